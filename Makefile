@@ -1,0 +1,54 @@
+# What a newcomer needs is Python 3.10 to 3.13 and make. Everything goes into .venv; `make clean` removes it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Without compiled bytecode every start of TensorFlow takes a minute.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types wheel bench clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show what came out
+	$(BIN)/shardmill demo
+
+test: $(VENV)/dev.stamp  ## set up, run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/dev.stamp  ## ruff: fix what can be fixed, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/dev.stamp  ## mypy, strict
+	$(BIN)/mypy
+
+wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build --wheel --outdir dist .
+
+bench: $(VENV)/dev.stamp  ## the benchmarks of benchmarks/README.md
+	$(BIN)/python benchmarks/run.py
+
+clean:  ## remove what make made
+	rm -rf $(VENV) .venv-wheel dist flights-demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; assert (3, 10) <= sys.version_info[:2] <= (3, 13), "Python 3.10 to 3.13 is needed, this is " + sys.version; import venv'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps say which extras are installed. The packages are installed from this folder, so only pyproject.toml makes them stale.
+$(VENV)/demo.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo]'
+	touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev]'
+	touch $(VENV)/demo.stamp $@

@@ -1,0 +1,1 @@
+"""The jobs, their configuration and the command line."""

@@ -1,0 +1,174 @@
+"""The command line: one command, `shardmill`, with subcommands.
+
+Nothing heavy is imported before a subcommand runs, so that `shardmill --help` answers at once.
+"""
+
+import sys
+import traceback
+from importlib import metadata
+from types import TracebackType
+from typing import Annotated
+
+import typer
+
+from schemas.errors import ConfigError, ShardmillError
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="shardmill",
+    help="Turns raw CSV files into training-ready TFRecord shards and the transform graph that serving runs.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Output = Annotated[str | None, typer.Option("--output", "-o", help="The run's folder; takes the place of output.dir.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a finished run in the output folder.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads on this machine. [default: all cores]")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no summary.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  (the form of an option's callback)
+    if wanted:
+        typer.echo(f"shardmill {metadata.version('shardmill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _shardmill(
+    *,
+    version: Annotated[  # noqa: ARG001  (its callback does the work)
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+def init(
+    files: Annotated[list[str], typer.Argument(metavar="FILES...", help="CSV files or patterns, e.g. 'data/*.csv'.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="The configuration file to write.")] = "pipeline.toml",
+    *,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
+) -> None:
+    """Look at the data, infer its schema and write a starter configuration that runs as it is."""
+    from pipelines import starting
+    from pipelines.progress import Progress
+
+    with Progress(quiet=quiet) as progress:
+        starting.init(files, output, progress)
+    if not quiet:
+        typer.echo(f"Wrote {output}. Next: look it over, then run\n  shardmill run {output}")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run(
+    ctx: typer.Context,
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file; before any Beam option.")],
+    output: Output = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. output.shards=4. Repeatable.")
+    ] = None,
+    *,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
+) -> None:
+    """Analyze, transform and write: CSV in, TFRecord shards and a serving graph out.
+
+    Options that aren't listed here go to Apache Beam, e.g. --runner=FlinkRunner.
+    """
+    from pipelines.config import load_config
+
+    checked = load_config(config, settings or (), output)
+    if checked.output.dir is None:
+        raise ConfigError(f"{config}: output.dir: expected the run's folder, which is absent; set it, or give --output DIR")
+    _check_beam_args(ctx.args)
+
+    from pipelines import preprocess
+    from pipelines.progress import Progress
+    from pipelines.summary import print_summary
+
+    with Progress(quiet=quiet) as progress:
+        result = preprocess.run(checked, overwrite=overwrite, workers=workers, progress=progress, beam_args=ctx.args)
+    if not quiet:
+        print_summary(checked.output.dir, result.manifest, result.seconds)
+
+
+def _check_beam_args(beam_args: list[str]) -> None:
+    if beam_args:
+        from pipelines.beam_args import check_beam_args
+
+        check_beam_args(beam_args, own=("--output", "--set", "--overwrite", "--workers", "--quiet", "--debug"))
+
+
+@app.command()
+def inspect(
+    path: Annotated[str, typer.Argument(help="A run's folder, a shard, a vocabulary or a schema.pbtxt.")],
+    records: Annotated[int, typer.Option("--records", "-n", min=1, help="Records of a shard, or tokens of a vocabulary, to show.")] = 5,
+    *,
+    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
+) -> None:
+    """Show what is in a run, a shard, a vocabulary or a schema."""
+    from pipelines.inspecting import inspect_path
+
+    inspect_path(path, records)
+
+
+@app.command()
+def demo(
+    output: Annotated[str, typer.Option("--output", "-o", help="The folder to work in.")] = "flights-demo",
+    *,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
+) -> None:
+    """Run the main job on real data: the flights that left New York City in 2013."""
+    from pipelines.demo import run_demo
+
+    run_demo(output, workers=workers, quiet=quiet)
+
+
+@app.command()
+def doctor(
+    *,
+    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
+) -> None:
+    """Say which engines, versions, CRC and DEFLATE implementations are in use; exit 1 where something needed is missing."""
+    from pipelines.doctor import print_report
+
+    if not print_report():
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The console script: runs the command line and ends the process with its exit status.
+
+    0: done. 1: failed. 2: wrong usage or configuration. 130: interrupted.
+    """
+    show_traceback = "--debug" in sys.argv[1:]
+    if not show_traceback:
+        sys.excepthook = _report_bug
+    try:
+        status = typer.main.get_command(app)(prog_name="shardmill", standalone_mode=True)
+    except ShardmillError as error:
+        if show_traceback:
+            traceback.print_exc()
+        typer.echo(f"error: {error}", err=True)
+        status = error.exit_status
+    except SystemExit as error:
+        if error.code == _INTERRUPTED:
+            typer.echo("interrupted: nothing was published", err=True)
+        raise
+    sys.exit(status)
+
+
+def _report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:  # noqa: ARG001  (the form of `sys.excepthook`)
+    text = " ".join(str(error).split())
+    typer.echo(
+        f"error: {kind.__name__}: {text}\nThis is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.", err=True
+    )

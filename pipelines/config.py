@@ -1,0 +1,197 @@
+"""The configuration file: TOML, checked as a whole before any data is read.
+
+A relative path in the file is relative to the file's own folder, so that a configuration means the same wherever it is run from;
+a path on the command line (`--output`, `--set`) is relative to the current folder. Paths with a scheme (`gs://`) stay as they are.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pipelines.config_input import SPLIT_NAME, InputConfig, parse_input
+from pipelines.toml_table import Table, apply_overrides, read_toml, resolve_path
+from transforms.splits import TRAIN
+
+_SECTIONS = ("input", "split", "features", "output")
+# Ways to say what to do that are known, but that this version can't follow.
+_NOT_BUILT = ("preprocessing_fn", "derive")
+_SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
+_DEFAULT_SHARDS = 8
+# Fractions are written by hand: thirds may be rounded.
+_FRACTIONS_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """`[split]`: how rows are divided.
+
+    Attributes:
+        fractions: Each split's share of the keys; they sum to 1 and `train` is one of them.
+        key: The columns whose text decides; None: the whole row.
+    """
+
+    fractions: Mapping[str, float]
+    key: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """`[output]`: what is written where. Exactly one of `shards`, `rows_per_shard` and `bytes_per_shard` is set.
+
+    Attributes:
+        dir: The run's folder; None: the command line must say.
+        shards: Shards per split.
+        rows_per_shard: At most so many rows a shard, about.
+        bytes_per_shard: At most so many bytes of records a shard, about, before compression.
+        shuffle: Whether rows are spread over shards by a seeded hash; otherwise the input's order is kept.
+        seed: Changes which rows share a shard.
+        compression: How shards are compressed.
+        level: DEFLATE's effort, 0 to 3.
+    """
+
+    dir: str | None = None
+    shards: int | None = _DEFAULT_SHARDS
+    rows_per_shard: int | None = None
+    bytes_per_shard: int | None = None
+    shuffle: bool = True
+    seed: int = 0
+    compression: Literal["gzip", "none"] = "gzip"
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Config:
+    """A checked configuration.
+
+    Attributes:
+        path: The file it is from, as it was given.
+        input: Which files, and how to read them.
+        split: How rows are divided; None: by file, or all rows are `train`.
+        features: Output name -> kind, or a table with `kind`; `transforms.kinds.parse_features` checks them against the schema.
+        output: What is written where.
+    """
+
+    path: str
+    input: InputConfig
+    split: SplitConfig | None
+    features: Mapping[str, str | Mapping[str, Any]]
+    output: OutputConfig
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits, in the configuration's order."""
+        if self.split:
+            return tuple(self.split.fractions)
+        return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
+
+    def resolved(self) -> dict[str, Any]:
+        """All settings with their defaults, as plain data for the manifest: without the output folder, which changes no byte."""
+        tables = {name: asdict(section) for name, section in (("input", self.input), ("output", self.output))}
+        if self.split:
+            tables["split"] = asdict(self.split)
+        tables["output"].pop("dir")
+        return tables | {"features": dict(self.features)}
+
+
+def load_config(path: str, overrides: Sequence[str] = (), output: str | None = None) -> Config:
+    """Reads and checks a configuration file.
+
+    Args:
+        path: The TOML file.
+        overrides: `key=value` with a dotted key, e.g. `output.shards=4`; a value that isn't TOML is text.
+        output: Takes the place of `output.dir`.
+
+    Raises:
+        ConfigError: The file can't be read or isn't TOML, or a key or value isn't as expected: the message says which, what was
+            received, what was expected and the nearest known key.
+    """
+    raw = read_toml(path)
+    _resolve_paths(raw, path)
+    overridden = apply_overrides(raw, overrides, exclusive=tuple(f"output.{name}" for name in _SHARDINGS))
+    root = Table(path, (), raw, overridden)
+    for name in _NOT_BUILT:
+        if name in raw:
+            raise root.error(name, "isn't available in this version; declare the features in [features] instead")
+    root.check_keys(_SECTIONS)
+    config = Config(
+        path=path,
+        input=parse_input(root.table("input", required=True)),
+        split=_parse_split(root.table("split")) if "split" in raw else None,
+        features=_parse_features(root.table("features", required=True)),
+        output=_parse_output(root.table("output"), output),
+    )
+    if config.split and isinstance(config.input.files, Mapping):
+        raise root.error("split", "can't stand beside splits by file: input.files already says which files are which split. Remove one of them")
+    return config
+
+
+def _resolve_paths(raw: dict[str, Any], config_path: str) -> None:
+    """Makes the file's relative paths relative to the current folder, where they are paths at all: types are checked later."""
+
+    def resolve(table: Any, key: str) -> None:
+        if isinstance(table, dict) and key in table:
+            table[key] = _map_strings(table[key], lambda text: resolve_path(text, config_path))
+
+    resolve(raw.get("input"), "files")
+    resolve(raw.get("input"), "schema")
+    resolve(raw.get("output"), "dir")
+    features = raw.get("features")
+    for feature in features.values() if isinstance(features, dict) else ():
+        resolve(feature, "file")
+
+
+def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_map_strings(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: _map_strings(item, change) for key, item in value.items()}
+    return value
+
+
+def _parse_split(table: Table) -> SplitConfig:
+    fractions = {}
+    for name in table.raw:
+        if name == "key":
+            continue
+        table.check_name(name, SPLIT_NAME, "a split's name of letters, digits and _")
+        fractions[name] = table.number(name, above=0, maximum=1)
+    if TRAIN not in fractions:
+        raise table.error(None, f"expected a split named {TRAIN!r}, which the statistics come from; received the splits {sorted(fractions)}")
+    total = sum(fractions.values())
+    if abs(total - 1) > _FRACTIONS_TOLERANCE:
+        raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
+    key = table.strings("key") if "key" in table.raw else None
+    return SplitConfig({name: fraction / total for name, fraction in fractions.items()}, key)
+
+
+def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
+    if not table.raw:
+        raise table.error(None, 'expected at least one feature, for example age = "z_score"')
+    for name, value in table.raw.items():
+        if not isinstance(value, str | dict):
+            raise table.error(name, f'expected a kind ("z_score") or a table with `kind` ({{ kind = "bucketize", num_buckets = 10 }}), received {value!r}')
+        if isinstance(value, dict) and not isinstance(value.get("kind"), str):
+            raise table.error(name, f"expected a table with `kind`, a string, received {value!r}")
+    return dict(table.raw)
+
+
+def _parse_output(table: Table, folder: str | None) -> OutputConfig:
+    table.check_keys(("dir", *_SHARDINGS, "shuffle", "seed", "compression", "level"))
+    given = [name for name in _SHARDINGS if name in table.raw]
+    if len(given) > 1:
+        raise table.error(None, f"expected one of {', '.join(_SHARDINGS)}, received {' and '.join(given)}")
+    sharding = {name: table.integer(name, minimum=1) if name in given else None for name in _SHARDINGS}
+    if not given:
+        sharding["shards"] = _DEFAULT_SHARDS
+    configured = table.string("dir") if "dir" in table.raw else None
+    return OutputConfig(
+        dir=folder or configured,
+        shuffle=table.boolean("shuffle", default=True),
+        seed=table.integer("seed", default=0, minimum=0, maximum=2**63 - 1),
+        compression=table.choice("compression", ("gzip", "none")),  # type: ignore[arg-type]
+        level=table.integer("level", default=2, minimum=0, maximum=3),
+        **sharding,
+    )
+

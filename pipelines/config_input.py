@@ -1,0 +1,155 @@
+"""`[input]` of the configuration: which files, and how to read them."""
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipelines.toml_table import Table
+from transforms.dialect import Dialect
+
+_DEFAULTS = Dialect()
+_KEYS = (
+    "files",
+    "schema",
+    "header",
+    "columns",
+    "delimiter",
+    "quote",
+    "escape",
+    "encoding",
+    "comment",
+    "skip_rows",
+    "null_values",
+    "trim",
+    "missing_columns",
+    "extra_columns",
+    "on_bad_row",
+    "max_bad_fraction",
+)
+# What may stand in a shard's file name before its number.
+SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
+
+
+@dataclass(frozen=True)
+class InputConfig:
+    """`[input]`.
+
+    Attributes:
+        files: Patterns of files, or for each split its patterns.
+        schema: A tensorflow-metadata `schema.pbtxt`; None: inferred from the data.
+        dialect: How the files spell their records.
+        on_bad_row: Whether a bad row is set aside, or stops the run.
+        max_bad_fraction: A run that sets aside a larger part of the rows stops.
+    """
+
+    files: tuple[str, ...] | Mapping[str, tuple[str, ...]]
+    schema: str | None = None
+    dialect: Dialect = _DEFAULTS
+    on_bad_row: Literal["reject", "fail"] = "reject"
+    max_bad_fraction: float = 0.01
+
+    @property
+    def patterns(self) -> Mapping[str | None, tuple[str, ...]]:
+        """The patterns by split; None stands for files whose rows are split later."""
+        return dict(self.files) if isinstance(self.files, Mapping) else {None: self.files}
+
+
+def parse_input(table: Table) -> InputConfig:
+    """Checks `[input]`.
+
+    Raises:
+        ConfigError: A key or value isn't as expected.
+    """
+    table.check_keys(_KEYS)
+    return InputConfig(
+        files=_parse_files(table),
+        schema=table.string("schema") if "schema" in table.raw else None,
+        dialect=_parse_dialect(table),
+        on_bad_row=table.choice("on_bad_row", ("reject", "fail")),  # type: ignore[arg-type]
+        max_bad_fraction=table.number("max_bad_fraction", maximum=1, default=0.01),
+    )
+
+
+def _parse_files(table: Table) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+    value = table.raw.get("files")
+    if isinstance(value, dict):
+        splits = table.table("files")
+        for name in splits.raw:
+            splits.check_name(name, SPLIT_NAME, "a split's name of letters, digits and _")
+        if "train" not in splits.raw:
+            raise splits.error(None, f"expected a split named 'train', which the statistics come from; received the splits {sorted(splits.raw)}")
+        return {name: _patterns(splits, name) for name in splits.raw}
+    return _patterns(table, "files")
+
+
+def _patterns(table: Table, name: str) -> tuple[str, ...]:
+    value = table.raw.get(name)
+    patterns: list[Any] = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
+        received = f"received {value!r}" if name in table.raw else "which is absent"
+        raise table.error(name, f'expected files or patterns (["data/*.csv"], or {{ train = "...", eval = "..." }}), {received}')
+    return tuple(patterns)
+
+
+def _parse_dialect(table: Table) -> Dialect:
+    header = table.boolean("header", default=_DEFAULTS.header)
+    if header and "columns" in table.raw:
+        raise table.error("columns", "names the columns of files without a header; remove it, or set header = false")
+    dialect = Dialect(
+        delimiter=_character(table, "delimiter", _DEFAULTS.delimiter) or _DEFAULTS.delimiter,
+        quote=_character(table, "quote", _DEFAULTS.quote),
+        escape=_character(table, "escape", _DEFAULTS.escape),
+        encoding=_parse_encoding(table),
+        comment=_character(table, "comment", _DEFAULTS.comment),
+        skip_rows=table.integer("skip_rows", default=_DEFAULTS.skip_rows, minimum=0),
+        header=header,
+        columns=_parse_columns(table),
+        null_values=_parse_null_values(table),
+        trim=table.boolean("trim", default=_DEFAULTS.trim),
+        missing_columns=table.choice("missing_columns", ("error", "null")),  # type: ignore[arg-type]
+        extra_columns=table.choice("extra_columns", ("error", "ignore")),  # type: ignore[arg-type]
+    )
+    special = [("delimiter", dialect.delimiter), ("quote", dialect.quote), ("escape", dialect.escape), ("comment", dialect.comment)]
+    for position, (name, character) in enumerate(special):
+        for other, same in special[:position]:
+            if character is not None and character == same:
+                raise table.error(name, f"expected a character other than {other}, received {character!r} for both")
+    return dialect
+
+
+def _character(table: Table, name: str, default: str | None) -> str | None:
+    """One character of ASCII; an empty text says that there is none, except for the delimiter."""
+    value = table.raw.get(name, default)
+    if value == "" and name != "delimiter":
+        return None
+    if value is not None and (not isinstance(value, str) or len(value) != 1 or not value.isascii() or value in "\r\n\0"):
+        none = "" if name == "delimiter" else ' (or "" for none)'
+        raise table.error(name, f"expected one ASCII character{none}, received {value!r}")
+    return value
+
+
+def _parse_encoding(table: Table) -> str:
+    name = table.string("encoding", _DEFAULTS.encoding)
+    try:
+        "".encode(name)
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise table.error("encoding", f"expected a text encoding such as 'utf-8', 'latin-1' or 'cp1252', received {name!r}") from error
+
+
+def _parse_columns(table: Table) -> tuple[str, ...] | None:
+    if "columns" not in table.raw:
+        return None
+    columns = table.strings("columns")
+    for position, name in enumerate(columns):
+        if not name or name in columns[:position]:
+            raise table.error("columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip())
+    return columns
+
+
+def _parse_null_values(table: Table) -> tuple[str, ...]:
+    value = table.raw.get("null_values", list(_DEFAULTS.null_values))
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise table.error("null_values", f'expected a list of text (["", "NA"]), received {value!r}')
+    return tuple(value)

@@ -1,0 +1,108 @@
+"""`shardmill doctor`: what this machine has of what a run needs. TensorFlow isn't imported."""
+
+import importlib
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+# What a run can't do without, by the name of the distribution.
+_NEEDED = ("apache-beam", "tensorflow", "tensorflow-metadata", "pyarrow", "numpy", "protobuf", "google-crc32c", "isal", "zstandard")
+_OPTIONAL = {"tensorflow-transform": "the tests' oracle", "google-cloud-storage": "gs:// and Dataflow", "boto3": "s3://"}
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Attributes:
+        name: What was looked for.
+        value: What was found.
+        ok: False: something that a run needs is missing.
+    """
+
+    name: str
+    value: str
+    ok: bool = True
+
+
+def print_report(console: Console | None = None) -> bool:
+    """Prints the report and says whether all that a run needs is there."""
+    out = console or Console(highlight=False)
+    findings = list(examine())
+    table = Table("", "what", "found", title="shardmill doctor", title_justify="left", title_style="bold")
+    for finding in findings:
+        table.add_row(Text("ok", style="green") if finding.ok else Text("missing", style="bold red"), finding.name, Text(finding.value))
+    out.print(table)
+    ok = all(finding.ok for finding in findings)
+    out.print("All that a run needs is here." if ok else "Something that a run needs is missing; `pip install shardmill` brings it.")
+    return ok
+
+
+def examine() -> Iterator[Finding]:
+    """Looks at one thing after the other."""
+    yield Finding("shardmill", _version("shardmill") or "not installed: run from its sources")
+    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    for name in _NEEDED:
+        version = _version(name)
+        yield Finding(name, version or "not installed", ok=version is not None)
+    for name, purpose in _OPTIONAL.items():
+        yield Finding(f"{name} (optional: {purpose})", _version(name) or "not installed")
+    yield _crc32c()
+    yield _deflate()
+    yield _tensorflow_library()
+    yield from _engines()
+    yield Finding("cores", str(_cores()))
+    yield Finding("memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / _GIB:.1f} GiB")
+    yield Finding("free space in the current folder", f"{shutil.disk_usage('.').free / _GIB:.1f} GiB")
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _crc32c() -> Finding:
+    if importlib.util.find_spec("google_crc32c") is None:
+        return Finding("CRC32C", "google_crc32c isn't installed", ok=False)
+    implementation = importlib.import_module("google_crc32c").implementation
+    slow = "" if implementation == "c" else ": slow, install a google-crc32c wheel with the C extension"
+    return Finding("CRC32C", f"google_crc32c, implementation {implementation!r}{slow}")
+
+
+def _deflate() -> Finding:
+    if importlib.util.find_spec("isal") is None:
+        return Finding("DEFLATE", "isal isn't installed", ok=False)
+    return Finding("DEFLATE", f"ISA-L through isal {_version('isal')}")
+
+
+def _tensorflow_library() -> Finding:
+    if importlib.util.find_spec("tensorflow") is None:
+        return Finding("graph runtime", "TensorFlow isn't installed", ok=False)
+    path = importlib.import_module("transforms.session").library_path()
+    return Finding("graph runtime", f"TensorFlow's C library, {path}" if path else "TensorFlow's Python API: its C library wasn't found; slower, same bytes")
+
+
+def _engines() -> Iterator[Finding]:
+    yield Finding("local engine", "Beam's FnApiRunner, threads of one process (the default)")
+    prism = shutil.which("prism")
+    yield Finding("Prism (optional)", prism or "not on the PATH")
+    java = shutil.which("java")
+    yield Finding("Java, for a Flink or Spark job server (optional)", java or "not on the PATH")
+    dataflow = importlib.util.find_spec("apitools") is not None
+    yield Finding("Dataflow client (optional)", "installed" if dataflow else "not installed: the extra `gcp` brings it")
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,71 @@
+"""The engine that runs a pipeline: Beam's own in-process one unless Beam's options name another."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Sequence
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from schemas import errors
+
+# What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
+_STAGE = " [while running '"
+_WORKER_ERROR = re.compile(
+    rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\nDuring handling of|\nThe above exception|\Z)", re.DOTALL
+)
+
+
+def run_pipeline(build: Callable[[beam.Pipeline], None], beam_args: Sequence[str], workers: int | None) -> None:
+    """Builds a pipeline, runs it and waits for its end.
+
+    The default engine is named explicitly, so that nothing is looked for on the network: `FnApiRunner`, with threads of this
+    process (the heavy steps release the interpreter's lock).
+
+    Args:
+        build: Adds the stages.
+        beam_args: Beam's options; `--runner` among them names another engine.
+        workers: Threads of the in-process engine; None: one per core.
+
+    Raises:
+        ShardmillError: What a worker raised.
+    """
+    threads = workers or cores()
+    local = not any(arg.startswith("--runner") for arg in beam_args)
+    defaults = [f"--direct_num_workers={threads}", f"--direct_running_mode={'multi_threading' if threads > 1 else 'in_memory'}"]
+    options = PipelineOptions([*(defaults if local else []), *beam_args])
+    pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
+    build(pipeline)
+    try:
+        pipeline.run().wait_until_finish()
+    except errors.ShardmillError as error:
+        raise type(error)(str(error).partition(_STAGE)[0]) from error
+    except RuntimeError as error:
+        raise (find_error(str(error)) or error) from error
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def find_error(text: str) -> errors.ShardmillError | None:
+    """The error that a worker raised, out of the text that the engine gives back.
+
+    Args:
+        text: The engine's error, a traceback for most engines.
+    """
+    found = list(_WORKER_ERROR.finditer(text))
+    if not found:
+        return None
+    kind = getattr(errors, found[-1]["kind"], errors.ShardmillError)
+    return kind(found[-1]["message"].strip()) if issubclass(kind, errors.ShardmillError) else None
+
+
+def quiet_logs() -> None:
+    """Keeps the engine's own log lines from the terminal: what fails is said once, by the error."""
+    logging.getLogger().addHandler(logging.NullHandler())
+    for name in ("apache_beam", "root"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,54 @@
+"""`tf.train.Example` as a protobuf message, without importing TensorFlow: four messages, declared here by hand.
+
+The declarations are those of tensorflow/core/example/feature.proto and example.proto, in a descriptor pool of their own, so that they
+can't clash with TensorFlow's in the same process.
+"""
+
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+_Field = descriptor_pb2.FieldDescriptorProto
+_PACKAGE = "shardmill.example"
+
+
+def _declare() -> Any:
+    file = descriptor_pb2.FileDescriptorProto(name="shardmill/example.proto", package=_PACKAGE, syntax="proto3")
+    for name, kind in (("BytesList", _Field.TYPE_BYTES), ("FloatList", _Field.TYPE_FLOAT), ("Int64List", _Field.TYPE_INT64)):
+        file.message_type.add(name=name).field.add(name="value", number=1, type=kind, label=_Field.LABEL_REPEATED)
+    feature = file.message_type.add(name="Feature")
+    feature.oneof_decl.add(name="kind")
+    for number, (name, kind) in enumerate((("bytes_list", "BytesList"), ("float_list", "FloatList"), ("int64_list", "Int64List")), 1):
+        feature.field.add(name=name, number=number, oneof_index=0, **_message(kind))
+    features = file.message_type.add(name="Features")
+    entry = features.nested_type.add(name="FeatureEntry")
+    entry.options.map_entry = True
+    entry.field.add(name="key", number=1, type=_Field.TYPE_STRING, label=_Field.LABEL_OPTIONAL)
+    entry.field.add(name="value", number=2, **_message("Feature"))
+    features.field.add(name="feature", number=1, **_message("Features.FeatureEntry") | {"label": _Field.LABEL_REPEATED})
+    file.message_type.add(name="Example").field.add(name="features", number=1, **_message("Features"))
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Example"))
+
+
+def _message(name: str) -> dict[str, Any]:
+    return {"type": _Field.TYPE_MESSAGE, "label": _Field.LABEL_OPTIONAL, "type_name": f".{_PACKAGE}.{name}"}
+
+
+_Example = _declare()
+
+
+def decode_example(record: bytes) -> dict[str, list[int] | list[float] | list[bytes]]:
+    """Decodes a serialized `tf.train.Example` to each feature's values, by name.
+
+    Raises:
+        google.protobuf.message.DecodeError: The record isn't one.
+    """
+    features = _Example.FromString(record).features.feature
+    return {name: _values(features[name]) for name in sorted(features)}
+
+
+def _values(feature: Any) -> Any:
+    kind = feature.WhichOneof("kind")
+    return list(getattr(feature, kind).value) if kind else []

@@ -1,0 +1,67 @@
+"""Schema inference as a job of its own: the main job's stages are built from the schema."""
+
+import pickle
+import tempfile
+from collections.abc import Sequence
+
+import apache_beam as beam
+
+from pipelines.engine import run_pipeline
+from schemas.errors import DataError
+from schemas.infer import Profiles
+from schemas.schema import Schema
+from transforms import files
+from transforms.blocks import read_header
+from transforms.dialect import Dialect
+from transforms.infer import InferProfiles
+from transforms.read import PlanUnits
+from transforms.records import InputFile
+
+
+def infer_schema(inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None) -> Schema:
+    """Infers the schema from all rows.
+
+    Args:
+        inputs: The files.
+        dialect: Their spelling.
+        work: A folder that all workers can write to.
+        beam_args: Beam's options.
+        workers: Threads of the in-process engine; None: one per core.
+
+    Raises:
+        DataError: A file can't be read, or no file has a header.
+    """
+    return profile_columns(inputs, dialect, work, beam_args, workers).schema()
+
+
+def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None) -> Profiles:
+    """Profiles every column of the first file's header over all rows of all files; the arguments are `infer_schema`'s."""
+    names = _column_names(inputs, dialect)
+    path = files.join(work, "profiles.pickle")
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = (
+            pipeline
+            | "PlanUnits" >> PlanUnits(inputs, dialect)
+            | "InferProfiles" >> InferProfiles(names, dialect)
+            | "SaveProfiles" >> beam.Map(_save, path)
+        )
+
+    run_pipeline(build, beam_args, workers)
+    with files.open_at(path) as stream:
+        profiles: Profiles = pickle.load(stream)  # noqa: S301  (this run's own workers wrote it)
+    files.remove(path)
+    return profiles
+
+
+def _save(profiles: Profiles, path: str) -> None:
+    with files.writing(path), files.create(path) as stream:
+        pickle.dump(profiles, stream)
+
+
+def _column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:
+    for found in inputs:
+        if found.size:
+            with files.reading(found.path), files.open_at(found.path) as stream:
+                return tuple(read_header(stream, found.path, dialect))
+    raise DataError(f"all input files are empty, {inputs[0].path!r} the first of them: there is no header to take the columns from")

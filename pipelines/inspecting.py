@@ -1,0 +1,132 @@
+"""`shardmill inspect`: what is in a run, a shard, a vocabulary or a schema. TensorFlow isn't imported."""
+
+import gzip
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from google.protobuf.message import DecodeError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.example_message import decode_example
+from pipelines.inspecting_run import print_run, print_schema, read_schema
+from schemas.errors import DataError
+from transforms.tfrecord import iterate_records
+
+_GZIP_MAGIC = b"\x1f\x8b"
+# A cell of a table shows the beginning of a longer value.
+_CELL = 60
+_VALUES = 8
+
+
+def inspect_path(path: str, records: int = 5, console: Console | None = None) -> None:
+    """Prints what a path holds.
+
+    Args:
+        path: A run's folder, a shard, a vocabulary or a `schema.pbtxt`; local.
+        records: How many records of a shard, or tokens of a vocabulary, to show.
+        console: Where to print; standard output by default.
+
+    Raises:
+        DataError: There is nothing at the path, it can't be read, or it is none of these.
+    """
+    out = console or Console(highlight=False)
+    if "://" in path:
+        raise DataError(f"can't inspect {path!r}: inspect reads local files; copy it here first")
+    try:
+        _inspect(out, path, records)
+    except FileNotFoundError as error:
+        raise DataError(f"there is nothing at {path!r}" if error.filename == path else f"{path!r} lacks {error.filename!r}") from error
+    except OSError as error:
+        raise DataError(f"can't read {path!r}: {error.strerror or error}") from error
+
+
+def _inspect(out: Console, path: str, records: int) -> None:
+    if os.path.isdir(path):
+        print_run(out, path)
+        return
+    with open(path, "rb") as stream:
+        begin = stream.read(12)
+    if path.endswith(".pbtxt"):
+        print_schema(out, read_schema(path))
+    elif ".tfrecord" in os.path.basename(path) or begin.startswith(_GZIP_MAGIC):
+        _print_shard(out, path, records)
+    else:
+        _print_vocabulary(out, path, records)
+
+
+def _print_shard(out: Console, path: str, records: int) -> None:
+    with _open_shard(path) as stream:
+        shown = [_decode(path, number, record) for number, record in enumerate(_first(path, stream, records), 1)]
+    table = Table(title=f"the first {len(shown)} records of {path}", title_justify="left", title_style="bold")
+    table.add_column("feature")
+    table.add_column("type")
+    for number in range(1, len(shown) + 1):
+        table.add_column(f"record {number}", overflow="fold")
+    for name in sorted({name for example in shown for name in example}):
+        values = [example.get(name, []) for example in shown]
+        table.add_row(Text(name), _type_name(values), *(Text(format_values(value)) for value in values))
+    out.print(table if shown else f"{path} holds no records", markup=False)
+
+
+def _open_shard(path: str) -> BinaryIO:
+    with open(path, "rb") as stream:
+        is_gzip = stream.read(2) == _GZIP_MAGIC
+    return cast("BinaryIO", gzip.open(path, "rb") if is_gzip else open(path, "rb"))
+
+
+def _first(path: str, stream: BinaryIO, count: int) -> Iterator[bytes]:
+    try:
+        yield from itertools.islice(iterate_records(stream, path), count)
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise DataError(f"{path!r} isn't whole: {error}") from error
+
+
+def _decode(path: str, number: int, record: bytes) -> dict[str, list[int] | list[float] | list[bytes]]:
+    try:
+        return decode_example(record)
+    except DecodeError as error:
+        raise DataError(f"{path!r}: record {number} isn't a tf.train.Example") from error
+
+
+def _type_name(values: list[list[int] | list[float] | list[bytes]]) -> str:
+    names = {int: "int64", float: "float32", bytes: "bytes"}
+    return next((names[type(value[0])] for value in values if value), "")
+
+
+def format_values(values: list[int] | list[float] | list[bytes]) -> str:
+    """A feature's values, as short as float32 needs and cut where they are many or long."""
+    parts = [_format_value(value) for value in values[:_VALUES]]
+    if len(values) > _VALUES:
+        parts.append(f"... ({len(values)} values)")
+    return ", ".join(parts)
+
+
+def _format_value(value: float | bytes) -> str:
+    if isinstance(value, float):
+        # Nine digits tell any two float32 apart; seven are what it is good for.
+        return f"{value:.7g}"
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return text if len(text) <= _CELL else f"{text[:_CELL]}... ({len(text)} characters)"
+
+
+def _print_vocabulary(out: Console, path: str, tokens: int) -> None:
+    shown: list[bytes] = []
+    size = 0
+    with Path(path).open("rb") as stream:
+        for line in stream:
+            if b"\0" in line and not size:
+                raise DataError(f"{path!r} is none of what inspect knows: a run's folder, a shard, a vocabulary, a schema.pbtxt")
+            if size < tokens:
+                shown.append(line.rstrip(b"\n"))
+            size += 1
+    table = Table(title=f"vocabulary of {size:,} tokens", title_justify="left", title_style="bold")
+    table.add_column("id", justify="right")
+    table.add_column("token", overflow="fold")
+    for number, token in enumerate(shown):
+        table.add_row(str(number), Text(_format_value(token)))
+    out.print(table)

@@ -1,0 +1,113 @@
+"""The manifest: what a run read, wrote and rejected, for people and programs to check. It says nothing that differs between two equal runs."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipelines.publish import MANIFEST
+from schemas.errors import DataError
+from schemas.statistics import NumericSummary, dataset_statistics, write_statistics
+from transforms import files
+from transforms.analyze import Findings
+from transforms.counts import UnitCount
+from transforms.moments import Moments
+from transforms.transform import REJECTED, OutputMoments
+from transforms.write import ShardFile
+
+if TYPE_CHECKING:
+    from pipelines.pipeline import Job
+
+FORMAT = 1
+
+
+def write_manifest(job: "Job", shards: list[ShardFile], counts: list[UnitCount], findings: Findings, moments: OutputMoments) -> None:
+    """Writes `manifest.json` and the statistics of the outputs, once every row is accounted for.
+
+    Args:
+        job: The job.
+        shards: Every shard written.
+        counts: Every unit read.
+        findings: What the analysis found.
+        moments: The outputs' moments.
+
+    Raises:
+        DataError: Rows read are not rows written and rejected.
+    """
+    rows = _account(shards, counts)
+    _write_output_statistics(job, shards, moments)
+    manifest = {
+        "format": FORMAT,
+        **job.facts,
+        "rows": rows,
+        "splits": _splits(job, shards),
+        "rejected": _rejected(shards, findings),
+        "input": _inputs(job, counts),
+    }
+    path = files.join(job.work, MANIFEST)
+    with files.writing(path), files.create(path) as stream:
+        stream.write(json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n")
+
+
+def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> dict[str, int]:
+    written = sum(shard.rows for shard in shards if shard.split != REJECTED)
+    rejected = sum(shard.rows for shard in shards if shard.split == REJECTED)
+    read = sum(count.read for count in counts)
+    if read != written + rejected:
+        raise DataError(
+            f"{read:,} rows were read, but {written:,} were written and {rejected:,} rejected: {read - written - rejected:,} are "
+            "unaccounted for, so nothing is published. Run again; if it persists, it is a defect of shardmill."
+        )
+    return {"read": read, "written": written, "rejected": rejected}
+
+
+def _splits(job: "Job", shards: Sequence[ShardFile]) -> dict[str, Any]:
+    splits: dict[str, Any] = {name: {"rows": 0, "bytes": 0, "shards": []} for name in job.reading.split_rule.names}
+    for shard in sorted(shards, key=lambda shard: shard.file):
+        if shard.split == REJECTED:
+            continue
+        split = splits[shard.split]
+        split["rows"] += shard.rows
+        split["bytes"] += shard.bytes
+        split["shards"].append({"file": shard.file, "rows": shard.rows, "bytes": shard.bytes, "sha256": shard.sha256})
+    return splits
+
+
+def _rejected(shards: Sequence[ShardFile], findings: Findings) -> dict[str, Any]:
+    found = [shard for shard in shards if shard.split == REJECTED]
+    return {
+        "rows": findings.rejections.total,
+        "reasons": dict(sorted(findings.rejections.reasons.items())),
+        "files": [{"file": shard.file, "bytes": shard.bytes, "sha256": shard.sha256} for shard in found],
+    }
+
+
+def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[dict[str, Any]]:
+    rows: Counter[str] = Counter()
+    for count in counts:
+        rows[count.path] += count.read
+    return [{"path": found.path, "bytes": found.size, "rows": rows[found.path]} for found in job.inputs]
+
+
+def _write_output_statistics(job: "Job", shards: Sequence[ShardFile], moments: OutputMoments) -> None:
+    datasets = []
+    for split in job.reading.split_rule.names:
+        rows = sum(shard.rows for shard in shards if shard.split == split)
+        found = {name: numeric_summary(each) for (at, name), each in sorted(moments.moments.items()) if at == split}
+        datasets.append(dataset_statistics(split, rows, found))
+    folder = files.join(job.work, "post_transform_feature_stats")
+    files.make_folder(folder)
+    write_statistics(files.join(folder, "FeatureStats.pb"), datasets)
+
+
+def numeric_summary(moments: Moments) -> NumericSummary:
+    """A numeric feature's summary for the statistics file."""
+    return NumericSummary(
+        count=moments.count + moments.non_finite,
+        missing=moments.missing,
+        mean=moments.mean,
+        std_dev=moments.variance**0.5,
+        zeros=moments.zeros,
+        min=moments.minimum,
+        max=moments.maximum,
+    )

@@ -1,0 +1,102 @@
+"""The main job as one Beam pipeline: plan units, analyze, trace, transform, write, describe."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam import pvalue
+
+from pipelines.manifest import write_manifest
+from schemas.schema import Schema
+from transforms.analyze import AnalyzeUnits, Findings, Reading
+from transforms.counts import UnitCount
+from transforms.kinds.base import Kind
+from transforms.read import PlanUnits
+from transforms.records import InputFile
+from transforms.row_plan import RowPlan
+from transforms.splits import ShardRule
+from transforms.trace import TraceGraph
+from transforms.transform import Layout, TransformUnits
+from transforms.write import WriteShards
+
+# A vocabulary is counted in so many hash partitions per so many bytes of input: a partition fits a worker.
+_PARTITION_BYTES = 4 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """All that the pipeline needs to know.
+
+    Attributes:
+        inputs: The files, in order.
+        reading: How rows come from them.
+        schema: The raw columns.
+        kinds: The features.
+        max_bad_fraction: A larger part of bad rows stops the run.
+        shard_rule: How rows are spread over shards.
+        level: The DEFLATE level; None: not compressed.
+        work: The folder to write into.
+        facts: What the manifest says beyond counts: configuration and versions.
+    """
+
+    inputs: Sequence[InputFile]
+    reading: Reading
+    schema: Schema
+    kinds: tuple[Kind, ...]
+    max_bad_fraction: float
+    shard_rule: ShardRule
+    level: int | None
+    work: str
+    facts: Mapping[str, Any]
+
+    @property
+    def compressed(self) -> bool:
+        """Whether shards are gzip files."""
+        return self.level is not None
+
+
+def build(pipeline: beam.Pipeline, job: Job) -> None:
+    """Adds the main job's stages.
+
+    Rows never cross from one stage to the next: units, accumulators, tables of token counts and descriptions of parts do.
+
+    Args:
+        pipeline: The pipeline.
+        job: What to do.
+    """
+    requests = tuple(dict.fromkeys(request for kind in job.kinds for request in kind.requests(job.schema)))
+    partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
+    units = pipeline | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
+    analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, requests, partitions)
+    plan = (
+        pipeline
+        | "StartPlan" >> beam.Create([job])
+        | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(analyzed["findings"]))
+    )
+    graph = plan | "TraceGraph" >> TraceGraph(job.kinds, job.schema, job.work, analyzed["findings"], analyzed["tables"])
+    layout = Layout(folder=parts_folder(job.work), level=job.level)
+    written = units | "TransformUnits" >> TransformUnits(job.reading, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan))
+    shards = written["parts"] | "WriteShards" >> WriteShards(job.work, plan, compressed=job.compressed)
+    _ = (
+        pipeline
+        | "StartManifest" >> beam.Create([job])
+        | "WriteManifest"
+        >> beam.Map(
+            write_manifest,
+            pvalue.AsList(shards),
+            pvalue.AsList(analyzed["counts"]),
+            pvalue.AsSingleton(analyzed["findings"]),
+            pvalue.AsSingleton(written["moments"]),
+        )
+    )
+
+
+def parts_folder(work: str) -> str:
+    """Where the part files are, below the work folder."""
+    return f"{work}/parts"
+
+
+def _plan_rows(job: Job, counts: list[UnitCount], findings: Findings) -> RowPlan:
+    findings.rejections.check(sum(count.read for count in counts), job.max_bad_fraction)
+    return RowPlan(counts, job.reading.split_rule, job.shard_rule)

@@ -1,0 +1,288 @@
+"""Writes the configuration that `shardmill init` leaves: it runs as it is, and its comments say what was seen."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from schemas.errors import DataError
+from schemas.infer import ColumnProfile, Profiles, decide
+from schemas.schema import ColumnType, Schema
+from transforms.dialect import Dialect
+
+_FEW = 24  # distinct integers that may be codes rather than amounts: the hours of a day are
+_ROWS_PER_CODE = 10
+_TOP_K = 10_000
+_UNIQUE = 0.9  # of the values: as many distinct ones make an identifier
+_LONG_TEXT = 100  # characters
+_NEARLY_ALL = 1 / 0.99
+_INDICATOR = 0.05  # of the rows missing
+_BAD_FRACTION = 0.01  # the default of max_bad_fraction
+_RARE = 1000  # rows for each value: there is nothing to learn from fewer
+_LABELS = ("label", "target", "class", "y")
+_EXACT = 2**24  # integers that float32 holds exactly
+_ROW = 8  # items of a list on a line
+_DEFAULTS = Dialect()
+_PARTS = {"year": "%Y", "month": "%m", "day": "%d", "weekday": "%d", "hour": "%H", "minute": "%M"}
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {
+    ord("\\"): "\\\\",
+    ord('"'): '\\"',
+    ord("\t"): "\\t",
+}
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of `[features]`.
+
+    Attributes:
+        name: The column's and the feature's name.
+        value: The kind, as TOML.
+        facts: What was seen in the column.
+        skipped: Why the line is commented out; None: it isn't.
+    """
+
+    name: str
+    value: str
+    facts: str
+    skipped: str | None = None
+
+    def render(self) -> str:
+        entry = f"{toml_key(self.name)} = {self.value}"
+        if self.skipped is None:
+            return f"{entry}  # {self.facts}"
+        return f"# {entry}  # {self.skipped}: {self.facts}"
+
+
+def starter_config(
+    files: Sequence[str], dialect: Dialect, schema_path: str, schema: Schema, profiles: Profiles, output_dir: str
+) -> str:
+    """The text of a starter configuration.
+
+    Args:
+        files: The patterns of the input files, as the configuration is to name them.
+        dialect: How the files are spelled.
+        schema_path: The schema's file, as the configuration is to name it.
+        schema: The schema.
+        profiles: What is in its columns.
+        output_dir: Where the run's output goes.
+
+    Returns:
+        TOML that `shardmill run` takes unedited.
+
+    Raises:
+        DataError: No column has a value.
+    """
+    lines = [_choose(profiles[column.name], column.type, schema) for column in schema]
+    if all(line.skipped for line in lines):
+        lines = _rescue(lines, profiles)
+    return "\n".join(
+        [
+            "# Written by `shardmill init`. Run it with: shardmill run <this file>",
+            f"# {profiles.rows:,} rows and {len(schema):,} columns were looked at.",
+            "",
+            *_input_lines(files, dialect, schema_path, profiles),
+            "",
+            *_split_lines(),
+            "",
+            *_feature_lines(lines),
+            "",
+            "[output]",
+            f"dir = {toml_string(output_dir)}",
+            "shards = 8  # per split",
+            "",
+        ]
+    )
+
+
+def _input_lines(files: Sequence[str], dialect: Dialect, schema_path: str, profiles: Profiles) -> list[str]:
+    lines = ["[input]", f"files = {_value(list(files))}", f"schema = {toml_string(schema_path)}"]
+    for field in fields(Dialect):
+        value = getattr(dialect, field.name)
+        if value != getattr(_DEFAULTS, field.name) or field.name == "null_values":
+            comment = "  # cells that are missing" if field.name == "null_values" else ""
+            comment = "  # the files don't name them: do" if field.name == "columns" else comment
+            lines.append(f"{field.name} = {_value('' if value is None else value)}{comment}")
+    bad = sum(profile.unusable for profile in profiles) / max(1, profiles.rows)
+    if bad > _BAD_FRACTION / 2:
+        # Twice as many, rounded up: the cells may stand in as many rows, and rows may be bad in other ways too.
+        allowed = min(1.0, math.ceil(bad * 2 * 100) / 100)
+        lines.append(
+            f"max_bad_fraction = {allowed}  # {bad:.1%} of the rows may hold a cell that its column's type can't"
+        )
+    return lines
+
+
+def _split_lines() -> list[str]:
+    return [
+        "# All rows are for training. To hold some out, by a hash of their key so that equal keys stay together:",
+        "# [split]",
+        "# train = 0.8",
+        "# eval = 0.1",
+        "# test = 0.1",
+        '# key = ["..."]  # columns; without it, the whole row',
+    ]
+
+
+def _feature_lines(lines: Sequence[_Line]) -> list[str]:
+    used = [line.name for line in lines if not line.skipped]
+    example = next((name for name in used if name.lower() in _LABELS), used[-1])
+    return [
+        "[features]",
+        '# A feature is named after its column, or says which: name = { kind = "z_score", column = "..." }.',
+        "# What a model is to predict is a label: written to the shards, not asked for in serving.",
+        "# To make one, change its line to:",
+        f'# {toml_key(example)} = {{ kind = "label" }}',
+        *(line.render() for line in lines),
+    ]
+
+
+def _choose(profile: ColumnProfile, column_type: ColumnType, schema: Schema) -> _Line:
+    facts = _facts(profile, column_type)
+    present = profile.rows - profile.absent
+    if present <= 0:
+        return _Line(profile.name, '"vocabulary"', facts, "no values")
+    if column_type is ColumnType.BYTES:
+        value, skipped = _choose_for_text(profile, present, schema)
+    elif column_type is ColumnType.INT and _are_codes(profile, present):
+        value, skipped = _table(kind="vocabulary", num_oov_buckets=1), None
+    else:
+        # Its output would have the name of another column's feature.
+        value = _z_score(profile, indicator=f"{profile.name}_missing" not in schema)
+        skipped = "counts the rows" if _is_row_number(profile, present) else None
+    if profile.distinct.count == 1 and not profile.absent:
+        skipped = "one value in all rows"
+    elif present * _RARE < profile.rows:
+        skipped = "nearly no values"
+    return _Line(profile.name, value, facts, skipped)
+
+
+def _choose_for_text(profile: ColumnProfile, present: int, schema: Schema) -> tuple[str, str | None]:
+    distinct = profile.distinct.estimate
+    parts = _date_parts(profile, schema)
+    if parts:
+        return _table(kind="datetime", format=profile.date_format, parts=parts), None
+    if present > 1 and distinct >= _UNIQUE * present:
+        long = profile.lengths is not None and profile.lengths[1] > _LONG_TEXT
+        return _table(
+            kind="hash", num_buckets=1000
+        ), "free text" if long else "nearly all values differ, as in an identifier"
+    if profile.distinct.is_exact and distinct <= _TOP_K:
+        return _table(kind="vocabulary", num_oov_buckets=1), None
+    return _table(kind="vocabulary", top_k=_TOP_K, num_oov_buckets=1), None
+
+
+def _date_parts(profile: ColumnProfile, schema: Schema) -> list[str]:
+    """The parts that a column's dates have; none where it has none. Minutes matter where there are no days."""
+    text = profile.date_format or ""
+    parts = [part for part, letter in _PARTS.items() if letter in text and (part != "minute" or "%d" not in text)]
+    return [part for part in parts if f"{profile.name}_{part}" not in schema]
+
+
+def _are_codes(profile: ColumnProfile, present: int) -> bool:
+    """Whether integers are few and close together, as codes are, and amounts are not."""
+    distinct, limits = profile.distinct.count, profile.cells.integers
+    if distinct is None or limits is None:
+        return False
+    return distinct <= _FEW and distinct * _ROWS_PER_CODE <= present and limits[1] - limits[0] < 2 * distinct
+
+
+def _is_row_number(profile: ColumnProfile, present: int) -> bool:
+    """Whether integers are as many, and as many different ones, as the range from the least to the greatest has."""
+    limits = profile.cells.integers
+    if limits is None or present <= _FEW or limits[1] - limits[0] + 1 != present:
+        return False
+    return profile.distinct.count == present or (
+        profile.distinct.count is None and profile.distinct.estimate > 0.8 * present
+    )
+
+
+def _z_score(profile: ColumnProfile, *, indicator: bool) -> str:
+    if not profile.absent:
+        return '"z_score"'
+    if indicator and profile.absent > _INDICATOR * profile.rows:
+        return _table(kind="z_score", missing="median", indicator=True)
+    return _table(kind="z_score", missing="median")
+
+
+def _rescue(lines: list[_Line], profiles: Profiles) -> list[_Line]:
+    """Without any feature nothing runs: takes the first column that has values after all."""
+    for position, line in enumerate(lines):
+        if profiles[line.name].rows > profiles[line.name].absent:
+            used = _Line(line.name, line.value, f"{line.facts}; {line.skipped}, but there is no better column")
+            return [*lines[:position], used, *lines[position + 1 :]]
+    raise DataError(
+        "no column has a value to learn from: all cells are missing, or there are no rows. "
+        "Check the files, and which spellings count as missing (null_values)"
+    )
+
+
+def _facts(profile: ColumnProfile, column_type: ColumnType) -> str:
+    words = {ColumnType.INT: "integer", ColumnType.FLOAT: "float", ColumnType.BYTES: "text"}
+    facts = [f"{profile.date_format} text" if profile.date_format else words[column_type]]
+    count = profile.distinct.count
+    if count is not None:
+        facts.append(f"{count:,} distinct")
+    elif profile.distinct.estimate:
+        facts.append(f"about {float(f'{profile.distinct.estimate:.2g}'):,.0f} distinct")
+    if profile.absent:
+        facts.append(f"{_percent(profile.absent, profile.rows)} missing")
+    if column_type is ColumnType.BYTES:
+        examples = ", ".join(_shorten(example) for example in profile.distinct.examples)
+        facts += [f"e.g. {examples}"] if examples else []
+    else:
+        facts += _range(profile)
+        if column_type is ColumnType.FLOAT and max(map(abs, profile.cells.integers or (0,))) > _EXACT:
+            facts.append(f"integers beyond {_EXACT:,} are rounded to float32")
+        if profile.unusable:
+            facts.append(f"{profile.unusable:,} cells of another type: their rows are rejected")
+    return ", ".join(facts)
+
+
+def _range(profile: ColumnProfile) -> list[str]:
+    limits = [limit for pair in (profile.cells.integers, profile.cells.floats) if pair for limit in pair]
+    if not limits:
+        return []
+    low, high = min(limits), max(limits)
+    exact = decide(profile).type is ColumnType.INT
+    texts = [str(limit) if exact else f"{limit:g}" for limit in (low, high)]
+    return [texts[0] if low == high else " to ".join(texts)]
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole
+    if part < whole < part * _NEARLY_ALL:
+        return "over 99 %"
+    return f"{share:.0f} %" if share >= 1 else f"{share:.1g} %"
+
+
+def _shorten(text: str, width: int = 24) -> str:
+    """Text that can stand in a comment: on one line, without control characters."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return repr(text if len(text) <= width else text[: width - 3] + "...")
+
+
+def toml_string(text: str) -> str:
+    """Text as a basic string of TOML."""
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+def toml_key(name: str) -> str:
+    """A name as a key of TOML: bare where that is allowed."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_string(name)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return toml_string(value)
+    if isinstance(value, Iterable):
+        items = list(map(_value, value))
+        rows = [", ".join(items[start : start + _ROW]) for start in range(0, len(items), _ROW)]
+        return f"[{rows[0]}]" if len(rows) == 1 else "".join(["[\n", *(f"    {row},\n" for row in rows), "]"])
+    return str(value)
+
+
+def _table(**entries: object) -> str:
+    return f"{{ {', '.join(f'{key} = {_value(value)}' for key, value in entries.items())} }}"

@@ -1,0 +1,85 @@
+"""What a finished run says at its end, from its manifest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+# Reasons for rejections that are shown; the rest are in the rejected file.
+_REASONS = 5
+_UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def print_summary(folder: str, manifest: Mapping[str, Any], seconds: Mapping[str, float], console: Console | None = None) -> None:
+    """Prints splits, rows, shards, bytes, rejected rows, seconds of each phase, where things are and what to do next.
+
+    Args:
+        folder: The run's folder.
+        manifest: The run's manifest (docs/architecture.md says what is in it).
+        seconds: Each phase's wall-clock time, and under "total" the whole run's.
+        console: Where to print; standard output by default.
+    """
+    out = console or Console(soft_wrap=True, highlight=False)
+    out.print(split_table(manifest["splits"]))
+    rows = manifest["rows"]
+    out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
+    _print_rejected(out, folder, manifest["rejected"])
+    if seconds:
+        out.print(_timing(rows["read"], seconds), markup=False)
+    out.print(
+        f"\nThe run is in {folder}. Next:\n"
+        f"  shardmill inspect {folder}\n"
+        "  import tensorflow as tf, tensorflow_transform as tft; "
+        f"spec = tft.TFTransformOutput({folder!r}).transformed_feature_spec()\n"
+        f"  tf.data.TFRecordDataset(tf.io.gfile.glob({_shard_glob(folder, manifest)!r}), {_compression(manifest)!r})"
+        ".batch(256).map(lambda x: tf.io.parse_example(x, spec))",
+        markup=False,
+    )
+
+
+def split_table(splits: Mapping[str, Any]) -> Table:
+    """Rows, shards and bytes of each split."""
+    table = Table(title="splits", title_justify="left", title_style="bold")
+    table.add_column("split")
+    for name in ("rows", "shards", "bytes"):
+        table.add_column(name, justify="right")
+    for name, split in splits.items():
+        size = sum(shard["bytes"] for shard in split["shards"])
+        table.add_row(name, f"{split['rows']:,}", str(len(split["shards"])), format_bytes(size))
+    return table
+
+
+def format_bytes(size: int) -> str:
+    """A size in the unit that suits it."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} B"
+
+
+def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any]) -> None:
+    reasons = sorted(rejected.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
+    for reason, count in reasons[:_REASONS]:
+        out.print(f"  rejected {count:,}: {reason}", markup=False)
+    if len(reasons) > _REASONS:
+        out.print(f"  ... and {len(reasons) - _REASONS} more reasons", markup=False)
+    if rejected.get("file"):
+        out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{rejected['file']}", markup=False)
+
+
+def _timing(rows: int, seconds: Mapping[str, float]) -> str:
+    phases = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total")
+    total = seconds.get("total")
+    if not total:
+        return phases
+    return f"{total:.1f} s, {rows / total:,.0f} rows/s" + (f" ({phases})" if phases else "")
+
+
+def _shard_glob(folder: str, manifest: Mapping[str, Any]) -> str:
+    split = "train" if "train" in manifest["splits"] else next(iter(manifest["splits"]))
+    return f"{folder.rstrip('/')}/{split}-*"
+
+
+def _compression(manifest: Mapping[str, Any]) -> str:
+    return "GZIP" if manifest["config"]["output"]["compression"] == "gzip" else ""

@@ -1,0 +1,1 @@
+"""What the data is: schema, statistics, validation. Knows neither Beam nor TensorFlow."""

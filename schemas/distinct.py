@@ -1,0 +1,192 @@
+"""How many different strings a column has: exact while they are few, estimated from a sketch after that.
+
+Both are functions of the set of strings alone, so merges give the same result in any order.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.buffers import bounds
+
+MOST_EXACT = 10_000
+"""Distinct strings up to which the count is exact."""
+
+_SKETCH = 256  # hashes kept: the estimate's standard error is 1 / sqrt(_SKETCH), 6 %
+_EXAMPLES = 3
+_EXAMPLE_LENGTH = 64
+_WORD = 8  # bytes of a uint64
+
+
+class Distinct:
+    """The distinct strings of a column: all of them, or past a limit the `_SKETCH` that hash least (a KMV sketch).
+
+    The estimate is that of Bar-Yossef et al., "Counting distinct elements in a data stream" (2002): with k hashes kept
+    of which the greatest is u (of 1), (k - 1) / u.
+
+    Args:
+        most_bytes: Length of all distinct strings together up to which they are kept.
+    """
+
+    def __init__(self, most_bytes: int = 1 << 20) -> None:
+        self.most_bytes = most_bytes
+        self._strings: pa.Array | None = pa.array([], pa.string())
+        self._pending: list[pa.Array] = []
+        self._pending_size = [0, 0]
+        self._sketch = Sketch(np.zeros(0, np.uint64), ())
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the strings have been few enough so far; once False it stays so."""
+        return self._strings is not None
+
+    @property
+    def strings(self) -> pa.Array | None:
+        """All the strings, or None where they are too many or too long to be kept."""
+        self._compact()
+        return self._strings
+
+    @property
+    def sketch(self) -> "Sketch":
+        """The sketch of the strings."""
+        strings = self.strings
+        return self._sketch if strings is None else Sketch.of(strings)
+
+    @property
+    def count(self) -> int | None:
+        """The number of distinct strings, or None where there are too many to be exact."""
+        strings = self.strings
+        return None if strings is None else len(strings)
+
+    @property
+    def estimate(self) -> float:
+        """The number of distinct strings, exactly or from the sketch."""
+        exact = self.count
+        if exact is not None:
+            return float(exact)
+        hashes = self._sketch.hashes
+        if len(hashes) < _SKETCH:  # few but long
+            return float(len(hashes))
+        return (len(hashes) - 1) / (float(hashes[-1]) / 2.0**64)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """A few of the strings, the same ones whatever the order; long ones are cut."""
+        return self.sketch.examples
+
+    def update(self, strings: pa.Array) -> None:
+        """Adds strings: none null or empty; repeats are welcome."""
+        if not len(strings):
+            return
+        if self._strings is None:
+            hashes = self._sketch.hashes
+            self._sketch = self._sketch.union(Sketch.of(strings, hashes[-1] if len(hashes) == _SKETCH else None))
+            return
+        self._pending.append(strings)
+        self._pending_size[0] += len(strings)
+        self._pending_size[1] += strings.nbytes
+        if self._pending_size[0] > MOST_EXACT or self._pending_size[1] > self.most_bytes:
+            self._compact()
+
+    def merge(self, other: "Distinct") -> None:
+        """Adds all that another has seen."""
+        strings = other.strings
+        if strings is not None:
+            self.update(strings)
+        else:
+            self._sketch = self.sketch.union(other.sketch)
+            self._strings = None
+
+    def _compact(self) -> None:
+        if self._strings is None or not self._pending:
+            return
+        strings = pc.unique(pa.concat_arrays([self._strings, *(part.cast(pa.string()) for part in self._pending)]))
+        self._pending, self._pending_size = [], [0, 0]
+        _, starts, stops = bounds(strings)
+        if len(strings) > MOST_EXACT or int((stops - starts).sum()) > self.most_bytes:
+            self._sketch = Sketch.of(strings)
+            self._strings = None
+        else:
+            self._strings = strings
+
+    def __getstate__(self) -> dict[str, object]:
+        self._compact()
+        return self.__dict__
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """A part of a set of strings that doesn't depend on their order.
+
+    Attributes:
+        hashes: The strings' least hashes, ascending, uint64 and at most `_SKETCH`.
+        examples: The strings of the first few.
+    """
+
+    hashes: npt.NDArray[np.uint64]
+    examples: tuple[str, ...]
+
+    @classmethod
+    def of(cls, strings: pa.Array, threshold: np.uint64 | None = None) -> "Sketch":
+        """The sketch of strings; of those alone whose hash is at most `threshold` where one is given."""
+        hashes = fingerprints(strings)
+        if threshold is not None:
+            low = hashes <= threshold
+            if not low.any():
+                return cls(hashes[:0], ())
+            strings, hashes = strings.filter(pa.array(low)), hashes[low]
+        least = np.unique(hashes)[:_SKETCH]
+        examples = tuple(_example(strings.filter(pa.array(hashes == value))) for value in least[:_EXAMPLES])
+        return cls(least, examples)
+
+    def union(self, other: "Sketch") -> "Sketch":
+        """The sketch of both sets' union."""
+        examples: dict[int, str] = {}
+        for sketch in (self, other):
+            for value, text in zip(sketch.hashes[:_EXAMPLES].tolist(), sketch.examples, strict=True):
+                examples[value] = min(text, examples.get(value, text))
+        hashes = np.unique(np.concatenate([self.hashes, other.hashes]))[:_SKETCH]
+        return Sketch(hashes, tuple(examples[value] for value in hashes[:_EXAMPLES].tolist()))
+
+
+def _example(strings: pa.Array) -> str:
+    """The least of strings that share a hash (it is nearly always one string), cut to a length that can be shown."""
+    return str(pc.min(pc.utf8_slice_codeunits(strings, 0, _EXAMPLE_LENGTH)).as_py())
+
+
+def fingerprints(strings: pa.Array) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each string: of its length and its first, middle and last 8 bytes.
+
+    Strings that differ elsewhere only share a hash: good enough for an estimate, not for identity. The mixing is
+    splitmix64's (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+
+    Args:
+        strings: Strings, none null or empty.
+
+    Returns:
+        uint64[len(strings)].
+    """
+    data, starts, stops = bounds(strings)
+    low = int(starts[0]) if len(starts) else 0
+    high = int(stops[-1]) if len(stops) else 0
+    pad = np.zeros(8, np.uint8)
+    padded = np.concatenate([pad, data[low:high], pad])
+    words = np.ndarray((len(padded) - 7,), "<u8", padded, strides=(1,))  # the 8 bytes from each byte on
+    starts, stops = starts - low, stops - low
+    lengths = stops - starts
+    shift = (8 * (_WORD - np.minimum(lengths, _WORD))).astype(np.uint64)
+    head = (words[starts + 8] << shift).astype(np.uint64)
+    tail = (words[stops] >> shift).astype(np.uint64)
+    middle = np.where(lengths > 2 * _WORD, words[starts + 4 + lengths // 2], 0).astype(np.uint64)
+    return _mix(head ^ _mix(tail ^ _mix(middle + lengths.astype(np.uint64))))
+
+
+def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    words = words + np.uint64(0x9E3779B97F4A7C15)
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: npt.NDArray[np.uint64] = words ^ (words >> np.uint64(31))
+    return mixed

@@ -1,0 +1,26 @@
+"""The errors a user sees: one clear message each, never a traceback.
+
+Each takes a single string, so that it survives pickling between a worker and the job's own process.
+"""
+
+from typing import ClassVar
+
+
+class ShardmillError(Exception):
+    """A failure that its message explains in full: where, what, what was expected, what to do."""
+
+    exit_status: ClassVar[int] = 1
+
+
+class ConfigError(ShardmillError):
+    """The configuration or the command line is wrong; no data has been read."""
+
+    exit_status: ClassVar[int] = 2
+
+
+class DataError(ShardmillError):
+    """The input data can't be used as the configuration says."""
+
+
+class OutputError(ShardmillError):
+    """The output can't be written where the configuration says."""

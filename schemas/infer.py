@@ -1,0 +1,246 @@
+"""Infers a schema from all the rows of the data, column by column, in one pass.
+
+A `Profiles` takes blocks of raw cells; two merge into the same result in any order, because all that is kept is counts,
+extremes and sets. Types are decided at the end, so text in the last row of a column counts as much as in its first.
+
+What is decided for cells that tools disagree on:
+
+- digits with leading zeros (007) would be another value as an integer, so a column of integers with any is BYTES;
+- integers beyond int64, or a column of 20-digit identifiers, are BYTES; so are floats beyond float32;
+- `inf` makes a column FLOAT, and so does `nan`, which is a missing value there;
+- `true`/`false`, dates and times are BYTES: a vocabulary or a `datetime` feature reads them;
+- spaces alone are a missing value in a column of numbers, and a value in one of text;
+- `+3` and ` 3` are integers; `0x10`, `1_000` and `1,000` are text.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.cells import DATE_FORMATS, CellCounts, Spelling, count_cells
+from schemas.distinct import Distinct
+from schemas.schema import Column, ColumnType, Schema
+
+ONE_BAD_IN = 1000
+"""A column is numeric when fewer than one in this many of its values aren't numbers: rows with those are rejected."""
+
+_WAITING_ROWS = 8192
+_WAITING_BYTES = 16 << 20
+_DISTINCT_BYTES = 64 << 20
+"""Memory for the distinct strings of all columns together."""
+
+
+class ColumnProfile:
+    """What a column's cells are, all of them.
+
+    Attributes:
+        name: The column's name.
+        rows: Cells seen.
+        missing: Cells that are null or empty.
+        cells: The others, by what they spell.
+        distinct: Their different texts.
+        lengths: Characters of the shortest and the longest; None: there are none.
+    """
+
+    def __init__(self, name: str, most_bytes: int = 1 << 20) -> None:
+        self.name = name
+        self.rows = 0
+        self.missing = 0
+        self.cells = CellCounts()
+        self.distinct = Distinct(most_bytes)
+        self.lengths: tuple[int, int] | None = None
+
+    @property
+    def present(self) -> int:
+        """Cells that aren't missing."""
+        return self.rows - self.missing
+
+    @property
+    def unusable(self) -> int:
+        """Present cells that the decided type can't hold: their rows are rejected when the column is used."""
+        return self.present - self._fit(decide(self).type)
+
+    def _fit(self, column_type: ColumnType) -> int:
+        if column_type is ColumnType.INT:
+            return self.cells.of(Spelling.INTEGER, Spelling.BLANK)
+        if column_type is ColumnType.FLOAT:
+            return self.cells.of(*_FLOATS, Spelling.NAN, Spelling.BLANK)
+        return self.present
+
+    @property
+    def absent(self) -> int:
+        """Missing cells, with those that the decided type reads as missing: spaces and `nan` in a FLOAT column."""
+        return self.missing + self.cells.of(*_MISSING[decide(self).type])
+
+    @property
+    def date_format(self) -> str | None:
+        """The `strptime` format of all present cells but for fewer than one in `ONE_BAD_IN`; None: there is none."""
+        dates = self.cells.of(Spelling.DATE)
+        if not dates or not _few(self.present - dates, self.present):
+            return None
+        return next((name for name in DATE_FORMATS if self.cells.formats[name] == dates), None)
+
+    def update(self, cells: pa.Array) -> None:
+        """Adds cells: strings, null where missing."""
+        rows = len(cells)
+        cells = cells.drop_null() if cells.null_count else cells
+        lengths = pc.utf8_length(cells)
+        if pc.min(lengths).as_py() == 0:
+            filled = pc.greater(lengths, 0)
+            cells, lengths = cells.filter(filled), lengths.filter(filled)
+        self.rows += rows
+        self.missing += rows - len(cells)
+        if not len(cells):
+            return
+        extremes = pc.min_max(lengths)
+        self.lengths = _wider(self.lengths, (extremes["min"].as_py(), extremes["max"].as_py()))
+        weights = None
+        if self.distinct.is_exact:  # few different cells so far: from here on look at each once
+            counted = pc.value_counts(cells)
+            cells, weights = counted.field("values"), counted.field("counts").to_numpy()
+        self.distinct.update(cells)
+        self.cells = self.cells + count_cells(cells, weights)
+
+    def merge(self, other: "ColumnProfile") -> None:
+        """Adds all that another profile of the same column has seen."""
+        self.rows += other.rows
+        self.missing += other.missing
+        self.cells = self.cells + other.cells
+        self.distinct.merge(other.distinct)
+        self.lengths = _wider(self.lengths, other.lengths)
+
+
+def _wider(one: tuple[int, int] | None, two: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or two is None:
+        return one or two
+    return min(one[0], two[0]), max(one[1], two[1])
+
+
+_FLOATS = (Spelling.INTEGER, Spelling.FLOAT, Spelling.INFINITE, Spelling.LEADING_ZERO, Spelling.BIG)
+_MISSING: dict[ColumnType, tuple[Spelling, ...]] = {
+    ColumnType.INT: (Spelling.BLANK,),
+    ColumnType.FLOAT: (Spelling.BLANK, Spelling.NAN),
+    ColumnType.BYTES: (),
+}
+
+
+def _few(bad: int, cells: int) -> bool:
+    return bad * ONE_BAD_IN < cells
+
+
+def decide(profile: ColumnProfile) -> Column:
+    """The schema's entry for a column: its type by the rules at the top of this module, and whether it is required.
+
+    A column is required when no cell was missing. One with no values at all is BYTES.
+    """
+    column_type = _decide_type(profile.cells, profile.present)
+    missing = profile.missing + profile.cells.of(*_MISSING[column_type])
+    return Column(profile.name, column_type, required=profile.rows > 0 and missing == 0)
+
+
+def _decide_type(cells: CellCounts, present: int) -> ColumnType:
+    present -= cells.of(Spelling.BLANK)
+    if present == 0:
+        return ColumnType.BYTES
+    points = cells.of(Spelling.FLOAT)
+    if points or cells.of(Spelling.INFINITE, Spelling.NAN):
+        codes = cells.of(Spelling.LEADING_ZERO, Spelling.BIG)
+        numbers = cells.of(*_FLOATS)
+        values = present - cells.of(Spelling.NAN)
+        numeric = values == 0 or _few(values - numbers, values)
+        return ColumnType.FLOAT if numeric and codes <= points else ColumnType.BYTES
+    if not cells.of(Spelling.LEADING_ZERO) and _few(present - cells.of(Spelling.INTEGER), present):
+        return ColumnType.INT
+    return ColumnType.BYTES
+
+
+class Profiles:
+    """The profiles of all columns.
+
+    Small blocks wait until there are enough rows to be worth a pass over thousands of columns.
+
+    Args:
+        names: The columns' names, in the schema's order.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        share = max(16 << 10, min(1 << 20, _DISTINCT_BYTES // max(1, len(names))))
+        self._profiles = {name: ColumnProfile(name, share) for name in names}
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self._waiting_bytes = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in the schema's order."""
+        return tuple(self._profiles)
+
+    @property
+    def rows(self) -> int:
+        """Rows seen."""
+        self._flush()
+        return max((profile.rows for profile in self._profiles.values()), default=0)
+
+    def __getitem__(self, name: str) -> ColumnProfile:
+        self._flush()
+        return self._profiles[name]
+
+    def __iter__(self) -> Iterator[ColumnProfile]:
+        self._flush()
+        return iter(self._profiles.values())
+
+    def __len__(self) -> int:
+        return len(self._profiles)
+
+    def update(self, batch: pa.RecordBatch) -> None:
+        """Adds rows.
+
+        Args:
+            batch: A string column for each name (in any order; others are ignored), null where missing.
+
+        Raises:
+            KeyError: The batch lacks a column.
+        """
+        if self._waiting and not batch.schema.equals(self._waiting[0].schema):
+            self._flush()
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        self._waiting_bytes += batch.nbytes
+        if self._waiting_rows >= _WAITING_ROWS or self._waiting_bytes >= _WAITING_BYTES:
+            self._flush()
+
+    def merge(self, other: "Profiles") -> None:
+        """Adds all that another has seen.
+
+        Raises:
+            ValueError: The other is of other columns.
+        """
+        if set(self.names) != set(other.names):
+            raise ValueError(f"profiles of other columns: {sorted(set(self.names) ^ set(other.names))!r}")
+        self._flush()
+        for name, profile in self._profiles.items():
+            profile.merge(other[name])
+
+    def schema(self) -> Schema:
+        """The inferred schema."""
+        return Schema(tuple(decide(profile) for profile in self))
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.Table.from_batches(self._waiting)
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        for name, profile in self._profiles.items():
+            column = table.column(name)
+            profile.update(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
+
+    def __getstate__(self) -> dict[str, object]:
+        self._flush()
+        return self.__dict__
+
+
+def merge(one: Profiles, two: Profiles) -> Profiles:
+    """Adds the second's rows to the first, and returns it."""
+    one.merge(two)
+    return one

@@ -1,0 +1,67 @@
+"""The raw schema: each CSV column's name, type and presence."""
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+
+
+class ColumnType(enum.Enum):
+    """A raw column's type, in tensorflow-metadata's words."""
+
+    INT = "int"
+    FLOAT = "float"
+    BYTES = "bytes"
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type of the column's parsed values: int64, float32 or string."""
+        return _ARROW[self]
+
+
+_ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.string()}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One raw column.
+
+    Attributes:
+        name: As in the header.
+        type: INT (int64), FLOAT (float32) or BYTES (UTF-8 text).
+        required: Whether every row has a value (presence.min_fraction is 1).
+    """
+
+    name: str
+    type: ColumnType
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The raw columns, in order."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Column:
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}

@@ -1,0 +1,98 @@
+"""Output appears all at once or not at all."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from pipelines.publish import publish, work_folder
+from schemas.errors import OutputError
+
+
+def _finish(output: Path, text: str, *, overwrite: bool = False) -> None:
+    with work_folder(str(output), overwrite=overwrite) as work:
+        Path(work, "shard").write_text(text)
+        publish(work, str(output))
+
+
+def test_a_run_appears_under_its_name_at_the_end(tmp_path: Path) -> None:
+    """Until it is published nothing stands at the output; then all of it does, and nothing else."""
+    output = tmp_path / "deep" / "run"
+    with work_folder(f"{output}/", overwrite=False) as work:
+        Path(work, "shard").write_text("x")
+        assert not output.exists()
+        publish(work, str(output))
+    assert sorted(path.name for path in output.iterdir()) == ["_SUCCESS", "shard"]
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:
+    """What a run that fails has written is removed."""
+    with pytest.raises(ZeroDivisionError), work_folder(str(tmp_path / "run"), overwrite=False) as work:
+        Path(work, "shard").write_text("x")
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_run_is_kept(tmp_path: Path) -> None:
+    """A finished run is replaced with `overwrite` only, and then wholly."""
+    output = tmp_path / "run"
+    _finish(output, "first")
+    with pytest.raises(OutputError, match="holds a finished run; choose another --output, or replace it with --overwrite"):
+        _finish(output, "second")
+    assert (output / "shard").read_text() == "first"
+    _finish(output, "second", overwrite=True)
+    assert (output / "shard").read_text() == "second"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_failed_overwrite_keeps_the_old_run(tmp_path: Path) -> None:
+    """When the run that should replace another fails, the other stays."""
+    output = tmp_path / "run"
+    _finish(output, "first")
+    with pytest.raises(ZeroDivisionError), work_folder(str(output), overwrite=True):
+        raise ZeroDivisionError
+    assert (output / "shard").read_text() == "first"
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
+    """A folder with other files in it isn't replaced, not even with `overwrite`."""
+    (tmp_path / "precious.txt").write_text("x")
+    with pytest.raises(OutputError, match="exists and is no finished run, so it is left alone"):
+        _finish(tmp_path, "x", overwrite=True)
+    assert (tmp_path / "precious.txt").exists()
+
+
+def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+    """An empty folder at the output is no hindrance."""
+    output = tmp_path / "run"
+    output.mkdir()
+    _finish(output, "x")
+    assert (output / "_SUCCESS").exists()
+
+
+def test_a_file_at_the_output_is_an_error(tmp_path: Path) -> None:
+    """A file where the folder should be is named."""
+    output = tmp_path / "run"
+    output.write_text("x")
+    with pytest.raises(OutputError, match="is a file; choose another"):
+        _finish(output, "x")
+
+
+def test_an_output_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    """A parent that is no folder gives one message with the system's reason."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match=r"can't write .*: Not a directory"):
+        _finish(tmp_path / "file" / "run", "x")
+
+
+def test_work_folders_of_dead_runs_are_removed(tmp_path: Path) -> None:
+    """What a killed run left beside the output goes at the next run; a live run's folder stays."""
+    dead = tmp_path / f"run.incomplete-{socket.gethostname()}-{2**22 + 1}"
+    live = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getppid()}"
+    for folder in (dead, live):
+        folder.mkdir()
+    _finish(tmp_path / "run", "x")
+    assert not dead.exists()
+    assert live.exists()

@@ -1,0 +1,102 @@
+"""What was read: rows per unit and split, and what was rejected and why."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from schemas.errors import DataError
+from transforms.blocks import Reject
+
+# So many rejected rows are quoted in a message.
+SHOWN = 5
+_SHOWN_BYTES = 120
+
+
+@dataclass(frozen=True)
+class UnitCount:
+    """One unit's rows.
+
+    Attributes:
+        unit: The unit's index.
+        path: Its file.
+        rows: Good rows per split, in the order of the split rule's names.
+        rejected: Rejected rows.
+    """
+
+    unit: int
+    path: str
+    rows: tuple[int, ...]
+    rejected: int
+
+    @property
+    def read(self) -> int:
+        """All rows of the unit."""
+        return sum(self.rows) + self.rejected
+
+
+@dataclass
+class Rejections:
+    """Counts of rejected rows by reason, and the first few of them in the input's order.
+
+    Merging is associative and commutative: the result depends on the rejected rows alone.
+    """
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    first: list[tuple[int, Reject]] = field(default_factory=list)
+
+    def update(self, unit: int, rejects: Sequence[Reject]) -> None:
+        """Adds the rejected rows of a block.
+
+        Args:
+            unit: The index of the unit that they are from.
+            rejects: The rows.
+        """
+        self.reasons.update(_kind(reject) for reject in rejects)
+        self._keep((unit, reject) for reject in rejects[:SHOWN])
+
+    def merge(self, other: "Rejections") -> None:
+        """Adds another's."""
+        self.reasons.update(other.reasons)
+        self._keep(other.first)
+
+    def _keep(self, rejects: Iterable[tuple[int, Reject]]) -> None:
+        self.first = sorted([*self.first, *rejects], key=lambda pair: (pair[0], pair[1].line))[:SHOWN]
+
+    @property
+    def total(self) -> int:
+        """The number of rejected rows."""
+        return sum(self.reasons.values())
+
+    def describe(self) -> str:
+        """The first few rejected rows, one a line: file, line, column, reason, row."""
+        return "\n".join(f"  {describe(reject)}" for _, reject in self.first)
+
+    def check(self, read: int, max_bad_fraction: float) -> None:
+        """Holds the rejected rows against the allowed fraction.
+
+        Args:
+            read: All rows read.
+            max_bad_fraction: The largest fraction of them that may be rejected.
+
+        Raises:
+            DataError: More are rejected; the message shows the first few.
+        """
+        if self.total > max_bad_fraction * read:
+            raise DataError(
+                f"{self.total:,} of {read:,} rows are bad ({self.total / read:.2%}), more than [input] max_bad_fraction = "
+                f"{max_bad_fraction:g} allows. The first:\n{self.describe()}\n"
+                "Mend the data, change the schema or the dialect, or raise max_bad_fraction."
+            )
+
+
+def describe(reject: Reject) -> str:
+    """One rejected row: where, why and (its beginning) what."""
+    column = f", column {reject.column!r}" if reject.column is not None else ""
+    row = reject.row[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
+    return f"{reject.file}, line {reject.line}{column}: {reject.reason}: {row!r}{'...' if len(reject.row) > _SHOWN_BYTES else ''}"
+
+
+def _kind(reject: Reject) -> str:
+    reason = re.sub(r",? found .*", "", reject.reason, flags=re.DOTALL)
+    return f"{reject.column}: {reason}" if reject.column is not None else reason

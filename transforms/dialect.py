@@ -1,0 +1,37 @@
+"""How a CSV file spells its records."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dialect:
+    """The spelling of CSV files, as `[input]` of the configuration gives it.
+
+    Attributes:
+        delimiter: One character between cells.
+        quote: The character around cells that hold a delimiter or a newline; doubled inside. None: no quoting.
+        escape: A character that takes away the next one's meaning. None: there is none.
+        encoding: A Python codec's name. UTF-8 may begin with a byte order mark.
+        comment: Lines that begin with this character are skipped. None: there are none.
+        skip_rows: Physical lines skipped at the top of each file, before the header.
+        header: Whether the first record names the columns.
+        columns: The columns' names where there is no header.
+        null_values: Cells spelled like one of these are missing.
+        trim: Whether spaces around a cell are dropped.
+        missing_columns: What a file that lacks a column of the schema means: an error, or nulls.
+        extra_columns: What a file with a column unknown to the schema means: an error, or to ignore it.
+    """
+
+    delimiter: str = ","
+    quote: str | None = '"'
+    escape: str | None = None
+    encoding: str = "utf-8"
+    comment: str | None = None
+    skip_rows: int = 0
+    header: bool = True
+    columns: tuple[str, ...] | None = None
+    null_values: tuple[str, ...] = ("",)
+    trim: bool = False
+    missing_columns: Literal["error", "null"] = "error"
+    extra_columns: Literal["error", "ignore"] = "error"

@@ -1,0 +1,60 @@
+"""Infer: one pass over all cells for the columns' types."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
+
+from schemas.infer import Profiles
+from schemas.schema import Column, ColumnType
+from transforms import tally
+from transforms.blocks import Selection
+from transforms.combine import Merge
+from transforms.dialect import Dialect
+from transforms.read import blocks
+from transforms.records import Unit
+
+
+class InferProfiles(beam.PTransform):  # type: ignore[misc]
+    """Profiles every column of the units' rows, from their text.
+
+    Expects a PCollection of units and outputs one `Profiles`. Rows that can't be read as text (ragged ones) are left out.
+    """
+
+    def __init__(self, names: tuple[str, ...], dialect: Dialect) -> None:
+        """Stores what to read.
+
+        Args:
+            names: The columns.
+            dialect: The files' spelling.
+        """
+        super().__init__()
+        self._names = names
+        self._dialect = dialect
+
+    def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[Profiles]:
+        return (
+            units
+            | "ProfileUnit" >> beam.ParDo(_ProfileUnit(self._names, self._dialect))
+            | "MergeProfiles" >> beam.CombineGlobally(Merge(partial(Profiles, self._names)))
+        )
+
+
+class _ProfileUnit(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, names: tuple[str, ...], dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), names=names)
+        self._names = names
+
+    def start_bundle(self) -> None:
+        self._profiles = Profiles(self._names)
+
+    def process(self, unit: Unit) -> None:
+        for block in blocks(unit, self._dialect, self._selection):
+            self._profiles.update(block.columns)
+            tally.add("infer", block.rows + len(block.rejects), block.size)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        yield GlobalWindows.windowed_value(self._profiles)

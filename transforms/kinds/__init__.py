@@ -1,0 +1,1 @@
+"""The feature kinds: from raw columns to output features, one class each."""

@@ -1,0 +1,50 @@
+"""Read: from files to units, record-aligned byte ranges that workers process independently."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+from apache_beam import pvalue
+
+from transforms import files, tally
+from transforms.blocks import Block, Selection, read_blocks
+from transforms.dialect import Dialect
+from transforms.records import UNIT_BYTES, FileRange, InputFile, RangeScan, Unit, file_ranges, plan_units, scan_range
+
+
+class PlanUnits(beam.PTransform):  # type: ignore[misc]
+    """Cuts files into units at record boundaries, quoted newlines included.
+
+    Files larger than a unit are scanned once, in parallel, for quotes and newlines. The units depend on the files alone.
+    """
+
+    def __init__(self, inputs: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> None:
+        """Stores what to read.
+
+        Args:
+            inputs: The files, in order.
+            dialect: Their spelling.
+            unit_bytes: A unit's size, about.
+        """
+        super().__init__()
+        self._inputs = list(inputs)
+        self._dialect = dialect
+        self._unit_bytes = unit_bytes
+
+    def expand(self, pbegin: pvalue.PBegin) -> beam.PCollection[Unit]:
+        ranges = file_ranges(self._inputs, self._dialect, self._unit_bytes)
+        scans = (
+            pbegin
+            | "ListRanges" >> beam.Create(ranges)
+            | "SpreadRanges" >> beam.Reshuffle()
+            | "ScanRange" >> beam.Map(scan, self._dialect)
+        )  # RangeScan
+        return (
+            pbegin
+            | "ListFiles" >> beam.Create([self._inputs])
+            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), self._dialect, self._unit_bytes)
+            | "SpreadUnits" >> beam.Reshuffle()
+        )
+
+
+def _plan(inputs: list[InputFile], scans: list[RangeScan], dialect: Dialect, unit_bytes: int) -> list[Unit]:
+    return plan_units(inputs, scans, dialect, unit_bytes)

@@ -1,0 +1,82 @@
+"""Where each unit's rows lie in their splits, and so in which shards: known once all rows are counted."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.errors import DataError
+from transforms.counts import UnitCount
+from transforms.records import Unit
+from transforms.splits import ShardRule, SplitRule
+
+
+class RowPlan:
+    """The rows of all splits, numbered in the input's order.
+
+    Attributes:
+        totals: Each split's number of rows.
+        shard_counts: Each split's number of shards.
+    """
+
+    def __init__(self, counts: Sequence[UnitCount], split_rule: SplitRule, shard_rule: ShardRule) -> None:
+        """Sums up.
+
+        Args:
+            counts: The rows of every unit, in any order.
+            split_rule: The splits.
+            shard_rule: How rows are spread over shards.
+
+        Raises:
+            DataError: There are no rows, or a split has none.
+        """
+        ordered = sorted(counts, key=lambda count: count.unit)
+        table = np.array([count.rows for count in ordered], dtype=np.int64).reshape(len(ordered), len(split_rule.names))
+        self.totals = dict(zip(split_rule.names, table.sum(axis=0).tolist(), strict=True))
+        _check_splits(self.totals, ordered)
+        self.shard_counts = {split: shard_rule.count(total) for split, total in self.totals.items()}
+        self._shard_rule = shard_rule
+        self._counts = {count.unit: count for count in ordered}
+        offsets = np.cumsum(table, axis=0) - table
+        self._first = dict(zip(self._counts, offsets.tolist(), strict=True))
+
+    def first(self, unit: int) -> list[int]:
+        """For each split, the index in it of the unit's first row."""
+        return list(self._first[unit])
+
+    def shards(self, split: str, first: int, rows: int) -> npt.NDArray[np.int64]:
+        """The shard of each of so many consecutive rows of a split.
+
+        Args:
+            split: The split.
+            first: The first row's index in it.
+            rows: The number of rows.
+        """
+        return self._shard_rule.assign(first, rows, self.totals[split])
+
+    def check(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
+        """Holds what the second pass read of a unit against the first.
+
+        Raises:
+            DataError: They differ: the file changed during the run.
+        """
+        count = self._counts[unit.index]
+        if (tuple(rows), rejected) != (count.rows, count.rejected):
+            raise DataError(
+                f"{unit.path!r} changed during the run: the analysis read {count.read:,} rows of one part of it, the transform "
+                f"{sum(rows) + rejected:,}. Run again when nothing writes to the input."
+            )
+
+
+def _check_splits(totals: dict[str, int], counts: Sequence[UnitCount]) -> None:
+    read = sum(count.read for count in counts)
+    if not sum(totals.values()):
+        paths = sorted({count.path for count in counts})
+        rejected = f" ({read:,} rows were rejected)" if read else ""
+        raise DataError(f"the input has no good rows{rejected}: {', '.join(map(repr, paths[:3]))}{', ...' if len(paths) > 3 else ''}")
+    for split, rows in totals.items():
+        if not rows:
+            raise DataError(
+                f"split {split!r} has no rows: {read:,} rows were read, {totals} is how they were split. "
+                "Give [split] larger fractions or a key with more values, or more data."
+            )

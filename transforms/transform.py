@@ -1,0 +1,192 @@
+"""Transform: each unit's rows through the graph that serving loads, encoded and compressed into a part file."""
+
+import json
+import uuid
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from apache_beam import pvalue
+from apache_beam.transforms.window import GlobalWindows
+
+from transforms import files, tally
+from transforms.analyze import Reading
+from transforms.blocks import Block, Reject
+from transforms.combine import Merge
+from transforms.examples import ExampleEncoder
+from transforms.moments import Moments
+from transforms.parts import PartSegment, PartWriter
+from transforms.records import Unit
+from transforms.session import Session, load
+from transforms.row_plan import RowPlan
+from transforms.tfrecord import frame
+from transforms.trace import Graph
+
+REJECTED = "rejected"
+
+_ROWS_WRITTEN = beam.metrics.Metrics.counter("shardmill", "rows-written")
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """The rows of one unit, compressed, by split and shard.
+
+    Attributes:
+        unit: The unit's index.
+        path: Where the bytes are until the shards are assembled.
+        segments: What is where in it.
+    """
+
+    unit: int
+    path: str
+    segments: tuple[PartSegment, ...]
+
+
+@dataclass
+class OutputMoments:
+    """Moments of every numeric output feature, by split; merges are exact."""
+
+    moments: dict[tuple[str, str], Moments] = field(default_factory=dict)
+
+    def update(self, split: str, outputs: Mapping[str, npt.NDArray[Any] | pa.Array]) -> None:
+        """Adds a block's outputs of one split."""
+        for name, values in outputs.items():
+            if isinstance(values, np.ndarray):
+                self.moments.setdefault((split, name), Moments()).update(values.reshape(-1))
+
+    def merge(self, other: "OutputMoments") -> None:
+        """Adds another's."""
+        for key, moments in other.moments.items():
+            self.moments.setdefault(key, Moments()).merge(moments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How and where part files are written.
+
+    Attributes:
+        folder: The folder of the part files.
+        level: The DEFLATE level, 0 to 3; None: not compressed.
+    """
+
+    folder: str
+    level: int | None
+
+
+class TransformUnits(beam.PTransform):  # type: ignore[misc]
+    """Reads units again and writes their rows, transformed, to part files; only the parts' descriptions leave the pass.
+
+    Expects a PCollection of units and outputs a dict of PCollections: `parts` (a `PartFile` per unit) and `moments`
+    (`OutputMoments`, merged into one).
+    """
+
+    def __init__(self, reading: Reading, layout: Layout, graph: Any, plan: Any) -> None:
+        """Stores what to write and where.
+
+        Args:
+            reading: How rows come from units.
+            layout: How part files are written.
+            graph: The `Graph`, or a side input of one.
+            plan: The `RowPlan`, or a side input of one.
+        """
+        super().__init__()
+        self._reading = reading
+        self._layout = layout
+        self._graph = graph
+        self._plan = plan
+
+    def expand(self, units: beam.PCollection[Unit]) -> dict[str, beam.PCollection[Any]]:
+        written = units | "TransformUnit" >> beam.ParDo(
+            _TransformUnit(self._reading, self._layout), self._graph, self._plan
+        ).with_outputs("moments", main="parts")
+        moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
+        return {"parts": written.parts, "moments": moments}
+
+
+class _TransformUnit(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, reading: Reading, layout: Layout) -> None:
+        self._reading = reading
+        self._layout = layout
+
+    def start_bundle(self) -> None:
+        self._moments = OutputMoments()
+
+    def process(self, unit: Unit, graph: Graph, plan: RowPlan) -> Iterator[PartFile]:
+        path = files.join(self._layout.folder, f"part-{unit.index:06d}-{uuid.uuid4().hex[:8]}")
+        writer = _UnitWriter(load(graph.local_folder()), self._reading, self._layout, plan, self._moments)
+        with files.writing(path), files.create(path) as stream:
+            parts = PartWriter(stream, self._layout.level)
+            rows, rejected = writer.write(unit, parts)
+            segments = parts.close()
+        plan.check(unit, rows, rejected)
+        _ROWS_WRITTEN.inc(sum(rows))
+        yield PartFile(unit.index, path, tuple(segments))
+
+    def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
+        yield pvalue.TaggedOutput("moments", GlobalWindows.windowed_value(self._moments))
+
+
+class _UnitWriter:
+    """Takes the blocks of one unit to its part writer."""
+
+    def __init__(self, session: Session, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments) -> None:
+        self._session = session
+        self._encoder = ExampleEncoder(session.outputs)
+        self._reading = reading
+        self._layout = layout
+        self._plan = plan
+        self._moments = moments
+
+    def write(self, unit: Unit, parts: PartWriter) -> tuple[list[int], int]:
+        first = self._plan.first(unit.index)
+        rows = [0] * len(first)
+        rejected = 0
+        for block in self._reading.blocks(unit):
+            written = self._add_rows(unit, block, parts, [start + done for start, done in zip(first, rows, strict=True)])
+            rows = [done + more for done, more in zip(rows, written, strict=True)]
+            if block.rejects:
+                lines = pa.array([reject_line(reject) for reject in block.rejects], pa.binary())
+                parts.add(REJECTED, np.zeros(len(lines), np.int64), lines)
+            rejected += len(block.rejects)
+            tally.add("transform", block.rows + len(block.rejects), block.size)
+        return rows, rejected
+
+    def _add_rows(self, unit: Unit, block: Block, parts: PartWriter, first: list[int]) -> list[int]:
+        if not block.rows:
+            return [0] * len(first)
+        rule = self._reading.split_rule
+        splits = rule.assign(block.rows, unit.split, block.key)
+        outputs = self._session.run(block.columns)
+        framed = frame(self._encoder.encode(outputs, block.rows))
+        written = []
+        for index, split in enumerate(rule.names):
+            mine = splits == index
+            rows = int(mine.sum())
+            written.append(rows)
+            if not rows:
+                continue
+            everything = rows == block.rows
+            shards = self._plan.shards(split, first[index], rows)
+            parts.add(split, shards, framed if everything else framed.filter(pa.array(mine)))
+            self._moments.update(split, outputs if everything else _select(outputs, mine))
+        return written
+
+
+def _select(outputs: Mapping[str, Any], mine: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    return {name: values[mine] for name, values in outputs.items() if isinstance(values, np.ndarray)}
+
+
+def reject_line(reject: Reject) -> bytes:
+    """A rejected row as a line of JSON: file, line, column, reason, and the row as it stood (in base64 where it isn't UTF-8)."""
+    try:
+        row = {"row": reject.row.decode("utf-8")}
+    except UnicodeDecodeError:
+        row = {"row_base64": b64encode(reject.row).decode("ascii")}
+    facts = {"file": reject.file, "line": reject.line, "column": reject.column, "reason": reject.reason}
+    return json.dumps({**facts, **row}, ensure_ascii=False).encode() + b"\n"
+

@@ -1,0 +1,244 @@
+"""Counts of tokens as Arrow tables, and the order and selection that make a vocabulary of them.
+
+A table of counts has the columns `token` (binary) and `count` (int64), each token once, in no particular order: two tables with
+the same rows are equal, and merging is associative and commutative in that sense. `select` gives a vocabulary its order.
+
+As in TF Transform: empty tokens and tokens with a newline or a carriage return are never counted; integers are counted as their
+decimal text; the order is descending count, then descending bytes; `frequency_threshold` keeps counts of at least that many, and
+`top_k` the first of the order, cutting through ties.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
+
+# So many rows of blocks' counts wait before they are merged: then as many as there are distinct tokens (amortised linear).
+_PENDING = 1 << 17
+# The hash looks at the length and so many first bytes of a token: a cell of 100 MB must not cost more than others.
+_HASHED = 256
+# Bytes hashed at a time: bounds the temporary arrays.
+_HASH_BYTES = 1 << 20
+_WORD = np.uint64
+
+
+class TokenCounts:
+    """An accumulator of tokens; its memory grows with the distinct tokens only."""
+
+    def __init__(self) -> None:
+        """Makes an empty one."""
+        self._pending: list[pa.Table] = []
+        self._waiting = 0
+        self._merged = 0
+
+    def update(self, tokens: pa.Array) -> None:
+        """Adds a block's tokens.
+
+        Args:
+            tokens: As for `count_tokens`.
+        """
+        self.add(count_tokens(tokens))
+
+    def add(self, table: pa.Table) -> None:
+        """Adds a table of counts."""
+        if table.num_rows:
+            self._pending.append(table)
+            self._waiting += table.num_rows
+            if self._waiting - self._merged > max(_PENDING, self._merged):
+                self.table()
+
+    def merge(self, other: "TokenCounts") -> None:
+        """Adds another's; the other's counts stay as they are."""
+        self.add(other.table())
+
+    def table(self) -> pa.Table:
+        """All counts so far, as one table."""
+        merged = merge_counts(self._pending)
+        self._pending = [merged]
+        self._merged = self._waiting = merged.num_rows
+        return merged
+
+    def __getstate__(self) -> pa.Table:
+        return self.table()
+
+    def __setstate__(self, state: pa.Table) -> None:
+        self._pending = [state]
+        self._merged = self._waiting = state.num_rows
+
+
+def count_tokens(array: pa.Array) -> pa.Table:
+    """Counts the tokens of a column's block.
+
+    Args:
+        array: string, binary, integer (its decimal text is the token), or a dictionary of such. Nulls, empty tokens and tokens with
+            a newline or a carriage return aren't counted.
+
+    Returns:
+        A table of counts.
+
+    Raises:
+        TypeError: The array is of another type.
+    """
+    counted = pc.value_counts(array)
+    return _kept(_binary(counted.field("values")), counted.field("counts"))
+
+
+def cross(columns: Sequence[pa.Array], separator: str) -> pa.Array:
+    """The tokens of a cross: each row's values joined.
+
+    Args:
+        columns: string, binary or integer arrays of one length.
+        separator: Stands between the values.
+
+    Returns:
+        Binary; null where any value is missing (null or empty): a cross of something unknown is itself unknown.
+
+    Raises:
+        TypeError: A column is neither string nor integer.
+    """
+    parts = [_null_if_empty(_binary(column)) for column in columns]
+    return pc.binary_join_element_wise(*parts, pa.scalar(separator.encode(), pa.binary()))
+
+
+def merge_counts(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table with the sums of the tables' counts.
+
+    Args:
+        tables: Tables of counts; none gives an empty one.
+    """
+    filled = [table for table in tables if table.num_rows]
+    if not filled:
+        return SCHEMA.empty_table()
+    if len(filled) == 1:
+        return filled[0]
+    grouped = pa.concat_tables(filled).group_by("token", use_threads=False).aggregate([("count", "sum")])
+    return pa.table([grouped["token"], grouped["count_sum"]], schema=SCHEMA)
+
+
+def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
+    """Cuts a table by a hash of the token that is the same on every machine and in every run.
+
+    Args:
+        table: A table of counts.
+        partitions: How many parts.
+
+    Returns:
+        As many tables, some perhaps empty; each token is in one of them.
+    """
+    if partitions == 1:
+        return [table]
+    part = (_hashes(table["token"]) % _WORD(partitions)).astype(np.int64)
+    order = np.argsort(part, kind="stable")
+    bounds = np.searchsorted(part[order], np.arange(partitions + 1))
+    return [table.take(pa.array(order[start:stop])) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int | None = None) -> pa.Table:
+    """A vocabulary's tokens in the order of their ids: descending count, then descending bytes.
+
+    Args:
+        table: A table of counts.
+        top_k: The most tokens kept, cutting through ties. None: all.
+        frequency_threshold: The least count kept. None or 0: all.
+
+    Returns:
+        A table of counts, in order.
+    """
+    counts = table["count"].to_numpy()
+    least = frequency_threshold or 0
+    if top_k is not None and 0 < top_k < counts.size:
+        # What is below the k-th count can't be among the first k: the bytes of fewer tokens are compared.
+        least = max(least, int(np.partition(counts, counts.size - top_k)[counts.size - top_k]))
+    if least > 0:
+        table = table.filter(pa.array(counts >= least))
+    order = pc.sort_indices(table, [("count", "descending"), ("token", "descending")])
+    return table.take(order if top_k is None else order[:top_k])
+
+
+def total(table: pa.Table) -> int:
+    """How many tokens were counted."""
+    return pc.sum(table["count"]).as_py() or 0
+
+
+def _binary(tokens: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(tokens.type):
+        tokens = tokens.dictionary_decode()
+    if pa.types.is_integer(tokens.type):
+        tokens = tokens.cast(pa.string())
+    elif not (_is_text(tokens.type) or pa.types.is_null(tokens.type)):
+        raise TypeError(f"tokens are text or integers, received an array of {tokens.type}")
+    return tokens.cast(pa.binary())
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_string_view(kind)
+    )
+
+
+def _null_if_empty(tokens: pa.Array) -> pa.Array:
+    empty = pc.equal(pc.binary_length(tokens), 0)
+    return pc.if_else(empty, pa.scalar(None, tokens.type), tokens) if pc.any(empty).as_py() else tokens
+
+
+def _kept(tokens: pa.Array, counts: pa.Array) -> pa.Table:
+    table = pa.table([tokens, counts], schema=SCHEMA)
+    # A look at all bytes at once is cheaper than one at each token, and newlines are rare.
+    data = memoryview(tokens.buffers()[2]) if tokens.buffers()[2] is not None else b""
+    good = pc.not_equal(pc.fill_null(pc.binary_length(tokens), 0), 0)
+    for character in (b"\n", b"\r"):
+        if _holds(data, character):
+            good = pc.and_(good, pc.invert(pc.match_substring(tokens, character)))
+    return table.filter(good)
+
+
+def _holds(data: "memoryview | bytes", character: bytes) -> bool:
+    return bool((np.frombuffer(data, np.uint8) == character[0]).any())
+
+
+def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each token's length and first bytes, vectorised: the sum of byte i times an odd number of i, mixed."""
+    parts = [_hashes_of(chunk) for chunk in tokens.chunks if len(chunk)]
+    return np.concatenate(parts) if parts else np.zeros(0, _WORD)
+
+
+def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
+    _, offsets, data = tokens.buffers()
+    edges = np.frombuffer(offsets, np.int32)[tokens.offset : tokens.offset + len(tokens) + 1].astype(np.int64)
+    octets = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    lengths = np.minimum(np.diff(edges), _HASHED)
+    factors = _mixed(np.arange(_HASHED, dtype=_WORD)) | _WORD(1)
+    sums = np.zeros(len(tokens), _WORD)
+    ends = np.cumsum(lengths)
+    start = 0
+    while start < len(tokens):
+        done = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + _HASH_BYTES, side="right")))
+        sums[start:stop] = _sums(octets, edges[start:stop], lengths[start:stop], factors)
+        start = stop
+    return _mixed(sums ^ _mixed(np.diff(edges).astype(_WORD)))
+
+
+def _sums(
+    octets: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], factors: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.uint64]:
+    ends = np.cumsum(lengths)
+    position = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
+    products = octets[np.repeat(starts, lengths) + position].astype(_WORD) * factors[position]
+    running = np.concatenate([np.zeros(1, _WORD), np.cumsum(products, dtype=_WORD)])  # modulo 2**64
+    return running[ends] - running[ends - lengths]
+
+
+def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
+    words = (words ^ (words >> _WORD(30))) * _WORD(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> _WORD(27))) * _WORD(0x94D049BB133111EB)
+    return words ^ (words >> _WORD(31))

@@ -1,0 +1,124 @@
+"""Write: assembles each shard from its pieces of the part files, in the input's order; nothing is recompressed."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam import pvalue
+
+from transforms import files, tally
+from transforms.parts import PartSegment
+from transforms.row_plan import RowPlan
+from transforms.splits import shard_name
+from transforms.transform import REJECTED, PartFile
+
+_COPY_BYTES = 4 << 20
+
+# (split, shard, number of shards of the split)
+ShardKey = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class ShardFile:
+    """A finished shard.
+
+    Attributes:
+        split: Its split.
+        file: Its path in the run's folder.
+        rows: Its number of records.
+        bytes: Its size on disk.
+        sha256: Its checksum, in hexadecimal digits.
+    """
+
+    split: str
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A shard's share of one part file."""
+
+    unit: int
+    path: str
+    segment: PartSegment
+
+
+class WriteShards(beam.PTransform):  # type: ignore[misc]
+    """Writes every shard of every split, empty ones too, and the rejected rows if there are any.
+
+    Expects a PCollection of `PartFile` and outputs one of `ShardFile`.
+    """
+
+    def __init__(self, folder: str, plan: beam.PCollection[RowPlan], *, compressed: bool) -> None:
+        """Stores where to write.
+
+        Args:
+            folder: The run's folder.
+            plan: One `RowPlan`.
+            compressed: Whether the pieces are gzip members.
+        """
+        super().__init__()
+        self._folder = folder
+        self._plan = plan
+        self._compressed = compressed
+
+    def expand(self, parts: beam.PCollection[PartFile]) -> beam.PCollection[ShardFile]:
+        shards = self._plan | "ListShards" >> beam.FlatMap(_list_shards)  # ((split, shard, shards), None)
+        pieces = parts | "ListPieces" >> beam.FlatMap(_list_pieces, pvalue.AsSingleton(self._plan))
+        return (
+            (shards, pieces)
+            | beam.Flatten()
+            | "GroupPieces" >> beam.GroupByKey()  # ((split, shard, shards), [piece or None])
+            | "AssembleShard" >> beam.MapTuple(_assemble, self._folder, compressed=self._compressed)
+        )
+
+
+def _list_shards(plan: RowPlan) -> Iterator[tuple[ShardKey, _Piece | None]]:
+    for split, shards in plan.shard_counts.items():
+        for shard in range(shards):
+            yield (split, shard, shards), None
+
+
+def _list_pieces(part: PartFile, plan: RowPlan) -> Iterator[tuple[ShardKey, _Piece | None]]:
+    for segment in part.segments:
+        yield (segment.split, segment.shard, plan.shard_counts.get(segment.split, 1)), _Piece(part.unit, part.path, segment)
+
+
+def _assemble(key: ShardKey, pieces: Iterable[_Piece | None], folder: str, *, compressed: bool) -> ShardFile:
+    split, shard, shards = key
+    name = rejected_name(compressed=compressed) if split == REJECTED else shard_name(split, shard, shards, compressed=compressed)
+    path = files.join(folder, name)
+    ordered = sorted((piece for piece in pieces if piece is not None), key=lambda piece: piece.unit)
+    digest = hashlib.sha256()
+    size = 0
+    with files.writing(path), files.create(path) as stream:
+        for chunk in _chunks(ordered):
+            stream.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+    rows = sum(piece.segment.rows for piece in ordered)
+    tally.add("write", rows, size)
+    return ShardFile(split, name, rows, size, digest.hexdigest())
+
+
+def rejected_name(*, compressed: bool) -> str:
+    """The path of the rejected rows in a run's folder."""
+    return "rejected/rejected.jsonl" + (".gz" if compressed else "")
+
+
+def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:
+    for piece in pieces:
+        with files.open_at(piece.path) as stream:
+            for offset, length in piece.segment.pieces:
+                stream.seek(offset)
+                left = length
+                while left:
+                    chunk = stream.read(min(left, _COPY_BYTES))
+                    if not chunk:
+                        raise OSError(f"part file {piece.path!r} ends early")
+                    left -= len(chunk)
+                    yield chunk
