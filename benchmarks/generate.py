@@ -1,7 +1,7 @@
 """Writes the benchmark's CSV files, their schema and shardmill's configuration for them.
 
-8 float columns, 4 string columns with 10, 100, 5,000 and 50,000 distinct values (Zipf-like), 1 integer label: about 111 bytes a
-row. The rows depend on the seed and their place alone, not on how many files they are cut into.
+8 float columns, 4 string columns with 10, 100, 5,000 and 50,000 distinct values (Zipf-like), 1 integer label: about 111
+bytes a row. The rows depend on the seed and their place alone, not on how many files they are cut into.
 
     python -m benchmarks.generate --rows 1000000 --out DIR --files 4
 """
@@ -82,13 +82,13 @@ def schema_text() -> str:
     """The columns as a tensorflow-metadata Schema: every one required and a scalar."""
     types = dict.fromkeys(FLOATS, "FLOAT") | dict.fromkeys(STRINGS, "BYTES") | {LABEL: "INT"}
     return "".join(
-        f'feature {{\n  name: "{name}"\n  type: {kind}\n  presence {{\n    min_fraction: 1.0\n  }}\n  shape {{\n  }}\n}}\n'
+        f'feature {{\n  name: "{name}"\n  type: {kind}\n  presence {{ min_fraction: 1.0 }}\n  shape {{}}\n}}\n'
         for name, kind in types.items()
     )
 
 
 def config_text(folder: Path) -> str:
-    """shardmill's configuration: 8 z-scores, 4 vocabularies with an OOV bucket, the label.
+    """The configuration of shardmill: 8 z-scores, 4 vocabularies with an OOV bucket, the label.
 
     Args:
         folder: Where the data is; in absolute terms, so that it can be run from anywhere.
@@ -106,12 +106,18 @@ def _writer(stack: contextlib.ExitStack, path: Path) -> csv.CSVWriter:
     options = csv.WriteOptions(include_header=False, quoting_style="none")
     sink = stack.enter_context(path.open("wb"))
     sink.write(",".join(COLUMNS).encode() + b"\n")
-    return stack.enter_context(csv.CSVWriter(sink, pa.schema(list(zip(COLUMNS, types, strict=True))), write_options=options))
+    return stack.enter_context(
+        csv.CSVWriter(sink, pa.schema(list(zip(COLUMNS, types, strict=True))), write_options=options)
+    )
 
 
 def _floats(rng: np.random.Generator, index: int) -> npt.NDArray[np.float64]:
     # Normal, skewed and uniform columns of different scale, with 4 decimals.
-    draw = (rng.normal(0, 10.0 ** (index % 3), _BLOCK_ROWS), rng.exponential(20, _BLOCK_ROWS), rng.uniform(-1, 1, _BLOCK_ROWS))
+    draw = (
+        rng.normal(0, 10.0 ** (index % 3), _BLOCK_ROWS),
+        rng.exponential(20, _BLOCK_ROWS),
+        rng.uniform(-1, 1, _BLOCK_ROWS),
+    )
     return np.round(draw[index % 3], 4)
 
 
@@ -131,7 +137,8 @@ def main() -> None:
     args = parser.parse_args()
     paths = write(args.out, args.rows, args.files, args.seed)
     size = sum(path.stat().st_size for path in paths)
-    print(f"{args.rows:,} rows, {size:,} bytes ({size / max(args.rows, 1):.1f} a row) in {len(paths)} file(s) in {args.out}")
+    each = size / max(args.rows, 1)
+    print(f"{args.rows:,} rows, {size:,} bytes ({each:.1f} a row) in {len(paths)} file(s) in {args.out}")
 
 
 if __name__ == "__main__":

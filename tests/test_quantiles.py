@@ -1,6 +1,8 @@
 """Quantiles: exact and equal to TF Transform's where its sketch is, deterministic beyond."""
 
 import pickle
+from random import Random
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +16,9 @@ from transforms.quantiles import Quantiles, Ranked
 floats32 = st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=80)
 
 
-def _of(values: object, cap: int = module.CAP) -> Quantiles:
+def _of(values: Any, cap: int = module.CAP) -> Quantiles:
     quantiles = Quantiles(cap)
-    quantiles.update(values)  # type: ignore[arg-type]
+    quantiles.update(values)
     return quantiles
 
 
@@ -25,7 +27,7 @@ def _same(left: Ranked, right: Ranked) -> bool:
 
 
 @given(floats32, st.randoms(), st.integers(1, 6), st.sampled_from([2, 3, 8, 16, 1 << 20]))
-def test_merge_any_partition_any_order(values: list[float], random, parts: int, cap: int) -> None:
+def test_merge_any_partition_any_order(values: list[float], random: Random, parts: int, cap: int) -> None:
     """Any partition, merged in any order after pickled round trips, gives the same bits, coarsened or not."""
     whole = _of(np.array(values, np.float32), cap)
     random.shuffle(values)

@@ -1,10 +1,10 @@
 """Exact count, sum, sum of squares, minimum and maximum of a column, in one pass.
 
-Sums of floating point numbers depend on the order of addition; sums of integers don't. Every value is cut into a few integer
-slices so short that NumPy sums them and BLAS multiplies them without rounding, whatever the order; the exact totals are kept
-as Python integers in fixed point. So merges are integer additions: any partition of the rows, in any order, gives the same
-bits, and mean and variance are rounded once, at the end (the slicing of Demmel and Nguyen, "Fast Reproducible Floating-Point
-Summation", 2013, with exact totals in place of their bins).
+Sums of floating point numbers depend on the order of addition; sums of integers don't. Every value is cut into a few
+integer slices so short that NumPy sums them and BLAS multiplies them without rounding, whatever the order; the exact
+totals are kept as Python integers in fixed point. So merges are integer additions: any partition of the rows, in any
+order, gives the same bits, and mean and variance are rounded once, at the end (the slicing of Demmel and Nguyen, "Fast
+Reproducible Floating-Point Summation", 2013, with exact totals in place of their bins).
 """
 
 import math
@@ -15,13 +15,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# The smallest positive float64 is 2**-1074: so every sum is an integer in units of it, every sum of squares in its square.
+from transforms.arrays import to_numpy
+
+# The smallest positive float64 is 2**-1074: every sum is an integer in units of it, every sum of squares of its square.
 _SCALE = 1074
 # 8,192 products of two integers of at most 2**20 add up to at most 2**53: exact in float64 in any order, fused or not.
 _SLICE_BITS = 20
 _CHUNK = 8192
-# A float64 chunk is scaled to about 1; smaller elements than this could lose bits as subnormals and go in a chunk of their own.
+# A float64 chunk is scaled to about 1: elements below this could lose bits as subnormals and make a chunk of their own.
 _TINY = 2.0**-900
+# A chunk whose largest element is below 2**this is scaled up: it can't lose any.
+_SCALED_UP = -100
 _LIMB = (1 << _SLICE_BITS) - 1
 
 _Floats = npt.NDArray[np.float64]
@@ -56,15 +60,15 @@ class Moments:
         """Adds values.
 
         Args:
-            values: An Arrow or NumPy array of any shape: float32, float64, or integers or booleans of at most 64 bits (unsigned
-                ones below 2**63). Nulls and NaNs are missing.
+            values: An Arrow or NumPy array of any shape: float32, float64, or integers or booleans of at most 64 bits
+                (unsigned ones below 2**63). Nulls and NaNs are missing.
 
         Raises:
             TypeError: The array isn't numeric.
         """
         array = np.ravel(values) if isinstance(values, np.ndarray) else self._present(values)
         if array.dtype.kind == "f":
-            self._update_floats(array if array.dtype.itemsize != 2 else array.astype(np.float32))
+            self._update_floats(array.astype(np.float32) if array.dtype == np.float16 else array)
         elif array.dtype.kind in "iub":
             self._update_integers(array.astype(np.int64, copy=False))
         else:
@@ -86,7 +90,7 @@ class Moments:
 
     @property
     def variance(self) -> float:
-        """The population variance (ddof 0), correctly rounded; 0 where there is no value, and exactly 0 for a constant."""
+        """The population variance (ddof 0), correctly rounded; 0 without values, and exactly 0 for a constant."""
         if not self.count:
             return 0.0
         return _ratio(self.count * self.squares - self.total**2, self.count**2 << 2 * _SCALE)
@@ -97,15 +101,12 @@ class Moments:
         return math.sqrt(self.variance)
 
     def _present(self, values: "pa.Array | pa.ChunkedArray") -> npt.NDArray[np.generic]:
-        if isinstance(values, pa.ChunkedArray):
-            values = values.combine_chunks()
         if pa.types.is_boolean(values.type):
             values = values.cast(pa.int8())
         if values.null_count:
             self.missing += values.null_count
             values = pc.drop_null(values)
-        array: npt.NDArray[np.generic] = values.to_numpy(zero_copy_only=False)
-        return array
+        return to_numpy(values)
 
     def _update_floats(self, values: npt.NDArray[np.generic]) -> None:
         if not values.size:
@@ -126,7 +127,8 @@ class Moments:
         missing = int(np.count_nonzero(np.isnan(values)))
         self.missing += missing
         self.non_finite += values.size - int(np.count_nonzero(finite)) - missing
-        return values[finite]
+        kept: npt.NDArray[np.generic] = values[finite]
+        return kept
 
     def _add_floats(self, values: npt.NDArray[np.generic], largest: float) -> None:
         if largest == 0:
@@ -136,8 +138,8 @@ class Moments:
         shift = _SLICE_BITS - top
         for start in range(0, values.size, _CHUNK):
             chunk = values[start : start + _CHUNK].astype(np.float64)
-            if values.dtype.itemsize > 4:
-                chunk = self._without_tiny(chunk, math.ldexp(_TINY, top) if top > -100 else 0.0)
+            if values.dtype != np.float32:
+                chunk = self._without_tiny(chunk, math.ldexp(_TINY, top) if top > _SCALED_UP else 0.0)
             # In two steps: 2**shift itself may be too large for a float64.
             chunk *= math.ldexp(1.0, shift // 2)
             chunk *= math.ldexp(1.0, shift - shift // 2)
@@ -158,15 +160,14 @@ class Moments:
         low, high = int(values.min()), int(values.max())
         self._widen(values.size, low, high)
         self.zeros += _count_zeros(values, low, high)
-        # The last limb keeps the sign: a shift to the right rounds down, and the lower limbs are what is left, from 0 up.
+        # The last limb keeps the sign: a shift to the right rounds down; the lower limbs are what is left, from 0 up.
         limbs = max(1, -(-max(low.bit_length(), high.bit_length()) // _SLICE_BITS))
         for start in range(0, values.size, _CHUNK):
             chunk = values[start : start + _CHUNK]
-            slices = [
-                (chunk >> _SLICE_BITS * index if index == limbs - 1 else (chunk >> _SLICE_BITS * index) & _LIMB).astype(np.float64)
-                for index in range(limbs)
-            ]
-            self._add_slices(slices, [_SLICE_BITS * index for index in range(limbs)])
+            exponents = [_SLICE_BITS * index for index in range(limbs)]
+            shifted = [chunk >> exponent for exponent in exponents]
+            slices = [*(limb & _LIMB for limb in shifted[:-1]), shifted[-1]]
+            self._add_slices([limb.astype(np.float64) for limb in slices], exponents)
 
     def _add_slices(self, slices: list[_Floats], exponents: list[int]) -> None:
         for index, (left, exponent) in enumerate(zip(slices, exponents, strict=True)):

@@ -1,8 +1,8 @@
 """Quantiles of a column: exact while there are few distinct values, within a known rank error beyond.
 
-The accumulator counts order-preserving integer keys of the values. Above `CAP` distinct keys it drops as many of the keys' low
-bits as bring them down to `CAP`, and no more: that number depends on the set of the values alone, so that merges are
-associative and commutative to the bit, which sketches that compress as they go (tfx_bsl's among them) are not.
+The accumulator counts order-preserving integer keys of the values. Above `CAP` distinct keys it drops as many of the
+keys' low bits as bring them down to `CAP`, and no more: that number depends on the set of the values alone, so that
+merges are associative and commutative to the bit, as those of sketches that compress as they go (tfx_bsl's) are not.
 """
 
 import math
@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrays import to_numpy
+
 # Distinct keys kept: 12 bytes each for float32.
 CAP = 1 << 20
 # Values are buffered and sorted in bulk.
@@ -21,7 +23,8 @@ _PENDING = 1 << 18
 
 _Keys = npt.NDArray[Any]  # uint32 or uint64
 _Counts = npt.NDArray[np.int64]
-_FLOAT_BITS = {4: (np.dtype(np.uint32), 31), 8: (np.dtype(np.uint64), 63)}
+# Item size -> the unsigned type of the keys, and the place of the sign bit.
+_BITS: dict[int, tuple[type[np.unsignedinteger[Any]], int]] = {4: (np.uint32, 31), 8: (np.uint64, 63)}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Ranked:
     def boundaries(self, num_buckets: int) -> npt.NDArray[np.float32]:
         """Bucket boundaries as `tft.quantiles` gives them where its sketch is exact.
 
-        Boundary k is the value at rank floor(k * count / num_buckets), for k from 1; where values repeat, so may boundaries.
+        Boundary k is the value at rank floor(k * count / num_buckets), k from 1; where values repeat, boundaries may.
 
         Args:
             num_buckets: How many buckets of about equal size; at least 1.
@@ -65,7 +68,7 @@ class Ranked:
         return self.values[found].astype(np.float64).astype(np.float32)
 
     def quantile(self, q: float) -> float:
-        """The q-quantile with linear interpolation, as `numpy.quantile` does it in float64; 0 where there are no values.
+        """The q-quantile with linear interpolation, as `numpy.quantile`'s in float64; 0 where there are no values.
 
         Args:
             q: From 0 to 1.
@@ -80,7 +83,8 @@ class Ranked:
             return low
         high = self.at(rank + 1)
         # From the nearer end, as NumPy: so that it never leaves [low, high].
-        return low + (high - low) * fraction if fraction < 0.5 else high - (high - low) * (1 - fraction)
+        rest = 1 - fraction
+        return low + (high - low) * fraction if fraction < rest else high - (high - low) * rest
 
     @property
     def mode(self) -> float:
@@ -115,11 +119,11 @@ class Quantiles:
             TypeError: The array isn't numeric, or of another type than those before.
         """
         if isinstance(values, pa.Array | pa.ChunkedArray):
-            values = pc.drop_null(values).to_numpy(zero_copy_only=False)
+            values = to_numpy(pc.drop_null(values))
         array = np.ravel(values)
         if array.dtype.kind in "iub":
             array = array.astype(np.int64, copy=False)
-        elif array.dtype.kind != "f" or array.dtype.itemsize not in _FLOAT_BITS:
+        elif array.dtype.kind != "f" or array.dtype.itemsize not in _BITS:
             raise TypeError(f"quantiles need float32, float64 or integers, received an array of {array.dtype}")
         self._expect(array.dtype)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -216,24 +220,26 @@ class Quantiles:
 
 def _keys(values: npt.NDArray[Any]) -> _Keys:
     # int64: flip the sign bit. Floats: flip the sign bit of positive ones and all bits of negative ones.
+    unsigned, top = _BITS[values.dtype.itemsize]
+    sign = unsigned(1 << top)
     if values.dtype.kind == "i":
-        return values.view(np.uint64) ^ np.uint64(1 << 63)
-    unsigned, top = _FLOAT_BITS[values.dtype.itemsize]
+        flipped: _Keys = values.view(unsigned) ^ sign
+        return flipped
     bits = (values + values.dtype.type(0)).view(unsigned)  # -0.0 + 0 is 0.0: the two are one value
-    signed = bits.view(f"i{values.dtype.itemsize}")
-    return bits ^ ((signed >> top).view(unsigned) | unsigned.type(1 << top))
+    keys: _Keys = np.where(bits >= sign, ~bits, bits | sign)
+    return keys
 
 
 def _values(keys: _Keys, dtype: "np.dtype[Any]") -> npt.NDArray[Any]:
-    if dtype.kind == "i":
-        return (keys ^ np.uint64(1 << 63)).view(np.int64)
-    unsigned, top = _FLOAT_BITS[dtype.itemsize]
-    positive = unsigned.type(1 << top)
-    return (keys ^ np.where(keys >= positive, positive, ~unsigned.type(0))).view(dtype)
+    sign = keys.dtype.type(1 << _BITS[dtype.itemsize][1])
+    bits = keys ^ sign if dtype.kind == "i" else np.where(keys >= sign, keys ^ sign, ~keys)
+    values: npt.NDArray[Any] = bits.view(dtype)
+    return values
 
 
 def _shifted(keys: _Keys, bits: int) -> _Keys:
-    return keys >> keys.dtype.type(bits) if bits else keys
+    shifted: _Keys = keys >> keys.dtype.type(bits) if bits else keys
+    return shifted
 
 
 def _runs(keys: _Keys, counts: "_Counts | None" = None) -> tuple[_Keys, _Counts]:

@@ -1,13 +1,14 @@
 """Counts of tokens as Arrow tables, and the order and selection that make a vocabulary of them.
 
-A table of counts has the columns `token` (binary) and `count` (int64), each token once, in no particular order: two tables with
-the same rows are equal, and merging is associative and commutative in that sense. `select` gives a vocabulary its order.
+A table of counts has the columns `token` (binary) and `count` (int64), each token once, in no particular order: two
+tables with the same rows are equal, and merging is associative and commutative in that sense. `select` gives the order.
 
-As in TF Transform: empty tokens and tokens with a newline or a carriage return are never counted; integers are counted as their
-decimal text; the order is descending count, then descending bytes; `frequency_threshold` keeps counts of at least that many, and
-`top_k` the first of the order, cutting through ties.
+As in TF Transform: empty tokens and tokens with a newline or a carriage return are never counted; integers are counted
+as their decimal text; the order is descending count, then descending bytes; `frequency_threshold` keeps counts of at
+least that many, and `top_k` the first of the order, cutting through ties.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,9 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from transforms.arrays import from_numpy, to_numpy
+
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 
-# So many rows of blocks' counts wait before they are merged: then as many as there are distinct tokens (amortised linear).
+# So many rows of blocks' counts wait for a merge, or as many as there are distinct tokens: the cost is amortised.
 _PENDING = 1 << 17
 # The hash looks at the length and so many first bytes of a token: a cell of 100 MB must not cost more than others.
 _HASHED = 256
@@ -35,13 +38,14 @@ class TokenCounts:
         self._waiting = 0
         self._merged = 0
 
-    def update(self, tokens: pa.Array) -> None:
+    def update(self, tokens: pa.Array, delimiter: str | None = None) -> None:
         """Adds a block's tokens.
 
         Args:
             tokens: As for `count_tokens`.
+            delimiter: As for `count_tokens`.
         """
-        self.add(count_tokens(tokens))
+        self.add(count_tokens(tokens, delimiter))
 
     def add(self, table: pa.Table) -> None:
         """Adds a table of counts."""
@@ -62,20 +66,21 @@ class TokenCounts:
         self._merged = self._waiting = merged.num_rows
         return merged
 
-    def __getstate__(self) -> pa.Table:
-        return self.table()
+    def __getstate__(self) -> tuple[pa.Table]:
+        return (self.table(),)
 
-    def __setstate__(self, state: pa.Table) -> None:
-        self._pending = [state]
-        self._merged = self._waiting = state.num_rows
+    def __setstate__(self, state: tuple[pa.Table]) -> None:
+        self._pending = [*state]
+        self._merged = self._waiting = state[0].num_rows
 
 
-def count_tokens(array: pa.Array) -> pa.Table:
+def count_tokens(array: pa.Array, delimiter: str | None = None) -> pa.Table:
     """Counts the tokens of a column's block.
 
     Args:
-        array: string, binary, integer (its decimal text is the token), or a dictionary of such. Nulls, empty tokens and tokens with
-            a newline or a carriage return aren't counted.
+        array: string, binary, integer (its decimal text is the token), or a dictionary of such. Nulls, empty tokens and
+            tokens with a newline or a carriage return aren't counted.
+        delimiter: A cell holds several tokens, apart by this. None: a cell is one token.
 
     Returns:
         A table of counts.
@@ -84,7 +89,11 @@ def count_tokens(array: pa.Array) -> pa.Table:
         TypeError: The array is of another type.
     """
     counted = pc.value_counts(array)
-    return _kept(_binary(counted.field("values")), counted.field("counts"))
+    tokens, counts = _binary(counted.field("values")), counted.field("counts")
+    if delimiter is None:
+        return _kept(tokens, counts)
+    cells = pc.split_pattern(tokens, delimiter)
+    return _sum(_kept(pc.list_flatten(cells), counts.take(pc.list_parent_indices(cells))))
 
 
 def cross(columns: Sequence[pa.Array], separator: str) -> pa.Array:
@@ -115,8 +124,7 @@ def merge_counts(tables: Sequence[pa.Table]) -> pa.Table:
         return SCHEMA.empty_table()
     if len(filled) == 1:
         return filled[0]
-    grouped = pa.concat_tables(filled).group_by("token", use_threads=False).aggregate([("count", "sum")])
-    return pa.table([grouped["token"], grouped["count_sum"]], schema=SCHEMA)
+    return _sum(pa.concat_tables(filled))
 
 
 def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
@@ -134,7 +142,7 @@ def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
     part = (_hashes(table["token"]) % _WORD(partitions)).astype(np.int64)
     order = np.argsort(part, kind="stable")
     bounds = np.searchsorted(part[order], np.arange(partitions + 1))
-    return [table.take(pa.array(order[start:stop])) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [table.take(from_numpy(order[start:stop])) for start, stop in itertools.pairwise(bounds)]
 
 
 def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int | None = None) -> pa.Table:
@@ -148,13 +156,13 @@ def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int |
     Returns:
         A table of counts, in order.
     """
-    counts = table["count"].to_numpy()
+    counts = to_numpy(table["count"])
     least = frequency_threshold or 0
     if top_k is not None and 0 < top_k < counts.size:
         # What is below the k-th count can't be among the first k: the bytes of fewer tokens are compared.
         least = max(least, int(np.partition(counts, counts.size - top_k)[counts.size - top_k]))
     if least > 0:
-        table = table.filter(pa.array(counts >= least))
+        table = table.take(from_numpy(np.flatnonzero(counts >= least)))
     order = pc.sort_indices(table, [("count", "descending"), ("token", "descending")])
     return table.take(order if top_k is None else order[:top_k])
 
@@ -162,6 +170,25 @@ def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int |
 def total(table: pa.Table) -> int:
     """How many tokens were counted."""
     return pc.sum(table["count"]).as_py() or 0
+
+
+def write_tokens(path: str, table: pa.Table) -> None:
+    r"""Writes a vocabulary's tokens as a file, each ended by `\n`, in the table's order.
+
+    Args:
+        path: A local file.
+        table: A table of counts, in the order of the ids.
+    """
+    with pa.OSFile(path, "wb") as sink:
+        for chunk in table["token"].chunks:
+            lines = pc.binary_join_element_wise(chunk, pa.scalar(b""), pa.scalar(b"\n"))
+            edges = _edges(lines)
+            sink.write(_octets(lines)[edges[0] : edges[-1]])
+
+
+def _sum(table: pa.Table) -> pa.Table:
+    grouped = table.group_by("token", use_threads=False).aggregate([("count", "sum")])
+    return pa.table([grouped["token"], grouped["count_sum"]], schema=SCHEMA)
 
 
 def _binary(tokens: pa.Array) -> pa.Array:
@@ -191,29 +218,39 @@ def _null_if_empty(tokens: pa.Array) -> pa.Array:
 
 def _kept(tokens: pa.Array, counts: pa.Array) -> pa.Table:
     table = pa.table([tokens, counts], schema=SCHEMA)
-    # A look at all bytes at once is cheaper than one at each token, and newlines are rare.
-    data = memoryview(tokens.buffers()[2]) if tokens.buffers()[2] is not None else b""
-    good = pc.not_equal(pc.fill_null(pc.binary_length(tokens), 0), 0)
+    if tokens.null_count:
+        table = table.filter(pc.is_valid(tokens))
+        tokens = table["token"].combine_chunks()
+    octets = _octets(tokens)
     for character in (b"\n", b"\r"):
-        if _holds(data, character):
-            good = pc.and_(good, pc.invert(pc.match_substring(tokens, character)))
-    return table.filter(good)
+        # A look at all bytes at once is cheaper than one at each token, and newlines are rare.
+        if (octets == character[0]).any():
+            table = table.filter(pc.invert(pc.match_substring(tokens, character)))
+            tokens = table["token"].combine_chunks()
+    lengths = np.diff(_edges(tokens))
+    return table if lengths.all() else table.take(from_numpy(np.flatnonzero(lengths)))
 
 
-def _holds(data: "memoryview | bytes", character: bytes) -> bool:
-    return bool((np.frombuffer(data, np.uint8) == character[0]).any())
+def _edges(tokens: pa.Array) -> npt.NDArray[np.int64]:
+    """Where each token of a binary array begins in its bytes, and where the last ends."""
+    if not len(tokens):
+        return np.zeros(1, np.int64)
+    return np.frombuffer(tokens.buffers()[1], np.int32, len(tokens) + 1, 4 * tokens.offset).astype(np.int64)
+
+
+def _octets(tokens: pa.Array) -> npt.NDArray[np.uint8]:
+    data = tokens.buffers()[2]
+    return np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
 
 
 def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each token's length and first bytes, vectorised: the sum of byte i times an odd number of i, mixed."""
+    """A 64-bit hash of each token's length and first bytes: the sum of byte i times an odd number of i, mixed."""
     parts = [_hashes_of(chunk) for chunk in tokens.chunks if len(chunk)]
     return np.concatenate(parts) if parts else np.zeros(0, _WORD)
 
 
 def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
-    _, offsets, data = tokens.buffers()
-    edges = np.frombuffer(offsets, np.int32)[tokens.offset : tokens.offset + len(tokens) + 1].astype(np.int64)
-    octets = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    edges, octets = _edges(tokens), _octets(tokens)
     lengths = np.minimum(np.diff(edges), _HASHED)
     factors = _mixed(np.arange(_HASHED, dtype=_WORD)) | _WORD(1)
     sums = np.zeros(len(tokens), _WORD)
@@ -228,17 +265,22 @@ def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
 
 
 def _sums(
-    octets: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], factors: npt.NDArray[np.uint64]
+    octets: npt.NDArray[np.uint8],
+    starts: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    factors: npt.NDArray[np.uint64],
 ) -> npt.NDArray[np.uint64]:
     ends = np.cumsum(lengths)
     position = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
     products = octets[np.repeat(starts, lengths) + position].astype(_WORD) * factors[position]
     running = np.concatenate([np.zeros(1, _WORD), np.cumsum(products, dtype=_WORD)])  # modulo 2**64
-    return running[ends] - running[ends - lengths]
+    sums: npt.NDArray[np.uint64] = running[ends] - running[ends - lengths]
+    return sums
 
 
 def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """The finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
     words = (words ^ (words >> _WORD(30))) * _WORD(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> _WORD(27))) * _WORD(0x94D049BB133111EB)
-    return words ^ (words >> _WORD(31))
+    mixed: npt.NDArray[np.uint64] = words ^ (words >> _WORD(31))
+    return mixed

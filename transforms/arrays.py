@@ -1,0 +1,44 @@
+"""Between Arrow arrays and NumPy arrays, without a copy.
+
+`pa.Array.to_numpy` and `pa.array` look for pandas first, and import it where it is installed (0.3 s); these don't.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+def to_numpy(array: "pa.Array | pa.ChunkedArray") -> npt.NDArray[Any]:
+    """An Arrow array's values as a view of its memory (read-only).
+
+    Args:
+        array: Integers or floating point numbers; what stands in the place of a null is undefined. A chunked array of
+            several chunks is copied into one.
+
+    Raises:
+        TypeError: The array is of another type.
+    """
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
+    dtype = _dtype(array.type)
+    if not len(array):
+        return np.zeros(0, dtype)
+    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype.itemsize)
+
+
+def from_numpy(values: npt.NDArray[np.int64]) -> pa.Array:
+    """A contiguous array of int64 as an Arrow array over the same memory."""
+    return pa.Array.from_buffers(pa.int64(), values.size, [None, pa.py_buffer(values)])
+
+
+def _dtype(kind: pa.DataType) -> "np.dtype[Any]":
+    for letter, matches in (
+        ("i", pa.types.is_signed_integer),
+        ("u", pa.types.is_unsigned_integer),
+        ("f", pa.types.is_floating),
+    ):
+        if matches(kind):
+            return np.dtype(f"{letter}{kind.bit_width // 8}")
+    raise TypeError(f"expected integers or floating point numbers, received an array of {kind}")
