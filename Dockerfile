@@ -1,10 +1,10 @@
 # The image of a job and of its workers: Beam's Python SDK with shardmill installed.
 #
 #   docker build -t shardmill .
-#   docker run --rm -v "$PWD:/work" -w /work --user "$(id -u):$(id -g)" shardmill run pipeline.toml
+#   docker run --rm --entrypoint shardmill -v "$PWD:/work" -w /work --user "$(id -u):$(id -g)" shardmill run pipeline.toml
 #
-# As a worker image: --sdk_container_image=REGISTRY/shardmill:0.1.0. Beam starts workers with its own program, /opt/apache/beam/boot,
-# which this image keeps; only the entry point differs, and Dataflow and Flink name theirs.
+# As a worker image: --sdk_container_image=REGISTRY/shardmill:0.1.0. Runners start workers through the image's entry point, which
+# therefore stays Beam's own, /opt/apache/beam/boot.
 
 # The same version as in pyproject.toml: a worker must have the job's.
 ARG BEAM=apache/beam_python3.11_sdk:2.77.0
@@ -24,12 +24,12 @@ LABEL org.opencontainers.image.title="shardmill" \
 COPY --from=build /wheels /wheels
 RUN python -m pip install --no-cache-dir "$(ls /wheels/shardmill-*.whl)[gcp]" \
     && rm -rf /wheels \
-    && python -m pip check \
-    && useradd --create-home --uid 10001 shardmill
-# Beam's boot program runs as any user as long as it may write to its folders; services that insist on root (Dataflow) set it themselves.
-RUN mkdir -p /tmp/staged /opt/apache/beam-venv && chown -R shardmill /tmp/staged /opt/apache/beam-venv
+    && shardmill doctor
+# Beam's boot program runs as any user that may write where it sets up workers; a service that needs root says so when it starts them.
+RUN useradd --create-home --uid 10001 shardmill \
+    && mkdir -p /opt/apache/beam-venv \
+    && chown -R shardmill /opt/apache/beam-venv
 USER shardmill
 WORKDIR /home/shardmill
 ENV TF_CPP_MIN_LOG_LEVEL=2
-ENTRYPOINT ["/usr/local/bin/shardmill"]
-CMD ["--help"]
+ENTRYPOINT ["/opt/apache/beam/boot"]

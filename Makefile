@@ -35,7 +35,7 @@ wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .
 
 bench: $(VENV)/dev.stamp  ## the benchmarks of benchmarks/README.md
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.compare --rows 1000000 4000000 --repeat 3 --baseline-repeat 1
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .venv-wheel dist flights-demo
@@ -46,9 +46,11 @@ $(VENV)/bin/python:
 
 # The stamps say which extras are installed. The packages are installed from this folder, so only pyproject.toml makes them stale.
 $(VENV)/demo.stamp: pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing into $(VENV): TensorFlow and Beam are large, the first time takes some minutes.'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo]'
 	touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing into $(VENV): TensorFlow and Beam are large, the first time takes some minutes.'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev]'
 	touch $(VENV)/demo.stamp $@

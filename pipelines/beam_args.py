@@ -36,7 +36,9 @@ def check_beam_args(beam_args: Sequence[str], own: Sequence[str] = ()) -> None:
     if (values.runner or "").lower().startswith(_OPEN_RUNNERS):
         return
     hint = did_you_mean(name, (*own, *parser.names))
-    raise ConfigError(f"unknown option {name!r}{hint} It is neither an option of `shardmill run` nor one of Apache Beam's")
+    raise ConfigError(
+        f"unknown option {name!r}{hint} It is neither an option of `shardmill run` nor one of Apache Beam's"
+    )
 
 
 class _Parser(_BeamArgumentParser):  # type: ignore[misc]

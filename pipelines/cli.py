@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from schemas.errors import ConfigError, ShardmillError
+from schemas.errors import ShardmillError
 
 _INTERRUPTED = 130
 
@@ -40,7 +40,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001  (the form of an option
 @app.callback()
 def _shardmill(
     *,
-    version: Annotated[  # noqa: ARG001  (its callback does the work)
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None: ...
@@ -65,12 +65,13 @@ def init(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def run(
+def run(  # noqa: PLR0913  (a command's options are its parameters)
     ctx: typer.Context,
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file; before any Beam option.")],
     output: Output = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. output.shards=4. Repeatable.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. output.shards=4. Repeatable."),
     ] = None,
     *,
     overwrite: Overwrite = False,
@@ -85,8 +86,6 @@ def run(
     from pipelines.config import load_config
 
     checked = load_config(config, settings or (), output)
-    if checked.output.dir is None:
-        raise ConfigError(f"{config}: output.dir: expected the run's folder, which is absent; set it, or give --output DIR")
     _check_beam_args(ctx.args)
 
     from pipelines import preprocess
@@ -96,7 +95,7 @@ def run(
     with Progress(quiet=quiet) as progress:
         result = preprocess.run(checked, overwrite=overwrite, workers=workers, progress=progress, beam_args=ctx.args)
     if not quiet:
-        print_summary(checked.output.dir, result.manifest, result.seconds)
+        print_summary(result.output, result.manifest, result.seconds)
 
 
 def _check_beam_args(beam_args: list[str]) -> None:
@@ -109,7 +108,9 @@ def _check_beam_args(beam_args: list[str]) -> None:
 @app.command()
 def inspect(
     path: Annotated[str, typer.Argument(help="A run's folder, a shard, a vocabulary or a schema.pbtxt.")],
-    records: Annotated[int, typer.Option("--records", "-n", min=1, help="Records of a shard, or tokens of a vocabulary, to show.")] = 5,
+    records: Annotated[
+        int, typer.Option("--records", "-n", min=1, help="Records of a shard, or tokens of a vocabulary, to show.")
+    ] = 5,
     *,
     debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
@@ -167,8 +168,9 @@ def main() -> None:
     sys.exit(status)
 
 
-def _report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:  # noqa: ARG001  (the form of `sys.excepthook`)
+def _report_bug(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
     text = " ".join(str(error).split())
     typer.echo(
-        f"error: {kind.__name__}: {text}\nThis is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.", err=True
+        f"error: {kind.__name__}: {text}\nThis is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
+        err=True,
     )

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pipelines.config_input import SPLIT_NAME, InputConfig, parse_input
+from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input
 from pipelines.toml_table import Table, apply_overrides, read_toml, resolve_path
-from transforms.splits import TRAIN
 
 _SECTIONS = ("input", "split", "features", "output")
 # Ways to say what to do that are known, but that this version can't follow.
@@ -121,7 +120,7 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
         output=_parse_output(root.table("output"), output),
     )
     if config.split and isinstance(config.input.files, Mapping):
-        raise root.error("split", "can't stand beside splits by file: input.files already says which files are which split. Remove one of them")
+        raise root.error("split", "can't stand beside input.files by split, which says it already. Remove one of them")
     return config
 
 
@@ -158,7 +157,9 @@ def _parse_split(table: Table) -> SplitConfig:
         table.check_name(name, SPLIT_NAME, "a split's name of letters, digits and _")
         fractions[name] = table.number(name, above=0, maximum=1)
     if TRAIN not in fractions:
-        raise table.error(None, f"expected a split named {TRAIN!r}, which the statistics come from; received the splits {sorted(fractions)}")
+        raise table.error(
+            None, f"expected a split {TRAIN!r}, which the statistics come from; received {sorted(fractions)}"
+        )
     total = sum(fractions.values())
     if abs(total - 1) > _FRACTIONS_TOLERANCE:
         raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
@@ -171,7 +172,8 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
         raise table.error(None, 'expected at least one feature, for example age = "z_score"')
     for name, value in table.raw.items():
         if not isinstance(value, str | dict):
-            raise table.error(name, f'expected a kind ("z_score") or a table with `kind` ({{ kind = "bucketize", num_buckets = 10 }}), received {value!r}')
+            example = '"z_score", or { kind = "bucketize", num_buckets = 10 }'
+            raise table.error(name, f"expected a kind or a table with `kind` ({example}), received {value!r}")
         if isinstance(value, dict) and not isinstance(value.get("kind"), str):
             raise table.error(name, f"expected a table with `kind`, a string, received {value!r}")
     return dict(table.raw)
@@ -194,4 +196,3 @@ def _parse_output(table: Table, folder: str | None) -> OutputConfig:
         level=table.integer("level", default=2, minimum=0, maximum=3),
         **sharding,
     )
-

@@ -9,7 +9,7 @@ from pipelines.toml_table import Table
 from transforms.dialect import Dialect
 
 _DEFAULTS = Dialect()
-_KEYS = (
+KEYS = (
     "files",
     "schema",
     "header",
@@ -27,6 +27,8 @@ _KEYS = (
     "on_bad_row",
     "max_bad_fraction",
 )
+# The split that statistics come from, as in `transforms.splits`, which would load much more.
+TRAIN = "train"
 # What may stand in a shard's file name before its number.
 SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
 
@@ -52,7 +54,9 @@ class InputConfig:
     @property
     def patterns(self) -> Mapping[str | None, tuple[str, ...]]:
         """The patterns by split; None stands for files whose rows are split later."""
-        return dict(self.files) if isinstance(self.files, Mapping) else {None: self.files}
+        if isinstance(self.files, Mapping):
+            return {split: patterns for split, patterns in self.files.items()}  # noqa: C416  (None is a key in the result's type)
+        return {None: self.files}
 
 
 def parse_input(table: Table) -> InputConfig:
@@ -61,7 +65,7 @@ def parse_input(table: Table) -> InputConfig:
     Raises:
         ConfigError: A key or value isn't as expected.
     """
-    table.check_keys(_KEYS)
+    table.check_keys(KEYS)
     return InputConfig(
         files=_parse_files(table),
         schema=table.string("schema") if "schema" in table.raw else None,
@@ -77,8 +81,10 @@ def _parse_files(table: Table) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
         splits = table.table("files")
         for name in splits.raw:
             splits.check_name(name, SPLIT_NAME, "a split's name of letters, digits and _")
-        if "train" not in splits.raw:
-            raise splits.error(None, f"expected a split named 'train', which the statistics come from; received the splits {sorted(splits.raw)}")
+        if TRAIN not in splits.raw:
+            raise splits.error(
+                None, f"expected a split {TRAIN!r}, which the statistics come from; received {sorted(splits.raw)}"
+            )
         return {name: _patterns(splits, name) for name in splits.raw}
     return _patterns(table, "files")
 
@@ -88,7 +94,9 @@ def _patterns(table: Table, name: str) -> tuple[str, ...]:
     patterns: list[Any] = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
         received = f"received {value!r}" if name in table.raw else "which is absent"
-        raise table.error(name, f'expected files or patterns (["data/*.csv"], or {{ train = "...", eval = "..." }}), {received}')
+        raise table.error(
+            name, f'expected files or patterns (["data/*.csv"], or {{ train = "...", eval = "..." }}), {received}'
+        )
     return tuple(patterns)
 
 
@@ -110,7 +118,12 @@ def _parse_dialect(table: Table) -> Dialect:
         missing_columns=table.choice("missing_columns", ("error", "null")),  # type: ignore[arg-type]
         extra_columns=table.choice("extra_columns", ("error", "ignore")),  # type: ignore[arg-type]
     )
-    special = [("delimiter", dialect.delimiter), ("quote", dialect.quote), ("escape", dialect.escape), ("comment", dialect.comment)]
+    special = [
+        ("delimiter", dialect.delimiter),
+        ("quote", dialect.quote),
+        ("escape", dialect.escape),
+        ("comment", dialect.comment),
+    ]
     for position, (name, character) in enumerate(special):
         for other, same in special[:position]:
             if character is not None and character == same:
@@ -123,7 +136,9 @@ def _character(table: Table, name: str, default: str | None) -> str | None:
     value = table.raw.get(name, default)
     if value == "" and name != "delimiter":
         return None
-    if value is not None and (not isinstance(value, str) or len(value) != 1 or not value.isascii() or value in "\r\n\0"):
+    if value is not None and (
+        not isinstance(value, str) or len(value) != 1 or not value.isascii() or value in "\r\n\0"
+    ):
         none = "" if name == "delimiter" else ' (or "" for none)'
         raise table.error(name, f"expected one ASCII character{none}, received {value!r}")
     return value
@@ -135,7 +150,9 @@ def _parse_encoding(table: Table) -> str:
         "".encode(name)
         return codecs.lookup(name).name
     except LookupError as error:
-        raise table.error("encoding", f"expected a text encoding such as 'utf-8', 'latin-1' or 'cp1252', received {name!r}") from error
+        raise table.error(
+            "encoding", f"expected a text encoding such as 'utf-8', 'latin-1' or 'cp1252', received {name!r}"
+        ) from error
 
 
 def _parse_columns(table: Table) -> tuple[str, ...] | None:
@@ -144,7 +161,9 @@ def _parse_columns(table: Table) -> tuple[str, ...] | None:
     columns = table.strings("columns")
     for position, name in enumerate(columns):
         if not name or name in columns[:position]:
-            raise table.error("columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip())
+            raise table.error(
+                "columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip()
+            )
     return columns
 
 

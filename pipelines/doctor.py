@@ -10,12 +10,26 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 # What a run can't do without, by the name of the distribution.
-_NEEDED = ("apache-beam", "tensorflow", "tensorflow-metadata", "pyarrow", "numpy", "protobuf", "google-crc32c", "isal", "zstandard")
-_OPTIONAL = {"tensorflow-transform": "the tests' oracle", "google-cloud-storage": "gs:// and Dataflow", "boto3": "s3://"}
+_NEEDED = (
+    "apache-beam",
+    "tensorflow",
+    "tensorflow-metadata",
+    "pyarrow",
+    "numpy",
+    "protobuf",
+    "google-crc32c",
+    "isal",
+    "zstandard",
+)
+_OPTIONAL = {
+    "tensorflow-transform": "the tests' oracle",
+    "google-cloud-storage": "gs:// and Dataflow",
+    "boto3": "s3://",
+}
 _GIB = 1 << 30
 
 
@@ -38,12 +52,22 @@ def print_report(console: Console | None = None) -> bool:
     """Prints the report and says whether all that a run needs is there."""
     out = console or Console(highlight=False)
     findings = list(examine())
-    table = Table("", "what", "found", title="shardmill doctor", title_justify="left", title_style="bold")
+    table = Table(
+        "", "what", Column("found", overflow="fold"), title="shardmill doctor", title_justify="left", title_style="bold"
+    )
     for finding in findings:
-        table.add_row(Text("ok", style="green") if finding.ok else Text("missing", style="bold red"), finding.name, Text(finding.value))
+        table.add_row(
+            Text("ok", style="green") if finding.ok else Text("missing", style="bold red"),
+            finding.name,
+            Text(finding.value),
+        )
     out.print(table)
     ok = all(finding.ok for finding in findings)
-    out.print("All that a run needs is here." if ok else "Something that a run needs is missing; `pip install shardmill` brings it.")
+    out.print(
+        "All that a run needs is here."
+        if ok
+        else "Something that a run needs is missing; `pip install shardmill` brings it."
+    )
     return ok
 
 
@@ -87,10 +111,15 @@ def _deflate() -> Finding:
 
 
 def _tensorflow_library() -> Finding:
-    if importlib.util.find_spec("tensorflow") is None:
-        return Finding("graph runtime", "TensorFlow isn't installed", ok=False)
-    path = importlib.import_module("transforms.session").library_path()
-    return Finding("graph runtime", f"TensorFlow's C library, {path}" if path else "TensorFlow's Python API: its C library wasn't found; slower, same bytes")
+    for needed in ("tensorflow", "pyarrow", "numpy"):
+        if importlib.util.find_spec(needed) is None:
+            return Finding("graph runtime", f"{needed} isn't installed", ok=False)
+    path = importlib.import_module("transforms.tensorflow_c").library_path()
+    if path:
+        return Finding("graph runtime", f"TensorFlow's C library, {path}")
+    return Finding(
+        "graph runtime", "TensorFlow's Python API, slower and with the same bytes: its C library wasn't found"
+    )
 
 
 def _engines() -> Iterator[Finding]:

@@ -14,11 +14,17 @@ _PACKAGE = "shardmill.example"
 
 def _declare() -> Any:
     file = descriptor_pb2.FileDescriptorProto(name="shardmill/example.proto", package=_PACKAGE, syntax="proto3")
-    for name, kind in (("BytesList", _Field.TYPE_BYTES), ("FloatList", _Field.TYPE_FLOAT), ("Int64List", _Field.TYPE_INT64)):
+    for name, kind in (
+        ("BytesList", _Field.TYPE_BYTES),
+        ("FloatList", _Field.TYPE_FLOAT),
+        ("Int64List", _Field.TYPE_INT64),
+    ):
         file.message_type.add(name=name).field.add(name="value", number=1, type=kind, label=_Field.LABEL_REPEATED)
     feature = file.message_type.add(name="Feature")
     feature.oneof_decl.add(name="kind")
-    for number, (name, kind) in enumerate((("bytes_list", "BytesList"), ("float_list", "FloatList"), ("int64_list", "Int64List")), 1):
+    for number, (name, kind) in enumerate(
+        (("bytes_list", "BytesList"), ("float_list", "FloatList"), ("int64_list", "Int64List")), 1
+    ):
         feature.field.add(name=name, number=number, oneof_index=0, **_message(kind))
     features = file.message_type.add(name="Features")
     entry = features.nested_type.add(name="FeatureEntry")

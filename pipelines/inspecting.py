@@ -11,11 +11,11 @@ from google.protobuf.message import DecodeError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from transforms.tfrecord import iterate_records
 
 from pipelines.example_message import decode_example
 from pipelines.inspecting_run import print_run, print_schema, read_schema
 from schemas.errors import DataError
-from transforms.tfrecord import iterate_records
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # A cell of a table shows the beginning of a longer value.
@@ -40,7 +40,9 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
     try:
         _inspect(out, path, records)
     except FileNotFoundError as error:
-        raise DataError(f"there is nothing at {path!r}" if error.filename == path else f"{path!r} lacks {error.filename!r}") from error
+        raise DataError(
+            f"there is nothing at {path!r}" if error.filename == path else f"{path!r} lacks {error.filename!r}"
+        ) from error
     except OSError as error:
         raise DataError(f"can't read {path!r}: {error.strerror or error}") from error
 
@@ -120,7 +122,9 @@ def _print_vocabulary(out: Console, path: str, tokens: int) -> None:
     with Path(path).open("rb") as stream:
         for line in stream:
             if b"\0" in line and not size:
-                raise DataError(f"{path!r} is none of what inspect knows: a run's folder, a shard, a vocabulary, a schema.pbtxt")
+                raise DataError(
+                    f"{path!r} is none of what inspect knows: a run's folder, a shard, a vocabulary, a schema.pbtxt"
+                )
             if size < tokens:
                 shown.append(line.rstrip(b"\n"))
             size += 1

@@ -80,7 +80,9 @@ def print_schema(out: Console, schema: schema_pb2.Schema) -> None:
     table = _table(f"schema of {len(schema.feature):,} columns", "column", "type", "presence", "values")
     for feature in schema.feature:
         required = feature.presence.min_fraction == 1
-        table.add_row(Text(feature.name), _type(feature), "required" if required else "optional", _domain(schema, feature))
+        table.add_row(
+            Text(feature.name), _type(feature), "required" if required else "optional", _domain(schema, feature)
+        )
     out.print(table)
 
 
@@ -90,13 +92,19 @@ def print_features(out: Console, schema: schema_pb2.Schema, declared: dict[str, 
     for feature in schema.feature:
         kind = declared.get(feature.name, "")
         name = kind if isinstance(kind, str) else kind.get("kind", "")
-        shape = "[" + ", ".join(str(dimension.size) for dimension in feature.shape.dim) + "]" if feature.HasField("shape") else "variable"
+        shape = (
+            "[" + ", ".join(str(dimension.size) for dimension in feature.shape.dim) + "]"
+            if feature.HasField("shape")
+            else "variable"
+        )
         table.add_row(Text(feature.name), Text(name), _type(feature), shape, _domain(schema, feature))
     out.print(table)
 
 
 def _type(feature: schema_pb2.Feature) -> str:
-    return {"INT": "int64", "FLOAT": "float32", "BYTES": "bytes"}.get(schema_pb2.FeatureType.Name(feature.type), "unknown")
+    return {"INT": "int64", "FLOAT": "float32", "BYTES": "bytes"}.get(
+        schema_pb2.FeatureType.Name(feature.type), "unknown"
+    )
 
 
 def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Text:
@@ -136,7 +144,9 @@ def _print_statistics(out: Console, path: Path) -> None:
         raise DataError(f"{str(path)!r} isn't a DatasetFeatureStatisticsList: {error}") from error
     columns = ("column", "count", "missing", "mean", "std", "min", "median", "max", "unique")
     for dataset in datasets:
-        table = _table(f"statistics of {dataset.num_examples:,} rows {dataset.name}".rstrip(), *columns, right=columns[1:])
+        table = _table(
+            f"statistics of {dataset.num_examples:,} rows {dataset.name}".rstrip(), *columns, right=columns[1:]
+        )
         for feature in dataset.features:
             name = feature.name or ".".join(feature.path.step)
             table.add_row(Text(name), *_statistics_cells(feature))
@@ -148,6 +158,8 @@ def _statistics_cells(feature: statistics_pb2.FeatureNameStatistics) -> Iterator
     common = feature.num_stats.common_stats if numeric else feature.string_stats.common_stats
     yield from (f"{common.num_non_missing:,}", f"{common.num_missing:,}")
     stats = feature.num_stats
-    yield from (f"{value:.6g}" if numeric else "" for value in (stats.mean, stats.std_dev, stats.min, stats.median, stats.max))
+    yield from (
+        f"{value:.6g}" if numeric else "" for value in (stats.mean, stats.std_dev, stats.min, stats.median, stats.max)
+    )
     unique = feature.string_stats.unique
     yield f"{unique:,}" if unique else ""

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.publish import MANIFEST
 from schemas.errors import DataError
-from schemas.statistics import NumericSummary, dataset_statistics, write_statistics
 from transforms import files
 from transforms.analyze import Findings
 from transforms.counts import UnitCount
-from transforms.moments import Moments
+from transforms.summaries import write_output_statistics
 from transforms.transform import REJECTED, OutputMoments
 from transforms.write import ShardFile
 
@@ -21,21 +20,22 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def write_manifest(job: "Job", shards: list[ShardFile], counts: list[UnitCount], findings: Findings, moments: OutputMoments) -> None:
+def write_manifest(moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, job: "Job") -> None:
     """Writes `manifest.json` and the statistics of the outputs, once every row is accounted for.
 
     Args:
-        job: The job.
+        moments: The outputs' moments.
         shards: Every shard written.
         counts: Every unit read.
         findings: What the analysis found.
-        moments: The outputs' moments.
+        job: The job.
 
     Raises:
         DataError: Rows read are not rows written and rejected.
     """
     rows = _account(shards, counts)
-    _write_output_statistics(job, shards, moments)
+    totals = {split: sum(shard.rows for shard in shards if shard.split == split) for split in job.reading.split_rule.names}
+    write_output_statistics(files.join(job.work, "post_transform_feature_stats"), totals, moments.moments)
     manifest = {
         "format": FORMAT,
         **job.facts,
@@ -87,27 +87,3 @@ def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[dict[str, Any]]:
     for count in counts:
         rows[count.path] += count.read
     return [{"path": found.path, "bytes": found.size, "rows": rows[found.path]} for found in job.inputs]
-
-
-def _write_output_statistics(job: "Job", shards: Sequence[ShardFile], moments: OutputMoments) -> None:
-    datasets = []
-    for split in job.reading.split_rule.names:
-        rows = sum(shard.rows for shard in shards if shard.split == split)
-        found = {name: numeric_summary(each) for (at, name), each in sorted(moments.moments.items()) if at == split}
-        datasets.append(dataset_statistics(split, rows, found))
-    folder = files.join(job.work, "post_transform_feature_stats")
-    files.make_folder(folder)
-    write_statistics(files.join(folder, "FeatureStats.pb"), datasets)
-
-
-def numeric_summary(moments: Moments) -> NumericSummary:
-    """A numeric feature's summary for the statistics file."""
-    return NumericSummary(
-        count=moments.count + moments.non_finite,
-        missing=moments.missing,
-        mean=moments.mean,
-        std_dev=moments.variance**0.5,
-        zeros=moments.zeros,
-        min=moments.minimum,
-        max=moments.maximum,
-    )

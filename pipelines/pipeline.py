@@ -13,11 +13,11 @@ from transforms.analyze import AnalyzeUnits, Findings, Reading
 from transforms.counts import UnitCount
 from transforms.kinds.base import Kind
 from transforms.read import PlanUnits
-from transforms.records import InputFile
-from transforms.row_plan import RowPlan
+from transforms.records import InputFile, Unit
+from transforms.row_plan import RowPlan, check_splits
 from transforms.splits import ShardRule
-from transforms.trace import TraceGraph
-from transforms.transform import Layout, TransformUnits
+from transforms.trace import Graph, TraceGraph
+from transforms.transform import Layout, TransformUnits, row_bytes
 from transforms.write import WriteShards
 
 # A vocabulary is counted in so many hash partitions per so many bytes of input: a partition fits a worker.
@@ -69,26 +69,16 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
     units = pipeline | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, requests, partitions)
-    plan = (
-        pipeline
-        | "StartPlan" >> beam.Create([job])
-        | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(analyzed["findings"]))
-    )
-    graph = plan | "TraceGraph" >> TraceGraph(job.kinds, job.schema, job.work, analyzed["findings"], analyzed["tables"])
+    checked = analyzed["findings"] | "CheckRows" >> beam.Map(_check_rows, pvalue.AsList(analyzed["counts"]), job)
+    graph = checked | "TraceGraph" >> TraceGraph(job.kinds, job.schema, job.work, analyzed["tables"])
+    plan = graph | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsList(units), job)
     layout = Layout(folder=parts_folder(job.work), level=job.level)
     written = units | "TransformUnits" >> TransformUnits(job.reading, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan))
     shards = written["parts"] | "WriteShards" >> WriteShards(job.work, plan, compressed=job.compressed)
     _ = (
-        pipeline
-        | "StartManifest" >> beam.Create([job])
+        written["moments"]
         | "WriteManifest"
-        >> beam.Map(
-            write_manifest,
-            pvalue.AsList(shards),
-            pvalue.AsList(analyzed["counts"]),
-            pvalue.AsSingleton(analyzed["findings"]),
-            pvalue.AsSingleton(written["moments"]),
-        )
+        >> beam.Map(write_manifest, pvalue.AsList(shards), pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(checked), job)
     )
 
 
@@ -97,6 +87,14 @@ def parts_folder(work: str) -> str:
     return f"{work}/parts"
 
 
-def _plan_rows(job: Job, counts: list[UnitCount], findings: Findings) -> RowPlan:
+def _check_rows(findings: Findings, counts: list[UnitCount], job: Job) -> Findings:
     findings.rejections.check(sum(count.read for count in counts), job.max_bad_fraction)
-    return RowPlan(counts, job.reading.split_rule, job.shard_rule)
+    check_splits(counts, job.reading.split_rule)
+    return findings
+
+
+def _plan_rows(graph: Graph, counts: list[UnitCount], units: list[Unit], job: Job) -> RowPlan:
+    rule = job.shard_rule
+    if rule.bytes_per_shard is not None:
+        rule = rule.of_row_bytes(row_bytes(graph, units, job.reading))
+    return RowPlan(counts, job.reading.split_rule, rule)

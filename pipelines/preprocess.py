@@ -78,8 +78,7 @@ def _plan_job(config: Config, work: str, workers: int | None, progress: Progress
     from schemas.proto import load_schema, save_schema
     from transforms import files
     from transforms.analyze import Reading
-    from transforms.kinds import parse_features
-    from transforms.splits import ShardRule
+    from transforms.kinds.parse import parse_features
 
     inputs = files.list_files(config.input.patterns)
     size = sum(found.size for found in inputs)
@@ -107,7 +106,7 @@ def _plan_job(config: Config, work: str, workers: int | None, progress: Progress
         schema=schema,
         kinds=kinds,
         max_bad_fraction=config.input.max_bad_fraction,
-        shard_rule=ShardRule(config.output.shards, config.output.rows_per_shard, config.output.shuffle, config.output.seed),
+        shard_rule=_shard_rule(config),
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
         facts={"config": config.resolved(), "versions": {name: version(name) for name in _VERSIONS}},
@@ -130,6 +129,13 @@ def _split_rule(config: Config) -> Any:
     from transforms.splits import SplitRule
 
     return SplitRule.of_fractions(config.split.fractions) if config.split else SplitRule(config.splits)
+
+
+def _shard_rule(config: Config) -> Any:
+    from transforms.splits import ShardRule
+
+    output = config.output
+    return ShardRule(output.shards, output.rows_per_shard, output.bytes_per_shard, output.shuffle, output.seed)
 
 
 def _finish(work: str) -> dict[str, Any]:

@@ -34,16 +34,19 @@ class Progress:
             refresh_per_second=_POLLS_PER_SECOND,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="progress", daemon=True)
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "Progress":  # noqa: PYI034  (typing.Self is newer than Python 3.10)
         if self._shown:
             self._bars.start()
             self._poller.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._shown:
             self._stop.set()
             self._poller.join()
@@ -60,10 +63,11 @@ class Progress:
         """
         if not self._shown:
             return
-        if name in self._tasks:
-            self._bars.update(self._tasks[name], total=total_bytes)
-        else:
-            self._tasks[name] = self._bars.add_task(name, total=total_bytes, start=False, rows=0)
+        with self._lock:
+            if name in self._tasks:
+                self._bars.update(self._tasks[name], total=total_bytes)
+            else:
+                self._tasks[name] = self._bars.add_task(name, total=total_bytes, start=False, rows=0)
 
     def _poll(self) -> None:
         while not self._stop.wait(1 / _POLLS_PER_SECOND):
@@ -95,5 +99,6 @@ class _RowsColumn(TextColumn):
         rows = task.fields["rows"]
         if not rows:
             return Text("")
-        rate = f" {rows / task.elapsed:,.0f}/s" if task.elapsed else ""
+        spent = task.finished_time or task.elapsed
+        rate = f" {rows / spent:,.0f}/s" if spent else ""
         return Text(f"{rows:,} rows{rate}")

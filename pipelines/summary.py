@@ -11,7 +11,9 @@ _REASONS = 5
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
-def print_summary(folder: str, manifest: Mapping[str, Any], seconds: Mapping[str, float], console: Console | None = None) -> None:
+def print_summary(
+    folder: str, manifest: Mapping[str, Any], seconds: Mapping[str, float], console: Console | None = None
+) -> None:
     """Prints splits, rows, shards, bytes, rejected rows, seconds of each phase, where things are and what to do next.
 
     Args:
@@ -64,8 +66,9 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any]) -> N
         out.print(f"  rejected {count:,}: {reason}", markup=False)
     if len(reasons) > _REASONS:
         out.print(f"  ... and {len(reasons) - _REASONS} more reasons", markup=False)
-    if rejected.get("file"):
-        out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{rejected['file']}", markup=False)
+    if rejected.get("rows"):
+        for file in rejected["files"]:
+            out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)
 
 
 def _timing(rows: int, seconds: Mapping[str, float]) -> str:

@@ -78,12 +78,19 @@ class Table:
     def integer(self, name: str, *, minimum: int, maximum: int | None = None, default: int = 0) -> int:
         """A whole number in a range."""
         value = self.raw.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < minimum or (maximum is not None and value > maximum):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or value < minimum
+            or (maximum is not None and value > maximum)
+        ):
             scope = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
             raise self.error(name, f"expected a whole number {scope}, received {value!r}")
         return value
 
-    def number(self, name: str, *, maximum: float, minimum: float = 0, above: float | None = None, default: float = 0) -> float:
+    def number(
+        self, name: str, *, maximum: float, minimum: float = 0, above: float | None = None, default: float = 0
+    ) -> float:
         """A number in a range; with `above`, the lower end isn't in it."""
         value = self.raw.get(name, default)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -122,11 +129,15 @@ def read_toml(path: str) -> dict[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise ConfigError(f"no configuration file {path!r}; `shardmill init 'data/*.csv' -o {path}` writes one") from error
+        raise ConfigError(
+            f"no configuration file {path!r}; `shardmill init 'data/*.csv' -o {path}` writes one"
+        ) from error
     except OSError as error:
         raise ConfigError(f"can't read the configuration file {path!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: isn't a TOML file: it isn't UTF-8 text ({error.reason} at byte {error.start})") from error
+        raise ConfigError(
+            f"{path}: isn't a TOML file: it isn't UTF-8 text ({error.reason} at byte {error.start})"
+        ) from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -160,7 +171,9 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str], exclusive: Se
         name, equals, text = override.partition("=")
         key = _parse_key(name.strip())
         if not equals or not key:
-            raise ConfigError(f"--set: expected key=value with a dotted key, for example output.shards=4, received {override!r}")
+            raise ConfigError(
+                f"--set: expected key=value with a dotted key, for example output.shards=4, received {override!r}"
+            )
         table = raw
         for position, part in enumerate(key[:-1], 1):
             table = table.setdefault(part, {})

@@ -5,7 +5,7 @@ import pytest
 from schemas.errors import DataError
 from transforms.counts import UnitCount
 from transforms.records import Unit
-from transforms.row_plan import RowPlan
+from transforms.row_plan import RowPlan, check_splits
 from transforms.splits import ShardRule, SplitRule
 
 COUNTS = [UnitCount(1, "a.csv", (5, 1), 0), UnitCount(0, "a.csv", (10, 2), 3), UnitCount(2, "b.csv", (0, 4), 0)]
@@ -13,7 +13,7 @@ SPLITS = SplitRule(("train", "eval"))
 
 
 def _unit(index: int) -> Unit:
-    return Unit(index=index, file=0, path="a.csv", start=0, stop=None, first_line=1, header=None, split=None)
+    return Unit(index=index, file=0, path="a.csv")
 
 
 def test_offsets_follow_the_units() -> None:
@@ -35,12 +35,12 @@ def test_a_file_that_changed_is_noticed() -> None:
 def test_a_split_without_rows_is_an_error() -> None:
     """A split with no rows is named, with how the rows were split."""
     with pytest.raises(DataError, match=r"split 'eval' has no rows: 1 rows were read, \{'train': 1, 'eval': 0\}"):
-        RowPlan([UnitCount(0, "a.csv", (1, 0), 0)], SPLITS, ShardRule())
+        check_splits([UnitCount(0, "a.csv", (1, 0), 0)], SPLITS)
 
 
 def test_no_rows_at_all_is_an_error() -> None:
     """An input of headers alone, or of bad rows alone, is an error that names the files."""
     with pytest.raises(DataError, match=r"the input has no good rows: 'a\.csv', 'b\.csv'"):
-        RowPlan([UnitCount(0, "a.csv", (0, 0), 0), UnitCount(1, "b.csv", (0, 0), 0)], SPLITS, ShardRule())
+        check_splits([UnitCount(0, "a.csv", (0, 0), 0), UnitCount(1, "b.csv", (0, 0), 0)], SPLITS)
     with pytest.raises(DataError, match=r"no good rows \(3 rows were rejected\)"):
-        RowPlan([UnitCount(0, "a.csv", (0, 0), 3)], SPLITS, ShardRule())
+        check_splits([UnitCount(0, "a.csv", (0, 0), 3)], SPLITS)

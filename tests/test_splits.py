@@ -81,3 +81,9 @@ def test_shard_names() -> None:
     """Names are TensorFlow's split-00000-of-00008 form."""
     assert shard_name("train", 3, 8, compressed=True) == "train-00003-of-00008.tfrecord.gz"
     assert shard_name("eval", 0, 1, compressed=False) == "eval-00000-of-00001.tfrecord"
+
+
+def test_bytes_per_shard_become_rows() -> None:
+    """So many bytes a shard are so many rows of the mean size."""
+    rule = ShardRule(shards=None, bytes_per_shard=1000).of_row_bytes(30.0)
+    assert rule.count(100) == 4

@@ -89,7 +89,7 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
         self._requests = tuple(requests)
         self._partitions = partitions
 
-    def expand(self, units: beam.PCollection[Unit]) -> dict[str, beam.PCollection[Any]]:
+    def expand(self, units: beam.PCollection[Unit]) -> Any:
         passed = units | "AnalyzeUnit" >> beam.ParDo(_AnalyzeUnit(self._reading, self._requests, self._partitions)).with_outputs(
             "findings", "tables", main="counts"
         )

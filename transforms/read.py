@@ -1,6 +1,6 @@
 """Read: from files to units, record-aligned byte ranges that workers process independently."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -36,7 +36,7 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
             pbegin
             | "ListRanges" >> beam.Create(ranges)
             | "SpreadRanges" >> beam.Reshuffle()
-            | "ScanRange" >> beam.Map(scan, self._dialect)
+            | "ScanRange" >> beam.Map(_scan, self._dialect)
         )  # RangeScan
         return (
             pbegin
@@ -46,5 +46,26 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
         )
 
 
+def _scan(file_range: FileRange, dialect: Dialect) -> RangeScan:
+    data = files.read_range(file_range.path, file_range.read_start, file_range.stop)
+    tally.add("scan", 0, file_range.stop - file_range.start)
+    return scan_range(data, file_range, dialect)
+
+
 def _plan(inputs: list[InputFile], scans: list[RangeScan], dialect: Dialect, unit_bytes: int) -> list[Unit]:
     return plan_units(inputs, scans, dialect, unit_bytes)
+
+
+def blocks(unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
+    """Reads a unit, block by block.
+
+    Args:
+        unit: The unit.
+        dialect: Its file's spelling.
+        selection: The columns to convert.
+
+    Raises:
+        DataError: The file can't be read, or not as the dialect says.
+    """
+    with files.reading(unit.path), files.open_at(unit.path, unit.start) as stream:
+        yield from read_blocks(stream, unit, dialect, selection)

@@ -26,17 +26,13 @@ class RowPlan:
             counts: The rows of every unit, in any order.
             split_rule: The splits.
             shard_rule: How rows are spread over shards.
-
-        Raises:
-            DataError: There are no rows, or a split has none.
         """
         ordered = sorted(counts, key=lambda count: count.unit)
-        table = np.array([count.rows for count in ordered], dtype=np.int64).reshape(len(ordered), len(split_rule.names))
-        self.totals = dict(zip(split_rule.names, table.sum(axis=0).tolist(), strict=True))
-        _check_splits(self.totals, ordered)
+        self.totals = _totals(ordered, split_rule)
         self.shard_counts = {split: shard_rule.count(total) for split, total in self.totals.items()}
         self._shard_rule = shard_rule
         self._counts = {count.unit: count for count in ordered}
+        table = _table(ordered, split_rule)
         offsets = np.cumsum(table, axis=0) - table
         self._first = dict(zip(self._counts, offsets.tolist(), strict=True))
 
@@ -68,7 +64,17 @@ class RowPlan:
             )
 
 
-def _check_splits(totals: dict[str, int], counts: Sequence[UnitCount]) -> None:
+def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
+    """Holds the rows against the splits.
+
+    Args:
+        counts: The rows of every unit.
+        split_rule: The splits.
+
+    Raises:
+        DataError: There are no rows, or a split has none.
+    """
+    totals = _totals(counts, split_rule)
     read = sum(count.read for count in counts)
     if not sum(totals.values()):
         paths = sorted({count.path for count in counts})
@@ -80,3 +86,11 @@ def _check_splits(totals: dict[str, int], counts: Sequence[UnitCount]) -> None:
                 f"split {split!r} has no rows: {read:,} rows were read, {totals} is how they were split. "
                 "Give [split] larger fractions or a key with more values, or more data."
             )
+
+
+def _totals(counts: Sequence[UnitCount], split_rule: SplitRule) -> dict[str, int]:
+    return dict(zip(split_rule.names, _table(counts, split_rule).sum(axis=0).tolist(), strict=True))
+
+
+def _table(counts: Sequence[UnitCount], split_rule: SplitRule) -> npt.NDArray[np.int64]:
+    return np.array([count.rows for count in counts], dtype=np.int64).reshape(len(counts), len(split_rule.names))

@@ -4,7 +4,7 @@ Both are functions of the row alone (its key; its index in its split), never of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,16 +61,27 @@ class ShardRule:
     """How a split's rows are spread over its shards.
 
     Attributes:
-        shards: Shards per split; None where `rows_per_shard` says how many.
+        shards: Shards per split; None where another attribute says how many.
         rows_per_shard: At most so many rows a shard, about.
+        bytes_per_shard: At most so many bytes of records a shard, about, before compression; `of_row_bytes` turns it into rows.
         shuffle: Spread by a hash of (seed, row index); False: contiguous ranges in the input's order.
         seed: Changes which rows share a shard.
     """
 
     shards: int | None = 8
     rows_per_shard: int | None = None
+    bytes_per_shard: int | None = None
     shuffle: bool = True
     seed: int = 0
+
+    def of_row_bytes(self, row_bytes: float) -> "ShardRule":
+        """The rule in rows.
+
+        Args:
+            row_bytes: The mean bytes of a row's record.
+        """
+        assert self.bytes_per_shard is not None
+        return replace(self, rows_per_shard=max(1, round(self.bytes_per_shard / row_bytes)), bytes_per_shard=None)
 
     def count(self, rows: int) -> int:
         """The number of shards for a split of so many rows, at least 1."""

@@ -3,7 +3,7 @@
 import json
 import uuid
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,7 +100,7 @@ class TransformUnits(beam.PTransform):  # type: ignore[misc]
         self._graph = graph
         self._plan = plan
 
-    def expand(self, units: beam.PCollection[Unit]) -> dict[str, beam.PCollection[Any]]:
+    def expand(self, units: beam.PCollection[Unit]) -> Any:
         written = units | "TransformUnit" >> beam.ParDo(
             _TransformUnit(self._reading, self._layout), self._graph, self._plan
         ).with_outputs("moments", main="parts")
@@ -179,6 +179,22 @@ class _UnitWriter:
 
 def _select(outputs: Mapping[str, Any], mine: npt.NDArray[np.bool_]) -> dict[str, Any]:
     return {name: values[mine] for name, values in outputs.items() if isinstance(values, np.ndarray)}
+
+
+def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:
+    """The mean bytes of a framed record, from the first block with rows.
+
+    Args:
+        graph: The transform graph.
+        units: All units, in any order.
+        reading: How rows come from them.
+    """
+    session = load(graph.local_folder())
+    for unit in sorted(units, key=lambda unit: unit.index):
+        for block in reading.blocks(unit):
+            if block.rows:
+                return frame(ExampleEncoder(session.outputs).encode(session.run(block.columns), block.rows)).nbytes / block.rows
+    raise ValueError("no unit has rows")  # unreachable: an input without rows is an error before
 
 
 def reject_line(reject: Reject) -> bytes:

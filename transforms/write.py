@@ -73,7 +73,7 @@ class WriteShards(beam.PTransform):  # type: ignore[misc]
             (shards, pieces)
             | beam.Flatten()
             | "GroupPieces" >> beam.GroupByKey()  # ((split, shard, shards), [piece or None])
-            | "AssembleShard" >> beam.MapTuple(_assemble, self._folder, compressed=self._compressed)
+            | "AssembleShard" >> beam.Map(_assemble, self._folder, compressed=self._compressed)
         )
 
 
@@ -88,8 +88,8 @@ def _list_pieces(part: PartFile, plan: RowPlan) -> Iterator[tuple[ShardKey, _Pie
         yield (segment.split, segment.shard, plan.shard_counts.get(segment.split, 1)), _Piece(part.unit, part.path, segment)
 
 
-def _assemble(key: ShardKey, pieces: Iterable[_Piece | None], folder: str, *, compressed: bool) -> ShardFile:
-    split, shard, shards = key
+def _assemble(grouped: tuple[ShardKey, Iterable[_Piece | None]], folder: str, *, compressed: bool) -> ShardFile:
+    (split, shard, shards), pieces = grouped
     name = rejected_name(compressed=compressed) if split == REJECTED else shard_name(split, shard, shards, compressed=compressed)
     path = files.join(folder, name)
     ordered = sorted((piece for piece in pieces if piece is not None), key=lambda piece: piece.unit)

@@ -20,20 +20,22 @@ class _Operation:
         parameters: The names of its arguments.
         numpy: From values and arguments to values.
         tensor: From the TensorFlow module, a tensor and arguments to a tensor.
+        transcendental: Whether it isn't correctly rounded, so that TensorFlow's SIMD and scalar code differ in the last bit.
     """
 
     parameters: tuple[str, ...]
     numpy: Callable[..., Any]
     tensor: Callable[..., Any]
+    transcendental: bool = False
 
 
 OPERATIONS: Mapping[str, _Operation] = {
-    "abs": _Operation((), np.abs, lambda tf, x: tf.abs(x)),
-    "clip": _Operation(("min", "max"), np.clip, lambda tf, x, low, high: tf.minimum(tf.maximum(x, low), high)),
-    "log": _Operation((), np.log, lambda tf, x: tf.math.log(x)),
-    "log1p": _Operation((), np.log1p, lambda tf, x: tf.math.log1p(x)),
-    "power": _Operation(("exponent",), np.power, lambda tf, x, exponent: tf.pow(x, exponent)),
-    "sqrt": _Operation((), np.sqrt, lambda tf, x: tf.sqrt(x)),
+    "abs": _Operation((), np.abs, lambda tf, x: tf.raw_ops.Abs(x=x)),
+    "clip": _Operation(("min", "max"), np.clip, lambda tf, x, low, high: tf.raw_ops.Minimum(x=tf.raw_ops.Maximum(x=x, y=low), y=high)),
+    "log": _Operation((), np.log, lambda tf, x: tf.raw_ops.Log(x=x), transcendental=True),
+    "log1p": _Operation((), np.log1p, lambda tf, x: tf.raw_ops.Log1p(x=x), transcendental=True),
+    "power": _Operation(("exponent",), np.power, lambda tf, x, exponent: tf.raw_ops.Pow(x=x, y=exponent), transcendental=True),
+    "sqrt": _Operation((), np.sqrt, lambda tf, x: tf.raw_ops.Sqrt(x=x)),
 }
 
 

@@ -1,0 +1,70 @@
+"""Runs the main job in tests, and reads what it wrote with TensorFlow."""
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines import preprocess
+from pipelines.config import load_config
+from pipelines.preprocess import RunResult
+from pipelines.progress import Progress
+
+
+def run(config: Path | str, output: Path, *, workers: int = 2, settings: Sequence[str] = (), overwrite: bool = False) -> RunResult:
+    """Runs the main job on a configuration file."""
+    checked = load_config(str(config), settings, str(output))
+    return preprocess.run(checked, overwrite=overwrite, workers=workers, progress=Progress(quiet=True))
+
+
+def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, overwrite: bool = False) -> Path:
+    """Writes a configuration beside its data, runs it, and returns the run's folder."""
+    config = folder / f"{name}.toml"
+    config.write_text(toml)
+    run(config, folder / name, workers=workers, overwrite=overwrite)
+    return folder / name
+
+
+def read_split(run_dir: Path, split: str = "train") -> dict[str, np.ndarray]:
+    """All rows of a split, shard by shard, parsed with TensorFlow by the emitted schema."""
+    import tensorflow as tf
+    import tensorflow_transform as tft
+
+    spec = tft.TFTransformOutput(str(run_dir)).transformed_feature_spec()
+    paths = sorted(str(path) for path in run_dir.glob(f"{split}-*.tfrecord*"))
+    compression = "GZIP" if paths[0].endswith(".gz") else ""
+    records = list(tf.data.TFRecordDataset(paths, compression).as_numpy_iterator())
+    parsed = tf.io.parse_example(records, spec)
+    return {name: values.numpy() for name, values in parsed.items()}
+
+
+def read_rejected(run_dir: Path) -> list[dict[str, Any]]:
+    """The rejected rows of a run."""
+    path = run_dir / "rejected" / "rejected.jsonl.gz"
+    if not path.exists():
+        return []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def files_of(run_dir: Path) -> dict[str, bytes]:
+    """The bytes of every file of a run that equal runs must have in common: all but the SavedModel, in which TensorFlow names things at random."""
+    return {
+        str(path.relative_to(run_dir)): path.read_bytes()
+        for path in sorted(run_dir.rglob("*"))
+        if path.is_file() and "transform_fn" not in path.parts
+    }
+
+
+def sorted_rows(columns: Mapping[str, np.ndarray]) -> list[tuple[bytes, ...]]:
+    """Rows as a multiset: each as its columns' bytes, sorted."""
+    names = sorted(columns)
+    rows = len(next(iter(columns.values())))
+    return sorted(tuple(_bytes(columns[name][row]) for name in names) for row in range(rows))
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else np.asarray(value).tobytes()

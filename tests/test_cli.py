@@ -1,0 +1,175 @@
+"""The command line: help, errors, exit statuses."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines import cli
+from schemas.errors import DataError
+
+COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+SMALL = '[input]\nfiles = "a.csv"\n[features]\nx = "numeric"\n'
+
+
+def call(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command line in a process of its own."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "COLUMNS": "100"}
+    return subprocess.run([*COMMAND, *args], capture_output=True, text=True, cwd=cwd, env=env, timeout=120, check=False)
+
+
+def call_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    """Runs the command line in this process: exit status, standard output, standard error."""
+    monkeypatch.setattr(sys, "argv", ["shardmill", *args])
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    out, err = capsys.readouterr()
+    return int(caught.value.code or 0), out, err
+
+
+def test_help_answers_at_once() -> None:
+    """`shardmill --help` lists the subcommands in under half a second."""
+    seconds = []
+    for _ in range(3):
+        started = time.monotonic()
+        done = call("--help")
+        seconds.append(time.monotonic() - started)
+        assert done.returncode == 0
+        assert all(name in done.stdout for name in ("init", "run", "inspect", "demo", "doctor"))
+    # The fastest of three: the machine may be busy.
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("command", ["init", "run", "inspect", "demo", "doctor"])
+def test_each_subcommand_explains_itself(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each subcommand has a help page that ends with status 0."""
+    status, out, _ = call_here(monkeypatch, capsys, command, "--help")
+    assert status == 0
+    assert f"shardmill {command}" in out
+
+
+def test_no_arguments_show_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without arguments the help is shown, with the status of wrong usage."""
+    status, out, err = call_here(monkeypatch, capsys)
+    assert status == 2
+    assert "Usage: shardmill" in out + err
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["rnu"], "No such command 'rnu'. Did you mean 'run'?"),
+        (["run"], "Missing argument 'CONFIG'"),
+        (["run", "x.toml", "--workers", "0"], "Invalid value for '--workers'"),
+        (["inspect", "x", "--recrods", "2"], "No such option: --recrods"),
+        (
+            ["run", "absent.toml"],
+            "error: no configuration file 'absent.toml'; `shardmill init 'data/*.csv' -o absent.toml` writes one",
+        ),
+    ],
+)
+def test_wrong_usage_ends_with_status_2(
+    args: list[str], expected: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wrong usage and a wrong configuration get one message on standard error and status 2."""
+    status, out, err = call_here(monkeypatch, capsys, *args)
+    assert (status, out) == (2, "")
+    assert expected in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--ouput", "x"], "unknown option '--ouput'; did you mean '--output'?"),
+        (
+            ["--direct_runing_mode=in_memory"],
+            "unknown option '--direct_runing_mode'; did you mean '--direct_running_mode'?",
+        ),
+        (["--direct_num_workers=many"], "Beam's options: argument --direct_num_workers: invalid int value: 'many'"),
+        (["second.toml"], "unexpected argument 'second.toml': run takes one configuration file"),
+    ],
+)
+def test_an_option_that_beam_does_not_know_is_refused(
+    args: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typo isn't passed over as Beam would do."""
+    (tmp_path / "p.toml").write_text(SMALL)
+    status, _, err = call_here(monkeypatch, capsys, "run", str(tmp_path / "p.toml"), *args)
+    assert status == 2
+    assert expected in err
+
+
+def test_beams_options_pass() -> None:
+    """Beam's own options are accepted, and with a job server's runner any option, as the server may know it."""
+    from pipelines.beam_args import check_beam_args
+
+    check_beam_args(["--runner=DirectRunner", "--direct_num_workers", "2", "--experiments=a,b", "--save_main_session"])
+    check_beam_args(["--runner=FlinkRunner", "--object_reuse_mode=x"])
+
+
+def test_a_failure_is_one_message_with_its_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """An error that explains itself is printed without a traceback; data errors end with status 1."""
+    status, out, err = call_here(monkeypatch, capsys, "inspect", str(tmp_path / "absent"))
+    assert (status, out) == (1, "")
+    assert err == f"error: there is nothing at '{tmp_path / 'absent'}'\n"
+
+
+def test_debug_shows_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With `--debug` the traceback comes before the message."""
+    status, _, err = call_here(monkeypatch, capsys, "inspect", str(tmp_path / "absent"), "--debug")
+    assert status == 1
+    assert err.startswith("Traceback")
+    assert DataError.__name__ in err
+
+
+FAIL = """
+import sys
+from pipelines import cli, toml_table
+def fail(path):
+    raise {error}
+toml_table.read_toml = fail
+import pipelines.config
+sys.argv = ["shardmill", "run", "x.toml", *{args}]
+cli.main()
+"""
+
+
+def fail(error: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """Runs `shardmill run` in a process where reading the configuration raises."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    script = FAIL.format(error=error, args=list(args))
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env, timeout=120, check=False
+    )
+
+
+def test_an_unforeseen_error_is_called_a_bug() -> None:
+    """Any other exception is two lines that name `--debug`, and status 1; with `--debug` it is the traceback."""
+    done = fail("ZeroDivisionError('by\\nnought')")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: ZeroDivisionError: by nought",
+        "This is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
+    ]
+    done = fail("ZeroDivisionError('by nought')", "--debug")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+
+
+def test_ctrl_c_ends_with_status_130() -> None:
+    """An interrupted run says so in one line."""
+    done = fail("KeyboardInterrupt")
+    assert done.returncode == 128 + signal.SIGINT
+    assert done.stderr == "interrupted: nothing was published\n"

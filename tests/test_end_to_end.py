@@ -1,0 +1,80 @@
+"""From strangers' CSV to shards: `init`, then `run` on what it wrote, read back with TensorFlow and held against pandas."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.progress import Progress
+from pipelines.starting import init
+from schemas.proto import load_schema
+from tests import expected
+from tests.runs import read_split, run
+from transforms.splits import ShardRule
+
+SETS = {
+    "housing": "california_housing/housing.csv",
+    "census": "census_income/adult.*.gz",
+    "taxi": "chicago_taxi/data.csv.gz",
+    "criteo": "criteo_sample/criteo_sample.txt",
+    "avazu": "criteo_sample/avazu_sample.txt",
+    "movielens": "criteo_sample/movielens_sample.txt",
+}
+
+
+@pytest.fixture(scope="session")
+def finished(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Runs `init` and `run` on a set of shared data, once; returns the folder of the configuration and of the run in it."""
+    done: dict[str, Path] = {}
+
+    def finish(name: str) -> Path:
+        if name not in done:
+            folder = tmp_path_factory.mktemp(name)
+            init([str(shared_data / SETS[name])], str(folder / "pipeline.toml"), Progress(quiet=True))
+            run(folder / "pipeline.toml", folder / "run")
+            done[name] = folder
+        return done[name]
+
+    return finish
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_init_then_run_gives_what_pandas_gives(finished: Callable[[str], Path], name: str) -> None:
+    """Every feature of every row of a run on an unedited configuration is what pandas and NumPy compute from the CSV."""
+    folder = finished(name)
+    config = tomllib.loads((folder / "pipeline.toml").read_text())
+    schema = load_schema(str(folder / "pipeline.schema.pbtxt"))
+    columns = _read_text(config["input"])
+    wanted = expected.features(config["features"], columns, {column.name: column.type.value for column in schema})
+    shards = ShardRule(shards=8, seed=0).assign(0, len(columns), len(columns))
+    order = np.argsort(shards, kind="stable")
+    found = read_split(folder / "run")
+    assert set(found) == set(wanted)
+    for feature, values in wanted.items():
+        if values.dtype == np.float32:
+            np.testing.assert_allclose(found[feature], values[order], rtol=2e-5, atol=2e-6, err_msg=feature)
+        else:
+            np.testing.assert_array_equal(found[feature], values[order], err_msg=feature)
+
+
+def _read_text(settings: dict[str, object]) -> pd.DataFrame:
+    """The CSV's text as pandas reads it."""
+    pattern = Path(settings["files"][0])  # type: ignore[index]
+    frames = [
+        pd.read_csv(
+            path,
+            dtype=str,
+            keep_default_na=False,
+            na_values=settings.get("null_values", [""]),
+            header=0 if settings.get("header", True) else None,
+            names=settings.get("columns"),
+            sep=settings.get("delimiter", ","),
+            comment=settings.get("comment"),
+            skipinitialspace=bool(settings.get("trim")),
+        )
+        for path in sorted(pattern.parent.glob(pattern.name))
+    ]
+    return pd.concat(frames, ignore_index=True).astype(object).where(lambda frame: frame.notna(), None)

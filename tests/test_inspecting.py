@@ -1,0 +1,239 @@
+"""`shardmill inspect`: runs, shards, vocabularies, schemas."""
+
+import gzip
+import io
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+import pytest
+from google.protobuf import text_format
+from rich.console import Console
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from pipelines.example_message import decode_example
+from pipelines.inspecting import format_values, inspect_path
+from schemas.errors import DataError
+
+SCHEMA = """
+feature { name: "dep_delay" type: FLOAT presence { min_fraction: 1 } shape {} }
+feature { name: "carrier" type: INT int_domain { min: 0 max: 16 is_categorical: true } shape { dim { size: 2 } } }
+feature { name: "tags" type: BYTES domain: "tag" }
+string_domain { name: "tag" value: "a" value: "b" }
+"""
+STATISTICS = """
+datasets {
+  name: "train" num_examples: 90
+  features {
+    path { step: "dep_delay" } type: FLOAT
+    num_stats { common_stats { num_non_missing: 88 num_missing: 2 } mean: 12.5 std_dev: 3 min: -4 median: 9 max: 1301 }
+  }
+  features { path { step: "carrier" } type: STRING string_stats { common_stats { num_non_missing: 90 } unique: 16 } }
+}
+"""
+MANIFEST = {
+    "format": 1,
+    "rows": {"read": 101, "written": 100, "rejected": 1},
+    "splits": {
+        "train": {
+            "rows": 90,
+            "shards": [{"file": "train-00000-of-00001.tfrecord.gz", "rows": 90, "bytes": 2048, "sha256": "ab" * 32}],
+        },
+        "eval": {
+            "rows": 10,
+            "shards": [{"file": "eval-00000-of-00001.tfrecord.gz", "rows": 10, "bytes": 70, "sha256": "cd" * 32}],
+        },
+    },
+    "rejected": {"rows": 1, "reasons": {"dep_delay: expected a number": 1}, "files": []},
+    "config": {
+        "features": {"dep_delay": "z_score", "carrier": {"kind": "vocabulary"}},
+        "output": {"compression": "gzip"},
+    },
+}
+
+
+def masked(data: bytes) -> bytes:
+    """A masked CRC32C, by the format's description."""
+    crc = google_crc32c.value(data)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def frame(record: bytes) -> bytes:
+    """A TFRecord frame, by the format's description."""
+    length = struct.pack("<Q", len(record))
+    return length + masked(length) + record + masked(record)
+
+
+def field(number: int, data: bytes) -> bytes:
+    """A length-delimited protobuf field of less than 128 bytes."""
+    assert len(data) < 128
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+def example(**features: bytes) -> bytes:
+    """A serialized tf.train.Example from its features' serialized lists, by the wire format's description."""
+    entries = (field(1, field(1, name.encode()) + field(2, value)) for name, value in features.items())
+    return field(1, b"".join(entries))
+
+
+RECORD = example(
+    carrier=field(3, field(1, b"\x05\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")),
+    dep_delay=field(2, field(1, struct.pack("<f", 0.1))),
+    empty=field(1, b""),
+    tags=field(1, field(1, b"UA") + field(1, b"\xff")),
+)
+
+
+def shown(path: Path, records: int = 5) -> str:
+    """What inspect prints."""
+    out = io.StringIO()
+    inspect_path(str(path), records, Console(file=out, width=200, highlight=False))
+    return out.getvalue()
+
+
+def write_run(folder: Path) -> Path:
+    """A run's folder with what inspect reads."""
+    (folder / "transformed_metadata").mkdir(parents=True)
+    (folder / "transform_fn" / "assets").mkdir(parents=True)
+    (folder / "pre_transform_feature_stats").mkdir()
+    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+    (folder / "transformed_metadata" / "schema.pbtxt").write_text(SCHEMA)
+    (folder / "transformed_metadata" / "asset_map").write_text('{"carrier": "carrier"}')
+    (folder / "transform_fn" / "assets" / "carrier").write_bytes(b"UA\nB6\nEV\n")
+    statistics = text_format.Parse(STATISTICS, statistics_pb2.DatasetFeatureStatisticsList())
+    (folder / "pre_transform_feature_stats" / "FeatureStats.pb").write_bytes(statistics.SerializeToString())
+    (folder / "_SUCCESS").touch()
+    return folder
+
+
+def row(text: str, name: str) -> list[str]:
+    """The cells of a printed table's first row that begins with a name."""
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("│┃ ").split("│")]
+        if cells[0] == name:
+            return cells
+    raise AssertionError(f"no row {name!r} in:\n{text}")
+
+
+def test_a_run_is_shown_in_full(tmp_path: Path) -> None:
+    """Splits, shards, features with kind, type and shape, vocabularies and statistics are shown."""
+    text = shown(write_run(tmp_path / "run"))
+    assert row(text, "train") == ["train", "90", "1", "2.0 KiB"]
+    assert "101 rows read = 100 written + 1 rejected" in text
+    assert row(text, "eval-00000-of-00001.tfrecord.gz") == [
+        "eval-00000-of-00001.tfrecord.gz",
+        "10",
+        "70",
+        "cdcdcdcdcdcd",
+    ]
+    assert row(text, "dep_delay") == ["dep_delay", "z_score", "float32", "[]", ""]
+    assert row(text, "carrier") == ["carrier", "vocabulary", "int64", "[2]", "0 to 16"]
+    assert row(text, "tags") == ["tags", "", "bytes", "variable", "2 values"]
+    vocabularies = text[text.index("vocabularies") :]
+    assert row(vocabularies, "carrier") == ["carrier", "3", "UA", "transform_fn/assets/carrier"]
+    statistics = text[text.index("statistics of 90 rows") :]
+    assert row(statistics, "dep_delay") == ["dep_delay", "88", "2", "12.5", "3", "-4", "9", "1301", ""]
+    assert row(statistics, "carrier") == ["carrier", "90", "0", "", "", "", "", "", "16"]
+    assert "isn't finished" not in text
+
+
+def test_an_unfinished_run_is_called_so(tmp_path: Path) -> None:
+    """A run without `_SUCCESS` isn't passed off as finished."""
+    run = write_run(tmp_path / "run")
+    (run / "_SUCCESS").unlink()
+    assert "This run isn't finished" in shown(run)
+
+
+@pytest.mark.parametrize("name", ["train-00000-of-00001.tfrecord.gz", "train-00000-of-00001.tfrecord"])
+def test_a_shard_is_decoded(tmp_path: Path, name: str) -> None:
+    """The first records of a shard are shown with the values and types of their features."""
+    path = tmp_path / name
+    data = frame(RECORD) * 3
+    # Two members, as shards are assembled.
+    path.write_bytes(
+        gzip.compress(data[: len(data) // 3]) + gzip.compress(data[len(data) // 3 :]) if name.endswith("gz") else data
+    )
+    text = shown(path, 2)
+    assert row(text, "dep_delay") == ["dep_delay", "float32", "0.1", "0.1"]
+    assert row(text, "carrier") == ["carrier", "int64", "5, -1", "5, -1"]
+    assert row(text, "tags") == ["tags", "bytes", "UA, \\xff", "UA, \\xff"]
+    assert row(text, "empty")[2:] == ["", ""]
+
+
+def test_decoding_agrees_with_the_wire_format() -> None:
+    """An Example is decoded by name, with Python's own types."""
+    decoded: dict[str, Any] = decode_example(RECORD)
+    assert decoded == {"carrier": [5, -1], "dep_delay": [pytest.approx(0.1)], "empty": [], "tags": [b"UA", b"\xff"]}
+
+
+def test_an_empty_shard_says_so(tmp_path: Path) -> None:
+    """A shard without records is shown as such."""
+    path = tmp_path / "test-00000-of-00001.tfrecord.gz"
+    path.write_bytes(gzip.compress(b""))
+    assert "holds no records" in shown(path).replace("\n", " ")
+
+
+def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
+    """A truncated member, a flipped bit and a record that is no Example each get a message that names the file."""
+    path = tmp_path / "train-00000-of-00001.tfrecord.gz"
+    path.write_bytes(gzip.compress(frame(RECORD))[:-12])
+    with pytest.raises(DataError, match=r"train-00000-of-00001.tfrecord.gz"):
+        shown(path)
+    damaged = bytearray(frame(RECORD))
+    damaged[20] ^= 1
+    path.write_bytes(gzip.compress(bytes(damaged)))
+    with pytest.raises(DataError, match=r"train-00000-of-00001.tfrecord.gz.*record 1"):
+        shown(path)
+    path.write_bytes(gzip.compress(frame(b"\xff\xff\xff")))
+    with pytest.raises(DataError, match=r"train-00000-of-00001.tfrecord.gz.*record 1 isn't a tf.train.Example"):
+        shown(path)
+
+
+def test_a_vocabulary_is_listed(tmp_path: Path) -> None:
+    """A vocabulary is shown with its size and its first tokens by id; markup and bad UTF-8 are shown as they are."""
+    path = tmp_path / "carrier"
+    path.write_bytes(b"UA\n[bold]\n\xff\nlast\n")
+    text = shown(path, 3)
+    assert "vocabulary of 4 tokens" in text
+    assert [row(text, str(number))[1] for number in range(3)] == ["UA", "[bold]", "\\xff"]
+    assert "last" not in text
+
+
+def test_a_schema_is_listed(tmp_path: Path) -> None:
+    """A schema's columns are shown with type, presence and domain."""
+    path = tmp_path / "schema.pbtxt"
+    path.write_text(SCHEMA)
+    text = shown(path)
+    assert row(text, "dep_delay") == ["dep_delay", "float32", "required", ""]
+    assert row(text, "tags") == ["tags", "bytes", "optional", "2 values"]
+
+
+def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
+    """Nothing there, another folder, another file, a bad schema and a URL each get their message."""
+    with pytest.raises(DataError, match="there is nothing at"):
+        shown(tmp_path / "absent")
+    with pytest.raises(DataError, match=r"isn't a run: it has no manifest.json"):
+        shown(tmp_path)
+    (tmp_path / "model.bin").write_bytes(b"\0\1\2")
+    with pytest.raises(DataError, match=r"model.bin' is none of what inspect knows"):
+        shown(tmp_path / "model.bin")
+    (tmp_path / "bad.pbtxt").write_text("feature { nmae: 'x' }")
+    with pytest.raises(DataError, match=r"bad.pbtxt' isn't a schema.pbtxt: 1:11"):
+        shown(tmp_path / "bad.pbtxt")
+    with pytest.raises(DataError, match="inspect reads local files"):
+        inspect_path("gs://bucket/run")
+    run = write_run(tmp_path / "run")
+    (run / "transform_fn" / "assets" / "carrier").unlink()
+    with pytest.raises(DataError, match=r"run' lacks .*transform_fn/assets/carrier"):
+        shown(run)
+    (run / "manifest.json").write_text("{")
+    with pytest.raises(DataError, match=r"manifest.json' isn't valid JSON"):
+        shown(run)
+
+
+def test_long_values_are_cut() -> None:
+    """Many values and long texts are shown by their beginning and their number."""
+    assert format_values(list(range(10))) == "0, 1, 2, 3, 4, 5, 6, 7, ... (10 values)"
+    assert format_values([b"x" * 100]) == "x" * 60 + "... (100 characters)"

@@ -1,0 +1,67 @@
+"""Progress bars: on a terminal only."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from pipelines.progress import Progress
+from transforms import tally
+
+
+@pytest.fixture(autouse=True)
+def _clean_tally() -> Iterator[None]:
+    tally.reset()
+    yield
+    tally.reset()
+
+
+def terminal() -> Console:
+    """A console that takes itself for a terminal."""
+    return Console(file=io.StringIO(), force_terminal=True, width=120)
+
+
+def shown(console: Console) -> str:
+    """What was written to a console."""
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_phases_are_shown_with_rows_and_rate() -> None:
+    """Each phase's line has its name, its rows and its rate; a phase that wasn't announced appears when it is counted."""
+    console = terminal()
+    with Progress(console=console) as progress:
+        progress.phase("analyze", 100)
+        tally.add("analyze", 1234, 60)
+        tally.start("trace")
+    text = shown(console)
+    assert "analyze" in text
+    assert "1,234 rows" in text
+    assert "trace" in text
+
+
+def test_quiet_shows_nothing() -> None:
+    """With `quiet` nothing is written, even on a terminal."""
+    console = terminal()
+    with Progress(quiet=True, console=console) as progress:
+        progress.phase("analyze", 100)
+        tally.add("analyze", 1, 1)
+    assert shown(console) == ""
+
+
+def test_off_a_terminal_nothing_is_shown() -> None:
+    """Logs and pipes get no bars."""
+    console = Console(file=io.StringIO())
+    with Progress(console=console) as progress:
+        progress.phase("analyze", 100)
+        tally.add("analyze", 1, 1)
+    assert shown(console) == ""
+
+
+def test_a_failure_passes_through() -> None:
+    """An error inside leaves the terminal in order and isn't swallowed."""
+    console = terminal()
+    with pytest.raises(KeyboardInterrupt), Progress(console=console):
+        raise KeyboardInterrupt
+    assert shown(console).count("\x1b[?25h") == 1

@@ -1,0 +1,63 @@
+"""What a finished run says."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from pipelines.summary import format_bytes, print_summary
+
+MANIFEST: dict[str, Any] = {
+    "rows": {"read": 1010, "written": 1000, "rejected": 10},
+    "splits": {
+        "train": {"rows": 900, "bytes": 3072, "shards": [{"bytes": 2048}, {"bytes": 1024}]},
+        "eval": {"rows": 100, "bytes": 500, "shards": [{"bytes": 500}]},
+    },
+    "rejected": {
+        "rows": 10,
+        "reasons": {f"column [{n}]: bad": n for n in range(1, 8)},
+        "files": [{"file": "rejected/rejected.jsonl.gz"}],
+    },
+    "config": {"output": {"compression": "gzip"}},
+}
+
+
+def summary(manifest: dict[str, Any], seconds: dict[str, float]) -> str:
+    """The text of a summary."""
+    out = io.StringIO()
+    print_summary("out/run/", manifest, seconds, Console(file=out, width=200, soft_wrap=True))
+    return out.getvalue()
+
+
+def test_the_summary_accounts_for_all_rows() -> None:
+    """Splits, the sum of rows, the most frequent reasons, times, places and next steps are stated."""
+    text = summary(MANIFEST, {"analyze": 1.5, "transform": 2.0, "total": 5.05})
+    cells = [[cell.strip() for cell in line.strip("│ ").split("│")] for line in text.splitlines()]
+    assert ["train", "900", "2", "3.0 KiB"] in cells
+    assert ["eval", "100", "1", "500 B"] in cells
+    assert "1,010 rows read = 1,000 written + 10 rejected" in text
+    assert text.index("rejected 7: column [7]: bad") < text.index("rejected 6: column [6]: bad")
+    assert "rejected 2:" not in text
+    assert "... and 2 more reasons" in text
+    assert "in out/run/rejected/rejected.jsonl.gz" in text
+    assert "5.0 s, 200 rows/s (analyze 1.5 s, transform 2.0 s)" in text
+    assert "shardmill inspect out/run/" in text
+    assert "'out/run/train-*'" in text
+    assert "'GZIP'" in text
+
+
+def test_a_clean_run_mentions_no_rejected_file() -> None:
+    """Without rejected rows there is nothing to look at."""
+    text = summary(MANIFEST | {"rejected": {"rows": 0, "reasons": {}, "files": []}}, {})
+    assert "rejected.jsonl" not in text
+
+
+def test_sizes_are_in_the_unit_that_suits() -> None:
+    """Sizes are given in bytes or binary multiples."""
+    assert [format_bytes(size) for size in (0, 1023, 1536, 5 << 20, 3 << 30)] == [
+        "0 B",
+        "1023 B",
+        "1.5 KiB",
+        "5.0 MiB",
+        "3.0 GiB",
+    ]

@@ -1,0 +1,303 @@
+"""Builds the transform graph: a SavedModel that the transform phase runs, serving loads, and TF Transform's `TFTransformOutput` opens.
+
+The one module that imports TensorFlow's Python half; `transforms.tracing` runs it in a process of its own.
+"""
+
+import contextlib
+import hashlib
+import json
+import keyword
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from schemas.errors import OutputError
+from schemas.schema import Column, ColumnType, Schema
+from transforms import saved_model
+from transforms.kinds.assets import asset_name, write_assets
+from transforms.kinds.base import MISSING_INT, Kind, OutputSpec, TableKey, Tensor, Trace
+from transforms.statistics import Statistics
+
+TRANSFORM_FN = "transform_fn"
+METADATA = "transformed_metadata"
+NAMES_FILE = "assets.extra/shardmill.json"
+
+_DTYPES = {ColumnType.INT: tf.int64, ColumnType.FLOAT: tf.float32, ColumnType.BYTES: tf.string}
+_DTYPE_NAMES = {ColumnType.INT: "int64", ColumnType.FLOAT: "float32", ColumnType.BYTES: "bytes"}
+_MISSING = {ColumnType.INT: MISSING_INT, ColumnType.FLOAT: float("nan"), ColumnType.BYTES: b""}
+_PROTO_TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
+# Argument names that TensorFlow's or Python's calls use themselves.
+_TAKEN = frozenset({"self", "args", "kwargs", "examples"})
+
+
+def build_graph(kinds: Sequence[Kind], schema: Schema, statistics: Statistics, folder: str) -> dict[str, Any]:
+    """Writes `transform_fn/` (the SavedModel) and `transformed_metadata/` (schema.pbtxt, asset_map).
+
+    Args:
+        kinds: The features.
+        schema: All raw columns.
+        statistics: What the analysis found.
+        folder: A local folder; the two must not be there yet.
+
+    Returns:
+        What `assets.extra/shardmill.json` in the SavedModel holds: for each signature its tensors by raw column and by feature.
+
+    Raises:
+        DataError: The data can't be used as a feature says: an empty vocabulary, a column without values.
+        OutputError: A file can't be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="shardmill-assets-") as assets:
+        statistics = write_assets(kinds, statistics, Path(assets))
+        outputs = {kind.name: kind.outputs(schema, statistics) for kind in kinds}
+        model = _Model(tuple(kinds), schema, statistics, outputs)
+        try:
+            model.save(os.path.join(folder, TRANSFORM_FN))
+            _write_metadata(Path(folder, METADATA), [spec for specs in outputs.values() for spec in specs], statistics)
+            return _finish(Path(folder, TRANSFORM_FN), model)
+        except (OSError, tf.errors.OpError) as error:
+            raise OutputError(f"can't write the transform graph to {folder!r}: {error}") from error
+
+
+@dataclass
+class _Model:
+    """The functions of one SavedModel."""
+
+    kinds: tuple[Kind, ...]
+    schema: Schema
+    statistics: Statistics
+    outputs: Mapping[str, tuple[OutputSpec, ...]]
+
+    def __post_init__(self) -> None:
+        features = [kind for kind in self.kinds if not kind.is_label]
+        self.features = tuple(features)
+        self.labels = tuple(kind for kind in self.kinds if kind.is_label)
+        self.read = self._columns(self.kinds)
+        self.served = self._columns(self.features)
+        self.arguments = _argument_names(self.schema.names)
+        self._assets: dict[str, Any] = {}
+        self._tables: dict[TableKey, Any] = {}
+
+    def save(self, folder: str) -> None:
+        """Traces and saves everything."""
+        core = _traced(self._core, {column.name: self._spec(column) for column in self.served})
+        module = tf.Module()
+        module.transform_fn = _traced(self._tft, {column.name: self._tft_spec(column) for column in self.schema})
+        signatures = {
+            "serving_default": self._signature(self.served, core),
+            "serve_examples": self._serve_examples(core),
+            "transform": self._signature(self.read, lambda inputs: self._transform(core, inputs)),
+        }
+        module.assets = list(self._assets.values())
+        module.tables = list(self._tables.values())
+        with _quiet():
+            tf.saved_model.save(module, folder, signatures=signatures)
+
+    def _columns(self, kinds: Sequence[Kind]) -> tuple[Column, ...]:
+        used = {column for kind in kinds for column in kind.columns}
+        return tuple(column for column in self.schema if column.name in used)
+
+    def _spec(self, column: Column) -> Any:
+        return tf.TensorSpec([None], _DTYPES[column.type], name=self.arguments[column.name])
+
+    def _tft_spec(self, column: Column) -> Any:
+        """As TF Transform reads the raw schema: a column that may be missing is a sparse tensor."""
+        return self._spec(column) if column.required else tf.SparseTensorSpec([None, None], _DTYPES[column.type])
+
+    def _core(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return self._build(self.features, inputs)
+
+    def _tft(self, inputs: Mapping[str, Any]) -> dict[str, Tensor]:
+        # Not by a call of the core: TF Transform follows the operations to find which outputs need which inputs.
+        dense = {column.name: _dense(inputs[column.name], column) for column in self.read}
+        return self._build(self.kinds, dense)
+
+    def _transform(self, core: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """All outputs, by place; of bytes the joined bytes and their lengths, which are read without work for each cell."""
+        built = core({column.name: inputs[column.name] for column in self.served})
+        built |= self._build(self.labels, inputs)
+        tensors: dict[str, Tensor] = {}
+        for index, spec in enumerate(self.specs):
+            values = built[spec.name]
+            if spec.dtype == "bytes":
+                tensors[f"{index}_lengths"] = tf.raw_ops.StringLength(input=values)
+                values = tf.strings.reduce_join(values)
+            tensors[str(index)] = values
+        return tensors
+
+    def _build(self, kinds: Sequence[Kind], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        trace = Trace(tf, inputs, self.statistics, self._table)
+        built: dict[str, Tensor] = {}
+        for kind in kinds:
+            for name, tensor in kind.build(trace).items():
+                # An output may be an input as it stands, which a function can't return under two names.
+                built[name] = tf.raw_ops.Identity(input=tensor)
+        return built
+
+    @property
+    def specs(self) -> tuple[OutputSpec, ...]:
+        """The outputs of all features, in order."""
+        return tuple(spec for kind in self.kinds for spec in self.outputs[kind.name])
+
+    def _signature(self, columns: Sequence[Column], function: Callable[..., Any]) -> Any:
+        """A function of keyword arguments, as signatures are; `_finish` gives them back the columns' names."""
+
+        def signature(**arguments: Tensor) -> Any:
+            return function({column.name: arguments[self.arguments[column.name]] for column in columns})
+
+        return tf.function(signature, autograph=False).get_concrete_function(**{self.arguments[each.name]: self._spec(each) for each in columns})
+
+    def _serve_examples(self, core: Callable[..., Any]) -> Any:
+        features = {column.name: tf.io.FixedLenFeature([], _DTYPES[column.type], _MISSING[column.type]) for column in self.served}
+
+        def serve_examples(examples: Tensor) -> Any:
+            return core(tf.io.parse_example(examples, features))
+
+        return tf.function(serve_examples, autograph=False).get_concrete_function(tf.TensorSpec([None], tf.string, name="examples"))
+
+    def _table(self, key: TableKey) -> Any:
+        if key not in self._tables:
+            # Outside of the function that is being traced: one table for all functions.
+            with tf.init_scope():
+                self._tables[key] = self._new_table(key)
+        return self._tables[key]
+
+    def _new_table(self, key: TableKey) -> Any:
+        path = self.statistics.vocabularies[key.vocabulary].path
+        if key.vocabulary not in self._assets:
+            self._assets[key.vocabulary] = tf.saved_model.Asset(path)
+        initializer = _Tokens(self._assets[key.vocabulary].asset_path, f"{asset_name(key.vocabulary)}_{_digest(path)}")
+        if key.num_oov_buckets:
+            return tf.lookup.StaticVocabularyTable(initializer, key.num_oov_buckets, lookup_key_dtype=tf.string)
+        return tf.lookup.StaticHashTable(initializer, key.default_value)
+
+
+class _Tokens(tf.lookup.TextFileInitializer):  # type: ignore[misc]
+    """From a file's lines to their numbers, in a table whose name depends on the vocabulary's name and tokens only."""
+
+    def __init__(self, path: Any, shared_name: str) -> None:
+        super().__init__(path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER)
+        self._name_of_table = shared_name
+
+    @property
+    def _shared_name(self) -> str:
+        return self._name_of_table
+
+
+def _traced(function: Callable[[Mapping[str, Any]], dict[str, Tensor]], specs: Mapping[str, Any]) -> Any:
+    return tf.function(function, autograph=False).get_concrete_function(dict(specs))
+
+
+def _dense(values: Any, column: Column) -> Tensor:
+    if not isinstance(values, tf.SparseTensor):
+        return values
+    raw = tf.raw_ops
+    rows = raw.Slice(input=values.indices, begin=[0, 0], size=[-1, 1])
+    shape = raw.Slice(input=values.dense_shape, begin=[0], size=[1])
+    missing = tf.constant(_MISSING[column.type], _DTYPES[column.type])
+    dense = raw.SparseToDense(
+        sparse_indices=rows, output_shape=shape, sparse_values=values.values, default_value=missing, validate_indices=False
+    )
+    return tf.ensure_shape(dense, [None])
+
+
+def _argument_names(columns: Sequence[str]) -> dict[str, str]:
+    """Python names for columns: their own where they are such, else made from them; all different."""
+    names: dict[str, str] = {}
+    taken: set[str] = set(_TAKEN)
+    own = [name for name in columns if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) and not keyword.iskeyword(name) and name not in _TAKEN]
+    for name in own:
+        names[name] = name
+        taken.add(name)
+    for index, name in enumerate(columns):
+        if name not in names:
+            made = "c_" + re.sub(r"[^A-Za-z0-9]+", "_", name)[:40].strip("_")
+            names[name] = made if made not in taken else f"{made}_{index}"
+            while names[name] in taken:
+                names[name] += "_"
+            taken.add(names[name])
+    return names
+
+
+def _write_metadata(folder: Path, specs: Sequence[OutputSpec], statistics: Statistics) -> None:
+    folder.mkdir()
+    features = [_feature(spec) for spec in sorted(specs, key=lambda spec: spec.name)]
+    text = text_format.MessageToString(schema_pb2.Schema(feature=features), as_utf8=True)
+    (folder / "schema.pbtxt").write_text(text, encoding="utf-8")
+    asset_map = {name: asset_name(name) for name in sorted(statistics.vocabularies)}
+    (folder / "asset_map").write_text(json.dumps(asset_map, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _feature(spec: OutputSpec) -> schema_pb2.Feature:
+    feature = schema_pb2.Feature(name=spec.name, type=_PROTO_TYPES[spec.dtype])
+    feature.presence.min_fraction = 1
+    feature.shape.SetInParent()
+    for size in spec.shape:
+        feature.shape.dim.add(size=size)
+    if spec.minimum is not None and spec.maximum is not None:
+        feature.int_domain.min, feature.int_domain.max = spec.minimum, spec.maximum
+        if spec.is_categorical:
+            feature.int_domain.is_categorical = True
+    return feature
+
+
+def _finish(folder: Path, model: _Model) -> dict[str, Any]:
+    """Gives the signatures' inputs the columns' names, makes the files reproducible, and writes down the tensors' names."""
+    path = folder / "saved_model.pb"
+    proto = saved_model_pb2.SavedModel()
+    proto.ParseFromString(path.read_bytes())
+    saved_model.number_functions(proto.meta_graphs[0])
+    signatures = proto.meta_graphs[0].signature_def
+    columns = {argument: column for column, argument in model.arguments.items()}
+    for name in ("serving_default", "transform"):
+        saved_model.name_inputs(signatures[name], columns)
+    path.write_bytes(proto.SerializeToString(deterministic=True))
+    _replace_fingerprint(folder / "fingerprint.pb", path)
+    dtypes = {column.name: _DTYPE_NAMES[column.type] for column in model.schema}
+    labels = {label.name for label in model.labels}
+    served = {spec.name: spec for name, specs in model.outputs.items() if name not in labels for spec in specs}
+    names: dict[str, Any] = {
+        "signatures": {
+            "serving_default": saved_model.tensor_names(signatures["serving_default"], dtypes, served),
+            "transform": saved_model.tensor_names(signatures["transform"], dtypes, {str(place): spec for place, spec in enumerate(model.specs)}),
+        }
+    }
+    target = folder / NAMES_FILE
+    target.parent.mkdir()
+    target.write_text(json.dumps(names, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    return names
+
+
+def _replace_fingerprint(path: Path, model: Path) -> None:
+    """A fingerprint without its random part."""
+    fingerprint = fingerprint_pb2.FingerprintDef()
+    fingerprint.ParseFromString(path.read_bytes())
+    fingerprint.saved_model_checksum = int(_digest(str(model)), 16)
+    fingerprint.uuid = _digest(str(model))
+    path.write_bytes(fingerprint.SerializeToString(deterministic=True))
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16] if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """TensorFlow says where it saved to; we say that ourselves."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

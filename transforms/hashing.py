@@ -1,0 +1,70 @@
+"""Hashes of whole columns: FarmHash64 fingerprints as TensorFlow computes them, and splitmix64 for spreading rows."""
+
+import ctypes
+import functools
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.tensorflow_c import CSession, Feed, library_path
+
+
+def fingerprint(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
+    """FarmHash64's Fingerprint of each string modulo `num_buckets`.
+
+    The same as `tf.strings.to_hash_bucket_fast`, and so as BigQuery's `MOD(FARM_FINGERPRINT(s), n)` taken as unsigned. Runs TensorFlow's own
+    kernel, on the array's buffers in place.
+
+    Args:
+        strings: (Large) string or binary; a null counts as the empty string.
+        num_buckets: At least 1.
+
+    Returns:
+        int64 [rows], each in [0, num_buckets).
+    """
+    if num_buckets < 1:
+        raise ValueError(f"num_buckets must be at least 1, not {num_buckets!r}")
+    if strings.null_count:
+        text = pa.types.is_string(strings.type) or pa.types.is_large_string(strings.type)
+        strings = pc.fill_null(strings, pa.scalar("" if text else b"", strings.type))
+    if os.environ.get("SHARDMILL_SESSION") == "python" or library_path() is None:
+        from transforms.python_session import hash_buckets  # noqa: PLC0415  (imports TensorFlow's Python half: seconds)
+
+        return hash_buckets(strings, num_buckets)
+    session, inputs, outputs = _hash_session(num_buckets)
+    (buckets,) = session.run(inputs, [Feed.of(strings)], outputs)
+    assert isinstance(buckets, np.ndarray)
+    return buckets.astype(np.int64, copy=False)
+
+
+@functools.lru_cache(maxsize=64)
+def _hash_session(num_buckets: int) -> tuple[CSession, ctypes.Array[Any], ctypes.Array[Any]]:
+    session = CSession.of_hash(num_buckets)
+    return session, session.outputs(["strings:0"]), session.outputs(["buckets:0"])
+
+
+def splitmix64(values: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:
+    """Spreads integers over all 64-bit ones, as Steele, Lea and Flood's SplitMix64 does its states.
+
+    For a fixed seed it is a bijection: distinct values have distinct hashes.
+
+    Args:
+        values: uint64 of any shape.
+        seed: Any integer; taken modulo 2**64.
+
+    Returns:
+        uint64 of the same shape: for index i the (i+1)th output of the generator whose state is first the mixed seed.
+    """
+    start = _mix(np.array([seed % 2**64], dtype=np.uint64))
+    gamma = np.uint64(0x9E3779B97F4A7C15)
+    return _mix(start + (values.astype(np.uint64) + np.uint64(1)) * gamma)
+
+
+def _mix(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))

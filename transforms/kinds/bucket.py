@@ -1,0 +1,97 @@
+"""Numbers as the index of the bucket that they fall into."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.schema import Schema
+from transforms.kinds.base import OutputSpec, Tensor, Trace
+from transforms.kinds.numbers import NumberKind
+from transforms.statistics import Statistics
+
+# Above this, float32 doesn't hold every integer.
+_EXACT = 1 << 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BucketKind(NumberKind):
+    """int64 i where boundaries[i - 1] <= x < boundaries[i], as `tft.apply_buckets`; NaN (missing) is in the last bucket."""
+
+    def _spec(self, boundaries: int) -> tuple[OutputSpec, ...]:
+        return (OutputSpec(self.name, "int64", (), 0, boundaries, is_categorical=True),)
+
+    def _assign(self, trace: Trace, boundaries: npt.NDArray[np.float32]) -> dict[str, Tensor]:
+        raw = trace.tf.raw_ops
+        index = raw.Bucketize(input=self.value(trace), boundaries=boundaries.tolist())
+        return {self.name: raw.Cast(x=index, DstT=trace.tf.int64)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucketize(_BucketKind):
+    """Into buckets of about as many rows each, as `tft.bucketize`; where values repeat, some buckets stay empty.
+
+    Attributes:
+        num_buckets: How many.
+    """
+
+    kind = "bucketize"
+    needs_statistics = True
+    needs_quantiles = True
+
+    num_buckets: int
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        if self.num_buckets < 1:
+            raise self.error(f"`num_buckets` must be at least 1, received {self.num_buckets!r}")
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        super()._outputs(schema, statistics)
+        return self._spec(self.num_buckets - 1)
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        return self._assign(trace, self.ranked(trace.statistics).boundaries(self.num_buckets))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buckets(_BucketKind):
+    """Into buckets with given boundaries, as `tft.apply_buckets`; an INT column by integers is compared in int64.
+
+    Attributes:
+        boundaries: Ascending.
+    """
+
+    kind = "buckets"
+
+    boundaries: tuple[float, ...]
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        rounded = self._rounded()
+        if not rounded.size or not (rounded[1:] > rounded[:-1]).all():
+            raise self.error(f"`boundaries` must be one or more ascending numbers, different in float32, received {list(self.boundaries)!r}")
+
+    def _rounded(self) -> npt.NDArray[np.float32]:
+        if all(isinstance(each, int) and -_EXACT < each < _EXACT for each in self.boundaries):
+            return np.array(self.boundaries, np.float32)
+        return np.array(self.boundaries, np.float64 if self._integers() else np.float32)
+
+    def _integers(self) -> bool:
+        return all(isinstance(each, int) for each in self.boundaries) and not self.steps and self.missing is None
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        super()._outputs(schema, statistics)
+        return self._spec(len(self.boundaries))
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        column = trace.inputs[self.columns[0]]
+        if column.dtype != trace.tf.int64 or not self._integers():
+            return self._assign(trace, np.array(self.boundaries, np.float32))
+        raw = trace.tf.raw_ops
+        last = np.int64(np.iinfo(np.int64).max)
+        values = raw.SelectV2(condition=trace.missing(self.columns[0]), t=last, e=column)
+        index = raw.UpperBound(sorted_inputs=np.array([self.boundaries], np.int64), values=raw.ExpandDims(input=values, axis=0), out_type=np.int64)
+        return {self.name: raw.Reshape(tensor=index, shape=[-1])}

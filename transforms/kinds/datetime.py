@@ -1,0 +1,163 @@
+"""Parts of a date and time: of text in a known format, or of seconds since 1970."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.schema import ColumnType, Schema
+from transforms.kinds.base import TOKENS, Kind, OutputSpec, Tensor, Trace
+from transforms.kinds.civil import Arithmetic, Cursor, Format, parse_format
+from transforms.kinds.parameters import nearest
+from transforms.statistics import Statistics
+
+# Each part's least and greatest value.
+PARTS: Mapping[str, tuple[int, int]] = {
+    "year": (1, 9999),
+    "month": (1, 12),
+    "day": (1, 31),
+    "hour": (0, 23),
+    "minute": (0, 59),
+    "second": (0, 59),
+    "weekday": (0, 6),
+    "day_of_year": (1, 366),
+}
+_UNIX = {"unix": 1, "unix_ms": 1000}
+_CLOCK = {"hour": "H", "minute": "M", "second": "S"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Datetime(Kind):
+    """Outputs `<name>_<part>`, int64; cyclic ones `<name>_<part>_sin` and `_cos`, float32, with the part's period.
+
+    Attributes:
+        format: As `strptime`'s, of %Y %y %m %b %d %j %H %I %p %M %S %f and literal characters; or `"unix"` (seconds, of an INT
+            column) or `"unix_ms"`. Times are as written: no time zones.
+        parts: Of year, month, day, hour, minute, second, weekday (Monday is 0), day_of_year; default: all but day_of_year that
+            the format gives.
+        cyclic: Whether parts become points on a circle.
+        missing: What int64 parts of a missing cell are; or `"reject"`. A text that doesn't fit the format is missing too, but
+            doesn't reject the row. Cyclic parts of it are 0.
+    """
+
+    kind = "datetime"
+    types = TOKENS
+
+    format: str = "%Y-%m-%d"
+    parts: tuple[str, ...] = ()
+    cyclic: bool = False
+    missing: int | str = -1
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        if isinstance(self.missing, str) and self.missing != "reject":
+            raise self.error(f'`missing` must be an integer or "reject", received {self.missing!r}')
+        if self.format in _UNIX and schema[self.columns[0]].type is not ColumnType.INT:
+            raise self.error(f"`format` {self.format!r} needs an INT column, but {self.columns[0]!r} is {schema[self.columns[0]].type.name}")
+        known = self._given()
+        for part in self.parts:
+            if part not in PARTS:
+                raise self.error(f"`parts` must be of {', '.join(PARTS)}; received {part!r}{nearest(part, PARTS)}")
+            if part not in known:
+                raise self.error(f"the format {self.format!r} doesn't give the part {part!r}; it gives {', '.join(known)}")
+        if len(set(self.parts)) != len(self.parts):
+            raise self.error(f"`parts` must differ, received {list(self.parts)!r}")
+        if self.cyclic and "year" in self.parts:
+            raise self.error("years have no period; remove 'year' from `parts`, or `cyclic`")
+        if not self._parts():
+            raise self.error(f"the format {self.format!r} gives no part for `cyclic`")
+
+    def _layout(self) -> Format:
+        try:
+            return parse_format(self.format)
+        except ValueError as error:
+            raise self.error(f"`format` {self.format!r}: {error}") from error
+
+    def _given(self) -> tuple[str, ...]:
+        """The parts that the format gives."""
+        if self.format in _UNIX:
+            return tuple(PARTS)
+        fields = self._layout().fields
+        year, month = bool(fields & {"Y", "y"}), bool(fields & {"m", "b"})
+        date = year and ((month and "d" in fields) or "j" in fields)
+        given = {"year": year, "month": month or date, "day": "d" in fields or date, "weekday": date, "day_of_year": date or "j" in fields}
+        given["hour"] = "H" in fields or {"I", "p"} <= fields
+        given |= {"minute": "M" in fields, "second": "S" in fields}
+        return tuple(part for part in PARTS if given[part])
+
+    def _parts(self) -> tuple[str, ...]:
+        return self.parts or tuple(part for part in self._given() if part != "day_of_year" and not (self.cyclic and part == "year"))
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        del schema, statistics
+        if self.cyclic:
+            return tuple(OutputSpec(f"{self.name}_{part}_{axis}", "float32") for part in self._parts() for axis in ("sin", "cos"))
+        # Seconds since 1970 may be of any year.
+        bounded = [part for part in self._parts() if self.format not in _UNIX or part != "year"]
+        low = {part: min(PARTS[part][0], self._filling()) for part in bounded}
+        high = {part: max(PARTS[part][1], self._filling()) for part in bounded}
+        return tuple(OutputSpec(f"{self.name}_{part}", "int64", (), low.get(part), high.get(part)) for part in self._parts())
+
+    def _filling(self) -> int:
+        return self.missing if isinstance(self.missing, int) else -1
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        raw = trace.tf.raw_ops
+        values, valid = self._read(trace)
+        built: dict[str, Tensor] = {}
+        for part in self._parts():
+            if self.cyclic:
+                built |= self._circle(trace, part, values[part], valid)
+            else:
+                built[f"{self.name}_{part}"] = raw.SelectV2(condition=valid, t=values[part], e=np.int64(self._filling()))
+        return built
+
+    def _circle(self, trace: Trace, part: str, values: Tensor, valid: Tensor) -> dict[str, Tensor]:
+        # A table and no sine: the same bits everywhere. Its first entry is what a missing value gets.
+        raw = trace.tf.raw_ops
+        low, high = PARTS[part]
+        index = raw.SelectV2(condition=valid, t=raw.AddV2(x=values, y=np.int64(1 - low)), e=np.int64(0))
+        angles = [2 * math.pi * place / (high - low + 1) for place in range(high - low + 1)]
+        tables = {"sin": [0.0, *map(math.sin, angles)], "cos": [0.0, *map(math.cos, angles)]}
+        return {
+            f"{self.name}_{part}_{axis}": raw.GatherV2(params=np.array(table, np.float32), indices=index, axis=0)
+            for axis, table in tables.items()
+        }
+
+    def _missing(self, trace: Trace) -> Tensor:
+        return trace.tf.raw_ops.LogicalNot(x=self._read(trace)[1])
+
+    def _read(self, trace: Trace) -> tuple[dict[str, Tensor], Tensor]:
+        """All parts that the format gives, and where they are valid."""
+        arithmetic = Arithmetic(trace.tf)
+        column = self.columns[0]
+        if self.format in _UNIX:
+            valid = trace.tf.raw_ops.LogicalNot(x=trace.missing(column))
+            return arithmetic.of_seconds(trace.inputs[column] // _UNIX[self.format]), valid
+        layout = self._layout()
+        fields, valid = Cursor(trace.tf, trace.text(column), layout).read(layout)
+        values = {part: fields[letter] for part, letter in _CLOCK.items() if letter in fields}
+        if "p" in fields and "I" in fields:
+            values["hour"] = fields["I"] % 12 + fields["p"]
+        return self._date(trace, fields, values, valid)
+
+    def _date(self, trace: Trace, fields: dict[str, Tensor], values: dict[str, Tensor], valid: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        tf, raw, arithmetic = trace.tf, trace.tf.raw_ops, Arithmetic(trace.tf)
+        values |= {part: fields[letter] for part, letter in (("month", "m"), ("month", "b"), ("day", "d"), ("day_of_year", "j")) if letter in fields}
+        if "Y" in fields or "y" in fields:
+            # POSIX: two digits from 69 on are of the 20th century.
+            short = fields.get("y")
+            values["year"] = fields["Y"] if short is None else raw.SelectV2(condition=short < 69, t=short + 2000, e=short + 1900)
+        if "weekday" not in self._given():
+            return values, valid
+        year, one = values["year"], tf.ones_like(values["year"])
+        if "month" in values and "day" in values:
+            date = arithmetic.of_days(arithmetic.days_from_civil(year, values["month"], values["day"]))
+            # The 30th of February comes back as the 2nd of March.
+            valid = raw.LogicalAnd(x=valid, y=raw.Equal(x=date["day"], y=values["day"]))
+        else:
+            date = arithmetic.of_days(arithmetic.days_from_civil(year, one, one) + values["day_of_year"] - 1)
+            valid = raw.LogicalAnd(x=valid, y=raw.Equal(x=date["year"], y=year))
+        return {**values, **date}, valid

@@ -1,0 +1,126 @@
+"""What the kinds that take a number have in common: `pre`, the statistics, and what stands for a missing value."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from schemas.errors import DataError
+from schemas.schema import ColumnType, Schema
+from transforms.kinds.base import NUMBERS, Kind, OutputSpec, Request, Tensor, Trace
+from transforms.kinds.pre import OPERATIONS, Pre
+from transforms.quantiles import Ranked
+from transforms.statistics import NumericRequest, NumericStats, Statistics
+
+_FROM_STATISTICS = ("mean", "median", "mode")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberKind(Kind):
+    """A kind of one numeric column, worked out in float32.
+
+    Attributes:
+        pre: Applied first, in order.
+        missing: A number stands for a missing cell before `pre`; `"mean"`, `"median"` and `"mode"` are those of the present
+            values after `pre`, and stand for what `pre` makes NaN too (as the log of -1); `"reject"` rejects the row; None
+            leaves NaN.
+    """
+
+    types = NUMBERS
+    rules: ClassVar[tuple[str, ...]] = (*_FROM_STATISTICS, "reject")
+    # What the kind itself needs to know of the column.
+    needs_statistics: ClassVar[bool] = False
+    needs_quantiles: ClassVar[bool] = False
+
+    pre: tuple[Pre, ...] = ()
+    missing: float | str | None = None
+
+    @property
+    def steps(self) -> tuple[Pre, ...]:
+        """All that is done to a number before the kind's own arithmetic."""
+        return self.pre
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        if isinstance(self.missing, str) and self.missing not in self.rules:
+            names = ", ".join(f'"{rule}"' for rule in self.rules)
+            raise self.error(f"`missing` must be a number or one of {names}, received {self.missing!r}")
+        if any(each.name == "power" and each.args == (0.0,) for each in self.steps):
+            raise self.error("`power` of 0 in `pre` makes every value 1, missing ones too; expected another exponent")
+
+    def requests(self, schema: Schema) -> tuple[Request, ...]:
+        """The column's statistics, where the kind or the rule for missing values needs them."""
+        del schema
+        return (self._request(),) if self.needs_statistics or self.missing in _FROM_STATISTICS else ()
+
+    def stats(self, statistics: Statistics) -> NumericStats:
+        """The column's statistics.
+
+        Raises:
+            DataError: There is no value to take them of.
+        """
+        found = statistics.numeric[self._request()]
+        if not found.count:
+            pre = f" after `pre` {[each.name for each in self.steps]}" if self.steps else ""
+            raise DataError(
+                f"feature {self.name!r}: column {self.columns[0]!r} has no finite value{pre} in the {statistics.rows} rows of the train "
+                f"split ({found.missing} missing, {found.non_finite} infinite), so `{self.kind}` has nothing to learn; remove the feature"
+            )
+        return found
+
+    def ranked(self, statistics: Statistics) -> Ranked:
+        """The column's quantiles, for a kind or rule that asked for them."""
+        ranked = self.stats(statistics).ranked
+        if ranked is None:
+            raise ValueError(f"no quantiles of {self._request()!r}")
+        return ranked
+
+    def filling(self, statistics: Statistics) -> float | None:
+        """What stands for a missing value after `pre`, by the statistics; None where the rule is another."""
+        if self.missing == "mean":
+            return self.stats(statistics).mean
+        if self.missing == "median":
+            return self.ranked(statistics).quantile(0.5)
+        if self.missing == "mode":
+            return self.ranked(statistics).mode
+        return None
+
+    def value(self, trace: Trace) -> Tensor:
+        """float32[batch]: the column after `pre`, with missing values replaced as the rule says."""
+        raw = trace.tf.raw_ops
+        values = trace.number(self.columns[0])
+        if isinstance(self.missing, int | float):
+            values = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.float32(self.missing), e=values)
+        values = self._after_pre(trace, values)
+        filling = self.filling(trace.statistics)
+        return values if filling is None else raw.SelectV2(condition=self._unknown(trace, values), t=np.float32(filling), e=values)
+
+    def _unknown(self, trace: Trace, values: Tensor) -> Tensor:
+        return trace.tf.raw_ops.IsNan(x=values) if self.steps else trace.missing(self.columns[0])
+
+    def _after_pre(self, trace: Trace, values: Tensor) -> Tensor:
+        for each in self.steps:
+            if OPERATIONS[each.name].transcendental:
+                values = trace.steady(lambda padded, each=each: each.tensor(trace.tf, padded), values)  # type: ignore[misc]
+            else:
+                values = each.tensor(trace.tf, values)
+        return values
+
+    def _missing(self, trace: Trace) -> Tensor:
+        # With `pre`, what it can't take is missing too.
+        return trace.tf.raw_ops.IsNan(x=self._after_pre(trace, trace.number(self.columns[0]))) if self.steps else super()._missing(trace)
+
+    def _request(self) -> NumericRequest:
+        return NumericRequest(self.columns[0], self.steps, self.needs_quantiles or self.missing in ("median", "mode"))
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        del schema
+        if self.needs_statistics or self.missing in _FROM_STATISTICS:
+            self.stats(statistics)
+        return (OutputSpec(self.name, "float32"),)
+
+
+def is_integer(kind: NumberKind, schema: Schema) -> bool:
+    """Whether a kind's numbers are a column's int64 values as they stand."""
+    return schema[kind.columns[0]].type is ColumnType.INT and not kind.steps

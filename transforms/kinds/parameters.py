@@ -1,0 +1,84 @@
+"""A kind's parameters from the configuration: checked against the types of the dataclass's fields."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from schemas.errors import ConfigError
+from transforms.kinds.pre import Pre, parse_pre
+
+# Fields that the configuration doesn't set under their own names.
+_NOT_PARAMETERS = ("name", "columns", "pool")
+
+
+def parameter(key: str, default: Any) -> Any:
+    """A dataclass field that the configuration calls otherwise (`min` would hide Python's)."""
+    return dataclasses.field(default=default, metadata={"key": key})
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or nothing where no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) -> dict[str, Any]:
+    """The keyword arguments of a kind's dataclass.
+
+    Args:
+        feature: The feature's name.
+        kind: The dataclass.
+        table: Parameters by their names in the configuration.
+
+    Raises:
+        ConfigError: A parameter is unknown, of a wrong type, or lacking.
+    """
+    fields = {each.metadata.get("key", each.name): each for each in dataclasses.fields(kind) if each.name not in _NOT_PARAMETERS}
+    for key in table:
+        if key not in fields:
+            known = ", ".join(f"`{each}`" for each in ("kind", "column", *fields))
+            raise ConfigError(f"[features] {feature}: `{kind.kind}` has no parameter `{key}`; it has {known}{nearest(key, fields)}")
+    hints = typing.get_type_hints(kind)
+    for key, each in fields.items():
+        if each.default is dataclasses.MISSING and key not in table:
+            raise ConfigError(f"[features] {feature}: `{kind.kind}` needs `{key}`: {_describe(hints[each.name])}")
+    return {fields[key].name: _read(feature, key, value, hints[fields[key].name]) for key, value in table.items()}
+
+
+def _read(feature: str, key: str, value: object, hint: Any) -> Any:
+    if key == "pre":
+        return parse_pre(feature, value)
+    if not _fits(value, hint):
+        raise ConfigError(f"[features] {feature}: `{key}` must be {_describe(hint)}, received {value!r}")
+    return _convert(value, hint)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(value, each) for each in arguments)
+    if origin is tuple:
+        sized = arguments[-1] is Ellipsis or (isinstance(value, list | tuple) and len(value) == len(arguments))
+        return isinstance(value, list | tuple) and sized and all(_fits(each, arguments[0]) for each in value)
+    if hint is float:
+        # Neither NaN nor infinite: both are valid TOML.
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    return tuple(value) if isinstance(value, list) and hint is not None else value
+
+
+def _describe(hint: Any) -> str:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(dict.fromkeys(_describe(each) for each in arguments if each is not type(None)))
+    if origin is tuple:
+        if arguments[-1] is not Ellipsis:
+            return f"a list of {len(arguments)}, each {_describe(arguments[0])}"
+        return f"a list, each {_describe(arguments[0])}"
+    return {int: "an integer", float: "a number", str: "a string", bool: "true or false", Pre: "an operation"}.get(hint, str(hint))

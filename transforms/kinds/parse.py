@@ -1,0 +1,116 @@
+"""The registry of kinds, and the `[features]` table of a configuration read with it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from schemas.errors import ConfigError
+from schemas.schema import Schema
+from transforms.kinds.base import Kind
+from transforms.kinds.bucket import Buckets, Bucketize
+from transforms.kinds.datetime import Datetime
+from transforms.kinds.dummy import dummy_statistics
+from transforms.kinds.hashing import Cross, Hash
+from transforms.kinds.parameters import nearest, read_parameters
+from transforms.kinds.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
+from transforms.kinds.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
+
+# Text, sequences, windows and images join here.
+KINDS: Mapping[str, type[Kind]] = {
+    each.kind: each
+    for each in (
+        *(Numeric, Label, ZScore, MinMax, Robust, Log, Log1p, Clip, Power),
+        *(Bucketize, Buckets),
+        *(Vocabulary, OneHot, MultiHot),
+        *(Hash, Cross),
+        Datetime,
+    )
+}
+
+
+def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]:
+    """Reads the `[features]` table.
+
+    Args:
+        table: Output name -> kind, or a table with `kind`, `column` or `columns`, and parameters.
+        schema: The raw columns.
+
+    Returns:
+        The features, in the table's order.
+
+    Raises:
+        ConfigError: A kind, parameter or column isn't known, is of a wrong type or doesn't fit; two outputs have one name.
+    """
+    if not table:
+        raise ConfigError("[features] is empty; expected at least one feature, as `fare = \"z_score\"`")
+    kinds = _pool([_parse_one(name, value, schema) for name, value in table.items()])
+    for kind in kinds:
+        kind.check(schema)
+    _check_names(kinds, schema)
+    return tuple(kinds)
+
+
+def _parse_one(name: str, value: object, schema: Schema) -> Kind:
+    entry: dict[str, Any] = {"kind": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
+    word = entry.pop("kind", None)
+    if not isinstance(word, str):
+        raise ConfigError(f'[features] {name}: expected a kind ("z_score") or a table with `kind`, received {value!r}')
+    if not name:
+        raise ConfigError("[features] a feature's name is empty; expected a name")
+    if word not in KINDS:
+        raise ConfigError(f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{nearest(word, KINDS)}")
+    kind = KINDS[word]
+    columns = _columns(name, kind, entry, schema)
+    return kind(name=name, columns=columns, **read_parameters(name, kind, entry))
+
+
+def _columns(name: str, kind: type[Kind], entry: dict[str, Any], schema: Schema) -> tuple[str, ...]:
+    if "column" in entry and "columns" in entry:
+        raise ConfigError(f"[features] {name}: has both `column` and `columns`; remove one of them")
+    value = entry.pop("column") if "column" in entry else entry.pop("columns", name)
+    columns = [value] if isinstance(value, str) else value
+    if not isinstance(columns, list | tuple) or not all(isinstance(column, str) for column in columns):
+        raise ConfigError(f"[features] {name}: `columns` must be a list of column names, received {value!r}")
+    if not kind.min_columns <= len(columns) <= kind.max_columns:
+        wanted = "one column" if kind.max_columns == 1 else f"at least {kind.min_columns} column(s)"
+        raise ConfigError(f"[features] {name}: `{kind.kind}` takes {wanted}, received {list(columns)!r}; write `column` or `columns`")
+    if len(set(columns)) != len(columns):
+        raise ConfigError(f"[features] {name}: `columns` must differ, received {list(columns)!r}")
+    for column in columns:
+        if column not in schema:
+            hint = nearest(column, schema.names) or f"; the data has {_few(schema.names)}"
+            raise ConfigError(f"[features] {name}: there is no column {column!r}{hint}. Another column than the feature's name is given by `column`")
+    return tuple(columns)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+
+
+def _pool(kinds: list[Kind]) -> list[Kind]:
+    """Gives each feature that shares a vocabulary the columns of all that do."""
+    groups: dict[str, list[VocabularyKind]] = {}
+    for kind in kinds:
+        if isinstance(kind, VocabularyKind) and kind.vocabulary is not None:
+            groups.setdefault(kind.vocabulary, []).append(kind)
+    pools: dict[str, tuple[str, ...]] = {}
+    for name, group in groups.items():
+        for other in group[1:]:
+            if other.selection != group[0].selection or other.separator is not None:
+                raise shared_error(group[0], other)
+        pools[name] = tuple(dict.fromkeys(column for kind in group for column in kind.columns))
+    return [
+        dataclasses.replace(kind, pool=pools[kind.vocabulary]) if isinstance(kind, VocabularyKind) and kind.vocabulary is not None else kind
+        for kind in kinds
+    ]
+
+
+def _check_names(kinds: Sequence[Kind], schema: Schema) -> None:
+    statistics = dummy_statistics(kinds, schema)
+    owners: dict[str, str] = {}
+    for kind in kinds:
+        for output in kind.outputs(schema, statistics):
+            if output.name in owners:
+                other = owners[output.name]
+                raise kind.error(f"its output {output.name!r} has the name of an output of feature {other!r}; rename one of the features")
+            owners[output.name] = kind.name

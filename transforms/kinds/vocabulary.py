@@ -1,0 +1,248 @@
+"""Tokens as ids in a vocabulary that the analysis finds or a file gives, and vectors of ones where an id stands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from schemas.errors import ConfigError
+from schemas.schema import Schema
+from transforms.kinds.base import TOKENS, Kind, OutputSpec, Request, TableKey, Tensor, Trace
+from transforms.statistics import Statistics, VocabularyRequest
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenKind(Kind):
+    """A kind that takes tokens: a BYTES column's text, or an INT column's decimal text.
+
+    Attributes:
+        missing: The token that stands for a missing cell; `"mode"`: the most frequent one (of a vocabulary that the analysis
+            finds); `"reject"` rejects the row; None leaves the empty token, which no vocabulary has. The analysis counts
+            present tokens only.
+    """
+
+    types = TOKENS
+
+    missing: str | None = None
+
+    def token(self, trace: Trace, column: str) -> Tensor:
+        """string[batch]: a column's tokens, with missing ones replaced as the rule says."""
+        token = self._filling(trace.statistics)
+        text = trace.text(column)
+        if token is None:
+            return text
+        return trace.tf.raw_ops.SelectV2(condition=trace.missing(column), t=token.encode(), e=text)
+
+    def _filling(self, statistics: Statistics) -> str | None:
+        del statistics
+        return None if self.missing in (None, *self.rules) else self.missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class VocabularyKind(TokenKind):
+    """A kind that looks tokens up in a vocabulary, in the order of `tft.compute_and_apply_vocabulary`.
+
+    Attributes:
+        top_k: At most that many tokens.
+        frequency_threshold: Only tokens seen at least that often.
+        num_oov_buckets: Other tokens are spread by hash over that many ids after the vocabulary's.
+        reserved_tokens: They take the first ids, whether seen or not; `top_k` doesn't count them.
+        file: A given vocabulary, one token a line, instead of one that the analysis finds.
+        shared: The vocabulary's name; features that name one build it together, from all their columns.
+        pool: All columns that the vocabulary is built from; set when all features are known.
+    """
+
+    rules: ClassVar[tuple[str, ...]] = ("mode", "reject")
+
+    top_k: int | None = None
+    frequency_threshold: int | None = None
+    num_oov_buckets: int = 0
+    reserved_tokens: tuple[str, ...] = ()
+    file: str | None = None
+    shared: str | None = None
+    pool: tuple[str, ...] = ()
+
+    # What a row's tokens are apart by; see `VocabularyRequest`.
+    separator: ClassVar[str | None] = None
+    delimiter: ClassVar[str | None] = None
+
+    @property
+    def vocabulary(self) -> str | None:
+        """The vocabulary's name; None where the kind has none."""
+        return self.shared or self.name
+
+    @property
+    def selection(self) -> tuple[object, ...]:
+        """The parameters in which features that share a vocabulary must agree."""
+        return self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.separator, self.delimiter
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        for key, least in (("top_k", 1), ("frequency_threshold", 0), ("num_oov_buckets", 0)):
+            value = getattr(self, key)
+            if value is not None and value < least:
+                raise self.error(f"`{key}` must be at least {least}, received {value!r}")
+        for token in self.reserved_tokens:
+            if not token or "\n" in token or "\r" in token:
+                raise self.error(f"`reserved_tokens` may be neither empty nor hold a line end, received {token!r}")
+        if len(set(self.reserved_tokens)) != len(self.reserved_tokens):
+            raise self.error(f"`reserved_tokens` must differ, received {list(self.reserved_tokens)!r}")
+        if self.file is not None:
+            self._check_file(self.file)
+
+    def _check_file(self, file: str) -> None:
+        if self.top_k is not None or self.frequency_threshold is not None or self.missing == "mode":
+            raise self.error('a vocabulary from a `file` isn\'t counted: remove `top_k`, `frequency_threshold` and `missing = "mode"`')
+        try:
+            given = given_tokens(file)
+        except (OSError, UnicodeDecodeError) as error:
+            raise self.error(f"can't read the vocabulary `file` {file!r}: {error}; expected UTF-8 text, one token a line") from error
+        repeated = sorted({token for token in given if given.count(token) > 1})[:3] if len(set(given)) != len(given) else []
+        if not given or "" in given or repeated:
+            problem = "is empty" if not given else f"has {repeated[0]!r} twice" if repeated else "has an empty line"
+            raise self.error(f"the vocabulary `file` {file!r} {problem}; expected one token a line, all different")
+
+    def requests(self, schema: Schema) -> tuple[Request, ...]:
+        """The vocabulary, unless a file gives it."""
+        del schema
+        if self.vocabulary is None or self.file is not None:
+            return ()
+        columns = self.pool or self.columns
+        return (
+            VocabularyRequest(self.vocabulary, columns, self.top_k, self.frequency_threshold, separator=self.separator, delimiter=self.delimiter),
+        )
+
+    def _size(self, statistics: Statistics) -> int:
+        return statistics.vocabularies[self.shared or self.name].size
+
+    def _key(self, default_value: int) -> TableKey:
+        # The default is what a table without OOV buckets gives: with them, tables that differ in it are one.
+        return TableKey(self.shared or self.name, self.num_oov_buckets, -1 if self.num_oov_buckets else default_value)
+
+    def _filling(self, statistics: Statistics) -> str | None:
+        return statistics.vocabularies[self.shared or self.name].most_common if self.missing == "mode" else super()._filling(statistics)
+
+
+def given_tokens(file: str) -> list[str]:
+    r"""A vocabulary file's tokens: its lines, ended by `\n` or `\r\n`."""
+    lines = Path(file).read_bytes().decode().replace("\r\n", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdKind(VocabularyKind):
+    """A kind whose outputs are ids.
+
+    Attributes:
+        default_value: The id of a token that isn't in the vocabulary, where there are no OOV buckets.
+    """
+
+    default_value: int = -1
+
+    def _spec(self, size: int, shape: tuple[int, ...]) -> tuple[OutputSpec, ...]:
+        if self.num_oov_buckets:
+            return (OutputSpec(self.name, "int64", shape, 0, size + self.num_oov_buckets - 1, is_categorical=True),)
+        return (OutputSpec(self.name, "int64", shape, min(0, self.default_value), max(size - 1, self.default_value), is_categorical=True),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary(IdKind):
+    """The token's id, int64, as `tft.compute_and_apply_vocabulary`; of several columns, as many ids in one vocabulary."""
+
+    kind = "vocabulary"
+    max_columns = 1000
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        del schema
+        return self._spec(self._size(statistics), (len(self.columns),) if len(self.columns) > 1 else ())
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        tokens = [self.token(trace, column) for column in self.columns]
+        together = tokens[0] if len(tokens) == 1 else trace.tf.raw_ops.Pack(values=tokens, axis=1)
+        return {self.name: trace.table(self._key(self.default_value)).lookup(together)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneHot(VocabularyKind):
+    """float32[n], 1 at the token's id and 0 elsewhere, n ids and OOV buckets; all 0 for a missing or an unknown token."""
+
+    kind = "one_hot"
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        del schema
+        return (OutputSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        raw = trace.tf.raw_ops
+        ids = trace.table(self._key(-1)).lookup(self.token(trace, self.columns[0]))
+        if self._filling(trace.statistics) is None:
+            # An OOV bucket is for what is there but unknown.
+            ids = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.int64(-1), e=ids)
+        depth = self._size(trace.statistics) + self.num_oov_buckets
+        return {self.name: raw.OneHot(indices=ids, depth=np.int32(depth), on_value=np.float32(1), off_value=np.float32(0), axis=-1)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiHot(VocabularyKind):
+    """float32[n], 1 at the id of each of several tokens: those of several columns, or of one cell with a delimiter.
+
+    Attributes:
+        delimiter: What tokens in a cell are apart by. Empty tokens count for nothing.
+    """
+
+    kind = "multi_hot"
+    max_columns = 1000
+
+    delimiter: str | None = None  # type: ignore[misc]  # a parameter here
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        if self.delimiter == "":
+            raise self.error('`delimiter` must not be empty, received ""')
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        del schema
+        return (OutputSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        raw, tf = trace.tf.raw_ops, trace.tf
+        cells = [self.token(trace, column) for column in self.columns]
+        rows, tokens = self._tokens(trace, cells)
+        ids = trace.table(self._key(-1)).lookup(tokens)
+        ids = raw.SelectV2(condition=raw.Equal(x=tokens, y=b""), t=np.int64(-1), e=ids)
+        depth = self._size(trace.statistics) + self.num_oov_buckets
+        # Unknown ones land in a column that is cut off.
+        column = raw.SelectV2(condition=raw.Less(x=ids, y=np.int64(0)), t=np.int64(depth), e=ids)
+        batch = raw.Shape(input=cells[0], out_type=tf.int64)
+        shape = raw.ConcatV2(values=[batch, np.array([depth + 1], np.int64)], axis=0)
+        ones = raw.OnesLike(x=raw.Cast(x=ids, DstT=tf.float32))
+        counts = raw.ScatterNd(indices=raw.Pack(values=[rows, column], axis=1), updates=ones, shape=shape)
+        kept = raw.Slice(input=counts, begin=np.array([0, 0], np.int64), size=np.array([-1, depth], np.int64))
+        return {self.name: tf.ensure_shape(raw.Minimum(x=kept, y=np.float32(1)), [None, depth])}
+
+    def _tokens(self, trace: Trace, cells: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """int64 rows and string tokens."""
+        raw, tf = trace.tf.raw_ops, trace.tf
+        joined = raw.ConcatV2(values=cells, axis=0) if len(cells) > 1 else cells[0]
+        count = raw.Shape(input=joined, out_type=tf.int64)
+        scalar = raw.Reshape(tensor=count, shape=np.zeros(0, np.int32))
+        rows, tokens = raw.Range(start=np.int64(0), limit=scalar, delta=np.int64(1)), joined
+        if self.delimiter is not None:
+            pieces = raw.StringSplitV2(input=joined, sep=self.delimiter.encode())
+            rows, tokens = raw.Reshape(tensor=raw.Slice(input=pieces.indices, begin=[0, 0], size=[-1, 1]), shape=[-1]), pieces.values
+        if len(cells) > 1:
+            # Row r of the c-th column stands at c * batch + r.
+            batch = raw.Reshape(tensor=raw.Shape(input=cells[0], out_type=tf.int64), shape=np.zeros(0, np.int32))
+            rows = raw.FloorMod(x=rows, y=raw.Maximum(x=batch, y=np.int64(1)))
+        return rows, tokens
+
+
+def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
+    """Says that two features that share a vocabulary don't agree in what it is."""
+    return second.error(
+        f"the vocabulary {first.vocabulary!r} is shared with feature {first.name!r}, so `top_k`, `frequency_threshold`, `reserved_tokens`, `file` "
+        f"and the delimiter must be the same; received {list(second.selection)!r} and there {list(first.selection)!r}"
+    )

@@ -1,0 +1,211 @@
+"""Files cut into units at record boundaries: exact for quoted newlines, and for any text, well-formed or not.
+
+A range of a file is a function of the state in which it begins: unquoted, quoted, or just after a quote inside a quoted cell. So
+ranges are scanned independently, for each state, and composed in order.
+"""
+
+import codecs
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from schemas.errors import DataError
+from transforms.dialect import Dialect
+from transforms.lexer import CR, LF, Bytes, Lexicon, Positions, QuoteRuns, lex, line_ends
+
+UNIT_BYTES = 16 << 20
+COMPRESSED = (".gz", ".bz2", ".zst")
+
+UTF8_MARK = b"\xef\xbb\xbf"
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read.
+
+    Attributes:
+        path: Its path or URL.
+        size: Its bytes, as they are stored.
+        split: The split that its rows belong to; None: rows are split one by one.
+    """
+
+    path: str
+    size: int
+    split: str | None = None
+
+
+@dataclass(frozen=True)
+class FileRange:
+    """A range of a file, [start, stop), to scan for record boundaries.
+
+    Attributes:
+        file: The file's index.
+        path: Its path.
+        start: Its first byte.
+        stop: The byte after its last.
+    """
+
+    file: int
+    path: str
+    start: int
+    stop: int
+
+    @property
+    def read_start(self) -> int:
+        """Where to begin to read: `scan_range` wants the byte before the range, too."""
+        return max(self.start - 1, 0)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A record-aligned byte range of a file, for one worker to read.
+
+    Attributes:
+        index: Among all units, in the order of files and bytes.
+        file: The file's index.
+        path: Its path.
+        start: The first byte.
+        stop: The byte after the last; None: the file's end.
+        first_line: The number of the physical line that `start` begins, from 1.
+        header: The header's bytes as they stand in the file, where the file has one and the unit doesn't begin it.
+        split: The split of the file's rows, if it is given by file.
+    """
+
+    index: int
+    file: int
+    path: str
+    start: int = 0
+    stop: int | None = None
+    first_line: int = 1
+    header: bytes | None = None
+    split: str | None = None
+
+
+def is_splittable(path: str, dialect: Dialect) -> bool:
+    """Whether a file can be cut inside: not compressed, a byte a special character, no escapes and no comments."""
+    return (
+        not path.lower().endswith(COMPRESSED)
+        and dialect.escape is None
+        and dialect.comment is None
+        and (is_utf8(dialect.encoding) or is_single_byte(dialect.encoding))
+    )
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether text in an encoding is UTF-8 as it stands."""
+    return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig", "ascii"}
+
+
+def is_single_byte(encoding: str) -> bool:
+    """Whether an encoding has one byte a character, and ASCII's characters where ASCII has them."""
+    every = bytes(range(256)).decode(encoding, errors="replace")
+    ascii_ = bytes(range(128))
+    return len(every) == len(every.encode("utf-16-le")) // 2 == 2 * len(ascii_) and every.encode().startswith(ascii_)
+
+
+def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> list[FileRange]:
+    """Cuts the files that can be cut and are large enough into ranges of about equal size.
+
+    Args:
+        files: All files.
+        dialect: Their spelling.
+        unit_bytes: A range's size, about.
+    """
+    ranges = []
+    for index, file in enumerate(files):
+        count = (file.size + unit_bytes // 2) // unit_bytes
+        if count > 1 and is_splittable(file.path, dialect):
+            cuts = [file.size * cut // count for cut in range(count + 1)]
+            ranges += [FileRange(index, file.path, start, stop) for start, stop in pairwise(cuts)]
+    return ranges
+
+
+def scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect) -> RangeScan:
+    """Finds what a range does to each state in which it may begin.
+
+    Args:
+        data: The file's bytes from `file_range.read_start` to `file_range.stop`.
+        file_range: The range.
+        dialect: The file's spelling; one that `is_splittable` accepts.
+    """
+    text, lexicon = np.frombuffer(data, np.uint8), Lexicon.of(dialect)
+    empty = nothing(file_range.file, file_range.start)
+    if file_range.start:
+        return scan_text(empty, text[1:], int(text[0]), lexicon)
+    body = body_start(text, dialect.skip_rows)
+    if body is None:
+        return replace(empty, whole=True)
+    header = None
+    if dialect.header:
+        starts, stops = lex(text[body : body + PIECE_BYTES], lexicon, at_end=False).spans()
+        if not len(starts):
+            return replace(empty, whole=True)
+        header = text[body + starts[0] : body + stops[0]].tobytes()
+    skipped = replace(empty, stop=body, lines=len(line_ends(text[:body], at_end=True)), header=header)
+    return replace(scan_text(skipped, text[body:], LF, lexicon), boundaries=(None, None, None))
+
+
+def body_start(text: Bytes, skip_rows: int) -> int | None:
+    """The offset after a byte order mark and the skipped lines at a file's start; None: they don't end in the text."""
+    if not skip_rows:
+        return len(UTF8_MARK) if text[:3].tobytes() == UTF8_MARK else 0
+    ends = line_ends(text, at_end=False)
+    return int(ends[skip_rows - 1]) + 1 if len(ends) >= skip_rows else None
+
+
+def plan_units(
+    files: Sequence[InputFile], scans: Iterable[RangeScan], dialect: Dialect, unit_bytes: int = UNIT_BYTES
+) -> list[Unit]:
+    """Cuts files into units: at the first record that starts in each scanned range. Other files are a unit each.
+
+    Args:
+        files: All files.
+        scans: The scans of the ranges that `file_ranges` names, in any order.
+        dialect: The files' spelling.
+        unit_bytes: As `file_ranges` had it.
+
+    Raises:
+        DataError: A file ends inside a quoted cell; the message names the line where the quote opened.
+    """
+    expected = Counter(file_range.file for file_range in file_ranges(files, dialect, unit_bytes))
+    by_file: dict[int, list[RangeScan]] = {}
+    for scan in sorted(scans, key=lambda scan: (scan.file, scan.start)):
+        by_file.setdefault(scan.file, []).append(scan)
+    units: list[Unit] = []
+    for index, file in enumerate(files):
+        found = by_file.get(index, [])
+        if len(found) != expected[index]:
+            raise ValueError(f"{file.path!r} has {expected[index]} ranges, but {len(found)} scans")
+        units += _cut(index, file, found)
+    return [replace(unit, index=index) for index, unit in enumerate(units)]
+
+
+def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
+    """A file's units."""
+    whole = Unit(index=0, file=index, path=file.path, split=file.split)
+    if not scans or any(scan.whole for scan in scans):
+        return [whole]
+    units = [replace(whole, stop=file.size)]
+    before = scans[0]
+    for scan in scans[1:]:
+        place = scan.boundaries[before.exits[UNQUOTED]]
+        if place:
+            units[-1] = replace(units[-1], stop=place.offset)
+            line = 1 + before.lines + place.lines
+            units.append(replace(whole, start=place.offset, stop=file.size, first_line=line, header=scans[0].header))
+        before = compose(before, scan)
+    if before.exits[UNQUOTED] == QUOTED:
+        opened = before.opened[UNQUOTED]
+        raise unclosed_quote(file.path, 1 + opened.lines if opened else 1)
+    return units
+
+
+def unclosed_quote(path: str, line: int) -> DataError:
+    """The error for a file that ends inside a quoted cell."""
+    return DataError(
+        f"{path!r}, line {line}: a quote that opens a cell here is never closed, so the rest of the file is inside it. Close or double "
+        'the quote; or, if quotes in this file mean nothing special, set [input] quote = "".'
+    )
+
+

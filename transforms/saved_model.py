@@ -1,0 +1,100 @@
+"""Makes a SavedModel's message depend on its content alone, and its signatures speak of columns and features by their names.
+
+The message is passed in: its class can't be imported without TensorFlow.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from transforms.kinds.base import OutputSpec
+
+_COUNTED = re.compile(r"(.*_)(\d+)", re.DOTALL)
+
+
+def number_functions(meta_graph: Any) -> None:
+    """Renames and orders the functions: TensorFlow numbers them by what the process traced before.
+
+    Args:
+        meta_graph: A `MetaGraphDef`; changed in place.
+    """
+    library = meta_graph.graph_def.library
+    counted = [(int(found[2]), found[0], found[1]) for function in library.function if (found := _COUNTED.fullmatch(function.signature.name))]
+    names = {name: f"{prefix}{rank}" for rank, (_, name, prefix) in enumerate(sorted(counted))}
+    for function in library.function:
+        function.signature.name = names.get(function.signature.name, function.signature.name)
+        _rename_calls(function.node_def, names)
+        for number in function.arg_attr:
+            _forget_number(function.arg_attr[number].attr)
+    ordered = sorted(library.function, key=lambda function: str(function.signature.name))
+    copies = [function.SerializeToString(deterministic=True) for function in ordered]
+    del library.function[:]
+    for copy in copies:
+        library.function.add().ParseFromString(copy)
+    _rename_calls(meta_graph.graph_def.node, names)
+    _rename_objects(meta_graph.object_graph_def, names)
+
+
+def _rename_calls(nodes: Sequence[Any], names: Mapping[str, str]) -> None:
+    for node in nodes:
+        if node.op in ("PartitionedCall", "StatefulPartitionedCall"):
+            called = node.attr["f"].func
+            called.name = names.get(called.name, called.name)
+        elif node.op == "Placeholder":
+            _forget_number(node.attr)
+
+
+def _forget_number(attributes: Any) -> None:
+    # Tables that a function captures are called by a running number.
+    if "_user_specified_name" in attributes and attributes["_user_specified_name"].s.isdigit():
+        attributes["_user_specified_name"].s = b"captured"
+
+
+def _rename_objects(graph: Any, names: Mapping[str, str]) -> None:
+    for node in graph.nodes:
+        kind = node.WhichOneof("kind")
+        if kind == "function":
+            node.function.concrete_functions[:] = [names.get(name, name) for name in node.function.concrete_functions]
+        elif kind == "bare_concrete_function":
+            function = node.bare_concrete_function
+            function.concrete_function_name = names.get(function.concrete_function_name, function.concrete_function_name)
+    for old, new in names.items():
+        if old in graph.concrete_functions and old != new:
+            graph.concrete_functions[f"\0{new}"].CopyFrom(graph.concrete_functions[old])
+            del graph.concrete_functions[old]
+    for name in [name for name in graph.concrete_functions if name.startswith("\0")]:
+        graph.concrete_functions[name[1:]].CopyFrom(graph.concrete_functions[name])
+        del graph.concrete_functions[name]
+
+
+def name_inputs(signature: Any, arguments: Mapping[str, str]) -> None:
+    """Calls a signature's inputs as the columns are called; Python's arguments can't be called so.
+
+    Args:
+        signature: A `SignatureDef`; changed in place.
+        arguments: Each input's column by its argument.
+    """
+    inputs = {arguments[argument]: signature.inputs[argument].SerializeToString() for argument in list(signature.inputs)}
+    signature.inputs.clear()
+    for column, message in inputs.items():
+        signature.inputs[column].ParseFromString(message)
+
+
+def tensor_names(signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, OutputSpec]) -> dict[str, dict[str, list[Any]]]:
+    """A signature as plain data.
+
+    Args:
+        signature: A `SignatureDef` whose inputs are called as the columns.
+        dtypes: Each column's dtype: float32, int64 or bytes; in the order that the inputs are to have.
+        outputs: Each feature by its key in the signature, in order; of bytes, `<key>_lengths` has the lengths.
+
+    Returns:
+        `inputs`: by column [tensor, dtype]; `outputs`: by feature [tensor, dtype, shape], and of bytes the lengths' tensor.
+    """
+    found: dict[str, list[Any]] = {}
+    for key, spec in outputs.items():
+        found[spec.name] = [signature.outputs[key].name, spec.dtype, list(spec.shape)]
+        if spec.dtype == "bytes" and f"{key}_lengths" in signature.outputs:
+            found[spec.name].append(signature.outputs[f"{key}_lengths"].name)
+    inputs = {column: [signature.inputs[column].name, dtype] for column, dtype in dtypes.items() if column in signature.inputs}
+    return {"inputs": inputs, "outputs": found}

@@ -1,0 +1,95 @@
+"""Statistics files, in TFDV's format, from what the passes found."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from schemas.schema import ColumnType, Schema
+from schemas.statistics import FILE_NAME, HistogramBucket, NumericSummary, StringSummary, Summary, dataset_statistics, serialize_statistics
+from transforms import files
+from transforms.analysis import Analysis, TextSummary
+from transforms.moments import Moments
+from transforms.quantiles import Ranked
+from transforms.splits import TRAIN
+
+_BUCKETS = 10
+_TOP_VALUES = 20
+
+
+def write_raw_statistics(folder: str, schema: Schema, analysis: Analysis, tables: Mapping[str, pa.Table]) -> None:
+    """Writes the statistics of the raw columns of the train split.
+
+    Args:
+        folder: Where `FeatureStats.pb` goes.
+        schema: The raw columns.
+        analysis: The finished analysis.
+        tables: For text columns whose tokens were counted, the counts, most frequent first.
+    """
+    ranked = {request.column: found.ranked for request, found in analysis.numeric_results().items() if found.ranked and not request.pre}
+    columns: dict[str, Summary] = {}
+    for name, found in analysis.summaries().items():
+        if isinstance(found, TextSummary):
+            columns[name] = _text_summary(found, tables.get(name))
+        else:
+            columns[name] = numeric_summary(found, ranked.get(name), integer=schema[name].type is ColumnType.INT)
+    _write(folder, [dataset_statistics(TRAIN, analysis.rows, columns)])
+
+
+def write_output_statistics(folder: str, rows: Mapping[str, int], moments: Mapping[tuple[str, str], Moments]) -> None:
+    """Writes the statistics of the output features of every split.
+
+    Args:
+        folder: Where `FeatureStats.pb` goes.
+        rows: Each split's rows.
+        moments: By split and feature.
+    """
+    datasets = []
+    for split, count in rows.items():
+        found = {name: numeric_summary(each) for (at, name), each in sorted(moments.items()) if at == split}
+        datasets.append(dataset_statistics(split, count, found))
+    _write(folder, datasets)
+
+
+def numeric_summary(moments: Moments, ranked: Ranked | None = None, *, integer: bool = False) -> NumericSummary:
+    """A numeric column's summary.
+
+    Args:
+        moments: Its moments; mean and standard deviation skip non-finite values.
+        ranked: Its ranked values, for median and quantiles.
+        integer: Whether its values are integers.
+    """
+    return NumericSummary(
+        count=moments.count + moments.non_finite,
+        missing=moments.missing,
+        mean=moments.mean,
+        std_dev=moments.std,
+        zeros=moments.zeros,
+        min=float(moments.minimum),
+        max=float(moments.maximum),
+        median=ranked.quantile(0.5) if ranked else None,
+        quantiles=_quantile_buckets(ranked) if ranked else None,
+        integer=integer,
+    )
+
+
+def _quantile_buckets(ranked: Ranked) -> tuple[HistogramBucket, ...]:
+    edges = [ranked.quantile(index / _BUCKETS) for index in range(_BUCKETS + 1)]
+    return tuple(HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in zip(edges, edges[1:], strict=False))
+
+
+def _text_summary(found: TextSummary, table: pa.Table | None) -> StringSummary:
+    top = table.slice(0, _TOP_VALUES).to_pylist() if table is not None else []
+    return StringSummary(
+        count=found.count,
+        missing=found.missing,
+        unique=None if table is None else table.num_rows,
+        avg_length=found.mean_length,
+        top_values=tuple((row["token"].decode("utf-8"), row["count"]) for row in top),
+    )
+
+
+def _write(folder: str, datasets: Sequence[object]) -> None:
+    files.make_folder(folder)
+    path = files.join(folder, FILE_NAME)
+    with files.writing(path), files.create(path) as stream:
+        stream.write(serialize_statistics(datasets))

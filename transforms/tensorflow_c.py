@@ -1,0 +1,408 @@
+"""TensorFlow's C API through ctypes: sessions that run on Arrow buffers in place, without TensorFlow's Python half.
+
+Memory: a tensor made here doesn't own its data. `NewTensor` is given the address of an Arrow buffer and a deallocator that does
+nothing; a string tensor is an array of 24-byte `TF_TString` *views*, which hold the address of each string. So whoever makes a
+tensor keeps the Arrow array and the array of views alive until `TF_SessionRun` has returned and the tensor is deleted
+(`Feed.keep` does). An output may share memory with an input (a graph may pass a tensor through), so outputs are copied before the inputs
+are let go.
+
+The library is loaded with local symbols: with `RTLD_GLOBAL` its symbols would replace those of other extension modules.
+"""
+
+import contextlib
+import ctypes
+import functools
+import importlib.util
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_int64, c_size_t, c_ubyte, c_uint64, c_void_p
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from schemas.errors import ShardmillError
+
+# TF_DataType and the NumPy type of its elements.
+FLOAT, INT32, STRING, INT64 = 1, 3, 7, 9
+_NUMPY = {FLOAT: np.dtype(np.float32), INT32: np.dtype(np.int32), INT64: np.dtype(np.int64)}
+
+# A serialized ConfigProto: device_count {GPU: 0}; intra_op_parallelism_threads = 1; inter_op_parallelism_threads = -1, which
+# runs every op in the caller's thread: callers bring the threads.
+CONFIG = b"\x0a\x07\x0a\x03GPU\x10\x00" + b"\x10\x01" + b"\x28" + b"\xff" * 9 + b"\x01"
+
+_LIBRARIES = ("libtensorflow_cc.so.2", "libtensorflow_cc.2.dylib")
+_FRAMEWORKS = {"libtensorflow_cc.so.2": "libtensorflow_framework.so.2", "libtensorflow_cc.2.dylib": "libtensorflow_framework.2.dylib"}
+
+_NOTES = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
+
+# TF_TString's kinds, the low two bits of its first byte.
+_SMALL, _OFFSET, _KIND, _VIEW = 0, 2, 3, 3
+# For an empty buffer: an address that may be looked at.
+_NOTHING = ctypes.create_string_buffer(64)
+
+
+class _Output(ctypes.Structure):
+    _fields_ = (("oper", c_void_p), ("index", c_int))
+
+
+class _Buffer(ctypes.Structure):
+    _fields_ = (("data", c_void_p), ("length", c_size_t), ("deallocator", c_void_p))
+
+
+_Deallocator = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
+
+# name: (result, arguments)
+_FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
+    "TF_Version": (c_char_p, ()),
+    "TF_NewStatus": (c_void_p, ()),
+    "TF_DeleteStatus": (None, (c_void_p,)),
+    "TF_GetCode": (c_int, (c_void_p,)),
+    "TF_Message": (c_char_p, (c_void_p,)),
+    "TF_NewGraph": (c_void_p, ()),
+    "TF_DeleteGraph": (None, (c_void_p,)),
+    "TF_GraphOperationByName": (c_void_p, (c_void_p, c_char_p)),
+    "TF_NewOperation": (c_void_p, (c_void_p, c_char_p, c_char_p)),
+    "TF_SetAttrType": (None, (c_void_p, c_char_p, c_int)),
+    "TF_SetAttrInt": (None, (c_void_p, c_char_p, c_int64)),
+    "TF_AddInput": (None, (c_void_p, _Output)),
+    "TF_FinishOperation": (c_void_p, (c_void_p, c_void_p)),
+    "TF_NewSessionOptions": (c_void_p, ()),
+    "TF_DeleteSessionOptions": (None, (c_void_p,)),
+    "TF_SetConfig": (None, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    "TF_NewSession": (c_void_p, (c_void_p, c_void_p, c_void_p)),
+    "TF_LoadSessionFromSavedModel": (
+        c_void_p,
+        (c_void_p, c_void_p, c_char_p, POINTER(c_char_p), c_int, c_void_p, POINTER(_Buffer), c_void_p),
+    ),
+    "TF_CloseSession": (None, (c_void_p, c_void_p)),
+    "TF_DeleteSession": (None, (c_void_p, c_void_p)),
+    "TF_SessionRun": (
+        None,
+        (
+            *(c_void_p, c_void_p),
+            *(POINTER(_Output), POINTER(c_void_p), c_int),
+            *(POINTER(_Output), POINTER(c_void_p), c_int),
+            *(c_void_p, c_int, c_void_p, c_void_p),
+        ),
+    ),
+    "TF_NewTensor": (c_void_p, (c_int, POINTER(c_int64), c_int, c_void_p, c_size_t, _Deallocator, c_void_p)),
+    "TF_DeleteTensor": (None, (c_void_p,)),
+    "TF_TensorType": (c_int, (c_void_p,)),
+    "TF_NumDims": (c_int, (c_void_p,)),
+    "TF_Dim": (c_int64, (c_void_p, c_int)),
+    "TF_TensorByteSize": (c_size_t, (c_void_p,)),
+    "TF_TensorData": (c_void_p, (c_void_p,)),
+}
+
+
+def library_path() -> str | None:
+    """The path of the installed TensorFlow's C library; None where there is none. Doesn't import TensorFlow."""
+    spec = importlib.util.find_spec("tensorflow")
+    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
+        for name in _LIBRARIES:
+            path = Path(folder, name)
+            if path.is_file():
+                return str(path)
+    return None
+
+
+@contextlib.contextmanager
+def _without_notes() -> Iterator[None]:
+    """Keeps notes about CPU and GPU from the terminal: TensorFlow writes them while it is loaded, before it looks at any setting.
+
+    Whatever else is written to standard error meanwhile, by other threads, is written when the library is loaded.
+    """
+    with tempfile.TemporaryFile() as held:
+        stderr = os.dup(2)
+        try:
+            os.dup2(held.fileno(), 2)
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            held.seek(0)
+            written = b"".join(line for line in held if not line.startswith(_NOTES))
+            if written:
+                os.write(2, written)
+
+
+@functools.cache
+def _library(path: str) -> ctypes.CDLL:
+    # Read when the library is loaded: without it TensorFlow tells the terminal about its CPU.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    framework = Path(path).with_name(_FRAMEWORKS[Path(path).name])
+    try:
+        with _without_notes():
+            if framework.is_file():
+                # Loaded first, so that it is found by name whatever the library's own search path.
+                ctypes.CDLL(str(framework))
+            library = ctypes.CDLL(path)
+        for name, (result, arguments) in _FUNCTIONS.items():
+            function = getattr(library, name)
+            function.restype = result
+            function.argtypes = arguments
+    except (OSError, AttributeError) as error:
+        raise ShardmillError(
+            f"TensorFlow's library {path!r} can't be used: {error}. Install the TensorFlow version that shardmill names, or set "
+            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API."
+        ) from error
+    return library
+
+
+def library() -> ctypes.CDLL:
+    """TensorFlow's C API.
+
+    Raises:
+        ShardmillError: There is no library, or it can't be loaded.
+    """
+    path = library_path()
+    if path is None:
+        raise ShardmillError(
+            f"TensorFlow's C library ({' or '.join(_LIBRARIES)}) isn't in the installed tensorflow package; set "
+            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API."
+        )
+    return _library(path)
+
+
+@_Deallocator
+def _keep(_data: int | None, _length: int, _argument: int | None) -> None:
+    """Frees nothing: the feed keeps the memory."""
+
+
+class _Status:
+    """A TF_Status that raises what went wrong."""
+
+    def __init__(self, tf: ctypes.CDLL) -> None:
+        self._tf = tf
+        self.pointer = tf.TF_NewStatus()
+
+    def __enter__(self) -> "_Status":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tf.TF_DeleteStatus(self.pointer)
+
+    def check(self, what: str) -> None:
+        if self._tf.TF_GetCode(self.pointer):
+            message = self._tf.TF_Message(self.pointer).decode("utf-8", "replace")
+            raise ShardmillError(f"{what}: TensorFlow says: {message}")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """An Arrow array as a tensor's memory.
+
+    Attributes:
+        dtype: TF_DataType.
+        rows: The tensor's one dimension.
+        address: Where the elements are.
+        size: Their bytes.
+        keep: What owns the memory, the strings' own included; must live until the tensor is deleted.
+    """
+
+    dtype: int
+    rows: int
+    address: int
+    size: int
+    keep: tuple[object, ...]
+
+    @classmethod
+    def of(cls, array: pa.Array) -> "Feed":
+        """A dense array without nulls, of float32, int64 or (large) string or binary; nothing is copied but 24 bytes a string."""
+        if pa.types.is_float32(array.type) or pa.types.is_int64(array.type):
+            dtype = FLOAT if pa.types.is_float32(array.type) else INT64
+            width = array.type.bit_width // 8
+            address = _address(array.buffers()[1]) + array.offset * width
+            return cls(dtype, len(array), address, len(array) * width, (array,))
+        views = string_views(array)
+        return cls(STRING, len(array), views.ctypes.data, views.nbytes, (array, views))
+
+
+def _address(buffer: pa.Buffer | None) -> int:
+    return buffer.address if buffer is not None and buffer.address else ctypes.addressof(_NOTHING)
+
+
+def string_views(array: pa.Array) -> npt.NDArray[np.uint64]:
+    """A `TF_TString` view for each string: (size << 2) | 3, address, no owner.
+
+    They point into the array's buffers: valid as long as the array lives.
+
+    Args:
+        array: (Large) string or binary without nulls; slices are fine.
+
+    Returns:
+        uint64 [rows, 3].
+    """
+    large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
+    _, offsets_buffer, data = array.buffers()
+    words = np.zeros((len(array), 3), dtype=np.uint64)
+    if len(array):
+        dtype = np.dtype(np.int64 if large else np.int32)
+        offsets = np.frombuffer(offsets_buffer, dtype, len(array) + 1, array.offset * dtype.itemsize).astype(np.uint64)
+        words[:, 0] = ((offsets[1:] - offsets[:-1]) << np.uint64(2)) | np.uint64(_VIEW)
+        words[:, 1] = offsets[:-1] + np.uint64(_address(data))
+    return words
+
+
+class CSession:
+    """A TF_Session and its graph. Its methods may be called from several threads; the GIL is released while the graph runs."""
+
+    def __init__(self, graph: int, session: int) -> None:
+        """Takes over both.
+
+        Args:
+            graph: A TF_Graph.
+            session: A TF_Session on it.
+        """
+        self._tf = library()
+        self._graph = graph
+        self._session = session
+
+    @classmethod
+    def load(cls, folder: str) -> "CSession":
+        """Opens a SavedModel, initialised, under the tag `serve`.
+
+        Raises:
+            ShardmillError: TensorFlow can't load it; with its message.
+        """
+        tf = library()
+        graph = tf.TF_NewGraph()
+        tags = (c_char_p * 1)(b"serve")
+        options = _options(tf)
+        with _Status(tf) as status:
+            session = tf.TF_LoadSessionFromSavedModel(options, None, os.fsencode(folder), tags, 1, graph, None, status.pointer)
+            tf.TF_DeleteSessionOptions(options)
+            try:
+                status.check(f"can't load the transform graph in {folder!r}")
+            except ShardmillError:
+                tf.TF_DeleteGraph(graph)
+                raise
+        return cls(graph, session)
+
+    @classmethod
+    def of_hash(cls, num_buckets: int) -> "CSession":
+        """A graph of one op, `strings:0` -> `StringToHashBucketFast` -> `buckets:0`.
+
+        Args:
+            num_buckets: At least 1.
+        """
+        tf = library()
+        graph = tf.TF_NewGraph()
+        options = _options(tf)
+        with _Status(tf) as status:
+            strings = tf.TF_NewOperation(graph, b"Placeholder", b"strings")
+            tf.TF_SetAttrType(strings, b"dtype", STRING)
+            strings = tf.TF_FinishOperation(strings, status.pointer)
+            status.check("can't build the hash graph")
+            buckets = tf.TF_NewOperation(graph, b"StringToHashBucketFast", b"buckets")
+            tf.TF_AddInput(buckets, _Output(strings, 0))
+            tf.TF_SetAttrInt(buckets, b"num_buckets", num_buckets)
+            tf.TF_FinishOperation(buckets, status.pointer)
+            status.check("can't build the hash graph")
+            session = tf.TF_NewSession(graph, options, status.pointer)
+            tf.TF_DeleteSessionOptions(options)
+            status.check("can't start the hash graph")
+        return cls(graph, session)
+
+    def outputs(self, tensors: Sequence[str]) -> ctypes.Array[_Output]:
+        """Finds tensors, named `operation:index`, in the graph.
+
+        Raises:
+            ShardmillError: One isn't in it.
+        """
+        found = (_Output * len(tensors))()
+        for place, tensor in zip(found, tensors, strict=True):
+            name, _, index = tensor.rpartition(":")
+            operation = self._tf.TF_GraphOperationByName(self._graph, name.encode())
+            if not operation:
+                raise ShardmillError(f"the transform graph has no operation {name!r} (tensor {tensor!r} of its shardmill.json)")
+            place.oper, place.index = operation, int(index)
+        return found
+
+    def run(
+        self, inputs: ctypes.Array[_Output], feeds: Sequence[Feed], outputs: ctypes.Array[_Output]
+    ) -> list[npt.NDArray[np.generic] | bytes]:
+        """Runs the graph once.
+
+        Args:
+            inputs: Where the feeds go.
+            feeds: One for each input.
+            outputs: What to return.
+
+        Returns:
+            For each output an array of its own memory, or for a scalar string its bytes.
+
+        Raises:
+            ShardmillError: The graph fails; with TensorFlow's message.
+        """
+        tf = self._tf
+        tensors = (c_void_p * len(feeds))()
+        results = (c_void_p * len(outputs))()
+        try:
+            for index, feed in enumerate(feeds):
+                tensors[index] = tf.TF_NewTensor(
+                    feed.dtype, byref(c_int64(feed.rows)), 1, feed.address, feed.size, _keep, None
+                )
+            with _Status(tf) as status:
+                tf.TF_SessionRun(
+                    *(self._session, None, inputs, tensors, len(feeds), outputs, results, len(outputs)),
+                    *(None, 0, None, status.pointer),
+                )
+                status.check("the transform graph failed")
+            # Copied while the feeds are alive: an output may be an input's memory.
+            return [_value(tf, result) for result in results]
+        finally:
+            for tensor in (*tensors, *results):
+                if tensor:
+                    tf.TF_DeleteTensor(tensor)
+
+    def __del__(self) -> None:
+        """Frees the session and the graph."""
+        if getattr(self, "_session", None):
+            with _Status(self._tf) as status:
+                self._tf.TF_CloseSession(self._session, status.pointer)
+                self._tf.TF_DeleteSession(self._session, status.pointer)
+            self._tf.TF_DeleteGraph(self._graph)
+            self._session = 0
+
+
+def _options(tf: ctypes.CDLL) -> int:
+    options: int = tf.TF_NewSessionOptions()
+    with _Status(tf) as status:
+        tf.TF_SetConfig(options, CONFIG, len(CONFIG), status.pointer)
+        status.check("can't configure TensorFlow")
+    return options
+
+
+def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[np.generic] | bytes:
+    dtype = tf.TF_TensorType(tensor)
+    shape = tuple(tf.TF_Dim(tensor, axis) for axis in range(tf.TF_NumDims(tensor)))
+    data = tf.TF_TensorData(tensor)
+    if dtype == STRING and shape == ():
+        return _string(data)
+    if dtype not in _NUMPY:
+        raise ShardmillError(f"the transform graph has an output of TF_DataType {dtype} and shape {shape}; expected float32, int64, "
+                             "or for bytes one joined string")
+    size = tf.TF_TensorByteSize(tensor)
+    if not size:
+        return np.empty(shape, _NUMPY[dtype])
+    memory = (c_ubyte * size).from_address(data)
+    # One copy, by NumPy, which releases the GIL.
+    return np.frombuffer(memory, _NUMPY[dtype]).reshape(shape).copy()
+
+
+def _string(address: int) -> bytes:
+    """The bytes of a `TF_TString` of any kind (see ctstring_internal.h)."""
+    raw = (c_char * 24).from_address(address).raw
+    kind = raw[0] & _KIND
+    if kind == _SMALL:
+        return raw[1 : 1 + (raw[0] >> 2)]
+    if kind == _OFFSET:
+        size, offset = (int.from_bytes(raw[start : start + 4], "little") for start in (0, 4))
+        return ctypes.string_at(address + offset, size >> 2)
+    size, pointer = c_uint64.from_address(address).value >> 2, c_uint64.from_address(address + (16 if kind == 1 else 8)).value
+    return ctypes.string_at(pointer, size) if size else b""

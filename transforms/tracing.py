@@ -1,0 +1,233 @@
+"""Traces the transform graph in a process of its own, so that TensorFlow's import (seconds) overlaps the analysis.
+
+Requests and replies are pickles, each after its length, over the process's stdin and stdout.
+"""
+
+import atexit
+import contextlib
+import functools
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from schemas.errors import ShardmillError
+from schemas.schema import Schema
+from transforms.kinds.base import Kind
+from transforms.kinds.dummy import dummy_statistics
+from transforms.statistics import Statistics
+
+# Features traced early, as a sample: enough to load TensorFlow's parts, few enough not to hold up the analysis.
+_SAMPLE = 64
+_LENGTH = struct.Struct("<Q")
+_TAIL = 2000
+_GRACE_SECONDS = 2.0
+_ENVIRONMENT = {
+    # Errors only; no GPU: a graph is traced, not run.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "GRPC_VERBOSITY": "ERROR",
+}
+
+
+class Tracer:
+    """The tracing process, seen from the job's. It may be used by several threads, one request at a time."""
+
+    def __init__(self) -> None:
+        """Makes one that isn't started."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors: IO[bytes] | None = None
+        self._lock = threading.RLock()
+        self._checking = False
+
+    def __enter__(self) -> "Tracer":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Starts the process, unless it runs; doesn't wait for its imports."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                return
+            self.close()
+            self._errors = tempfile.TemporaryFile()
+            root = str(Path(__file__).resolve().parent.parent)
+            path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from transforms.tracing import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": path},
+            )
+            atexit.register(self.close)
+
+    def check(self, kinds: Sequence[Kind], schema: Schema) -> None:
+        """Has (a sample of) the features traced with made-up statistics, without waiting; `build` raises what went wrong.
+
+        Args:
+            kinds: The features.
+            schema: The raw columns.
+        """
+        with self._lock:
+            self.start()
+            self._drain()
+            self._send("check", (_sample(kinds), schema))
+            self._checking = True
+
+    def build(self, kinds: Sequence[Kind], schema: Schema, statistics: Statistics, folder: str) -> dict[str, Any]:
+        """Writes `transform_fn/` and `transformed_metadata/`: see `transforms.graph.build_graph`.
+
+        Args:
+            kinds: The features.
+            schema: The raw columns.
+            statistics: What the analysis found.
+            folder: A local folder.
+
+        Raises:
+            ShardmillError: What the process raised, of the same class; or what it wrote to stderr before it died.
+        """
+        with self._lock:
+            self.start()
+            self._drain()
+            self._send("build", (tuple(kinds), schema, statistics, folder))
+            result: dict[str, Any] = self._receive()
+            return result
+
+    def close(self) -> None:
+        """Ends the process."""
+        with self._lock:
+            atexit.unregister(self.close)
+            process, self._process, self._checking = self._process, None, False
+            if process is not None:
+                _end(process)
+            if self._errors is not None:
+                self._errors.close()
+                self._errors = None
+
+    def _drain(self) -> None:
+        """Receives the reply to a check."""
+        if self._checking:
+            self._checking = False
+            self._receive()
+
+    def _send(self, request: str, arguments: tuple[Any, ...]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            _write(self._process.stdin, (request, arguments))
+        except BrokenPipeError as error:
+            raise self._died() from error
+
+    def _receive(self) -> Any:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        reply = _read(self._process.stdout)
+        if reply is None:
+            raise self._died()
+        status, value = reply
+        if status == "error":
+            raise value
+        if status == "failed":
+            raise ShardmillError(f"tracing the transform graph failed; this is a bug in shardmill, or a failure it doesn't know:\n{value}")
+        return value
+
+    def _died(self) -> ShardmillError:
+        assert self._process is not None
+        assert self._errors is not None
+        status = self._process.wait()
+        self._errors.seek(0)
+        tail = self._errors.read()[-_TAIL:].decode(errors="replace").strip()
+        self.close()
+        hint = " (killed: perhaps for want of memory)" if status == -signal.SIGKILL else ""
+        return ShardmillError(f"the process that traces the transform graph ended with status {status}{hint}; it said:\n{tail or 'nothing'}")
+
+
+@functools.cache
+def shared() -> Tracer:
+    """This process's tracer."""
+    return Tracer()
+
+
+def serve() -> None:
+    """What the tracing process does: answers requests until its stdin ends, which it does when the job's process ends."""
+    # Ctrl-C reaches all processes of the terminal; this one ends with the job's.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What libraries print must not get between the replies.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    requests = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    from transforms import graph  # noqa: PLC0415 (imports TensorFlow: seconds; only this process does)
+
+    while (request := _read(requests)) is not None:
+        with contextlib.suppress(BrokenPipeError):
+            _write(replies, _answer(graph, *request))
+
+
+def _answer(graph: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    try:
+        if request == "build":
+            return "ok", graph.build_graph(*arguments)
+        _check(graph, *arguments)
+    except ShardmillError as error:
+        return "error", error
+    except BaseException:  # noqa: BLE001 (whatever it is, the job's process reports it)
+        return "failed", traceback.format_exc()[-_TAIL:]
+    return "ok", None
+
+
+def _check(graph: Any, kinds: Sequence[Kind], schema: Schema) -> None:
+    with tempfile.TemporaryDirectory(prefix="shardmill-check-") as folder:
+        token = Path(folder, "token")
+        token.write_text("a\n")
+        target = Path(folder, "graph")
+        target.mkdir()
+        graph.build_graph(kinds, schema, dummy_statistics(kinds, schema, str(token)), str(target))
+
+
+def _sample(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    """The first of each class, then the first of all."""
+    first: Mapping[type[Kind], Kind] = {type(kind): kind for kind in reversed(kinds)}
+    chosen = {kind.name: kind for kind in (*first.values(), *kinds[:_SAMPLE])}
+    return tuple(chosen.values())
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    # While TensorFlow is being imported it can't see that its stdin ended; there is nothing it could lose.
+    process.terminate()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _write(stream: IO[bytes], message: object) -> None:
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> Any:
+    """A message; None at the end of the stream."""
+    header = stream.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        return None
+    data = stream.read(_LENGTH.unpack(header)[0])
+    return pickle.loads(data)  # noqa: S301 (from our own process)
