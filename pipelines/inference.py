@@ -9,7 +9,6 @@ import apache_beam as beam
 from pipelines.engine import run_pipeline
 from schemas.errors import DataError
 from schemas.infer import Profiles
-from schemas.schema import Schema
 from transforms import files
 from transforms.blocks import read_header
 from transforms.dialect import Dialect
@@ -18,8 +17,8 @@ from transforms.read import PlanUnits
 from transforms.records import InputFile
 
 
-def infer_schema(inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None) -> Schema:
-    """Infers the schema from all rows.
+def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None) -> Profiles:
+    """Profiles every column of the first file's header, over all rows of all files.
 
     Args:
         inputs: The files.
@@ -29,13 +28,8 @@ def infer_schema(inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_
         workers: Threads of the in-process engine; None: one per core.
 
     Raises:
-        DataError: A file can't be read, or no file has a header.
+        DataError: A file can't be read, or all are empty.
     """
-    return profile_columns(inputs, dialect, work, beam_args, workers).schema()
-
-
-def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None) -> Profiles:
-    """Profiles every column of the first file's header over all rows of all files; the arguments are `infer_schema`'s."""
     names = _column_names(inputs, dialect)
     path = files.join(work, "profiles.pickle")
 

@@ -73,12 +73,12 @@ def run(config: Config, *, overwrite: bool, workers: int | None, progress: Progr
 
 
 def _plan_job(config: Config, work: str, workers: int | None, progress: Progress, beam_args: Sequence[str]) -> "Job":
-    from pipelines.inference import infer_schema
+    from pipelines.inference import profile_columns
     from pipelines.pipeline import Job, parts_folder
     from schemas.proto import load_schema, save_schema
     from transforms import files
     from transforms.analyze import Reading
-    from transforms.kinds.parse import parse_features
+    from transforms.kinds.parse import allowed_types, parse_features
 
     inputs = files.list_files(config.input.patterns)
     size = sum(found.size for found in inputs)
@@ -86,7 +86,7 @@ def _plan_job(config: Config, work: str, workers: int | None, progress: Progress
         schema = load_schema(config.input.schema)
     else:
         progress.phase("infer", size)
-        schema = infer_schema(inputs, config.input.dialect, work, beam_args, workers)
+        schema = profile_columns(inputs, config.input.dialect, work, beam_args, workers).schema(allowed_types(config.features))
     kinds = parse_features(config.features, schema)
     tracing.shared().check(kinds, schema)
     for folder in ("metadata", "rejected"):

@@ -13,7 +13,7 @@ What is decided for cells that tools disagree on:
 - `+3` and ` 3` are integers; `0x10`, `1_000` and `1,000` are text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -129,12 +129,19 @@ def _few(bad: int, cells: int) -> bool:
     return bad * ONE_BAD_IN < cells
 
 
-def decide(profile: ColumnProfile) -> Column:
+def decide(profile: ColumnProfile, allowed: frozenset[ColumnType] = frozenset(ColumnType)) -> Column:
     """The schema's entry for a column: its type by the rules at the top of this module, and whether it is required.
 
     A column is required when no cell was missing. One with no values at all is BYTES.
+
+    Args:
+        profile: What was seen of the column.
+        allowed: The types that the column's uses take: a column that must be numeric is, unless most of its cells are text (the
+            rest will be rejected rows), and one that must not be FLOAT is BYTES instead.
     """
     column_type = _decide_type(profile.cells, profile.present)
+    if column_type not in allowed:
+        column_type = _oblige(profile.cells, profile.present, allowed)
     missing = profile.missing + profile.cells.of(*_MISSING[column_type])
     return Column(profile.name, column_type, required=profile.rows > 0 and missing == 0)
 
@@ -153,6 +160,14 @@ def _decide_type(cells: CellCounts, present: int) -> ColumnType:
     if not cells.of(Spelling.LEADING_ZERO) and _few(present - cells.of(Spelling.INTEGER), present):
         return ColumnType.INT
     return ColumnType.BYTES
+
+
+def _oblige(cells: CellCounts, present: int, allowed: frozenset[ColumnType]) -> ColumnType:
+    numbers = cells.of(*_FLOATS, Spelling.NAN)
+    if ColumnType.BYTES in allowed or 2 * numbers <= present - cells.of(Spelling.BLANK):
+        return ColumnType.BYTES
+    integers = numbers == cells.of(Spelling.INTEGER, Spelling.LEADING_ZERO)
+    return ColumnType.INT if integers and ColumnType.INT in allowed else ColumnType.FLOAT
 
 
 class Profiles:
@@ -222,9 +237,14 @@ class Profiles:
         for name, profile in self._profiles.items():
             profile.merge(other[name])
 
-    def schema(self) -> Schema:
-        """The inferred schema."""
-        return Schema(tuple(decide(profile) for profile in self))
+    def schema(self, allowed: Mapping[str, frozenset[ColumnType]] | None = None) -> Schema:
+        """The inferred schema.
+
+        Args:
+            allowed: For columns whose uses take certain types only, which.
+        """
+        allowed = allowed or {}
+        return Schema(tuple(decide(profile, allowed.get(profile.name, frozenset(ColumnType))) for profile in self))
 
     def _flush(self) -> None:
         if not self._waiting:

@@ -1,8 +1,11 @@
-"""Fixtures for all tests: where the real data is."""
+"""Fixtures for all tests: where the real data is, and a tracing process that runs share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from transforms import tracing
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -14,3 +17,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real data isn't at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_tracer() -> Iterator[None]:
+    """Keeps one tracing process for all runs of the main job in this session: each would import TensorFlow anew."""
+    with tracing.shared():
+        yield

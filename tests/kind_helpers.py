@@ -23,7 +23,9 @@ _NUMPY = {ColumnType.INT: np.int64, ColumnType.FLOAT: np.float32, ColumnType.BYT
 
 def batch_of(schema: Schema, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
     """Rows as the reader gives them: None is missing."""
-    return pa.RecordBatch.from_arrays([pa.array(columns[each.name], each.type.arrow) for each in schema], names=list(schema.names))
+    return pa.RecordBatch.from_arrays(
+        [pa.array(columns[each.name], each.type.arrow) for each in schema], names=list(schema.names)
+    )
 
 
 def schema_of(**types: str) -> Schema:
@@ -33,7 +35,7 @@ def schema_of(**types: str) -> Schema:
 
 def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folder: Path) -> Statistics:
     """The statistics of some rows, vocabularies' files included."""
-    requests = [request for kind in kinds for request in kind.requests(schema)]
+    requests = list(dict.fromkeys(request for kind in kinds for request in kind.requests(schema)))
     analysis = Analysis(requests, schema.columns)
     analysis.update(batch)
     tables = analysis.take_tables()
@@ -44,18 +46,26 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
             path = str(folder / f"tokens-{len(found)}")
             vocabulary.write_tokens(path, chosen)
             first = chosen["token"][0].as_py().decode() if chosen.num_rows else None
-            found[request.name] = VocabularyStats(request.name, path, chosen.num_rows, vocabulary.total(tables[request.name]), first)
+            found[request.name] = VocabularyStats(
+                request.name, path, chosen.num_rows, vocabulary.total(tables[request.name]), first
+            )
     return analysis.statistics(found)
 
 
 def dense(schema: Schema, columns: Mapping[str, Sequence[Any]]) -> dict[str, tf.Tensor]:
     """Rows as the graph's dense inputs."""
-    filled = {each.name: [_MISSING[each.type] if cell is None else cell for cell in columns[each.name]] for each in schema}
+    filled = {
+        each.name: [_MISSING[each.type] if cell is None else cell for cell in columns[each.name]] for each in schema
+    }
     return {each.name: tf.constant(np.array(filled[each.name], _NUMPY[each.type])) for each in schema}
 
 
 def run(
-    table: Mapping[str, Any], schema: Schema, columns: Mapping[str, Sequence[Any]], folder: Path, serve: Mapping[str, Sequence[Any]] | None = None
+    table: Mapping[str, Any],
+    schema: Schema,
+    columns: Mapping[str, Sequence[Any]],
+    folder: Path,
+    serve: Mapping[str, Sequence[Any]] | None = None,
 ) -> dict[str, np.ndarray]:
     """The outputs of features for rows (or for others: `serve`) after an analysis of the rows."""
     kinds = parse_features(table, schema)
@@ -68,7 +78,9 @@ def run(
 
     def lookup(key: TableKey) -> Any:
         with tf.init_scope():
-            initializer = tf.lookup.TextFileInitializer(statistics.vocabularies[key.vocabulary].path, tf.string, -2, tf.int64, -1)
+            initializer = tf.lookup.TextFileInitializer(
+                statistics.vocabularies[key.vocabulary].path, tf.string, -2, tf.int64, -1
+            )
             made.append(
                 tf.lookup.StaticVocabularyTable(initializer, key.num_oov_buckets, lookup_key_dtype=tf.string)
                 if key.num_oov_buckets

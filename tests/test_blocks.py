@@ -525,9 +525,9 @@ def test_a_record_beyond_all_bounds_is_taken_for_an_unclosed_quote(monkeypatch: 
 def test_a_cell_of_100_mb() -> None:
     """A record far larger than a block is a row like others."""
     cell = b"x" * (100 << 20)
-    found = read(b'a,b\n1,"' + cell + b'"\n2,y\n' + cell + b",z\n", select(a=INT, b=BYTES))
+    found = read(b'a,b\n1,"' + cell + b'"\n2,y\n' + cell[: 8 << 20] + b",z\n", select(a=INT, b=BYTES))
     assert [len(str(value)) for block in found for value in block.columns.column(1).to_pylist()] == [100 << 20, 1]
-    assert [(reject.line, len(reject.reason)) for reject in rejects(found)] == [(4, 94)]
+    assert [(reject.line, len(reject.reason)) for reject in rejects(found)] == [(4, 92)]
 
 
 def test_5000_columns() -> None:

@@ -15,6 +15,8 @@ from tests import expected
 from tests.runs import read_split, run
 from transforms.splits import ShardRule
 
+pytestmark = pytest.mark.usefixtures("shared_tracer")
+
 SETS = {
     "housing": "california_housing/housing.csv",
     "census": "census_income/adult.*.gz",

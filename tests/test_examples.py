@@ -32,7 +32,9 @@ def _example_class() -> Any:
     _message(file, "FloatList", ("value", 1, MANY, FLOAT, ""))
     _message(file, "Int64List", ("value", 1, MANY, INT, ""))
     lists = (("bytes_list", 1, "BytesList"), ("float_list", 2, "FloatList"), ("int64_list", 3, "Int64List"))
-    feature = _message(file, "Feature", *((name, number, ONE, MESSAGE, f".byhand.{kind}") for name, number, kind in lists))
+    feature = _message(
+        file, "Feature", *((name, number, ONE, MESSAGE, f".byhand.{kind}") for name, number, kind in lists)
+    )
     feature.oneof_decl.add(name="kind")
     for field in feature.field:
         field.oneof_index = 0
@@ -72,7 +74,11 @@ def serialized(features: list[Feature], outputs: dict[str, Any], n: int) -> list
     return records
 
 
-INTS = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(0, 300), st.sampled_from([2**7, 2**14, 2**21 - 1, 2**35, 2**56, 2**63 - 1, -1]))
+INTS = st.one_of(
+    st.integers(-(2**63), 2**63 - 1),
+    st.integers(0, 300),
+    st.sampled_from([2**7, 2**14, 2**21 - 1, 2**35, 2**56, 2**63 - 1, -1]),
+)
 FLOATS = st.floats(width=32)
 TEXTS = st.one_of(st.binary(max_size=5), st.binary(min_size=120, max_size=140))
 
@@ -94,7 +100,9 @@ def blocks(draw: st.DrawFn) -> tuple[list[Feature], dict[str, Any], int]:
             outputs[name] = flat if dtype == "bytes" else flat.to_numpy().reshape(n, *shape)
         else:
             shape = ()
-            outputs[name] = pa.array(draw(st.lists(st.lists(values, max_size=3), min_size=n, max_size=n)), pa.list_(kind))
+            outputs[name] = pa.array(
+                draw(st.lists(st.lists(values, max_size=3), min_size=n, max_size=n)), pa.list_(kind)
+            )
         features.append(Feature(name, dtype, shape))
     return features, outputs, n
 
@@ -112,7 +120,12 @@ def test_bytes_are_protobufs(block: tuple[list[Feature], dict[str, Any], int]) -
 
 def _flights(n: int) -> tuple[list[Feature], dict[str, Any]]:
     random = np.random.default_rng(n)
-    features = [Feature("delay", "float32"), Feature("vector", "float32", (3,)), Feature("carrier", "int64"), Feature("tail", "int64")]
+    features = [
+        Feature("delay", "float32"),
+        Feature("vector", "float32", (3,)),
+        Feature("carrier", "int64"),
+        Feature("tail", "int64"),
+    ]
     outputs = {
         "delay": random.standard_normal(n).astype(np.float32),
         "vector": random.standard_normal((n, 3)).astype(np.float32),
@@ -144,10 +157,19 @@ def test_wide_rows(width: int) -> None:
     assert ExampleEncoder(features).encode_framed(outputs, 9).equals(expected)
 
 
+def test_names_that_begin_alike() -> None:
+    """Features whose names begin with another's stand where protobuf puts them."""
+    features = [Feature(name, "int64") for name in ("x", "x_missing", "x_missing_2", "", "w", "y", "é", "éa")]
+    outputs = {feature.name: np.array([3]) for feature in features}
+    assert ExampleEncoder(features).encode(outputs, 1).to_pylist() == serialized(features, outputs, 1)
+
+
 def test_bits_of_nan_are_kept() -> None:
     """A NaN's payload and sign, -0.0 and denormals go through as they are."""
     bits = np.array([0x7FC00001, 0xFFC12345, 0x80000000, 0x00000001], np.uint32)
-    (record,) = ExampleEncoder([Feature("x", "float32", (4,))]).encode({"x": bits.view(np.float32)[None]}, 1).to_pylist()
+    (record,) = (
+        ExampleEncoder([Feature("x", "float32", (4,))]).encode({"x": bits.view(np.float32)[None]}, 1).to_pylist()
+    )
     assert record.endswith(bits.tobytes())
 
 

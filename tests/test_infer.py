@@ -238,6 +238,24 @@ def test_few_bad_cells_leave_a_column_numeric() -> None:
     assert (profile.unusable, profile.present, profile.absent) == (1, 1001, 1)
 
 
+@pytest.mark.parametrize(
+    ("values", "allowed", "expected"),
+    [
+        (["1", "2", "old"], {INT, FLOAT}, INT),
+        (["1", "2.5", "old"], {INT, FLOAT}, FLOAT),
+        (["1", "old", "new"], {INT, FLOAT}, BYTES),
+        (["1.5", "2.5"], {INT, BYTES}, BYTES),
+        (["007", "1"], {INT, FLOAT}, INT),
+        (["1", "2"], {INT, BYTES}, INT),
+    ],
+)
+def test_uses_decide_between_types(values: list[str], allowed: set[ColumnType], expected: ColumnType) -> None:
+    """A column whose uses take some types only gets one of them where its cells allow it: the majority rules."""
+    profile = ColumnProfile("x")
+    profile.update(pa.array(values))
+    assert decide(profile, frozenset(allowed)).type is expected
+
+
 def test_text_in_the_last_row_counts() -> None:
     """A column is text if enough of it is, wherever that stands."""
     profiles = Profiles(["x"])

@@ -13,7 +13,7 @@ from tests.kind_helpers import run, schema_of
 from transforms.kinds.parse import parse_features
 
 F = schema_of(x="float")
-I = schema_of(x="int")
+INTEGERS = schema_of(x="int")
 EDGES = [2.0, 5.0, 10.0]
 VALUES = [4.0, math.nan, 1.0, -math.inf, 7.5, 10.0, 2.0, 5.0, math.inf, -0.0, 1.9999999]
 
@@ -29,13 +29,15 @@ def test_buckets_of_large_integers(tmp_path: Path) -> None:
     """Integers are compared as integers; a missing one is in the last bucket."""
     edges = [2**53, 2**53 + 1]
     values = [2**53 - 1, 2**53, 2**53 + 1, None, -(2**62)]
-    out = run({"x": {"kind": "buckets", "boundaries": edges}}, I, {"x": values}, tmp_path)["x"]
+    out = run({"x": {"kind": "buckets", "boundaries": edges}}, INTEGERS, {"x": values}, tmp_path)["x"]
     assert out.tolist() == [0, 1, 2, 2, 0]
 
 
 def test_buckets_of_integers_with_a_rule(tmp_path: Path) -> None:
     """A rule says which bucket a missing integer is in."""
-    assert run({"x": {"kind": "buckets", "boundaries": [1, 5], "missing": 0}}, I, {"x": [0, 1, 5, None]}, tmp_path)["x"].tolist() == [0, 1, 2, 0]
+    assert run(
+        {"x": {"kind": "buckets", "boundaries": [1, 5], "missing": 0}}, INTEGERS, {"x": [0, 1, 5, None]}, tmp_path
+    )["x"].tolist() == [0, 1, 2, 0]
 
 
 @pytest.mark.parametrize("num_buckets", [1, 2, 4, 10])
@@ -48,7 +50,7 @@ def test_bucketize(num_buckets: int, tmp_path: Path) -> None:
 
 def test_bucketize_few_values(tmp_path: Path) -> None:
     """Where values repeat some buckets are empty, and the missing are in the last one of all."""
-    out = run({"x": {"kind": "bucketize", "num_buckets": 4}}, I, {"x": [1, 1, 1, 1, 2, None]}, tmp_path)["x"]
+    out = run({"x": {"kind": "bucketize", "num_buckets": 4}}, INTEGERS, {"x": [1, 1, 1, 1, 2, None]}, tmp_path)["x"]
     assert out.tolist() == [3, 3, 3, 3, 3, 3]
 
 

@@ -1,6 +1,8 @@
 """Parts of dates and times."""
 
-import datetime
+# ruff: noqa: DTZ001 (times are as written, without a zone)
+
+import datetime as dt
 import math
 from pathlib import Path
 
@@ -12,11 +14,11 @@ from tests.kind_helpers import run, schema_of
 from transforms.kinds.parse import parse_features
 
 S = schema_of(d="bytes")
-I = schema_of(d="int")
+INTEGERS = schema_of(d="int")
 ALL = ["year", "month", "day", "hour", "minute", "second", "weekday", "day_of_year"]
 
 
-def _parts(moment: datetime.datetime) -> list[int]:
+def _parts(moment: dt.datetime) -> list[int]:
     clock = [moment.hour, moment.minute, moment.second]
     return [moment.year, moment.month, moment.day, *clock, moment.weekday(), moment.timetuple().tm_yday]
 
@@ -27,13 +29,23 @@ def _rows(out: dict[str, np.ndarray], parts: list[str]) -> list[list[int]]:
 
 @pytest.mark.parametrize(
     "layout",
-    ["%Y-%m-%d %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%d %b %Y, %H.%M.%S", "%Y%m%dT%H%M%SZ", "%Y-%j %H:%M:%S.%f", "%%%S%M%H%d%m%Y"],
+    [
+        "%Y-%m-%d %H:%M:%S",
+        "%m/%d/%Y %I:%M:%S %p",
+        "%d %b %Y, %H.%M.%S",
+        "%Y%m%dT%H%M%SZ",
+        "%Y-%j %H:%M:%S.%f",
+        "%%%S%M%H%d%m%Y",
+    ],
 )
 def test_formats(layout: str, tmp_path: Path) -> None:
     """What Python writes in a format is read back, over all of the calendar."""
     seconds = np.random.default_rng(0).integers(-(10**10), 10**10, 300)
-    start = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 (times are as written)
-    moments = [start + datetime.timedelta(seconds=int(each)) for each in seconds] + [datetime.datetime(2000, 2, 29), datetime.datetime(9999, 12, 31)]  # noqa: DTZ001
+    start = dt.datetime(1970, 1, 1)
+    moments = [start + dt.timedelta(seconds=int(each)) for each in seconds] + [
+        dt.datetime(2000, 2, 29),
+        dt.datetime(9999, 12, 31),
+    ]
     rows = {"d": [f"{moment.strftime(layout)}" for moment in moments]}
     out = run({"d": {"kind": "datetime", "format": layout, "parts": ALL}}, S, rows, tmp_path)
     assert _rows(out, ALL) == [_parts(moment) for moment in moments]
@@ -47,12 +59,29 @@ def test_fewer_digits(tmp_path: Path) -> None:
 
 def test_two_digit_years(tmp_path: Path) -> None:
     """Two-digit years are of the century that `strptime` puts them in."""
-    out = run({"d": {"kind": "datetime", "format": "%y", "parts": ["year"]}}, S, {"d": ["68", "69", "00", "99"]}, tmp_path)
+    out = run(
+        {"d": {"kind": "datetime", "format": "%y", "parts": ["year"]}}, S, {"d": ["68", "69", "00", "99"]}, tmp_path
+    )
     assert out["d_year"].tolist() == [2068, 1969, 2000, 1999]
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "2013-02-29", "2013-13-01", "2013-00-10", "2013-1-", "2013-01-011", "13-01-01", "2013/01/01", " 2013-01-01", "0000-01-01", "２０１３-01-01", "2013-01-01" * 50]
+    "text",
+    [
+        None,
+        "",
+        "2013-02-29",
+        "2013-13-01",
+        "2013-00-10",
+        "2013-1-",
+        "2013-01-011",
+        "13-01-01",
+        "2013/01/01",
+        " 2013-01-01",
+        "0000-01-01",
+        "\uff12\uff10\uff11\uff13-01-01",
+        "2013-01-01" * 50,
+    ],
 )
 def test_what_does_not_fit_is_missing(text: str | None, tmp_path: Path) -> None:
     """A text that isn't a date in the format is missing: -1, and the indicator says so."""
@@ -62,27 +91,38 @@ def test_what_does_not_fit_is_missing(text: str | None, tmp_path: Path) -> None:
 
 def test_leap_years(tmp_path: Path) -> None:
     """The 366th day is there in leap years only."""
-    out = run({"d": {"kind": "datetime", "format": "%Y %j", "parts": ["month", "day"]}}, S, {"d": ["2012 366", "2013 366", "1900 366", "2000 366"]}, tmp_path)
+    out = run(
+        {"d": {"kind": "datetime", "format": "%Y %j", "parts": ["month", "day"]}},
+        S,
+        {"d": ["2012 366", "2013 366", "1900 366", "2000 366"]},
+        tmp_path,
+    )
     assert _rows(out, ["month", "day"]) == [[12, 31], [-1, -1], [-1, -1], [12, 31]]
 
 
 def test_unix_seconds(tmp_path: Path) -> None:
     """Seconds since 1970, before it too; a missing one gets what `missing` says."""
     seconds = [0, -1, 951782400, 1357034399, None]
-    out = run({"d": {"kind": "datetime", "format": "unix", "parts": ALL, "missing": 0}}, I, {"d": seconds}, tmp_path)
-    start = datetime.datetime(1970, 1, 1)  # noqa: DTZ001
-    assert _rows(out, ALL) == [_parts(start + datetime.timedelta(seconds=each)) for each in seconds if each is not None] + [[0] * 8]
+    out = run(
+        {"d": {"kind": "datetime", "format": "unix", "parts": ALL, "missing": 0}}, INTEGERS, {"d": seconds}, tmp_path
+    )
+    start = dt.datetime(1970, 1, 1)
+    assert _rows(out, ALL) == [_parts(start + dt.timedelta(seconds=each)) for each in seconds if each is not None] + [
+        [0] * 8
+    ]
 
 
 def test_unix_milliseconds(tmp_path: Path) -> None:
     """Milliseconds are rounded down to seconds."""
-    out = run({"d": {"kind": "datetime", "format": "unix_ms", "parts": ["second"]}}, I, {"d": [1999, -1]}, tmp_path)
+    out = run(
+        {"d": {"kind": "datetime", "format": "unix_ms", "parts": ["second"]}}, INTEGERS, {"d": [1999, -1]}, tmp_path
+    )
     assert out["d_second"].tolist() == [1, 59]
 
 
 def test_integers_as_text(tmp_path: Path) -> None:
     """An INT column such as 20130101 is read by its digits."""
-    out = run({"d": {"kind": "datetime", "format": "%Y%m%d"}}, I, {"d": [20130101, None, 7]}, tmp_path)
+    out = run({"d": {"kind": "datetime", "format": "%Y%m%d"}}, INTEGERS, {"d": [20130101, None, 7]}, tmp_path)
     assert _rows(out, ["year", "month", "day"]) == [[2013, 1, 1], [-1, -1, -1], [-1, -1, -1]]
 
 
@@ -100,7 +140,9 @@ def test_default_parts() -> None:
     from transforms.kinds.dummy import dummy_statistics
 
     (kind,) = parse_features({"d": {"kind": "datetime", "format": "%Y-%m-%d %H:%M"}}, S)
-    assert [spec.name for spec in kind.outputs(S, dummy_statistics([kind], S))] == [f"d_{part}" for part in ("year", "month", "day", "hour", "minute", "weekday")]
+    assert [spec.name for spec in kind.outputs(S, dummy_statistics([kind], S))] == [
+        f"d_{part}" for part in ("year", "month", "day", "hour", "minute", "weekday")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,12 @@ ROWS = {"s": ["b", "a", None, "ü"], "t": ["x", "b", "x", None], "i": [10, -9, N
 def test_hash(key: list[int] | None, tmp_path: Path) -> None:
     """A hash is that of `tft.hash_strings`; integers are hashed as decimal text, a missing cell as the empty token."""
     more = {} if key is None else {"key": key}
-    out = run({"s": {"kind": "hash", "num_buckets": 1000, **more}, "i": {"kind": "hash", "num_buckets": 1000, **more}}, S, ROWS, tmp_path)
+    out = run(
+        {"s": {"kind": "hash", "num_buckets": 1000, **more}, "i": {"kind": "hash", "num_buckets": 1000, **more}},
+        S,
+        ROWS,
+        tmp_path,
+    )
     assert out["s"].tolist() == tft.hash_strings(tf.constant(["b", "a", "", "ü"]), 1000, key).numpy().tolist()
     assert out["i"].tolist() == tft.hash_strings(tf.constant(["10", "-9", "", "0"]), 1000, key).numpy().tolist()
 
@@ -31,8 +36,12 @@ def test_missing_token(tmp_path: Path) -> None:
 
 def test_cross_by_hash(tmp_path: Path) -> None:
     """A cross hashes its values joined; with one missing, the empty token."""
-    out = run({"c": {"kind": "cross", "columns": ["s", "t", "i"], "num_buckets": 1000, "indicator": True}}, S, ROWS, tmp_path)
-    assert out["c"].tolist() == tft.hash_strings(tf.constant(["b_X_x_X_10", "a_X_b_X_-9", "", ""]), 1000).numpy().tolist()
+    out = run(
+        {"c": {"kind": "cross", "columns": ["s", "t", "i"], "num_buckets": 1000, "indicator": True}}, S, ROWS, tmp_path
+    )
+    assert (
+        out["c"].tolist() == tft.hash_strings(tf.constant(["b_X_x_X_10", "a_X_b_X_-9", "", ""]), 1000).numpy().tolist()
+    )
     assert out["c_missing"].tolist() == [0, 0, 1, 1]
 
 
@@ -51,7 +60,10 @@ def test_cross_by_vocabulary(tmp_path: Path) -> None:
         ({"kind": "hash", "column": "s", "num_buckets": 5, "key": [1, 2**63]}, "`key` must be two integers"),
         ({"kind": "cross", "columns": ["s"]}, r"`cross` takes at least 2 column\(s\), received \['s'\]"),
         ({"kind": "cross", "columns": ["s", "t"], "num_buckets": 0}, "`num_buckets` must be at least 1"),
-        ({"kind": "cross", "columns": ["s", "t"], "num_buckets": 5, "top_k": 3}, "`num_buckets` hashes and `top_k` is for a vocabulary"),
+        (
+            {"kind": "cross", "columns": ["s", "t"], "num_buckets": 5, "top_k": 3},
+            "`num_buckets` hashes and `top_k` is for a vocabulary",
+        ),
         ({"kind": "cross", "columns": ["s", "t"], "shared": "v"}, "a cross shares no vocabulary"),
     ],
 )

@@ -12,7 +12,7 @@ from tests.kind_helpers import MISSING_INT, analyzed, batch_of, run, schema_of
 from transforms.kinds.parse import parse_features
 
 F = schema_of(x="float")
-I = schema_of(x="int")
+INTEGERS = schema_of(x="int")
 
 
 def test_z_score(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_z_score(tmp_path: Path) -> None:
 
 def test_z_score_of_integers(tmp_path: Path) -> None:
     """An INT column is scaled in float32."""
-    out = run({"x": "z_score"}, I, {"x": [1, 2, 3, None]}, tmp_path)["x"]
+    out = run({"x": "z_score"}, INTEGERS, {"x": [1, 2, 3, None]}, tmp_path)["x"]
     assert out.dtype == np.float32
     np.testing.assert_allclose(out, [-1.2247449, 0, 1.2247449, 0], rtol=1e-6)
 
@@ -50,9 +50,7 @@ def test_z_score_of_tiny_and_huge_values(tmp_path: Path) -> None:
         np.testing.assert_allclose(run({"x": "z_score"}, F, {"x": [scale, 3 * scale]}, folder)["x"], [-1, 1], rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("rule", "filled"), [("mean", 4.0), ("median", 2.0), ("mode", 1.0), (7, 7.0), (0.5, 0.5)]
-)
+@pytest.mark.parametrize(("rule", "filled"), [("mean", 4.0), ("median", 2.0), ("mode", 1.0), (7, 7.0), (0.5, 0.5)])
 def test_missing_rules(rule: object, filled: float, tmp_path: Path) -> None:
     """A missing value is what the rule says, of the present values."""
     out = run({"x": {"kind": "numeric", "missing": rule}}, F, {"x": [1, 1, 2, 6, 10, None]}, tmp_path)["x"]
@@ -61,13 +59,23 @@ def test_missing_rules(rule: object, filled: float, tmp_path: Path) -> None:
 
 def test_reject_names_the_column() -> None:
     """`missing = "reject"` requires the column; a label does by default."""
-    kinds = parse_features({"x": {"kind": "numeric", "missing": "reject"}, "y": {"kind": "label", "column": "x"}, "z": {"kind": "z_score", "column": "x"}}, F)
+    kinds = parse_features(
+        {
+            "x": {"kind": "numeric", "missing": "reject"},
+            "y": {"kind": "label", "column": "x"},
+            "z": {"kind": "z_score", "column": "x"},
+        },
+        F,
+    )
     assert [kind.required_columns for kind in kinds] == [("x",), ("x",), ()]
 
 
 def test_indicator(tmp_path: Path) -> None:
     """`indicator` says where a value is missing, also where `pre` has no answer."""
-    table = {"x": {"kind": "z_score", "pre": ["log"], "indicator": True}, "y": {"kind": "min_max", "column": "x", "indicator": True}}
+    table = {
+        "x": {"kind": "z_score", "pre": ["log"], "indicator": True},
+        "y": {"kind": "min_max", "column": "x", "indicator": True},
+    }
     out = run(table, F, {"x": [1, math.e, None, -1]}, tmp_path)
     assert out["x_missing"].tolist() == [0, 0, 1, 1]
     assert out["y_missing"].tolist() == [0, 0, 1, 0]
@@ -85,7 +93,9 @@ def test_min_max(tmp_path: Path) -> None:
 
 def test_min_max_of_one_value(tmp_path: Path) -> None:
     """A column of one distinct value goes through a sigmoid, as in TF Transform."""
-    out = run({"x": {"kind": "min_max", "min": 1, "max": 5}}, F, {"x": [3, 3, None]}, tmp_path, serve={"x": [3, -1, 0]})["x"]
+    out = run(
+        {"x": {"kind": "min_max", "min": 1, "max": 5}}, F, {"x": [3, 3, None]}, tmp_path, serve={"x": [3, -1, 0]}
+    )["x"]
     np.testing.assert_allclose(out, tf.sigmoid([3.0, -1.0, 0.0]).numpy() * 4 + 1, rtol=1e-6)
 
 
@@ -116,7 +126,9 @@ def test_pre(tmp_path: Path) -> None:
 
 def test_a_number_stands_before_pre(tmp_path: Path) -> None:
     """A number as `missing` is a value of the column: `pre` applies to it."""
-    assert run({"x": {"kind": "numeric", "pre": ["sqrt"], "missing": 9}}, F, {"x": [4, None]}, tmp_path)["x"].tolist() == [2, 3]
+    assert run({"x": {"kind": "numeric", "pre": ["sqrt"], "missing": 9}}, F, {"x": [4, None]}, tmp_path)[
+        "x"
+    ].tolist() == [2, 3]
 
 
 def test_operations_as_kinds(tmp_path: Path) -> None:
@@ -155,15 +167,21 @@ def test_a_row_has_the_same_bits_anywhere_in_a_batch(pre: object, tmp_path: Path
 def test_numeric_keeps_integers(tmp_path: Path) -> None:
     """An INT column without `pre` stays int64, exact; a mean is rounded half to even."""
     big = 2**62 + 1
-    assert run({"x": {"kind": "numeric", "missing": "mean"}}, I, {"x": [1, 4, None]}, tmp_path, serve={"x": [big, 4, None]})["x"].tolist() == [big, 4, 2]
+    assert run(
+        {"x": {"kind": "numeric", "missing": "mean"}},
+        INTEGERS,
+        {"x": [1, 4, None]},
+        tmp_path,
+        serve={"x": [big, 4, None]},
+    )["x"].tolist() == [big, 4, 2]
 
 
 def test_numeric_integers_need_a_rule(tmp_path: Path) -> None:
     """An INT column that misses values can't stay int64 without a rule; the message says which column, how many, what to write."""
-    kinds = parse_features({"n": {"kind": "numeric", "column": "x"}}, I)
-    statistics = analyzed(kinds, I, batch_of(I, {"x": [1, None, None]}), tmp_path)
+    kinds = parse_features({"n": {"kind": "numeric", "column": "x"}}, INTEGERS)
+    statistics = analyzed(kinds, INTEGERS, batch_of(INTEGERS, {"x": [1, None, None]}), tmp_path)
     with pytest.raises(DataError, match=r"'n': the INT column 'x' misses 2 of 3 values.*missing = 0"):
-        kinds[0].outputs(I, statistics)
+        kinds[0].outputs(INTEGERS, statistics)
 
 
 def test_numeric_floats_keep_nan(tmp_path: Path) -> None:
@@ -185,7 +203,7 @@ def test_label(tmp_path: Path) -> None:
     """A label is its column, of any type."""
     schema = schema_of(i="int", f="float", b="bytes")
     columns = {"i": [1, None], "f": [0.5, 1], "b": ["yes", "no"]}
-    out = run({name: "label" for name in "ifb"}, schema, columns, tmp_path)
+    out = run(dict.fromkeys("ifb", "label"), schema, columns, tmp_path)
     assert out["i"].tolist() == [1, MISSING_INT]
     assert out["f"].tolist() == [0.5, 1]
     assert out["b"].tolist() == [b"yes", b"no"]
@@ -194,7 +212,10 @@ def test_label(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"kind": "z_score", "missing": "average"}, "`missing` must be a number or one of \"mean\", \"median\", \"mode\", \"reject\", received 'average'"),
+        (
+            {"kind": "z_score", "missing": "average"},
+            '`missing` must be a number or one of "mean", "median", "mode", "reject", received \'average\'',
+        ),
         ({"kind": "min_max", "min": 2, "max": 1}, "`min` must be less than `max`, received min = 2 and max = 1"),
         ({"kind": "z_score", "pre": ["logg"]}, "unknown operation 'logg' in `pre`.*did you mean 'log'"),
         ({"kind": "z_score", "pre": [{"clip": [1]}]}, r"`clip` in `pre` takes 2 number\(s\): min, max; received \[1\]"),
@@ -215,6 +236,6 @@ def test_bad_parameters(table: dict[str, object], message: str) -> None:
 def test_bad_parameters_for_the_type() -> None:
     """A number of halves can't stand in an int64 column, nor a mean in a text label."""
     with pytest.raises(ConfigError, match="`missing` must be an integer"):
-        parse_features({"x": {"kind": "numeric", "missing": 0.5}}, I)
+        parse_features({"x": {"kind": "numeric", "missing": 0.5}}, INTEGERS)
     with pytest.raises(ConfigError, match="column 'x' is BYTES"):
         parse_features({"x": {"kind": "label", "missing": "mean"}}, schema_of(x="bytes"))

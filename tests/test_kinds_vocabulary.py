@@ -11,7 +11,11 @@ from transforms.kinds.assets import asset_name, write_assets
 from transforms.kinds.parse import parse_features
 
 S = schema_of(s="bytes", t="bytes", i="int")
-ROWS = {"s": ["b", "a", "b", "c", None, "a", "b"], "t": ["x", "b", "x", "x", "x", "a", None], "i": [10, 9, 9, 10, 10, None, -3]}
+ROWS = {
+    "s": ["b", "a", "b", "c", None, "a", "b"],
+    "t": ["x", "b", "x", "x", "x", "a", None],
+    "i": [10, 9, 9, 10, 10, None, -3],
+}
 
 
 def test_ids_follow_the_count(tmp_path: Path) -> None:
@@ -23,12 +27,25 @@ def test_ids_follow_the_count(tmp_path: Path) -> None:
 
 def test_default_value(tmp_path: Path) -> None:
     """Unknown tokens get the default value."""
-    assert run({"s": {"kind": "vocabulary", "top_k": 1, "default_value": 7}}, S, ROWS, tmp_path)["s"].tolist() == [0, 7, 0, 7, 7, 7, 0]
+    assert run({"s": {"kind": "vocabulary", "top_k": 1, "default_value": 7}}, S, ROWS, tmp_path)["s"].tolist() == [
+        0,
+        7,
+        0,
+        7,
+        7,
+        7,
+        0,
+    ]
 
 
 def test_oov_buckets(tmp_path: Path) -> None:
     """Unknown tokens are spread over the OOV buckets by their hash, as TensorFlow's tables do it; the empty one too."""
-    out = run({"s": {"kind": "vocabulary", "frequency_threshold": 3, "num_oov_buckets": 5, "default_value": 9}}, S, ROWS, tmp_path)["s"]
+    out = run(
+        {"s": {"kind": "vocabulary", "frequency_threshold": 3, "num_oov_buckets": 5, "default_value": 9}},
+        S,
+        ROWS,
+        tmp_path,
+    )["s"]
     hashed = (tf.strings.to_hash_bucket_fast(["a", "c", "", "a"], 5) + 1).numpy().tolist()
     assert out.tolist() == [0, hashed[0], 0, *hashed[1:], 0]
 
@@ -41,7 +58,15 @@ def test_reserved_tokens(tmp_path: Path) -> None:
 
 def test_missing_is_the_mode(tmp_path: Path) -> None:
     """A missing cell may be the most frequent token."""
-    assert run({"s": {"kind": "vocabulary", "missing": "mode"}}, S, ROWS, tmp_path)["s"].tolist() == [0, 1, 0, 2, 0, 1, 0]
+    assert run({"s": {"kind": "vocabulary", "missing": "mode"}}, S, ROWS, tmp_path)["s"].tolist() == [
+        0,
+        1,
+        0,
+        2,
+        0,
+        1,
+        0,
+    ]
 
 
 def test_several_columns(tmp_path: Path) -> None:
@@ -53,7 +78,10 @@ def test_several_columns(tmp_path: Path) -> None:
 
 def test_shared(tmp_path: Path) -> None:
     """Features that share a vocabulary build it together and give a token the same id."""
-    table = {"s": {"kind": "vocabulary", "shared": "letters"}, "t": {"kind": "vocabulary", "shared": "letters", "num_oov_buckets": 1}}
+    table = {
+        "s": {"kind": "vocabulary", "shared": "letters"},
+        "t": {"kind": "vocabulary", "shared": "letters", "num_oov_buckets": 1},
+    }
     out = run(table, S, ROWS, tmp_path)
     assert out["s"].tolist() == [1, 2, 1, 3, -1, 2, 1]
     assert out["t"].tolist() == [0, 1, 0, 0, 0, 2, 4]
@@ -63,7 +91,15 @@ def test_file(tmp_path: Path) -> None:
     """A given vocabulary is used as it stands, whatever its line ends."""
     file = tmp_path / "given.txt"
     file.write_bytes(b"c\r\nb\r\n")
-    assert run({"s": {"kind": "vocabulary", "file": str(file)}}, S, ROWS, tmp_path)["s"].tolist() == [1, -1, 1, 0, -1, -1, 1]
+    assert run({"s": {"kind": "vocabulary", "file": str(file)}}, S, ROWS, tmp_path)["s"].tolist() == [
+        1,
+        -1,
+        1,
+        0,
+        -1,
+        -1,
+        1,
+    ]
 
 
 def test_one_hot(tmp_path: Path) -> None:
@@ -76,7 +112,15 @@ def test_one_hot(tmp_path: Path) -> None:
 
 def test_one_hot_without_buckets(tmp_path: Path) -> None:
     """Without OOV buckets an unknown token is all zeros."""
-    assert run({"s": {"kind": "one_hot", "top_k": 1}}, S, ROWS, tmp_path)["s"].tolist() == [[1], [0], [1], [0], [0], [0], [1]]
+    assert run({"s": {"kind": "one_hot", "top_k": 1}}, S, ROWS, tmp_path)["s"].tolist() == [
+        [1],
+        [0],
+        [1],
+        [0],
+        [0],
+        [0],
+        [1],
+    ]
 
 
 def test_multi_hot_of_a_cell(tmp_path: Path) -> None:
@@ -89,14 +133,19 @@ def test_multi_hot_of_a_cell(tmp_path: Path) -> None:
 
 def test_multi_hot_of_columns(tmp_path: Path) -> None:
     """The tokens of several columns."""
-    out = run({"g": {"kind": "multi_hot", "columns": ["s", "t"], "top_k": 2, "num_oov_buckets": 1}}, S, ROWS, tmp_path)["g"]
+    out = run({"g": {"kind": "multi_hot", "columns": ["s", "t"], "top_k": 2, "num_oov_buckets": 1}}, S, ROWS, tmp_path)[
+        "g"
+    ]
     # x 4, b 4
     assert out.tolist() == [[1, 1, 0], [0, 1, 1], [1, 1, 0], [1, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
 
 
 def test_multi_hot_of_no_rows(tmp_path: Path) -> None:
     """A batch of no rows gives no rows."""
-    table = {"g": {"kind": "multi_hot", "columns": ["s", "t"]}, "h": {"kind": "multi_hot", "column": "s", "delimiter": ","}}
+    table = {
+        "g": {"kind": "multi_hot", "columns": ["s", "t"]},
+        "h": {"kind": "multi_hot", "column": "s", "delimiter": ","},
+    }
     empty: dict[str, list[object]] = {"s": [], "t": [], "i": []}
     assert run(table, S, ROWS, tmp_path, serve=empty)["g"].shape == (0, 4)
 
@@ -104,7 +153,10 @@ def test_multi_hot_of_no_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"kind": "vocabulary", "frequency_threshold": 9}, r"none of 6 tokens is of one seen 9 times \(`frequency_threshold`\)"),
+        (
+            {"kind": "vocabulary", "frequency_threshold": 9},
+            r"none of 6 tokens is of one seen 9 times \(`frequency_threshold`\)",
+        ),
         ({"kind": "vocabulary", "column": "t"}, "there is no token in the 7 rows"),
     ],
 )
@@ -132,11 +184,17 @@ def test_names_of_files() -> None:
         ({"s": {"kind": "vocabulary", "top_k": 0}}, "`top_k` must be at least 1, received 0"),
         ({"s": {"kind": "vocabulary", "num_oov_buckets": -1}}, "`num_oov_buckets` must be at least 0"),
         ({"s": {"kind": "vocabulary", "reserved_tokens": ["a", "a"]}}, "`reserved_tokens` must differ"),
-        ({"s": {"kind": "vocabulary", "reserved_tokens": ["a\nb"]}}, "`reserved_tokens` may be neither empty nor hold a line end"),
+        (
+            {"s": {"kind": "vocabulary", "reserved_tokens": ["a\nb"]}},
+            "`reserved_tokens` may be neither empty nor hold a line end",
+        ),
         ({"s": {"kind": "vocabulary", "file": "/nowhere/x"}}, "can't read the vocabulary `file` '/nowhere/x'"),
         ({"s": {"kind": "vocabulary", "missing": 3}}, "`missing` must be a string"),
         ({"x": {"kind": "vocabulary", "column": "f"}}, "needs a column of type BYTES or INT, but column 'f' is FLOAT"),
-        ({"s": {"kind": "vocabulary", "shared": "v"}, "t": {"kind": "vocabulary", "shared": "v", "top_k": 3}}, "'v' is shared with feature 's'"),
+        (
+            {"s": {"kind": "vocabulary", "shared": "v"}, "t": {"kind": "vocabulary", "shared": "v", "top_k": 3}},
+            "'v' is shared with feature 's'",
+        ),
         ({"s": {"kind": "multi_hot", "delimiter": ""}}, "`delimiter` must not be empty"),
         ({"s": {"kind": "one_hot", "default_value": 1}}, "`one_hot` has no parameter `default_value`"),
     ],
@@ -147,7 +205,9 @@ def test_bad_parameters(table: dict[str, object], message: str) -> None:
         parse_features(table, schema_of(s="bytes", t="bytes", f="float"))
 
 
-@pytest.mark.parametrize(("content", "message"), [("", "is empty"), ("a\nb\na\n", "has 'a' twice"), ("a\n\nb\n", "has an empty line")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("", "is empty"), ("a\nb\na\n", "has 'a' twice"), ("a\n\nb\n", "has an empty line")]
+)
 def test_bad_files(content: str, message: str, tmp_path: Path) -> None:
     """A given vocabulary that can't be one is refused."""
     file = tmp_path / "given"

@@ -54,7 +54,9 @@ def test_each_destination_has_its_records_in_order(level: int | None) -> None:
     """A segment's content is its destination's frames, in the input's order; the index counts them."""
     parts = blocks()
     segments, part = write(parts, level)
-    assert [(segment.split, segment.shard) for segment in segments] == [(split, shard) for split in ("eval", "train") for shard in range(4)]
+    assert [(segment.split, segment.shard) for segment in segments] == [
+        (split, shard) for split in ("eval", "train") for shard in range(4)
+    ]
     for segment in segments:
         frames = expected(parts, segment.split, segment.shard)
         data = content(segment, part)
@@ -108,7 +110,9 @@ def test_members_join_to_a_shard() -> None:
     joined = b""
     for half in (parts[:3], parts[3:]):
         segments, part = write(half)
-        joined += b"".join(content(segment, part) for segment in segments if (segment.split, segment.shard) == ("train", 2))
+        joined += b"".join(
+            content(segment, part) for segment in segments if (segment.split, segment.shard) == ("train", 2)
+        )
     assert gzip.decompress(joined) == b"".join(expected(parts, "train", 2))
 
 
@@ -123,7 +127,11 @@ def test_one_shard_and_large_binary() -> None:
 def test_many_shards() -> None:
     """Shards beyond 16 bits are kept apart."""
     segments, part = write([("train", np.array([70_000, 1, 70_000, 4464]), pa.array([b"a", b"b", b"c", b"d"]))], None)
-    assert [(segment.shard, content(segment, part)) for segment in segments] == [(1, b"b"), (4464, b"d"), (70_000, b"ac")]
+    assert [(segment.shard, content(segment, part)) for segment in segments] == [
+        (1, b"b"),
+        (4464, b"d"),
+        (70_000, b"ac"),
+    ]
 
 
 def test_nothing_added() -> None:

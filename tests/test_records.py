@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import DataError
 from schemas.schema import Column, ColumnType
-from transforms import blocks, records
+from transforms import blocks, scans
 from transforms.blocks import Reject, Selection, read_blocks
 from transforms.dialect import Dialect
 from transforms.lexer import record_spans
@@ -175,7 +175,7 @@ def test_units_are_the_file(
     with pytest.MonkeyPatch.context() as patch:
         whole = outcome(data, None, dialect, selection)
         patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
-        patch.setattr(records, "_PIECE_BYTES", piece_bytes)
+        patch.setattr(scans, "PIECE_BYTES", piece_bytes)
         assert outcome(data, unit_bytes, dialect, selection) == whole
     if not isinstance(whole, str):
         assert len(whole[0]) + len(whole[1]) == len(reference_spans(text, trim=trim))

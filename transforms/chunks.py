@@ -12,7 +12,7 @@ from transforms.records import UTF8_MARK, unclosed_quote
 
 BLOCK_BYTES = 4 << 20
 # A record beyond this is taken for an unclosed quote: a worker's memory must not fill with the rest of a large file.
-MAX_RECORD_BYTES = 512 << 20
+MAX_RECORD_BYTES = 256 << 20
 
 
 class Text(Protocol):

@@ -1,10 +1,11 @@
-"""Encodes columns of features as `tf.train.Example` records, byte for byte as protobuf's deterministic serialization.
+"""Encodes columns of features as `tf.train.Example` records, byte for byte as Python's `SerializeToString(deterministic=True)`.
 
 Two ways give the same bytes. Where rows fall into few groups of equal layout, `transforms.row_groups` fills each group as one matrix. Else
 the rows' pieces (what stands before a feature's values; the values) are joined by Arrow. Neither makes a Python object of a row.
 """
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,8 +62,10 @@ class ExampleEncoder:
         Args:
             features: Distinct names.
         """
-        # Map entries stand in the order of their keys' bytes, which for UTF-8 is that of their code points.
-        self._features = sorted(features, key=lambda feature: feature.name)
+        # The order of map entries as protobuf's Python wheel (upb) has it: by the keys' bytes, but a key stands after
+        # the longer ones that begin with it (`x_missing`, then `x`). No UTF-8 holds 0xFF, so that puts it there.
+        # Protobuf's C++ would put it before; a reader doesn't see the order.
+        self._features = sorted(features, key=lambda feature: feature.name.encode() + b"\xff")
 
     def encode(self, outputs: Outputs, n: int) -> pa.Array:
         """Serializes rows.
@@ -107,7 +110,7 @@ def _join(encoded: Sequence[Encoded], n: int) -> pa.Array:
             totals += len(prefix) + feature.width
             pieces.append(pa.scalar(prefix, pa.large_binary()))
         else:
-            prefixes = _by_length(feature.lengths, lambda length, at=feature: entry_prefix(at.name, at.dtype, length))
+            prefixes = _by_length(feature.lengths, functools.partial(entry_prefix, feature.name, feature.dtype))
             totals += np.diff(binary_parts(prefixes)[0]) + feature.lengths
             pieces.append(prefixes)
         pieces.append(feature.array())
@@ -116,7 +119,7 @@ def _join(encoded: Sequence[Encoded], n: int) -> pa.Array:
     return joined.cast(pa.binary()) if len(binary_parts(joined)[1]) <= _BINARY_LIMIT else joined
 
 
-def _by_length(lengths: npt.NDArray[np.int64], make: Any) -> pa.Array:
+def _by_length(lengths: npt.NDArray[np.int64], make: Callable[[int], bytes]) -> pa.Array:
     """For each row what `make` gives for its length; `make` is called once for each distinct one."""
     distinct, places = np.unique(lengths, return_inverse=True)
     return pa.array([make(length) for length in distinct.tolist()], pa.large_binary()).take(pa.array(places))

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
@@ -92,11 +91,12 @@ class _Model:
         core = _traced(self._core, {column.name: self._spec(column) for column in self.served})
         module = tf.Module()
         module.transform_fn = _traced(self._tft, {column.name: self._tft_spec(column) for column in self.schema})
-        signatures = {
-            "serving_default": self._signature(self.served, core),
-            "serve_examples": self._serve_examples(core),
-            "transform": self._signature(self.read, lambda inputs: self._transform(core, inputs)),
-        }
+        signatures = {"transform": self._signature(self.read, lambda inputs: self._transform(core, inputs))}
+        if self.features:
+            signatures |= {
+                "serving_default": self._signature(self.served, core),
+                "serve_examples": self._serve_examples(core),
+            }
         module.assets = list(self._assets.values())
         module.tables = list(self._tables.values())
         with _quiet():
@@ -154,15 +154,21 @@ class _Model:
         def signature(**arguments: Tensor) -> Any:
             return function({column.name: arguments[self.arguments[column.name]] for column in columns})
 
-        return tf.function(signature, autograph=False).get_concrete_function(**{self.arguments[each.name]: self._spec(each) for each in columns})
+        specs = {self.arguments[column.name]: self._spec(column) for column in columns}
+        return tf.function(signature, autograph=False).get_concrete_function(**specs)
 
     def _serve_examples(self, core: Callable[..., Any]) -> Any:
-        features = {column.name: tf.io.FixedLenFeature([], _DTYPES[column.type], _MISSING[column.type]) for column in self.served}
+        features = {
+            column.name: tf.io.FixedLenFeature([], _DTYPES[column.type], _MISSING[column.type])
+            for column in self.served
+        }
 
         def serve_examples(examples: Tensor) -> Any:
             return core(tf.io.parse_example(examples, features))
 
-        return tf.function(serve_examples, autograph=False).get_concrete_function(tf.TensorSpec([None], tf.string, name="examples"))
+        return tf.function(serve_examples, autograph=False).get_concrete_function(
+            tf.TensorSpec([None], tf.string, name="examples")
+        )
 
     def _table(self, key: TableKey) -> Any:
         if key not in self._tables:
@@ -185,7 +191,9 @@ class _Tokens(tf.lookup.TextFileInitializer):  # type: ignore[misc]
     """From a file's lines to their numbers, in a table whose name depends on the vocabulary's name and tokens only."""
 
     def __init__(self, path: Any, shared_name: str) -> None:
-        super().__init__(path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER)
+        super().__init__(
+            path, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+        )
         self._name_of_table = shared_name
 
     @property
@@ -205,27 +213,36 @@ def _dense(values: Any, column: Column) -> Tensor:
     shape = raw.Slice(input=values.dense_shape, begin=[0], size=[1])
     missing = tf.constant(_MISSING[column.type], _DTYPES[column.type])
     dense = raw.SparseToDense(
-        sparse_indices=rows, output_shape=shape, sparse_values=values.values, default_value=missing, validate_indices=False
+        sparse_indices=rows,
+        output_shape=shape,
+        sparse_values=values.values,
+        default_value=missing,
+        validate_indices=False,
     )
     return tf.ensure_shape(dense, [None])
 
 
 def _argument_names(columns: Sequence[str]) -> dict[str, str]:
-    """Python names for columns: their own where they are such, else made from them; all different."""
-    names: dict[str, str] = {}
-    taken: set[str] = set(_TAKEN)
-    own = [name for name in columns if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) and not keyword.iskeyword(name) and name not in _TAKEN]
-    for name in own:
-        names[name] = name
-        taken.add(name)
+    """Python names for columns: their own where they are such, else made from them; all different, in lower case too."""
+    own = {name.lower(): name for name in reversed(columns) if _is_argument(name)}
+    names = {name: name for name in own.values()}
+    taken = {*own, *_TAKEN}
     for index, name in enumerate(columns):
         if name not in names:
             made = "c_" + re.sub(r"[^A-Za-z0-9]+", "_", name)[:40].strip("_")
-            names[name] = made if made not in taken else f"{made}_{index}"
-            while names[name] in taken:
-                names[name] += "_"
-            taken.add(names[name])
+            while made.lower() in taken:
+                made = f"{made}_{index}"
+            names[name] = made
+            taken.add(made.lower())
     return names
+
+
+def _is_argument(name: str) -> bool:
+    return (
+        re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None
+        and not keyword.iskeyword(name)
+        and name.lower() not in _TAKEN
+    )
 
 
 def _write_metadata(folder: Path, specs: Sequence[OutputSpec], statistics: Statistics) -> None:
@@ -258,19 +275,21 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
     saved_model.number_functions(proto.meta_graphs[0])
     signatures = proto.meta_graphs[0].signature_def
     columns = {argument: column for column, argument in model.arguments.items()}
-    for name in ("serving_default", "transform"):
-        saved_model.name_inputs(signatures[name], columns)
-    path.write_bytes(proto.SerializeToString(deterministic=True))
-    _replace_fingerprint(folder / "fingerprint.pb", path)
     dtypes = {column.name: _DTYPE_NAMES[column.type] for column in model.schema}
     labels = {label.name for label in model.labels}
     served = {spec.name: spec for name, specs in model.outputs.items() if name not in labels for spec in specs}
-    names: dict[str, Any] = {
-        "signatures": {
-            "serving_default": saved_model.tensor_names(signatures["serving_default"], dtypes, served),
-            "transform": saved_model.tensor_names(signatures["transform"], dtypes, {str(place): spec for place, spec in enumerate(model.specs)}),
-        }
+    outputs = {"serving_default": served, "transform": {str(place): spec for place, spec in enumerate(model.specs)}}
+    for name in outputs:
+        if name in signatures:
+            saved_model.name_inputs(signatures[name], columns)
+    path.write_bytes(proto.SerializeToString(deterministic=True))
+    _replace_fingerprint(folder / "fingerprint.pb", path)
+    found = {
+        name: saved_model.tensor_names(signatures[name], dtypes, specs)
+        for name, specs in outputs.items()
+        if name in signatures
     }
+    names: dict[str, Any] = {"signatures": found}
     target = folder / NAMES_FILE
     target.parent.mkdir()
     target.write_text(json.dumps(names, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
@@ -287,8 +306,11 @@ def _replace_fingerprint(path: Path, model: Path) -> None:
 
 
 def _digest(path: str) -> str:
+    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16] if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read()).hexdigest()[:16]
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()[:16]
 
 
 @contextlib.contextmanager

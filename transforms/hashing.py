@@ -2,7 +2,6 @@
 
 import ctypes
 import functools
-import os
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.tensorflow_c import CSession, Feed, library_path
+from transforms.tensorflow_c import CSession, Feed
+from transforms.tensorflow_library import use_python
 
 
 def fingerprint(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
     """FarmHash64's Fingerprint of each string modulo `num_buckets`.
 
-    The same as `tf.strings.to_hash_bucket_fast`, and so as BigQuery's `MOD(FARM_FINGERPRINT(s), n)` taken as unsigned. Runs TensorFlow's own
-    kernel, on the array's buffers in place.
+    The same as `tf.strings.to_hash_bucket_fast`, and so as BigQuery's `FARM_FINGERPRINT(s)`, taken as unsigned, modulo n.
+    TensorFlow's own kernel runs, on the array's buffers in place.
 
     Args:
         strings: (Large) string or binary; a null counts as the empty string.
@@ -29,10 +29,9 @@ def fingerprint(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
     if num_buckets < 1:
         raise ValueError(f"num_buckets must be at least 1, not {num_buckets!r}")
     if strings.null_count:
-        text = pa.types.is_string(strings.type) or pa.types.is_large_string(strings.type)
-        strings = pc.fill_null(strings, pa.scalar("" if text else b"", strings.type))
-    if os.environ.get("SHARDMILL_SESSION") == "python" or library_path() is None:
-        from transforms.python_session import hash_buckets  # noqa: PLC0415  (imports TensorFlow's Python half: seconds)
+        strings = pc.fill_null(strings, pa.scalar("", strings.type))
+    if use_python():
+        from transforms.python_session import hash_buckets
 
         return hash_buckets(strings, num_buckets)
     session, inputs, outputs = _hash_session(num_buckets)

@@ -54,8 +54,8 @@ class _Destination:
 class PartWriter:
     """Collects the framed records of one unit; for one thread.
 
-    Memory: the compressed bytes up to a bound, then they are written in pieces; and a compressor's state for each destination. A member is cut
-    by that, not restarted, so a destination's bytes don't depend on the bound.
+    Memory: the compressed bytes up to a bound, then they are written in pieces; and some 0.2 MB of compressor state for
+    each destination. A member is cut by that, not restarted, so a destination's bytes don't depend on the bound.
     """
 
     def __init__(self, stream: BinaryIO, level: int | None, buffer_bytes: int = BUFFER_BYTES) -> None:
@@ -92,7 +92,7 @@ class PartWriter:
             keys = shards.astype(np.uint16) if len(counts) <= _RADIX_SHARDS else shards
             framed = framed.take(pa.array(np.argsort(keys, kind="stable")))
         offsets, data = binary_parts(framed)
-        view = memoryview(data)
+        view = data.data
         stop = 0
         for shard, rows in zip(found.tolist(), counts[found].tolist(), strict=True):
             start, stop = stop, stop + rows

@@ -17,7 +17,7 @@ from transforms.tensorflow_c import CONFIG
 
 def _tensorflow() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf  # noqa: PLC0415  (seconds, and only where there is no C library)
+    import tensorflow as tf
 
     return tf
 
@@ -67,7 +67,9 @@ class PythonRunner:
         try:
             values: Sequence[npt.NDArray[Any] | bytes] = self._call(*map(_values, arrays))
         except self._errors as error:
-            raise ShardmillError(f"the transform graph failed: TensorFlow says: {getattr(error, 'message', error)}") from error
+            raise ShardmillError(
+                f"the transform graph failed: TensorFlow says: {getattr(error, 'message', error)}"
+            ) from error
         return values
 
 
@@ -89,5 +91,5 @@ def _values(array: pa.Array) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = array.to_numpy()
         return values
     large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
-    values = array.cast(pa.large_binary() if large else pa.binary()).to_numpy(zero_copy_only=False)
-    return values
+    objects: npt.NDArray[Any] = array.cast(pa.large_binary() if large else pa.binary()).to_numpy(zero_copy_only=False)
+    return objects

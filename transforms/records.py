@@ -1,7 +1,6 @@
 """Files cut into units at record boundaries: exact for quoted newlines, and for any text, well-formed or not.
 
-A range of a file is a function of the state in which it begins: unquoted, quoted, or just after a quote inside a quoted cell. So
-ranges are scanned independently, for each state, and composed in order.
+Large files are scanned range by range, in any order (`scan_range`), and cut at the first record that starts in each (`plan_units`).
 """
 
 import codecs
@@ -14,12 +13,33 @@ import numpy as np
 
 from schemas.errors import DataError
 from transforms.dialect import Dialect
-from transforms.lexer import CR, LF, Bytes, Lexicon, Positions, QuoteRuns, lex, line_ends
+from transforms.lexer import LF, Bytes, Lexicon, lex, line_ends, record_spans
+from transforms.scans import PIECE_BYTES, QUOTED, UNQUOTED, RangeScan, compose, nothing, scan_text
+
+__all__ = [
+    "COMPRESSED",
+    "UNIT_BYTES",
+    "UTF8_MARK",
+    "FileRange",
+    "InputFile",
+    "RangeScan",
+    "Unit",
+    "file_ranges",
+    "is_single_byte",
+    "is_splittable",
+    "is_utf8",
+    "plan_units",
+    "record_spans",
+    "scan_range",
+    "unclosed_quote",
+]
 
 UNIT_BYTES = 16 << 20
 COMPRESSED = (".gz", ".bz2", ".zst")
 
 UTF8_MARK = b"\xef\xbb\xbf"
+
+
 @dataclass(frozen=True)
 class InputFile:
     """A file to read.
@@ -207,5 +227,3 @@ def unclosed_quote(path: str, line: int) -> DataError:
         f"{path!r}, line {line}: a quote that opens a cell here is never closed, so the rest of the file is inside it. Close or double "
         'the quote; or, if quotes in this file mean nothing special, set [input] quote = "".'
     )
-
-

@@ -1,7 +1,8 @@
 """The fast way to encode rows: group those of equal layout, and fill each group as one matrix of bytes.
 
-Within a group every tag, size and key is the same, so a row is a template with the values put in at fixed places. The frame's header is part
-of the template, and the record's checksum comes from the template's by table look-ups (see `transforms.crc`).
+Within a group every tag, size and key is the same, so a row is a template with the values put in at fixed places. The
+frame's header is part of the template, and the record's checksum comes from the template's by table look-ups (see
+`transforms.crc`).
 """
 
 from collections.abc import Sequence
@@ -48,7 +49,9 @@ def group_rows(encoded: Sequence[Encoded], rows: int, *, framed: bool) -> pa.Arr
     features = [feature.take(order) for feature in encoded] if order is not None else list(encoded)
     bounds = np.concatenate([[0], np.cumsum(counts[groups])]).tolist()
     layouts = [
-        _Layout([_length(feature, start) for feature in features], features, framed=framed) for start in bounds[:-1] if start < rows
+        _Layout([_length(feature, start) for feature in features], features, framed=framed)
+        for start in bounds[:-1]
+        if start < rows
     ]
     sizes = np.repeat([layout.size for layout in layouts], counts[groups]) if layouts else np.zeros(0, np.int64)
     offsets = np.zeros(rows + 1, dtype=np.int64)
@@ -97,7 +100,9 @@ class _Layout:
     def __init__(self, lengths: Sequence[int], features: Sequence[Encoded], *, framed: bool) -> None:
         self._lengths = lengths
         self._framed = framed
-        prefixes = [entry_prefix(feature.name, feature.dtype, length) for feature, length in zip(features, lengths, strict=True)]
+        prefixes = [
+            entry_prefix(feature.name, feature.dtype, length) for feature, length in zip(features, lengths, strict=True)
+        ]
         head = b"\x0a" + varint(sum(map(len, prefixes)) + sum(lengths))
         record = head + b"".join(prefix + bytes(length) for prefix, length in zip(prefixes, lengths, strict=True))
         self._record = len(record)
@@ -105,7 +110,9 @@ class _Layout:
         self._template = before + record + bytes(FOOTER_BYTES if framed else 0)
         self._blank_crc = crcs_of([record], 1)[0]
         self.size = len(self._template)
-        self._places = (len(before) + len(head) + np.cumsum(list(map(len, prefixes))) + np.cumsum([0, *lengths])[:-1]).tolist()
+        self._places = (
+            len(before) + len(head) + np.cumsum(list(map(len, prefixes))) + np.cumsum([0, *lengths])[:-1]
+        ).tolist()
 
     def fill(self, matrix: npt.NDArray[np.uint8], features: Sequence[Encoded], start: int, stop: int) -> None:
         """Fills the group's rows, which are `start` to `stop` of the features."""

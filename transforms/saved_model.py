@@ -19,8 +19,9 @@ def number_functions(meta_graph: Any) -> None:
         meta_graph: A `MetaGraphDef`; changed in place.
     """
     library = meta_graph.graph_def.library
-    counted = [(int(found[2]), found[0], found[1]) for function in library.function if (found := _COUNTED.fullmatch(function.signature.name))]
-    names = {name: f"{prefix}{rank}" for rank, (_, name, prefix) in enumerate(sorted(counted))}
+    matches = [_COUNTED.fullmatch(function.signature.name) for function in library.function]
+    counted = sorted((int(match[2]), match[0], match[1]) for match in matches if match)
+    names = {name: f"{prefix}{rank}" for rank, (_, name, prefix) in enumerate(counted)}
     for function in library.function:
         function.signature.name = names.get(function.signature.name, function.signature.name)
         _rename_calls(function.node_def, names)
@@ -57,7 +58,9 @@ def _rename_objects(graph: Any, names: Mapping[str, str]) -> None:
             node.function.concrete_functions[:] = [names.get(name, name) for name in node.function.concrete_functions]
         elif kind == "bare_concrete_function":
             function = node.bare_concrete_function
-            function.concrete_function_name = names.get(function.concrete_function_name, function.concrete_function_name)
+            function.concrete_function_name = names.get(
+                function.concrete_function_name, function.concrete_function_name
+            )
     for old, new in names.items():
         if old in graph.concrete_functions and old != new:
             graph.concrete_functions[f"\0{new}"].CopyFrom(graph.concrete_functions[old])
@@ -74,13 +77,17 @@ def name_inputs(signature: Any, arguments: Mapping[str, str]) -> None:
         signature: A `SignatureDef`; changed in place.
         arguments: Each input's column by its argument.
     """
-    inputs = {arguments[argument]: signature.inputs[argument].SerializeToString() for argument in list(signature.inputs)}
+    inputs = {
+        arguments[argument]: signature.inputs[argument].SerializeToString() for argument in list(signature.inputs)
+    }
     signature.inputs.clear()
     for column, message in inputs.items():
         signature.inputs[column].ParseFromString(message)
 
 
-def tensor_names(signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, OutputSpec]) -> dict[str, dict[str, list[Any]]]:
+def tensor_names(
+    signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, OutputSpec]
+) -> dict[str, dict[str, list[Any]]]:
     """A signature as plain data.
 
     Args:
@@ -96,5 +103,7 @@ def tensor_names(signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str
         found[spec.name] = [signature.outputs[key].name, spec.dtype, list(spec.shape)]
         if spec.dtype == "bytes" and f"{key}_lengths" in signature.outputs:
             found[spec.name].append(signature.outputs[f"{key}_lengths"].name)
-    inputs = {column: [signature.inputs[column].name, dtype] for column, dtype in dtypes.items() if column in signature.inputs}
+    inputs = {
+        column: [signature.inputs[column].name, dtype] for column, dtype in dtypes.items() if column in signature.inputs
+    }
     return {"inputs": inputs, "outputs": found}

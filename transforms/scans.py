@@ -109,10 +109,10 @@ def _scan_piece(text: Bytes, before: int, start: int, lexicon: Lexicon) -> Range
     scan = RangeScan(-1, start, start + len(text), 0, entries, (None,) * 3, (None,) * 3)
     if leading == len(text):
         return scan
-    if lexicon.trim and lexicon.blanks[text[quotes - 1]].any():
-        scan = replace(scan, whole=True)
     # A carriage return counts as a line's end where it stands, and a newline where none precedes it.
     previous = np.concatenate([np.array([before], np.uint8), text[:-1]])
+    if lexicon.trim and lexicon.blanks[previous[quotes]].any():
+        scan = replace(scan, whole=True)
     lines = np.flatnonzero((text == CR) | ((text == LF) & (previous != CR)))
     starts = np.flatnonzero((previous == LF) | ((previous == CR) & (text != LF)))
     runs = _Runs.of(text, quotes[leading:], lexicon, before)

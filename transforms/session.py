@@ -19,17 +19,21 @@ import pyarrow.compute as pc
 
 from schemas.errors import ShardmillError
 from transforms.examples import Feature
-from transforms.tensorflow_c import CSession, Feed, library_path
+from transforms.tensorflow_c import CSession, Feed
+from transforms.tensorflow_library import library_path, use_python
 
 __all__ = ["Session", "library_path", "load"]
 
-# Set to `python` to run graphs through TensorFlow's Python API.
-SESSION_VARIABLE = "SHARDMILL_SESSION"
 # Tensor names, beside the model: saved_model.pb can't be read without TensorFlow's messages.
 NAMES_FILE = "assets.extra/shardmill.json"
 MISSING_INT = -(2**63)
 
-_INPUTS = {"float32": (pa.float32(), float("nan")), "int64": (pa.int64(), MISSING_INT), "bytes": (pa.binary(), b"")}
+# For each dtype of an input the Arrow types that are fed as they are, and the missing value.
+_INPUTS: dict[str, tuple[tuple[pa.DataType, ...], float | int | str]] = {
+    "float32": ((pa.float32(),), float("nan")),
+    "int64": ((pa.int64(),), MISSING_INT),
+    "bytes": ((pa.string(), pa.binary(), pa.large_string(), pa.large_binary()), ""),
+}
 
 
 @dataclass(frozen=True)
@@ -102,15 +106,14 @@ def _dense(batch: pa.RecordBatch, name: str, dtype: str) -> pa.Array:
     wanted, missing = _INPUTS[dtype]
     index = batch.schema.get_field_index(name)
     if index < 0:
-        raise ShardmillError(f"the transform graph reads column {name!r}, which the rows lack; they have {batch.schema.names}")
+        raise ShardmillError(
+            f"the transform graph reads column {name!r}, which the rows lack; they have {batch.schema.names}"
+        )
     array = batch.column(index)
-    text = dtype == "bytes" and (pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type))
-    if array.type != wanted and not text:
+    if array.type not in wanted:
         raise ShardmillError(f"the transform graph reads column {name!r} as {dtype}; the rows have it as {array.type}")
     if not array.null_count:
         return array
-    if text:
-        missing = missing.decode() if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) else missing
     return pc.fill_null(array, pa.scalar(missing, array.type))
 
 
@@ -140,7 +143,7 @@ def load(model_dir: str, signature: str = "transform") -> Session:
         ShardmillError: There is no model, no such signature, or TensorFlow can't load it (with its message).
     """
     names = _names(model_dir, signature)
-    python = os.environ.get(SESSION_VARIABLE) == "python" or library_path() is None
+    python = use_python()
     key = (os.path.realpath(model_dir), signature, python, Path(model_dir, NAMES_FILE).stat().st_mtime_ns)
     with _lock:
         if key not in _sessions:
@@ -154,9 +157,13 @@ def _names(model_dir: str, signature: str) -> Names:
         signatures = json.loads(path.read_text(encoding="utf-8"))["signatures"]
     except FileNotFoundError as error:
         what = f"it has no {NAMES_FILE}" if Path(model_dir).is_dir() else "there is no such folder"
-        raise ShardmillError(f"no transform graph in {model_dir!r}: {what}. Give the transform_fn folder of a finished run.") from error
+        raise ShardmillError(
+            f"no transform graph in {model_dir!r}: {what}. Give the transform_fn folder of a finished run."
+        ) from error
     if signature not in signatures:
-        raise ShardmillError(f"the transform graph in {model_dir!r} has no signature {signature!r}; it has {sorted(signatures)}")
+        raise ShardmillError(
+            f"the transform graph in {model_dir!r} has no signature {signature!r}; it has {sorted(signatures)}"
+        )
     found = signatures[signature]
     features = tuple(Feature(name, spec[1], tuple(spec[2])) for name, spec in found["outputs"].items())
     # For bytes the lengths' tensor comes fourth.
@@ -172,7 +179,7 @@ def _c_runner(model_dir: str, names: Names) -> Runner:
 
 
 def _python_runner(model_dir: str, names: Names) -> Runner:
-    from transforms.python_session import PythonRunner  # noqa: PLC0415  (imports TensorFlow's Python half: seconds)
+    from transforms.python_session import PythonRunner
 
     return PythonRunner(
         model_dir,

@@ -5,191 +5,39 @@ nothing; a string tensor is an array of 24-byte `TF_TString` *views*, which hold
 tensor keeps the Arrow array and the array of views alive until `TF_SessionRun` has returned and the tensor is deleted
 (`Feed.keep` does). An output may share memory with an input (a graph may pass a tensor through), so outputs are copied before the inputs
 are let go.
-
-The library is loaded with local symbols: with `RTLD_GLOBAL` its symbols would replace those of other extension modules.
 """
 
-import contextlib
 import ctypes
-import functools
-import importlib.util
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_int64, c_size_t, c_ubyte, c_uint64, c_void_p
+from collections.abc import Sequence
+from ctypes import byref, c_char, c_char_p, c_int64, c_ubyte, c_uint64, c_void_p
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.errors import ShardmillError
+from transforms.tensorflow_library import Deallocator, Output, Status, library
 
 # TF_DataType and the NumPy type of its elements.
 FLOAT, INT32, STRING, INT64 = 1, 3, 7, 9
-_NUMPY = {FLOAT: np.dtype(np.float32), INT32: np.dtype(np.int32), INT64: np.dtype(np.int64)}
+_NUMPY: dict[int, np.dtype[Any]] = {FLOAT: np.dtype(np.float32), INT32: np.dtype(np.int32), INT64: np.dtype(np.int64)}
 
 # A serialized ConfigProto: device_count {GPU: 0}; intra_op_parallelism_threads = 1; inter_op_parallelism_threads = -1, which
 # runs every op in the caller's thread: callers bring the threads.
 CONFIG = b"\x0a\x07\x0a\x03GPU\x10\x00" + b"\x10\x01" + b"\x28" + b"\xff" * 9 + b"\x01"
 
-_LIBRARIES = ("libtensorflow_cc.so.2", "libtensorflow_cc.2.dylib")
-_FRAMEWORKS = {"libtensorflow_cc.so.2": "libtensorflow_framework.so.2", "libtensorflow_cc.2.dylib": "libtensorflow_framework.2.dylib"}
-
-_NOTES = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
-
 # TF_TString's kinds, the low two bits of its first byte.
-_SMALL, _OFFSET, _KIND, _VIEW = 0, 2, 3, 3
+_SMALL, _LARGE, _OFFSET, _VIEW = 0, 1, 2, 3
+_KIND = 3
 # For an empty buffer: an address that may be looked at.
 _NOTHING = ctypes.create_string_buffer(64)
 
 
-class _Output(ctypes.Structure):
-    _fields_ = (("oper", c_void_p), ("index", c_int))
-
-
-class _Buffer(ctypes.Structure):
-    _fields_ = (("data", c_void_p), ("length", c_size_t), ("deallocator", c_void_p))
-
-
-_Deallocator = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
-
-# name: (result, arguments)
-_FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
-    "TF_Version": (c_char_p, ()),
-    "TF_NewStatus": (c_void_p, ()),
-    "TF_DeleteStatus": (None, (c_void_p,)),
-    "TF_GetCode": (c_int, (c_void_p,)),
-    "TF_Message": (c_char_p, (c_void_p,)),
-    "TF_NewGraph": (c_void_p, ()),
-    "TF_DeleteGraph": (None, (c_void_p,)),
-    "TF_GraphOperationByName": (c_void_p, (c_void_p, c_char_p)),
-    "TF_NewOperation": (c_void_p, (c_void_p, c_char_p, c_char_p)),
-    "TF_SetAttrType": (None, (c_void_p, c_char_p, c_int)),
-    "TF_SetAttrInt": (None, (c_void_p, c_char_p, c_int64)),
-    "TF_AddInput": (None, (c_void_p, _Output)),
-    "TF_FinishOperation": (c_void_p, (c_void_p, c_void_p)),
-    "TF_NewSessionOptions": (c_void_p, ()),
-    "TF_DeleteSessionOptions": (None, (c_void_p,)),
-    "TF_SetConfig": (None, (c_void_p, c_char_p, c_size_t, c_void_p)),
-    "TF_NewSession": (c_void_p, (c_void_p, c_void_p, c_void_p)),
-    "TF_LoadSessionFromSavedModel": (
-        c_void_p,
-        (c_void_p, c_void_p, c_char_p, POINTER(c_char_p), c_int, c_void_p, POINTER(_Buffer), c_void_p),
-    ),
-    "TF_CloseSession": (None, (c_void_p, c_void_p)),
-    "TF_DeleteSession": (None, (c_void_p, c_void_p)),
-    "TF_SessionRun": (
-        None,
-        (
-            *(c_void_p, c_void_p),
-            *(POINTER(_Output), POINTER(c_void_p), c_int),
-            *(POINTER(_Output), POINTER(c_void_p), c_int),
-            *(c_void_p, c_int, c_void_p, c_void_p),
-        ),
-    ),
-    "TF_NewTensor": (c_void_p, (c_int, POINTER(c_int64), c_int, c_void_p, c_size_t, _Deallocator, c_void_p)),
-    "TF_DeleteTensor": (None, (c_void_p,)),
-    "TF_TensorType": (c_int, (c_void_p,)),
-    "TF_NumDims": (c_int, (c_void_p,)),
-    "TF_Dim": (c_int64, (c_void_p, c_int)),
-    "TF_TensorByteSize": (c_size_t, (c_void_p,)),
-    "TF_TensorData": (c_void_p, (c_void_p,)),
-}
-
-
-def library_path() -> str | None:
-    """The path of the installed TensorFlow's C library; None where there is none. Doesn't import TensorFlow."""
-    spec = importlib.util.find_spec("tensorflow")
-    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
-        for name in _LIBRARIES:
-            path = Path(folder, name)
-            if path.is_file():
-                return str(path)
-    return None
-
-
-@contextlib.contextmanager
-def _without_notes() -> Iterator[None]:
-    """Keeps notes about CPU and GPU from the terminal: TensorFlow writes them while it is loaded, before it looks at any setting.
-
-    Whatever else is written to standard error meanwhile, by other threads, is written when the library is loaded.
-    """
-    with tempfile.TemporaryFile() as held:
-        stderr = os.dup(2)
-        try:
-            os.dup2(held.fileno(), 2)
-            yield
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            held.seek(0)
-            written = b"".join(line for line in held if not line.startswith(_NOTES))
-            if written:
-                os.write(2, written)
-
-
-@functools.cache
-def _library(path: str) -> ctypes.CDLL:
-    # Read when the library is loaded: without it TensorFlow tells the terminal about its CPU.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    framework = Path(path).with_name(_FRAMEWORKS[Path(path).name])
-    try:
-        with _without_notes():
-            if framework.is_file():
-                # Loaded first, so that it is found by name whatever the library's own search path.
-                ctypes.CDLL(str(framework))
-            library = ctypes.CDLL(path)
-        for name, (result, arguments) in _FUNCTIONS.items():
-            function = getattr(library, name)
-            function.restype = result
-            function.argtypes = arguments
-    except (OSError, AttributeError) as error:
-        raise ShardmillError(
-            f"TensorFlow's library {path!r} can't be used: {error}. Install the TensorFlow version that shardmill names, or set "
-            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API."
-        ) from error
-    return library
-
-
-def library() -> ctypes.CDLL:
-    """TensorFlow's C API.
-
-    Raises:
-        ShardmillError: There is no library, or it can't be loaded.
-    """
-    path = library_path()
-    if path is None:
-        raise ShardmillError(
-            f"TensorFlow's C library ({' or '.join(_LIBRARIES)}) isn't in the installed tensorflow package; set "
-            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API."
-        )
-    return _library(path)
-
-
-@_Deallocator
-def _keep(_data: int | None, _length: int, _argument: int | None) -> None:
-    """Frees nothing: the feed keeps the memory."""
-
-
-class _Status:
-    """A TF_Status that raises what went wrong."""
-
-    def __init__(self, tf: ctypes.CDLL) -> None:
-        self._tf = tf
-        self.pointer = tf.TF_NewStatus()
-
-    def __enter__(self) -> "_Status":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._tf.TF_DeleteStatus(self.pointer)
-
-    def check(self, what: str) -> None:
-        if self._tf.TF_GetCode(self.pointer):
-            message = self._tf.TF_Message(self.pointer).decode("utf-8", "replace")
-            raise ShardmillError(f"{what}: TensorFlow says: {message}")
+# Frees nothing: the feed keeps the memory.
+_keep = Deallocator(lambda _data, _length, _argument: None)
 
 
 @dataclass(frozen=True)
@@ -273,8 +121,10 @@ class CSession:
         graph = tf.TF_NewGraph()
         tags = (c_char_p * 1)(b"serve")
         options = _options(tf)
-        with _Status(tf) as status:
-            session = tf.TF_LoadSessionFromSavedModel(options, None, os.fsencode(folder), tags, 1, graph, None, status.pointer)
+        with Status(tf) as status:
+            session = tf.TF_LoadSessionFromSavedModel(
+                options, None, os.fsencode(folder), tags, 1, graph, None, status.pointer
+            )
             tf.TF_DeleteSessionOptions(options)
             try:
                 status.check(f"can't load the transform graph in {folder!r}")
@@ -293,13 +143,13 @@ class CSession:
         tf = library()
         graph = tf.TF_NewGraph()
         options = _options(tf)
-        with _Status(tf) as status:
+        with Status(tf) as status:
             strings = tf.TF_NewOperation(graph, b"Placeholder", b"strings")
             tf.TF_SetAttrType(strings, b"dtype", STRING)
             strings = tf.TF_FinishOperation(strings, status.pointer)
             status.check("can't build the hash graph")
             buckets = tf.TF_NewOperation(graph, b"StringToHashBucketFast", b"buckets")
-            tf.TF_AddInput(buckets, _Output(strings, 0))
+            tf.TF_AddInput(buckets, Output(strings, 0))
             tf.TF_SetAttrInt(buckets, b"num_buckets", num_buckets)
             tf.TF_FinishOperation(buckets, status.pointer)
             status.check("can't build the hash graph")
@@ -308,24 +158,26 @@ class CSession:
             status.check("can't start the hash graph")
         return cls(graph, session)
 
-    def outputs(self, tensors: Sequence[str]) -> ctypes.Array[_Output]:
+    def outputs(self, tensors: Sequence[str]) -> ctypes.Array[Output]:
         """Finds tensors, named `operation:index`, in the graph.
 
         Raises:
             ShardmillError: One isn't in it.
         """
-        found = (_Output * len(tensors))()
+        found = (Output * len(tensors))()
         for place, tensor in zip(found, tensors, strict=True):
             name, _, index = tensor.rpartition(":")
             operation = self._tf.TF_GraphOperationByName(self._graph, name.encode())
             if not operation:
-                raise ShardmillError(f"the transform graph has no operation {name!r} (tensor {tensor!r} of its shardmill.json)")
+                raise ShardmillError(
+                    f"the transform graph has no operation {name!r} (tensor {tensor!r} of its shardmill.json)"
+                )
             place.oper, place.index = operation, int(index)
         return found
 
     def run(
-        self, inputs: ctypes.Array[_Output], feeds: Sequence[Feed], outputs: ctypes.Array[_Output]
-    ) -> list[npt.NDArray[np.generic] | bytes]:
+        self, inputs: ctypes.Array[Output], feeds: Sequence[Feed], outputs: ctypes.Array[Output]
+    ) -> list[npt.NDArray[Any] | bytes]:
         """Runs the graph once.
 
         Args:
@@ -344,17 +196,16 @@ class CSession:
         results = (c_void_p * len(outputs))()
         try:
             for index, feed in enumerate(feeds):
-                tensors[index] = tf.TF_NewTensor(
-                    feed.dtype, byref(c_int64(feed.rows)), 1, feed.address, feed.size, _keep, None
-                )
-            with _Status(tf) as status:
+                shape = byref(c_int64(feed.rows))
+                tensors[index] = tf.TF_NewTensor(feed.dtype, shape, 1, feed.address, feed.size, _keep, None)
+            with Status(tf) as status:
                 tf.TF_SessionRun(
                     *(self._session, None, inputs, tensors, len(feeds), outputs, results, len(outputs)),
                     *(None, 0, None, status.pointer),
                 )
                 status.check("the transform graph failed")
             # Copied while the feeds are alive: an output may be an input's memory.
-            return [_value(tf, result) for result in results]
+            return [_value(tf, result) for result in results if result]
         finally:
             for tensor in (*tensors, *results):
                 if tensor:
@@ -363,7 +214,7 @@ class CSession:
     def __del__(self) -> None:
         """Frees the session and the graph."""
         if getattr(self, "_session", None):
-            with _Status(self._tf) as status:
+            with Status(self._tf) as status:
                 self._tf.TF_CloseSession(self._session, status.pointer)
                 self._tf.TF_DeleteSession(self._session, status.pointer)
             self._tf.TF_DeleteGraph(self._graph)
@@ -372,27 +223,30 @@ class CSession:
 
 def _options(tf: ctypes.CDLL) -> int:
     options: int = tf.TF_NewSessionOptions()
-    with _Status(tf) as status:
+    with Status(tf) as status:
         tf.TF_SetConfig(options, CONFIG, len(CONFIG), status.pointer)
         status.check("can't configure TensorFlow")
     return options
 
 
-def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[np.generic] | bytes:
+def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[Any] | bytes:
     dtype = tf.TF_TensorType(tensor)
     shape = tuple(tf.TF_Dim(tensor, axis) for axis in range(tf.TF_NumDims(tensor)))
     data = tf.TF_TensorData(tensor)
     if dtype == STRING and shape == ():
         return _string(data)
     if dtype not in _NUMPY:
-        raise ShardmillError(f"the transform graph has an output of TF_DataType {dtype} and shape {shape}; expected float32, int64, "
-                             "or for bytes one joined string")
+        raise ShardmillError(
+            f"the transform graph has an output of TF_DataType {dtype} and shape {shape}; "
+            "expected float32, int64, or for bytes one joined string and int32 lengths"
+        )
     size = tf.TF_TensorByteSize(tensor)
     if not size:
         return np.empty(shape, _NUMPY[dtype])
-    memory = (c_ubyte * size).from_address(data)
+    memory = memoryview((c_ubyte * size).from_address(data))
     # One copy, by NumPy, which releases the GIL.
-    return np.frombuffer(memory, _NUMPY[dtype]).reshape(shape).copy()
+    values: npt.NDArray[Any] = np.frombuffer(memory, _NUMPY[dtype]).reshape(shape).copy()
+    return values
 
 
 def _string(address: int) -> bytes:
@@ -404,5 +258,8 @@ def _string(address: int) -> bytes:
     if kind == _OFFSET:
         size, offset = (int.from_bytes(raw[start : start + 4], "little") for start in (0, 4))
         return ctypes.string_at(address + offset, size >> 2)
-    size, pointer = c_uint64.from_address(address).value >> 2, c_uint64.from_address(address + (16 if kind == 1 else 8)).value
+    size, pointer = (
+        c_uint64.from_address(address).value >> 2,
+        c_uint64.from_address(address + (16 if kind == _LARGE else 8)).value,
+    )
     return ctypes.string_at(pointer, size) if size else b""

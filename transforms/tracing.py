@@ -8,6 +8,7 @@ import contextlib
 import functools
 import os
 import pickle
+import re
 import signal
 import struct
 import subprocess
@@ -17,7 +18,7 @@ import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from schemas.errors import ShardmillError
 from schemas.schema import Schema
@@ -25,11 +26,16 @@ from transforms.kinds.base import Kind
 from transforms.kinds.dummy import dummy_statistics
 from transforms.statistics import Statistics
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 # Features traced early, as a sample: enough to load TensorFlow's parts, few enough not to hold up the analysis.
 _SAMPLE = 64
 _LENGTH = struct.Struct("<Q")
 _TAIL = 2000
 _GRACE_SECONDS = 2.0
+# What TensorFlow says at every start, before its level of logging is set.
+_NOISE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl")
 _ENVIRONMENT = {
     # Errors only; no GPU: a graph is traced, not run.
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -47,8 +53,9 @@ class Tracer:
         self._errors: IO[bytes] | None = None
         self._lock = threading.RLock()
         self._checking = False
+        self._holders = 0
 
-    def __enter__(self) -> "Tracer":
+    def __enter__(self) -> "Self":
         self.start()
         return self
 
@@ -61,7 +68,7 @@ class Tracer:
             if self._process is not None and self._process.poll() is None:
                 return
             self.close()
-            self._errors = tempfile.TemporaryFile()
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
             root = str(Path(__file__).resolve().parent.parent)
             path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
             self._process = subprocess.Popen(
@@ -140,7 +147,9 @@ class Tracer:
         if status == "error":
             raise value
         if status == "failed":
-            raise ShardmillError(f"tracing the transform graph failed; this is a bug in shardmill, or a failure it doesn't know:\n{value}")
+            raise ShardmillError(
+                f"tracing the transform graph failed; this is a bug in shardmill, or a failure it doesn't know:\n{value}"
+            )
         return value
 
     def _died(self) -> ShardmillError:
@@ -148,10 +157,13 @@ class Tracer:
         assert self._errors is not None
         status = self._process.wait()
         self._errors.seek(0)
-        tail = self._errors.read()[-_TAIL:].decode(errors="replace").strip()
+        said = self._errors.read().decode(errors="replace").strip()
+        tail = "\n".join(line for line in said.splitlines() if not _NOISE.match(line))[-_TAIL:]
         self.close()
         hint = " (killed: perhaps for want of memory)" if status == -signal.SIGKILL else ""
-        return ShardmillError(f"the process that traces the transform graph ended with status {status}{hint}; it said:\n{tail or 'nothing'}")
+        return ShardmillError(
+            f"the process that traces the transform graph ended with status {status}{hint}; it said:\n{tail or 'nothing'}"
+        )
 
 
 @functools.cache
@@ -169,7 +181,7 @@ def serve() -> None:
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    from transforms import graph  # noqa: PLC0415 (imports TensorFlow: seconds; only this process does)
+    from transforms import graph  # imports TensorFlow: seconds; only this process does
 
     while (request := _read(requests)) is not None:
         with contextlib.suppress(BrokenPipeError):
@@ -230,4 +242,4 @@ def _read(stream: IO[bytes]) -> Any:
     if len(header) < _LENGTH.size:
         return None
     data = stream.read(_LENGTH.unpack(header)[0])
-    return pickle.loads(data)  # noqa: S301 (from our own process)
+    return pickle.loads(data)  # from our own process

@@ -1,7 +1,8 @@
 """The protobuf wire format of `tf.train.Example`, column-wise: each feature's values of all rows as bytes.
 
-The formats are protobuf's (https://protobuf.dev/programming-guides/encoding) and those of tensorflow/core/example/feature.proto: numbers are packed,
-float32 little-endian, int64 as varints of their two's complement, so that a negative number has ten bytes.
+The formats are protobuf's (https://protobuf.dev/programming-guides/encoding) and those of
+tensorflow/core/example/feature.proto: numbers are packed, float32 little-endian, int64 as varints of their two's
+complement, so that a negative number has ten bytes.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+_SEVEN_BITS = 127
 # The field of `Feature` that holds the values, by dtype: its tag.
 _LIST_TAG = {"bytes": b"\x0a", "float32": b"\x12", "int64": b"\x1a"}
 
@@ -18,8 +21,8 @@ _LIST_TAG = {"bytes": b"\x0a", "float32": b"\x12", "int64": b"\x1a"}
 def varint(value: int) -> bytes:
     """A non-negative integer's varint."""
     groups = bytearray()
-    while value > 127:
-        groups.append(value & 127 | 128)
+    while value > _SEVEN_BITS:
+        groups.append(value & _SEVEN_BITS | 128)
         value >>= 7
     groups.append(value)
     return bytes(groups)
@@ -225,13 +228,12 @@ def binary_parts(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np
 
 def _tagged(values: pa.Array) -> pa.Array:
     """Each bytes value behind its tag and size."""
-    import pyarrow.compute as pc  # noqa: PLC0415
-
     offsets, data = binary_parts(values)
     raw = _binary(data, offsets)
     sizes, lengths = varints(np.diff(offsets).astype(np.uint64))
     heads = np.concatenate([np.full((len(sizes), 1), 0x0A, np.uint8), sizes], axis=1)
-    return pc.binary_join_element_wise(_binary(compact(heads, lengths + 1), offsets_of(lengths + 1)), raw, pa.scalar(b"", pa.large_binary()))
+    tags = _binary(compact(heads, lengths + 1), offsets_of(lengths + 1))
+    return pc.binary_join_element_wise(tags, raw, pa.scalar(b"", pa.large_binary()))
 
 
 def _binary(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> pa.Array:

@@ -49,10 +49,7 @@ def asset_name(vocabulary: str) -> str:
 def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> VocabularyStats:
     name = kind.vocabulary or kind.name
     found = statistics.vocabularies.get(name, VocabularyStats(name, "", 0))
-    if kind.file is not None:
-        tokens = "".join(f"{token}\n" for token in given_tokens(kind.file)).encode()
-    else:
-        tokens = Path(found.path).read_bytes()
+    tokens = Path(found.path).read_bytes() if kind.file is None else "\n".join([*given_tokens(kind.file), ""]).encode()
     if kind.reserved_tokens:
         reserved = [token.encode() for token in kind.reserved_tokens]
         known = set(reserved)
@@ -69,5 +66,5 @@ def _empty(kind: VocabularyKind, found: VocabularyStats, statistics: Statistics)
     if found.total and kind.frequency_threshold:
         why = f"none of {found.total} tokens is of one seen {kind.frequency_threshold} times (`frequency_threshold`); lower it"
     else:
-        why = f"there is no token in the {statistics.rows} rows of the train split; remove the feature, or give `reserved_tokens` or a `file`"
+        why = f"there is no token in the {statistics.rows} rows of the train split; remove it, or give `reserved_tokens` or a `file`"
     return DataError(f"feature {kind.name!r}: the vocabulary of column {columns} is empty: {why}")

@@ -1,4 +1,4 @@
-"""What a feature kind is: a small frozen dataclass that says which columns it reads, what it asks of the analysis, and how its graph is built."""
+"""What a feature kind is: a small frozen dataclass that knows its columns, what it asks of the analysis, and its graph."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -168,7 +168,9 @@ class Kind(ABC):
         for column in self.columns:
             if schema[column].type not in self.types:
                 wanted = " or ".join(sorted(each.name for each in self.types))
-                raise self.error(f"`{self.kind}` needs a column of type {wanted}, but column {column!r} is {schema[column].type.name}")
+                raise self.error(
+                    f"`{self.kind}` needs a column of type {wanted}, but column {column!r} is {schema[column].type.name}"
+                )
 
     def requests(self, schema: Schema) -> tuple[Request, ...]:  # noqa: ARG002 (most kinds ask for nothing)
         """What the analysis must find out."""

@@ -1,17 +1,17 @@
 """Numbers as the index of the bucket that they fall into."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from schemas.schema import Schema
+from schemas.schema import ColumnType, Schema
 from transforms.kinds.base import OutputSpec, Tensor, Trace
 from transforms.kinds.numbers import NumberKind
 from transforms.statistics import Statistics
 
-# Above this, float32 doesn't hold every integer.
-_EXACT = 1 << 24
+_LIMIT = 1 << 63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +70,17 @@ class Buckets(_BucketKind):
     def check(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
-        rounded = self._rounded()
-        if not rounded.size or not (rounded[1:] > rounded[:-1]).all():
-            raise self.error(f"`boundaries` must be one or more ascending numbers, different in float32, received {list(self.boundaries)!r}")
+        integers = self._in_integers(schema[self.columns[0]].type is ColumnType.INT)
+        edges = list(self.boundaries) if integers else np.array(self.boundaries, np.float32).tolist()
+        if not edges or any(low >= high for low, high in pairwise(edges)):
+            rule = "" if integers else ", different in float32"
+            raise self.error(
+                f"`boundaries` must be one or more ascending numbers{rule}, received {list(self.boundaries)!r}"
+            )
 
-    def _rounded(self) -> npt.NDArray[np.float32]:
-        if all(isinstance(each, int) and -_EXACT < each < _EXACT for each in self.boundaries):
-            return np.array(self.boundaries, np.float32)
-        return np.array(self.boundaries, np.float64 if self._integers() else np.float32)
-
-    def _integers(self) -> bool:
-        return all(isinstance(each, int) for each in self.boundaries) and not self.steps and self.missing is None
+    def _in_integers(self, integers: bool) -> bool:  # noqa: FBT001 (whether the column's are)
+        whole = all(isinstance(each, int) and -_LIMIT < each < _LIMIT for each in self.boundaries)
+        return integers and whole and not self.steps and self.missing is None
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         super()._outputs(schema, statistics)
@@ -88,10 +88,11 @@ class Buckets(_BucketKind):
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         column = trace.inputs[self.columns[0]]
-        if column.dtype != trace.tf.int64 or not self._integers():
+        if not self._in_integers(column.dtype == trace.tf.int64):
             return self._assign(trace, np.array(self.boundaries, np.float32))
         raw = trace.tf.raw_ops
         last = np.int64(np.iinfo(np.int64).max)
         values = raw.SelectV2(condition=trace.missing(self.columns[0]), t=last, e=column)
-        index = raw.UpperBound(sorted_inputs=np.array([self.boundaries], np.int64), values=raw.ExpandDims(input=values, axis=0), out_type=np.int64)
+        edges = np.array([self.boundaries], np.int64)
+        index = raw.UpperBound(sorted_inputs=edges, values=raw.ExpandDims(input=values, axis=0), out_type=np.int64)
         return {self.name: raw.Reshape(tensor=index, shape=[-1])}

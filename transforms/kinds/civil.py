@@ -17,8 +17,20 @@ WIDTHS: Mapping[str, int] = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M"
 NAMES: Mapping[str, int] = {"b": 3, "p": 2}
 _MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
 # Range of a valid field.
-_RANGES: Mapping[str, tuple[int, int]] = {"Y": (1, 9999), "m": (1, 12), "d": (1, 31), "H": (0, 23), "I": (1, 12), "M": (0, 59), "S": (0, 59), "j": (1, 366)}
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "Y": (1, 9999),
+    "m": (1, 12),
+    "d": (1, 31),
+    "j": (1, 366),
+    "H": (0, 23),
+    "I": (1, 12),
+    "M": (0, 59),
+    "S": (0, 59),
+}
 _DAY = 86400
+# The formulas' year begins in March, month 0 there.
+_FEBRUARY = 2
+_SHIFTED_JANUARY = 10
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,9 @@ class Format:
     @property
     def width(self) -> int:
         """The most bytes that a text of the format has."""
-        return sum(len(literal) if literal is not None else {**WIDTHS, **NAMES}[letter] for letter, literal in self.items)
+        return sum(
+            len(literal) if literal is not None else {**WIDTHS, **NAMES}[letter] for letter, literal in self.items
+        )
 
 
 def parse_format(text: str) -> Format:
@@ -116,9 +130,14 @@ class Cursor:
 
     def _columns_at(self, width: int) -> list[Tensor]:
         """The next bytes of each row, one tensor for each."""
-        places = self._raw.AddV2(x=self._raw.ExpandDims(input=self._at, axis=1), y=np.arange(width, dtype=np.int64)[None])
-        rows = self._raw.Range(start=np.int64(0), limit=self._scalar(self._raw.Shape(input=self._at, out_type=self._int64)), delta=np.int64(1))
-        flat = self._raw.AddV2(x=places, y=self._raw.ExpandDims(input=self._raw.Mul(x=rows, y=np.int64(self._columns)), axis=1))
+        places = self._raw.AddV2(
+            x=self._raw.ExpandDims(input=self._at, axis=1), y=np.arange(width, dtype=np.int64)[None]
+        )
+        batch = self._scalar(self._raw.Shape(input=self._at, out_type=self._int64))
+        rows = self._raw.Range(start=np.int64(0), limit=batch, delta=np.int64(1))
+        flat = self._raw.AddV2(
+            x=places, y=self._raw.ExpandDims(input=self._raw.Mul(x=rows, y=np.int64(self._columns)), axis=1)
+        )
         octets = self._raw.GatherV2(params=self._raw.Reshape(tensor=self._octets, shape=[-1]), indices=flat, axis=0)
         return list(self._raw.Unpack(value=octets, num=width, axis=1))
 
@@ -176,7 +195,7 @@ class Arithmetic:
 
     def days_from_civil(self, year: Tensor, month: Tensor, day: Tensor) -> Tensor:
         """Days since 1970-01-01."""
-        early = self.tf.cast(month <= 2, self.tf.int64)
+        early = self.tf.cast(month <= _FEBRUARY, self.tf.int64)
         year = year - early
         era = year // 400
         year_of_era = year - era * 400
@@ -193,7 +212,7 @@ class Arithmetic:
         day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
         shifted_month = (5 * day_of_year + 2) // 153
         day = day_of_year - (153 * shifted_month + 2) // 5 + 1
-        late = self.tf.cast(shifted_month >= 10, self.tf.int64)
+        late = self.tf.cast(shifted_month >= _SHIFTED_JANUARY, self.tf.int64)
         return year_of_era + era * 400 + late, shifted_month + 3 - 12 * late, day
 
     def of_seconds(self, seconds: Tensor) -> dict[str, Tensor]:

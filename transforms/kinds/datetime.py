@@ -25,6 +25,9 @@ PARTS: Mapping[str, tuple[int, int]] = {
 }
 _UNIX = {"unix": 1, "unix_ms": 1000}
 _CLOCK = {"hour": "H", "minute": "M", "second": "S"}
+_DATE = (("month", "m"), ("month", "b"), ("day", "d"), ("day_of_year", "j"))
+# Two-digit years from this on are of the 20th century, as POSIX has it.
+_CENTURY = 69
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +58,16 @@ class Datetime(Kind):
         if isinstance(self.missing, str) and self.missing != "reject":
             raise self.error(f'`missing` must be an integer or "reject", received {self.missing!r}')
         if self.format in _UNIX and schema[self.columns[0]].type is not ColumnType.INT:
-            raise self.error(f"`format` {self.format!r} needs an INT column, but {self.columns[0]!r} is {schema[self.columns[0]].type.name}")
+            found = schema[self.columns[0]].type.name
+            raise self.error(f"`format` {self.format!r} needs an INT column, but {self.columns[0]!r} is {found}")
         known = self._given()
         for part in self.parts:
             if part not in PARTS:
                 raise self.error(f"`parts` must be of {', '.join(PARTS)}; received {part!r}{nearest(part, PARTS)}")
             if part not in known:
-                raise self.error(f"the format {self.format!r} doesn't give the part {part!r}; it gives {', '.join(known)}")
+                raise self.error(
+                    f"the format {self.format!r} doesn't give the part {part!r}; it gives {', '.join(known)}"
+                )
         if len(set(self.parts)) != len(self.parts):
             raise self.error(f"`parts` must differ, received {list(self.parts)!r}")
         if self.cyclic and "year" in self.parts:
@@ -82,23 +88,35 @@ class Datetime(Kind):
         fields = self._layout().fields
         year, month = bool(fields & {"Y", "y"}), bool(fields & {"m", "b"})
         date = year and ((month and "d" in fields) or "j" in fields)
-        given = {"year": year, "month": month or date, "day": "d" in fields or date, "weekday": date, "day_of_year": date or "j" in fields}
+        given = {
+            "year": year,
+            "month": month or date,
+            "day": "d" in fields or date,
+            "weekday": date,
+            "day_of_year": date or "j" in fields,
+        }
         given["hour"] = "H" in fields or {"I", "p"} <= fields
         given |= {"minute": "M" in fields, "second": "S" in fields}
         return tuple(part for part in PARTS if given[part])
 
     def _parts(self) -> tuple[str, ...]:
-        return self.parts or tuple(part for part in self._given() if part != "day_of_year" and not (self.cyclic and part == "year"))
+        return self.parts or tuple(
+            part for part in self._given() if part != "day_of_year" and not (self.cyclic and part == "year")
+        )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         del schema, statistics
         if self.cyclic:
-            return tuple(OutputSpec(f"{self.name}_{part}_{axis}", "float32") for part in self._parts() for axis in ("sin", "cos"))
+            return tuple(
+                OutputSpec(f"{self.name}_{part}_{axis}", "float32") for part in self._parts() for axis in ("sin", "cos")
+            )
         # Seconds since 1970 may be of any year.
         bounded = [part for part in self._parts() if self.format not in _UNIX or part != "year"]
         low = {part: min(PARTS[part][0], self._filling()) for part in bounded}
         high = {part: max(PARTS[part][1], self._filling()) for part in bounded}
-        return tuple(OutputSpec(f"{self.name}_{part}", "int64", (), low.get(part), high.get(part)) for part in self._parts())
+        return tuple(
+            OutputSpec(f"{self.name}_{part}", "int64", (), low.get(part), high.get(part)) for part in self._parts()
+        )
 
     def _filling(self) -> int:
         return self.missing if isinstance(self.missing, int) else -1
@@ -111,7 +129,9 @@ class Datetime(Kind):
             if self.cyclic:
                 built |= self._circle(trace, part, values[part], valid)
             else:
-                built[f"{self.name}_{part}"] = raw.SelectV2(condition=valid, t=values[part], e=np.int64(self._filling()))
+                built[f"{self.name}_{part}"] = raw.SelectV2(
+                    condition=valid, t=values[part], e=np.int64(self._filling())
+                )
         return built
 
     def _circle(self, trace: Trace, part: str, values: Tensor, valid: Tensor) -> dict[str, Tensor]:
@@ -143,13 +163,18 @@ class Datetime(Kind):
             values["hour"] = fields["I"] % 12 + fields["p"]
         return self._date(trace, fields, values, valid)
 
-    def _date(self, trace: Trace, fields: dict[str, Tensor], values: dict[str, Tensor], valid: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def _date(
+        self, trace: Trace, fields: dict[str, Tensor], values: dict[str, Tensor], valid: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor]:
         tf, raw, arithmetic = trace.tf, trace.tf.raw_ops, Arithmetic(trace.tf)
-        values |= {part: fields[letter] for part, letter in (("month", "m"), ("month", "b"), ("day", "d"), ("day_of_year", "j")) if letter in fields}
+        values |= {part: fields[letter] for part, letter in _DATE if letter in fields}
         if "Y" in fields or "y" in fields:
-            # POSIX: two digits from 69 on are of the 20th century.
             short = fields.get("y")
-            values["year"] = fields["Y"] if short is None else raw.SelectV2(condition=short < 69, t=short + 2000, e=short + 1900)
+            values["year"] = (
+                fields["Y"]
+                if short is None
+                else raw.SelectV2(condition=short < _CENTURY, t=short + 2000, e=short + 1900)
+            )
         if "weekday" not in self._given():
             return values, valid
         year, one = values["year"], tf.ones_like(values["year"])

@@ -41,7 +41,9 @@ class Hash(TokenKind):
         raw = trace.tf.raw_ops
         tokens = self.token(trace, self.columns[0])
         if self.key is not None:
-            return {self.name: raw.StringToHashBucketStrong(input=tokens, num_buckets=self.num_buckets, key=list(self.key))}
+            return {
+                self.name: raw.StringToHashBucketStrong(input=tokens, num_buckets=self.num_buckets, key=list(self.key))
+            }
         return {self.name: raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)}
 
 

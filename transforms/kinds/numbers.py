@@ -94,7 +94,11 @@ class NumberKind(Kind):
             values = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.float32(self.missing), e=values)
         values = self._after_pre(trace, values)
         filling = self.filling(trace.statistics)
-        return values if filling is None else raw.SelectV2(condition=self._unknown(trace, values), t=np.float32(filling), e=values)
+        return (
+            values
+            if filling is None
+            else raw.SelectV2(condition=self._unknown(trace, values), t=np.float32(filling), e=values)
+        )
 
     def _unknown(self, trace: Trace, values: Tensor) -> Tensor:
         return trace.tf.raw_ops.IsNan(x=values) if self.steps else trace.missing(self.columns[0])
@@ -109,7 +113,11 @@ class NumberKind(Kind):
 
     def _missing(self, trace: Trace) -> Tensor:
         # With `pre`, what it can't take is missing too.
-        return trace.tf.raw_ops.IsNan(x=self._after_pre(trace, trace.number(self.columns[0]))) if self.steps else super()._missing(trace)
+        return (
+            trace.tf.raw_ops.IsNan(x=self._after_pre(trace, trace.number(self.columns[0])))
+            if self.steps
+            else super()._missing(trace)
+        )
 
     def _request(self) -> NumericRequest:
         return NumericRequest(self.columns[0], self.steps, self.needs_quantiles or self.missing in ("median", "mode"))

@@ -36,11 +36,17 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
     Raises:
         ConfigError: A parameter is unknown, of a wrong type, or lacking.
     """
-    fields = {each.metadata.get("key", each.name): each for each in dataclasses.fields(kind) if each.name not in _NOT_PARAMETERS}
+    fields = {
+        each.metadata.get("key", each.name): each
+        for each in dataclasses.fields(kind)
+        if each.name not in _NOT_PARAMETERS
+    }
     for key in table:
         if key not in fields:
             known = ", ".join(f"`{each}`" for each in ("kind", "column", *fields))
-            raise ConfigError(f"[features] {feature}: `{kind.kind}` has no parameter `{key}`; it has {known}{nearest(key, fields)}")
+            raise ConfigError(
+                f"[features] {feature}: `{kind.kind}` has no parameter `{key}`; it has {known}{nearest(key, fields)}"
+            )
     hints = typing.get_type_hints(kind)
     for key, each in fields.items():
         if each.default is dataclasses.MISSING and key not in table:
@@ -81,4 +87,6 @@ def _describe(hint: Any) -> str:
         if arguments[-1] is not Ellipsis:
             return f"a list of {len(arguments)}, each {_describe(arguments[0])}"
         return f"a list, each {_describe(arguments[0])}"
-    return {int: "an integer", float: "a number", str: "a string", bool: "true or false", Pre: "an operation"}.get(hint, str(hint))
+    return {int: "an integer", float: "a number", str: "a string", bool: "true or false", Pre: "an operation"}.get(
+        hint, str(hint)
+    )

@@ -5,15 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.errors import ConfigError
-from schemas.schema import Schema
+from schemas.schema import ColumnType, Schema
 from transforms.kinds.base import Kind
-from transforms.kinds.bucket import Buckets, Bucketize
+from transforms.kinds.bucket import Bucketize, Buckets
 from transforms.kinds.datetime import Datetime
 from transforms.kinds.dummy import dummy_statistics
 from transforms.kinds.hashing import Cross, Hash
 from transforms.kinds.parameters import nearest, read_parameters
 from transforms.kinds.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from transforms.kinds.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
+
+_FEW = 20
 
 # Text, sequences, windows and images join here.
 KINDS: Mapping[str, type[Kind]] = {
@@ -42,7 +44,7 @@ def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]
         ConfigError: A kind, parameter or column isn't known, is of a wrong type or doesn't fit; two outputs have one name.
     """
     if not table:
-        raise ConfigError("[features] is empty; expected at least one feature, as `fare = \"z_score\"`")
+        raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
     kinds = _pool([_parse_one(name, value, schema) for name, value in table.items()])
     for kind in kinds:
         kind.check(schema)
@@ -50,15 +52,36 @@ def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]
     return tuple(kinds)
 
 
+def allowed_types(table: Mapping[str, Any]) -> dict[str, frozenset[ColumnType]]:
+    """For each column that a `[features]` table uses, the types that all of its uses take; `parse_features` checks the rest.
+
+    Args:
+        table: As for `parse_features`.
+    """
+    allowed: dict[str, frozenset[ColumnType]] = {}
+    for name, value in table.items():
+        entry = value if isinstance(value, Mapping) else {"kind": value}
+        kind = KINDS.get(str(entry.get("kind")))
+        columns = entry.get("columns", entry.get("column", name))
+        for column in [columns] if isinstance(columns, str) else columns if isinstance(columns, list) else []:
+            if kind is not None:
+                allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
+    return allowed
+
+
 def _parse_one(name: str, value: object, schema: Schema) -> Kind:
-    entry: dict[str, Any] = {"kind": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
+    entry: dict[str, Any] = (
+        {"kind": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
+    )
     word = entry.pop("kind", None)
     if not isinstance(word, str):
         raise ConfigError(f'[features] {name}: expected a kind ("z_score") or a table with `kind`, received {value!r}')
     if not name:
         raise ConfigError("[features] a feature's name is empty; expected a name")
     if word not in KINDS:
-        raise ConfigError(f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{nearest(word, KINDS)}")
+        raise ConfigError(
+            f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{nearest(word, KINDS)}"
+        )
     kind = KINDS[word]
     columns = _columns(name, kind, entry, schema)
     return kind(name=name, columns=columns, **read_parameters(name, kind, entry))
@@ -73,18 +96,22 @@ def _columns(name: str, kind: type[Kind], entry: dict[str, Any], schema: Schema)
         raise ConfigError(f"[features] {name}: `columns` must be a list of column names, received {value!r}")
     if not kind.min_columns <= len(columns) <= kind.max_columns:
         wanted = "one column" if kind.max_columns == 1 else f"at least {kind.min_columns} column(s)"
-        raise ConfigError(f"[features] {name}: `{kind.kind}` takes {wanted}, received {list(columns)!r}; write `column` or `columns`")
+        raise ConfigError(
+            f"[features] {name}: `{kind.kind}` takes {wanted}, received {list(columns)!r}; write `column` or `columns`"
+        )
     if len(set(columns)) != len(columns):
         raise ConfigError(f"[features] {name}: `columns` must differ, received {list(columns)!r}")
     for column in columns:
         if column not in schema:
             hint = nearest(column, schema.names) or f"; the data has {_few(schema.names)}"
-            raise ConfigError(f"[features] {name}: there is no column {column!r}{hint}. Another column than the feature's name is given by `column`")
+            raise ConfigError(
+                f"[features] {name}: there is no column {column!r}{hint}; `column` says which, where it isn't called as the feature"
+            )
     return tuple(columns)
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
 
 
 def _pool(kinds: list[Kind]) -> list[Kind]:
@@ -100,7 +127,9 @@ def _pool(kinds: list[Kind]) -> list[Kind]:
                 raise shared_error(group[0], other)
         pools[name] = tuple(dict.fromkeys(column for kind in group for column in kind.columns))
     return [
-        dataclasses.replace(kind, pool=pools[kind.vocabulary]) if isinstance(kind, VocabularyKind) and kind.vocabulary is not None else kind
+        dataclasses.replace(kind, pool=pools[kind.vocabulary])
+        if isinstance(kind, VocabularyKind) and kind.vocabulary is not None
+        else kind
         for kind in kinds
     ]
 
@@ -112,5 +141,7 @@ def _check_names(kinds: Sequence[Kind], schema: Schema) -> None:
         for output in kind.outputs(schema, statistics):
             if output.name in owners:
                 other = owners[output.name]
-                raise kind.error(f"its output {output.name!r} has the name of an output of feature {other!r}; rename one of the features")
+                raise kind.error(
+                    f"its output {output.name!r} has the name of an output of feature {other!r}; rename one of the features"
+                )
             owners[output.name] = kind.name

@@ -31,10 +31,14 @@ class _Operation:
 
 OPERATIONS: Mapping[str, _Operation] = {
     "abs": _Operation((), np.abs, lambda tf, x: tf.raw_ops.Abs(x=x)),
-    "clip": _Operation(("min", "max"), np.clip, lambda tf, x, low, high: tf.raw_ops.Minimum(x=tf.raw_ops.Maximum(x=x, y=low), y=high)),
+    "clip": _Operation(
+        ("min", "max"), np.clip, lambda tf, x, low, high: tf.raw_ops.Minimum(x=tf.raw_ops.Maximum(x=x, y=low), y=high)
+    ),
     "log": _Operation((), np.log, lambda tf, x: tf.raw_ops.Log(x=x), transcendental=True),
     "log1p": _Operation((), np.log1p, lambda tf, x: tf.raw_ops.Log1p(x=x), transcendental=True),
-    "power": _Operation(("exponent",), np.power, lambda tf, x, exponent: tf.raw_ops.Pow(x=x, y=exponent), transcendental=True),
+    "power": _Operation(
+        ("exponent",), np.power, lambda tf, x, exponent: tf.raw_ops.Pow(x=x, y=exponent), transcendental=True
+    ),
     "sqrt": _Operation((), np.sqrt, lambda tf, x: tf.raw_ops.Sqrt(x=x)),
 }
 
@@ -74,7 +78,9 @@ def parse_pre(feature: str, value: object) -> tuple[Pre, ...]:
     """
     items = [value] if isinstance(value, str | dict) else value
     if not isinstance(items, list | tuple):
-        raise ConfigError(f'[features] {feature}: `pre` must be a list such as ["log1p", {{clip = [0, 10]}}], received {value!r}')
+        raise ConfigError(
+            f'[features] {feature}: `pre` must be a list such as ["log1p", {{clip = [0, 10]}}], received {value!r}'
+        )
     return tuple(_parse_one(feature, item) for item in items)
 
 
@@ -84,14 +90,18 @@ def _parse_one(feature: str, item: object) -> Pre:
     if isinstance(item, Mapping) and len(item) == 1:
         ((name, arguments),) = item.items()
         return _checked(feature, name, tuple(arguments) if isinstance(arguments, list | tuple) else (arguments,))
-    raise ConfigError(f'[features] {feature}: each of `pre` must be a name or a table such as {{clip = [0, 10]}}, received {item!r}')
+    raise ConfigError(
+        f"[features] {feature}: each of `pre` must be a name or a table such as {{clip = [0, 10]}}, received {item!r}"
+    )
 
 
 def _checked(feature: str, name: str, args: tuple[object, ...]) -> Pre:
     if name not in OPERATIONS:
         near = difflib.get_close_matches(name, OPERATIONS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"[features] {feature}: unknown operation {name!r} in `pre`, expected one of {', '.join(OPERATIONS)}{hint}")
+        raise ConfigError(
+            f"[features] {feature}: unknown operation {name!r} in `pre`, expected one of {', '.join(OPERATIONS)}{hint}"
+        )
     parameters = OPERATIONS[name].parameters
     numbers = [argument for argument in args if isinstance(argument, int | float) and not isinstance(argument, bool)]
     if len(numbers) != len(args) or len(args) != len(parameters):

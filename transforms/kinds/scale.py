@@ -28,7 +28,9 @@ class Numeric(NumberKind):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if is_integer(self, schema) and isinstance(self.missing, float) and not self.missing.is_integer():
-            raise self.error(f"`missing` must be an integer, as column {self.columns[0]!r} is INT, received {self.missing!r}")
+            raise self.error(
+                f"`missing` must be an integer, as column {self.columns[0]!r} is INT, received {self.missing!r}"
+            )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         super()._outputs(schema, statistics)
@@ -37,7 +39,8 @@ class Numeric(NumberKind):
         missing = statistics.missing.get(self.columns[0], 0)
         if missing and self.missing is None:
             raise DataError(
-                f"feature {self.name!r}: the INT column {self.columns[0]!r} misses {missing} of {statistics.rows} values, and int64 has no NaN; "
+                f"feature {self.name!r}: the INT column {self.columns[0]!r} misses {missing} of {statistics.rows} values, "
+                "and int64 has no NaN: "
                 f'write {self.name} = {{ kind = "{self.kind}", missing = 0 }} (any integer, "mean", "median", "mode" or "reject")'
             )
         return (OutputSpec(self.name, "int64"),)
@@ -50,7 +53,11 @@ class Numeric(NumberKind):
         if filling is None:
             return {self.name: column}
         # Python rounds half to even.
-        return {self.name: trace.tf.raw_ops.SelectV2(condition=trace.missing(self.columns[0]), t=np.int64(round(filling)), e=column)}
+        return {
+            self.name: trace.tf.raw_ops.SelectV2(
+                condition=trace.missing(self.columns[0]), t=np.int64(round(filling)), e=column
+            )
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +75,9 @@ class Label(Numeric):
         if column_of(self, schema).type is not ColumnType.BYTES:
             super().check(schema)
         elif self.pre or isinstance(self.missing, int | float) or self.missing in ("mean", "median", "mode"):
-            raise self.error(f'column {self.columns[0]!r} is BYTES: `missing` must be "reject" or a text, and `pre` needs a number')
+            raise self.error(
+                f'column {self.columns[0]!r} is BYTES: `missing` must be "reject" or a text, and `pre` needs a number'
+            )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         if column_of(self, schema).type is ColumnType.BYTES:
@@ -81,7 +90,11 @@ class Label(Numeric):
             return super()._build(trace)
         if self.missing in (None, "reject"):
             return {self.name: column}
-        return {self.name: trace.tf.raw_ops.SelectV2(condition=trace.missing(self.columns[0]), t=str(self.missing).encode(), e=column)}
+        return {
+            self.name: trace.tf.raw_ops.SelectV2(
+                condition=trace.missing(self.columns[0]), t=str(self.missing).encode(), e=column
+            )
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,12 +94,18 @@ class VocabularyKind(TokenKind):
 
     def _check_file(self, file: str) -> None:
         if self.top_k is not None or self.frequency_threshold is not None or self.missing == "mode":
-            raise self.error('a vocabulary from a `file` isn\'t counted: remove `top_k`, `frequency_threshold` and `missing = "mode"`')
+            raise self.error(
+                'a vocabulary from a `file` isn\'t counted: remove `top_k`, `frequency_threshold` and `missing = "mode"`'
+            )
         try:
             given = given_tokens(file)
         except (OSError, UnicodeDecodeError) as error:
-            raise self.error(f"can't read the vocabulary `file` {file!r}: {error}; expected UTF-8 text, one token a line") from error
-        repeated = sorted({token for token in given if given.count(token) > 1})[:3] if len(set(given)) != len(given) else []
+            raise self.error(
+                f"can't read the vocabulary `file` {file!r}: {error}; expected UTF-8 text, one token a line"
+            ) from error
+        repeated = (
+            sorted({token for token in given if given.count(token) > 1})[:3] if len(set(given)) != len(given) else []
+        )
         if not given or "" in given or repeated:
             problem = "is empty" if not given else f"has {repeated[0]!r} twice" if repeated else "has an empty line"
             raise self.error(f"the vocabulary `file` {file!r} {problem}; expected one token a line, all different")
@@ -111,7 +117,9 @@ class VocabularyKind(TokenKind):
             return ()
         columns = self.pool or self.columns
         return (
-            VocabularyRequest(self.vocabulary, columns, self.top_k, self.frequency_threshold, separator=self.separator, delimiter=self.delimiter),
+            VocabularyRequest(
+                self.vocabulary, columns, self.top_k, self.frequency_threshold, self.separator, self.delimiter
+            ),
         )
 
     def _size(self, statistics: Statistics) -> int:
@@ -122,7 +130,11 @@ class VocabularyKind(TokenKind):
         return TableKey(self.shared or self.name, self.num_oov_buckets, -1 if self.num_oov_buckets else default_value)
 
     def _filling(self, statistics: Statistics) -> str | None:
-        return statistics.vocabularies[self.shared or self.name].most_common if self.missing == "mode" else super()._filling(statistics)
+        return (
+            statistics.vocabularies[self.shared or self.name].most_common
+            if self.missing == "mode"
+            else super()._filling(statistics)
+        )
 
 
 def given_tokens(file: str) -> list[str]:
@@ -144,7 +156,8 @@ class IdKind(VocabularyKind):
     def _spec(self, size: int, shape: tuple[int, ...]) -> tuple[OutputSpec, ...]:
         if self.num_oov_buckets:
             return (OutputSpec(self.name, "int64", shape, 0, size + self.num_oov_buckets - 1, is_categorical=True),)
-        return (OutputSpec(self.name, "int64", shape, min(0, self.default_value), max(size - 1, self.default_value), is_categorical=True),)
+        low, high = min(0, self.default_value), max(size - 1, self.default_value)
+        return (OutputSpec(self.name, "int64", shape, low, high, is_categorical=True),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +194,11 @@ class OneHot(VocabularyKind):
             # An OOV bucket is for what is there but unknown.
             ids = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.int64(-1), e=ids)
         depth = self._size(trace.statistics) + self.num_oov_buckets
-        return {self.name: raw.OneHot(indices=ids, depth=np.int32(depth), on_value=np.float32(1), off_value=np.float32(0), axis=-1)}
+        return {
+            self.name: raw.OneHot(
+                indices=ids, depth=np.int32(depth), on_value=np.float32(1), off_value=np.float32(0), axis=-1
+            )
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +249,10 @@ class MultiHot(VocabularyKind):
         rows, tokens = raw.Range(start=np.int64(0), limit=scalar, delta=np.int64(1)), joined
         if self.delimiter is not None:
             pieces = raw.StringSplitV2(input=joined, sep=self.delimiter.encode())
-            rows, tokens = raw.Reshape(tensor=raw.Slice(input=pieces.indices, begin=[0, 0], size=[-1, 1]), shape=[-1]), pieces.values
+            rows, tokens = (
+                raw.Reshape(tensor=raw.Slice(input=pieces.indices, begin=[0, 0], size=[-1, 1]), shape=[-1]),
+                pieces.values,
+            )
         if len(cells) > 1:
             # Row r of the c-th column stands at c * batch + r.
             batch = raw.Reshape(tensor=raw.Shape(input=cells[0], out_type=tf.int64), shape=np.zeros(0, np.int32))
@@ -243,6 +263,6 @@ class MultiHot(VocabularyKind):
 def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
     """Says that two features that share a vocabulary don't agree in what it is."""
     return second.error(
-        f"the vocabulary {first.vocabulary!r} is shared with feature {first.name!r}, so `top_k`, `frequency_threshold`, `reserved_tokens`, `file` "
-        f"and the delimiter must be the same; received {list(second.selection)!r} and there {list(first.selection)!r}"
+        f"the vocabulary {first.vocabulary!r} is shared with feature {first.name!r}, so `top_k`, `frequency_threshold`, "
+        f"`reserved_tokens`, `file` and the delimiter must be the same; received {list(second.selection)!r} and there {list(first.selection)!r}"
     )
