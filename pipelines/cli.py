@@ -3,11 +3,13 @@
 Nothing heavy is imported before a subcommand runs, so that `shardmill --help` answers at once.
 """
 
+import logging
+import os
 import sys
 import traceback
 from importlib import metadata
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -154,6 +156,8 @@ def main() -> None:
     show_traceback = "--debug" in sys.argv[1:]
     if not show_traceback:
         sys.excepthook = _report_bug
+        # Beam logs a failure several times over, with tracebacks; what failed is said once, by the error.
+        logging.disable(logging.CRITICAL)
     try:
         status = typer.main.get_command(app)(prog_name="shardmill", standalone_mode=True)
     except ShardmillError as error:
@@ -164,8 +168,18 @@ def main() -> None:
     except SystemExit as error:
         if error.code == _INTERRUPTED:
             typer.echo("interrupted: nothing was published", err=True)
+            _leave(_INTERRUPTED)
         raise
+    if status:
+        _leave(status)
     sys.exit(status)
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process at once: threads that still work on what has failed are not waited for."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _report_bug(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:

@@ -1,6 +1,7 @@
 """The engine that runs a pipeline: Beam's own in-process one unless Beam's options name another."""
 
-import logging
+import contextlib
+import io
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -39,7 +40,9 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], beam_args: Sequence[str
     pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
     build(pipeline)
     try:
-        pipeline.run().wait_until_finish()
+        # Beam prints the traceback of a worker's error; what failed is in the error that is raised.
+        with contextlib.redirect_stderr(io.StringIO()):
+            pipeline.run().wait_until_finish()
     except errors.ShardmillError as error:
         raise type(error)(str(error).partition(_STAGE)[0]) from error
     except RuntimeError as error:
@@ -63,9 +66,3 @@ def find_error(text: str) -> errors.ShardmillError | None:
     kind = getattr(errors, found[-1]["kind"], errors.ShardmillError)
     return kind(found[-1]["message"].strip()) if issubclass(kind, errors.ShardmillError) else None
 
-
-def quiet_logs() -> None:
-    """Keeps the engine's own log lines from the terminal: what fails is said once, by the error."""
-    logging.getLogger().addHandler(logging.NullHandler())
-    for name in ("apache_beam", "root"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,5 +1,6 @@
 """Progress bars of a run: phase, rows, rate and time left, on a terminal only."""
 
+import sys
 import threading
 from types import TracebackType
 
@@ -21,7 +22,7 @@ class Progress:
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
+        self._console = console or Console(file=sys.stderr)
         self._shown = self._console.is_terminal and not quiet
         self._bars = Bars(
             SpinnerColumn(finished_text="✓"),

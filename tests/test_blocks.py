@@ -450,6 +450,9 @@ def test_skipped_rows() -> None:
                 assert values(found) == {"a": [2], "b": [3]}
                 assert [reject.line for reject in rejects(found)] == [4]
     assert read(b"a,b\n1,2", select(a=INT, b=INT), Dialect(skip_rows=5)) == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "BLOCK_BYTES", 1)
+        assert values(read(b"\r\r\r\n\ra,b\r1,2\r", select(a=INT, b=INT), Dialect(skip_rows=4))) == {"a": [1], "b": [2]}
 
 
 def test_files_without_a_header() -> None:

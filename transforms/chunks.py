@@ -90,7 +90,7 @@ class Chunks:
             else:
                 # A carriage return stays: it and a newline to come are one line's end.
                 self._buffer = self._buffer[-1:] if self._buffer.endswith(b"\r") else b""
-                self._fill(self._block_bytes)
+                self._fill(len(self._buffer) + self._block_bytes)
 
     def take_record(self) -> bytes | None:
         """Takes the first record that isn't blank; None: there is none."""

@@ -88,15 +88,13 @@ class _Model:
 
     def save(self, folder: str) -> None:
         """Traces and saves everything."""
-        core = _traced(self._core, {column.name: self._spec(column) for column in self.served})
+        core = _traced(self._core, self._specs(self.served))
         module = tf.Module()
-        module.transform_fn = _traced(self._tft, {column.name: self._tft_spec(column) for column in self.schema})
-        signatures = {"transform": self._signature(self.read, lambda inputs: self._transform(core, inputs))}
+        raw = {column.name: self._tft_spec(column) for column in self.schema}
+        module.transform_fn = _traced(lambda inputs: self._tft(core, inputs), raw)
+        signatures = {"transform": _traced(lambda inputs: self._transform(core, inputs), self._specs(self.read))}
         if self.features:
-            signatures |= {
-                "serving_default": self._signature(self.served, core),
-                "serve_examples": self._serve_examples(core),
-            }
+            signatures |= {"serving_default": core, "serve_examples": self._serve_examples(core)}
         module.assets = list(self._assets.values())
         module.tables = list(self._tables.values())
         with _quiet():
@@ -109,6 +107,9 @@ class _Model:
     def _spec(self, column: Column) -> Any:
         return tf.TensorSpec([None], _DTYPES[column.type], name=self.arguments[column.name])
 
+    def _specs(self, columns: Sequence[Column]) -> dict[str, Any]:
+        return {column.name: self._spec(column) for column in columns}
+
     def _tft_spec(self, column: Column) -> Any:
         """As TF Transform reads the raw schema: a column that may be missing is a sparse tensor."""
         return self._spec(column) if column.required else tf.SparseTensorSpec([None, None], _DTYPES[column.type])
@@ -116,10 +117,9 @@ class _Model:
     def _core(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return self._build(self.features, inputs)
 
-    def _tft(self, inputs: Mapping[str, Any]) -> dict[str, Tensor]:
-        # Not by a call of the core: TF Transform follows the operations to find which outputs need which inputs.
-        dense = {column.name: _dense(inputs[column.name], column) for column in self.read}
-        return self._build(self.kinds, dense)
+    def _tft(self, core: Any, inputs: Mapping[str, Any]) -> dict[str, Tensor]:
+        dense = _dense({column: inputs[column.name] for column in self.read})
+        return _inlined(core, {column.name: dense[column.name] for column in self.served}) | self._build(self.labels, dense)
 
     def _transform(self, core: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All outputs, by place; of bytes the joined bytes and their lengths, which are read without work for each cell."""
@@ -136,39 +136,35 @@ class _Model:
 
     def _build(self, kinds: Sequence[Kind], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         trace = Trace(tf, inputs, self.statistics, self._table)
-        built: dict[str, Tensor] = {}
-        for kind in kinds:
-            for name, tensor in kind.build(trace).items():
-                # An output may be an input as it stands, which a function can't return under two names.
-                built[name] = tf.raw_ops.Identity(input=tensor)
-        return built
+        return {name: tensor for kind in kinds for name, tensor in kind.build(trace).items()}
 
     @property
     def specs(self) -> tuple[OutputSpec, ...]:
         """The outputs of all features, in order."""
         return tuple(spec for kind in self.kinds for spec in self.outputs[kind.name])
 
-    def _signature(self, columns: Sequence[Column], function: Callable[..., Any]) -> Any:
-        """A function of keyword arguments, as signatures are; `_finish` gives them back the columns' names."""
-
-        def signature(**arguments: Tensor) -> Any:
-            return function({column.name: arguments[self.arguments[column.name]] for column in columns})
-
-        specs = {self.arguments[column.name]: self._spec(column) for column in columns}
-        return tf.function(signature, autograph=False).get_concrete_function(**specs)
-
     def _serve_examples(self, core: Callable[..., Any]) -> Any:
-        features = {
-            column.name: tf.io.FixedLenFeature([], _DTYPES[column.type], _MISSING[column.type])
-            for column in self.served
-        }
+        columns = self.served
 
         def serve_examples(examples: Tensor) -> Any:
-            return core(tf.io.parse_example(examples, features))
+            # Rather than `tf.io.parse_example`: one operation, whose defaults are a constant for each type.
+            missing = {kind: tf.constant(value, _DTYPES[kind]) for kind, value in _MISSING.items()}
+            parsed = tf.raw_ops.ParseExampleV2(
+                serialized=examples,
+                names=tf.constant([], tf.string),
+                sparse_keys=tf.constant([], tf.string),
+                dense_keys=tf.constant([column.name for column in columns], tf.string),
+                ragged_keys=tf.constant([], tf.string),
+                dense_defaults=[missing[column.type] for column in columns],
+                num_sparse=0,
+                sparse_types=[],
+                ragged_value_types=[],
+                ragged_split_types=[],
+                dense_shapes=[[]] * len(columns),
+            )
+            return core({column.name: values for column, values in zip(columns, parsed.dense_values, strict=True)})
 
-        return tf.function(serve_examples, autograph=False).get_concrete_function(
-            tf.TensorSpec([None], tf.string, name="examples")
-        )
+        return tf.function(serve_examples, autograph=False).get_concrete_function(tf.TensorSpec([None], tf.string, name="examples"))
 
     def _table(self, key: TableKey) -> Any:
         if key not in self._tables:
@@ -205,21 +201,39 @@ def _traced(function: Callable[[Mapping[str, Any]], dict[str, Tensor]], specs: M
     return tf.function(function, autograph=False).get_concrete_function(dict(specs))
 
 
-def _dense(values: Any, column: Column) -> Tensor:
-    if not isinstance(values, tf.SparseTensor):
-        return values
+def _inlined(function: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A traced function's operations in the graph that is being traced.
+
+    Not by a call: TF Transform follows the operations to find which outputs need which inputs.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    # Both in the order of the sorted keys.
+    fed = dict(zip((tensor.name for tensor in function.inputs), tf.nest.flatten(dict(inputs)), strict=False))
+    fed |= {inside.name: graph.capture(outside) for outside, inside in function.graph.captures}
+    names = [tensor.name for tensor in function.outputs]
+    tensors = tf.graph_util.import_graph_def(function.graph.as_graph_def(), input_map=fed, return_elements=names, name="")
+    built: dict[str, Tensor] = tf.nest.pack_sequence_as(function.structured_outputs, tensors)
+    return built
+
+
+def _dense(values: Mapping[Column, Any]) -> dict[str, Tensor]:
+    """By name, raw features as dense tensors, with what stands for missing ones."""
     raw = tf.raw_ops
-    rows = raw.Slice(input=values.indices, begin=[0, 0], size=[-1, 1])
-    shape = raw.Slice(input=values.dense_shape, begin=[0], size=[1])
-    missing = tf.constant(_MISSING[column.type], _DTYPES[column.type])
-    dense = raw.SparseToDense(
-        sparse_indices=rows,
-        output_shape=shape,
-        sparse_values=values.values,
-        default_value=missing,
-        validate_indices=False,
-    )
-    return tf.ensure_shape(dense, [None])
+    missing = {kind: tf.constant(value, _DTYPES[kind]) for kind, value in _MISSING.items()}
+    first, one, all_rows, one_column = (tf.constant(value) for value in ([0], [1], [0, 0], [-1, 1]))
+    dense: dict[str, Tensor] = {}
+    for column, value in values.items():
+        dense[column.name] = value
+        if isinstance(value, tf.SparseTensor):
+            dense[column.name] = raw.SparseToDense(
+                sparse_indices=raw.Slice(input=value.indices, begin=all_rows, size=one_column),
+                output_shape=raw.Slice(input=value.dense_shape, begin=first, size=one),
+                sparse_values=value.values,
+                default_value=missing[column.type],
+                validate_indices=False,
+            )
+            dense[column.name].set_shape([None])
+    return dense
 
 
 def _argument_names(columns: Sequence[str]) -> dict[str, str]:

@@ -24,7 +24,6 @@ from transforms.parts import PartSegment, PartWriter
 from transforms.records import Unit
 from transforms.session import Session, load
 from transforms.row_plan import RowPlan
-from transforms.tfrecord import frame
 from transforms.trace import Graph
 
 REJECTED = "rejected"
@@ -162,7 +161,7 @@ class _UnitWriter:
         rule = self._reading.split_rule
         splits = rule.assign(block.rows, unit.split, block.key)
         outputs = self._session.run(block.columns)
-        framed = frame(self._encoder.encode(outputs, block.rows))
+        framed = self._encoder.encode_framed(outputs, block.rows)
         written = []
         for index, split in enumerate(rule.names):
             mine = splits == index
@@ -193,7 +192,7 @@ def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:
     for unit in sorted(units, key=lambda unit: unit.index):
         for block in reading.blocks(unit):
             if block.rows:
-                return frame(ExampleEncoder(session.outputs).encode(session.run(block.columns), block.rows)).nbytes / block.rows
+                return ExampleEncoder(session.outputs).encode_framed(session.run(block.columns), block.rows).nbytes / block.rows
     raise ValueError("no unit has rows")  # unreachable: an input without rows is an error before
 
 

@@ -93,7 +93,14 @@ class Trace:
         It would turn a division by a constant into a multiplication by its reciprocal, whose last bit differs: in some runtimes
         and not in others.
         """
-        return self.tf.raw_ops.PlaceholderWithDefault(input=np.float32(value), shape=[])
+        return self.tf.raw_ops.PlaceholderWithDefault(input=self.constant(value), shape=[])
+
+    def constant(self, value: float) -> Tensor:
+        """A float32 scalar; equal ones are one operation."""
+        key = ("constant", repr(np.float32(value)))
+        if key not in self._built:
+            self._built[key] = self.tf.constant(np.float32(value))
+        return self._built[key]
 
     def steady(self, operation: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
         """Applies an elementwise float32 operation such that a row's bits don't depend on its place in the batch.

@@ -91,13 +91,13 @@ class NumberKind(Kind):
         raw = trace.tf.raw_ops
         values = trace.number(self.columns[0])
         if isinstance(self.missing, int | float):
-            values = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.float32(self.missing), e=values)
+            values = raw.SelectV2(condition=trace.missing(self.columns[0]), t=trace.constant(self.missing), e=values)
         values = self._after_pre(trace, values)
         filling = self.filling(trace.statistics)
         return (
             values
             if filling is None
-            else raw.SelectV2(condition=self._unknown(trace, values), t=np.float32(filling), e=values)
+            else raw.SelectV2(condition=self._unknown(trace, values), t=trace.constant(filling), e=values)
         )
 
     def _unknown(self, trace: Trace, values: Tensor) -> Tensor:

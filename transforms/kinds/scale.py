@@ -108,7 +108,7 @@ class ZScore(NumberKind):
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         stats = self.stats(trace.statistics)
-        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=np.float32(stats.mean))
+        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(stats.mean))
         return {self.name: _divide(trace, centered, _deviation(stats.variance))}
 
 
@@ -142,13 +142,13 @@ class MinMax(NumberKind):
         if least < most:
             with np.errstate(over="ignore"):
                 span = most - least
-            scaled = raw.RealDiv(x=raw.Sub(x=values, y=least), y=trace.hidden(float(span)))
+            scaled = raw.RealDiv(x=raw.Sub(x=values, y=trace.constant(float(least))), y=trace.hidden(float(span)))
         else:
             scaled = trace.steady(lambda padded: raw.Sigmoid(x=padded), values)
         width = np.float32(self.high - self.low)
         if width != 1:
             scaled = raw.Mul(x=scaled, y=width)
-        return {self.name: raw.AddV2(x=scaled, y=np.float32(self.low)) if self.low else scaled}
+        return {self.name: raw.AddV2(x=scaled, y=trace.constant(self.low)) if self.low else scaled}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ class Robust(NumberKind):
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         ranked = self.ranked(trace.statistics)
-        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=np.float32(ranked.quantile(0.5)))
+        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(ranked.quantile(0.5)))
         return {self.name: _divide(trace, centered, ranked.quantile(0.75) - ranked.quantile(0.25))}
 
 

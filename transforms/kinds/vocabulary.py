@@ -264,5 +264,6 @@ def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
     """Says that two features that share a vocabulary don't agree in what it is."""
     return second.error(
         f"the vocabulary {first.vocabulary!r} is shared with feature {first.name!r}, so `top_k`, `frequency_threshold`, "
-        f"`reserved_tokens`, `file` and the delimiter must be the same; received {list(second.selection)!r} and there {list(first.selection)!r}"
+        f"`reserved_tokens`, `file` and the delimiter must be the same; "
+        f"received {list(second.selection)!r} and there {list(first.selection)!r}"
     )
