@@ -15,7 +15,8 @@ from schemas import errors
 # What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
 _STAGE = " [while running '"
 _WORKER_ERROR = re.compile(
-    rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\nDuring handling of|\nThe above exception|\Z)", re.DOTALL
+    rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\nDuring handling of|\nThe above exception|\Z)",
+    re.DOTALL,
 )
 
 
@@ -35,7 +36,10 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], beam_args: Sequence[str
     """
     threads = workers or cores()
     local = not any(arg.startswith("--runner") for arg in beam_args)
-    defaults = [f"--direct_num_workers={threads}", f"--direct_running_mode={'multi_threading' if threads > 1 else 'in_memory'}"]
+    defaults = [
+        f"--direct_num_workers={threads}",
+        f"--direct_running_mode={'multi_threading' if threads > 1 else 'in_memory'}",
+    ]
     options = PipelineOptions([*(defaults if local else []), *beam_args])
     pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
     build(pipeline)
@@ -65,4 +69,3 @@ def find_error(text: str) -> errors.ShardmillError | None:
         return None
     kind = getattr(errors, found[-1]["kind"], errors.ShardmillError)
     return kind(found[-1]["message"].strip()) if issubclass(kind, errors.ShardmillError) else None
-

@@ -1,7 +1,6 @@
 """Schema inference as a job of its own: the main job's stages are built from the schema."""
 
 import pickle
-import tempfile
 from collections.abc import Sequence
 
 import apache_beam as beam
@@ -17,7 +16,9 @@ from transforms.read import PlanUnits
 from transforms.records import InputFile
 
 
-def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None) -> Profiles:
+def profile_columns(
+    inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None
+) -> Profiles:
     """Profiles every column of the first file's header, over all rows of all files.
 
     Args:
@@ -43,7 +44,7 @@ def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, work: str, be
 
     run_pipeline(build, beam_args, workers)
     with files.open_at(path) as stream:
-        profiles: Profiles = pickle.load(stream)  # noqa: S301  (this run's own workers wrote it)
+        profiles: Profiles = pickle.load(stream)
     files.remove(path)
     return profiles
 
@@ -58,4 +59,6 @@ def _column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, .
         if found.size:
             with files.reading(found.path), files.open_at(found.path) as stream:
                 return tuple(read_header(stream, found.path, dialect))
-    raise DataError(f"all input files are empty, {inputs[0].path!r} the first of them: there is no header to take the columns from")
+    raise DataError(
+        f"all input files are empty, {inputs[0].path!r} the first of them: there is no header to take the columns from"
+    )

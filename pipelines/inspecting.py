@@ -1,21 +1,18 @@
 """`shardmill inspect`: what is in a run, a shard, a vocabulary or a schema. TensorFlow isn't imported."""
 
-import gzip
 import itertools
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from google.protobuf.message import DecodeError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from transforms.tfrecord import iterate_records
 
 from pipelines.example_message import decode_example
 from pipelines.inspecting_run import print_run, print_schema, read_schema
 from schemas.errors import DataError
+from transforms.tfrecord import read_records
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # A cell of a table shows the beginning of a longer value.
@@ -62,12 +59,15 @@ def _inspect(out: Console, path: str, records: int) -> None:
 
 
 def _print_shard(out: Console, path: str, records: int) -> None:
-    with _open_shard(path) as stream:
-        shown = [_decode(path, number, record) for number, record in enumerate(_first(path, stream, records), 1)]
+    with open(path, "rb") as stream:
+        every = (record for block in read_records(stream, path) for record in block)
+        shown = [
+            _decode(path, number, record.as_py()) for number, record in enumerate(itertools.islice(every, records))
+        ]
     table = Table(title=f"the first {len(shown)} records of {path}", title_justify="left", title_style="bold")
     table.add_column("feature")
     table.add_column("type")
-    for number in range(1, len(shown) + 1):
+    for number in range(len(shown)):
         table.add_column(f"record {number}", overflow="fold")
     for name in sorted({name for example in shown for name in example}):
         values = [example.get(name, []) for example in shown]
@@ -75,24 +75,11 @@ def _print_shard(out: Console, path: str, records: int) -> None:
     out.print(table if shown else f"{path} holds no records", markup=False)
 
 
-def _open_shard(path: str) -> BinaryIO:
-    with open(path, "rb") as stream:
-        is_gzip = stream.read(2) == _GZIP_MAGIC
-    return cast("BinaryIO", gzip.open(path, "rb") if is_gzip else open(path, "rb"))
-
-
-def _first(path: str, stream: BinaryIO, count: int) -> Iterator[bytes]:
-    try:
-        yield from itertools.islice(iterate_records(stream, path), count)
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path!r} isn't whole: {error}") from error
-
-
 def _decode(path: str, number: int, record: bytes) -> dict[str, list[int] | list[float] | list[bytes]]:
     try:
         return decode_example(record)
     except DecodeError as error:
-        raise DataError(f"{path!r}: record {number} isn't a tf.train.Example") from error
+        raise DataError(f"{path!r}, record {number}: it isn't a tf.train.Example") from error
 
 
 def _type_name(values: list[list[int] | list[float] | list[bytes]]) -> str:

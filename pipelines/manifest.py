@@ -1,4 +1,4 @@
-"""The manifest: what a run read, wrote and rejected, for people and programs to check. It says nothing that differs between two equal runs."""
+"""The manifest: what a run read, wrote and rejected, to check. It says nothing that differs between two equal runs."""
 
 import json
 from collections import Counter
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def write_manifest(moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, job: "Job") -> None:
+def write_manifest(
+    moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, job: "Job"
+) -> None:
     """Writes `manifest.json` and the statistics of the outputs, once every row is accounted for.
 
     Args:
@@ -34,7 +36,9 @@ def write_manifest(moments: OutputMoments, shards: list[ShardFile], counts: list
         DataError: Rows read are not rows written and rejected.
     """
     rows = _account(shards, counts)
-    totals = {split: sum(shard.rows for shard in shards if shard.split == split) for split in job.reading.split_rule.names}
+    totals = {
+        split: sum(shard.rows for shard in shards if shard.split == split) for split in job.reading.split_rule.names
+    }
     write_output_statistics(files.join(job.work, "post_transform_feature_stats"), totals, moments.moments)
     manifest = {
         "format": FORMAT,

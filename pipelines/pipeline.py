@@ -73,12 +73,12 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     graph = checked | "TraceGraph" >> TraceGraph(job.kinds, job.schema, job.work, analyzed["tables"])
     plan = graph | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsList(units), job)
     layout = Layout(folder=parts_folder(job.work), level=job.level)
-    written = units | "TransformUnits" >> TransformUnits(job.reading, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan))
+    written = units | "TransformUnits" >> TransformUnits(
+        job.reading, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan)
+    )
     shards = written["parts"] | "WriteShards" >> WriteShards(job.work, plan, compressed=job.compressed)
-    _ = (
-        written["moments"]
-        | "WriteManifest"
-        >> beam.Map(write_manifest, pvalue.AsList(shards), pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(checked), job)
+    _ = written["moments"] | "WriteManifest" >> beam.Map(
+        write_manifest, pvalue.AsList(shards), pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(checked), job
     )
 
 

@@ -19,7 +19,6 @@ from transforms import tally, tracing
 if TYPE_CHECKING:
     from pipelines.pipeline import Job
     from schemas.schema import Schema
-    from transforms.records import InputFile
 
 # What the bytes of a run depend on, besides its input and configuration.
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
@@ -40,7 +39,9 @@ class RunResult:
     seconds: Mapping[str, float]
 
 
-def run(config: Config, *, overwrite: bool, workers: int | None, progress: Progress, beam_args: Sequence[str] = ()) -> RunResult:
+def run(
+    config: Config, *, overwrite: bool, workers: int | None, progress: Progress, beam_args: Sequence[str] = ()
+) -> RunResult:
     """Runs the main job.
 
     Args:
@@ -86,7 +87,9 @@ def _plan_job(config: Config, work: str, workers: int | None, progress: Progress
         schema = load_schema(config.input.schema)
     else:
         progress.phase("infer", size)
-        schema = profile_columns(inputs, config.input.dialect, work, beam_args, workers).schema(allowed_types(config.features))
+        schema = profile_columns(inputs, config.input.dialect, work, beam_args, workers).schema(
+            allowed_types(config.features)
+        )
     kinds = parse_features(config.features, schema)
     tracing.shared().check(kinds, schema)
     for folder in ("metadata", "rejected"):
@@ -121,7 +124,9 @@ def _selection(config: Config, schema: "Schema", kinds: Sequence[Any]) -> Any:
     key = None if config.split is None else config.split.key or ()
     for name in key or ():
         if name not in schema:
-            raise ConfigError(f"{config.path}: split.key: {name!r} is no column; the columns are {', '.join(map(repr, schema.names))}")
+            raise ConfigError(
+                f"{config.path}: split.key: {name!r} is no column; the columns are {', '.join(map(repr, schema.names))}"
+            )
     return Selection(tuple(column for column in schema if column.name in used), required, key, schema.names)
 
 

@@ -69,7 +69,9 @@ def _check_free(output: str, *, overwrite: bool) -> None:
     if files.is_local(output) and not os.path.isdir(output):
         raise OutputError(f"the output folder {output!r} is a file; choose another with --output or [output] dir")
     if not files.exists(files.join(output, SUCCESS)):
-        raise OutputError(f"the output folder {output!r} exists and is no finished run, so it is left alone; choose another, or remove it")
+        raise OutputError(
+            f"the output folder {output!r} exists and is no finished run, so it is left alone; choose another, or remove it"
+        )
     if not overwrite:
         raise OutputError(f"{output!r} holds a finished run; choose another --output, or replace it with --overwrite")
 

@@ -10,8 +10,7 @@ from pipelines.progress import Progress
 from pipelines.starter import starter_config
 from schemas.errors import OutputError
 from schemas.proto import format_schema
-from transforms import files
-from transforms import streams
+from transforms import files, streams
 from transforms.records import InputFile
 from transforms.sniffing import SAMPLE_BYTES, Sample, sniff
 
@@ -42,7 +41,10 @@ def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
         profiles = profile_columns(inputs, dialect, work, (), None)
     schema = profiles.schema()
     folder = Path(output).parent
-    named = [pattern if "://" in pattern or os.path.isabs(pattern) else os.path.relpath(pattern, folder) for pattern in patterns]
+    named = [
+        pattern if "://" in pattern or os.path.isabs(pattern) else os.path.relpath(pattern, folder)
+        for pattern in patterns
+    ]
     text = starter_config(named, dialect, Path(schema_path).name, schema, profiles, f"{Path(output).stem}-out")
     _write(schema_path, format_schema(schema))
     _write(output, text)

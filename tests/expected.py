@@ -87,7 +87,9 @@ def _label(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str
 
 def _datetime(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
     if spec["format"] == "unix":
-        moments = pd.to_datetime(pd.Series([None if cell is None else int(cell) for cell in text], dtype="Int64"), unit="s")
+        moments = pd.to_datetime(
+            pd.Series([None if cell is None else int(cell) for cell in text], dtype="Int64"), unit="s"
+        )
     else:
         moments = pd.to_datetime(text, format=spec["format"])
     assert not spec.get("cyclic")

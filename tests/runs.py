@@ -14,7 +14,9 @@ from pipelines.preprocess import RunResult
 from pipelines.progress import Progress
 
 
-def run(config: Path | str, output: Path, *, workers: int = 2, settings: Sequence[str] = (), overwrite: bool = False) -> RunResult:
+def run(
+    config: Path | str, output: Path, *, workers: int = 2, settings: Sequence[str] = (), overwrite: bool = False
+) -> RunResult:
     """Runs the main job on a configuration file."""
     checked = load_config(str(config), settings, str(output))
     return preprocess.run(checked, overwrite=overwrite, workers=workers, progress=Progress(quiet=True))
@@ -51,7 +53,7 @@ def read_rejected(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def files_of(run_dir: Path) -> dict[str, bytes]:
-    """The bytes of every file of a run that equal runs must have in common: all but the SavedModel, in which TensorFlow names things at random."""
+    """The bytes of every file that equal runs have in common: not of the SavedModel, where TensorFlow names things at random."""
     return {
         str(path.relative_to(run_dir)): path.read_bytes()
         for path in sorted(run_dir.rglob("*"))

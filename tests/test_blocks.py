@@ -512,6 +512,15 @@ def test_an_unclosed_quote_names_its_line() -> None:
         read(data, select(a=INT, b=BYTES))
 
 
+@pytest.mark.parametrize("data", [b"a,b\n1,2\n3,\\", b"a,b\n1,2\n\\\\\\", b"a,b\n\n\\"])
+def test_an_escape_at_the_end_names_its_line(data: bytes) -> None:
+    """A file that ends with an escape, which nothing follows, is cut short."""
+    with pytest.raises(
+        DataError, match=r"'f.csv', line 3: the file ends with the escape character '\\\\', which nothing follows"
+    ):
+        read(data, select(a=BYTES, b=BYTES), Dialect(escape="\\"))
+
+
 def test_a_record_beyond_all_bounds_is_taken_for_an_unclosed_quote(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader gives up on a record before a worker's memory is full."""
     monkeypatch.setattr(chunks, "MAX_RECORD_BYTES", 1 << 20)

@@ -33,7 +33,7 @@ def test_merging_in_any_order_keeps_the_first_rows() -> None:
     """The rows shown are the first of the input, in whichever order units were merged."""
     units = [(unit, Reject(f"{unit}.csv", line, None, "r", b"")) for unit in range(5) for line in (2, 3)]
     for seed in range(5):
-        random.Random(seed).shuffle(units)  # noqa: S311
+        random.Random(seed).shuffle(units)
         merged = Rejections()
         for unit, reject in units:
             one = Rejections()
@@ -47,7 +47,9 @@ def test_too_many_bad_rows_stop_the_run() -> None:
     found = Rejections()
     found.update(0, REJECTS)
     found.check(400, 0.01)
-    with pytest.raises(DataError, match=r"4 of 399 rows are bad \(1\.00%\), more than \[input\] max_bad_fraction = 0\.01") as error:
+    with pytest.raises(
+        DataError, match=r"4 of 399 rows are bad \(1\.00%\), more than \[input\] max_bad_fraction = 0\.01"
+    ) as error:
         found.check(399, 0.01)
     assert "a.csv, line 5, column 'age': expected an integer, found 'old': 'old,1'" in str(error.value)
 

@@ -1,12 +1,12 @@
 """From strangers' CSV to shards: `init`, then `run` on what it wrote, read back with TensorFlow and held against pandas."""
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import tomllib
 
 from pipelines.progress import Progress
 from pipelines.starting import init

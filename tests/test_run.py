@@ -1,5 +1,6 @@
 """The main job as a whole: what it writes, that it is always the same, and what stops it."""
 
+import itertools
 import json
 import os
 import random
@@ -12,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.preprocess import RunResult
 from schemas.errors import ConfigError, DataError, OutputError
 from schemas.statistics import read_statistics
 from tests.runs import files_of, read_rejected, read_split, run, run_toml, sorted_rows
@@ -49,7 +49,7 @@ def _cut(folder: Path, pieces: int, *, bad: bool = False) -> str:
     """The same rows in so many files, in order."""
     folder.mkdir()
     cuts = np.linspace(0, ROWS, pieces + 1).astype(int).tolist()
-    for number, (start, stop) in enumerate(zip(cuts, cuts[1:], strict=False)):
+    for number, (start, stop) in enumerate(itertools.pairwise(cuts)):
         _write_csv(folder / f"data-{number:03d}.csv", range(start, stop), bad=bad)
     return f'[input]\nfiles = ["{folder}/data-*.csv"]\n'
 
@@ -186,7 +186,7 @@ def test_a_big_file_is_split_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_result_has_the_seconds_of_each_phase(tmp_path: Path) -> None:
     """A run tells how long each phase took; the manifest doesn't, since equal runs have equal manifests."""
     (tmp_path / "p.toml").write_text(_cut(tmp_path / "in", 1) + FEATURES)
-    result: RunResult = run(tmp_path / "p.toml", tmp_path / "run")
+    result = run(tmp_path / "p.toml", tmp_path / "run")
     assert {"analyze", "trace", "transform", "total"} <= set(result.seconds)
     assert "seconds" not in result.manifest
 
@@ -233,7 +233,9 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
         pytest.skip("a small file system can be mounted by root only")
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False, capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(small)], check=False, capture_output=True
+    )
     if mounted.returncode:
         pytest.skip("a small file system can't be mounted here")
     try:
@@ -249,7 +251,9 @@ def test_interrupting_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C ends the command at once with status 130, and nothing is left that looks finished."""
     (tmp_path / "p.toml").write_text(_cut(tmp_path / "in", 1) + FEATURES)
     command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "p.toml", "--output", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()}
+    )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("out.incomplete-*")):
         assert time.monotonic() < deadline

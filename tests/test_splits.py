@@ -28,7 +28,9 @@ def test_equal_keys_share_a_split() -> None:
 
 def test_a_fraction_of_one_takes_all() -> None:
     """The last bound is closed: no key falls beyond it."""
-    splits = SplitRule.of_fractions({"train": 1.0}).assign(5000, None, pa.array([str(number) for number in range(5000)]))
+    splits = SplitRule.of_fractions({"train": 1.0}).assign(
+        5000, None, pa.array([str(number) for number in range(5000)])
+    )
     assert not splits.any()
 
 
@@ -55,7 +57,7 @@ def test_the_seed_changes_the_spread() -> None:
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=10), st.booleans(), st.integers(1, 9))
-def test_assignment_does_not_depend_on_blocks(blocks: list[int], shuffle: bool, shards: int) -> None:  # noqa: FBT001
+def test_assignment_does_not_depend_on_blocks(blocks: list[int], shuffle: bool, shards: int) -> None:
     """Rows cut into blocks get the shards that they get all at once."""
     rule = ShardRule(shards=shards, shuffle=shuffle, seed=3)
     total = sum(blocks)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.feather as feather
 import pytest
+from pyarrow import feather
 
 from tests.runs import read_split, run_toml
 
@@ -32,6 +32,7 @@ class Table:
 
     @property
     def frame(self) -> pd.DataFrame:
+        """The text of all columns, NaN where missing."""
         return pd.read_csv(self.path, dtype=str, keep_default_na=False, na_values=["", "NA", "?"])
 
 
@@ -45,7 +46,12 @@ def _census(shared: Path, folder: Path) -> Table:
     names += ["gain", "loss", "hours", "country", "income"]
     frame = pd.read_csv(shared / "census_income" / "adult.data.gz", names=names, dtype=str, skipinitialspace=True)
     frame.to_csv(folder / "census.csv", index=False)
-    return Table(folder / "census.csv", (), ("age", "fnlwgt", "gain", "hours"), ("workclass", "education", "occupation", "country"))
+    return Table(
+        folder / "census.csv",
+        (),
+        ("age", "fnlwgt", "gain", "hours"),
+        ("workclass", "education", "occupation", "country"),
+    )
 
 
 def _flights(_: Path, folder: Path) -> Table:
@@ -83,7 +89,9 @@ def _toml(table: Table) -> str:
         lines.append(f'{name}-z_score = {{ kind = "z_score", column = "{name}" }}')
         lines.append(f'{name}-min_max = {{ kind = "min_max", column = "{name}" }}')
         lines.append(f'{name}-bucketize = {{ kind = "bucketize", column = "{name}", num_buckets = {BUCKETS} }}')
-    lines += [f'{name}-vocabulary = {{ kind = "vocabulary", column = "{name}", num_oov_buckets = 1 }}' for name in table.texts]
+    lines += [
+        f'{name}-vocabulary = {{ kind = "vocabulary", column = "{name}", num_oov_buckets = 1 }}' for name in table.texts
+    ]
     return "\n".join(lines)
 
 
@@ -94,11 +102,13 @@ def _tf_transform(table: Table) -> tuple[dict[str, np.ndarray], dict[str, bytes]
     import tensorflow_transform as tft
     import tensorflow_transform.beam as tft_beam
     from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-    from tensorflow_transform.tf_metadata import schema_utils
     from tfx_bsl.tfxio import tensor_adapter
 
-    kinds = {**dict.fromkeys(table.numbers, tf.float32), **dict.fromkeys(table.integers, tf.int64), **dict.fromkeys(table.texts, tf.string)}
-    schema = schema_utils.schema_from_feature_spec({name: tf.io.VarLenFeature(kind) for name, kind in kinds.items()})
+    kinds = {
+        **dict.fromkeys(table.numbers, tf.float32),
+        **dict.fromkeys(table.integers, tf.int64),
+        **dict.fromkeys(table.texts, tf.string),
+    }
     batch = _lists(table, kinds)
     config = tensor_adapter.TensorAdapterConfig(batch.schema, _representations(kinds))
 
@@ -110,14 +120,20 @@ def _tf_transform(table: Table) -> tuple[dict[str, np.ndarray], dict[str, bytes]
             # So small an epsilon makes TF Transform's quantiles exact on data of this size.
             outputs[f"{name}-bucketize"] = tft.bucketize(inputs[name], BUCKETS, epsilon=1e-7)
         for name in table.texts:
-            outputs[f"{name}-vocabulary"] = tft.compute_and_apply_vocabulary(inputs[name], num_oov_buckets=1, vocab_filename=name)
+            outputs[f"{name}-vocabulary"] = tft.compute_and_apply_vocabulary(
+                inputs[name], num_oov_buckets=1, vocab_filename=name
+            )
         return outputs
 
     with tempfile.TemporaryDirectory() as temporary:
         with beam.Pipeline(runner=FnApiRunner()) as pipeline, tft_beam.Context(temp_dir=temporary):
             raw = (pipeline | beam.Create([batch]), config)
-            (batches, _), transform_fn = raw | tft_beam.AnalyzeAndTransformDataset(preprocessing_fn, output_record_batches=True)
-            _ = batches | beam.MapTuple(lambda batch, _: feather.write_feather(pa.Table.from_batches([batch]), f"{temporary}/batch"))
+            (batches, _), transform_fn = raw | tft_beam.AnalyzeAndTransformDataset(
+                preprocessing_fn, output_record_batches=True
+            )
+            _ = batches | beam.MapTuple(
+                lambda batch, _: feather.write_feather(pa.Table.from_batches([batch]), f"{temporary}/batch")
+            )
             _ = transform_fn | tft_beam.WriteTransformFn(f"{temporary}/out")
         output = tft.TFTransformOutput(f"{temporary}/out")
         vocabularies = {name: Path(output.vocabulary_file_by_name(name)).read_bytes() for name in table.texts}
@@ -134,7 +150,9 @@ def _lists(table: Table, kinds: Mapping[str, Any]) -> pa.RecordBatch:
         cells = frame[name][present]
         dtype = {"float32": pa.float32(), "int64": pa.int64(), "string": pa.binary()}[kind.name]
         values = pa.array(list(cells), pa.string()).cast(dtype)
-        arrays.append(pa.LargeListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(present)]), pa.int64()), values))
+        arrays.append(
+            pa.LargeListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(present)]), pa.int64()), values)
+        )
     return pa.RecordBatch.from_arrays(arrays, list(kinds))
 
 
@@ -142,7 +160,9 @@ def _representations(kinds: Mapping[str, Any]) -> dict[str, Any]:
     from tensorflow_metadata.proto.v0 import schema_pb2
 
     return {
-        name: schema_pb2.TensorRepresentation(varlen_sparse_tensor=schema_pb2.TensorRepresentation.VarLenSparseTensor(column_name=name))
+        name: schema_pb2.TensorRepresentation(
+            varlen_sparse_tensor=schema_pb2.TensorRepresentation.VarLenSparseTensor(column_name=name)
+        )
         for name in kinds
     }
 

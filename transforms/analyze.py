@@ -65,7 +65,9 @@ class Reading:
         """
         for block in blocks(unit, self.dialect, self.selection):
             if block.rejects and self.fail_on_bad_row:
-                raise DataError(f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.')
+                raise DataError(
+                    f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.'
+                )
             yield block
 
 
@@ -76,7 +78,9 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
     `Findings`) and `tables` ((vocabulary's name, hash partition), token counts).
     """
 
-    def __init__(self, reading: Reading, requests: Sequence[NumericRequest | VocabularyRequest], partitions: int = 1) -> None:
+    def __init__(
+        self, reading: Reading, requests: Sequence[NumericRequest | VocabularyRequest], partitions: int = 1
+    ) -> None:
         """Stores what to analyze.
 
         Args:
@@ -90,9 +94,9 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
         self._partitions = partitions
 
     def expand(self, units: beam.PCollection[Unit]) -> Any:
-        passed = units | "AnalyzeUnit" >> beam.ParDo(_AnalyzeUnit(self._reading, self._requests, self._partitions)).with_outputs(
-            "findings", "tables", main="counts"
-        )
+        passed = units | "AnalyzeUnit" >> beam.ParDo(
+            _AnalyzeUnit(self._reading, self._requests, self._partitions)
+        ).with_outputs("findings", "tables", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
         tables = (
             passed.tables  # ((name, partition), table)
@@ -108,7 +112,9 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
 class _AnalyzeUnit(beam.DoFn):  # type: ignore[misc]
     """A unit's count; the accumulators leave at the end of the bundle, so that their number doesn't grow with the units."""
 
-    def __init__(self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], partitions: int) -> None:
+    def __init__(
+        self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], partitions: int
+    ) -> None:
         self._reading = reading
         self._requests = requests
         self._partitions = partitions
@@ -148,4 +154,3 @@ def _train_rows(columns: pa.RecordBatch, splits: "pa.Array", rule: SplitRule) ->
 
 def _merge_tables(key: TableKey, tables: Iterable[pa.Table]) -> tuple[TableKey, pa.Table]:
     return key, vocabulary.merge_counts(list(tables))
-

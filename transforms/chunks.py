@@ -127,6 +127,8 @@ class Chunks:
             self._fill(size)
             if not self._buffer:
                 return None
+            if self._ended:
+                self._check_escape()
             lexed = lex(np.frombuffer(self._buffer, np.uint8), self._lexicon, at_end=self._ended)
             if self._ended and lexed.is_open:
                 raise unclosed_quote(self._text.path, self._open_line(lexed))
@@ -135,6 +137,20 @@ class Chunks:
             if len(self._buffer) >= MAX_RECORD_BYTES:
                 raise self._too_large(lexed)
             size = 2 * len(self._buffer)
+
+    def _check_escape(self) -> None:
+        """Looks for an escape at the text's end.
+
+        Raises:
+            DataError: There is one, with nothing after it.
+        """
+        escape = b"" if self._lexicon.escape is None else bytes([self._lexicon.escape])
+        if escape and (len(self._buffer) - len(self._buffer.rstrip(escape))) % 2:
+            line = self._line + len(line_ends(np.frombuffer(self._buffer, np.uint8), at_end=True))
+            raise DataError(
+                f"{self._text.path!r}, line {line}: the file ends with the escape character {escape.decode()!r}, which nothing "
+                "follows; is it cut short?"
+            )
 
     def _too_large(self, lexed: Lexed) -> DataError:
         hint = "has the file lines?"

@@ -56,11 +56,17 @@ def _match(pattern: str) -> list[tuple[str, int]]:
         matches = FileSystems.match([pattern])[0].metadata_list
     except (BeamIOError, ValueError) as error:
         raise DataError(f"can't list {pattern!r}: {error}") from error
-    files = [(found.path, found.size_in_bytes) for found in matches if not (is_local(found.path) and os.path.isdir(found.path))]
+    files = [
+        (found.path, found.size_in_bytes)
+        for found in matches
+        if not (is_local(found.path) and os.path.isdir(found.path))
+    ]
     if files:
         return sorted(files)
     if matches:
-        raise DataError(f"{pattern!r} matches a folder, not a file; to read the files in it write {join(pattern, '*.csv')!r}")
+        raise DataError(
+            f"{pattern!r} matches a folder, not a file; to read the files in it write {join(pattern, '*.csv')!r}"
+        )
     where = f" (the current folder is {os.getcwd()!r})" if is_local(pattern) and not os.path.isabs(pattern) else ""
     raise DataError(f"no file matches {pattern!r}{where}; check [input] files")
 
@@ -88,7 +94,9 @@ def writing(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, BeamIOError) as error:
-        raise OutputError(f"can't write {path!r}: {_reason(error)}. Nothing was published; free space or choose another output folder") from error
+        raise OutputError(
+            f"can't write {path!r}: {_reason(error)}. Nothing was published; free space or choose another output folder"
+        ) from error
 
 
 def _reason(error: Exception) -> str:
@@ -97,7 +105,10 @@ def _reason(error: Exception) -> str:
 
 def open_at(path: str, offset: int = 0) -> BinaryIO:
     """Opens a file for reading at an offset; nothing is decompressed."""
-    stream = open(path, "rb") if is_local(path) else FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    if is_local(path):
+        stream = Path(path).open("rb")  # noqa: SIM115  (the caller closes it)
+    else:
+        stream = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
     if offset:
         stream.seek(offset)
     return cast("BinaryIO", stream)

@@ -119,7 +119,9 @@ class _Model:
 
     def _tft(self, core: Any, inputs: Mapping[str, Any]) -> dict[str, Tensor]:
         dense = _dense({column: inputs[column.name] for column in self.read})
-        return _inlined(core, {column.name: dense[column.name] for column in self.served}) | self._build(self.labels, dense)
+        return _inlined(core, {column.name: dense[column.name] for column in self.served}) | self._build(
+            self.labels, dense
+        )
 
     def _transform(self, core: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All outputs, by place; of bytes the joined bytes and their lengths, which are read without work for each cell."""
@@ -164,7 +166,9 @@ class _Model:
             )
             return core({column.name: values for column, values in zip(columns, parsed.dense_values, strict=True)})
 
-        return tf.function(serve_examples, autograph=False).get_concrete_function(tf.TensorSpec([None], tf.string, name="examples"))
+        return tf.function(serve_examples, autograph=False).get_concrete_function(
+            tf.TensorSpec([None], tf.string, name="examples")
+        )
 
     def _table(self, key: TableKey) -> Any:
         if key not in self._tables:
@@ -211,7 +215,9 @@ def _inlined(function: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     fed = dict(zip((tensor.name for tensor in function.inputs), tf.nest.flatten(dict(inputs)), strict=False))
     fed |= {inside.name: graph.capture(outside) for outside, inside in function.graph.captures}
     names = [tensor.name for tensor in function.outputs]
-    tensors = tf.graph_util.import_graph_def(function.graph.as_graph_def(), input_map=fed, return_elements=names, name="")
+    tensors = tf.graph_util.import_graph_def(
+        function.graph.as_graph_def(), input_map=fed, return_elements=names, name=""
+    )
     built: dict[str, Tensor] = tf.nest.pack_sequence_as(function.structured_outputs, tensors)
     return built
 

@@ -47,12 +47,11 @@ class Lexicon:
     @classmethod
     def of(cls, dialect: Dialect) -> "Lexicon":
         """A dialect's special bytes; its characters are ASCII, as the configuration checks."""
-        spelled = (dialect.quote, dialect.escape, dialect.comment)
-        return cls(
-            ord(dialect.delimiter),
-            *(None if character is None else ord(character) for character in spelled),
-            dialect.trim,
+        quote, escape, comment = (
+            None if character is None else ord(character)
+            for character in (dialect.quote, dialect.escape, dialect.comment)
         )
+        return cls(ord(dialect.delimiter), quote, escape, comment, dialect.trim)
 
     @property
     def cell_starts(self) -> Flags:
@@ -258,11 +257,12 @@ def _move_blanks(text: Bytes, plain: Bytes, lexicon: Lexicon) -> tuple[Bytes, By
     if not len(quotes):
         return text, plain
     starts = _blank_starts(plain, quotes, lexicon)
+    quote = plain[quotes[0]]
     same = plain is text
     text = text.copy()
     plain = text if same else plain.copy()
     for moved in (text, plain):
-        moved[starts] = lexicon.quote
+        moved[starts] = quote
         moved[quotes] = SPACE
     return text, plain
 

@@ -79,7 +79,8 @@ def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
     if not sum(totals.values()):
         paths = sorted({count.path for count in counts})
         rejected = f" ({read:,} rows were rejected)" if read else ""
-        raise DataError(f"the input has no good rows{rejected}: {', '.join(map(repr, paths[:3]))}{', ...' if len(paths) > 3 else ''}")
+        more = f" and {len(paths) - 1} more files" if paths[1:] else ""
+        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}")
     for split, rows in totals.items():
         if not rows:
             raise DataError(

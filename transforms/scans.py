@@ -122,9 +122,13 @@ def _scan_piece(text: Bytes, before: int, start: int, lexicon: Lexicon) -> Range
     def place(offset: int | None) -> Place | None:
         return None if offset is None else Place(start + offset, int(np.searchsorted(lines, offset)))
 
-    exits, boundaries, opened = zip(*ways, strict=True)
+    (exit_0, start_0, quote_0), (exit_1, start_1, quote_1), (exit_2, start_2, quote_2) = ways
     return replace(
-        scan, lines=len(lines), exits=exits, boundaries=tuple(map(place, boundaries)), opened=tuple(map(place, opened))
+        scan,
+        lines=len(lines),
+        exits=(exit_0, exit_1, exit_2),
+        boundaries=(place(start_0), place(start_1), place(start_2)),
+        opened=(place(quote_0), place(quote_1), place(quote_2)),
     )
 
 

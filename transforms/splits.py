@@ -108,4 +108,3 @@ class ShardRule:
 def shard_name(split: str, shard: int, shards: int, *, compressed: bool) -> str:
     """A shard's file name, e.g. train-00000-of-00008.tfrecord.gz."""
     return f"{split}-{shard:05d}-of-{shards:05d}.tfrecord" + (".gz" if compressed else "")
-

@@ -5,7 +5,7 @@ import contextlib
 import io
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import pyarrow as pa
 from isal import igzip, isal_zlib
@@ -42,6 +42,9 @@ _FEW_CONTROL = 4
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1b") + b"\x7f"
 
 _COPY_BYTES = 1 << 20
+
+# What decompressors raise for damaged data, beside OSError without a number.
+_DAMAGE: tuple[type[Exception], ...] = (EOFError, zlib.error, cast("type[Exception]", isal_zlib.error), pa.ArrowInvalid)
 
 
 class Source(Protocol):
@@ -139,7 +142,7 @@ class Stream:
         """Turns what decompressors raise into one message; errors of the file system pass."""
         try:
             yield
-        except (EOFError, zlib.error, isal_zlib.error, pa.ArrowInvalid) as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
         except OSError as error:
             if error.errno is not None or not _suffix(self.path):
@@ -165,8 +168,9 @@ def _decompressed(raw: BinaryIO, path: str) -> Source:
         raise DataError(f"can't decompress {path!r}: it is empty; write or copy it again")
     whole = io.BufferedReader(_Prepended(first, raw), _COPY_BYTES)
     if _suffix(path) == ".gz":
-        return igzip.IGzipFile(fileobj=whole, mode="rb")
-    return pa.CompressedInputStream(pa.PythonFile(whole, mode="r"), "bz2" if _suffix(path) == ".bz2" else "zstd")
+        return cast("Source", igzip.open(whole, mode="rb"))  # type: ignore[no-untyped-call]
+    codec = "bz2" if _suffix(path) == ".bz2" else "zstd"
+    return cast("Source", pa.CompressedInputStream(pa.PythonFile(whole, mode="r"), codec))
 
 
 class _Prepended(io.RawIOBase):

@@ -1,11 +1,20 @@
 """Statistics files, in TFDV's format, from what the passes found."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from schemas.schema import ColumnType, Schema
-from schemas.statistics import FILE_NAME, HistogramBucket, NumericSummary, StringSummary, Summary, dataset_statistics, serialize_statistics
+from schemas.statistics import (
+    FILE_NAME,
+    HistogramBucket,
+    NumericSummary,
+    StringSummary,
+    Summary,
+    dataset_statistics,
+    serialize_statistics,
+)
 from transforms import files
 from transforms.analysis import Analysis, TextSummary
 from transforms.moments import Moments
@@ -25,7 +34,11 @@ def write_raw_statistics(folder: str, schema: Schema, analysis: Analysis, tables
         analysis: The finished analysis.
         tables: For text columns whose tokens were counted, the counts, most frequent first.
     """
-    ranked = {request.column: found.ranked for request, found in analysis.numeric_results().items() if found.ranked and not request.pre}
+    ranked = {
+        request.column: found.ranked
+        for request, found in analysis.numeric_results().items()
+        if found.ranked and not request.pre
+    }
     columns: dict[str, Summary] = {}
     for name, found in analysis.summaries().items():
         if isinstance(found, TextSummary):
@@ -74,7 +87,9 @@ def numeric_summary(moments: Moments, ranked: Ranked | None = None, *, integer: 
 
 def _quantile_buckets(ranked: Ranked) -> tuple[HistogramBucket, ...]:
     edges = [ranked.quantile(index / _BUCKETS) for index in range(_BUCKETS + 1)]
-    return tuple(HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in zip(edges, edges[1:], strict=False))
+    return tuple(
+        HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in itertools.pairwise(edges)
+    )
 
 
 def _text_summary(found: TextSummary, table: pa.Table | None) -> StringSummary:

@@ -68,7 +68,9 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
         tables = self._tables | "SelectTokens" >> beam.Map(_select, _vocabulary_requests(self._kinds, self._schema))
-        return findings | "TraceGraph" >> beam.Map(_trace, pvalue.AsList(tables), self._kinds, self._schema, self._folder)
+        return findings | "TraceGraph" >> beam.Map(
+            _trace, pvalue.AsList(tables), self._kinds, self._schema, self._folder
+        )
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,25 @@ def _vocabulary_requests(kinds: Sequence[Kind], schema: Schema) -> dict[str, Voc
 def _select(counted: tuple[TableKey, pa.Table], requests: dict[str, VocabularyRequest]) -> _Selected:
     (name, _), table = counted
     request = requests[name]
-    return _Selected(name, vocabulary.select(table, request.top_k, request.frequency_threshold), vocabulary.total(table))
+    return _Selected(
+        name, vocabulary.select(table, request.top_k, request.frequency_threshold), vocabulary.total(table)
+    )
 
 
-def _trace(findings: Findings, selected: list[_Selected], kinds: tuple[Kind, ...], schema: Schema, folder: str) -> Graph:
+def _trace(
+    findings: Findings, selected: list[_Selected], kinds: tuple[Kind, ...], schema: Schema, folder: str
+) -> Graph:
     tally.start("trace")
     requests = _vocabulary_requests(kinds, schema)
-    tables = {name: _join(request, [each for each in selected if each.name == name]) for name, request in requests.items()}
+    tables = {
+        name: _join(request, [each for each in selected if each.name == name]) for name, request in requests.items()
+    }
     with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as local:
         found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
         _build(kinds, schema, findings.analysis.statistics(found), folder)
-    counted = {request.columns[0]: tables[name].table for name, request in requests.items() if len(request.columns) == 1}
+    counted = {
+        request.columns[0]: tables[name].table for name, request in requests.items() if len(request.columns) == 1
+    }
     write_raw_statistics(files.join(folder, "pre_transform_feature_stats"), schema, findings.analysis, counted)
     tally.add("trace", 0, 1)
     return Graph(files.join(folder, TRANSFORM_FN))

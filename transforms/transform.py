@@ -22,8 +22,8 @@ from transforms.examples import ExampleEncoder
 from transforms.moments import Moments
 from transforms.parts import PartSegment, PartWriter
 from transforms.records import Unit
-from transforms.session import Session, load
 from transforms.row_plan import RowPlan
+from transforms.session import Session, load
 from transforms.trace import Graph
 
 REJECTED = "rejected"
@@ -133,7 +133,9 @@ class _TransformUnit(beam.DoFn):  # type: ignore[misc]
 class _UnitWriter:
     """Takes the blocks of one unit to its part writer."""
 
-    def __init__(self, session: Session, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments) -> None:
+    def __init__(
+        self, session: Session, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments
+    ) -> None:
         self._session = session
         self._encoder = ExampleEncoder(session.outputs)
         self._reading = reading
@@ -146,7 +148,9 @@ class _UnitWriter:
         rows = [0] * len(first)
         rejected = 0
         for block in self._reading.blocks(unit):
-            written = self._add_rows(unit, block, parts, [start + done for start, done in zip(first, rows, strict=True)])
+            written = self._add_rows(
+                unit, block, parts, [start + done for start, done in zip(first, rows, strict=True)]
+            )
             rows = [done + more for done, more in zip(rows, written, strict=True)]
             if block.rejects:
                 lines = pa.array([reject_line(reject) for reject in block.rejects], pa.binary())
@@ -192,7 +196,8 @@ def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:
     for unit in sorted(units, key=lambda unit: unit.index):
         for block in reading.blocks(unit):
             if block.rows:
-                return ExampleEncoder(session.outputs).encode_framed(session.run(block.columns), block.rows).nbytes / block.rows
+                framed = ExampleEncoder(session.outputs).encode_framed(session.run(block.columns), block.rows)
+                return float(framed.nbytes / block.rows)
     raise ValueError("no unit has rows")  # unreachable: an input without rows is an error before
 
 
@@ -204,4 +209,3 @@ def reject_line(reject: Reject) -> bytes:
         row = {"row_base64": b64encode(reject.row).decode("ascii")}
     facts = {"file": reject.file, "line": reject.line, "column": reject.column, "reason": reject.reason}
     return json.dumps({**facts, **row}, ensure_ascii=False).encode() + b"\n"
-

@@ -85,12 +85,19 @@ def _list_shards(plan: RowPlan) -> Iterator[tuple[ShardKey, _Piece | None]]:
 
 def _list_pieces(part: PartFile, plan: RowPlan) -> Iterator[tuple[ShardKey, _Piece | None]]:
     for segment in part.segments:
-        yield (segment.split, segment.shard, plan.shard_counts.get(segment.split, 1)), _Piece(part.unit, part.path, segment)
+        yield (
+            (segment.split, segment.shard, plan.shard_counts.get(segment.split, 1)),
+            _Piece(part.unit, part.path, segment),
+        )
 
 
 def _assemble(grouped: tuple[ShardKey, Iterable[_Piece | None]], folder: str, *, compressed: bool) -> ShardFile:
     (split, shard, shards), pieces = grouped
-    name = rejected_name(compressed=compressed) if split == REJECTED else shard_name(split, shard, shards, compressed=compressed)
+    name = (
+        rejected_name(compressed=compressed)
+        if split == REJECTED
+        else shard_name(split, shard, shards, compressed=compressed)
+    )
     path = files.join(folder, name)
     ordered = sorted((piece for piece in pieces if piece is not None), key=lambda piece: piece.unit)
     digest = hashlib.sha256()

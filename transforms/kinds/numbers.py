@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from schemas.errors import DataError
 from schemas.schema import ColumnType, Schema
 from transforms.kinds.base import NUMBERS, Kind, OutputSpec, Request, Tensor, Trace
