@@ -114,7 +114,7 @@ def _tensorflow_library() -> Finding:
     for needed in ("tensorflow", "pyarrow", "numpy"):
         if importlib.util.find_spec(needed) is None:
             return Finding("graph runtime", f"{needed} isn't installed", ok=False)
-    path = importlib.import_module("transforms.tensorflow_c").library_path()
+    path = importlib.import_module("transforms.tensorflow_library").library_path()
     if path:
         return Finding("graph runtime", f"TensorFlow's C library, {path}")
     return Finding(

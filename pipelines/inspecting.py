@@ -64,7 +64,11 @@ def _print_shard(out: Console, path: str, records: int) -> None:
         shown = [
             _decode(path, number, record.as_py()) for number, record in enumerate(itertools.islice(every, records))
         ]
-    table = Table(title=f"the first {len(shown)} records of {path}", title_justify="left", title_style="bold")
+    if not shown:
+        out.print(f"{path} holds no records", markup=False)
+        return
+    out.print(f"the first {len(shown)} records of {path}", style="bold", markup=False)
+    table = Table()
     table.add_column("feature")
     table.add_column("type")
     for number in range(len(shown)):
@@ -72,7 +76,7 @@ def _print_shard(out: Console, path: str, records: int) -> None:
     for name in sorted({name for example in shown for name in example}):
         values = [example.get(name, []) for example in shown]
         table.add_row(Text(name), _type_name(values), *(Text(format_values(value)) for value in values))
-    out.print(table if shown else f"{path} holds no records", markup=False)
+    out.print(table)
 
 
 def _decode(path: str, number: int, record: bytes) -> dict[str, list[int] | list[float] | list[bytes]]:
@@ -115,7 +119,8 @@ def _print_vocabulary(out: Console, path: str, tokens: int) -> None:
             if size < tokens:
                 shown.append(line.rstrip(b"\n"))
             size += 1
-    table = Table(title=f"vocabulary of {size:,} tokens", title_justify="left", title_style="bold")
+    out.print(f"vocabulary of {size:,} tokens", style="bold")
+    table = Table()
     table.add_column("id", justify="right")
     table.add_column("token", overflow="fold")
     for number, token in enumerate(shown):

@@ -10,9 +10,10 @@ from pipelines.progress import Progress
 from pipelines.starter import starter_config
 from schemas.errors import OutputError
 from schemas.proto import format_schema
-from transforms import files, streams
+from transforms import files
 from transforms.records import InputFile
 from transforms.sniffing import SAMPLE_BYTES, Sample, sniff
+from transforms.streams import read_beginning
 
 # The dialect is guessed from the beginnings of so many files.
 _SAMPLED_FILES = 8
@@ -57,5 +58,5 @@ def _write(path: str, text: str) -> None:
 
 def _sample(found: InputFile) -> Sample:
     with files.reading(found.path), files.open_at(found.path) as raw:
-        data = (streams._decompressed(raw, found.path) if streams._suffix(found.path) else raw).read(SAMPLE_BYTES + 1)
+        data = read_beginning(raw, found.path, SAMPLE_BYTES + 1)
     return Sample(found.path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)

@@ -26,6 +26,8 @@ def call_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     """Runs the command line in this process: exit status, standard output, standard error."""
     monkeypatch.setattr(sys, "argv", ["shardmill", *args])
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    # It ends the process without pytest's knowing.
+    monkeypatch.setattr(cli, "_leave", sys.exit)
     with pytest.raises(SystemExit) as caught:
         cli.main()
     out, err = capsys.readouterr()

@@ -17,6 +17,7 @@ from apache_beam.io.filesystems import FileSystems
 from schemas.errors import DataError, OutputError
 from transforms.records import InputFile
 
+_AS_IT_IS = CompressionTypes.UNCOMPRESSED
 _COPY_BYTES = 1 << 20
 
 
@@ -105,13 +106,11 @@ def _reason(error: Exception) -> str:
 
 def open_at(path: str, offset: int = 0) -> BinaryIO:
     """Opens a file for reading at an offset; nothing is decompressed."""
-    if is_local(path):
-        stream = Path(path).open("rb")  # noqa: SIM115  (the caller closes it)
-    else:
-        stream = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    opened = Path(path).open("rb") if is_local(path) else FileSystems.open(path, compression_type=_AS_IT_IS)  # noqa: SIM115
+    stream = cast("BinaryIO", opened)
     if offset:
         stream.seek(offset)
-    return cast("BinaryIO", stream)
+    return stream
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:
@@ -124,7 +123,7 @@ def create(path: str) -> BinaryIO:
     """Opens a file for writing, as it is: nothing is compressed."""
     if is_local(path):
         return open(path, "wb")
-    return cast("BinaryIO", FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED))
+    return cast("BinaryIO", FileSystems.create(path, compression_type=_AS_IT_IS))
 
 
 def make_folder(path: str) -> None:

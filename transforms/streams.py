@@ -79,7 +79,7 @@ class Stream:
         source: Source = (
             _decompressed(raw, path) if _suffix(path) else _Range(raw, path, None if stop is None else stop - start)
         )
-        with self._explained():
+        with _explained(self.path):
             self._head = b"" if start else _read_fully(source, HEAD_BYTES)
         self._source = source
         if not start:
@@ -96,7 +96,7 @@ class Stream:
         text = b""
         while not text and not self._ended:
             head, self._head = self._head, b""
-            with self._explained():
+            with _explained(self.path):
                 data = _read_fully(self._source, max(size - len(head), 1))
             self._ended = not data
             data = head + data if head else data
@@ -110,13 +110,7 @@ class Stream:
             DataError: It isn't such text; the message says what it is, or looks like.
         """
         head = self._head
-        for magic, what in _MAGIC:
-            if head.startswith(magic):
-                raise DataError(f"{self.path!r} isn't a CSV file: it is {what}")
-        if head.startswith(b"BZh") and head[4:10] == _BZIP2_BLOCK:
-            raise DataError(f"{self.path!r} isn't a CSV file: it is bzip2-compressed; give its name the suffix .bz2")
-        if head[_TAR[0] :].startswith(_TAR[1]):
-            raise DataError(f"{self.path!r} isn't a CSV file: it is a tar archive; extract its CSV files")
+        _check_kind(head, self.path)
         name = codecs.lookup(encoding).name
         if head.startswith(_UTF16_MARKS) and not name.startswith(("utf-16", "utf-32")):
             raise self._marked("UTF-16", encoding)
@@ -137,23 +131,57 @@ class Stream:
             f'"{mark.lower()}"'
         )
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turns what decompressors raise into one message; errors of the file system pass."""
-        try:
-            yield
-        except _DAMAGE as error:
-            raise self._damaged(error) from error
-        except OSError as error:
-            if error.errno is not None or not _suffix(self.path):
-                raise
-            raise self._damaged(error) from error
 
-    def _damaged(self, error: Exception) -> DataError:
-        return DataError(
-            f"can't decompress {self.path!r}: {error}. The file is damaged, cut short, or not what its suffix {_suffix(self.path)!r} says; "
-            "write or copy it again"
-        )
+def read_beginning(raw: BinaryIO, path: str, size: int) -> bytes:
+    """The first bytes of a file, decompressed, in whatever encoding they are.
+
+    Args:
+        raw: The file as it is stored, at its start.
+        path: Its name.
+        size: At most so many bytes.
+
+    Raises:
+        DataError: The file is damaged, or is no text but of a known other kind.
+    """
+    with _explained(path):
+        data = _read_fully(_decompressed(raw, path) if _suffix(path) else raw, size)
+    _check_kind(data, path)
+    return data
+
+
+@contextlib.contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turns what decompressors raise into one message; errors of the file system pass."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+    except OSError as error:
+        if error.errno is not None or not _suffix(path):
+            raise
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str, error: Exception) -> DataError:
+    return DataError(
+        f"can't decompress {path!r}: {error}. The file is damaged, cut short, or not what its suffix {_suffix(path)!r} says; "
+        "write or copy it again"
+    )
+
+
+def _check_kind(head: bytes, path: str) -> None:
+    """Tells files of other kinds by how they begin.
+
+    Raises:
+        DataError: The file is one of them.
+    """
+    for magic, what in _MAGIC:
+        if head.startswith(magic):
+            raise DataError(f"{path!r} isn't a CSV file: it is {what}")
+    if head.startswith(b"BZh") and head[4:10] == _BZIP2_BLOCK:
+        raise DataError(f"{path!r} isn't a CSV file: it is bzip2-compressed; give its name the suffix .bz2")
+    if head[_TAR[0] :].startswith(_TAR[1]):
+        raise DataError(f"{path!r} isn't a CSV file: it is a tar archive; extract its CSV files")
 
 
 def _suffix(path: str) -> str:
