@@ -9,8 +9,15 @@ from collections.abc import Callable, Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment, python_sdk_capabilities
 
 from schemas import errors
+
+# Workers are threads of this process. As `--direct_running_mode=multi_threading` has it, Beam 2.77 empties their output buffers
+# every second, in the middle of an element if it happens to be encoded: what is read back is garbage. Ten years prevent that.
+_THREADS = EmbeddedPythonGrpcEnvironment(
+    data_buffer_time_limit_ms=10 * 365 * 86_400_000, capabilities=python_sdk_capabilities()
+)
 
 # What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
 _STAGE = " [while running '"
@@ -34,14 +41,9 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], beam_args: Sequence[str
     Raises:
         ShardmillError: What a worker raised.
     """
-    threads = workers or cores()
     local = not any(arg.startswith("--runner") for arg in beam_args)
-    defaults = [
-        f"--direct_num_workers={threads}",
-        f"--direct_running_mode={'multi_threading' if threads > 1 else 'in_memory'}",
-    ]
-    options = PipelineOptions([*(defaults if local else []), *beam_args])
-    pipeline = beam.Pipeline(runner=FnApiRunner() if local else None, options=options)
+    options = PipelineOptions([f"--direct_num_workers={workers or cores()}", *beam_args] if local else list(beam_args))
+    pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if local else None, options=options)
     build(pipeline)
     try:
         # Beam prints the traceback of a worker's error; what failed is in the error that is raised.

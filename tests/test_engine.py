@@ -1,6 +1,8 @@
 """The engine: which one, and what its failures become."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -23,6 +25,25 @@ def test_a_workers_error_comes_back_as_itself(workers: int) -> None:
     with pytest.raises(DataError) as error:
         run_pipeline(lambda pipeline: _build(pipeline, _raise(DataError, message)), [], workers)
     assert str(error.value) == message
+
+
+class _SlowToPickle:
+    """Takes longer to encode than Beam's threads wait before they empty their buffers by default."""
+
+    def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
+        time.sleep(1.5)
+        return bytes, (b"whole",)
+
+
+def test_an_element_that_is_slow_to_encode_arrives_whole(tmp_path: Path) -> None:
+    """Threads hand elements on whole, however long it takes to encode them."""
+
+    def build(pipeline: beam.Pipeline) -> None:
+        made = pipeline | beam.Create([1]) | beam.Map(lambda _: ("key", _SlowToPickle()))
+        _ = made | beam.GroupByKey() | beam.MapTuple(lambda _, values: (tmp_path / "found").write_bytes(b"".join(values)))
+
+    run_pipeline(build, [], 2)
+    assert (tmp_path / "found").read_bytes() == b"whole"
 
 
 def test_other_failures_keep_their_traceback() -> None:
