@@ -170,13 +170,11 @@ def main() -> None:
             typer.echo("interrupted: nothing was published", err=True)
             _leave(_INTERRUPTED)
         raise
-    if status:
-        _leave(status)
-    sys.exit(status)
+    _leave(status or 0)
 
 
 def _leave(status: int) -> NoReturn:
-    """Ends the process at once: threads that still work on what has failed are not waited for."""
+    """Ends the process at once: threads that still work on what has failed aren't waited for, nor is memory tidied up."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

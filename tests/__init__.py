@@ -1,0 +1,1 @@
+"""Tests, one module each for the modules of the three rooms."""

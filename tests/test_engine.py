@@ -40,7 +40,11 @@ def test_an_element_that_is_slow_to_encode_arrives_whole(tmp_path: Path) -> None
 
     def build(pipeline: beam.Pipeline) -> None:
         made = pipeline | beam.Create([1]) | beam.Map(lambda _: ("key", _SlowToPickle()))
-        _ = made | beam.GroupByKey() | beam.MapTuple(lambda _, values: (tmp_path / "found").write_bytes(b"".join(values)))
+        _ = (
+            made
+            | beam.GroupByKey()
+            | beam.MapTuple(lambda _, values: (tmp_path / "found").write_bytes(b"".join(values)))
+        )
 
     run_pipeline(build, [], 2)
     assert (tmp_path / "found").read_bytes() == b"whole"

@@ -87,9 +87,7 @@ def numeric_summary(moments: Moments, ranked: Ranked | None = None, *, integer: 
 
 def _quantile_buckets(ranked: Ranked) -> tuple[HistogramBucket, ...]:
     edges = [ranked.quantile(index / _BUCKETS) for index in range(_BUCKETS + 1)]
-    return tuple(
-        HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in itertools.pairwise(edges)
-    )
+    return tuple(HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in itertools.pairwise(edges))
 
 
 def _text_summary(found: TextSummary, table: pa.Table | None) -> StringSummary:
