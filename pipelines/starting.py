@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.inference import profile_columns
+from pipelines.planning import text_size
 from pipelines.progress import Progress
 from pipelines.starter import starter_config
 from schemas.errors import OutputError
@@ -37,7 +38,7 @@ def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
             raise OutputError(f"{path!r} exists and is left alone; choose another file with --output, or remove it")
     inputs = files.list_files({None: patterns})
     dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]])
-    progress.phase("infer", sum(found.size for found in inputs))
+    progress.phase("infer", text_size(inputs))
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
         profiles = profile_columns(inputs, dialect, work, (), None)
     schema = profiles.schema()

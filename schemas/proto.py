@@ -6,7 +6,7 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas.errors import ConfigError, OutputError
+from schemas.errors import ConfigError
 from schemas.schema import Column, ColumnType, Schema
 
 _TO_PROTO = {ColumnType.INT: schema_pb2.INT, ColumnType.FLOAT: schema_pb2.FLOAT, ColumnType.BYTES: schema_pb2.BYTES}
@@ -29,18 +29,6 @@ def load_schema(path: str) -> Schema:
             "a binary schema must be written as text first"
         ) from error
     return parse_schema(text, path)
-
-
-def save_schema(schema: Schema, path: str) -> None:
-    """Writes a schema as `schema.pbtxt`.
-
-    Raises:
-        OutputError: The file can't be written.
-    """
-    try:
-        Path(path).write_text(format_schema(schema), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(f"can't write the schema {path!r}: {error.strerror}") from error
 
 
 def parse_schema(text: str, source: str) -> Schema:

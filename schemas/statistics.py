@@ -11,7 +11,7 @@ from typing import TypeAlias
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from schemas.errors import DataError, OutputError
+from schemas.errors import DataError
 
 FILE_NAME = "FeatureStats.pb"
 """The file's name in its folder, as TFX has it."""
@@ -153,22 +153,6 @@ def serialize_statistics(datasets: Sequence[Dataset]) -> bytes:
     message = statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets)
     data: bytes = message.SerializeToString(deterministic=True)
     return data
-
-
-def write_statistics(path: str, datasets: Sequence[Dataset]) -> None:
-    """Writes datasets to a local file.
-
-    Args:
-        path: The file, `FeatureStats.pb` by TFX's custom.
-        datasets: One `dataset_statistics` per split.
-
-    Raises:
-        OutputError: The file can't be written.
-    """
-    try:
-        Path(path).write_bytes(serialize_statistics(datasets))
-    except OSError as error:
-        raise OutputError(f"can't write the statistics {path!r}: {error.strerror}") from error
 
 
 def read_statistics(path: str) -> statistics_pb2.DatasetFeatureStatisticsList:

@@ -95,7 +95,7 @@ def _datetime(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: 
     assert not spec.get("cyclic")
     found = {}
     for part in spec["parts"]:
-        values = {"weekday": moments.dt.weekday, "day_of_year": moments.dt.dayofyear}.get(part)
+        values = {"weekday": moments.dt.day_of_week, "day_of_year": moments.dt.day_of_year}.get(part)
         values = getattr(moments.dt, part) if values is None else values
         found[f"{name}_{part}"] = values.fillna(-1).to_numpy(np.int64)
     return found

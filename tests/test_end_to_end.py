@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from pipelines.progress import Progress
 from pipelines.starting import init
 from schemas.proto import load_schema
 from tests import expected
-from tests.runs import read_split, run
+from tests.runs import flights_csv, read_split, run
 from transforms.splits import ShardRule
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
@@ -35,7 +36,8 @@ def finished(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
     def finish(name: str) -> Path:
         if name not in done:
             folder = tmp_path_factory.mktemp(name)
-            init([str(shared_data / SETS[name])], str(folder / "pipeline.toml"), Progress(quiet=True))
+            files = flights_csv(folder) if name == "flights" else shared_data / SETS[name]
+            init([str(files)], str(folder / "pipeline.toml"), Progress(quiet=True))
             run(folder / "pipeline.toml", folder / "run")
             done[name] = folder
         return done[name]
@@ -43,7 +45,7 @@ def finished(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
     return finish
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", [*SETS, "flights"])
 def test_init_then_run_gives_what_pandas_gives(finished: Callable[[str], Path], name: str) -> None:
     """Every feature of every row of a run on an unedited configuration is what pandas and NumPy compute from the CSV."""
     folder = finished(name)
@@ -80,3 +82,36 @@ def _read_text(settings: dict[str, object]) -> pd.DataFrame:
         for path in sorted(pattern.parent.glob(pattern.name))
     ]
     return pd.concat(frames, ignore_index=True).astype(object).where(lambda frame: frame.notna(), None)
+
+
+def test_tf_transforms_helper_opens_a_run(finished: Callable[[str], Path]) -> None:
+    """`tft.TFTransformOutput` gives the outputs' specs and the vocabularies, and transforms raw features to what the shards hold."""
+    import tensorflow as tf
+    import tensorflow_transform as tft
+
+    folder = finished("housing")
+    output = tft.TFTransformOutput(str(folder / "run"))
+    stored = read_split(folder / "run")
+    assert set(output.transformed_feature_spec()) == set(stored)
+    assert output.vocabulary_by_name("ocean_proximity")[0] == b"<1H OCEAN"
+    assert output.vocabulary_size_by_name("ocean_proximity") == 5
+    columns = _read_text(tomllib.loads((folder / "pipeline.toml").read_text())["input"])
+    examples = [_example(row, output.raw_feature_spec()) for row in columns.head(500).to_dict("records")]
+    raw = tf.io.parse_example(examples, output.raw_feature_spec())
+    transformed = output.transform_raw_features(raw)
+    order = np.argsort(ShardRule(shards=8, seed=0).assign(0, len(columns), len(columns)), kind="stable")
+    rows = np.argsort(order)[:500]
+    for name, values in transformed.items():
+        np.testing.assert_array_equal(values.numpy(), stored[name][rows], err_msg=name)
+
+
+def _example(row: dict[str, str | None], spec: dict[str, Any]) -> bytes:
+    import tensorflow as tf
+
+    features = {}
+    for name, cell in row.items():
+        if cell is not None and spec[name].dtype == tf.string:
+            features[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[cell.encode()]))
+        elif cell is not None:
+            features[name] = tf.train.Feature(float_list=tf.train.FloatList(value=[float(cell)]))
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()

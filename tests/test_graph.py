@@ -14,7 +14,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas.errors import DataError, OutputError
-from schemas.proto import save_schema
+from schemas.proto import format_schema
 from schemas.schema import Column, ColumnType, Schema
 from tests.kind_helpers import analyzed, batch_of, dense, schema_of
 from transforms import graph, session
@@ -50,7 +50,7 @@ def build(folder: Path, schema: Schema, table: Mapping[str, Any], rows: Mapping[
     statistics = analyzed(kinds, schema, batch_of(schema, rows), folder / "work")
     out = folder / "out"
     (out / "metadata").mkdir(parents=True)
-    save_schema(schema, str(out / "metadata" / "schema.pbtxt"))
+    (out / "metadata" / "schema.pbtxt").write_text(format_schema(schema), encoding="utf-8")
     return graph.build_graph(kinds, schema, statistics, str(out))
 
 

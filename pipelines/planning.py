@@ -1,0 +1,98 @@
+"""Plans a run: from the configuration and a look at the input to all that the pipeline needs to know."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from pipelines.config import Config
+from pipelines.inference import profile_columns
+from pipelines.pipeline import Job, parts_folder
+from pipelines.progress import Progress
+from schemas.errors import ConfigError
+from schemas.proto import format_schema, load_schema
+from schemas.schema import Schema
+from transforms import files, tracing
+from transforms.analyze import Reading
+from transforms.blocks import Selection
+from transforms.kinds.base import Kind
+from transforms.kinds.parse import allowed_types, parse_features
+from transforms.records import COMPRESSED, InputFile
+from transforms.splits import ShardRule, SplitRule
+
+# What the bytes of a run depend on, besides its input and configuration.
+_VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
+
+
+def plan_job(config: Config, work: str, workers: int | None, progress: Progress, beam_args: Sequence[str]) -> Job:
+    """Plans the main job; where the configuration names no schema, all of the input is read once to infer it.
+
+    Args:
+        config: The configuration.
+        work: The folder to write into.
+        workers: Threads of the in-process engine; None: one per core.
+        progress: Is told the phases.
+        beam_args: Beam's options.
+
+    Raises:
+        ConfigError: The features or the split key don't fit the columns.
+        DataError: The input can't be found or read.
+    """
+    inputs = files.list_files(config.input.patterns)
+    size = text_size(inputs)
+    if config.input.schema:
+        schema = load_schema(config.input.schema)
+    else:
+        progress.phase("infer", size)
+        profiles = profile_columns(inputs, config.input.dialect, work, beam_args, workers)
+        schema = profiles.schema(allowed_types(config.features))
+    kinds = parse_features(config.features, schema)
+    tracing.shared().check(kinds, schema)
+    _prepare(work, schema)
+    for phase, total in (("analyze", size), ("trace", 1), ("transform", size)):
+        progress.phase(phase, total)
+    return Job(
+        inputs=inputs,
+        reading=Reading(
+            dialect=config.input.dialect,
+            selection=_selection(config, schema, kinds),
+            split_rule=SplitRule.of_fractions(config.split.fractions) if config.split else SplitRule(config.splits),
+            fail_on_bad_row=config.input.on_bad_row == "fail",
+        ),
+        schema=schema,
+        kinds=kinds,
+        max_bad_fraction=config.input.max_bad_fraction,
+        shard_rule=_shard_rule(config),
+        level=config.output.level if config.output.compression == "gzip" else None,
+        work=work,
+        facts={"config": config.resolved(), "versions": {name: version(name) for name in _VERSIONS}},
+    )
+
+
+def text_size(inputs: Sequence[InputFile]) -> int | None:
+    """The bytes of text to read; None where some are compressed, so that nobody knows."""
+    if any(found.path.lower().endswith(COMPRESSED) for found in inputs):
+        return None
+    return sum(found.size for found in inputs)
+
+
+def _prepare(work: str, schema: Schema) -> None:
+    for folder in (files.join(work, "metadata"), files.join(work, "rejected"), parts_folder(work)):
+        files.make_folder(folder)
+    path = files.join(work, "metadata", "schema.pbtxt")
+    with files.writing(path), files.create(path) as stream:
+        stream.write(format_schema(schema).encode())
+
+
+def _selection(config: Config, schema: Schema, kinds: Sequence[Kind]) -> Selection:
+    used = {name for kind in kinds for name in kind.columns}
+    required = frozenset(name for kind in kinds for name in kind.required_columns)
+    key = None if config.split is None else config.split.key or ()
+    for name in key or ():
+        if name not in schema:
+            known = ", ".join(map(repr, schema.names))
+            raise ConfigError(f"{config.path}: split.key: {name!r} is no column; the columns are {known}")
+    return Selection(tuple(column for column in schema if column.name in used), required, key, schema.names)
+
+
+def _shard_rule(config: Config) -> ShardRule:
+    output = config.output
+    return ShardRule(output.shards, output.rows_per_shard, output.bytes_per_shard, output.shuffle, output.seed)
