@@ -15,7 +15,7 @@ from transforms.analyze import Reading
 from transforms.blocks import Selection
 from transforms.kinds.base import Kind
 from transforms.kinds.parse import allowed_types, parse_features
-from transforms.records import COMPRESSED, InputFile
+from transforms.records import COMPRESSED, InputFile, file_ranges
 from transforms.splits import ShardRule, SplitRule
 
 # What the bytes of a run depend on, besides its input and configuration.
@@ -47,8 +47,11 @@ def plan_job(config: Config, work: str, workers: int | None, progress: Progress,
     kinds = parse_features(config.features, schema)
     tracing.shared().check(kinds, schema)
     _prepare(work, schema)
-    for phase, total in (("analyze", size), ("trace", 1), ("transform", size)):
-        progress.phase(phase, total)
+    scanned = sum(each.stop - each.start for each in file_ranges(inputs, config.input.dialect))
+    phases = {"scan": scanned, "analyze": size, "trace": 1, "transform": size, "write": None}
+    for phase, total in phases.items():
+        if total != 0:
+            progress.phase(phase, total)
     return Job(
         inputs=inputs,
         reading=Reading(

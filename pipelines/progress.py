@@ -75,19 +75,31 @@ class Progress:
             self._update()
 
     def _update(self) -> None:
-        for name, (rows, size) in tally.snapshot().items():
+        """Brings the bars up to date; a phase is over when one that was announced after it has begun."""
+        counted = tally.snapshot()
+        for name in counted:
             if name not in self._tasks:
                 self.phase(name)
-            task = self._tasks[name]
+        ahead = True
+        for name, task in reversed(self._tasks.items()):
+            if name not in counted:
+                continue
+            rows, size = counted[name]
             if not self._bars.tasks[task].started:
                 self._bars.start_task(task)
-            self._bars.update(task, completed=size, rows=rows)
+            if ahead:
+                self._bars.update(task, completed=size, rows=rows)
+            elif not self._bars.tasks[task].finished:
+                self._complete(task, rows, size)
+            ahead = False
+
+    def _complete(self, task: TaskID, rows: int, size: int) -> None:
+        self._bars.update(task, total=max(size, 1), completed=max(size, 1), rows=rows)
 
     def _finish(self) -> None:
         self._update()
-        for task in self._bars.tasks:
-            if task.started:
-                self._bars.update(task.id, total=max(task.completed, 1), completed=max(task.completed, 1))
+        for name, (rows, size) in tally.snapshot().items():
+            self._complete(self._tasks[name], rows, size)
 
 
 class _RowsColumn(TextColumn):

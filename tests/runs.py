@@ -17,19 +17,17 @@ from pipelines.preprocess import RunResult
 from pipelines.progress import Progress
 
 
-def run(
-    config: Path | str, output: Path, *, workers: int = 2, settings: Sequence[str] = (), overwrite: bool = False
-) -> RunResult:
+def run(config: Path, output: Path, *, workers: int = 2, beam_args: Sequence[str] = ()) -> RunResult:
     """Runs the main job on a configuration file."""
-    checked = load_config(str(config), settings, str(output))
-    return preprocess.run(checked, overwrite=overwrite, workers=workers, progress=Progress(quiet=True))
+    checked = load_config(str(config), output=str(output))
+    return preprocess.run(checked, overwrite=False, workers=workers, progress=Progress(quiet=True), beam_args=beam_args)
 
 
-def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, overwrite: bool = False) -> Path:
+def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, beam_args: Sequence[str] = ()) -> Path:
     """Writes a configuration beside its data, runs it, and returns the run's folder."""
     config = folder / f"{name}.toml"
     config.write_text(toml)
-    run(config, folder / name, workers=workers, overwrite=overwrite)
+    run(config, folder / name, workers=workers, beam_args=beam_args)
     return folder / name
 
 

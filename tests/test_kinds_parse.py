@@ -10,7 +10,7 @@ from schemas.errors import ConfigError
 from schemas.schema import Column, ColumnType, Schema
 from tests.kind_helpers import schema_of
 from transforms.kinds.base import Kind
-from transforms.kinds.parse import KINDS, parse_features
+from transforms.kinds.parse import KINDS, allowed_types, parse_features
 from transforms.kinds.pre import Pre
 from transforms.kinds.scale import MinMax, ZScore
 from transforms.statistics import NumericRequest, VocabularyRequest
@@ -117,3 +117,19 @@ def test_kinds_need_no_tensorflow() -> None:
     code = "import sys, transforms.kinds.parse, transforms.tracing; print({'tensorflow', 'apache_beam'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_types_that_all_uses_of_a_column_take() -> None:
+    """A column that several features use must be of a type that each of them takes; unknown kinds say nothing."""
+    table = {
+        "age": "z_score",
+        "age_bucket": {"kind": "bucketize", "column": "age", "num_buckets": 3},
+        "route": {"kind": "cross", "columns": ["origin", "dest"], "num_buckets": 10},
+        "price": "label",
+        "other": "no_such_kind",
+    }
+    allowed = allowed_types(table)
+    assert allowed["age"] == {ColumnType.INT, ColumnType.FLOAT}
+    assert allowed["origin"] == allowed["dest"] == {ColumnType.INT, ColumnType.BYTES}
+    assert allowed["price"] == set(ColumnType)
+    assert "other" not in allowed

@@ -41,6 +41,18 @@ def test_phases_are_shown_with_rows_and_rate() -> None:
     assert "trace" in text
 
 
+def test_a_phase_is_over_when_the_next_begins() -> None:
+    """A phase that has counted a little less than its size is complete once a later one counts."""
+    console = terminal()
+    with Progress(console=console) as progress:
+        for name in ("analyze", "transform"):
+            progress.phase(name, 100)
+        tally.add("analyze", 10, 99)
+        tally.add("transform", 1, 1)
+        progress._update()
+        assert [task.finished for task in progress._bars.tasks] == [True, False]
+
+
 def test_quiet_shows_nothing() -> None:
     """With `quiet` nothing is written, even on a terminal."""
     console = terminal()

@@ -1,0 +1,67 @@
+"""Files by path: listing, reading at an offset, and what failures become."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import DataError, OutputError
+from transforms import files
+
+
+def test_files_are_listed_by_pattern_then_path(tmp_path: Path) -> None:
+    """Files come in the order of the patterns, by path within one, and each once."""
+    for name in ("b.csv", "a.csv", "z.csv"):
+        (tmp_path / name).write_text("x" * len(name))
+    found = files.list_files({None: (f"{tmp_path}/z.csv", f"{tmp_path}/*.csv")})
+    assert [Path(each.path).name for each in found] == ["z.csv", "a.csv", "b.csv"]
+    assert [each.size for each in found] == [5, 5, 5]
+
+
+def test_a_file_in_two_splits_is_an_error(tmp_path: Path) -> None:
+    """Rows that are in train and in eval would be a leak."""
+    (tmp_path / "a.csv").write_text("x")
+    with pytest.raises(DataError, match=r"a\.csv' is in two splits, 'train' and 'eval': rows would leak"):
+        files.list_files({"train": (f"{tmp_path}/a.csv",), "eval": (f"{tmp_path}/*.csv",)})
+
+
+def test_a_relative_pattern_without_files_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a relative pattern the message says which folder it is relative to."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=rf"no file matches 'none\.csv' \(the current folder is '{tmp_path}'\)"):
+        files.list_files({None: ("none.csv",)})
+
+
+def test_an_unknown_scheme_is_an_error() -> None:
+    """A URL that no file system takes is named."""
+    with pytest.raises(DataError, match=r"can't list 'nosuch://bucket/a\.csv'"):
+        files.list_files({None: ("nosuch://bucket/a.csv",)})
+
+
+def test_ranges_are_read(tmp_path: Path) -> None:
+    """A range is read from its start to its stop, or to the file's end."""
+    (tmp_path / "a").write_bytes(b"0123456789")
+    assert files.read_range(str(tmp_path / "a"), 3, 6) == b"345"
+    assert files.read_range(str(tmp_path / "a"), 8, 99) == b"89"
+
+
+def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
+    """What the system says of reading and writing becomes one message with the file."""
+    with pytest.raises(DataError, match=r"can't read '.*absent': No such file or directory"):
+        files.read_range(str(tmp_path / "absent"), 0, 1)
+    with (
+        pytest.raises(OutputError, match=r"can't write 'x': No space left on device\. Nothing was published"),
+        files.writing("x"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_folders_are_copied_and_removed(tmp_path: Path) -> None:
+    """A copy has all files of the folder, in their folders; removing what is gone is no error."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c").write_text("x")
+    files.copy_folder(str(tmp_path / "a"), str(tmp_path / "copy"))
+    assert (tmp_path / "copy" / "b" / "c").read_text() == "x"
+    for _ in range(2):
+        files.remove(str(tmp_path / "copy"))
+        assert not files.exists(str(tmp_path / "copy"))
