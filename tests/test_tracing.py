@@ -77,6 +77,17 @@ def test_a_process_that_dies(tmp_path: Path) -> None:
         tracer.start()
 
 
+def test_release_ends_it_for_its_last_user() -> None:
+    """Released, the process ends, unless a `with` block around its user's still holds it."""
+    tracer = Tracer()
+    with tracer:
+        with tracer:
+            tracer.release()
+            assert tracer._process is not None
+        tracer.release()
+        assert tracer._process is None
+
+
 def test_close_while_it_starts() -> None:
     """Closing doesn't wait for TensorFlow's import."""
     tracer = Tracer()

@@ -106,6 +106,7 @@ def _trace(
     with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as local:
         found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
         _build(kinds, schema, findings.analysis.statistics(found), folder)
+        tracing.shared().release()
     counted = {
         request.columns[0]: tables[name].table for name, request in requests.items() if len(request.columns) == 1
     }

@@ -57,11 +57,15 @@ class Tracer:
         self._holders = 0
 
     def __enter__(self) -> "Self":
+        """Starts the process, or shares it with the `with` blocks around this one: the outermost ends it."""
         self.start()
+        self._holders += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._holders -= 1
+        if not self._holders:
+            self.close()
 
     def start(self) -> None:
         """Starts the process, unless it runs; doesn't wait for its imports."""
@@ -112,6 +116,11 @@ class Tracer:
             self._send("build", (tuple(kinds), schema, statistics, folder))
             result: dict[str, Any] = self._receive()
             return result
+
+    def release(self) -> None:
+        """Ends the process, some 600 MB, once its one user needs it no more; a `with` block around that user's keeps it."""
+        if self._holders <= 1:
+            self.close()
 
     def close(self) -> None:
         """Ends the process."""
