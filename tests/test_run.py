@@ -1,5 +1,6 @@
 """The main job as a whole: what it writes, that it is always the same, and what stops it."""
 
+import gzip
 import itertools
 import json
 import os
@@ -166,6 +167,8 @@ def test_more_shards_than_rows_leaves_empty_ones(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x\n1\n2\n")
     run_toml(tmp_path, f'[input]\nfiles = ["{tmp_path}/a.csv"]\n[features]\nx = "z_score"\n[output]\nshards = 5\n')
     assert sorted(read_split(tmp_path / "run")["x"].tolist()) == [-1.0, 1.0]
+    records = [gzip.decompress(path.read_bytes()) for path in (tmp_path / "run").glob("train-*")]
+    assert records.count(b"") >= 3
 
 
 def test_files_can_be_splits(tmp_path: Path) -> None:

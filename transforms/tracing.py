@@ -3,6 +3,8 @@
 Requests and replies are pickles, each after its length, over the process's stdin and stdout.
 """
 
+from __future__ import annotations
+
 import atexit
 import contextlib
 import functools
@@ -17,18 +19,20 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from schemas.errors import ShardmillError
-from schemas.schema import Schema
-from transforms.kinds.base import Kind
-from transforms.kinds.dummy import dummy_statistics
-from transforms.statistics import Statistics
 
 if TYPE_CHECKING:
+    # Nothing else is imported before the process is started: the sooner it is, the sooner a small run ends.
+    from collections.abc import Mapping, Sequence
+
     from typing_extensions import Self
+
+    from schemas.schema import Schema
+    from transforms.kinds.base import Kind
+    from transforms.statistics import Statistics
 
 # Features traced early, as a sample: enough to load TensorFlow's parts, few enough not to hold up the analysis.
 _SAMPLE = 64
@@ -56,7 +60,7 @@ class Tracer:
         self._checking = False
         self._holders = 0
 
-    def __enter__(self) -> "Self":
+    def __enter__(self) -> Self:
         """Starts the process, or shares it with the `with` blocks around this one: the outermost ends it."""
         self.start()
         self._holders += 1
@@ -213,6 +217,8 @@ def _answer(graph: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str, 
 
 
 def _check(graph: Any, kinds: Sequence[Kind], schema: Schema) -> None:
+    from transforms.kinds.dummy import dummy_statistics
+
     with tempfile.TemporaryDirectory(prefix="shardmill-check-") as folder:
         token = Path(folder, "token")
         token.write_text("a\n")
@@ -228,7 +234,7 @@ def _sample(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
     return tuple(chosen.values())
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     # While TensorFlow is being imported it can't see that its stdin ended; there is nothing it could lose.
     process.terminate()
     for pipe in (process.stdin, process.stdout):

@@ -26,7 +26,8 @@ from transforms.row_plan import RowPlan
 from transforms.session import Session, load
 from transforms.trace import Graph
 
-REJECTED = "rejected"
+# Where rejected rows go in a part file: no split can have this name.
+REJECTED = "rejected/"
 
 _ROWS_WRITTEN = beam.metrics.Metrics.counter("shardmill", "rows-written")
 

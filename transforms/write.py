@@ -11,6 +11,7 @@ from transforms import files, tally
 from transforms.parts import PartSegment
 from transforms.row_plan import RowPlan
 from transforms.splits import shard_name
+from transforms.tfrecord import compressor
 from transforms.transform import REJECTED, PartFile
 
 _COPY_BYTES = 4 << 20
@@ -103,7 +104,8 @@ def _assemble(grouped: tuple[ShardKey, Iterable[_Piece | None]], folder: str, *,
     digest = hashlib.sha256()
     size = 0
     with files.writing(path), files.create(path) as stream:
-        for chunk in _chunks(ordered):
+        # A shard without rows is an empty gzip member: no bytes at all are no gzip file.
+        for chunk in _chunks(ordered) if ordered else [compressor(0 if compressed else None).flush()]:
             stream.write(chunk)
             digest.update(chunk)
             size += len(chunk)
