@@ -22,7 +22,9 @@ def _run(folder: Path, features: str = Z_SCORE, *, files: str = "data.csv", sett
     return run_toml(folder, f'[input]\nfiles = ["{folder}/{files}"]\n{settings}\n{features}[output]\nshards = 1\n')
 
 
-def _fails(folder: Path, error: type[ShardmillError], message: str, features: str = Z_SCORE, **options: str) -> None:
+def _assert_fails(
+    folder: Path, error: type[ShardmillError], message: str, features: str = Z_SCORE, **options: str
+) -> None:
     before = {path for path in folder.rglob("*") if path.suffix != ".toml"}
     with pytest.raises(error, match=message):
         _run(folder, features, **options)
@@ -51,24 +53,24 @@ def _schema(folder: Path, **columns: str) -> str:
 def test_files_that_cannot_be_read_as_csv(tmp_path: Path, content: bytes, message: str) -> None:
     """A file that isn't what it should be stops the run with the file, the place and what to do."""
     (tmp_path / "data.csv").write_bytes(content)
-    _fails(tmp_path, DataError, message)
+    _assert_fails(tmp_path, DataError, message)
 
 
 def test_no_file_matches(tmp_path: Path) -> None:
     """A pattern without files is named."""
-    _fails(tmp_path, DataError, r"no file matches '.*nope-\*\.csv'", files="nope-*.csv")
+    _assert_fails(tmp_path, DataError, r"no file matches '.*nope-\*\.csv'", files="nope-*.csv")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     """A pattern that matches a folder is named, with what to write instead."""
     (tmp_path / "data.csv").mkdir()
-    _fails(tmp_path, DataError, r"matches a folder, not a file; .* write '.*data\.csv/\*\.csv'")
+    _assert_fails(tmp_path, DataError, r"matches a folder, not a file; .* write '.*data\.csv/\*\.csv'")
 
 
 def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
     """A file that the system won't open is named with the system's reason."""
     (tmp_path / "data.csv").symlink_to(tmp_path / "data.csv")
-    _fails(tmp_path, DataError, r"no file matches|can't read '.*data\.csv': Too many levels")
+    _assert_fails(tmp_path, DataError, r"no file matches|can't read '.*data\.csv': Too many levels")
 
 
 def test_a_truncated_gzip(tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_a_truncated_gzip(tmp_path: Path) -> None:
     rows = "".join(f"{row},{row * 7919 % 1000003}\n" for row in range(50_000))
     whole = gzip.compress(b"x,y\n" + rows.encode())
     (tmp_path / "data.csv.gz").write_bytes(whole[: len(whole) // 2])
-    _fails(tmp_path, DataError, r"can't decompress '.*data\.csv\.gz'.*cut short", files="data.csv.gz")
+    _assert_fails(tmp_path, DataError, r"can't decompress '.*data\.csv\.gz'.*cut short", files="data.csv.gz")
 
 
 def test_text_and_large_numbers_are_rejected_rows(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_a_constant_column_scales_to_zero(tmp_path: Path) -> None:
 def test_a_column_without_values_is_an_error(tmp_path: Path) -> None:
     """A numeric feature of a column that is empty in every row says so."""
     (tmp_path / "data.csv").write_text("x,y\n,a\n,b\n")
-    _fails(
+    _assert_fails(
         tmp_path,
         DataError,
         r"column 'x' has no finite value in the 2 rows of the train split \(2 missing, 0 infinite\)",
@@ -112,7 +114,7 @@ def test_an_empty_vocabulary_is_an_error(tmp_path: Path) -> None:
     """A vocabulary of which the threshold leaves nothing is named with the threshold."""
     (tmp_path / "data.csv").write_text(GOOD)
     features = '[features]\ny = { kind = "vocabulary", frequency_threshold = 100 }\n'
-    _fails(
+    _assert_fails(
         tmp_path,
         DataError,
         r"the vocabulary of column 'y' is empty: none of 3 tokens .*`frequency_threshold`",
@@ -179,7 +181,7 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
 def test_features_that_do_not_fit_the_data(tmp_path: Path, features: str, message: str) -> None:
     """A feature that names no column, an unknown kind or parameter, an output twice, or text for a number is an error that names it."""
     (tmp_path / "data.csv").write_text(GOOD)
-    _fails(tmp_path, ConfigError, message, features)
+    _assert_fails(tmp_path, ConfigError, message, features)
 
 
 def test_a_missing_label_rejects_its_row(tmp_path: Path) -> None:

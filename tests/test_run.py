@@ -200,7 +200,7 @@ def test_the_result_has_the_seconds_of_each_phase(tmp_path: Path) -> None:
     assert "seconds" not in result.manifest
 
 
-def _fails(tmp_path: Path, error: type[Exception], match: str, toml: str) -> None:
+def _assert_fails(tmp_path: Path, error: type[Exception], match: str, toml: str) -> None:
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(error, match=match):
         run_toml(tmp_path, toml)
@@ -211,14 +211,18 @@ def test_too_many_bad_rows_stop_the_run(tmp_path: Path) -> None:
     """More bad rows than max_bad_fraction end the run with the first few shown, and nothing is left."""
     (tmp_path / "a.csv").write_text("x,y\n1,2\n3\n4,5\n6,7,8\n")
     toml = f'[input]\nfiles = ["{tmp_path}/a.csv"]\n[features]\nx = "z_score"\n'
-    _fails(tmp_path, DataError, r"(?s)2 of 4 rows are bad.*a\.csv, line 3: expected 2 columns, found 1: '3'", toml)
+    _assert_fails(
+        tmp_path, DataError, r"(?s)2 of 4 rows are bad.*a\.csv, line 3: expected 2 columns, found 1: '3'", toml
+    )
 
 
 def test_the_first_bad_row_can_stop_the_run(tmp_path: Path) -> None:
     """With on_bad_row = "fail" the first bad row is the error."""
     (tmp_path / "a.csv").write_text("x,y\n1,2\n3\n")
     toml = f'[input]\nfiles = ["{tmp_path}/a.csv"]\non_bad_row = "fail"\n[features]\nx = "z_score"\n'
-    _fails(tmp_path, DataError, r'(?s)a\.csv, line 3: expected 2 columns, found 1: \'3\'.*on_bad_row is "fail"', toml)
+    _assert_fails(
+        tmp_path, DataError, r'(?s)a\.csv, line 3: expected 2 columns, found 1: \'3\'.*on_bad_row is "fail"', toml
+    )
 
 
 def test_a_header_alone_is_no_input(tmp_path: Path) -> None:
@@ -227,13 +231,13 @@ def test_a_header_alone_is_no_input(tmp_path: Path) -> None:
     schema = tmp_path / "s.pbtxt"
     schema.write_text('feature { name: "x" type: FLOAT }\nfeature { name: "y" type: FLOAT }\n')
     toml = f'[input]\nfiles = ["{tmp_path}/a.csv"]\nschema = "{schema}"\n[features]\nx = "z_score"\n'
-    _fails(tmp_path, DataError, r"the input has no good rows: '.*a\.csv'", toml)
+    _assert_fails(tmp_path, DataError, r"the input has no good rows: '.*a\.csv'", toml)
 
 
 def test_an_unknown_split_key_is_an_error(tmp_path: Path) -> None:
     """A split key that is no column is named."""
     toml = _cut(tmp_path / "in", 1) + FEATURES + '[split]\ntrain = 0.5\neval = 0.5\nkey = ["user"]\n'
-    _fails(tmp_path, ConfigError, r"split\.key: 'user' is no column", toml)
+    _assert_fails(tmp_path, ConfigError, r"split\.key: 'user' is no column", toml)
 
 
 def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
