@@ -23,7 +23,6 @@ _NEEDED = (
     "protobuf",
     "google-crc32c",
     "isal",
-    "zstandard",
 )
 _OPTIONAL = {
     "tensorflow-transform": "the tests' oracle",
