@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from schemas.errors import DataError, OutputError
 from schemas.proto import format_schema
@@ -19,6 +18,8 @@ from schemas.schema import Column, ColumnType, Schema
 from tests.kind_helpers import analyzed, batch_of, dense, schema_of
 from transforms import graph, session
 from transforms.kinds.parse import parse_features
+
+tft = pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
 
 SCHEMA = schema_of(delay="float", carrier="bytes", hour="int!", origin="bytes!", late="int", unused="float")
 TABLE: dict[str, Any] = {

@@ -14,6 +14,7 @@ from pyarrow import feather
 
 from tests.runs import flights_csv, read_split, run_toml
 
+pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
 BUCKETS = 10
