@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+import schemas
 from schemas.errors import ConfigError
 from schemas.proto import format_schema, load_schema, parse_schema, to_proto
 from schemas.schema import Column, ColumnType, Schema
 
-SHIPPED = Path(__file__).resolve().parent.parent / "schemas" / "flights.pbtxt"
+SHIPPED = Path(schemas.__file__).parent / "flights.pbtxt"
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 schemas = st.builds(
