@@ -67,10 +67,10 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     _assert_fails(tmp_path, DataError, r"matches a folder, not a file; .* write '.*data\.csv/\*\.csv'")
 
 
-def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
-    """A file that the system won't open is named with the system's reason."""
+def test_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    """A link to itself is no file."""
     (tmp_path / "data.csv").symlink_to(tmp_path / "data.csv")
-    _assert_fails(tmp_path, DataError, r"no file matches|can't read '.*data\.csv': Too many levels")
+    _assert_fails(tmp_path, DataError, r"no file matches '.*data\.csv'")
 
 
 def test_a_truncated_gzip(tmp_path: Path) -> None:

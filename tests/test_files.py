@@ -1,6 +1,7 @@
 """Files by path: listing, reading at an offset, and what failures become."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,21 @@ def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
         files.writing("x"),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
+    """A file that this user may not read is named with the system's reason."""
+    path = tmp_path / "secret.csv"
+    path.write_text("x")
+    path.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # permissions don't bind root
+    try:
+        with pytest.raises(DataError, match=r"can't read '.*secret\.csv': Permission denied"):
+            files.read_range(str(path), 0, 1)
+    finally:
+        os.seteuid(user)
 
 
 def test_folders_are_copied_and_removed(tmp_path: Path) -> None:
