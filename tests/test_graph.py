@@ -17,6 +17,7 @@ from schemas.proto import format_schema
 from schemas.schema import Column, ColumnType, Schema
 from tests.kind_helpers import analyzed, batch_of, dense, schema_of
 from transforms import graph, session
+from transforms.graph_source import DeclaredGraph
 from transforms.kinds.parse import parse_features
 
 tft = pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
@@ -52,7 +53,7 @@ def build(folder: Path, schema: Schema, table: Mapping[str, Any], rows: Mapping[
     out = folder / "out"
     (out / "metadata").mkdir(parents=True)
     (out / "metadata" / "schema.pbtxt").write_text(format_schema(schema), encoding="utf-8")
-    return graph.build_graph(kinds, schema, statistics, str(out))
+    return graph.build_graph(DeclaredGraph(tuple(kinds), schema, statistics), str(out))
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +312,7 @@ def test_no_such_folder(tmp_path: Path) -> None:
     kinds = parse_features({"x": "numeric"}, schema_of(x="float"))
     statistics = analyzed(kinds, schema_of(x="float"), batch_of(schema_of(x="float"), {"x": [1.0]}), tmp_path)
     with pytest.raises(OutputError, match="can't write the transform graph to"):
-        graph.build_graph(kinds, schema_of(x="float"), statistics, str(blocked))
+        graph.build_graph(DeclaredGraph(kinds, schema_of(x="float"), statistics), str(blocked))
 
 
 def test_an_empty_vocabulary(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from transforms import session as session_module
 from transforms import tensorflow_c, tensorflow_library
 from transforms.session import MISSING_INT, Session, library_path, load
 
+# Outputs of strings.
+TEXTS = ("same", "pairs", "letters")
 TOKENS = ["red", "green", "blue", "x" * 22, "y" * 23, "z" * 24]
 
 
@@ -32,6 +34,7 @@ def _module(tf: Any, vocabulary: Path) -> Any:
 
         @tf.function(autograph=False)
         def transform(self, amount: Any, count: Any, color: Any) -> dict[str, Any]:
+            letters = tf.strings.unicode_split(color, "UTF-8")
             return {
                 "amount": tf.where(tf.math.is_nan(amount), -1.0, (amount - 0.1) / 3.7),
                 "pair": tf.stack([amount, amount * 2], axis=1),
@@ -39,8 +42,10 @@ def _module(tf: Any, vocabulary: Path) -> Any:
                 "missing": tf.cast(tf.equal(count, tf.int64.min), tf.int64),
                 "color": self.table.lookup(color),
                 "size": tf.cast(tf.strings.length(color), tf.int64),
-                "same_joined": tf.strings.reduce_join(color),
-                "same_lengths": tf.strings.length(color),
+                "same": tf.identity(color),
+                "pairs": tf.stack([color, color + "!"], axis=1),
+                "letters": letters.flat_values,
+                "letters$rows": letters.row_lengths(),
             }
 
         @tf.function(autograph=False)
@@ -72,7 +77,7 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = folder / "transform_fn"
     tf.saved_model.save(module, str(path), signatures)
     (path / "assets.extra").mkdir()
-    (path / "assets.extra" / "shardmill.json").write_text(json.dumps({"signatures": _names(path)}))
+    (path / "assets.extra" / "shardmill.json").write_text(json.dumps({"signatures": _names(path), "labels": {}}))
     return str(path)
 
 
@@ -87,12 +92,12 @@ def _names(path: Path) -> dict[str, Any]:
         inputs = {key: [info.name, kinds[info.dtype]] for key, info in found[signature].inputs.items()}
         tensors = dict(found[signature].outputs.items())
         outputs: dict[str, Any] = {
-            key: [info.name, kinds[info.dtype], [dim.size for dim in info.tensor_shape.dim[1:]]]
+            key: [info.name, kinds[info.dtype], [dim.size for dim in info.tensor_shape.dim[1:]], None]
             for key, info in sorted(tensors.items())
-            if not key.startswith("same")
+            if not key.startswith("letters")
         }
         if signature == "transform":
-            outputs["same"] = [tensors["same_joined"].name, "bytes", [], tensors["same_lengths"].name]
+            outputs["letters"] = [tensors["letters"].name, "bytes", None, tensors["letters$rows"].name]
         names[signature] = {"inputs": inputs, "outputs": outputs}
     return names
 
@@ -149,6 +154,14 @@ def test_strings_of_all_sizes(session: Session) -> None:
     assert outputs["size"].tolist() == [len(color.encode()) for color in colors]
 
 
+def test_strings_of_more_dimensions_and_of_varying_number(session: Session) -> None:
+    """A row's strings come one after the other; where rows differ in their number, as lists, empty ones too."""
+    outputs = session.run(batch(["red", "", "né"]))
+    assert outputs["pairs"].to_pylist() == [b"red", b"red!", b"", b"!", "né".encode(), "né!".encode()]
+    assert outputs["letters"].to_pylist() == [[b"r", b"e", b"d"], [], [b"n", "é".encode()]]
+    assert next(feature.shape for feature in session.outputs if feature.name == "letters") is None
+
+
 def test_vocabulary_from_an_asset(session: Session) -> None:
     """A table is initialised from its asset file; an unknown token falls into an OOV bucket."""
     outputs = session.run(batch([*TOKENS, "mauve", "ochre"]))
@@ -175,7 +188,7 @@ def test_slices_keep_to_their_rows(session: Session) -> None:
         for name, values in alone.items():
             assert (
                 values.to_pylist() == part[name].to_pylist()
-                if name == "same"
+                if name in TEXTS
                 else values.tobytes() == part[name].tobytes()
             )
 
@@ -226,7 +239,7 @@ def test_both_ways_give_the_same_bytes(model_dir: str, monkeypatch: pytest.Monke
     theirs = load(model_dir).run(values)
     assert list(ours) == list(theirs)
     for name, output in ours.items():
-        assert output.equals(theirs[name]) if name == "same" else output.tobytes() == theirs[name].tobytes()
+        assert output.equals(theirs[name]) if name in TEXTS else output.tobytes() == theirs[name].tobytes()
 
 
 def test_threads_share_a_session(session: Session) -> None:
@@ -288,7 +301,7 @@ def test_broken_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str)
     monkeypatch.setenv("SHARDMILL_SESSION", way)
     (tmp_path / "assets.extra").mkdir()
     (tmp_path / "assets.extra" / "shardmill.json").write_text(
-        '{"signatures": {"transform": {"inputs": {}, "outputs": {}}}}'
+        '{"signatures": {"transform": {"inputs": {}, "outputs": {}}}, "labels": {}}'
     )
     (tmp_path / "saved_model.pb").write_bytes(b"junk")
     with pytest.raises(ShardmillError, match=r"can't load the transform graph in .*: TensorFlow says: "):

@@ -15,6 +15,7 @@ from schemas.errors import DataError, ShardmillError
 from schemas.schema import Schema
 from tests.kind_helpers import analyzed, batch_of, schema_of
 from transforms import session
+from transforms.graph_source import DeclaredGraph
 from transforms.kinds.base import OutputSpec
 from transforms.kinds.parse import parse_features
 from transforms.kinds.scale import ZScore
@@ -36,7 +37,7 @@ def test_build(tracer: Tracer, tmp_path: Path) -> None:
     """A graph that the other process wrote runs in this one, and its tensors' names came back."""
     kinds = parse_features({"x": "z_score", "s": "vocabulary"}, S)
     tracer.check(kinds, S)
-    names = tracer.build(kinds, S, analyzed(kinds, S, batch_of(S, ROWS), tmp_path), str(tmp_path))
+    names = tracer.build(DeclaredGraph(kinds, S, analyzed(kinds, S, batch_of(S, ROWS), tmp_path)), str(tmp_path))
     assert list(names["signatures"]["transform"]["inputs"]) == ["x", "s"]
     out = session.load(str(tmp_path / "transform_fn")).run(batch_of(S, ROWS))
     assert {name: values.tolist() for name, values in out.items()} == {"x": [-1, 1], "s": [1, 0]}
@@ -49,7 +50,7 @@ def test_errors_come_back(tracer: Tracer, tmp_path: Path) -> None:
         kinds, S, pa.RecordBatch.from_pylist([{"x": None, "s": None}], batch_of(S, ROWS).schema), tmp_path
     )
     with pytest.raises(DataError, match="the vocabulary of column 's' is empty"):
-        tracer.build(kinds, S, statistics, str(tmp_path))
+        tracer.build(DeclaredGraph(kinds, S, statistics), str(tmp_path))
     test_build(tracer, tmp_path)
 
 
@@ -66,14 +67,14 @@ def test_a_failed_check_is_raised_by_build(tracer: Tracer, tmp_path: Path) -> No
     kinds = (_Broken(name="x", columns=("x",)),)
     tracer.check(kinds, S)
     with pytest.raises(ShardmillError, match="RuntimeError: a bug"):
-        tracer.build(kinds, S, Statistics(rows=1), str(tmp_path))
+        tracer.build(DeclaredGraph(kinds, S, Statistics(rows=1)), str(tmp_path))
 
 
 def test_a_process_that_dies(tmp_path: Path) -> None:
     """If the process dies, the message says with what status; the next request starts another."""
     with Tracer() as tracer:
         with pytest.raises(ShardmillError, match=r"ended with status 7; it said:\nnothing$"):
-            tracer.build((_Broken(name="x", columns=("x",)),), S, Statistics(rows=0), str(tmp_path))
+            tracer.build(DeclaredGraph((_Broken(name="x", columns=("x",)),), S, Statistics(rows=0)), str(tmp_path))
         tracer.start()
 
 

@@ -5,19 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from schemas.errors import DataError
+from schemas.schema import Column
 from transforms import tally, vocabulary
 from transforms.analysis import Analysis
 from transforms.blocks import Block, Selection
 from transforms.combine import Merge
 from transforms.counts import Rejections, UnitCount, describe
+from transforms.derived import with_derived
 from transforms.dialect import Dialect
+from transforms.graph_folder import Graph
 from transforms.read import blocks
 from transforms.records import Unit
+from transforms.session import load
 from transforms.splits import TRAIN, SplitRule
 from transforms.statistics import NumericRequest, VocabularyRequest
 
@@ -50,12 +56,21 @@ class Reading:
         selection: The columns to convert, those that must have a value, and the split key.
         split_rule: How rows are split.
         fail_on_bad_row: Whether the first bad row ends the run; else bad rows are rejected and kept aside.
+        derive: The graph that makes derived columns; None where there are none.
+        derived: The columns that it makes, in order.
     """
 
     dialect: Dialect
     selection: Selection
     split_rule: SplitRule
     fail_on_bad_row: bool = False
+    derive: Graph | None = None
+    derived: tuple[Column, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are analyzed: the raw ones, and the derived ones."""
+        return (*self.selection.columns, *self.derived)
 
     def blocks(self, unit: Unit) -> Iterator[Block]:
         """A unit's blocks.
@@ -69,6 +84,19 @@ class Reading:
                     f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.'
                 )
             yield block
+
+    def train_rows(self, block: Block, splits: npt.NDArray[np.int64]) -> pa.RecordBatch:
+        """The rows of a block that statistics come from, with the derived columns.
+
+        Args:
+            block: The block.
+            splits: The number of each row's split.
+        """
+        rule = self.split_rule
+        rows = block.columns
+        if len(rule.names) > 1:
+            rows = rows.filter(pa.array(splits == rule.names.index(TRAIN)))
+        return rows if self.derive is None else with_derived(rows, load(self.derive.local_folder()))
 
 
 class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
@@ -106,7 +134,7 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
         return {"counts": passed.counts, "findings": findings, "tables": tables}
 
     def _new_findings(self) -> Findings:
-        return Findings(Analysis(self._requests, self._reading.selection.columns))
+        return Findings(Analysis(self._requests, self._reading.columns))
 
 
 class _AnalyzeUnit(beam.DoFn):  # type: ignore[misc]
@@ -120,7 +148,7 @@ class _AnalyzeUnit(beam.DoFn):  # type: ignore[misc]
         self._partitions = partitions
 
     def start_bundle(self) -> None:
-        self._findings = Findings(Analysis(self._requests, self._reading.selection.columns))
+        self._findings = Findings(Analysis(self._requests, self._reading.columns))
 
     def process(self, unit: Unit) -> Iterator[UnitCount]:
         rule = self._reading.split_rule
@@ -128,7 +156,7 @@ class _AnalyzeUnit(beam.DoFn):  # type: ignore[misc]
         rejected = 0
         for block in self._reading.blocks(unit):
             splits = rule.assign(block.rows, unit.split, block.key)
-            self._findings.analysis.update(_train_rows(block.columns, splits, rule))
+            self._findings.analysis.update(self._reading.train_rows(block, splits))
             self._findings.rejections.update(unit.index, block.rejects)
             for index in range(len(rows)):
                 rows[index] += int((splits == index).sum())
@@ -144,12 +172,6 @@ class _AnalyzeUnit(beam.DoFn):  # type: ignore[misc]
             for partition, piece in enumerate(vocabulary.partition_counts(table, self._partitions)):
                 yield pvalue.TaggedOutput("tables", GlobalWindows.windowed_value(((name, partition), piece)))
         yield pvalue.TaggedOutput("findings", GlobalWindows.windowed_value(self._findings))
-
-
-def _train_rows(columns: pa.RecordBatch, splits: "pa.Array", rule: SplitRule) -> pa.RecordBatch:
-    if len(rule.names) == 1:
-        return columns
-    return columns.filter(pa.array(splits == rule.names.index(TRAIN)))
 
 
 def _merge_tables(key: TableKey, tables: Iterable[pa.Table]) -> tuple[TableKey, pa.Table]:

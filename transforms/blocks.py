@@ -18,7 +18,7 @@ from transforms.lexer import Lexicon, Positions
 from transforms.records import Unit
 from transforms.streams import Stream, to_utf8
 
-__all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "read_blocks", "read_header"]
+__all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "find_line", "read_blocks", "read_header"]
 
 # Joins the cells of a split key.
 _KEY_SEPARATOR = "\x1f"
@@ -40,12 +40,14 @@ class Selection:
         required: Those in which a missing value rejects the row.
         key: The columns whose text is the split key; (): all of `names`; None: no key is wanted.
         names: All of the schema's columns, in order, which headers are held against; (): those of `columns`.
+        optional: Columns that a file may lack, and in which a missing value rejects no row, required or not.
     """
 
     columns: tuple[Column, ...]
     required: frozenset[str] = frozenset()
     key: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -117,6 +119,34 @@ def read_blocks(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selec
     Raises:
         DataError: The file isn't CSV text in this encoding, is damaged, has a header that doesn't fit, or ends inside a quoted cell.
     """
+    for _, block in _parse(stream, unit, dialect, selection):
+        yield block
+
+
+def find_line(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selection, row: int) -> int:
+    """The number of a good row's first physical line.
+
+    Args:
+        stream: The file as it is stored, at offset `unit.start`.
+        unit: The unit.
+        dialect: The file's spelling.
+        selection: What to read of each row.
+        row: The row's index among the unit's good rows.
+
+    Raises:
+        DataError: As `read_blocks`.
+        ValueError: The unit has no such row.
+    """
+    for chunk, block in _parse(stream, unit, dialect, selection):
+        if row < block.rows:
+            lines = chunk.lines_at(chunk.lexed.spans()[0])
+            good: Positions = lines[~np.isin(lines, [reject.line for reject in block.rejects])]
+            return int(good[row])
+        row -= block.rows
+    raise ValueError(f"{unit} has no row {row} after its last")
+
+
+def _parse(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[tuple[Chunk, Block]]:
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
     chunks = Chunks(text, Lexicon.of(dialect), unit.first_line, BLOCK_BYTES)
     names = _file_columns(chunks, unit, dialect, selection.known)
@@ -126,7 +156,7 @@ def read_blocks(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selec
     for chunk in chunks:
         block = parser.parse(chunk)
         if block.rows or block.rejects:
-            yield block
+            yield chunk, block
 
 
 def read_header(stream: BinaryIO, path: str, dialect: Dialect) -> list[str]:
@@ -160,11 +190,12 @@ class _BlockParser:
     """Takes chunks of one file to blocks."""
 
     def __init__(self, path: str, dialect: Dialect, selection: Selection, names: list[str]) -> None:
-        places = match_columns(names, selection.known, path, dialect)
+        places = match_columns(names, selection.known, path, dialect, selection.optional)
         wanted = dict.fromkeys([*(column.name for column in selection.columns), *selection.key_names])
         self._path = path
         self._encoding = dialect.encoding
         self._selection = selection
+        self._required = selection.required - selection.optional
         self._width = len(names)
         self._cells = CellParser(path, dialect, len(names), {name: places[name] for name in wanted if name in places})
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
@@ -197,7 +228,7 @@ class _BlockParser:
             values = result.values
             for row, reason in result.reasons(column.type):
                 faults.setdefault(row, (column.name, reason))
-        if column.name in self._selection.required and values.null_count:
+        if column.name in self._required and values.null_count:
             for row in np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)).tolist():
                 faults.setdefault(row, (column.name, _MISSING))
         return values

@@ -34,8 +34,8 @@ class FeatureSpec(Protocol):
         """float32, int64 or bytes."""
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """One row's shape."""
+    def shape(self) -> tuple[int, ...] | None:
+        """One row's shape; None where rows vary in length."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Feature:
     Attributes:
         name: Its key in the Example.
         dtype: float32, int64 or bytes.
-        shape: One row's shape; it is flattened row-major.
+        shape: One row's shape, which is flattened row-major; None where rows vary in length.
     """
 
     name: str
     dtype: str
-    shape: tuple[int, ...] = ()
+    shape: tuple[int, ...] | None = ()
 
 
 class ExampleEncoder:

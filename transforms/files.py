@@ -5,6 +5,7 @@ that names the file.
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -132,6 +133,25 @@ def make_folder(path: str) -> None:
         os.makedirs(path, exist_ok=True)
 
 
+def size(path: str) -> int | None:
+    """A file's bytes; None where there is no such file."""
+    if is_local(path):
+        return os.path.getsize(path) if os.path.isfile(path) else None
+    found = FileSystems.match([path])[0].metadata_list
+    return int(found[0].size_in_bytes) if found else None
+
+
+def digest(path: str) -> tuple[int, str]:
+    """A file's bytes, and its SHA-256 in hexadecimal digits."""
+    found = hashlib.sha256()
+    count = 0
+    with reading(path), open_at(path) as stream:
+        while piece := stream.read(_COPY_BYTES):
+            found.update(piece)
+            count += len(piece)
+    return count, found.hexdigest()
+
+
 def exists(path: str) -> bool:
     """Whether a file or folder is there."""
     return os.path.lexists(path) if is_local(path) else FileSystems.exists(path)
@@ -150,14 +170,15 @@ def remove(path: str) -> None:
 
 def copy_folder(source: str, target: str) -> None:
     """Copies a folder file by file; either side may be remote."""
-    for path in _walk(source):
+    for path in walk(source):
         place = join(target, path[len(source.rstrip("/")) + 1 :])
         make_folder(place.rsplit("/", 1)[0])
         with writing(place), open_at(path) as reader, create(place) as writer:
             shutil.copyfileobj(reader, writer, _COPY_BYTES)
 
 
-def _walk(folder: str) -> list[str]:
+def walk(folder: str) -> list[str]:
+    """The paths of all files below a folder, sorted."""
     if is_local(folder):
         return sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
     return sorted(found.path for found in FileSystems.match([join(folder, "**")])[0].metadata_list)

@@ -1,7 +1,7 @@
 """A file's column names, and how they meet the schema's."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 from pyarrow import csv
@@ -70,7 +70,9 @@ def _check_names(names: list[str], path: str) -> None:
         raise DataError(f"the header of {path!r} has a NUL byte in the name {_short(controls[0])}; is it a text file?")
 
 
-def match_columns(names: Sequence[str], known: Sequence[str], path: str, dialect: Dialect) -> dict[str, int]:
+def match_columns(
+    names: Sequence[str], known: Sequence[str], path: str, dialect: Dialect, optional: Collection[str] = ()
+) -> dict[str, int]:
     """Where the schema's columns stand in a file; a column that the file lacks isn't in the result.
 
     Args:
@@ -78,6 +80,7 @@ def match_columns(names: Sequence[str], known: Sequence[str], path: str, dialect
         known: The schema's columns.
         path: The file's name, for messages.
         dialect: What a missing or an unknown column means.
+        optional: Columns that a file may lack, whatever the dialect says.
 
     Raises:
         DataError: The file lacks a column or has an unknown one, and the dialect says that this is an error.
@@ -90,9 +93,10 @@ def match_columns(names: Sequence[str], known: Sequence[str], path: str, dialect
             f"{path!r} has none of the columns {_listed(known)}; its first line is {_listed(names)}. If that line is data, set [input] "
             "header = false and columns = [...]; if not, check [input] delimiter"
         )
-    if missing and dialect.missing_columns == "error":
+    needed = [name for name in missing if name not in optional]
+    if needed and dialect.missing_columns == "error":
         raise DataError(
-            f"{path!r} lacks the column {_listed(missing)}{_nearest(missing[0], extra)}; its columns are {_listed(names)}. To read "
+            f"{path!r} lacks the column {_listed(needed)}{_nearest(needed[0], extra)}; its columns are {_listed(names)}. To read "
             'missing columns as missing values set [input] missing_columns = "null"'
         )
     if extra and dialect.extra_columns == "error":

@@ -4,7 +4,7 @@ It runs the same tensors of the same SavedModel as `transforms.tensorflow_c`, in
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from schemas.errors import ShardmillError
 from transforms.tensorflow_c import CONFIG
+
+Join = Callable[[str], tuple[str, str]]
 
 
 def _tensorflow() -> Any:
@@ -25,25 +27,26 @@ def _tensorflow() -> Any:
 class PythonRunner:
     """A SavedModel in a `tf.compat.v1.Session`. May be called from several threads."""
 
-    def __init__(self, folder: str, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    def __init__(self, folder: str, inputs: Sequence[str], fetches: Callable[[Join], Sequence[str]]) -> None:
         """Loads and initialises the model.
 
         Args:
             folder: The SavedModel's.
             inputs: Names of the tensors to feed.
-            outputs: Names of the tensors to fetch.
+            fetches: Gives the names of the tensors to fetch; it is given what joins a string tensor, as `CSession.add_join` does.
 
         Raises:
             ShardmillError: TensorFlow can't load it; with its message.
         """
         tf = _tensorflow()
         self._errors: tuple[type[Exception], ...] = (tf.errors.OpError,)
-        session = tf.compat.v1.Session(graph=tf.Graph(), config=tf.compat.v1.ConfigProto.FromString(CONFIG))
+        session = tf.compat.v1.Session(graph=tf.Graph(), config=_config(tf))
         level = tf.get_logger().level
         tf.get_logger().setLevel("ERROR")
         try:
             with session.graph.as_default():
                 tf.compat.v1.saved_model.load(session, ["serve"], folder)
+                outputs = fetches(_add_join)
             self._call = session.make_callable(list(outputs), feed_list=list(inputs))
         except (OSError, KeyError, RuntimeError, ValueError, *self._errors) as error:
             raise ShardmillError(f"can't load the transform graph in {folder!r}: TensorFlow says: {error}") from error
@@ -71,6 +74,19 @@ class PythonRunner:
                 f"the transform graph failed: TensorFlow says: {getattr(error, 'message', error)}"
             ) from error
         return values
+
+
+def _config(tf: Any) -> Any:
+    """As the C library's session, but in TensorFlow's own threads: they take subnormal numbers for zeros, the caller's doesn't."""
+    config = tf.compat.v1.ConfigProto.FromString(CONFIG)
+    config.inter_op_parallelism_threads = 0
+    return config
+
+
+def _add_join(tensor: str) -> tuple[str, str]:
+    tf = _tensorflow()
+    strings = tf.compat.v1.get_default_graph().get_tensor_by_name(tensor)
+    return tf.strings.reduce_join(tf.reshape(strings, [-1]), 0).name, tf.strings.length(strings).name
 
 
 def hash_buckets(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:

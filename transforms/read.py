@@ -1,6 +1,6 @@
 """Read: from files to units, record-aligned byte ranges that workers process independently."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -54,6 +54,25 @@ def _scan(file_range: FileRange, dialect: Dialect) -> RangeScan:
 
 def _plan(inputs: list[InputFile], scans: list[RangeScan], dialect: Dialect, unit_bytes: int) -> list[Unit]:
     return plan_units(inputs, scans, dialect, unit_bytes)
+
+
+def units_of(
+    inputs: Sequence[InputFile],
+    dialect: Dialect,
+    each: Callable[[Callable[[FileRange], RangeScan], Iterable[FileRange]], Iterable[RangeScan]],
+) -> list[Unit]:
+    """The units that `PlanUnits` makes, without a pipeline.
+
+    Args:
+        inputs: The files, in order.
+        dialect: Their spelling.
+        each: Applies a function to many, as `map` and an executor's `map` do.
+
+    Raises:
+        DataError: A file can't be read, or ends inside a quoted cell.
+    """
+    scans = each(lambda file_range: _scan(file_range, dialect), file_ranges(inputs, dialect))
+    return plan_units(inputs, scans, dialect)
 
 
 def blocks(unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:

@@ -64,6 +64,23 @@ class RowPlan:
             )
 
 
+def check_rows(counts: Sequence[UnitCount]) -> None:
+    """Checks that there is anything to write.
+
+    Args:
+        counts: The rows of every unit.
+
+    Raises:
+        DataError: There are no good rows.
+    """
+    read = sum(count.read for count in counts)
+    if not sum(sum(count.rows) for count in counts):
+        paths = sorted({count.path for count in counts})
+        rejected = f" ({read:,} rows were rejected)" if read else ""
+        more = f" and {len(paths) - 1} more files" if paths[1:] else ""
+        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}")
+
+
 def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
     """Holds the rows against the splits.
 
@@ -72,15 +89,10 @@ def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
         split_rule: The splits.
 
     Raises:
-        DataError: There are no rows, or a split has none.
+        DataError: A split has no rows.
     """
     totals = _totals(counts, split_rule)
     read = sum(count.read for count in counts)
-    if not sum(totals.values()):
-        paths = sorted({count.path for count in counts})
-        rejected = f" ({read:,} rows were rejected)" if read else ""
-        more = f" and {len(paths) - 1} more files" if paths[1:] else ""
-        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}")
     for split, rows in totals.items():
         if not rows:
             raise DataError(

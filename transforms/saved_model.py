@@ -3,13 +3,17 @@
 The message is passed in: its class can't be imported without TensorFlow.
 """
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from transforms.kinds.base import OutputSpec
 
 _COUNTED = re.compile(r"(.*_)(\d+)", re.DOTALL)
+# Operations that make a table; tables of one name are one table, in a whole process.
+_TABLES = ("HashTableV2", "MutableHashTableV2", "MutableDenseHashTableV2")
 
 
 def number_functions(meta_graph: Any) -> None:
@@ -38,11 +42,19 @@ def number_functions(meta_graph: Any) -> None:
 
 def _rename_calls(nodes: Sequence[Any], names: Mapping[str, str]) -> None:
     for node in nodes:
-        if node.op in ("PartitionedCall", "StatefulPartitionedCall"):
-            called = node.attr["f"].func
-            called.name = names.get(called.name, called.name)
-        elif node.op == "Placeholder":
+        for attribute in list(node.attr.values()):
+            for called in _called(attribute):
+                called.name = names.get(called.name, called.name)
+        if node.op == "Placeholder":
             _forget_number(node.attr)
+
+
+def _called(attribute: Any) -> Sequence[Any]:
+    """The functions that an attribute names: a call's, a condition's branches, a loop's body."""
+    kind = attribute.WhichOneof("value")
+    if kind == "func":
+        return (attribute.func,)
+    return tuple(attribute.list.func) if kind == "list" else ()
 
 
 def _forget_number(attributes: Any) -> None:
@@ -85,6 +97,45 @@ def name_inputs(signature: Any, arguments: Mapping[str, str]) -> None:
         signature.inputs[column].ParseFromString(message)
 
 
+def name_tables(meta_graph: Any, assets: Mapping[str, str]) -> None:
+    """Names tables whose names hold a random part (a temporary file's path, a UUID) by the model's content.
+
+    Call it last: two models that differ in anything else get tables of different names.
+
+    Args:
+        meta_graph: A `MetaGraphDef`; changed in place.
+        assets: The digest of each of its files, by name.
+    """
+    names: dict[bytes, bytes] = {}
+    for attribute in _table_names(meta_graph.graph_def):
+        attribute.s = names.setdefault(attribute.s, str(len(names)).encode())
+    content = meta_graph.SerializeToString(deterministic=True) + repr(sorted(assets.items())).encode()
+    prefix = hashlib.sha256(content).hexdigest()[:16].encode()
+    for attribute in _table_names(meta_graph.graph_def):
+        attribute.s = b"table_" + prefix + b"_" + attribute.s
+
+
+def _table_names(graph_def: Any) -> Iterator[Any]:
+    for nodes in (graph_def.node, *(function.node_def for function in graph_def.library.function)):
+        for node in nodes:
+            if node.op in _TABLES and node.attr["shared_name"].s:
+                yield node.attr["shared_name"]
+
+
+def file_digest(path: Path) -> str:
+    """Sixteen hexadecimal digits that a file's bytes decide."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()[:16]
+
+
+def row_lengths_key(key: str) -> str:
+    """The key of the rows' lengths, beside that of the values of a feature of varying length."""
+    return f"{key}$row_lengths"
+
+
 def tensor_names(
     signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, OutputSpec]
 ) -> dict[str, dict[str, list[Any]]]:
@@ -93,16 +144,17 @@ def tensor_names(
     Args:
         signature: A `SignatureDef` whose inputs are called as the columns.
         dtypes: Each column's dtype: float32, int64 or bytes; in the order that the inputs are to have.
-        outputs: Each feature by its key in the signature, in order; of bytes, `<key>_lengths` has the lengths.
+        outputs: Each feature by its key in the signature, in order; for one of varying length there is a `row_lengths_key` too.
 
     Returns:
-        `inputs`: by column [tensor, dtype]; `outputs`: by feature [tensor, dtype, shape], and of bytes the lengths' tensor.
+        `inputs`: by column [tensor, dtype]; `outputs`: by feature [tensor, dtype, shape, rows' lengths' tensor], the last two null where
+        there is none.
     """
     found: dict[str, list[Any]] = {}
     for key, spec in outputs.items():
-        found[spec.name] = [signature.outputs[key].name, spec.dtype, list(spec.shape)]
-        if spec.dtype == "bytes" and f"{key}_lengths" in signature.outputs:
-            found[spec.name].append(signature.outputs[f"{key}_lengths"].name)
+        shape = None if spec.shape is None else list(spec.shape)
+        lengths = signature.outputs[row_lengths_key(key)].name if spec.shape is None else None
+        found[spec.name] = [signature.outputs[key].name, spec.dtype, shape, lengths]
     inputs = {
         column: [signature.inputs[column].name, dtype] for column, dtype in dtypes.items() if column in signature.inputs
     }

@@ -1,13 +1,14 @@
 """Runs the transform graph, the SavedModel that serving loads, on Arrow record batches.
 
 Nothing is copied on the way in (see `transforms.tensorflow_c` for the rules of memory): numeric columns are fed as pointers to Arrow's
-buffers, strings as views of them. A missing value is fed as NaN (float32), -2**63 (int64) or the empty string.
+buffers, strings as views of them. A missing value is fed as NaN (float32), -2**63 (int64) or the empty string. Strings come out joined,
+with their lengths, and a feature of varying length as all rows' values, with the rows' lengths: no value is looked at by itself.
 """
 
 import json
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from schemas.errors import ShardmillError
 from transforms.examples import Feature
 from transforms.tensorflow_c import CSession, Feed
 from transforms.tensorflow_library import library_path, use_python
+from transforms.wire import offsets_of
 
 __all__ = ["Session", "library_path", "load"]
 
@@ -43,19 +45,27 @@ class Names:
     Attributes:
         inputs: For each raw column its tensor and dtype (float32, int64 or bytes).
         features: The outputs, in the model's order.
-        tensors: For each feature its tensors: one, or for bytes two (the joined bytes, a scalar; int32 lengths).
+        values: Each feature's tensor.
+        row_lengths: For a feature of varying length, the tensor of its rows' lengths (int64); None for others.
+        labels: For each output that is a label, the raw columns that no other output needs.
     """
 
     inputs: Mapping[str, tuple[str, str]]
     features: tuple[Feature, ...]
-    tensors: tuple[tuple[str, ...], ...]
+    values: tuple[str, ...]
+    row_lengths: tuple[str | None, ...]
+    labels: Mapping[str, tuple[str, ...]]
 
 
 class Runner(Protocol):
     """What runs a graph: feeds by tensor name in, fetched values out."""
 
     def __call__(self, arrays: Sequence[pa.Array]) -> Sequence[npt.NDArray[Any] | bytes]:
-        """Runs once; nulls have been filled, types are the inputs'."""
+        """Runs once; nulls have been filled, types are the inputs'.
+
+        Returns:
+            For each feature its values, of bytes the joined bytes and their int32 lengths; and then its rows' lengths if they vary.
+        """
 
 
 class Session:
@@ -66,7 +76,7 @@ class Session:
 
         Args:
             names: The signature's tensors.
-            runner: Runs the graph: arrays in the order of `names.inputs`; values in that of all tensors.
+            runner: Runs the graph: arrays in the order of `names.inputs`; values in that of the features.
         """
         self._names = names
         self._runner = runner
@@ -81,6 +91,11 @@ class Session:
         """What `run` returns: names, dtypes and shapes of one row."""
         return self._names.features
 
+    @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """The outputs that are labels, each with the raw columns that no other output needs."""
+        return self._names.labels
+
     def run(self, batch: pa.RecordBatch) -> dict[str, npt.NDArray[Any] | pa.Array]:
         """Transforms a block of rows.
 
@@ -88,18 +103,30 @@ class Session:
             batch: At least the columns of `inputs`; nulls are missing values.
 
         Returns:
-            For each feature float32 or int64 [rows, *shape]; for bytes a binary array of rows * prod(shape) values, row-major.
+            For each feature float32 or int64 [rows, *shape]; for bytes a binary array of rows * prod(shape) values, row-major; for
+            a feature of varying length a large_list array of any of these, one list a row.
 
         Raises:
             ShardmillError: The batch lacks a column or has it in another type; or the graph fails, with TensorFlow's message.
         """
         arrays = [_dense(batch, name, dtype) for name, (_, dtype) in self._names.inputs.items()]
-        values = iter(self._runner(arrays))
-        outputs: dict[str, npt.NDArray[Any] | pa.Array] = {}
-        for feature in self._names.features:
-            value = next(values)
-            outputs[feature.name] = _binary(value, next(values)) if feature.dtype == "bytes" else value
-        return outputs
+        fetched = iter(self._runner(arrays))
+        return {
+            feature.name: _values(fetched, feature, ragged=lengths is not None)
+            for feature, lengths in zip(self._names.features, self._names.row_lengths, strict=True)
+        }
+
+
+def _values(
+    fetched: Iterator[npt.NDArray[Any] | bytes], feature: Feature, *, ragged: bool
+) -> npt.NDArray[Any] | pa.Array:
+    values = next(fetched)
+    if feature.dtype == "bytes":
+        values = _binary(values, next(fetched))
+    if not ragged:
+        return values
+    bounds = offsets_of(np.asarray(next(fetched)))
+    return pa.LargeListArray.from_arrays(pa.array(bounds), pa.array(values))
 
 
 def _dense(batch: pa.RecordBatch, name: str, dtype: str) -> pa.Array:
@@ -154,27 +181,35 @@ def load(model_dir: str, signature: str = "transform") -> Session:
 def _names(model_dir: str, signature: str) -> Names:
     path = Path(model_dir, NAMES_FILE)
     try:
-        signatures = json.loads(path.read_text(encoding="utf-8"))["signatures"]
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         what = f"it has no {NAMES_FILE}" if Path(model_dir).is_dir() else "there is no such folder"
         raise ShardmillError(
             f"no transform graph in {model_dir!r}: {what}. Give the transform_fn folder of a finished run."
         ) from error
+    signatures = content["signatures"]
     if signature not in signatures:
         raise ShardmillError(
             f"the transform graph in {model_dir!r} has no signature {signature!r}; it has {sorted(signatures)}"
         )
     found = signatures[signature]
-    features = tuple(Feature(name, spec[1], tuple(spec[2])) for name, spec in found["outputs"].items())
-    # For bytes the lengths' tensor comes fourth.
-    tensors = tuple((spec[0], spec[3]) if spec[1] == "bytes" else (spec[0],) for spec in found["outputs"].values())
-    return Names({name: (spec[0], spec[1]) for name, spec in found["inputs"].items()}, features, tensors)
+    outputs = found["outputs"]
+    return Names(
+        inputs={name: (tensor, dtype) for name, (tensor, dtype) in found["inputs"].items()},
+        features=tuple(
+            Feature(name, dtype, None if shape is None else tuple(shape))
+            for name, (_, dtype, shape, _) in outputs.items()
+        ),
+        values=tuple(tensor for tensor, _, _, _ in outputs.values()),
+        row_lengths=tuple(lengths for _, _, _, lengths in outputs.values()),
+        labels={name: tuple(columns) for name, columns in content["labels"].items()},
+    )
 
 
 def _c_runner(model_dir: str, names: Names) -> Runner:
     session = CSession.load(model_dir)
     inputs = session.outputs([tensor for tensor, _ in names.inputs.values()])
-    outputs = session.outputs([tensor for tensors in names.tensors for tensor in tensors])
+    outputs = session.outputs(_fetches(names, session.add_join))
     return lambda arrays: session.run(inputs, [Feed.of(array) for array in arrays], outputs)
 
 
@@ -182,7 +217,14 @@ def _python_runner(model_dir: str, names: Names) -> Runner:
     from transforms.python_session import PythonRunner
 
     return PythonRunner(
-        model_dir,
-        [tensor for tensor, _ in names.inputs.values()],
-        [tensor for tensors in names.tensors for tensor in tensors],
+        model_dir, [tensor for tensor, _ in names.inputs.values()], lambda add_join: _fetches(names, add_join)
     )
+
+
+def _fetches(names: Names, add_join: Callable[[str], tuple[str, str]]) -> list[str]:
+    """The tensors to fetch, in the order of `Runner`'s values."""
+    tensors: list[str] = []
+    for feature, values, row_lengths in zip(names.features, names.values, names.row_lengths, strict=True):
+        tensors += add_join(values) if feature.dtype == "bytes" else (values,)
+        tensors += (row_lengths,) if row_lengths is not None else ()
+    return tensors

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.errors import ShardmillError
-from transforms.tensorflow_library import Deallocator, Output, Status, library
+from transforms.tensorflow_library import Deallocator, Output, Status, library, subnormals_as_zeros
 
 # TF_DataType and the NumPy type of its elements.
 FLOAT, INT32, STRING, INT64 = 1, 3, 7, 9
@@ -142,21 +142,32 @@ class CSession:
         """
         tf = library()
         graph = tf.TF_NewGraph()
+        strings = _operation(tf, graph, "Placeholder", "strings", dtype=STRING)
+        _operation(tf, graph, "StringToHashBucketFast", "buckets", [Output(strings, 0)], num_buckets=num_buckets)
         options = _options(tf)
         with Status(tf) as status:
-            strings = tf.TF_NewOperation(graph, b"Placeholder", b"strings")
-            tf.TF_SetAttrType(strings, b"dtype", STRING)
-            strings = tf.TF_FinishOperation(strings, status.pointer)
-            status.check("can't build the hash graph")
-            buckets = tf.TF_NewOperation(graph, b"StringToHashBucketFast", b"buckets")
-            tf.TF_AddInput(buckets, Output(strings, 0))
-            tf.TF_SetAttrInt(buckets, b"num_buckets", num_buckets)
-            tf.TF_FinishOperation(buckets, status.pointer)
-            status.check("can't build the hash graph")
             session = tf.TF_NewSession(graph, options, status.pointer)
             tf.TF_DeleteSessionOptions(options)
             status.check("can't start the hash graph")
         return cls(graph, session)
+
+    def add_join(self, tensor: str) -> tuple[str, str]:
+        """Adds operations that give a string tensor as two which are read without work for each string.
+
+        Args:
+            tensor: A string tensor of any shape.
+
+        Returns:
+            The names of two tensors: all its bytes joined, a scalar; their int32 lengths, of the tensor's shape.
+        """
+        operation, _, index = tensor.rpartition(":")
+        prefix = f"joined/{operation.replace(':', '_')}/{index}"
+        source = self.outputs([tensor])[0]
+        flat, first = (Output(_constant(self._tf, self._graph, f"{prefix}/{value + 1}", value), 0) for value in (-1, 0))
+        row = Output(_operation(self._tf, self._graph, "Reshape", f"{prefix}/row", [source, flat]), 0)
+        _operation(self._tf, self._graph, "ReduceJoin", f"{prefix}/bytes", [row, first])
+        _operation(self._tf, self._graph, "StringLength", f"{prefix}/lengths", [source])
+        return f"{prefix}/bytes:0", f"{prefix}/lengths:0"
 
     def outputs(self, tensors: Sequence[str]) -> ctypes.Array[Output]:
         """Finds tensors, named `operation:index`, in the graph.
@@ -198,7 +209,7 @@ class CSession:
             for index, feed in enumerate(feeds):
                 shape = byref(c_int64(feed.rows))
                 tensors[index] = tf.TF_NewTensor(feed.dtype, shape, 1, feed.address, feed.size, _keep, None)
-            with Status(tf) as status:
+            with Status(tf) as status, subnormals_as_zeros(tf):
                 tf.TF_SessionRun(
                     *(self._session, None, inputs, tensors, len(feeds), outputs, results, len(outputs)),
                     *(None, 0, None, status.pointer),
@@ -219,6 +230,40 @@ class CSession:
                 self._tf.TF_DeleteSession(self._session, status.pointer)
             self._tf.TF_DeleteGraph(self._graph)
             self._session = 0
+
+
+def _operation(
+    tf: ctypes.CDLL, graph: int, kind: str, name: str, inputs: Sequence[Output] = (), **attributes: int
+) -> int:
+    """Adds an operation; of its attributes `dtype` is a type, others are integers."""
+    description = tf.TF_NewOperation(graph, kind.encode(), name.encode())
+    for each in inputs:
+        tf.TF_AddInput(description, each)
+    for attribute, value in attributes.items():
+        set_attribute = tf.TF_SetAttrType if attribute == "dtype" else tf.TF_SetAttrInt
+        set_attribute(description, attribute.encode(), value)
+    return _finish(tf, description, name)
+
+
+def _constant(tf: ctypes.CDLL, graph: int, name: str, value: int) -> int:
+    """Adds an int32 constant of shape [1]."""
+    array = np.array([value], np.int32)
+    description = tf.TF_NewOperation(graph, b"Const", name.encode())
+    tf.TF_SetAttrType(description, b"dtype", INT32)
+    tensor = tf.TF_NewTensor(INT32, byref(c_int64(1)), 1, array.ctypes.data, array.nbytes, _keep, None)
+    with Status(tf) as status:
+        # TensorFlow copies the value.
+        tf.TF_SetAttrTensor(description, b"value", tensor, status.pointer)
+        tf.TF_DeleteTensor(tensor)
+        status.check(f"can't add {name!r} to the graph")
+    return _finish(tf, description, name)
+
+
+def _finish(tf: ctypes.CDLL, description: int, name: str) -> int:
+    with Status(tf) as status:
+        operation: int = tf.TF_FinishOperation(description, status.pointer)
+        status.check(f"can't add {name!r} to the graph")
+    return operation
 
 
 def _options(tf: ctypes.CDLL) -> int:

@@ -10,7 +10,7 @@ import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator
-from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, c_bool, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from pathlib import Path
 
 from schemas.errors import ShardmillError
@@ -39,6 +39,9 @@ class _Buffer(ctypes.Structure):
 
 Deallocator = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
 
+# Not of the C API, but TensorFlow's own: `tsl::port::SetDenormalState`, of two booleans.
+_SET_DENORMAL_STATE = "_ZN3tsl4port16SetDenormalStateERKNS0_13DenormalStateE"
+
 # Each function's result and arguments.
 _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "TF_Version": (c_char_p, ()),
@@ -57,6 +60,7 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "TF_NewSessionOptions": (c_void_p, ()),
     "TF_DeleteSessionOptions": (None, (c_void_p,)),
     "TF_SetConfig": (None, (c_void_p, c_char_p, c_size_t, c_void_p)),
+    "TF_SetAttrTensor": (None, (c_void_p, c_char_p, c_void_p, c_void_p)),
     "TF_NewSession": (c_void_p, (c_void_p, c_void_p, c_void_p)),
     "TF_LoadSessionFromSavedModel": (
         c_void_p,
@@ -80,6 +84,7 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "TF_Dim": (c_int64, (c_void_p, c_int)),
     "TF_TensorByteSize": (c_size_t, (c_void_p,)),
     "TF_TensorData": (c_void_p, (c_void_p,)),
+    _SET_DENORMAL_STATE: (c_bool, (c_char_p,)),
 }
 
 
@@ -100,7 +105,7 @@ def use_python() -> bool:
 
 
 @contextlib.contextmanager
-def _without_notes() -> Iterator[None]:
+def without_notes() -> Iterator[None]:
     """Keeps notes about CPU and GPU from the terminal: TensorFlow writes them while it is loaded, before it looks at any setting.
 
     Whatever else is written to standard error meanwhile, by other threads, is written when the library is loaded.
@@ -125,7 +130,7 @@ def _library(path: str) -> ctypes.CDLL:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     framework = Path(path).with_name(_FRAMEWORKS[Path(path).name])
     try:
-        with _without_notes():
+        with without_notes():
             if framework.is_file():
                 # Loaded first, so that it is found by name whatever the library's own search path.
                 ctypes.CDLL(str(framework))
@@ -155,6 +160,23 @@ def library() -> ctypes.CDLL:
             "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API."
         )
     return _library(path)
+
+
+@contextlib.contextmanager
+def subnormals_as_zeros(tf: ctypes.CDLL) -> Iterator[None]:
+    """Lets the calling thread compute as TensorFlow's own threads do, in which serving runs a graph: subnormal numbers are zeros.
+
+    NumPy's arithmetic, in the same thread, counts on the opposite: so for as long as a call only.
+
+    Args:
+        tf: The library.
+    """
+    set_state = getattr(tf, _SET_DENORMAL_STATE)
+    set_state(b"\1\1")
+    try:
+        yield
+    finally:
+        set_state(b"\0\0")
 
 
 class Status:

@@ -167,20 +167,6 @@ def read_records(stream: BinaryIO, path: str) -> Iterator[pa.Array]:
     return _blocks(decompress(stream, path), path)
 
 
-def iterate_records(stream: BinaryIO, path: str) -> Iterator[bytes]:
-    """Each record of an already decompressed stream, every checksum checked.
-
-    Args:
-        stream: Frames.
-        path: For messages.
-
-    Raises:
-        DataError: As `read_records`.
-    """
-    for block in _blocks(iter(lambda: stream.read(_CHUNK_BYTES), b""), path):
-        yield from block.to_pylist()
-
-
 def _blocks(chunks: Iterator[bytes], path: str) -> Iterator[pa.Array]:
     held: list[bytes] = []
     size, needed, done = 0, 1, 0

@@ -1,9 +1,8 @@
 """Trace: from what the analysis found to the transform graph that the transform phase runs and serving loads."""
 
-import functools
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -14,33 +13,33 @@ from apache_beam import pvalue
 from schemas.schema import Schema
 from transforms import files, tally, tracing, vocabulary
 from transforms.analyze import Findings, TableKey
-from transforms.kinds.base import Kind
-from transforms.statistics import Statistics, VocabularyRequest, VocabularyStats
+from transforms.graph_folder import Graph
+from transforms.graph_source import AnalyzedGraph, DeclaredGraph
+from transforms.kinds.base import Kind, Request
+from transforms.statistics import VocabularyRequest, VocabularyStats
 from transforms.summaries import write_raw_statistics
 
 TRANSFORM_FN = "transform_fn"
 
 
 @dataclass(frozen=True)
-class Graph:
-    """A transform graph.
+class Features:
+    """Declared features.
 
     Attributes:
-        folder: The folder of its SavedModel.
+        kinds: Each of them.
+        schema: The raw columns, and the derived ones.
+        derive: The folder of the SavedModel that makes the derived columns; None where there are none.
     """
 
-    folder: str
+    kinds: tuple[Kind, ...]
+    schema: Schema
+    derive: str | None = None
 
-    def local_folder(self) -> str:
-        """A local copy of the SavedModel, made once per process where it is remote."""
-        return self.folder if files.is_local(self.folder) else _fetch(self.folder)
-
-
-@functools.lru_cache(maxsize=4)
-def _fetch(folder: str) -> str:
-    local = tempfile.mkdtemp(prefix="shardmill-graph-")
-    files.copy_folder(folder, local)
-    return local
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What they ask of the analysis."""
+        return tuple(dict.fromkeys(request for kind in self.kinds for request in kind.requests(self.schema)))
 
 
 class TraceGraph(beam.PTransform):  # type: ignore[misc]
@@ -49,28 +48,43 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of one `Findings` and outputs one `Graph`.
     """
 
-    def __init__(
-        self, kinds: tuple[Kind, ...], schema: Schema, folder: str, tables: beam.PCollection[tuple[TableKey, pa.Table]]
-    ) -> None:
+    def __init__(self, features: Features, folder: str, tables: beam.PCollection[tuple[TableKey, pa.Table]]) -> None:
         """Stores what to trace.
 
         Args:
-            kinds: The features.
-            schema: The raw columns.
+            features: The features.
             folder: The run's folder.
             tables: The token counts of every vocabulary, by hash partition.
         """
         super().__init__()
-        self._kinds = kinds
-        self._schema = schema
+        self._features = features
         self._folder = folder
         self._tables = tables
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        tables = self._tables | "SelectTokens" >> beam.Map(_select, _vocabulary_requests(self._kinds, self._schema))
-        return findings | "TraceGraph" >> beam.Map(
-            _trace, pvalue.AsList(tables), self._kinds, self._schema, self._folder
-        )
+        tables = self._tables | "SelectTokens" >> beam.Map(_select, _vocabulary_requests(self._features))
+        return findings | "TraceGraph" >> beam.Map(_trace, pvalue.AsList(tables), self._features, self._folder)
+
+
+class TraceFunction(beam.PTransform):  # type: ignore[misc]
+    """Makes the SavedModel of a TF Transform function.
+
+    Expects a PCollection of one `Findings` and outputs one `Graph`.
+    """
+
+    def __init__(self, folder: str, analyzed: beam.PCollection[AnalyzedGraph]) -> None:
+        """Stores what to trace.
+
+        Args:
+            folder: The run's folder.
+            analyzed: What TF Transform has made of the function.
+        """
+        super().__init__()
+        self._folder = folder
+        self._analyzed = analyzed
+
+    def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
+        return findings | "TraceFunction" >> beam.Map(_trace_function, pvalue.AsSingleton(self._analyzed), self._folder)
 
 
 @dataclass(frozen=True)
@@ -82,9 +96,8 @@ class _Selected:
     total: int
 
 
-def _vocabulary_requests(kinds: Sequence[Kind], schema: Schema) -> dict[str, VocabularyRequest]:
-    requests = (request for kind in kinds for request in kind.requests(schema))
-    return {request.name: request for request in requests if isinstance(request, VocabularyRequest)}
+def _vocabulary_requests(features: Features) -> dict[str, VocabularyRequest]:
+    return {request.name: request for request in features.requests if isinstance(request, VocabularyRequest)}
 
 
 def _select(counted: tuple[TableKey, pa.Table], requests: dict[str, VocabularyRequest]) -> _Selected:
@@ -95,21 +108,29 @@ def _select(counted: tuple[TableKey, pa.Table], requests: dict[str, VocabularyRe
     )
 
 
-def _trace(
-    findings: Findings, selected: list[_Selected], kinds: tuple[Kind, ...], schema: Schema, folder: str
-) -> Graph:
+def _trace(findings: Findings, selected: list[_Selected], features: Features, folder: str) -> Graph:
     tally.start("trace")
-    requests = _vocabulary_requests(kinds, schema)
+    requests = _vocabulary_requests(features)
     tables = {
         name: _join(request, [each for each in selected if each.name == name]) for name, request in requests.items()
     }
     with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as local:
         found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
-        _build(kinds, schema, findings.analysis.statistics(found), folder)
-        tracing.shared().release()
+        statistics = findings.analysis.statistics(found)
+        _build(DeclaredGraph(features.kinds, features.schema, statistics, features.derive), folder)
     counted = {
         request.columns[0]: tables[name].table for name, request in requests.items() if len(request.columns) == 1
     }
+    return _finish(findings, features.schema, counted, folder)
+
+
+def _trace_function(findings: Findings, analyzed: AnalyzedGraph, folder: str) -> Graph:
+    tally.start("trace")
+    _build(analyzed, folder)
+    return _finish(findings, analyzed.schema, {}, folder)
+
+
+def _finish(findings: Findings, schema: Schema, counted: Mapping[str, pa.Table], folder: str) -> Graph:
     write_raw_statistics(files.join(folder, "pre_transform_feature_stats"), schema, findings.analysis, counted)
     tally.add("trace", 0, 1)
     return Graph(files.join(folder, TRANSFORM_FN))
@@ -128,10 +149,11 @@ def _write_vocabulary(folder: str, found: _Selected) -> VocabularyStats:
     return VocabularyStats(found.name, path, found.table.num_rows, found.total, first)
 
 
-def _build(kinds: tuple[Kind, ...], schema: Schema, statistics: Statistics, folder: str) -> None:
+def _build(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
     if files.is_local(folder):
-        tracing.shared().build(kinds, schema, statistics, folder)
-        return
-    with tempfile.TemporaryDirectory(prefix="shardmill-graph-") as local:
-        tracing.shared().build(kinds, schema, statistics, local)
-        files.copy_folder(local, folder)
+        tracing.shared().build(source, folder)
+    else:
+        with tempfile.TemporaryDirectory(prefix="shardmill-graph-") as local:
+            tracing.shared().build(source, local)
+            files.copy_folder(local, folder)
+    tracing.shared().release()

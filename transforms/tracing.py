@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from schemas.schema import Schema
+    from transforms.graph_source import AnalyzedGraph, DeclaredGraph, DerivedColumn
     from transforms.kinds.base import Kind
-    from transforms.statistics import Statistics
+    from transforms.user_function import UserFunction
 
 # Features traced early, as a sample: enough to load TensorFlow's parts, few enough not to hold up the analysis.
 _SAMPLE = 64
@@ -89,37 +90,53 @@ class Tracer:
             )
             atexit.register(self.close)
 
-    def check(self, kinds: Sequence[Kind], schema: Schema) -> None:
+    def check(self, kinds: Sequence[Kind], schema: Schema, derive: str | None = None) -> None:
         """Has (a sample of) the features traced with made-up statistics, without waiting; `build` raises what went wrong.
 
         Args:
             kinds: The features.
-            schema: The raw columns.
+            schema: The raw columns, and the derived ones.
+            derive: The folder of the SavedModel that makes the derived columns.
         """
         with self._lock:
             self.start()
             self._drain()
-            self._send("check", (_sample(kinds), schema))
+            self._send("check", (_sample(kinds), schema, derive))
             self._checking = True
 
-    def build(self, kinds: Sequence[Kind], schema: Schema, statistics: Statistics, folder: str) -> dict[str, Any]:
+    def build(self, source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str, Any]:
         """Writes `transform_fn/` and `transformed_metadata/`: see `transforms.graph.build_graph`.
 
         Args:
-            kinds: The features.
-            schema: The raw columns.
-            statistics: What the analysis found.
+            source: What the graph is built from.
             folder: A local folder.
 
         Raises:
             ShardmillError: What the process raised, of the same class; or what it wrote to stderr before it died.
         """
+        result: dict[str, Any] = self._ask("build", source, folder)
+        return result
+
+    def derive(self, function: UserFunction, schema: Schema, folder: str) -> tuple[DerivedColumn, ...]:
+        """Writes a `derive` function's SavedModel: see `transforms.graph_derive.trace_derive`.
+
+        Args:
+            function: The function.
+            schema: The raw columns.
+            folder: A local folder that isn't there yet.
+
+        Raises:
+            ShardmillError: As `build`.
+        """
+        columns: tuple[DerivedColumn, ...] = self._ask("derive", function, schema, folder)
+        return columns
+
+    def _ask(self, request: str, *arguments: object) -> Any:
         with self._lock:
             self.start()
             self._drain()
-            self._send("build", (tuple(kinds), schema, statistics, folder))
-            result: dict[str, Any] = self._receive()
-            return result
+            self._send(request, arguments)
+            return self._receive()
 
     def release(self) -> None:
         """Ends the process, some 600 MB, once its one user needs it no more; a `with` block around that user's keeps it."""
@@ -208,6 +225,10 @@ def _answer(graph: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str, 
     try:
         if request == "build":
             return "ok", graph.build_graph(*arguments)
+        if request == "derive":
+            from transforms import graph_derive
+
+            return "ok", graph_derive.trace_derive(*arguments)
         _check(graph, *arguments)
     except ShardmillError as error:
         return "error", error
@@ -216,7 +237,8 @@ def _answer(graph: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str, 
     return "ok", None
 
 
-def _check(graph: Any, kinds: Sequence[Kind], schema: Schema) -> None:
+def _check(graph: Any, kinds: tuple[Kind, ...], schema: Schema, derive: str | None) -> None:
+    from transforms.graph_source import DeclaredGraph
     from transforms.kinds.dummy import dummy_statistics
 
     with tempfile.TemporaryDirectory(prefix="shardmill-check-") as folder:
@@ -224,7 +246,8 @@ def _check(graph: Any, kinds: Sequence[Kind], schema: Schema) -> None:
         token.write_text("a\n")
         target = Path(folder, "graph")
         target.mkdir()
-        graph.build_graph(kinds, schema, dummy_statistics(kinds, schema, str(token)), str(target))
+        statistics = dummy_statistics(kinds, schema, str(token))
+        graph.build_graph(DeclaredGraph(kinds, schema, statistics, derive), str(target))
 
 
 def _sample(kinds: Sequence[Kind]) -> tuple[Kind, ...]:

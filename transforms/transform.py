@@ -16,15 +16,17 @@ from apache_beam.transforms.window import GlobalWindows
 
 from transforms import files, tally
 from transforms.analyze import Reading
+from transforms.arrays import to_numpy
 from transforms.blocks import Block, Reject
 from transforms.combine import Merge
 from transforms.examples import ExampleEncoder
+from transforms.graph_folder import Graph
+from transforms.labels import drop_missing, missing_labels, select_rows
 from transforms.moments import Moments
 from transforms.parts import PartSegment, PartWriter
 from transforms.records import Unit
 from transforms.row_plan import RowPlan
 from transforms.session import Session, load
-from transforms.trace import Graph
 
 # Where rejected rows go in a part file: no split can have this name.
 REJECTED = "rejected/"
@@ -56,8 +58,9 @@ class OutputMoments:
     def update(self, split: str, outputs: Mapping[str, npt.NDArray[Any] | pa.Array]) -> None:
         """Adds a block's outputs of one split."""
         for name, values in outputs.items():
-            if isinstance(values, np.ndarray):
-                self.moments.setdefault((split, name), Moments()).update(values.reshape(-1))
+            numbers = _numbers(values)
+            if numbers is not None:
+                self.moments.setdefault((split, name), Moments()).update(numbers)
 
     def merge(self, other: "OutputMoments") -> None:
         """Adds another's."""
@@ -139,6 +142,7 @@ class _UnitWriter:
     ) -> None:
         self._session = session
         self._encoder = ExampleEncoder(session.outputs)
+        self._labels = missing_labels(session.labels, reading.selection)
         self._reading = reading
         self._layout = layout
         self._plan = plan
@@ -165,7 +169,7 @@ class _UnitWriter:
             return [0] * len(first)
         rule = self._reading.split_rule
         splits = rule.assign(block.rows, unit.split, block.key)
-        outputs = self._session.run(block.columns)
+        outputs = drop_missing(self._session.run(block.columns), block.columns, self._labels)
         framed = self._encoder.encode_framed(outputs, block.rows)
         written = []
         for index, split in enumerate(rule.names):
@@ -177,12 +181,19 @@ class _UnitWriter:
             everything = rows == block.rows
             shards = self._plan.shards(split, first[index], rows)
             parts.add(split, shards, framed if everything else framed.filter(pa.array(mine)))
-            self._moments.update(split, outputs if everything else _select(outputs, mine))
+            self._moments.update(
+                split, outputs if everything else select_rows(outputs, self._session.outputs, pa.array(mine))
+            )
         return written
 
 
-def _select(outputs: Mapping[str, Any], mine: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    return {name: values[mine] for name, values in outputs.items() if isinstance(values, np.ndarray)}
+def _numbers(values: npt.NDArray[Any] | pa.Array) -> npt.NDArray[Any] | None:
+    """A feature's values, all in a row; None where they are no numbers."""
+    if isinstance(values, np.ndarray):
+        return values.reshape(-1)
+    if not pa.types.is_large_list(values.type) or pa.types.is_binary(values.type.value_type):
+        return None
+    return to_numpy(values.flatten())
 
 
 def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:

@@ -29,7 +29,7 @@ class OutputSpec:
     Attributes:
         name: Its name in the Examples.
         dtype: Its type there.
-        shape: Without the batch's dimension; () is a scalar.
+        shape: Without the batch's dimension; () is a scalar, None a list whose length varies by row.
         minimum: The least value; None where it isn't known.
         maximum: The greatest.
         is_categorical: Whether the number is the id of a category.
@@ -37,7 +37,7 @@ class OutputSpec:
 
     name: str
     dtype: Dtype
-    shape: tuple[int, ...] = ()
+    shape: tuple[int, ...] | None = ()
     minimum: int | None = None
     maximum: int | None = None
     is_categorical: bool = False
@@ -97,9 +97,10 @@ class Trace:
 
     def constant(self, value: float) -> Tensor:
         """A float32 scalar; equal ones are one operation."""
-        key = ("constant", repr(np.float32(value)))
+        number = float32(value)
+        key = ("constant", repr(number))
         if key not in self._built:
-            self._built[key] = self.tf.constant(np.float32(value))
+            self._built[key] = self.tf.constant(number)
         return self._built[key]
 
     def steady(self, operation: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
@@ -135,6 +136,18 @@ class Trace:
             return values
         raw = self.tf.raw_ops
         return raw.SelectV2(condition=self._missing(values), t=b"", e=raw.AsString(input=values))
+
+
+def float32(value: float) -> np.float32:
+    """A number as a graph computes with it: subnormal ones are 0, as TensorFlow's kernels take them.
+
+    Args:
+        value: A float; or an int of an int64 column, which is rounded once, as TensorFlow casts it, not by way of float64.
+    """
+    whole = isinstance(value, int) and MISSING_INT <= value < -MISSING_INT
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = np.array(value, np.int64 if whole else np.float64).astype(np.float32)[()]
+    return np.float32(0) if abs(rounded) < np.finfo(np.float32).tiny else rounded
 
 
 @dataclass(frozen=True, kw_only=True)

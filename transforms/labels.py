@@ -1,0 +1,78 @@
+"""Labels that a row may lack: new data, to which a finished run's graph is applied, often has none."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from transforms.blocks import Selection
+from transforms.examples import FeatureSpec, Outputs
+from transforms.wire import offsets_of
+
+
+def missing_labels(labels: Mapping[str, Sequence[str]], selection: Selection) -> dict[str, tuple[str, ...]]:
+    """The labels that are left empty where a cell is missing, each with the columns of these cells.
+
+    Args:
+        labels: The graph's labels, each with the raw columns that no other output needs.
+        selection: What is read of each row. A missing value in a column that isn't required is the graph's business.
+    """
+    free = selection.optional & selection.required
+    found = {name: tuple(column for column in columns if column in free) for name, columns in labels.items()}
+    return {name: columns for name, columns in found.items() if columns}
+
+
+def drop_missing(outputs: Outputs, columns: pa.RecordBatch, labels: Mapping[str, Sequence[str]]) -> Outputs:
+    """Takes the labels' values out of the rows that have no label.
+
+    Args:
+        outputs: The graph's outputs for some rows.
+        columns: Their raw columns; null where missing.
+        labels: What `missing_labels` says.
+
+    Returns:
+        The outputs; a label that some row lacks is a large_list array, with an empty list for that row.
+    """
+    changed = dict(outputs)
+    for name, names in labels.items():
+        present = reduce(pc.and_, (columns.column(column).is_valid() for column in names))
+        if present.false_count:
+            changed[name] = _lists(outputs[name], present)
+    return changed
+
+
+def _lists(values: npt.NDArray[Any] | pa.Array, present: pa.Array) -> pa.Array:
+    """Rows as lists, those that aren't present without values."""
+    rows = len(present)
+    if isinstance(values, pa.Array) and pa.types.is_large_list(values.type):
+        lists = values
+    else:
+        flat = pa.array(values.reshape(-1)) if isinstance(values, np.ndarray) else values
+        each = len(flat) // rows if rows else 0
+        lists = pa.LargeListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int64) * each), flat)
+    kept = present.to_numpy(zero_copy_only=False)
+    lengths = np.where(kept, pc.list_value_length(lists).to_numpy(), 0)
+    return pa.LargeListArray.from_arrays(pa.array(offsets_of(lengths)), lists.filter(present).flatten())
+
+
+def select_rows(outputs: Outputs, features: Sequence[FeatureSpec], kept: pa.Array) -> Outputs:
+    """Some of the rows.
+
+    Args:
+        outputs: For each feature its values of all rows.
+        features: The features.
+        kept: bool, one a row.
+    """
+    return {feature.name: _select(outputs[feature.name], kept) for feature in features}
+
+
+def _select(values: npt.NDArray[Any] | pa.Array, kept: pa.Array) -> npt.NDArray[Any] | pa.Array:
+    if isinstance(values, np.ndarray):
+        return values[kept.to_numpy(zero_copy_only=False)]
+    each = len(values) // len(kept) if len(kept) else 1
+    # Of text, a row's values stand one after the other.
+    return values.filter(kept if each == 1 else pa.array(np.repeat(kept.to_numpy(zero_copy_only=False), each)))

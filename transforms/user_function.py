@@ -1,0 +1,197 @@
+"""A function of the user's, by its file: loaded where it is traced, with errors that say where in the file they are from."""
+
+import hashlib
+import linecache
+import os
+import sys
+import traceback
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+from schemas.errors import ConfigError
+
+_SHOWN_INPUTS = 20
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A function in a Python file. It travels as the file's text: who runs it needs not have the file.
+
+    Attributes:
+        path: The file.
+        name: The function's name in it.
+        source: The file's text.
+    """
+
+    path: str
+    name: str
+    source: str
+
+    @classmethod
+    def read(cls, reference: str) -> "UserFunction":
+        """Reads the file; runs nothing.
+
+        Args:
+            reference: `file.py:function`.
+
+        Raises:
+            ConfigError: It has another form, or the file can't be read.
+        """
+        path, colon, name = reference.rpartition(":")
+        if not colon or not path.endswith(".py") or not name.isidentifier():
+            raise ConfigError(f'expected "file.py:function", received {reference!r}')
+        try:
+            with open(path, encoding="utf-8") as file:
+                return cls(path, name, file.read())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"can't read {path!r}, which should hold the function {name!r}: {error}") from error
+
+    def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Calls it.
+
+        Args:
+            inputs: A dict of tensors, as the function takes it.
+
+        Returns:
+            The dict of tensors that it returns.
+
+        Raises:
+            ConfigError: It failed: the message has the file, the line, the error and what came in; or it returned something else.
+        """
+        function = self.load()
+        try:
+            outputs = function(inputs)
+        except Exception as error:
+            raise ConfigError(f"{self._explain(error)}\n{_describe(inputs)}") from error
+        if not isinstance(outputs, Mapping) or not outputs or not all(isinstance(name, str) for name in outputs):
+            raise ConfigError(f"{self}: expected it to return a dict of tensors by name, received {outputs!r}")
+        return dict(outputs)
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.path}"
+
+    def load(self) -> Callable[[Any], Any]:
+        """Runs the file and finds the function; once per process and text.
+
+        Raises:
+            ConfigError: The file fails, or has no such function.
+        """
+        module = _modules.get(self._module_name)
+        if module is None:
+            module = self._run()
+            _modules[self._module_name] = module
+        function = getattr(module, self.name, None)
+        if not callable(function):
+            raise ConfigError(f"{self.path} has no function {self.name!r}; it has {_functions(module)}")
+        found: Callable[[Any], Any] = function
+        return found
+
+    @cached_property
+    def _module_name(self) -> str:
+        digest = hashlib.sha256(f"{os.path.abspath(self.path)}\0{self.source}".encode()).hexdigest()[:16]
+        return f"shardmill_user_{digest}"
+
+    def _run(self) -> ModuleType:
+        module = ModuleType(self._module_name)
+        module.__file__ = os.path.abspath(self.path)
+        # The text that is run is the text that tracebacks show.
+        linecache.cache[self.path] = (len(self.source), None, self.source.splitlines(keepends=True), self.path)
+        folder = os.path.dirname(module.__file__)
+        if folder not in sys.path:
+            # What it imports from beside it is found, as when it is run by itself.
+            sys.path.append(folder)
+        sys.modules[self._module_name] = module
+        try:
+            exec(compile(self.source, self.path, "exec"), module.__dict__)  # noqa: S102  (the user's own code, at the user's wish)
+        except Exception as error:
+            del sys.modules[self._module_name]
+            raise ConfigError(self._explain(error)) from error
+        return module
+
+    def _explain(self, error: Exception) -> str:
+        """Where in the user's files an error is from, and what it says."""
+        lines = [
+            f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if self._is_users(frame.filename)
+        ]
+        if isinstance(error, SyntaxError) and error.filename == self.path:
+            lines = [f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"]
+        place = "\n  ".join(lines) or str(self)
+        return f"{place}\n{type(error).__name__}: {str(error).strip()}"
+
+    def _is_users(self, file: str) -> bool:
+        folder = os.path.dirname(os.path.abspath(self.path))
+        return file == self.path or (
+            os.path.abspath(file).startswith(folder + os.sep)
+            and "site-packages" not in file
+            and "dist-packages" not in file
+        )
+
+
+_modules: dict[str, ModuleType] = {}
+
+
+def _functions(module: ModuleType) -> str:
+    names = [name for name, value in vars(module).items() if callable(value) and value.__module__ == module.__name__]
+    return ", ".join(map(repr, names)) or "none"
+
+
+def _describe(inputs: Mapping[str, Any]) -> str:
+    """What came in: dtypes and shapes."""
+    return "it was given: " + "; ".join(_described(inputs))
+
+
+def _described(inputs: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in list(inputs.items())[:_SHOWN_INPUTS]:
+        kind = "" if type(value).__name__.endswith("Tensor") and hasattr(value, "op") else f"{type(value).__name__} "
+        yield f"{name!r}: {kind}{value.dtype.name} {value.shape}"
+    if len(inputs) > _SHOWN_INPUTS:
+        yield f"and {len(inputs) - _SHOWN_INPUTS} more"
+
+
+class Recorded(dict[str, Any]):
+    """A dict that knows which of its keys were looked at."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Takes the values.
+
+        Args:
+            values: By key.
+        """
+        super().__init__(values)
+        self.seen: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.seen.add(key)
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self.seen.update(self.keys())
+        return super().__iter__()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As `dict.get`."""
+        self.seen.add(key)
+        return super().get(key, default)
+
+    def pop(self, key: str, *default: Any) -> Any:
+        """As `dict.pop`."""
+        self.seen.add(key)
+        return super().pop(key, *default)
+
+    def copy(self) -> dict[str, Any]:
+        """As `dict.copy`."""
+        return dict(self)
+
+    # typeshed names CPython's own classes of views.
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
+        """As `dict.items`."""
+        return dict(self).items()
+
+    def values(self) -> ValuesView[Any]:  # type: ignore[override]
+        """As `dict.values`."""
+        return dict(self).values()
