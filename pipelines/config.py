@@ -4,6 +4,7 @@ A relative path in the file is relative to the file's own folder, so that a conf
 a path on the command line (`--output`, `--set`) is relative to the current folder. Paths with a scheme (`gs://`) stay as they are.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -11,9 +12,7 @@ from typing import Any, Literal
 from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input
 from pipelines.toml_table import Table, apply_overrides, read_toml, resolve_path
 
-_SECTIONS = ("input", "split", "features", "output")
-# Ways to say what to do that are known, but that this version can't follow.
-_NOT_BUILT = ("preprocessing_fn", "derive")
+_KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
 _SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
 # Fractions are written by hand: thirds may be rounded.
@@ -66,8 +65,12 @@ class Config:
         path: The file it is from, as it was given.
         input: Which files, and how to read them.
         split: How rows are divided; None: by file, or all rows are `train`.
-        features: Output name -> kind, or a table with `kind`; `transforms.kinds.parse_features` checks them against the schema.
+        features: Output name -> kind, or a table with `kind`; `transforms.kinds.parse_features` checks them against the schema. Empty
+            where there is a `preprocessing_fn`.
         output: What is written where.
+        preprocessing_fn: A TF Transform function, as `file.py:function`; takes the place of `features`.
+        labels: The outputs of `preprocessing_fn` that are labels.
+        derive: A function from raw to derived columns that features may refer to, as `file.py:function`.
     """
 
     path: str
@@ -75,6 +78,9 @@ class Config:
     split: SplitConfig | None
     features: Mapping[str, str | Mapping[str, Any]]
     output: OutputConfig
+    preprocessing_fn: str | None = None
+    labels: tuple[str, ...] = ()
+    derive: str | None = None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -89,7 +95,8 @@ class Config:
         if self.split:
             tables["split"] = asdict(self.split)
         tables["output"].pop("dir")
-        return tables | {"features": dict(self.features)}
+        functions = {"preprocessing_fn": self.preprocessing_fn, "label": list(self.labels), "derive": self.derive}
+        return tables | {"features": dict(self.features)} | {key: value for key, value in functions.items() if value}
 
 
 def load_config(path: str, overrides: Sequence[str] = (), output: str | None = None) -> Config:
@@ -108,20 +115,48 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
     _resolve_paths(raw, path)
     overridden = apply_overrides(raw, overrides, exclusive=tuple(f"output.{name}" for name in _SHARDINGS))
     root = Table(path, (), raw, overridden)
-    for name in _NOT_BUILT:
-        if name in raw:
-            raise root.error(name, "isn't available in this version; declare the features in [features] instead")
-    root.check_keys(_SECTIONS)
+    root.check_keys(_KEYS)
+    _check_ways(root)
     config = Config(
         path=path,
         input=parse_input(root.table("input", required=True)),
         split=_parse_split(root.table("split")) if "split" in raw else None,
-        features=_parse_features(root.table("features", required=True)),
+        features={} if "preprocessing_fn" in raw else _parse_features(root.table("features", required=True)),
         output=_parse_output(root.table("output"), output),
+        preprocessing_fn=_parse_function(root, "preprocessing_fn"),
+        labels=_parse_labels(root),
+        derive=_parse_function(root, "derive"),
     )
     if config.split and isinstance(config.input.files, Mapping):
         raise root.error("split", "can't stand beside input.files by split, which says it already. Remove one of them")
     return config
+
+
+def _check_ways(root: Table) -> None:
+    """Features are declared, or a TF Transform function makes them."""
+    if "preprocessing_fn" in root.raw:
+        for name in ("features", "derive"):
+            if name in root.raw:
+                raise root.error(name, f"can't stand beside preprocessing_fn, which makes all features. Remove {name}")
+    elif "label" in root.raw:
+        raise root.error(
+            "label", 'says which outputs of a preprocessing_fn are labels; in [features], write y = { kind = "label" }'
+        )
+
+
+def _parse_function(root: Table, name: str) -> str | None:
+    if name not in root.raw:
+        return None
+    reference = root.string(name)
+    if not re.fullmatch(r".+\.py:[A-Za-z_]\w*", reference):
+        raise root.error(name, f'expected "file.py:function", received {reference!r}')
+    return reference
+
+
+def _parse_labels(root: Table) -> tuple[str, ...]:
+    if "label" not in root.raw:
+        return ()
+    return (root.string("label"),) if isinstance(root.raw["label"], str) else root.strings("label")
 
 
 def _resolve_paths(raw: dict[str, Any], config_path: str) -> None:
@@ -134,6 +169,8 @@ def _resolve_paths(raw: dict[str, Any], config_path: str) -> None:
     resolve(raw.get("input"), "files")
     resolve(raw.get("input"), "schema")
     resolve(raw.get("output"), "dir")
+    resolve(raw, "preprocessing_fn")
+    resolve(raw, "derive")
     features = raw.get("features")
     for feature in features.values() if isinstance(features, dict) else ():
         resolve(feature, "file")

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.publish import MANIFEST
 from schemas.errors import DataError
 from transforms import files
 from transforms.analyze import Findings
+from transforms.blocks import Selection
 from transforms.counts import UnitCount
 from transforms.summaries import write_output_statistics
 from transforms.transform import REJECTED, OutputMoments
@@ -17,7 +18,15 @@ from transforms.write import ShardFile
 if TYPE_CHECKING:
     from pipelines.pipeline import Job
 
-FORMAT = 1
+FORMAT = 2
+# The folders of a run whose files the manifest lists: all but shards and rejected rows, which it counts.
+_FOLDERS = (
+    "metadata",
+    "post_transform_feature_stats",
+    "pre_transform_feature_stats",
+    "transform_fn",
+    "transformed_metadata",
+)
 
 
 def write_manifest(
@@ -47,6 +56,8 @@ def write_manifest(
         "splits": _splits(job, shards),
         "rejected": _rejected(shards, findings),
         "input": _inputs(job, counts),
+        "columns": _columns(job.reading.selection),
+        "files": list(_files(job.work)),
     }
     path = files.join(job.work, MANIFEST)
     with files.writing(path), files.create(path) as stream:
@@ -90,4 +101,25 @@ def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[dict[str, Any]]:
     rows: Counter[str] = Counter()
     for count in counts:
         rows[count.path] += count.read
-    return [{"path": found.path, "bytes": found.size, "rows": rows[found.path]} for found in job.inputs]
+    return [
+        {"path": found.path, "bytes": found.size, "rows": rows[found.path]}
+        | ({"split": found.split} if found.split else {})
+        for found in job.inputs
+    ]
+
+
+def _columns(selection: Selection) -> dict[str, list[str]]:
+    """What was read, so that the rows can be read so again."""
+    optional = {"optional": sorted(selection.optional)} if selection.optional else {}
+    return {
+        "read": [column.name for column in selection.columns],
+        "required": sorted(selection.required),
+        **optional,
+    }
+
+
+def _files(work: str) -> Iterator[dict[str, Any]]:
+    for folder in _FOLDERS:
+        for path in files.walk(files.join(work, folder)):
+            size, digest = files.digest(path)
+            yield {"file": path[len(work.rstrip("/")) + 1 :], "bytes": size, "sha256": digest}

@@ -11,17 +11,31 @@ from pipelines.manifest import write_manifest
 from schemas.schema import Schema
 from transforms.analyze import AnalyzeUnits, Findings, Reading
 from transforms.counts import UnitCount
-from transforms.kinds.base import Kind
+from transforms.graph_folder import Graph
 from transforms.read import PlanUnits
 from transforms.records import InputFile, Unit
-from transforms.row_plan import RowPlan, check_splits
+from transforms.row_plan import RowPlan, check_rows, check_splits
 from transforms.splits import ShardRule
-from transforms.trace import Graph, TraceGraph
+from transforms.trace import Features, TraceFunction, TraceGraph
 from transforms.transform import Layout, TransformUnits, row_bytes
+from transforms.user_function import UserFunction
 from transforms.write import WriteShards
 
 # A vocabulary is counted in so many hash partitions per so many bytes of input: a partition fits a worker.
 _PARTITION_BYTES = 4 << 30
+
+
+@dataclass(frozen=True)
+class TransformFunction:
+    """A TF Transform function.
+
+    Attributes:
+        function: The function.
+        labels: Its outputs that are labels.
+    """
+
+    function: UserFunction
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +46,7 @@ class Job:
         inputs: The files, in order.
         reading: How rows come from them.
         schema: The raw columns.
-        kinds: The features.
+        features: What is made of them: declared features, a TF Transform function, or what a finished run's graph makes.
         max_bad_fraction: A larger part of bad rows stops the run.
         shard_rule: How rows are spread over shards.
         level: The DEFLATE level; None: not compressed.
@@ -43,7 +57,7 @@ class Job:
     inputs: Sequence[InputFile]
     reading: Reading
     schema: Schema
-    kinds: tuple[Kind, ...]
+    features: Features | TransformFunction | Graph
     max_bad_fraction: float
     shard_rule: ShardRule
     level: int | None
@@ -65,12 +79,17 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
         pipeline: The pipeline.
         job: What to do.
     """
-    requests = tuple(dict.fromkeys(request for kind in job.kinds for request in kind.requests(job.schema)))
+    requests = job.features.requests if isinstance(job.features, Features) else ()
     partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
     units = pipeline | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, requests, partitions)
     checked = analyzed["findings"] | "CheckRows" >> beam.Map(_check_rows, pvalue.AsList(analyzed["counts"]), job)
-    graph = checked | "TraceGraph" >> TraceGraph(job.kinds, job.schema, job.work, analyzed["tables"])
+    if isinstance(job.features, Features):
+        graph = checked | "TraceGraph" >> TraceGraph(job.features, job.work, analyzed["tables"])
+    elif isinstance(job.features, Graph):
+        graph = checked | "TakeGraph" >> beam.Map(_take_graph, job.features)
+    else:
+        graph = checked | "TraceFunction" >> TraceFunction(job.work, units | _analyze_function(job, job.features))
     plan = graph | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsList(units), job)
     layout = Layout(folder=parts_folder(job.work), level=job.level)
     written = units | "TransformUnits" >> TransformUnits(
@@ -82,6 +101,12 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     )
 
 
+def _analyze_function(job: Job, features: TransformFunction) -> beam.PTransform:
+    from transforms.analyze_function import AnalyzeFunction
+
+    return AnalyzeFunction(features.function, job.reading, job.schema, features.labels, parts_folder(job.work))
+
+
 def parts_folder(work: str) -> str:
     """Where the part files are, below the work folder."""
     return f"{work}/parts"
@@ -89,8 +114,15 @@ def parts_folder(work: str) -> str:
 
 def _check_rows(findings: Findings, counts: list[UnitCount], job: Job) -> Findings:
     findings.rejections.check(sum(count.read for count in counts), job.max_bad_fraction)
-    check_splits(counts, job.reading.split_rule)
+    check_rows(counts)
+    if not isinstance(job.features, Graph):
+        check_splits(counts, job.reading.split_rule)
     return findings
+
+
+def _take_graph(_: Findings, graph: Graph) -> Graph:
+    """The graph of a finished run, once the rows have been checked. New data may have no rows of some split."""
+    return graph
 
 
 def _plan_rows(graph: Graph, counts: list[UnitCount], units: list[Unit], job: Job) -> RowPlan:

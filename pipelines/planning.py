@@ -1,24 +1,24 @@
 """Plans a run: from the configuration and a look at the input to all that the pipeline needs to know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from pipelines.config import Config
 from pipelines.inference import profile_columns
 from pipelines.pipeline import Job, parts_folder
+from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
 from schemas.errors import ConfigError
 from schemas.proto import format_schema, load_schema
 from schemas.schema import Schema
-from transforms import files, tracing
+from transforms import files
 from transforms.analyze import Reading
 from transforms.blocks import Selection
-from transforms.kinds.base import Kind
-from transforms.kinds.parse import allowed_types, parse_features
+from transforms.dialect import Dialect
+from transforms.kinds.parse import allowed_types
 from transforms.records import COMPRESSED, InputFile, file_ranges
 from transforms.splits import ShardRule, SplitRule
 
-# What the bytes of a run depend on, besides its input and configuration.
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
 
 
@@ -44,30 +44,49 @@ def plan_job(config: Config, work: str, workers: int | None, progress: Progress,
         progress.phase("infer", size)
         profiles = profile_columns(inputs, config.input.dialect, work, beam_args, workers)
         schema = profiles.schema(allowed_types(config.features))
-    kinds = parse_features(config.features, schema)
-    tracing.shared().check(kinds, schema)
+    plan = plan_features(config, schema, work)
     _prepare(work, schema)
-    scanned = sum(each.stop - each.start for each in file_ranges(inputs, config.input.dialect))
-    phases = {"scan": scanned, "analyze": size, "trace": 1, "transform": size, "write": None}
-    for phase, total in phases.items():
-        if total != 0:
-            progress.phase(phase, total)
+    announce(inputs, config.input.dialect, progress, {"analyze": size, "trace": 1, "transform": size, "write": None})
     return Job(
         inputs=inputs,
         reading=Reading(
             dialect=config.input.dialect,
-            selection=_selection(config, schema, kinds),
+            selection=_selection(config, schema, plan),
             split_rule=SplitRule.of_fractions(config.split.fractions) if config.split else SplitRule(config.splits),
             fail_on_bad_row=config.input.on_bad_row == "fail",
+            derive=plan.derive,
+            derived=plan.derived,
         ),
         schema=schema,
-        kinds=kinds,
+        features=plan.features,
         max_bad_fraction=config.input.max_bad_fraction,
         shard_rule=_shard_rule(config),
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
-        facts={"config": config.resolved(), "versions": {name: version(name) for name in _VERSIONS}},
+        facts={"config": config.resolved(), "versions": versions()},
     )
+
+
+def announce(
+    inputs: Sequence[InputFile], dialect: Dialect, progress: Progress, phases: Mapping[str, int | None]
+) -> None:
+    """Tells the phases of a job: the scan for records, where files are cut, and those that follow.
+
+    Args:
+        inputs: The files.
+        dialect: Their spelling.
+        progress: Is told.
+        phases: Each phase's bytes; None where they aren't known.
+    """
+    scanned = sum(each.stop - each.start for each in file_ranges(inputs, dialect))
+    for phase, total in {"scan": scanned, **phases}.items():
+        if total != 0:
+            progress.phase(phase, total)
+
+
+def versions() -> dict[str, str]:
+    """What the bytes of a run depend on, besides its input and configuration."""
+    return {name: version(name) for name in _VERSIONS}
 
 
 def text_size(inputs: Sequence[InputFile]) -> int | None:
@@ -85,15 +104,14 @@ def _prepare(work: str, schema: Schema) -> None:
         stream.write(format_schema(schema).encode())
 
 
-def _selection(config: Config, schema: Schema, kinds: Sequence[Kind]) -> Selection:
-    used = {name for kind in kinds for name in kind.columns}
-    required = frozenset(name for kind in kinds for name in kind.required_columns)
+def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
     key = None if config.split is None else config.split.key or ()
     for name in key or ():
         if name not in schema:
             known = ", ".join(map(repr, schema.names))
             raise ConfigError(f"{config.path}: split.key: {name!r} is no column; the columns are {known}")
-    return Selection(tuple(column for column in schema if column.name in used), required, key, schema.names)
+    columns = tuple(column for column in schema if column.name in plan.columns)
+    return Selection(columns, plan.required, key, schema.names)
 
 
 def _shard_rule(config: Config) -> ShardRule:

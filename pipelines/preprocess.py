@@ -4,16 +4,19 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipelines.config import Config
 from pipelines.progress import Progress
 from schemas.errors import ConfigError
 from transforms import tally, tracing
+
+if TYPE_CHECKING:
+    from pipelines.pipeline import Job
 
 
 @dataclass(frozen=True)
@@ -46,20 +49,44 @@ def run(
     Raises:
         ShardmillError: What stopped it; nothing is left that looks finished.
     """
-    started = time.monotonic()
     output = config.output.dir
     if output is None:
         raise ConfigError(f"{config.path}: no output folder; give --output DIR or set output.dir")
+
+    def plan(work: str) -> "Job":
+        from pipelines.planning import plan_job
+
+        return plan_job(config, work, workers, progress, beam_args)
+
+    # Beam takes two seconds to import: meanwhile the tracing process imports TensorFlow, which takes longer.
+    with tracing.shared():
+        return execute(plan, output, overwrite=overwrite, workers=workers, beam_args=beam_args)
+
+
+def execute(
+    plan: "Callable[[str], Job]", output: str, *, overwrite: bool, workers: int | None, beam_args: Sequence[str]
+) -> RunResult:
+    """Does a job in a folder of another name, and publishes it.
+
+    Args:
+        plan: Plans the job, given the folder to write into.
+        output: The output folder.
+        overwrite: Whether a finished run that stands there may be replaced.
+        workers: Threads of the in-process engine; None: one per core.
+        beam_args: Beam's options.
+
+    Raises:
+        ShardmillError: What stopped it; nothing is left that looks finished.
+    """
+    started = time.monotonic()
     tally.reset()
-    with tracing.shared(), _terminable():
-        # Beam takes two seconds to import: meanwhile the tracing process imports TensorFlow, which takes longer.
+    with _terminable():
         from pipelines.engine import run_pipeline
         from pipelines.pipeline import build
-        from pipelines.planning import plan_job
         from pipelines.publish import publish, work_folder
 
         with work_folder(output, overwrite=overwrite) as work:
-            job = plan_job(config, work, workers, progress, beam_args)
+            job = plan(work)
             run_pipeline(lambda pipeline: build(pipeline, job), beam_args, workers)
             manifest = _finish(work)
             publish(work, output)

@@ -32,9 +32,9 @@ def work_folder(output: str, *, overwrite: bool) -> Iterator[str]:
     _check_free(output, overwrite=overwrite)
     _remove_leftovers(output)
     work = f"{output}{_MARK}{socket.gethostname()}-{os.getpid()}"
-    with files.writing(work):
-        files.make_folder(work)
     try:
+        with files.writing(work):
+            files.make_folder(work)
         yield work
     finally:
         files.remove(work)

@@ -303,9 +303,15 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -
         ('[input]\nfiles = { train = 3 }\n[features]\nx="numeric"', "input.files.train: expected files or patterns"),
         (
             'preprocessing_fn = "f.py:f"\n' + SMALL,
-            "preprocessing_fn: isn't available in this version; declare the features in [features]",
+            "features: can't stand beside preprocessing_fn, which makes all features. Remove features",
         ),
-        ('derive = "f.py:f"\n' + SMALL, "derive: isn't available in this version"),
+        (
+            'preprocessing_fn = "f.py:f"\nderive = "f.py:f"\n[input]\nfiles = "a"',
+            "derive: can't stand beside preprocessing_fn",
+        ),
+        ('preprocessing_fn = "f.py"\n[input]\nfiles = "a"', 'preprocessing_fn: expected "file.py:function", received'),
+        ('derive = "f:g"\n' + SMALL, 'derive: expected "file.py:function", received'),
+        ('label = "y"\n' + SMALL, "label: says which outputs of a preprocessing_fn are labels"),
         (
             SMALL.replace('"a.csv"', '{ train = "a" }') + "[split]\ntrain = 1",
             "split: can't stand beside input.files by split",
@@ -354,3 +360,18 @@ def test_the_examples_are_valid() -> None:
     assert examples
     for path in examples:
         assert load_config(str(path)).features
+
+
+def test_functions(tmp_path: Path) -> None:
+    """A function's file is relative to the configuration's folder; labels are one name or several."""
+    config = tmp_path / "p.toml"
+    config.write_text('preprocessing_fn = "my/f.py:f"\nlabel = "y"\n[input]\nfiles = "a.csv"\n')
+    loaded = load_config(str(config))
+    assert loaded.preprocessing_fn == f"{tmp_path}/my/f.py:f"
+    assert loaded.labels == ("y",)
+    assert loaded.features == {}
+    assert loaded.resolved()["label"] == ["y"]
+    config.write_text('preprocessing_fn = "f.py:f"\nlabel = ["y", "z"]\n[input]\nfiles = "a.csv"\n')
+    assert load_config(str(config)).labels == ("y", "z")
+    config.write_text('derive = "f.py:f"\n' + SMALL)
+    assert load_config(str(config)).derive == f"{tmp_path}/f.py:f"

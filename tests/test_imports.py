@@ -19,6 +19,7 @@ ROOMS = {
 # The verbs, and what they share.
 BEAM = {
     "transforms.analyze",
+    "transforms.analyze_function",
     "transforms.combine",
     "transforms.files",
     "transforms.infer",
@@ -27,8 +28,17 @@ BEAM = {
     "transforms.transform",
     "transforms.write",
 }
-# The module that traces the graph, and the one that runs it where TensorFlow's C library isn't found.
-TENSORFLOW = {"transforms.graph", "transforms.python_session"}
+# The modules that trace the graph, the one that runs it where TensorFlow's C library isn't found, and TF Transform's analysis.
+TENSORFLOW = {
+    "transforms.analyze_function",
+    "transforms.graph",
+    "transforms.graph_derive",
+    "transforms.graph_function",
+    "transforms.graph_model",
+    "transforms.graph_transform",
+    "transforms.graph_values",
+    "transforms.python_session",
+}
 # What answers before a job is built: it must not load Beam.
 LIGHT = {
     "pipelines.cli",
@@ -120,7 +130,8 @@ def loaded_after(code: str) -> set[str]:
 
 def test_transforms_load_without_tensorflow() -> None:
     """Importing everything in `transforms` and `schemas` doesn't load TensorFlow."""
-    names = [name for room in ("transforms", "schemas") for name, _ in modules(room) if name != "transforms.graph"]
+    tracing = TENSORFLOW - {"transforms.python_session"}
+    names = [name for room in ("transforms", "schemas") for name, _ in modules(room) if name not in tracing]
     assert "tensorflow" not in loaded_after(f"import {', '.join(names)}")
 
 

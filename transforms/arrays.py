@@ -33,6 +33,27 @@ def from_numpy(values: npt.NDArray[np.int64]) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), values.size, [None, pa.py_buffer(values)])
 
 
+def to_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Each cell as a list, as TFX reads rows: of its value, or empty where it is null; text as bytes.
+
+    Args:
+        batch: Columns of int64, float32 or string.
+    """
+    arrays = [_lists(array) for array in batch.columns]
+    return pa.RecordBatch.from_arrays(arrays, batch.schema.names)
+
+
+def _lists(array: pa.Array) -> pa.Array:
+    offsets = np.arange(len(array) + 1, dtype=np.int64)
+    if array.null_count:
+        present = array.is_valid().cast(pa.int8())
+        np.cumsum(to_numpy(present), out=offsets[1:])
+        array = array.drop_null()
+    if pa.types.is_string(array.type):
+        array = array.cast(pa.binary())
+    return pa.LargeListArray.from_arrays(from_numpy(offsets), array)
+
+
 def _dtype(kind: pa.DataType) -> "np.dtype[Any]":
     for letter, matches in (
         ("i", pa.types.is_signed_integer),

@@ -1,0 +1,116 @@
+"""Plans what is made of the rows: declared features, with derived columns or without, or a TF Transform function."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from pipelines.config import Config
+from pipelines.pipeline import TransformFunction, parts_folder
+from schemas.errors import ConfigError
+from schemas.schema import Column, Schema
+from transforms import files, tracing
+from transforms.graph_folder import Graph
+from transforms.graph_source import DerivedColumn
+from transforms.kinds.parameters import nearest
+from transforms.kinds.parse import parse_features
+from transforms.tensorflow_library import without_notes
+from transforms.trace import Features
+from transforms.user_function import UserFunction
+
+
+@dataclass(frozen=True)
+class FeaturePlan:
+    """What is made of the rows.
+
+    Attributes:
+        features: The features.
+        columns: The raw columns that they are made of.
+        required: Those in which a missing value rejects the row.
+        derive: The graph that makes derived columns; None where there are none.
+        derived: The columns that it makes.
+    """
+
+    features: Features | TransformFunction
+    columns: frozenset[str]
+    required: frozenset[str]
+    derive: Graph | None = None
+    derived: tuple[Column, ...] = ()
+
+
+def plan_features(config: Config, schema: Schema, work: str) -> FeaturePlan:
+    """Plans the features of a configuration; traces its functions.
+
+    Args:
+        config: The configuration.
+        schema: The raw columns.
+        work: The folder to write into.
+
+    Raises:
+        ConfigError: The features don't fit the columns, or a function fails.
+    """
+    if config.preprocessing_fn is not None:
+        return _plan_function(config, config.preprocessing_fn, schema)
+    if config.derive is not None:
+        return _plan_derived(config, config.derive, schema, work)
+    return _plan_declared(config, schema)
+
+
+def _plan_declared(
+    config: Config, schema: Schema, graph: Graph | None = None, derived: Mapping[str, DerivedColumn] | None = None
+) -> FeaturePlan:
+    derived = derived or {}
+    every = Schema((*schema, *(each.column for each in derived.values())))
+    kinds = parse_features(config.features, every)
+    folder = None if graph is None else graph.folder
+    tracing.shared().check(kinds, every, folder)
+
+    def raw(names: tuple[str, ...]) -> set[str]:
+        return {source for name in names for source in (derived[name].sources if name in derived else (name,))}
+
+    # All derived columns are made in one go: so all that they are made of is read.
+    sources = {source for each in derived.values() for source in each.sources}
+    return FeaturePlan(
+        Features(kinds, every, folder),
+        frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
+        frozenset(source for kind in kinds for source in raw(kind.required_columns)),
+        graph,
+        tuple(each.column for each in derived.values()),
+    )
+
+
+def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> FeaturePlan:
+    function = UserFunction.read(reference)
+    # With the part files: it goes when they go, since the transform graph takes it in.
+    folder = files.join(parts_folder(work), "derive")
+    files.make_folder(parts_folder(work))
+    found = tracing.shared().derive(function, schema, folder)
+    return _plan_declared(config, schema, Graph(folder), {each.column.name: each for each in found})
+
+
+def _plan_function(config: Config, reference: str, schema: Schema) -> FeaturePlan:
+    function = UserFunction.read(reference)
+    columns, outputs = _analyzer(config).trace_columns(function, schema)
+    if not columns:
+        raise ConfigError(f"{function}: it looks at no column; the columns are {', '.join(map(repr, schema.names))}")
+    for label in config.labels:
+        if label not in outputs:
+            raise ConfigError(
+                f"{config.path}: label: {function} has no output {label!r}{nearest(label, outputs)}; "
+                f"its outputs are {', '.join(map(repr, outputs))}"
+            )
+    required = frozenset(name for name in columns if schema[name].required)
+    return FeaturePlan(TransformFunction(function, config.labels), frozenset(columns), required)
+
+
+def _analyzer(config: Config) -> ModuleType:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with without_notes():
+            from transforms import analyze_function
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{config.path}: preprocessing_fn needs TF Transform, but {error.name!r} isn't installed: "
+            "pip install 'shardmill[tft]' (Python 3.11 or later)"
+        ) from error
+    return analyze_function
