@@ -35,7 +35,7 @@ wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .
 
 bench: $(VENV)/dev.stamp  ## the benchmarks of benchmarks/README.md
-	$(BIN)/python -m benchmarks.compare --rows 1000000 4000000 --repeat 3 --baseline-repeat 1
+	$(BIN)/python -m benchmarks.compare --rows 1000000 4000000 --repeat 3 --function-repeat 2 --baseline-repeat 1
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .venv-wheel dist flights-demo

@@ -28,8 +28,13 @@ import psutil
 from benchmarks import generate
 
 SHARDMILL = "shardmill run {config} --output {output} --quiet"
+FUNCTION = "shardmill run {function} --output {output} --quiet"
 BASELINE = "{python} -m benchmarks.tft_pipeline --input {input} --schema {schema} --output {output}"
-_NAMES = {"shardmill": "shardmill", "baseline": "TF Transform's documented pipeline"}
+_NAMES = {
+    "shardmill": "shardmill, declared features",
+    "function": "shardmill, the same TF Transform function",
+    "baseline": "TF Transform's documented pipeline",
+}
 _SAMPLE_SECONDS = 0.2
 _PACKAGES = ("apache-beam", "tensorflow", "tensorflow-transform", "pyarrow", "numpy")
 
@@ -132,7 +137,7 @@ def compare(
 
     Args:
         sizes: Rows of the generated data.
-        commands: Templates by name; `{input} {schema} {config} {output} {python}` are filled in.
+        commands: Templates by name; `{input} {schema} {config} {function} {output} {python}` are filled in.
         repeats: How often each is run.
         files: CSV files that the data is cut into.
         work: A folder for data and outputs; the data stays there and is used again.
@@ -143,7 +148,7 @@ def compare(
     rows = []
     for size in sizes:
         data = work / f"data-{size}-{files}"
-        if not (data / "bench.toml").exists():
+        if not (data / "function.toml").exists():
             generate.write(data, size, files)
         runs: dict[str, list[Measurement]] = {name: [] for name in commands}
         for turn in range(max(repeats.values())):
@@ -161,6 +166,7 @@ def _run(name: str, template: str, data: Path, output: Path) -> Measurement:
         "input": str(data / "data-*.csv"),
         "schema": str(data / "schema.pbtxt"),
         "config": str(data / "bench.toml"),
+        "function": str(data / "function.toml"),
         "output": str(output / name),
         "python": sys.executable,
     }
@@ -204,16 +210,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 4_000_000])
     parser.add_argument("--files", type=int, default=1, help="CSV files that the data is cut into")
     parser.add_argument("--repeat", type=int, default=3, help="runs of shardmill at each size; 0: none")
+    parser.add_argument("--function-repeat", type=int, default=1, help="runs of shardmill with the function; 0: none")
     parser.add_argument("--baseline-repeat", type=int, default=1, help="runs of TF Transform at each size; 0: none")
     parser.add_argument("--shardmill", default=SHARDMILL, help="shardmill's command (default: %(default)s)")
     parser.add_argument("--baseline", default=BASELINE, help="TF Transform's command (default: %(default)s)")
     parser.add_argument("--work", type=Path, help="folder for data and outputs, kept (default: a temporary one)")
     args = parser.parse_args()
-    repeats = {"shardmill": args.repeat, "baseline": args.baseline_repeat}
-    commands = {"shardmill": args.shardmill, "baseline": args.baseline}
+    repeats = {"shardmill": args.repeat, "function": args.function_repeat, "baseline": args.baseline_repeat}
+    commands = {"shardmill": args.shardmill, "function": FUNCTION, "baseline": args.baseline}
     commands = {name: command for name, command in commands.items() if repeats[name] > 0}
     if not commands:
-        parser.error("nothing to run: --repeat and --baseline-repeat are both 0")
+        parser.error("nothing to run: --repeat, --function-repeat and --baseline-repeat are all 0")
     with tempfile.TemporaryDirectory(prefix="shardmill-bench-") as temporary:
         work = args.work or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)

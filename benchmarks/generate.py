@@ -1,4 +1,4 @@
-"""Writes the benchmark's CSV files, their schema and shardmill's configuration for them.
+"""Writes the benchmark's CSV files, their schema and shardmill's configurations for them.
 
 8 float columns, 4 string columns with 10, 100, 5,000 and 50,000 distinct values (Zipf-like), 1 integer label: about 111
 bytes a row. The rows depend on the seed and their place alone, not on how many files they are cut into.
@@ -50,7 +50,7 @@ def blocks(rows: int, seed: int) -> Iterator[pa.Table]:
 
 
 def write(out: Path, rows: int, files: int, seed: int = 0) -> list[Path]:
-    """Writes the CSV files, `schema.pbtxt` and `bench.toml` into a folder.
+    """Writes the CSV files, `schema.pbtxt`, `bench.toml` and `function.toml` into a folder.
 
     Args:
         out: The folder; made where it doesn't exist.
@@ -75,6 +75,7 @@ def write(out: Path, rows: int, files: int, seed: int = 0) -> list[Path]:
             start += table.num_rows
     (out / "schema.pbtxt").write_text(schema_text())
     (out / "bench.toml").write_text(config_text(out.resolve()))
+    (out / "function.toml").write_text(function_text(out.resolve()))
     return paths
 
 
@@ -96,8 +97,21 @@ def config_text(folder: Path) -> str:
     features = [f'{name} = "z_score"' for name in FLOATS]
     features += [f'{name} = {{ kind = "vocabulary", num_oov_buckets = 1 }}' for name in STRINGS]
     features.append(f'{LABEL} = "label"')
-    lines = ["[input]", f'files = ["{folder.as_posix()}/data-*.csv"]', f'schema = "{folder.as_posix()}/schema.pbtxt"']
-    return "\n".join([*lines, "", "[features]", *features, ""])
+    return "\n".join([_input_text(folder), "[features]", *features, ""])
+
+
+def function_text(folder: Path) -> str:
+    """The configuration of shardmill for the same features as a TF Transform function, that of the documented pipeline.
+
+    Args:
+        folder: As for `config_text`.
+    """
+    function = Path(__file__).resolve().with_name("features.py").as_posix()
+    return f'preprocessing_fn = "{function}:preprocessing_fn"\nlabel = "{LABEL}"\n\n{_input_text(folder)}'
+
+
+def _input_text(folder: Path) -> str:
+    return f'[input]\nfiles = ["{folder.as_posix()}/data-*.csv"]\nschema = "{folder.as_posix()}/schema.pbtxt"\n'
 
 
 def _writer(stack: contextlib.ExitStack, path: Path) -> csv.CSVWriter:
@@ -129,7 +143,7 @@ def _zipf(size: int) -> npt.NDArray[np.float64]:
 
 def main() -> None:
     """Runs the command line."""
-    parser = argparse.ArgumentParser(description="Writes the benchmark's CSV files, schema.pbtxt and bench.toml.")
+    parser = argparse.ArgumentParser(description="Writes the benchmark's CSV files, schema and configurations.")
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--files", type=int, default=1)

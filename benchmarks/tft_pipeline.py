@@ -13,10 +13,8 @@ https://www.tensorflow.org/tfx/tutorials/transform/census. Options of Beam pass 
 import argparse
 import os
 import tempfile
-from typing import Any
 
 import apache_beam as beam
-import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
@@ -24,16 +22,8 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.public import tfxio
 
-from benchmarks.generate import COLUMNS, FLOATS, LABEL, STRINGS
-
-
-def preprocessing_fn(inputs: dict[str, Any]) -> dict[str, Any]:
-    """8 z-scores, 4 vocabularies with an OOV bucket, the label: the features of `bench.toml`."""
-    outputs = {name: tft.scale_to_z_score(inputs[name]) for name in FLOATS}
-    for name in STRINGS:
-        outputs[name] = tft.compute_and_apply_vocabulary(inputs[name], num_oov_buckets=1, vocab_filename=name)
-    outputs[LABEL] = inputs[LABEL]
-    return outputs
+from benchmarks.features import preprocessing_fn
+from benchmarks.generate import COLUMNS
 
 
 def run(source: str, schema_path: str, output: str, options: PipelineOptions) -> None:
