@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipelines.progress import Progress
@@ -13,19 +12,11 @@ from pipelines.starting import init
 from pipelines.toml_table import read_toml
 from schemas.proto import load_schema
 from tests import expected
+from tests.datasets import FILES, read_cells
 from tests.runs import flights_csv, read_split, run
 from transforms.splits import ShardRule
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
-
-SETS = {
-    "housing": "california_housing/housing.csv",
-    "census": "census_income/adult.*.gz",
-    "taxi": "chicago_taxi/data.csv.gz",
-    "criteo": "criteo_sample/criteo_sample.txt",
-    "avazu": "criteo_sample/avazu_sample.txt",
-    "movielens": "criteo_sample/movielens_sample.txt",
-}
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +27,7 @@ def finished(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
     def finish(name: str) -> Path:
         if name not in done:
             folder = tmp_path_factory.mktemp(name)
-            files = flights_csv(folder) if name == "flights" else shared_data / SETS[name]
+            files = flights_csv(folder) if name == "flights" else shared_data / FILES[name]
             init([str(files)], str(folder / "pipeline.toml"), Progress(quiet=True))
             run(folder / "pipeline.toml", folder / "run")
             done[name] = folder
@@ -45,13 +36,13 @@ def finished(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
     return finish
 
 
-@pytest.mark.parametrize("name", [*SETS, "flights"])
+@pytest.mark.parametrize("name", [*FILES, "flights"])
 def test_init_then_run_gives_what_pandas_gives(finished: Callable[[str], Path], name: str) -> None:
     """Every feature of every row of a run on an unedited configuration is what pandas and NumPy compute from the CSV."""
     folder = finished(name)
     config = read_toml(str(folder / "pipeline.toml"))
     schema = load_schema(str(folder / "pipeline.schema.pbtxt"))
-    columns = _read_text(config["input"])
+    columns = read_cells(config["input"])
     wanted = expected.features(config["features"], columns, {column.name: column.type.value for column in schema})
     shards = ShardRule(shards=8, seed=0).assign(0, len(columns), len(columns))
     order = np.argsort(shards, kind="stable")
@@ -62,26 +53,6 @@ def test_init_then_run_gives_what_pandas_gives(finished: Callable[[str], Path], 
             np.testing.assert_allclose(found[feature], values[order], rtol=2e-5, atol=2e-6, err_msg=feature)
         else:
             np.testing.assert_array_equal(found[feature], values[order], err_msg=feature)
-
-
-def _read_text(settings: dict[str, object]) -> pd.DataFrame:
-    """The CSV's text as pandas reads it."""
-    pattern = Path(settings["files"][0])  # type: ignore[index]
-    frames = [
-        pd.read_csv(
-            path,
-            dtype=str,
-            keep_default_na=False,
-            na_values=settings.get("null_values", [""]),
-            header=0 if settings.get("header", True) else None,
-            names=settings.get("columns"),
-            sep=settings.get("delimiter", ","),
-            comment=settings.get("comment"),
-            skipinitialspace=bool(settings.get("trim")),
-        )
-        for path in sorted(pattern.parent.glob(pattern.name))
-    ]
-    return pd.concat(frames, ignore_index=True).astype(object).where(lambda frame: frame.notna(), None)
 
 
 def test_tf_transforms_helper_opens_a_run(finished: Callable[[str], Path]) -> None:
@@ -95,7 +66,7 @@ def test_tf_transforms_helper_opens_a_run(finished: Callable[[str], Path]) -> No
     assert set(output.transformed_feature_spec()) == set(stored)
     assert output.vocabulary_by_name("ocean_proximity")[0] == b"<1H OCEAN"
     assert output.vocabulary_size_by_name("ocean_proximity") == 5
-    columns = _read_text(read_toml(str(folder / "pipeline.toml"))["input"])
+    columns = read_cells(read_toml(str(folder / "pipeline.toml"))["input"])
     examples = [_example(row, output.raw_feature_spec()) for row in columns.head(500).to_dict("records")]
     raw = tf.io.parse_example(examples, output.raw_feature_spec())
     transformed = output.transform_raw_features(raw)
