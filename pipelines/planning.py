@@ -44,9 +44,12 @@ def plan_job(config: Config, work: str, workers: int | None, progress: Progress,
         progress.phase("infer", size)
         profiles = profile_columns(inputs, config.input.dialect, work, beam_args, workers)
         schema = profiles.schema(allowed_types(config.features))
-    plan = plan_features(config, schema, work)
+    plan = plan_features(config, schema, work, progress)
     _prepare(work, schema)
-    announce(inputs, config.input.dialect, progress, {"analyze": size, "trace": 1, "transform": size, "write": None})
+    # TF Transform may need several passes for a function.
+    function: dict[str, int | None] = {"function": None} if config.preprocessing_fn is not None else {}
+    phases = {"analyze": size, **function, "trace": 1, "transform": size, "write": None}
+    announce(inputs, config.input.dialect, progress, phases)
     return Job(
         inputs=inputs,
         reading=Reading(
@@ -63,7 +66,7 @@ def plan_job(config: Config, work: str, workers: int | None, progress: Progress,
         shard_rule=_shard_rule(config),
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
-        facts={"config": config.resolved(), "versions": versions()},
+        facts={"config": config.resolved(), "versions": versions("tensorflow-transform" if function else None)},
     )
 
 
@@ -84,9 +87,13 @@ def announce(
             progress.phase(phase, total)
 
 
-def versions() -> dict[str, str]:
-    """What the bytes of a run depend on, besides its input and configuration."""
-    return {name: version(name) for name in _VERSIONS}
+def versions(analyzer: str | None = None) -> dict[str, str]:
+    """What the bytes of a run depend on, besides its input and configuration.
+
+    Args:
+        analyzer: The package that makes the analysis, where it isn't shardmill.
+    """
+    return {name: version(name) for name in (*_VERSIONS, analyzer) if name is not None}
 
 
 def text_size(inputs: Sequence[InputFile]) -> int | None:

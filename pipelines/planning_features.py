@@ -7,9 +7,10 @@ from types import ModuleType
 
 from pipelines.config import Config
 from pipelines.pipeline import TransformFunction, parts_folder
+from pipelines.progress import Progress
 from schemas.errors import ConfigError
 from schemas.schema import Column, Schema
-from transforms import files, tracing
+from transforms import files, tally, tracing
 from transforms.graph_folder import Graph
 from transforms.graph_source import DerivedColumn
 from transforms.kinds.parameters import nearest
@@ -38,22 +39,29 @@ class FeaturePlan:
     derived: tuple[Column, ...] = ()
 
 
-def plan_features(config: Config, schema: Schema, work: str) -> FeaturePlan:
+def plan_features(config: Config, schema: Schema, work: str, progress: Progress) -> FeaturePlan:
     """Plans the features of a configuration; traces its functions.
 
     Args:
         config: The configuration.
         schema: The raw columns.
         work: The folder to write into.
+        progress: Is told when functions are loaded, which takes TensorFlow seconds.
 
     Raises:
         ConfigError: The features don't fit the columns, or a function fails.
     """
+    if config.preprocessing_fn is None and config.derive is None:
+        return _plan_declared(config, schema)
+    progress.phase("load", 1)
+    tally.start("load")
     if config.preprocessing_fn is not None:
-        return _plan_function(config, config.preprocessing_fn, schema)
-    if config.derive is not None:
-        return _plan_derived(config, config.derive, schema, work)
-    return _plan_declared(config, schema)
+        plan = _plan_function(config, config.preprocessing_fn, schema)
+    else:
+        assert config.derive is not None
+        plan = _plan_derived(config, config.derive, schema, work)
+    tally.add("load", 0, 1)
+    return plan
 
 
 def _plan_declared(

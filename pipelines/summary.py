@@ -31,11 +31,9 @@ def print_summary(
         out.print(_timing(rows["read"], seconds), markup=False)
     out.print(
         f"\nThe run is in {folder}. Next:\n"
-        f"  shardmill inspect {folder}\n"
-        "  import tensorflow as tf, tensorflow_transform as tft; "
-        f"spec = tft.TFTransformOutput({folder!r}).transformed_feature_spec()\n"
-        f"  tf.data.TFRecordDataset(tf.io.gfile.glob({_shard_glob(folder, manifest)!r}), {_compression(manifest)!r})"
-        ".batch(256).map(lambda x: tf.io.parse_example(x, spec))",
+        f"  shardmill inspect {folder}          what is in it\n"
+        f"  shardmill inspect --code {folder}   code that trains on it, and serves\n"
+        f"  shardmill verify {folder}           checks it, bit for bit",
         markup=False,
     )
 
@@ -77,12 +75,3 @@ def _timing(rows: int, seconds: Mapping[str, float]) -> str:
     if not total:
         return phases
     return f"{total:.1f} s, {rows / total:,.0f} rows/s" + (f" ({phases})" if phases else "")
-
-
-def _shard_glob(folder: str, manifest: Mapping[str, Any]) -> str:
-    split = "train" if "train" in manifest["splits"] else next(iter(manifest["splits"]))
-    return f"{folder.rstrip('/')}/{split}-*"
-
-
-def _compression(manifest: Mapping[str, Any]) -> str:
-    return "GZIP" if manifest["config"]["output"]["compression"] == "gzip" else ""

@@ -19,6 +19,7 @@ from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 
 from schemas.errors import ConfigError, ShardmillError
 from schemas.schema import Column, ColumnType, Schema
+from transforms import tally
 from transforms.analyze import Reading
 from transforms.arrays import to_lists
 from transforms.graph_source import AnalyzedGraph
@@ -107,6 +108,7 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
 def _train_rows(unit: Unit, reading: Reading) -> Iterator[pa.RecordBatch]:
     for block in reading.blocks(unit):
         rows = reading.train_rows(block, reading.split_rule.assign(block.rows, unit.split, block.key))
+        tally.add("function", rows.num_rows, block.size)
         if rows.num_rows:
             yield to_lists(rows)
 
