@@ -12,12 +12,13 @@ from schemas.errors import ConfigError
 _OPEN_RUNNERS = ("flink", "spark", "portable")
 
 
-def check_beam_args(beam_args: Sequence[str], own: Sequence[str] = ()) -> None:
+def check_beam_args(beam_args: Sequence[str], command: str = "shardmill run", own: Sequence[str] = ()) -> None:
     """Checks that Beam knows each option.
 
     Args:
         beam_args: What the command line gave beyond shardmill's own options.
-        own: shardmill's own options, which a typo may have meant.
+        command: The command, for messages.
+        own: Its own options, which a typo may have meant.
 
     Raises:
         ConfigError: An argument is no option of Beam's, or an option's value isn't as Beam expects.
@@ -31,14 +32,12 @@ def check_beam_args(beam_args: Sequence[str], own: Sequence[str] = ()) -> None:
     name = unknown[0].partition("=")[0]
     if not name.startswith("-"):
         raise ConfigError(
-            f"unexpected argument {name!r}: run takes one configuration file and options, and the file comes before Beam's options"
+            f"unexpected argument {name!r}: {command} takes one argument and options, and the argument comes before Beam's options"
         )
     if (values.runner or "").lower().startswith(_OPEN_RUNNERS):
         return
     hint = did_you_mean(name, (*own, *parser.names))
-    raise ConfigError(
-        f"unknown option {name!r}{hint} It is neither an option of `shardmill run` nor one of Apache Beam's"
-    )
+    raise ConfigError(f"unknown option {name!r}{hint} It is neither an option of `{command}` nor one of Apache Beam's")
 
 
 class _Parser(_BeamArgumentParser):  # type: ignore[misc]

@@ -88,7 +88,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     from pipelines.config import load_config
 
     checked = load_config(config, settings or (), output)
-    _check_beam_args(ctx.args)
+    _check_beam_args(ctx, ("--output", "--set", "--overwrite", "--workers", "--quiet", "--debug"))
 
     from pipelines import preprocess
     from pipelines.progress import Progress
@@ -100,11 +100,72 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
         print_summary(result.output, result.manifest, result.seconds)
 
 
-def _check_beam_args(beam_args: list[str]) -> None:
-    if beam_args:
+def _check_beam_args(ctx: typer.Context, own: tuple[str, ...]) -> None:
+    if ctx.args:
         from pipelines.beam_args import check_beam_args
 
-        check_beam_args(beam_args, own=("--output", "--set", "--overwrite", "--workers", "--quiet", "--debug"))
+        check_beam_args(ctx.args, f"shardmill {ctx.info_name}", own)
+
+
+@app.command()
+def verify(
+    run_dir: Annotated[str, typer.Argument(metavar="RUN_DIR", help="The folder of a finished run.")],
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, help="Make only so many rows again, evenly spread. [default: all]")
+    ] = None,
+    *,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
+) -> None:
+    """Check a finished run bit for bit: its files, its input, and its rows made again; exit 1 where anything differs."""
+    from pipelines.progress import Progress
+    from pipelines.verifying import print_checks, verify
+
+    with Progress(quiet=quiet) as progress:
+        checks = verify(run_dir, sample, workers, progress)
+    failed = any(check.problems for check in checks)
+    if failed or not quiet:
+        print_checks(run_dir, checks)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def apply(  # noqa: PLR0913  (a command's options are its parameters)
+    ctx: typer.Context,
+    run_dir: Annotated[str, typer.Argument(metavar="RUN_DIR", help="The folder of a finished run.")],
+    files: Annotated[
+        list[str],
+        typer.Option("--input", metavar="FILES", help="CSV files or a pattern, e.g. 'new/*.csv'. Repeatable."),
+    ],
+    output: Annotated[str, typer.Option("--output", "-o", help="The folder to write; a run's folder itself.")],
+    split: Annotated[
+        str | None, typer.Option("--split", metavar="NAME", help="Put all rows into one split. [default: as the run]")
+    ] = None,
+    *,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
+) -> None:
+    """Transform new CSV with a finished run's graph, without analysis; labels may be missing.
+
+    Options that aren't listed here go to Apache Beam, e.g. --runner=FlinkRunner.
+    """
+    _check_beam_args(ctx, ("--input", "--output", "--split", "--overwrite", "--workers", "--quiet", "--debug"))
+
+    from pipelines import applying
+    from pipelines.progress import Progress
+    from pipelines.summary import print_summary
+
+    application = applying.Application(run_dir, tuple(files), split)
+    with Progress(quiet=quiet) as progress:
+        result = applying.apply(
+            application, output, overwrite=overwrite, workers=workers, progress=progress, beam_args=ctx.args
+        )
+    if not quiet:
+        print_summary(result.output, result.manifest, result.seconds)
 
 
 @app.command()
@@ -114,9 +175,18 @@ def inspect(
         int, typer.Option("--records", "-n", min=1, help="Records of a shard, or tokens of a vocabulary, to show.")
     ] = 5,
     *,
+    code: Annotated[
+        bool, typer.Option("--code", help="Of a run: print Python that reads, trains on and serves that very run.")
+    ] = False,
     debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
     """Show what is in a run, a shard, a vocabulary or a schema."""
+    if code:
+        from pipelines.snippets import code_for
+
+        typer.echo(code_for(path), nl=False)
+        return
+
     from pipelines.inspecting import inspect_path
 
     inspect_path(path, records)

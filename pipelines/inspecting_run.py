@@ -29,7 +29,7 @@ def print_run(out: Console, folder: str) -> None:
         raise DataError(f"{folder!r} isn't a run: it has no manifest.json")
     if not (root / "_SUCCESS").exists():
         out.print("This run isn't finished: it has no _SUCCESS.", style="bold red")
-    manifest = _read_json(root / "manifest.json")
+    manifest = read_json(root / "manifest.json")
     out.print(split_table(manifest["splits"]))
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
@@ -41,7 +41,12 @@ def print_run(out: Console, folder: str) -> None:
         _print_statistics(out, path)
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """Reads a JSON file of a run.
+
+    Raises:
+        DataError: It isn't JSON; the message names the file.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -119,7 +124,7 @@ def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Text:
 
 def _print_vocabularies(out: Console, root: Path) -> None:
     asset_map = root / "transformed_metadata" / "asset_map"
-    names = _read_json(asset_map) if asset_map.exists() else {}
+    names = read_json(asset_map) if asset_map.exists() else {}
     if not names:
         return
     table = _table("vocabularies", "vocabulary", "tokens", "most frequent", "file", right=("tokens",))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from schemas.errors import DataError
 from schemas.schema import Column, ColumnType
 from transforms import blocks, chunks
-from transforms.blocks import Block, Reject, Selection, read_blocks, read_header
+from transforms.blocks import Block, Reject, Selection, find_line, read_blocks, read_header
 from transforms.casting import cast
 from transforms.dialect import Dialect
 from transforms.records import Unit
@@ -222,6 +222,30 @@ def test_a_missing_value_where_one_is_required() -> None:
     assert values(found) == {"a": [2.0], "b": [None]}
     reason = "missing value in a column that must have one"
     assert rejects(found) == [Reject("f.csv", 2, "a", reason, b",x"), Reject("f.csv", 3, "a", reason, b"nan,1")]
+
+
+def test_an_optional_column_may_be_absent_or_empty() -> None:
+    """An optional column is null in a file that lacks it, and rejects no row; others are needed as ever."""
+    columns = select(a=FLOAT, b=INT).columns
+    selection = Selection(columns, required=frozenset({"a", "b"}), optional=frozenset("b"))
+    assert values(read(b"a\n1\n2\n", selection)) == {"a": [1.0, 2.0], "b": [None, None]}
+    found = read(b"a,b\n1,\n,2\n3,3\n", selection)
+    assert values(found) == {"a": [1.0, 3.0], "b": [None, 3]}
+    assert [reject.line for reject in rejects(found)] == [3]
+    with pytest.raises(DataError, match=r"'f\.csv' lacks the column 'a'; its columns are 'b', 'c'"):
+        read(b"b,c\n1,2\n", selection, Dialect(extra_columns="ignore"))
+
+
+def test_a_rows_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A good row's first physical line, whatever rows of several lines, blank lines and rejected rows are before it."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 16)
+    data = b'a,b\n1,"x\ny"\n\n2,z\nbad,z\n3,"\n\n"\n4\n5,"v\nw"\n6,u\n'
+    unit, selection = Unit(0, 0, "f.csv"), select(a=INT, b=BYTES)
+    assert values(read(data, selection))["a"] == [1, 2, 3, 5, 6]
+    lines = [find_line(io.BytesIO(data), unit, Dialect(), selection, row) for row in range(5)]
+    assert lines == [2, 5, 7, 11, 13]
+    with pytest.raises(ValueError, match="has no row 1 after its last"):
+        find_line(io.BytesIO(data), unit, Dialect(), selection, 6)
 
 
 def test_text_that_is_not_utf8() -> None:

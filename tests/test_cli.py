@@ -42,12 +42,12 @@ def test_help_answers_at_once() -> None:
         done = call("--help")
         seconds.append(time.monotonic() - started)
         assert done.returncode == 0
-        assert all(name in done.stdout for name in ("init", "run", "inspect", "demo", "doctor"))
+        assert all(name in done.stdout for name in ("init", "run", "verify", "apply", "inspect", "demo", "doctor"))
     # The fastest of three: the machine may be busy.
     assert min(seconds) < 0.5
 
 
-@pytest.mark.parametrize("command", ["init", "run", "inspect", "demo", "doctor"])
+@pytest.mark.parametrize("command", ["init", "run", "verify", "apply", "inspect", "demo", "doctor"])
 def test_each_subcommand_explains_itself(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,6 +71,17 @@ def test_no_arguments_show_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         (["run"], "Missing argument 'CONFIG'"),
         (["run", "x.toml", "--workers", "0"], "Invalid value for '--workers'"),
         (["inspect", "x", "--recrods", "2"], "No such option: --recrods"),
+        (["verify", "x", "--sample", "0"], "Invalid value for '--sample'"),
+        (["apply", "x", "--output", "y"], "Missing option '--input'"),
+        (["apply", "x", "--input", "y"], "Missing option '--output'"),
+        (
+            ["apply", "x", "--input", "y", "-o", "z", "--splt=a"],
+            "unknown option '--splt'; did you mean '--split'? It is neither an option of `shardmill apply` nor",
+        ),
+        (
+            ["apply", "x", "--input", "a.csv", "b.csv", "-o", "z"],
+            "unexpected argument 'b.csv': shardmill apply takes one",
+        ),
         (
             ["run", "absent.toml"],
             "error: no configuration file 'absent.toml'; `shardmill init 'data/*.csv' -o absent.toml` writes one",
@@ -96,7 +107,7 @@ def test_wrong_usage_ends_with_status_2(
             "unknown option '--direct_runing_mode'; did you mean '--direct_running_mode'?",
         ),
         (["--direct_num_workers=many"], "Beam's options: argument --direct_num_workers: invalid int value: 'many'"),
-        (["second.toml"], "unexpected argument 'second.toml': run takes one configuration file"),
+        (["second.toml"], "unexpected argument 'second.toml': shardmill run takes one argument"),
     ],
 )
 def test_an_option_that_beam_does_not_know_is_refused(

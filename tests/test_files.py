@@ -1,12 +1,14 @@
 """Files by path: listing, reading at an offset, and what failures become."""
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import DataError, OutputError
+from tests.away import SCHEME
 from transforms import files
 
 
@@ -24,6 +26,15 @@ def test_a_file_in_two_splits_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x")
     with pytest.raises(DataError, match=r"a\.csv' is in two splits, 'train' and 'eval': rows would leak"):
         files.list_files({"train": (f"{tmp_path}/a.csv",), "eval": (f"{tmp_path}/*.csv",)})
+
+
+def test_a_pattern_without_a_folder_is_of_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of the current folder are found by a pattern or by name, and called as they were asked for."""
+    (tmp_path / "below").mkdir()
+    for name in ("b.csv", "a.csv", "below/c.csv"):
+        (tmp_path / name).write_text("x")
+    monkeypatch.chdir(tmp_path)
+    assert [each.path for each in files.list_files({None: ("b.csv", "*.csv")})] == ["b.csv", "a.csv"]
 
 
 def test_a_relative_pattern_without_files_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,3 +92,24 @@ def test_folders_are_copied_and_removed(tmp_path: Path) -> None:
     for _ in range(2):
         files.remove(str(tmp_path / "copy"))
         assert not files.exists(str(tmp_path / "copy"))
+
+
+def test_a_folders_files_are_listed(tmp_path: Path) -> None:
+    """All files below a folder, sorted by path; a folder that isn't there has none."""
+    for name in ("b", "a/z", "a/b/c"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert files.walk(str(tmp_path)) == [f"{tmp_path}/{name}" for name in ("a/b/c", "a/z", "b")]
+    assert files.walk(str(tmp_path / "none")) == []
+
+
+def test_a_files_size_and_digest(tmp_path: Path) -> None:
+    """Bytes and SHA-256 are those of the file; what is no file has no size, and can't be read."""
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 3_000_000)
+    assert files.size(str(path)) == 3_000_000
+    assert files.size(f"{SCHEME}://{path}") == 3_000_000
+    assert files.digest(str(path)) == (3_000_000, hashlib.sha256(b"x" * 3_000_000).hexdigest())
+    assert files.size(str(tmp_path)) is files.size(str(tmp_path / "none")) is files.size(f"{SCHEME}://{path}s") is None
+    with pytest.raises(DataError, match=r"can't read .*none"):
+        files.digest(str(tmp_path / "none"))

@@ -54,12 +54,14 @@ def list_files(patterns: Mapping[str | None, Sequence[str]]) -> list[InputFile]:
 
 
 def _match(pattern: str) -> list[tuple[str, int]]:
+    # Beam finds nothing for a pattern that names no folder.
+    here = "" if "/" in pattern else "./"
     try:
-        matches = FileSystems.match([pattern])[0].metadata_list
+        matches = FileSystems.match([here + pattern])[0].metadata_list
     except (BeamIOError, ValueError) as error:
         raise DataError(f"can't list {pattern!r}: {error}") from error
     files = [
-        (found.path, found.size_in_bytes)
+        (found.path.removeprefix(here), found.size_in_bytes)
         for found in matches
         if not (is_local(found.path) and os.path.isdir(found.path))
     ]
@@ -70,7 +72,7 @@ def _match(pattern: str) -> list[tuple[str, int]]:
             f"{pattern!r} matches a folder, not a file; to read the files in it write {join(pattern, '*.csv')!r}"
         )
     where = f" (the current folder is {os.getcwd()!r})" if is_local(pattern) and not os.path.isabs(pattern) else ""
-    raise DataError(f"no file matches {pattern!r}{where}; check [input] files")
+    raise DataError(f"no file matches {pattern!r}{where}; check the path")
 
 
 @contextlib.contextmanager
@@ -137,7 +139,8 @@ def size(path: str) -> int | None:
     """A file's bytes; None where there is no such file."""
     if is_local(path):
         return os.path.getsize(path) if os.path.isfile(path) else None
-    found = FileSystems.match([path])[0].metadata_list
+    with reading(path):
+        found = FileSystems.match([path])[0].metadata_list
     return int(found[0].size_in_bytes) if found else None
 
 
@@ -163,7 +166,9 @@ def remove(path: str) -> None:
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path, ignore_errors=True)
         else:
-            Path(path).unlink(missing_ok=True)
+            # Where a parent is no folder, nothing is there either.
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(path)
     elif FileSystems.exists(path):
         FileSystems.delete([path])
 

@@ -191,9 +191,8 @@ def _numbers(values: npt.NDArray[Any] | pa.Array) -> npt.NDArray[Any] | None:
     """A feature's values, all in a row; None where they are no numbers."""
     if isinstance(values, np.ndarray):
         return values.reshape(-1)
-    if not pa.types.is_large_list(values.type) or pa.types.is_binary(values.type.value_type):
-        return None
-    return to_numpy(values.flatten())
+    flat = values.flatten() if pa.types.is_large_list(values.type) else values
+    return to_numpy(flat) if pa.types.is_integer(flat.type) or pa.types.is_floating(flat.type) else None
 
 
 def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:

@@ -1,0 +1,136 @@
+"""`shardmill apply`: new CSV through a finished run's graph, without analysis."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.config_input import SPLIT_NAME
+from pipelines.finished import FinishedRun
+from pipelines.pipeline import Job, parts_folder
+from pipelines.planning import announce, text_size, versions
+from pipelines.preprocess import RunResult, execute
+from pipelines.progress import Progress
+from schemas.errors import ConfigError
+from transforms import files
+from transforms.analyze import Reading
+from transforms.graph_folder import Graph
+from transforms.session import load
+from transforms.splits import SplitRule
+from transforms.trace import TRANSFORM_FN
+
+# What an applied run has of the run that made its graph.
+_COPIED = ("metadata", "transformed_metadata", TRANSFORM_FN)
+
+
+@dataclass(frozen=True)
+class Application:
+    """What is applied to what.
+
+    Attributes:
+        folder: The folder of the finished run that has the graph.
+        patterns: The new files.
+        split: The split that all rows go to; None: they are split as the run's rows were.
+    """
+
+    folder: str
+    patterns: tuple[str, ...]
+    split: str | None = None
+
+
+def apply(
+    application: Application,
+    output: str,
+    *,
+    overwrite: bool,
+    workers: int | None,
+    progress: Progress,
+    beam_args: Sequence[str] = (),
+) -> RunResult:
+    """Applies a run's graph to new files; splits, shards and their compression are the run's.
+
+    A label may be missing, its columns too where nothing else needs them: then it is left empty in the row's Example, if it was required.
+
+    Args:
+        application: What to apply to what.
+        output: The folder to write; it will be a run's folder itself.
+        overwrite: Whether a finished run there may be replaced.
+        workers: Threads of the in-process engine; None: one per core.
+        progress: Shows how far it is.
+        beam_args: Beam's options.
+
+    Raises:
+        ShardmillError: What stopped it; nothing is left that looks finished.
+    """
+    run = FinishedRun.load(application.folder)
+    _check_split(run, application.split)
+    return execute(
+        lambda work: _plan(run, application, work, progress),
+        output,
+        overwrite=overwrite,
+        workers=workers,
+        beam_args=beam_args,
+    )
+
+
+def _check_split(run: FinishedRun, split: str | None) -> None:
+    if split is not None and not re.fullmatch(SPLIT_NAME, split):
+        raise ConfigError(f"--split: expected a split's name of letters, digits and _, received {split!r}")
+    if split is None and run.splits_by_file:
+        names = ", ".join(map(repr, run.split_rule.names))
+        raise ConfigError(
+            f"{run.folder!r} was split by file ({names}), so nothing says which split the new rows are; give --split NAME"
+        )
+
+
+def _plan(run: FinishedRun, application: Application, work: str, progress: Progress) -> Job:
+    inputs = files.list_files({application.split: application.patterns})
+    _prepare(run, work)
+    size = text_size(inputs)
+    announce(inputs, run.dialect, progress, {"analyze": size, "transform": size, "write": None})
+    graph = Graph(files.join(work, TRANSFORM_FN))
+    config = run.manifest["config"]
+    return Job(
+        inputs=inputs,
+        reading=_reading(run, graph, application.split),
+        schema=run.schema,
+        features=graph,
+        max_bad_fraction=config["input"]["max_bad_fraction"],
+        shard_rule=run.shard_rule,
+        level=run.level,
+        work=work,
+        facts={
+            "applied": {"manifest_sha256": run.digest},
+            "config": _config(config, application),
+            "versions": versions(),
+        },
+    )
+
+
+def _prepare(run: FinishedRun, work: str) -> None:
+    for folder in _COPIED:
+        files.copy_folder(files.join(run.folder, folder), files.join(work, folder))
+    for folder in (files.join(work, "rejected"), parts_folder(work)):
+        files.make_folder(folder)
+
+
+def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
+    """As the run read, but for labels: their columns may be missing."""
+    labels = load(graph.local_folder()).labels.values()
+    optional = run.selection.optional.union(*labels)
+    return replace(
+        run.reading,
+        selection=replace(run.selection, optional=optional, key=None if split else run.selection.key),
+        split_rule=SplitRule((split,)) if split else run.split_rule,
+        fail_on_bad_row=run.manifest["config"]["input"]["on_bad_row"] == "fail",
+    )
+
+
+def _config(config: Mapping[str, Any], application: Application) -> dict[str, Any]:
+    """The run's settings, with the new files."""
+    patterns = list(application.patterns)
+    changed = {**config, "input": {**config["input"], "files": patterns}}
+    if application.split:
+        changed["input"]["files"] = {application.split: patterns}
+        changed.pop("split", None)
+    return changed

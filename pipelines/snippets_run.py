@@ -1,0 +1,163 @@
+"""What the code for a run depends on: its shards, features and labels, read from its folder. TensorFlow isn't imported."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+from pipelines.inspecting_run import read_json, read_schema
+from schemas.errors import DataError
+from schemas.statistics import FILE_NAME
+from transforms.session import NAMES_FILE
+from transforms.splits import TRAIN
+
+_DTYPES = {schema_pb2.INT: "int64", schema_pb2.FLOAT: "float32", schema_pb2.BYTES: "string"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """A feature that a run wrote, or a label.
+
+    Attributes:
+        name: As in the Examples.
+        dtype: int64, float32 or string.
+        shape: Of one row's values; None: their number varies.
+        ids: The smallest and the largest, where the values are ids (of tokens, buckets); else None.
+        mean: Of the train split's values, as `variance` is; 0 and 1 where there are none, or of text.
+        variance: Greater than 0.
+        minimum: Of all splits' values, as `maximum` is; NaN where there are none, or of text.
+        maximum: See `minimum`.
+        is_sparse: Whether it is the values or the indices of a sparse feature.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+    ids: tuple[int, int] | None
+    mean: float = 0
+    variance: float = 1
+    minimum: float = math.nan
+    maximum: float = math.nan
+    is_sparse: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: As it was given.
+        shards: Each split's number of shards.
+        suffix: What the shards' names end with.
+        features: All outputs that are no labels.
+        labels: All that are.
+        columns: By the name that Python calls a raw column by, the column's own, where the two differ.
+    """
+
+    folder: str
+    shards: Mapping[str, int]
+    suffix: str
+    features: tuple[Output, ...]
+    labels: tuple[Output, ...]
+    columns: Mapping[str, str]
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the shards are gzip files."""
+        return self.suffix.endswith(".gz")
+
+
+def load_run(folder: str) -> Run:
+    """Reads what code depends on from a run's folder.
+
+    Raises:
+        DataError: It isn't a finished run, or a file in it can't be decoded.
+        OSError: A file can't be read.
+    """
+    root = Path(folder)
+    if not (root / "_SUCCESS").exists():
+        raise DataError(
+            f"{folder!r} isn't a finished run: it has no _SUCCESS; give the folder that `shardmill run` wrote"
+        )
+    manifest = read_json(root / "manifest.json")
+    names = read_json(root / "transform_fn" / NAMES_FILE)
+    outputs = _outputs(root)
+    return Run(
+        folder=folder,
+        shards={split: len(facts["shards"]) for split, facts in manifest["splits"].items()},
+        suffix=".tfrecord" if manifest["config"]["output"]["compression"] == "none" else ".tfrecord.gz",
+        features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
+        labels=tuple(outputs[name] for name in names["labels"]),
+        columns=_columns(names["signatures"]),
+    )
+
+
+def _columns(signatures: Mapping[str, Any]) -> dict[str, str]:
+    inputs = signatures.get("serving_default", {"inputs": {}})["inputs"]
+    # The tensor of an argument is called after the signature and the argument.
+    arguments = {
+        tensor.removeprefix("serving_default_").removesuffix(":0"): column for column, (tensor, _) in inputs.items()
+    }
+    return {argument: column for argument, column in arguments.items() if argument != column}
+
+
+def _outputs(root: Path) -> dict[str, Output]:
+    schema = read_schema(str(root / "transformed_metadata" / "schema.pbtxt"))
+    datasets = _read_statistics(root / "post_transform_feature_stats" / FILE_NAME)
+    outputs = {feature.name: _output(feature, datasets) for feature in schema.feature}
+    for feature in schema.sparse_feature:
+        for part in (feature.value_feature, *feature.index_feature):
+            outputs[part.name] = replace(outputs[part.name], is_sparse=True)
+    return outputs
+
+
+def _read_statistics(path: Path) -> Sequence[statistics_pb2.DatasetFeatureStatistics]:
+    try:
+        statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
+    except DecodeError as error:
+        raise DataError(f"{str(path)!r} isn't a DatasetFeatureStatisticsList: {error}") from error
+    return list(statistics.datasets)
+
+
+def _output(feature: schema_pb2.Feature, datasets: Sequence[statistics_pb2.DatasetFeatureStatistics]) -> Output:
+    shape = tuple(dimension.size for dimension in feature.shape.dim) if feature.HasField("shape") else None
+    domain = feature.int_domain
+    ids = (domain.min, domain.max) if domain.is_categorical else None
+    found = {dataset.name: stats for dataset in datasets if (stats := _numbers(dataset, feature.name))}
+    output = Output(feature.name, _DTYPES[feature.type], shape, ids)
+    if TRAIN not in found:
+        return output
+    train = found[TRAIN]
+    return Output(
+        *(feature.name, _DTYPES[feature.type], shape, ids),
+        mean=train.mean,
+        variance=train.std_dev**2 or 1,
+        minimum=min(stats.min for stats in found.values()),
+        maximum=max(stats.max for stats in found.values()),
+    )
+
+
+def _numbers(dataset: statistics_pb2.DatasetFeatureStatistics, name: str) -> statistics_pb2.NumericStatistics | None:
+    """A feature's statistics, if it has numbers in the split."""
+    for feature in dataset.features:
+        if list(feature.path.step) == [name] and feature.num_stats.common_stats.num_non_missing:
+            return feature.num_stats
+    return None
+
+
+def literal(value: Any) -> str:
+    """A text, a dict of numbers by text, a list of them: as Python writes them, with double quotes."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def export_folder(folder: str) -> str:
+    """The folder beside a run's for the model that was trained on it."""
+    # `.` has no name to add to.
+    path = os.path.normpath(folder)
+    return (os.path.abspath(path) if os.path.basename(path) in (".", "..") else path) + "-model"

@@ -1,0 +1,150 @@
+"""Checks of a finished run that need no graph: the manifest's sums, the files' checksums, the input's rows."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from pipelines.finished import FinishedRun
+from pipelines.rederiving import Counted
+from pipelines.summary import format_bytes
+from schemas.errors import DataError
+from transforms import files, tally
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Each(Protocol):
+    """Applies a function to many, as `map` does, and returns when all is done."""
+
+    def __call__(self, function: Callable[[In], Out], items: Iterable[In], /) -> Sequence[Out]:
+        """The results, in order."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, and what is wrong with it.
+
+    Attributes:
+        name: The check's name.
+        facts: What was looked at.
+        problems: What is wrong; empty: nothing.
+    """
+
+    name: str
+    facts: str
+    problems: tuple[str, ...] = ()
+
+
+def check_sums(run: FinishedRun) -> Check:
+    """The manifest's counts against each other."""
+    rows, rejected = run.manifest["rows"], run.manifest["rejected"]
+    splits: Mapping[str, Any] = run.manifest["splits"]
+    sums = [
+        ("rows.read", rows["read"], "rows.written + rows.rejected", rows["written"] + rows["rejected"]),
+        ("rows.read", rows["read"], "the rows of input", sum(found["rows"] for found in run.manifest["input"])),
+        ("rows.written", rows["written"], "the rows of splits", sum(split["rows"] for split in splits.values())),
+        ("rows.rejected", rows["rejected"], "rejected.rows", rejected["rows"]),
+        ("rejected.rows", rejected["rows"], "the sum of rejected.reasons", sum(rejected["reasons"].values())),
+    ]
+    for name, split in splits.items():
+        for key in ("rows", "bytes"):
+            of_shards = sum(shard[key] for shard in split["shards"])
+            sums.append((f"splits.{name}.{key}", split[key], "the sum of its shards", of_shards))
+    problems = [
+        f"{key} is {found:,}, but {other} is {expected:,}" for key, found, other, expected in sums if found != expected
+    ]
+    return Check("manifest", f"{len(sums)} sums", tuple(problems))
+
+
+def check_files(run: FinishedRun, each: Each) -> Check:
+    """Every file that the manifest lists: is it there, with its bytes and checksum; and no shard that it doesn't list.
+
+    Args:
+        run: The run.
+        each: Reads several files at once.
+    """
+    listed = [
+        *(shard for shards in run.shards.values() for shard in shards),
+        *run.manifest["rejected"]["files"],
+        *run.manifest["files"],
+    ]
+    found = each(lambda entry: _check_file(run.folder, entry), listed)
+    problems = [problem for problem in found if problem]
+    problems += [
+        f"{path!r} is a shard that the manifest doesn't list"
+        for path in _strays(run, {entry["file"] for entry in listed})
+    ]
+    size = sum(entry["bytes"] for entry in listed)
+    return Check("files", f"{len(listed):,} files, {format_bytes(size)}", tuple(problems))
+
+
+def _check_file(folder: str, entry: Mapping[str, Any]) -> str | None:
+    path = files.join(folder, entry["file"])
+    try:
+        if files.size(path) is None:
+            return f"{entry['file']!r} is missing"
+        size, digest = files.digest(path)
+    except DataError as error:
+        return str(error)
+    tally.add("files", 0, size)
+    if size != entry["bytes"]:
+        return f"{entry['file']!r} has {size:,} bytes; the manifest says {entry['bytes']:,}"
+    if digest != entry["sha256"]:
+        return f"{entry['file']!r} differs from what was written: its SHA-256 is {digest[:12]}..., not {entry['sha256'][:12]}..."
+    return None
+
+
+def _strays(run: FinishedRun, listed: set[str]) -> Iterator[str]:
+    """Files at the top of the run's folder that readers take for shards: `<split>-*`, or by their suffix."""
+    for path in files.walk(run.folder):
+        name = path[len(run.folder.rstrip("/")) + 1 :]
+        looks = ".tfrecord" in name or name.startswith(tuple(f"{split}-" for split in run.shards))
+        if "/" not in name and looks and name not in listed:
+            yield name
+
+
+def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted | str) -> Check:
+    """The input's files and rows.
+
+    Args:
+        run: The run.
+        sizes: Each input file's bytes; None: it isn't there.
+        counted: What was read of them, or why they can't be read.
+    """
+    entries = run.manifest["input"]
+    problems = [
+        problem for entry, size in zip(entries, sizes, strict=True) if (problem := _check_size(entry, size)) is not None
+    ]
+    if isinstance(counted, Counted):
+        problems += _check_rows(run, counted)
+    elif None not in sizes:
+        problems.append(counted)
+    size = sum(entry["bytes"] for entry in entries)
+    rows = run.manifest["rows"]
+    facts = f"{len(entries):,} files, {format_bytes(size)}, {rows['read']:,} rows, {rows['rejected']:,} rejected"
+    return Check("input", facts, tuple(problems))
+
+
+def _check_size(entry: Mapping[str, Any], size: int | None) -> str | None:
+    path = entry["path"]
+    if size is None:
+        where = "" if os.path.isabs(path) or "://" in path else f" (the current folder is {os.getcwd()!r})"
+        return f"{path!r} is missing{where}"
+    if size != entry["bytes"]:
+        return f"{path!r} has {size:,} bytes; the run read {entry['bytes']:,}"
+    return None
+
+
+def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
+    by_path = counted.by_path
+    for entry in run.manifest["input"]:
+        rows = by_path.get(entry["path"], 0)
+        if rows != entry["rows"]:
+            yield f"{entry['path']!r} has {rows:,} rows; the run read {entry['rows']:,}"
+    reasons, expected = dict(counted.rejections.reasons), run.manifest["rejected"]["reasons"]
+    for reason in sorted(reasons.keys() | expected.keys()):
+        found, before = reasons.get(reason, 0), expected.get(reason, 0)
+        if found != before:
+            yield f"{found:,} rows are rejected because of {reason!r}; in the run it was {before:,}"
