@@ -32,49 +32,55 @@ def trace_derive(function: UserFunction, schema: Schema, folder: str) -> tuple[D
     Raises:
         ConfigError: The function fails, or returns something else.
     """
-    derivation = _Derivation(function, schema)
-    save_model(derivation, Path(folder))
-    sources = Function.load(folder).dependencies
+    tracker = ResourceTracker()
+    types: dict[str, ColumnType] = {}
+
+    def checked(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        outputs = function(inputs)
+        types.update({name: _type(function, schema, name, value) for name, value in outputs.items()})
+        return outputs
+
+    # Tables that the function makes are saved with it.
+    with resource_tracker_scope(tracker):
+        specs = {column.name: tf.TensorSpec([None], DTYPES[column.type]) for column in schema}
+        traced = Function(
+            tf.function(checked, autograph=False).get_concrete_function(specs), (list(tracker.resources),)
+        )
+    save_model(_Derivation(traced, schema), Path(folder))
     return tuple(
-        DerivedColumn(Column(name, kind), tuple(sorted(sources[name]))) for name, kind in derivation.types.items()
+        DerivedColumn(Column(name, kind), tuple(sorted(traced.dependencies[name]))) for name, kind in types.items()
     )
 
 
-class _Derivation(Transform):
-    """All derived columns, none of them a label; dense throughout."""
+def _type(function: UserFunction, schema: Schema, name: str, value: Any) -> ColumnType:
+    if name in schema:
+        raise ConfigError(f"{function}: it returns {name!r}, which is a raw column; give it another name")
+    if not isinstance(value, tf.Tensor) or value.dtype not in _TYPES or value.shape.rank != 1:
+        raise ConfigError(
+            f"{function}: expected {name!r} to be a tensor of float32, int64 or string and of shape [batch], received {value!r}; "
+            "tf.cast and tf.reshape(x, [-1]) make it one"
+        )
+    return _TYPES[value.dtype]
 
-    def __init__(self, function: UserFunction, schema: Schema) -> None:
+
+class _Derivation(Transform):
+    """All derived columns, none of them a label; dense throughout. Reads the raw columns that they are made of."""
+
+    def __init__(self, function: Function, schema: Schema) -> None:
         self.schema = schema
-        self.types: dict[str, ColumnType] = {}
         self._function = function
-        self._tracker = ResourceTracker()
-        self._set_columns(schema.names, {})
+        self._set_columns({column for columns in function.dependencies.values() for column in columns}, {})
 
     def spec(self, column: Column) -> Any:
         return tf.TensorSpec([None], DTYPES[column.type])
 
     def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
-        if labels:
-            return {}
-        # Tables that the function makes are saved with it.
-        with resource_tracker_scope(self._tracker):
-            outputs = self._function(inputs)
-        self.types = {name: self._type(name, value) for name, value in outputs.items()}
-        return {name: output_columns(name, value, ()) for name, value in outputs.items()}
+        names = () if labels else self._function.outputs
+        return {name: output_columns(name, value, ()) for name, value in self._function.inline(inputs, names).items()}
 
     def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return features.inline(inputs, features.outputs)
 
     @property
     def kept(self) -> Sequence[Any]:
-        return list(self._tracker.resources)
-
-    def _type(self, name: str, value: Any) -> ColumnType:
-        if name in self.schema:
-            raise ConfigError(f"{self._function}: it returns {name!r}, which is a raw column; give it another name")
-        if not isinstance(value, tf.Tensor) or value.dtype not in _TYPES or value.shape.rank != 1:
-            raise ConfigError(
-                f"{self._function}: expected {name!r} to be a tensor of float32, int64 or string and of shape [batch], received {value!r}; "
-                "tf.cast and tf.reshape(x, [-1]) make it one"
-            )
-        return _TYPES[value.dtype]
+        return self._function.kept

@@ -6,10 +6,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from transforms.graph_steady import steady
 from transforms.kinds.base import Tensor
 
 # What a SavedModel's function needs besides its operations: tables, their files, objects that TF Transform tracks.
-_KEPT = ("assets", "initializers", "resources", "trackable_objects", "created_variables")
+_KEPT = ("kept", "assets", "initializers", "resources", "trackable_objects", "created_variables")
 _DIVISIONS = ("RealDiv", "Div", "DivNoNan", "Xdivy")
 _FLOATS = (tf.float32.as_datatype_enum, tf.float64.as_datatype_enum)
 
@@ -65,6 +66,7 @@ class Function:
         nodes = [node for node in whole.node if node.name in kept]
         graph_def = tf.compat.v1.GraphDef(node=nodes, versions=whole.versions, library=whole.library)
         _hide_divisors(graph_def)
+        steady(graph_def, self._is_scalar)
         found = (
             iter(
                 tf.graph_util.import_graph_def(
@@ -113,6 +115,10 @@ class Function:
             name: [next(found) for _ in tf.nest.flatten(self.outputs[name], expand_composites=True)]
             for name in sorted(self.outputs)
         }
+
+    def _is_scalar(self, name: str) -> bool:
+        tensor = self._concrete.graph.get_tensor_by_name(name if ":" in name else f"{name}:0")
+        return bool(tensor.shape.rank == 0)
 
     @staticmethod
     def _ancestors(tensors: Collection[Tensor]) -> set[str]:
