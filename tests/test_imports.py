@@ -49,6 +49,9 @@ LIGHT = {
     "pipelines.inspecting",
     "pipelines.inspecting_run",
     "pipelines.progress",
+    "pipelines.snippets",
+    "pipelines.snippets_model",
+    "pipelines.snippets_run",
     "pipelines.summary",
     "pipelines.toml_table",
 }
