@@ -99,6 +99,25 @@ def test_min_max_of_one_value(tmp_path: Path) -> None:
     np.testing.assert_allclose(out, tf.sigmoid([3.0, -1.0, 0.0]).numpy() * 4 + 1, rtol=1e-6)
 
 
+def test_min_max_of_large_integers(tmp_path: Path) -> None:
+    """The least integer becomes `min` exactly: it is rounded to float32 once, as the graph rounds it, not by way of float64."""
+    least = 2**60 + 2**36 + 1
+    assert run({"x": "min_max"}, INTEGERS, {"x": [least, 2**62]}, tmp_path)["x"].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("min_max", 0.5), ("robust", 0)])
+def test_a_range_that_tensorflow_takes_for_nothing(kind: str, expected: float, tmp_path: Path) -> None:
+    """Numbers that differ by less than the smallest normal float32 are scaled as a constant is, not divided by zero."""
+    out = run({"x": kind}, F, {"x": [1.2e-38, 1.3e-38, 1.3e-38, 1.4e-38]}, tmp_path)["x"]
+    np.testing.assert_allclose(out, [expected] * 4, atol=1e-6)
+
+
+def test_min_max_has_one_zero(tmp_path: Path) -> None:
+    """-0.0 becomes 0.0, as 0.0 does."""
+    out = run({"x": {"kind": "min_max", "max": 255}}, F, {"x": [-0.0, 0.0, 3.0]}, tmp_path)["x"]
+    assert np.signbit(out).tolist() == [False] * 3
+
+
 def test_min_max_fills_with_the_mean(tmp_path: Path) -> None:
     """A missing value is scaled as the mean is."""
     assert run({"x": "min_max"}, F, {"x": [0, 1, 8, None]}, tmp_path)["x"].tolist() == [0, 0.125, 1, 0.375]

@@ -193,6 +193,13 @@ def test_slices_keep_to_their_rows(session: Session) -> None:
             )
 
 
+def test_subnormal_numbers_are_zeros(session: Session) -> None:
+    """The graph computes as in TensorFlow's own threads, where serving runs it; NumPy in this one goes on as it did."""
+    found = session.run(batch(["red"], [1e-40], [1]))["pair"]
+    assert found.tolist() == [[np.float32(1e-40), 0.0]]
+    assert (np.full(9, 1e-40, np.float32) * np.float32(2)).all()
+
+
 def test_no_rows(session: Session) -> None:
     """An empty batch gives empty outputs of the right shape."""
     outputs = session.run(batch([]))

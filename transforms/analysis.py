@@ -186,8 +186,8 @@ class Analysis:
             zeros=moments.zeros,
             mean=moments.mean,
             variance=moments.variance,
-            minimum=float(moments.minimum),
-            maximum=float(moments.maximum),
+            minimum=moments.minimum,
+            maximum=moments.maximum,
             ranked=self._quantiles[request.column, request.pre].ranked() if request.quantiles else None,
         )
 

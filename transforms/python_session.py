@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from schemas.errors import ShardmillError
+from schemas.errors import ShardmillError, shortened
 from transforms.tensorflow_c import CONFIG
 
 Join = Callable[[str], tuple[str, str]]
@@ -71,7 +71,7 @@ class PythonRunner:
             values: Sequence[npt.NDArray[Any] | bytes] = self._call(*map(_values, arrays))
         except self._errors as error:
             raise ShardmillError(
-                f"the transform graph failed: TensorFlow says: {getattr(error, 'message', error)}"
+                f"the transform graph failed: TensorFlow says: {shortened(str(getattr(error, 'message', error)))}"
             ) from error
         return values
 

@@ -6,6 +6,7 @@ with their lengths, and a feature of varying length as all rows' values, with th
 """
 
 import json
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -111,10 +112,13 @@ class Session:
         """
         arrays = [_dense(batch, name, dtype) for name, (_, dtype) in self._names.inputs.items()]
         fetched = iter(self._runner(arrays))
-        return {
+        outputs = {
             feature.name: _values(fetched, feature, ragged=lengths is not None)
             for feature, lengths in zip(self._names.features, self._names.row_lengths, strict=True)
         }
+        for feature in self._names.features:
+            _check_rows(feature, outputs[feature.name], batch.num_rows)
+        return outputs
 
 
 def _values(
@@ -127,6 +131,15 @@ def _values(
         return values
     bounds = offsets_of(np.asarray(next(fetched)))
     return pa.LargeListArray.from_arrays(pa.array(bounds), pa.array(values))
+
+
+def _check_rows(feature: Feature, values: npt.NDArray[Any] | pa.Array, rows: int) -> None:
+    flat = isinstance(values, pa.Array) and feature.shape is not None
+    if len(values) != rows * (math.prod(feature.shape or ()) if flat else 1):
+        raise ShardmillError(
+            f"the transform graph failed: output {feature.name!r} of {rows} rows holds {len(values)} "
+            f"{'values' if flat else 'rows'}; the first dimension of an output must be the batch's"
+        )
 
 
 def _dense(batch: pa.RecordBatch, name: str, dtype: str) -> pa.Array:

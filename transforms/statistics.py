@@ -58,8 +58,8 @@ class NumericStats:
         zeros: Values equal to 0.
         mean: 0 where `count` is 0.
         variance: Biased (ddof 0); 0 where `count` is 0.
-        minimum: 0 where `count` is 0.
-        maximum: 0 where `count` is 0.
+        minimum: 0 where `count` is 0; of an INT column without `pre` the int itself, which a float may not hold.
+        maximum: Likewise.
         ranked: The distinct finite values with their ranks; None where no quantiles were requested.
     """
 

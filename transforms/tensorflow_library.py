@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ctypes import POINTER, c_bool, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from pathlib import Path
 
-from schemas.errors import ShardmillError
+from schemas.errors import ShardmillError, shortened
 
 # Set to `python` to run graphs through TensorFlow's Python API.
 SESSION_VARIABLE = "SHARDMILL_SESSION"
@@ -210,4 +210,4 @@ class Status:
         """
         if self._tf.TF_GetCode(self.pointer):
             message = self._tf.TF_Message(self.pointer).decode("utf-8", "replace")
-            raise ShardmillError(f"{what}: TensorFlow says: {message}")
+            raise ShardmillError(f"{what}: TensorFlow says: {shortened(message)}")

@@ -146,7 +146,7 @@ def float32(value: float) -> np.float32:
     """
     whole = isinstance(value, int) and MISSING_INT <= value < -MISSING_INT
     with np.errstate(over="ignore", under="ignore"):
-        rounded = np.array(value, np.int64 if whole else np.float64).astype(np.float32)[()]
+        rounded = np.float32(np.array(value, np.int64 if whole else np.float64).astype(np.float32))
     return np.float32(0) if abs(rounded) < np.finfo(np.float32).tiny else rounded
 
 

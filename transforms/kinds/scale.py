@@ -8,7 +8,7 @@ import numpy as np
 
 from schemas.errors import DataError
 from schemas.schema import ColumnType, Schema
-from transforms.kinds.base import OutputSpec, Tensor, Trace, column_of
+from transforms.kinds.base import OutputSpec, Tensor, Trace, column_of, float32
 from transforms.kinds.numbers import NumberKind, is_integer
 from transforms.kinds.parameters import parameter
 from transforms.kinds.pre import Pre
@@ -137,18 +137,19 @@ class MinMax(NumberKind):
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         stats = self.stats(trace.statistics)
-        least, most = np.float32(stats.minimum), np.float32(stats.maximum)
+        least, most = float32(stats.minimum), float32(stats.maximum)
         values = self.value(trace)
-        if least < most:
-            with np.errstate(over="ignore"):
-                span = most - least
+        with np.errstate(over="ignore"):
+            span = float32(float(most - least))
+        if span:
             scaled = raw.RealDiv(x=raw.Sub(x=values, y=trace.constant(float(least))), y=trace.hidden(float(span)))
         else:
             scaled = trace.steady(lambda padded: raw.Sigmoid(x=padded), values)
         width = np.float32(self.high - self.low)
         if width != 1:
             scaled = raw.Mul(x=scaled, y=width)
-        return {self.name: raw.AddV2(x=scaled, y=trace.constant(self.low)) if self.low else scaled}
+        # Of -0.0 the sum with 0 is 0.0, as TF Transform's; the optimizer would leave it out.
+        return {self.name: raw.AddV2(x=scaled, y=trace.constant(self.low) if self.low else trace.hidden(0))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +245,7 @@ class Power(_Mapped):
 
 
 def _divide(trace: Trace, values: Tensor, divisor: float) -> Tensor:
-    rounded = np.float32(divisor)
+    rounded = float32(divisor)
     return values if rounded == 0 else trace.tf.raw_ops.RealDiv(x=values, y=trace.hidden(float(rounded)))
 
 
