@@ -41,13 +41,16 @@ def test_commands_and_code_run_in_order(tmp_path: Path) -> None:
     if importlib.util.find_spec("tensorflow_transform") is None:
         pytest.skip("TF Transform isn't installed")
     commands = re.findall(r"^\$ (.*)$", "\n".join(blocks("console")), re.MULTILINE)
-    assert all(command.startswith("shardmill ") for command in commands)
-    # As the installed script would, whether or not it is on the PATH.
-    script = f"{sys.executable} -c 'from pipelines.cli import main; main()' "
+    # As the installed scripts would, whether or not they are on the PATH.
+    scripts = {
+        "shardmill": f"{sys.executable} -c 'from pipelines.cli import main; main()' ",
+        "python": f"{sys.executable} ",
+    }
     env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     for command in commands:
+        name, _, arguments = command.partition(" ")
         run = subprocess.run(
-            command.replace("shardmill ", script, 1),
+            scripts[name] + arguments,
             shell=True,
             cwd=tmp_path,
             env=env,
