@@ -25,7 +25,7 @@ _NEEDED = (
     "isal",
 )
 _OPTIONAL = {
-    "tensorflow-transform": "the tests' oracle",
+    "tensorflow-transform": "preprocessing_fn",
     "google-cloud-storage": "gs:// and Dataflow",
     "boto3": "s3://",
 }

@@ -45,7 +45,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_optional_package_may_be_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The verdict doesn't depend on cloud extras and the tests' oracle."""
+    """The verdict doesn't depend on cloud extras and TF Transform."""
     version = metadata.version
 
     def without_optional(name: str) -> str:

@@ -35,6 +35,7 @@ TENSORFLOW = {
     "transforms.graph_derive",
     "transforms.graph_function",
     "transforms.graph_model",
+    "transforms.graph_steady",
     "transforms.graph_transform",
     "transforms.graph_values",
     "transforms.python_session",
