@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Two processes: each has TensorFlow, and runs of its own with a tracing process.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # Without compiled bytecode every start of TensorFlow takes a minute.
 unexport PYTHONDONTWRITEBYTECODE
@@ -17,7 +19,7 @@ demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show 
 	$(BIN)/shardmill demo
 
 test: $(VENV)/dev.stamp  ## set up, run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp  ## ruff: rules and format
 	$(BIN)/ruff check .
