@@ -26,6 +26,21 @@ FILES = {
     "avazu": "criteo_sample/avazu_sample.txt",
     "movielens": "criteo_sample/movielens_sample.txt",
 }
+# Sets that are one kind of column over and over.
+PLAIN_FILES = {
+    "sunspots": "sunspots/Sunspots.csv",
+    "temperatures": "sunspots/daily-min-temperatures.csv",
+    "reviews": "imdb/imdb_10k.csv.gz",
+    "digits": "mnist/mnist_5k.csv.gz",
+}
+PLAIN_LABELS = {
+    "sunspots": "Monthly Mean Total Sunspot Number",
+    "temperatures": "Temp",
+    "reviews": "sentiment",
+    "digits": "column_785",
+}
+# Where a set needs more than its starter configuration and a label.
+CHANGES = {"reviews": ['features.review={ kind = "hash", num_buckets = 1000 }']}
 # What one would predict: by set, the label's column.
 LABELS = {
     "housing": "median_house_value",
@@ -59,15 +74,16 @@ class LabelledRun:
 
 def run_with_label(name: str, shared_data: Path, folder: Path) -> LabelledRun:
     """Runs `init` and `run` on a set."""
-    config, label = folder / "pipeline.toml", LABELS[name]
-    files = _some_flights(folder) if name == "flights" else shared_data / FILES[name]
+    config, label = folder / "pipeline.toml", (LABELS | PLAIN_LABELS)[name]
+    files = _files(name, shared_data, folder)
     init([str(files)], str(config), Progress(quiet=True))
-    changes = [f"features.{label}=label", "output.shuffle=false", "output.shards=1", "input.max_bad_fraction=0.1"]
+    changes = [f'features."{label}"=label', *CHANGES.get(name, ())]
+    changes += ["output.shuffle=false", "output.shards=1", "input.max_bad_fraction=0.1"]
     checked = load_config(str(config), changes, str(folder / "run"))
     preprocess.run(checked, overwrite=False, workers=2, progress=Progress(quiet=True))
     settings = read_toml(str(config))
     cells = read_cells(settings["input"])
-    used = {column for feature, kind in settings["features"].items() for column in _columns(feature, kind)} - {label}
+    used = {column for feature, kind in checked.features.items() for column in _columns(feature, kind)} - {label}
     return LabelledRun(
         folder / "run",
         label,
@@ -75,6 +91,18 @@ def run_with_label(name: str, shared_data: Path, folder: Path) -> LabelledRun:
         cells[cells[label].notna()].reset_index(drop=True),
         read_split(folder / "run"),
     )
+
+
+def _files(name: str, shared_data: Path, folder: Path) -> Path:
+    if name == "flights":
+        return _some_flights(folder)
+    path = shared_data / (FILES | PLAIN_FILES)[name]
+    if name == "sunspots":
+        # As pandas wrote it, with a nameless index.
+        copy = folder / "sunspots.csv"
+        copy.write_text("index" + path.read_text())
+        return copy
+    return path
 
 
 def _some_flights(folder: Path) -> Path:

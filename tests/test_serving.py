@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tests.datasets import LABELS, LabelledRun, as_columns, as_examples, run_with_label
+from tests.datasets import LABELS, PLAIN_LABELS, LabelledRun, as_columns, as_examples, run_with_label
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -64,7 +64,7 @@ def _features(run: LabelledRun) -> dict[str, np.ndarray]:
     return {name: column for name, column in run.stored.items() if name != run.label}
 
 
-@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("name", [*LABELS, *PLAIN_LABELS])
 def test_every_raw_row_gives_what_its_shard_holds(labelled: Run, name: str) -> None:
     """All rows with a label, by name, are transformed to the stored bits; a label that is missing rejects its row."""
     run = labelled(name)
@@ -72,7 +72,7 @@ def test_every_raw_row_gives_what_its_shard_holds(labelled: Run, name: str) -> N
     _assert_same_bits(_in_batches(serve, as_columns(run.cells, run.columns), 8192), _features(run))
 
 
-@pytest.mark.parametrize("name", LABELS)
+@pytest.mark.parametrize("name", [*LABELS, *PLAIN_LABELS])
 def test_raw_examples_give_what_the_shard_holds(labelled: Run, name: str) -> None:
     """Serialized raw Examples that lack what a row lacks are transformed to the stored bits."""
     run, rows = labelled(name), _some(labelled(name))
