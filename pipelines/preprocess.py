@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipelines.config import Config
 from pipelines.progress import Progress
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, ShardmillError
 from transforms import tally, tracing
 
 if TYPE_CHECKING:
@@ -82,12 +82,16 @@ def execute(
     tally.reset()
     with _terminable():
         from pipelines.engine import run_pipeline
+        from pipelines.function_failure import explain_failure
         from pipelines.pipeline import build
         from pipelines.publish import publish, work_folder
 
         with work_folder(output, overwrite=overwrite) as work:
             job = plan(work)
-            run_pipeline(lambda pipeline: build(pipeline, job), beam_args, workers)
+            try:
+                run_pipeline(lambda pipeline: build(pipeline, job), beam_args, workers)
+            except (ShardmillError, RuntimeError) as error:
+                raise explain_failure(error, job) from error
             manifest = _finish(work)
             publish(work, output)
     return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})

@@ -5,6 +5,8 @@ Each takes a single string, so that it survives pickling between a worker and th
 
 from typing import ClassVar
 
+_LONGEST = 1500
+
 
 class ShardmillError(Exception):
     """A failure that its message explains in full: where, what, what was expected, what to do."""
@@ -24,3 +26,8 @@ class DataError(ShardmillError):
 
 class OutputError(ShardmillError):
     """The output can't be written where the configuration says."""
+
+
+def shortened(message: str) -> str:
+    """Another program's message without its end, where it is too long to be read: TensorFlow quotes all values of a tensor."""
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ..."

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from transforms.arrays import from_numpy, to_numpy
+from transforms.arrays import from_numpy, to_lists, to_numpy
 
 _ANALYZE = """
 import io, sys
@@ -59,3 +59,22 @@ def test_analysis_needs_arrow_and_numpy_alone() -> None:
     """A whole analysis imports neither TensorFlow nor Beam."""
     done = subprocess.run([sys.executable, "-c", _ANALYZE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "wanted"),
+    [
+        ([1, None, 3], pa.int64(), [[1], [], [3]]),
+        ([1.5, 2.5], pa.float32(), [[1.5], [2.5]]),
+        ([None, "é", ""], pa.string(), [[], ["é".encode()], [b""]]),
+        ([], pa.string(), []),
+        ([None, None], pa.float32(), [[], []]),
+    ],
+)
+def test_cells_become_lists(cells: list[object], kind: pa.DataType, wanted: list[object]) -> None:
+    """Of one value, or of none where a cell is null; text as bytes; a slice of an array too."""
+    whole = pa.array([None, *cells], kind)
+    found = to_lists(pa.record_batch({"x": whole.slice(1)}))["x"]
+    found.validate(full=True)
+    assert found.to_pylist() == wanted
+    assert found.type == pa.large_list(pa.binary() if kind == pa.string() else kind)

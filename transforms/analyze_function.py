@@ -4,7 +4,7 @@ Imports TensorFlow and TF Transform, whose analyzers run in the workers: nothing
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -17,17 +17,19 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform import impl_helper
 from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 
-from schemas.errors import ConfigError, ShardmillError
+from schemas.errors import ConfigError, ShardmillError, shortened
 from schemas.schema import Column, ColumnType, Schema
 from transforms import tally
 from transforms.analyze import Reading
 from transforms.arrays import to_lists
 from transforms.graph_source import AnalyzedGraph
-from transforms.graph_values import tft_spec
+from transforms.graph_values import check_shape, tft_spec
 from transforms.records import Unit
 from transforms.user_function import Recorded, UserFunction
 
 _ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.binary()}
+# Operations that call back into the process that traced them.
+_PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _DTYPES = (tf.float32, tf.int64, tf.string)
 
 
@@ -50,6 +52,7 @@ def trace_columns(function: UserFunction, schema: Schema) -> tuple[tuple[str, ..
         columns = Recorded(inputs)
         outputs = function(columns)
         seen.update(columns.seen)
+        _check_operations(function)
         _check_outputs(function, outputs)
         return outputs
 
@@ -90,9 +93,16 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
         self._folder = folder
 
     def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[AnalyzedGraph]:
-        rows = units | "ReadTrainRows" >> beam.FlatMap(_train_rows, self._reading).with_output_types(pa.RecordBatch)
+        rows = (
+            units
+            | "KeyUnits" >> beam.Map(_keyed)
+            | "RegroupUnits" >> _Regroup()  # (unit's index, [unit])
+            | "UnkeyUnits" >> beam.FlatMapTuple(_units)
+            | "ReadTrainRows" >> beam.FlatMap(_train_rows, self._reading).with_output_types(pa.RecordBatch)
+        )
         config = _adapter_config(self._reading.selection.columns)
-        with tft_beam.Context(temp_dir=self._folder):
+        # Each phase reads the rows anew: else Beam would keep all of them from one phase to the next.
+        with tft_beam.Context(temp_dir=self._folder, use_deep_copy_optimization=True):
             saved_model, metadata = _explained(
                 self._function, lambda: (rows, config) | "AnalyzeDataset" >> tft_beam.AnalyzeDataset(self._function)
             )
@@ -103,6 +113,21 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
             schema=self._schema,
             labels=self._labels,
         )
+
+
+class _Regroup(beam.GroupByKey):  # type: ignore[misc]
+    """A GroupByKey that TF Transform doesn't know as one, so that it copies this too where it copies how the rows are read.
+
+    With one and the same for all phases, Beam would have the first phase read for the later ones too, and keep the rows for them.
+    """
+
+
+def _keyed(unit: Unit) -> tuple[int, Unit]:
+    return unit.index, unit
+
+
+def _units(_: int, units: Iterable[Unit]) -> Iterable[Unit]:
+    return units
 
 
 def _train_rows(unit: Unit, reading: Reading) -> Iterator[pa.RecordBatch]:
@@ -135,6 +160,15 @@ def _describe(
     return AnalyzedGraph(saved_model, text, dict(asset_map), schema, labels)
 
 
+def _check_operations(function: UserFunction) -> None:
+    found = [each.name for each in tf.compat.v1.get_default_graph().get_operations() if each.type in _PYTHON]
+    if found:
+        raise ConfigError(
+            f"{function}: operation {found[0]!r} runs Python (tf.py_function, tf.numpy_function), which a saved graph can't hold; "
+            "write it with TensorFlow's operations"
+        )
+
+
 def _check_outputs(function: UserFunction, outputs: Mapping[str, Any]) -> None:
     for name, value in outputs.items():
         if not isinstance(value, tf.Tensor | tf.SparseTensor | tf.RaggedTensor):
@@ -143,13 +177,23 @@ def _check_outputs(function: UserFunction, outputs: Mapping[str, Any]) -> None:
             raise ConfigError(
                 f"{function}: output {name!r} is of {value.dtype.name}; expected float32, int64 or string: tf.cast makes it one"
             )
+        try:
+            check_shape(name, value)
+        except ConfigError as error:
+            raise ConfigError(f"{function}: {error}") from error
 
 
 def _explained(function: UserFunction, trace: Any) -> Any:
     """What a trace gives; TF Transform's own complaints become errors that name the function."""
+    # What its operations noted there when they were called eagerly, TF Transform would take for this function's.
+    default = tf.compat.v1.get_default_graph()
+    for key in default.get_all_collection_keys():
+        default.clear_collection(key)
     try:
         return trace()
     except ShardmillError:
         raise
-    except (ValueError, TypeError, tf.errors.OpError) as error:
-        raise ConfigError(f"{function}: TF Transform says: {error}") from error
+    except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
+        # Beam's words are that something failed; what did is the cause.
+        cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
+        raise ConfigError(f"{function}: TF Transform says: {shortened(str(cause))}") from error

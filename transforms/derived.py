@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.errors import ShardmillError
 from transforms.session import MISSING_INT, Session
 
 
@@ -23,7 +24,10 @@ def with_derived(batch: pa.RecordBatch, session: Session) -> pa.RecordBatch:
     Raises:
         ShardmillError: The graph fails; with TensorFlow's message.
     """
-    outputs = session.run(batch)
+    try:
+        outputs = session.run(batch)
+    except ShardmillError as error:
+        raise ShardmillError(f"the derive function: {error}") from error
     arrays = [*batch.columns, *(_column(values) for values in outputs.values())]
     return pa.RecordBatch.from_arrays(arrays, [*batch.schema.names, *outputs])
 

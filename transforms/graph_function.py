@@ -11,6 +11,8 @@ from transforms.kinds.base import Tensor
 
 # What a SavedModel's function needs besides its operations: tables, their files, objects that TF Transform tracks.
 _KEPT = ("kept", "assets", "initializers", "resources", "trackable_objects", "created_variables")
+# A function's outputs all wait for every table that it looks something up in, though that changes nothing.
+_READS = ("LookupTableFindV2", "LookupTableSizeV2")
 _DIVISIONS = ("RealDiv", "Div", "DivNoNan", "Xdivy")
 _FLOATS = (tf.float32.as_datatype_enum, tf.float64.as_datatype_enum)
 
@@ -64,17 +66,14 @@ class Function:
         kept = self._ancestors(flat)
         whole = self._concrete.graph.as_graph_def()
         nodes = [node for node in whole.node if node.name in kept]
+        for node in nodes:
+            node.input[:] = [name for name in node.input if name[0] != "^" or name[1:] in kept]
         graph_def = tf.compat.v1.GraphDef(node=nodes, versions=whole.versions, library=whole.library)
         _hide_divisors(graph_def)
         steady(graph_def, self._is_scalar)
-        found = (
-            iter(
-                tf.graph_util.import_graph_def(
-                    graph_def, self._feeds(inputs, kept), [each.name for each in flat], name=""
-                )
-            )
-            if flat
-            else iter(())
+        names = [tensor.name for tensor in flat]
+        found = iter(
+            tf.graph_util.import_graph_def(graph_def, self._feeds(inputs, kept), names, name="") if flat else ()
         )
         return {name: self._packed(name, [next(found) for _ in tensors]) for name, tensors in wanted.items()}
 
@@ -94,7 +93,8 @@ class Function:
         }
         graph = tf.compat.v1.get_default_graph()
         for outside, inside in self._concrete.graph.captures:
-            feeds[inside.name] = _hidden(graph.capture(outside))
+            if inside.op.name in kept:
+                feeds[inside.name] = _hidden(graph.capture(outside))
         return {name: tensor for name, tensor in feeds.items() if name.rpartition(":")[0] in kept}
 
     @cached_property
@@ -126,7 +126,8 @@ class Function:
         found = {operation.name for operation in pending}
         while pending:
             operation = pending.pop()
-            for before in (*(tensor.op for tensor in operation.inputs), *operation.control_inputs):
+            waited = (each for each in operation.control_inputs if each.type not in _READS)
+            for before in (*(tensor.op for tensor in operation.inputs), *waited):
                 if before.name not in found:
                     found.add(before.name)
                     pending.append(before)

@@ -17,6 +17,7 @@ _UNARY = (
 )
 _BINARY = ("Atan2", "Pow", "Xlog1py", "Xlogy")
 _FLOATS = {each.as_datatype_enum: each for each in (tf.float32, tf.float64)}
+_PREFIX = "steady_"
 # As many elements as the widest register holds.
 _PADDING = 16
 
@@ -34,14 +35,16 @@ def steady(graph_def: Any, is_scalar: Callable[[str], bool]) -> None:
     for node in graph_def.node:
         if node.op in (*_UNARY, *_BINARY) and node.attr["T"].type in _FLOATS:
             _call(node, [is_scalar(name) for name in _operands(node)], functions)
-    for function in graph_def.library.function:
+    # What has been put into a graph already is steady.
+    library = [each for each in graph_def.library.function if not each.signature.name.startswith(_PREFIX)]
+    for function in library:
         renamed = {}
         for node in function.node_def:
             if node.op in _UNARY and node.attr["T"].type in _FLOATS:
                 renamed[f"{node.name}:{op_def_registry.get(node.op).output_arg[0].name}:0"] = f"{node.name}:output:0"
                 _call(node, [False], functions)
         _rename_tensors(function, renamed)
-    _rename_functions(graph_def)
+    _rename_functions(graph_def.node, library)
     graph_def.library.function.extend(functions[name] for name in sorted(functions))
 
 
@@ -54,7 +57,7 @@ def _call(node: Any, scalars: Sequence[bool], functions: dict[str, Any]) -> None
     if all(scalars):
         return
     dtype = node.attr["T"].type
-    name = "_".join(("steady", node.op, *("scalar" if each else "tensor" for each in scalars), _FLOATS[dtype].name))
+    name = _PREFIX + "_".join((node.op, *("scalar" if each else "tensor" for each in scalars), _FLOATS[dtype].name))
     if name not in functions:
         functions[name] = _padded(node.op, scalars, _FLOATS[dtype])
         functions[name].signature.name = name
@@ -101,10 +104,10 @@ def _rename_tensors(function: Any, renamed: dict[str, str]) -> None:
         function.ret[key] = renamed.get(name, name)
 
 
-def _rename_functions(graph_def: Any) -> None:
+def _rename_functions(nodes: Sequence[Any], library: Sequence[Any]) -> None:
     """TensorFlow has functions of these names already, as they were."""
-    names = {each.signature.name: f"steady{each.signature.name}" for each in graph_def.library.function}
-    for function in graph_def.library.function:
+    names = {each.signature.name: f"{_PREFIX}{each.signature.name}" for each in library}
+    for function in library:
         function.signature.name = names[function.signature.name]
         rename_calls(function.node_def, names)
-    rename_calls(graph_def.node, names)
+    rename_calls(nodes, names)

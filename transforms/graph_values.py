@@ -88,12 +88,21 @@ def output_columns(name: str, value: Any, sparse_features: Collection[str]) -> C
         return list(_sparse_columns(name, ordered, as_feature=name in sparse_features))
     if isinstance(value, tf.RaggedTensor):
         return list(_ragged_columns(name, value))
-    if value.shape.rank is None or value.shape.rank == 0 or None in value.shape[1:]:
+    check_shape(name, value)
+    return [(OutputSpec(name, _NAMES[value.dtype], tuple(value.shape[1:])), value, None)]
+
+
+def check_shape(name: str, value: Any) -> None:
+    """Checks that a dense output has the batch's dimension, and that its others are known.
+
+    Raises:
+        ConfigError: They aren't.
+    """
+    if isinstance(value, tf.Tensor) and (not value.shape.rank or None in value.shape[1:]):
         raise ConfigError(
             f"output {name!r} has the shape {value.shape}; expected [batch] or [batch, n, ...] with known sizes: tf.reshape gives it "
             "one, or tf.sparse.from_dense makes it a feature of varying length"
         )
-    return [(OutputSpec(name, _NAMES[value.dtype], tuple(value.shape[1:])), value, None)]
 
 
 def _sparse_columns(name: str, value: Any, *, as_feature: bool) -> Iterator[tuple[OutputSpec, Tensor, Tensor | None]]:

@@ -11,24 +11,29 @@ from typing import Any
 
 from transforms.kinds.base import OutputSpec
 
-_COUNTED = re.compile(r"(.*_)(\d+)", re.DOTALL)
+_COUNTED = re.compile(r"(.*?)(?:_\d+)+", re.DOTALL)
+# The name that TensorFlow gives to what fills a table from keys and values; a function fills one table.
+_INITIALIZER = re.compile(r"(key_value_init)\d+")
+_WITHOUT_NUMBER = r"\1"
 # Operations that make a table; tables of one name are one table, in a whole process.
 _TABLES = ("HashTableV2", "MutableHashTableV2", "MutableDenseHashTableV2")
 
 
 def number_functions(meta_graph: Any) -> None:
-    """Renames and orders the functions: TensorFlow numbers them by what the process traced before.
+    """Renames and orders the functions and their operations: TensorFlow numbers them by what the process traced before.
 
     Args:
         meta_graph: A `MetaGraphDef`; changed in place.
     """
     library = meta_graph.graph_def.library
-    matches = [_COUNTED.fullmatch(function.signature.name) for function in library.function]
-    counted = sorted((int(match[2]), match[0], match[1]) for match in matches if match)
-    names = {name: f"{prefix}{rank}" for rank, (_, name, prefix) in enumerate(counted)}
+    for function in library.function:
+        _rename_in_function(function)
+        _order_operations(function)
+    matches = [_COUNTED.fullmatch(name) for name in _functions_in_use(meta_graph)]
+    names = {match[0]: f"{match[1]}_{rank}" for rank, match in enumerate(matches) if match}
     for function in library.function:
         function.signature.name = names.get(function.signature.name, function.signature.name)
-        _rename_calls(function.node_def, names)
+        rename_calls(function.node_def, names)
         for number in function.arg_attr:
             _forget_number(function.arg_attr[number].attr)
     ordered = sorted(library.function, key=lambda function: str(function.signature.name))
@@ -36,11 +41,82 @@ def number_functions(meta_graph: Any) -> None:
     del library.function[:]
     for copy in copies:
         library.function.add().ParseFromString(copy)
-    _rename_calls(meta_graph.graph_def.node, names)
+    rename_calls(meta_graph.graph_def.node, names)
     _rename_objects(meta_graph.object_graph_def, names)
 
 
-def _rename_calls(nodes: Sequence[Any], names: Mapping[str, str]) -> None:
+def _rename_in_function(function: Any) -> None:
+    """What a function captures, and what fills a table, is called by numbers of the process's."""
+    signature = function.signature
+    names = {
+        argument.name: f"captured_{index}"
+        for index, argument in enumerate(signature.input_arg)
+        if "_user_specified_name" not in function.arg_attr[index].attr
+    }
+    constants = sorted((node.name for node in function.node_def if node.name.isdigit()), key=int)
+    names |= {name: f"constant_{rank}" for rank, name in enumerate(constants)}
+
+    def renamed(reference: str) -> str:
+        name, colon, output = reference.removeprefix("^").partition(":")
+        control = "^" if reference.startswith("^") else ""
+        return f"{control}{names.get(name) or _INITIALIZER.sub(_WITHOUT_NUMBER, name)}{colon}{output}"
+
+    for each in (*function.node_def, *signature.input_arg):
+        each.name = renamed(each.name)
+    for node in function.node_def:
+        node.input[:] = map(renamed, node.input)
+    signature.control_output[:] = map(renamed, signature.control_output)
+    for returned in (function.ret, function.control_ret):
+        for key, name in list(returned.items()):
+            del returned[key]
+            returned[renamed(key)] = renamed(name)
+
+
+def _order_operations(function: Any) -> None:
+    """By name: a function that was loaded from a SavedModel has them in any order, which means nothing.
+
+    Without the placeholders that were left when other tensors took their places.
+    """
+    nodes = (node for node in function.node_def if node.op != "Placeholder")
+    copies = [node.SerializeToString() for node in sorted(nodes, key=lambda node: str(node.name))]
+    del function.node_def[:]
+    for copy in copies:
+        function.node_def.add().ParseFromString(copy)
+
+
+def _functions_in_use(meta_graph: Any) -> list[str]:
+    """All functions, in the order that the graph and the saved objects come upon them."""
+    library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
+    found: dict[str, None] = {}
+    # What comes last is taken first.
+    pending = [*library, *_named_objects(meta_graph.object_graph_def), *_calls(meta_graph.graph_def.node)]
+    while pending:
+        name = pending.pop()
+        if name in library and name not in found:
+            found[name] = None
+            pending += _calls(library[name].node_def)
+    return list(found)
+
+
+def _calls(nodes: Sequence[Any]) -> Iterator[str]:
+    for node in nodes:
+        for key in sorted(node.attr):
+            yield from (called.name for called in _called(node.attr[key]))
+
+
+def _named_objects(graph: Any) -> Iterator[str]:
+    for node in graph.nodes:
+        yield from node.function.concrete_functions
+        yield node.bare_concrete_function.concrete_function_name
+
+
+def rename_calls(nodes: Sequence[Any], names: Mapping[str, str]) -> None:
+    """Renames the functions that operations call.
+
+    Args:
+        nodes: The operations; changed in place.
+        names: The new names, by the old ones.
+    """
     for node in nodes:
         for attribute in list(node.attr.values()):
             for called in _called(attribute):

@@ -11,7 +11,8 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, shortened
+from transforms.kinds.parameters import nearest
 
 _SHOWN_INPUTS = 20
 
@@ -65,7 +66,7 @@ class UserFunction:
         try:
             outputs = function(inputs)
         except Exception as error:
-            raise ConfigError(f"{self._explain(error)}\n{_describe(inputs)}") from error
+            raise ConfigError(f"{self._explain(error)}{_hint(error, inputs)}\n{_describe(inputs)}") from error
         if not isinstance(outputs, Mapping) or not outputs or not all(isinstance(name, str) for name in outputs):
             raise ConfigError(f"{self}: expected it to return a dict of tensors by name, received {outputs!r}")
         return dict(outputs)
@@ -116,17 +117,20 @@ class UserFunction:
         lines = [
             f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
             for frame in traceback.extract_tb(error.__traceback__)
-            if self._is_users(frame.filename)
+            if self.owns(frame.filename)
         ]
         if isinstance(error, SyntaxError) and error.filename == self.path:
             lines = [f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"]
         place = "\n  ".join(lines) or str(self)
-        return f"{place}\n{type(error).__name__}: {str(error).strip()}"
+        return f"{place}\n{type(error).__name__}: {shortened(str(error).strip())}"
 
-    def _is_users(self, file: str) -> bool:
+    def owns(self, file: str) -> bool:
+        """Whether a file is the function's own, or another one of the user's beside it."""
         folder = os.path.dirname(os.path.abspath(self.path))
+        # Compiled code gives relative names of files that aren't there.
         return file == self.path or (
-            os.path.abspath(file).startswith(folder + os.sep)
+            os.path.isfile(file)
+            and os.path.abspath(file).startswith(folder + os.sep)
             and "site-packages" not in file
             and "dist-packages" not in file
         )
@@ -140,6 +144,12 @@ def _functions(module: ModuleType) -> str:
     return ", ".join(map(repr, names)) or "none"
 
 
+def _hint(error: Exception, inputs: Mapping[str, Any]) -> str:
+    """The column that may have been meant."""
+    key = error.args[0] if isinstance(error, KeyError) else None
+    return nearest(key, inputs) if isinstance(key, str) and key not in inputs else ""
+
+
 def _describe(inputs: Mapping[str, Any]) -> str:
     """What came in: dtypes and shapes."""
     return "it was given: " + "; ".join(_described(inputs))
@@ -147,7 +157,7 @@ def _describe(inputs: Mapping[str, Any]) -> str:
 
 def _described(inputs: Mapping[str, Any]) -> Iterator[str]:
     for name, value in list(inputs.items())[:_SHOWN_INPUTS]:
-        kind = "" if type(value).__name__.endswith("Tensor") and hasattr(value, "op") else f"{type(value).__name__} "
+        kind = "SparseTensor " if hasattr(value, "indices") else ""
         yield f"{name!r}: {kind}{value.dtype.name} {value.shape}"
     if len(inputs) > _SHOWN_INPUTS:
         yield f"and {len(inputs) - _SHOWN_INPUTS} more"

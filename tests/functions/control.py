@@ -1,6 +1,7 @@
 """What users' functions are built with besides mappers: tables, loops, conditions, analyzers of their own, helpers, printing."""
 
 import logging
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -10,33 +11,37 @@ import tensorflow_transform as tft
 CITIES = ["Oslo", "Paris", "München"]
 
 
-class MidRange(beam.CombineFn):
+class MidRange(beam.CombineFn):  # type: ignore[misc]
     """Halfway between the least and the greatest value."""
 
-    def create_accumulator(self):
+    def create_accumulator(self) -> Any:
+        """Of no values."""
         return np.float32(np.inf), np.float32(-np.inf)
 
-    def add_input(self, accumulator, batch):
+    def add_input(self, accumulator: Any, batch: Any) -> Any:
+        """With a batch's."""
         (values,) = batch
         return min(accumulator[0], values.min()), max(accumulator[1], values.max())
 
-    def merge_accumulators(self, accumulators):
+    def merge_accumulators(self, accumulators: Any) -> Any:
+        """Of all."""
         lows, highs = zip(*accumulators, strict=True)
         return min(lows), max(highs)
 
-    def extract_output(self, accumulator):
+    def extract_output(self, accumulator: Any) -> Any:
+        """As the analyzer gives it."""
         return [np.float32((accumulator[0] + accumulator[1]) / 2)]
 
 
 @beam.ptransform_fn
-def mid_range(values):
+def mid_range(values: Any) -> Any:
     """As one PTransform."""
     return values | beam.CombineGlobally(MidRange())
 
 
-def preprocess(inputs):
+def preprocess(inputs: dict[str, Any]) -> dict[str, Any]:
     """Uses them all."""
-    print("tracing")
+    print("tracing")  # noqa: T201
     logging.getLogger("tests").warning("tracing")
     dense, color, count = inputs["dense"], inputs["color"], inputs["count"]
     (middle,) = tft.experimental.ptransform_analyzer([dense], mid_range(), [tf.float32], [[]])
@@ -66,7 +71,7 @@ def preprocess(inputs):
     }
 
 
-def _table(city):
+def _table(city: Any) -> Any:
     """As TF Transform's census example makes the ids of its label."""
     with tf.init_scope():
         initializer = tf.lookup.KeyValueTensorInitializer(CITIES, tf.range(len(CITIES), dtype=tf.int64))
@@ -74,18 +79,18 @@ def _table(city):
     return table.lookup(city)
 
 
-def _oov_table(color):
+def _oov_table(color: Any) -> Any:
     with tf.init_scope():
         initializer = tf.lookup.KeyValueTensorInitializer(["red", "green"], tf.constant([0, 1], tf.int64))
         table = tf.lookup.StaticVocabularyTable(initializer, num_oov_buckets=3)
     return table.lookup(color)
 
 
-def _collatz(count):
+def _collatz(count: Any) -> Any:
     """Steps to 1, at most ten."""
     steps = tf.zeros_like(count)
 
-    def step(number, taken, rounds):
+    def step(number: Any, taken: Any, rounds: Any) -> Any:
         done = number <= 1
         following = tf.where(number % 2 == 0, number // 2, 3 * number + 1)
         return tf.where(done, number, following), tf.where(done, taken, taken + 1), rounds + 1
@@ -94,12 +99,12 @@ def _collatz(count):
 
 
 @tf.function
-def _squared(values):
+def _squared(values: Any) -> Any:
     return values * values
 
 
 @tf.function
-def _branch(values):
+def _branch(values: Any) -> Any:
     """Autograph's own condition."""
     if tf.reduce_sum(tf.ones_like(values)) > 0:
         values = values + 1
@@ -107,5 +112,5 @@ def _branch(values):
 
 
 @tf.function
-def _tanh(values):
+def _tanh(values: Any) -> Any:
     return tf.cast(tf.math.tanh(tf.cast(values, tf.float64) / 3) * 1e9, tf.int64)

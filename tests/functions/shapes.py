@@ -1,10 +1,12 @@
 """Outputs of every form that TF Transform can give, and text."""
 
+from typing import Any
+
 import tensorflow as tf
 import tensorflow_transform as tft
 
 
-def preprocess(inputs):
+def preprocess(inputs: dict[str, Any]) -> dict[str, Any]:
     """Bags of words, TF-IDF and n-grams; strings; vectors; sparse and ragged tensors."""
     text, dense, color = inputs["text"], inputs["dense"], inputs["color"]
     words = tf.strings.split(text).to_sparse()
@@ -36,12 +38,12 @@ def preprocess(inputs):
     }
 
 
-def _cube(dense):
+def _cube(dense: Any) -> Any:
     """[batch, 2, 2] with the positive ones of two numbers on the diagonal."""
     return tf.sparse.from_dense(tf.linalg.diag(tf.nn.relu(tf.stack([dense, 1 - dense], axis=1))))
 
 
-def _pairs(dense):
+def _pairs(dense: Any) -> Any:
     """Ragged: for each row so many [2] as its number has, up to three."""
     lengths = tf.cast(tf.clip_by_value(dense, 0, 3), tf.int64)
     values = tf.repeat(tf.stack([dense, -dense], axis=1), lengths, axis=0)
