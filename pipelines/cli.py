@@ -236,15 +236,18 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         status = error.exit_status
     except SystemExit as error:
-        if error.code == _INTERRUPTED:
+        # So ends a command that succeeds, too.
+        status = error.code
+        if status == _INTERRUPTED:
             typer.echo("interrupted: nothing was published", err=True)
-            _leave(_INTERRUPTED)
-        raise
     _leave(status or 0)
 
 
 def _leave(status: int) -> NoReturn:
-    """Ends the process at once: threads that still work on what has failed aren't waited for, nor is memory tidied up."""
+    """Ends the process at once: threads that still work on what has failed aren't waited for.
+
+    Nor is memory tidied up, which takes TensorFlow more than a second.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -5,6 +5,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -18,6 +19,8 @@ from schemas import errors
 _THREADS = EmbeddedPythonGrpcEnvironment(
     data_buffer_time_limit_ms=10 * 365 * 86_400_000, capabilities=python_sdk_capabilities()
 )
+
+_View = TypeVar("_View", bound=PipelineOptions)
 
 # What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
 _STAGE = " [while running '"
@@ -42,7 +45,7 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], beam_args: Sequence[str
         ShardmillError: What a worker raised.
     """
     local = not any(arg.startswith("--runner") for arg in beam_args)
-    options = PipelineOptions([f"--direct_num_workers={workers or cores()}", *beam_args] if local else list(beam_args))
+    options = _Options([f"--direct_num_workers={workers or cores()}", *beam_args] if local else list(beam_args))
     pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if local else None, options=options)
     build(pipeline)
     try:
@@ -53,6 +56,26 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], beam_args: Sequence[str
         raise type(error)(str(error).partition(_STAGE)[0]) from error
     except RuntimeError as error:
         raise (find_error(str(error)) or error) from error
+
+
+class _Options(PipelineOptions):  # type: ignore[misc]
+    """Options that are parsed once for each kind.
+
+    Beam asks for the same ones at every step that a pipeline is built of, and parses the arguments anew: of hundreds of steps, as TF
+    Transform has them, a second.
+    """
+
+    def __init__(self, flags: list[str]) -> None:
+        # Beam takes any other attribute for an option.
+        object.__setattr__(self, "_views", {})
+        super().__init__(flags)
+
+    def view_as(self, cls: type[_View]) -> _View:
+        """The options of a kind; they share their values with all others."""
+        if cls not in self._views:
+            self._views[cls] = super().view_as(cls)
+        view: _View = self._views[cls]
+        return view
 
 
 def cores() -> int:

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -58,8 +58,9 @@ def run(
 
         return plan_job(config, work, workers, progress, beam_args)
 
-    # Beam takes two seconds to import: meanwhile the tracing process imports TensorFlow, which takes longer.
-    with tracing.shared():
+    # Beam takes two seconds to import: meanwhile the tracing process imports TensorFlow, which takes longer. For a TF Transform function
+    # this process has to import it.
+    with tracing.shared() if config.preprocessing_fn is None else nullcontext():
         return execute(plan, output, overwrite=overwrite, workers=workers, beam_args=beam_args)
 
 

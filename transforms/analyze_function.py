@@ -19,7 +19,7 @@ from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 
 from schemas.errors import ConfigError, ShardmillError, shortened
 from schemas.schema import Column, ColumnType, Schema
-from transforms import tally
+from transforms import count_tokens, tally
 from transforms.analyze import Reading
 from transforms.arrays import to_lists
 from transforms.graph_source import AnalyzedGraph
@@ -101,6 +101,7 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
             | "ReadTrainRows" >> beam.FlatMap(_train_rows, self._reading).with_output_types(pa.RecordBatch)
         )
         config = _adapter_config(self._reading.selection.columns)
+        count_tokens.register()
         # Each phase reads the rows anew: else Beam would keep all of them from one phase to the next.
         with tft_beam.Context(temp_dir=self._folder, use_deep_copy_optimization=True):
             saved_model, metadata = _explained(

@@ -151,9 +151,19 @@ def _write_vocabulary(folder: str, found: _Selected) -> VocabularyStats:
 
 def _build(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
     if files.is_local(folder):
-        tracing.shared().build(source, folder)
+        _build_locally(source, folder)
     else:
         with tempfile.TemporaryDirectory(prefix="shardmill-graph-") as local:
-            tracing.shared().build(source, local)
+            _build_locally(source, local)
             files.copy_folder(local, folder)
-    tracing.shared().release()
+
+
+def _build_locally(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
+    if isinstance(source, AnalyzedGraph):
+        # TensorFlow is here already, for TF Transform: another process of it would only take time and memory.
+        from transforms.graph import build_graph
+
+        build_graph(source, folder)
+    else:
+        tracing.shared().build(source, folder)
+        tracing.shared().release()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from schemas.schema import Schema
-    from transforms.graph_source import AnalyzedGraph, DeclaredGraph, DerivedColumn
+    from transforms.graph_source import DeclaredGraph, DerivedColumn
     from transforms.kinds.base import Kind
     from transforms.user_function import UserFunction
 
@@ -104,7 +104,7 @@ class Tracer:
             self._send("check", (_sample(kinds), schema, derive))
             self._checking = True
 
-    def build(self, source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str, Any]:
+    def build(self, source: DeclaredGraph, folder: str) -> dict[str, Any]:
         """Writes `transform_fn/` and `transformed_metadata/`: see `transforms.graph.build_graph`.
 
         Args:
