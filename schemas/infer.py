@@ -258,9 +258,3 @@ class Profiles:
     def __getstate__(self) -> dict[str, object]:
         self._flush()
         return self.__dict__
-
-
-def merge(one: Profiles, two: Profiles) -> Profiles:
-    """Adds the second's rows to the first, and returns it."""
-    one.merge(two)
-    return one

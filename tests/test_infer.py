@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from schemas.buffers import bounds
 from schemas.cells import DATE_FORMATS, LONGEST, CellCounts, Spelling, count_cells
 from schemas.distinct import MOST_EXACT, Distinct, fingerprints
-from schemas.infer import ColumnProfile, Profiles, decide, merge
+from schemas.infer import ColumnProfile, Profiles, decide
 from schemas.proto import load_schema
 from schemas.schema import Column, ColumnType
 
@@ -360,7 +360,7 @@ def test_many_distinct_values_merge_to_the_same() -> None:
         for position in order:
             each = Profiles(["x"])
             each.update(batches[position])
-            total = merge(total, each)
+            total.merge(each)
         return total
 
     straight = Profiles(["x"])
@@ -374,7 +374,7 @@ def test_many_distinct_values_merge_to_the_same() -> None:
 def test_profiles_of_other_columns_do_not_merge() -> None:
     """The message names the columns that differ."""
     with pytest.raises(ValueError, match=r"profiles of other columns: \['a', 'b'\]"):
-        merge(Profiles(["a"]), Profiles(["b"]))
+        Profiles(["a"]).merge(Profiles(["b"]))
 
 
 def test_columns_are_found_by_name_and_blocks_may_wait() -> None:
