@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
-from google.protobuf.message import DecodeError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from pipelines.summary import split_table
 from schemas.errors import DataError
+from schemas.statistics import read_statistics
 
 _LF = b"\n"
 
@@ -143,12 +143,8 @@ def _measure(path: Path) -> tuple[int, str]:
 
 
 def _print_statistics(out: Console, path: Path) -> None:
-    try:
-        datasets = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes()).datasets
-    except DecodeError as error:
-        raise DataError(f"{str(path)!r} isn't a DatasetFeatureStatisticsList: {error}") from error
     columns = ("column", "count", "missing", "mean", "std", "min", "median", "max", "unique")
-    for dataset in datasets:
+    for dataset in read_statistics(str(path)).datasets:
         table = _table(
             f"statistics of {dataset.num_examples:,} rows {dataset.name}".rstrip(), *columns, right=columns[1:]
         )

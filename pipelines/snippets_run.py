@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from pipelines.inspecting_run import read_json, read_schema
 from schemas.errors import DataError
-from schemas.statistics import FILE_NAME
+from schemas.statistics import read_statistics
 from transforms.session import NAMES_FILE
 from transforms.splits import TRAIN
 
@@ -109,20 +108,12 @@ def _columns(signatures: Mapping[str, Any]) -> dict[str, str]:
 
 def _outputs(root: Path) -> dict[str, Output]:
     schema = read_schema(str(root / "transformed_metadata" / "schema.pbtxt"))
-    datasets = _read_statistics(root / "post_transform_feature_stats" / FILE_NAME)
+    datasets = read_statistics(str(root / "post_transform_feature_stats")).datasets
     outputs = {feature.name: _output(feature, datasets) for feature in schema.feature}
     for feature in schema.sparse_feature:
         for part in (feature.value_feature, *feature.index_feature):
             outputs[part.name] = replace(outputs[part.name], is_sparse=True)
     return outputs
-
-
-def _read_statistics(path: Path) -> Sequence[statistics_pb2.DatasetFeatureStatistics]:
-    try:
-        statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
-    except DecodeError as error:
-        raise DataError(f"{str(path)!r} isn't a DatasetFeatureStatisticsList: {error}") from error
-    return list(statistics.datasets)
 
 
 def _output(feature: schema_pb2.Feature, datasets: Sequence[statistics_pb2.DatasetFeatureStatistics]) -> Output:

@@ -382,5 +382,5 @@ def test_what_is_no_finished_run_is_named(tmp_path: Path) -> None:
         code_for(str(tmp_path))
     run = run_toml(tmp_path, ODD.format(path=json.dumps(str(odd_csv(tmp_path)))))
     (run / "post_transform_feature_stats" / "FeatureStats.pb").write_bytes(b"\xff")
-    with pytest.raises(DataError, match=r"FeatureStats.pb' isn't a DatasetFeatureStatisticsList"):
+    with pytest.raises(DataError, match=r"FeatureStats.pb: expected statistics"):
         code_for(str(run))
