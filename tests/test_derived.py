@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from schemas.errors import ShardmillError
 from schemas.schema import Column, ColumnType, Schema
 from transforms.derived import with_derived
 from transforms.graph_derive import trace_derive
@@ -61,3 +62,16 @@ def test_infinity_is_a_value(graph: Any) -> None:
     """Only NaN is missing."""
     batch = pa.record_batch({"x": pa.array([np.inf], pa.float32()), "n": pa.array([1]), "t": pa.array(["a"])})
     assert with_derived(batch, graph[1])["half"].to_pylist() == [np.inf]
+
+
+def test_a_text_that_is_cut_in_a_letter(tmp_path: Path) -> None:
+    """A derived text that isn't UTF-8 is an error that names the column and says how letters are counted."""
+    (tmp_path / "mine.py").write_text(
+        'import tensorflow as tf\n\ndef derive(inputs):\n    return {"first": tf.strings.substr(inputs["t"], 0, 1)}\n'
+    )
+    function = UserFunction.read(f"{tmp_path}/mine.py:derive")
+    trace_derive(function, Schema((Column("t", ColumnType.BYTES),)), f"{tmp_path}/graph")
+    session = load(f"{tmp_path}/graph")
+    assert with_derived(pa.record_batch({"t": ["abc"]}), session)["first"].to_pylist() == ["a"]
+    with pytest.raises(ShardmillError, match=r"derive function: a value of 'first' isn't UTF-8 text.*UTF8_CHAR"):
+        with_derived(pa.record_batch({"t": ["abc", "éa"]}), session)

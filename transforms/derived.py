@@ -22,18 +22,28 @@ def with_derived(batch: pa.RecordBatch, session: Session) -> pa.RecordBatch:
         The columns of both; in a derived column null where its value is NaN, -2**63 or the empty text, which stand for missing.
 
     Raises:
-        ShardmillError: The graph fails; with TensorFlow's message.
+        ShardmillError: The graph fails, with TensorFlow's message; or a derived text isn't UTF-8.
     """
     try:
         outputs = session.run(batch)
     except ShardmillError as error:
         raise ShardmillError(f"the derive function: {error}") from error
-    arrays = [*batch.columns, *(_column(values) for values in outputs.values())]
+    arrays = [*batch.columns, *(_column(name, values) for name, values in outputs.items())]
     return pa.RecordBatch.from_arrays(arrays, [*batch.schema.names, *outputs])
 
 
-def _column(values: npt.NDArray[Any] | pa.Array) -> pa.Array:
+def _column(name: str, values: npt.NDArray[Any] | pa.Array) -> pa.Array:
     if isinstance(values, pa.Array):
-        return pc.if_else(pc.equal(pc.binary_length(values), 0), None, values).cast(pa.string())
+        return _text(name, values)
     missing = np.isnan(values) if values.dtype == np.float32 else values == MISSING_INT
     return pa.array(values, mask=missing)
+
+
+def _text(name: str, values: pa.Array) -> pa.Array:
+    try:
+        return pc.if_else(pc.equal(pc.binary_length(values), 0), None, values).cast(pa.string())
+    except pa.ArrowInvalid as error:
+        raise ShardmillError(
+            f"the derive function: a value of {name!r} isn't UTF-8 text, which all text must be. Was a letter cut in two? "
+            'tf.strings.substr and tf.strings.length count letters with unit="UTF8_CHAR"'
+        ) from error

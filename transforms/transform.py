@@ -142,6 +142,7 @@ class _UnitWriter:
     ) -> None:
         self._session = session
         self._encoder = ExampleEncoder(session.outputs)
+        self._numbers = [feature for feature in session.outputs if feature.dtype != "bytes"]
         self._labels = missing_labels(session.labels, reading.selection)
         self._reading = reading
         self._layout = layout
@@ -181,9 +182,7 @@ class _UnitWriter:
             everything = rows == block.rows
             shards = self._plan.shards(split, first[index], rows)
             parts.add(split, shards, framed if everything else framed.filter(pa.array(mine)))
-            self._moments.update(
-                split, outputs if everything else select_rows(outputs, self._session.outputs, pa.array(mine))
-            )
+            self._moments.update(split, outputs if everything else select_rows(outputs, self._numbers, pa.array(mine)))
         return written
 
 
