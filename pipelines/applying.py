@@ -1,11 +1,13 @@
 """`shardmill apply`: new CSV through a finished run's graph, without analysis."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.config_input import SPLIT_NAME
+from pipelines.engine import set_file_options
+from pipelines.engines import Engine
 from pipelines.finished import FinishedRun
 from pipelines.pipeline import Job, parts_folder
 from pipelines.planning import announce, text_size, versions
@@ -43,9 +45,8 @@ def apply(
     output: str,
     *,
     overwrite: bool,
-    workers: int | None,
+    engine: Engine,
     progress: Progress,
-    beam_args: Sequence[str] = (),
 ) -> RunResult:
     """Applies a run's graph to new files; splits, shards and their compression are the run's.
 
@@ -55,22 +56,16 @@ def apply(
         application: What to apply to what.
         output: The folder to write; it will be a run's folder itself.
         overwrite: Whether a finished run there may be replaced.
-        workers: Threads of the in-process engine; None: one per core.
+        engine: What runs it.
         progress: Shows how far it is.
-        beam_args: Beam's options.
 
     Raises:
         ShardmillError: What stopped it; nothing is left that looks finished.
     """
+    set_file_options(engine)
     run = FinishedRun.load(application.folder)
     _check_split(run, application.split)
-    return execute(
-        lambda work: _plan(run, application, work, progress),
-        output,
-        overwrite=overwrite,
-        workers=workers,
-        beam_args=beam_args,
-    )
+    return execute(lambda work: _plan(run, application, work, progress), output, overwrite=overwrite, engine=engine)
 
 
 def _check_split(run: FinishedRun, split: str | None) -> None:

@@ -9,11 +9,14 @@ import sys
 import traceback
 from importlib import metadata
 from types import TracebackType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from schemas.errors import ShardmillError
+
+if TYPE_CHECKING:
+    from pipelines.engines import Engine
 
 _INTERRUPTED = 130
 
@@ -29,6 +32,10 @@ app = typer.Typer(
 Output = Annotated[str | None, typer.Option("--output", "-o", help="The run's folder; takes the place of output.dir.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a finished run in the output folder.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads on this machine. [default: all cores]")]
+EngineName = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="NAME", help="local, prism, flink, spark or dataflow. [default: local]"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no summary.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
@@ -76,6 +83,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. output.shards=4. Repeatable."),
     ] = None,
     *,
+    engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
     quiet: Quiet = False,
@@ -83,28 +91,34 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
 ) -> None:
     """Analyze, transform and write: CSV in, TFRecord shards and a serving graph out.
 
-    Options that aren't listed here go to Apache Beam, e.g. --runner=FlinkRunner.
+    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
     """
     from pipelines.config import load_config
 
     checked = load_config(config, settings or (), output)
-    _check_beam_args(ctx, ("--output", "--set", "--overwrite", "--workers", "--quiet", "--debug"))
+    chosen = _choose_engine(ctx, engine, workers)
 
     from pipelines import preprocess
     from pipelines.progress import Progress
     from pipelines.summary import print_summary
 
     with Progress(quiet=quiet) as progress:
-        result = preprocess.run(checked, overwrite=overwrite, workers=workers, progress=progress, beam_args=ctx.args)
+        result = preprocess.run(checked, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
         print_summary(result.output, result.manifest, result.seconds)
 
 
-def _check_beam_args(ctx: typer.Context, own: tuple[str, ...]) -> None:
+def _choose_engine(ctx: typer.Context, name: str | None, workers: int | None = None) -> "Engine":
+    """The engine that the options say, once Beam's are checked."""
+    from pipelines.engines import choose_engine
+
+    engine = choose_engine(name, ctx.args, workers)
     if ctx.args:
         from pipelines.beam_args import check_beam_args
 
-        check_beam_args(ctx.args, f"shardmill {ctx.info_name}", own)
+        own = [spelling for parameter in ctx.command.params for spelling in parameter.opts if spelling.startswith("--")]
+        check_beam_args(engine.beam_args, f"shardmill {ctx.info_name}", own)
+    return engine
 
 
 @app.command()
@@ -144,6 +158,7 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
         str | None, typer.Option("--split", metavar="NAME", help="Put all rows into one split. [default: as the run]")
     ] = None,
     *,
+    engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
     quiet: Quiet = False,
@@ -151,9 +166,9 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
 ) -> None:
     """Transform new CSV with a finished run's graph, without analysis; labels may be missing.
 
-    Options that aren't listed here go to Apache Beam, e.g. --runner=FlinkRunner.
+    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
     """
-    _check_beam_args(ctx, ("--input", "--output", "--split", "--overwrite", "--workers", "--quiet", "--debug"))
+    chosen = _choose_engine(ctx, engine, workers)
 
     from pipelines import applying
     from pipelines.progress import Progress
@@ -161,9 +176,7 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
 
     application = applying.Application(run_dir, tuple(files), split)
     with Progress(quiet=quiet) as progress:
-        result = applying.apply(
-            application, output, overwrite=overwrite, workers=workers, progress=progress, beam_args=ctx.args
-        )
+        result = applying.apply(application, output, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
         print_summary(result.output, result.manifest, result.seconds)
 
@@ -206,15 +219,31 @@ def demo(
     run_demo(output, workers=workers, quiet=quiet)
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def doctor(
+    ctx: typer.Context,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="With --engine: the folder that runs are to be written in.")
+    ] = ".",
     *,
+    engine: EngineName = None,
     debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
-    """Say which engines, versions, CRC and DEFLATE implementations are in use; exit 1 where something needed is missing."""
+    """Say which engines, versions, CRC and DEFLATE implementations are in use; exit 1 where something needed is missing.
+
+    With --engine: check the way there, up to a worker that writes into the output's folder. Options that aren't listed here go to Apache
+    Beam, as `run` would be given them.
+    """
     from pipelines.doctor import print_report
 
-    if not print_report():
+    if engine is None:
+        _choose_engine(ctx, None)
+        ready = print_report()
+    else:
+        from pipelines.doctor_engine import examine_engine
+
+        ready = print_report(way=examine_engine(engine, ctx.args, output))
+    if not ready:
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from pipelines import preprocess
 from pipelines.config import load_config
+from pipelines.engines import Engine
 from pipelines.inspecting import inspect_path
 from pipelines.progress import Progress
 from pipelines.summary import print_summary
@@ -34,7 +35,7 @@ def run_demo(folder: str, *, workers: int | None = None, quiet: bool = False) ->
     output = str(root / "run")
     config = load_config(str(config_path), output=output)
     with Progress(quiet=quiet) as progress:
-        result = preprocess.run(config, overwrite=True, workers=workers, progress=progress, beam_args=())
+        result = preprocess.run(config, overwrite=True, engine=Engine(workers=workers), progress=progress)
     if quiet:
         return
     print_summary(result.output, result.manifest, result.seconds)

@@ -5,7 +5,7 @@ import importlib.util
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -47,10 +47,16 @@ class Finding:
     ok: bool = True
 
 
-def print_report(console: Console | None = None) -> bool:
-    """Prints the report and says whether all that a run needs is there."""
+def print_report(console: Console | None = None, way: Iterable[Finding] = ()) -> bool:
+    """Prints the report and says whether all that a run needs is there.
+
+    Args:
+        console: Where to print; standard output by default.
+        way: What was found on the way to an engine.
+    """
     out = console or Console(highlight=False)
-    findings = list(examine())
+    way = list(way)
+    findings = [*examine(), *way]
     table = Table(
         "", "what", Column("found", overflow="fold"), title="shardmill doctor", title_justify="left", title_style="bold"
     )
@@ -61,13 +67,14 @@ def print_report(console: Console | None = None) -> bool:
             Text(finding.value),
         )
     out.print(table)
-    ok = all(finding.ok for finding in findings)
-    out.print(
-        "All that a run needs is here."
-        if ok
-        else "Something that a run needs is missing; `pip install shardmill` brings it."
-    )
-    return ok
+    missing = [finding for finding in findings if not finding.ok]
+    if not missing:
+        out.print("All that a run needs is here.")
+    elif missing[0] in way:
+        out.print(Text(f"Not ready: {missing[0].name}: {missing[0].value}"))
+    else:
+        out.print("Something that a run needs is missing; `pip install shardmill` brings it.")
+    return not missing
 
 
 def examine() -> Iterator[Finding]:

@@ -1,18 +1,21 @@
-"""The engine that runs a pipeline: Beam's own in-process one unless Beam's options name another."""
+"""Runs a pipeline on an engine and waits for it."""
 
 import contextlib
 import io
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineResult
 from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment, python_sdk_capabilities
 
-from schemas import errors
+from pipelines.engine_failure import explain_failure
+from pipelines.engines import Engine
+from transforms.check_workers import CheckWorkers
 
 # Workers are threads of this process. As `--direct_running_mode=multi_threading` has it, Beam 2.77 empties their output buffers
 # every second, in the middle of an element if it happens to be encoded: what is read back is garbage. Ten years prevent that.
@@ -22,40 +25,82 @@ _THREADS = EmbeddedPythonGrpcEnvironment(
 
 _View = TypeVar("_View", bound=PipelineOptions)
 
-# What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
-_STAGE = " [while running '"
-_WORKER_ERROR = re.compile(
-    rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\nDuring handling of|\nThe above exception|\Z)",
-    re.DOTALL,
-)
 
-
-def run_pipeline(build: Callable[[beam.Pipeline], None], beam_args: Sequence[str], workers: int | None) -> None:
-    """Builds a pipeline, runs it and waits for its end.
-
-    The default engine is named explicitly, so that nothing is looked for on the network: `FnApiRunner`, with threads of this
-    process (the heavy steps release the interpreter's lock).
+def run_pipeline(build: Callable[[beam.Pipeline], None], engine: Engine) -> PipelineResult | None:
+    """Builds a pipeline, runs it and waits for its end; a job that runs elsewhere is cancelled when this process is interrupted.
 
     Args:
         build: Adds the stages.
-        beam_args: Beam's options; `--runner` among them names another engine.
-        workers: Threads of the in-process engine; None: one per core.
+        engine: What runs them. The local one is named explicitly, so that nothing is looked for on the network: `FnApiRunner`, with
+            threads of this process (the heavy steps release the interpreter's lock).
+
+    Returns:
+        Beam's result; None where a template was written.
 
     Raises:
-        ShardmillError: What a worker raised.
+        ShardmillError: What a worker raised, or why the engine failed.
     """
-    local = not any(arg.startswith("--runner") for arg in beam_args)
-    options = _Options([f"--direct_num_workers={workers or cores()}", *beam_args] if local else list(beam_args))
-    pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if local else None, options=options)
+    options = pipeline_options(engine)
+    pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if engine.is_local else None, options=options)
     build(pipeline)
     try:
         # Beam prints the traceback of a worker's error; what failed is in the error that is raised.
         with contextlib.redirect_stderr(io.StringIO()):
-            pipeline.run().wait_until_finish()
-    except errors.ShardmillError as error:
-        raise type(error)(str(error).partition(_STAGE)[0]) from error
-    except RuntimeError as error:
-        raise (find_error(str(error)) or error) from error
+            result = pipeline.run()
+            if not engine.template:
+                _wait(result)
+    except Exception as error:  # whatever the engine's client raises
+        explained = explain_failure(error, engine)
+        if explained is None:
+            raise
+        raise explained from error
+    return None if engine.template else result
+
+
+def _wait(result: PipelineResult) -> None:
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        # The engine may be what has failed: the interruption is what counts.
+        with contextlib.suppress(Exception):
+            result.cancel()
+        raise
+
+
+def check_workers(engine: Engine, folder: str) -> None:
+    """Runs a job that does nothing but see whether a worker is as a job needs it.
+
+    Args:
+        engine: The engine.
+        folder: A folder to write into.
+
+    Raises:
+        ShardmillError: What the worker lacks, or why the engine failed.
+    """
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | "CheckWorkers" >> CheckWorkers(folder)
+
+    run_pipeline(build, engine)
+
+
+def set_file_options(engine: Engine) -> None:
+    """Gives Beam's file systems in this process the options that workers give them: endpoints, credentials, HDFS's address.
+
+    Args:
+        engine: The options' owner.
+    """
+    FileSystems.set_options(pipeline_options(engine))
+
+
+def pipeline_options(engine: Engine) -> PipelineOptions:
+    """Beam's options object.
+
+    Args:
+        engine: The options' owner.
+    """
+    threads = [f"--direct_num_workers={engine.workers or cores()}"] if engine.is_local else []
+    return _Options([*threads, *engine.beam_args])
 
 
 class _Options(PipelineOptions):  # type: ignore[misc]
@@ -81,16 +126,3 @@ class _Options(PipelineOptions):  # type: ignore[misc]
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def find_error(text: str) -> errors.ShardmillError | None:
-    """The error that a worker raised, out of the text that the engine gives back.
-
-    Args:
-        text: The engine's error, a traceback for most engines.
-    """
-    found = list(_WORKER_ERROR.finditer(text))
-    if not found:
-        return None
-    kind = getattr(errors, found[-1]["kind"], errors.ShardmillError)
-    return kind(found[-1]["message"].strip()) if issubclass(kind, errors.ShardmillError) else None

@@ -3,7 +3,7 @@
 import re
 
 from pipelines.pipeline import Job, TransformFunction
-from schemas.errors import ShardmillError, shortened
+from schemas.errors import EngineError, ShardmillError, shortened
 from transforms.user_function import UserFunction
 
 # The first exception of a traceback's chain: what began it all.
@@ -36,6 +36,8 @@ def explain_failure(error: Exception, job: Job) -> Exception:
     if not isinstance(job.features, TransformFunction):
         return error
     function = job.features.function
+    if isinstance(error, EngineError):
+        return _explain(str(error.__cause__), function) or error
     if type(error) is ShardmillError:
         return ShardmillError(f"{function}: {error}")
     return error if isinstance(error, ShardmillError) else _explain(str(error), function) or error

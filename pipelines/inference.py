@@ -6,43 +6,43 @@ from collections.abc import Sequence
 import apache_beam as beam
 
 from pipelines.engine import run_pipeline
+from pipelines.engines import Engine
 from schemas.errors import DataError
 from schemas.infer import Profiles
 from transforms import files
 from transforms.blocks import read_header
+from transforms.check_workers import CheckWorkers
 from transforms.dialect import Dialect
 from transforms.infer import InferProfiles
 from transforms.read import PlanUnits
 from transforms.records import InputFile
 
 
-def profile_columns(
-    inputs: Sequence[InputFile], dialect: Dialect, work: str, beam_args: Sequence[str], workers: int | None
-) -> Profiles:
+def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, folder: str, engine: Engine) -> Profiles:
     """Profiles every column of the first file's header, over all rows of all files.
 
     Args:
         inputs: The files.
         dialect: Their spelling.
-        work: A folder that all workers can write to.
-        beam_args: Beam's options.
-        workers: Threads of the in-process engine; None: one per core.
+        folder: A folder that all workers can write to.
+        engine: What reads them.
 
     Raises:
         DataError: A file can't be read, or all are empty.
     """
     names = _column_names(inputs, dialect)
-    path = files.join(work, "profiles.pickle")
+    path = files.join(folder, "profiles.pickle")
 
     def build(pipeline: beam.Pipeline) -> None:
         _ = (
             pipeline
+            | "CheckWorkers" >> CheckWorkers(folder)
             | "PlanUnits" >> PlanUnits(inputs, dialect)
             | "InferProfiles" >> InferProfiles(names, dialect)
             | "SaveProfiles" >> beam.Map(_save, path)
         )
 
-    run_pipeline(build, beam_args, workers)
+    run_pipeline(build, engine)
     with files.open_at(path) as stream:
         profiles: Profiles = pickle.load(stream)
     files.remove(path)

@@ -10,13 +10,14 @@ from apache_beam import pvalue
 from pipelines.manifest import write_manifest
 from schemas.schema import Schema
 from transforms.analyze import AnalyzeUnits, Findings, Reading
+from transforms.check_workers import CheckWorkers
 from transforms.counts import UnitCount
 from transforms.graph_folder import Graph
 from transforms.read import PlanUnits
 from transforms.records import InputFile, Unit
 from transforms.row_plan import RowPlan, check_rows, check_splits
 from transforms.splits import ShardRule
-from transforms.trace import Features, TraceFunction, TraceGraph
+from transforms.trace import Features, Place, TraceFunction, TraceGraph
 from transforms.transform import Layout, TransformUnits, row_bytes
 from transforms.user_function import UserFunction
 from transforms.write import WriteShards
@@ -69,6 +70,16 @@ class Job:
         """Whether shards are gzip files."""
         return self.level is not None
 
+    @property
+    def parts(self) -> str:
+        """The folder of what isn't whole yet."""
+        return parts_folder(self.work)
+
+    @property
+    def place(self) -> Place:
+        """Where the graph goes."""
+        return Place(self.work, self.parts)
+
 
 def build(pipeline: beam.Pipeline, job: Job) -> None:
     """Adds the main job's stages.
@@ -81,21 +92,22 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     """
     requests = job.features.requests if isinstance(job.features, Features) else ()
     partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
-    units = pipeline | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
+    started = pipeline | "CheckWorkers" >> CheckWorkers(parts_folder(job.work))
+    units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, requests, partitions)
     checked = analyzed["findings"] | "CheckRows" >> beam.Map(_check_rows, pvalue.AsList(analyzed["counts"]), job)
     if isinstance(job.features, Features):
-        graph = checked | "TraceGraph" >> TraceGraph(job.features, job.work, analyzed["tables"])
+        graph = checked | "TraceGraph" >> TraceGraph(job.features, job.place, analyzed["pieces"])
     elif isinstance(job.features, Graph):
         graph = checked | "TakeGraph" >> beam.Map(_take_graph, job.features)
     else:
-        graph = checked | "TraceFunction" >> TraceFunction(job.work, units | _analyze_function(job, job.features))
+        graph = checked | "TraceFunction" >> TraceFunction(job.place, units | _analyze_function(job, job.features))
     plan = graph | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsList(units), job)
     layout = Layout(folder=parts_folder(job.work), level=job.level)
     written = units | "TransformUnits" >> TransformUnits(
         job.reading, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan)
     )
-    shards = written["parts"] | "WriteShards" >> WriteShards(job.work, plan, compressed=job.compressed)
+    shards = written["parts"] | "WriteShards" >> WriteShards(job.work, job.parts, plan, compressed=job.compressed)
     _ = written["moments"] | "WriteManifest" >> beam.Map(
         write_manifest, pvalue.AsList(shards), pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(checked), job
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from pipelines.config import Config
+from pipelines.engines import Engine
 from pipelines.inference import profile_columns
 from pipelines.pipeline import Job, parts_folder
 from pipelines.planning_features import FeaturePlan, plan_features
@@ -22,15 +23,14 @@ from transforms.splits import ShardRule, SplitRule
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
 
 
-def plan_job(config: Config, work: str, workers: int | None, progress: Progress, beam_args: Sequence[str]) -> Job:
+def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> Job:
     """Plans the main job; where the configuration names no schema, all of the input is read once to infer it.
 
     Args:
         config: The configuration.
         work: The folder to write into.
-        workers: Threads of the in-process engine; None: one per core.
+        engine: What reads the input to infer its schema. A template is launched without it, so this process reads then.
         progress: Is told the phases.
-        beam_args: Beam's options.
 
     Raises:
         ConfigError: The features or the split key don't fit the columns.
@@ -42,7 +42,8 @@ def plan_job(config: Config, work: str, workers: int | None, progress: Progress,
         schema = load_schema(config.input.schema)
     else:
         progress.phase("infer", size)
-        profiles = profile_columns(inputs, config.input.dialect, work, beam_args, workers)
+        reader = engine.here() if engine.template else engine
+        profiles = profile_columns(inputs, config.input.dialect, parts_folder(work), reader)
         schema = profiles.schema(allowed_types(config.features))
     plan = plan_features(config, schema, work, progress)
     _prepare(work, schema)

@@ -1,16 +1,18 @@
 """The main job: CSV shards in, TFRecord shards and a transform graph out."""
 
 import json
+import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipelines.config import Config
+from pipelines.engines import Engine
 from pipelines.progress import Progress
 from schemas.errors import ConfigError, ShardmillError
 from transforms import tally, tracing
@@ -34,17 +36,14 @@ class RunResult:
     seconds: Mapping[str, float]
 
 
-def run(
-    config: Config, *, overwrite: bool, workers: int | None, progress: Progress, beam_args: Sequence[str] = ()
-) -> RunResult:
+def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) -> RunResult:
     """Runs the main job.
 
     Args:
         config: The configuration.
         overwrite: Whether a finished run at the output may be replaced.
-        workers: Threads of the in-process engine; None: one per core.
+        engine: What runs it.
         progress: Shows how far it is.
-        beam_args: Beam's options.
 
     Raises:
         ShardmillError: What stopped it; nothing is left that looks finished.
@@ -56,25 +55,22 @@ def run(
     def plan(work: str) -> "Job":
         from pipelines.planning import plan_job
 
-        return plan_job(config, work, workers, progress, beam_args)
+        return plan_job(config, work, engine, progress)
 
     # Beam takes two seconds to import: meanwhile the tracing process imports TensorFlow, which takes longer. For a TF Transform function
     # this process has to import it.
     with tracing.shared() if config.preprocessing_fn is None else nullcontext():
-        return execute(plan, output, overwrite=overwrite, workers=workers, beam_args=beam_args)
+        return execute(plan, output, overwrite=overwrite, engine=engine)
 
 
-def execute(
-    plan: "Callable[[str], Job]", output: str, *, overwrite: bool, workers: int | None, beam_args: Sequence[str]
-) -> RunResult:
+def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engine: Engine) -> RunResult:
     """Does a job in a folder of another name, and publishes it.
 
     Args:
         plan: Plans the job, given the folder to write into.
         output: The output folder.
         overwrite: Whether a finished run that stands there may be replaced.
-        workers: Threads of the in-process engine; None: one per core.
-        beam_args: Beam's options.
+        engine: What runs it.
 
     Raises:
         ShardmillError: What stopped it; nothing is left that looks finished.
@@ -82,19 +78,25 @@ def execute(
     started = time.monotonic()
     tally.reset()
     with _terminable():
-        from pipelines.engine import run_pipeline
+        from pipelines.engine import run_pipeline, set_file_options
         from pipelines.function_failure import explain_failure
-        from pipelines.pipeline import build
+        from pipelines.pipeline import build, parts_folder
         from pipelines.publish import publish, work_folder
+        from transforms import files
 
-        with work_folder(output, overwrite=overwrite) as work:
+        set_file_options(engine)
+        engine.check()
+        # Workers elsewhere have other current folders.
+        place = output if engine.is_local or not files.is_local(output) else os.path.abspath(output)
+        with work_folder(place, overwrite=overwrite) as work:
+            files.make_folder(parts_folder(work))
             job = plan(work)
             try:
-                run_pipeline(lambda pipeline: build(pipeline, job), beam_args, workers)
+                run_pipeline(lambda pipeline: build(pipeline, job), engine)
             except (ShardmillError, RuntimeError) as error:
                 raise explain_failure(error, job) from error
             manifest = _finish(work)
-            publish(work, output)
+            publish(work, place)
     return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})
 
 

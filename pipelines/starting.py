@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.engines import Engine
 from pipelines.inference import profile_columns
 from pipelines.planning import text_size
 from pipelines.progress import Progress
@@ -40,7 +41,7 @@ def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
     dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]])
     progress.phase("infer", text_size(inputs))
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        profiles = profile_columns(inputs, dialect, work, (), None)
+        profiles = profile_columns(inputs, dialect, work, Engine())
     schema = profiles.schema()
     folder = Path(output).parent
     named = [

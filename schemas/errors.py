@@ -28,6 +28,10 @@ class OutputError(ShardmillError):
     """The output can't be written where the configuration says."""
 
 
+class EngineError(ShardmillError):
+    """The engine that is to run the job can't be reached, has other versions, or has failed."""
+
+
 def shortened(message: str) -> str:
     """Another program's message without its end, where it is too long to be read: TensorFlow quotes all values of a tensor."""
     return message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ..."

@@ -15,6 +15,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from pipelines import preprocess
 from pipelines.config import load_config
+from pipelines.engines import choose_engine
 from pipelines.preprocess import RunResult
 from pipelines.progress import Progress
 
@@ -22,7 +23,8 @@ from pipelines.progress import Progress
 def run(config: Path, output: Path, *, workers: int = 2, beam_args: Sequence[str] = ()) -> RunResult:
     """Runs the main job on a configuration file."""
     checked = load_config(str(config), output=str(output))
-    return preprocess.run(checked, overwrite=False, workers=workers, progress=Progress(quiet=True), beam_args=beam_args)
+    engine = choose_engine(None, beam_args, workers=None if beam_args else workers)
+    return preprocess.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
 
 
 def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, beam_args: Sequence[str] = ()) -> Path:
@@ -31,6 +33,18 @@ def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, be
     config.write_text(toml)
     run(config, folder / name, workers=workers, beam_args=beam_args)
     return folder / name
+
+
+def pipeline_result(config: Path, work: Path) -> Any:
+    """What Beam says of the main job's pipeline on the local engine; nothing is published, all is left in the work folder."""
+    from pipelines.engine import run_pipeline
+    from pipelines.pipeline import build, parts_folder
+    from pipelines.planning import plan_job
+
+    engine = choose_engine(None, (), workers=2)
+    Path(parts_folder(str(work))).mkdir(parents=True)
+    job = plan_job(load_config(str(config), output=str(work)), str(work), engine, Progress(quiet=True))
+    return run_pipeline(lambda pipeline: build(pipeline, job), engine)
 
 
 def flights_csv(folder: Path) -> Path:
@@ -74,12 +88,19 @@ def read_rejected(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def files_of(run_dir: Path) -> dict[str, bytes]:
-    """The bytes of every file that equal runs have in common: not of the SavedModel, where TensorFlow names things at random."""
-    return {
+    """The bytes of every file that equal runs have in common: not of the SavedModel, where TensorFlow names things at random.
+
+    Of the manifest, all but how the run was made: its engine and its metrics.
+    """
+    found = {
         str(path.relative_to(run_dir)): path.read_bytes()
         for path in sorted(run_dir.rglob("*"))
         if path.is_file() and "transform_fn" not in path.parts
     }
+    manifest = json.loads(found["manifest.json"])
+    for how in ("engine", "metrics"):
+        manifest.pop(how, None)
+    return {**found, "manifest.json": json.dumps(manifest).encode()}
 
 
 def sorted_rows(columns: Mapping[str, np.ndarray]) -> list[tuple[bytes, ...]]:

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines import applying
 from pipelines.applying import Application
+from pipelines.engines import Engine
 from pipelines.example_message import decode_example
 from pipelines.inspecting import inspect_path
 from pipelines.preprocess import RunResult
@@ -41,7 +42,7 @@ def apply(
     """Applies a run's graph to files."""
     application = Application(str(run), tuple(map(str, files)), split)
     return applying.apply(
-        application, str(output), overwrite=overwrite, workers=2, progress=Progress(quiet=True), beam_args=()
+        application, str(output), overwrite=overwrite, engine=Engine(workers=2), progress=Progress(quiet=True)
     )
 
 

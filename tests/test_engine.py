@@ -7,7 +7,9 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from pipelines.engine import find_error, run_pipeline
+from pipelines.engine import run_pipeline
+from pipelines.engine_failure import find_error
+from pipelines.engines import Engine
 from schemas.errors import ConfigError, DataError, ShardmillError
 
 
@@ -23,7 +25,7 @@ def test_a_workers_error_comes_back_as_itself(workers: int) -> None:
     """The error that a worker raised is raised by the run: same class, same message, several lines of it too."""
     message = "data.csv, line 3: expected an integer, found 'x'\n  second line"
     with pytest.raises(DataError) as error:
-        run_pipeline(lambda pipeline: _build(pipeline, _raise(DataError, message)), [], workers)
+        run_pipeline(lambda pipeline: _build(pipeline, _raise(DataError, message)), Engine(workers=workers))
     assert str(error.value) == message
 
 
@@ -46,14 +48,14 @@ def test_an_element_that_is_slow_to_encode_arrives_whole(tmp_path: Path) -> None
             | beam.MapTuple(lambda _, values: (tmp_path / "found").write_bytes(b"".join(values)))
         )
 
-    run_pipeline(build, [], 2)
+    run_pipeline(build, Engine(workers=2))
     assert (tmp_path / "found").read_bytes() == b"whole"
 
 
 def test_other_failures_keep_their_traceback() -> None:
     """What is no error of ours is not hidden."""
     with pytest.raises(RuntimeError, match="ZeroDivisionError: x"):
-        run_pipeline(lambda pipeline: _build(pipeline, _raise(ZeroDivisionError, "x")), [], 2)
+        run_pipeline(lambda pipeline: _build(pipeline, _raise(ZeroDivisionError, "x")), Engine(workers=2))
 
 
 def _build(pipeline: beam.Pipeline, fail: Callable[[int], None]) -> None:

@@ -20,13 +20,16 @@ ROOMS = {
 BEAM = {
     "transforms.analyze",
     "transforms.analyze_function",
+    "transforms.check_workers",
     "transforms.combine",
     "transforms.count_tokens",
     "transforms.files",
     "transforms.infer",
+    "transforms.metrics",
     "transforms.read",
     "transforms.trace",
     "transforms.transform",
+    "transforms.uploads",
     "transforms.write",
 }
 # The modules that trace the graph, the one that runs it where TensorFlow's C library isn't found, and TF Transform's analysis.
@@ -48,6 +51,7 @@ LIGHT = {
     "pipelines.config",
     "pipelines.config_input",
     "pipelines.doctor",
+    "pipelines.engines",
     "pipelines.example_message",
     "pipelines.inspecting",
     "pipelines.inspecting_run",
@@ -57,6 +61,7 @@ LIGHT = {
     "pipelines.snippets_run",
     "pipelines.summary",
     "pipelines.toml_table",
+    "pipelines.worker",
 }
 
 

@@ -1,11 +1,12 @@
 """Read: from files to units, record-aligned byte ranges that workers process independently."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import apache_beam as beam
 from apache_beam import pvalue
 
-from transforms import files, tally
+from transforms import files, metrics
 from transforms.blocks import Block, Selection, read_blocks
 from transforms.dialect import Dialect
 from transforms.records import UNIT_BYTES, FileRange, InputFile, RangeScan, Unit, file_ranges, plan_units, scan_range
@@ -15,6 +16,8 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
     """Cuts files into units at record boundaries, quoted newlines included.
 
     Files larger than a unit are scanned once, in parallel, for quotes and newlines. The units depend on the files alone.
+
+    Expects a PCollection of one element, whatever it is, at which the reading begins, and outputs one of `Unit`.
     """
 
     def __init__(self, inputs: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> None:
@@ -30,29 +33,33 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
         self._dialect = dialect
         self._unit_bytes = unit_bytes
 
-    def expand(self, pbegin: pvalue.PBegin) -> beam.PCollection[Unit]:
-        ranges = file_ranges(self._inputs, self._dialect, self._unit_bytes)
+    def expand(self, start: beam.PCollection[Any]) -> beam.PCollection[Unit]:
         scans = (
-            pbegin
-            | "ListRanges" >> beam.Create(ranges)
+            start
+            | "ListRanges" >> beam.FlatMap(_ranges, self._inputs, self._dialect, self._unit_bytes)
             | "SpreadRanges" >> beam.Reshuffle()
             | "ScanRange" >> beam.Map(_scan, self._dialect)
         )  # RangeScan
         return (
-            pbegin
-            | "ListFiles" >> beam.Create([self._inputs])
-            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), self._dialect, self._unit_bytes)
+            start
+            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), self._inputs, self._dialect, self._unit_bytes)
             | "SpreadUnits" >> beam.Reshuffle()
         )
 
 
+def _ranges(_: Any, inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[FileRange]:
+    return file_ranges(inputs, dialect, unit_bytes)
+
+
 def _scan(file_range: FileRange, dialect: Dialect) -> RangeScan:
-    data = files.read_range(file_range.path, file_range.read_start, file_range.stop)
-    tally.add("scan", 0, file_range.stop - file_range.start)
-    return scan_range(data, file_range, dialect)
+    where = f"{file_range.path!r} from byte {file_range.start} to {file_range.stop}"
+    with metrics.working("scan", where) as work:
+        data = files.read_range(file_range.path, file_range.read_start, file_range.stop)
+        work.add(0, len(data))
+        return scan_range(data, file_range, dialect)
 
 
-def _plan(inputs: list[InputFile], scans: list[RangeScan], dialect: Dialect, unit_bytes: int) -> list[Unit]:
+def _plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[Unit]:
     return plan_units(inputs, scans, dialect, unit_bytes)
 
 
@@ -86,5 +93,5 @@ def blocks(unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block
     Raises:
         DataError: The file can't be read, or not as the dialect says.
     """
-    with files.reading(unit.path), files.open_at(unit.path, unit.start) as stream:
+    with files.reading(unit.path), files.open_at(unit.place or unit.path, unit.start) as stream:
         yield from read_blocks(stream, unit, dialect, selection)

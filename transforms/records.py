@@ -48,11 +48,13 @@ class InputFile:
         path: Its path or URL.
         size: Its bytes, as they are stored.
         split: The split that its rows belong to; None: rows are split one by one.
+        place: Where it is for a worker, whose current folder is another; None: at its path.
     """
 
     path: str
     size: int
     split: str | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class FileRange:
 
     Attributes:
         file: The file's index.
-        path: Its path.
+        path: Where it is.
         start: Its first byte.
         stop: The byte after its last.
     """
@@ -90,6 +92,7 @@ class Unit:
         first_line: The number of the physical line that `start` begins, from 1.
         header: The header's bytes as they stand in the file, where the file has one and the unit doesn't begin it.
         split: The split of the file's rows, if it is given by file.
+        place: Where the file is for a worker; None: at its path.
     """
 
     index: int
@@ -100,6 +103,7 @@ class Unit:
     first_line: int = 1
     header: bytes | None = None
     split: str | None = None
+    place: str | None = None
 
 
 def is_splittable(path: str, dialect: Dialect) -> bool:
@@ -137,7 +141,7 @@ def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = 
         count = (file.size + unit_bytes // 2) // unit_bytes
         if count > 1 and is_splittable(file.path, dialect):
             cuts = [file.size * cut // count for cut in range(count + 1)]
-            ranges += [FileRange(index, file.path, start, stop) for start, stop in pairwise(cuts)]
+            ranges += [FileRange(index, file.place or file.path, start, stop) for start, stop in pairwise(cuts)]
     return ranges
 
 
@@ -203,7 +207,7 @@ def plan_units(
 
 def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
     """A file's units."""
-    whole = Unit(index=0, file=index, path=file.path, split=file.split)
+    whole = Unit(index=0, file=index, path=file.path, split=file.split, place=file.place)
     if not scans or any(scan.whole for scan in scans):
         return [whole]
     units = [replace(whole, stop=file.size)]

@@ -1,0 +1,132 @@
+"""`shardmill doctor --engine`: the way to an engine, step by step, up to a worker that writes where the output is to be."""
+
+import contextlib
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Sequence
+
+from pipelines.doctor import Finding
+from pipelines.engines import Engine, choose_engine, flink_overview, option, unreachable, worker_command
+from pipelines.worker import find_boot
+from schemas.errors import ShardmillError
+
+
+def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator[Finding]:
+    """Looks at one step after the other; what can't be looked at before another step is mended is left out.
+
+    Args:
+        name: The engine, one of `engines.ENGINES`.
+        beam_args: Beam's options, as `run` would be given them.
+        output: The folder in which a run would be written.
+    """
+    try:
+        engine = choose_engine(name, beam_args)
+    except ShardmillError as error:
+        yield Finding("options", str(error), ok=False)
+        return
+    yield Finding("options", " ".join(engine.beam_args) or "none")
+    steps = [*_way(engine), *_worker(engine)]
+    yield from steps
+    if all(step.ok for step in steps):
+        yield _probe(engine, output)
+
+
+def _way(engine: Engine) -> Iterator[Finding]:
+    """Whether what the job is submitted to answers."""
+    endpoint = option(engine.beam_args, "--job_endpoint")
+    if endpoint:
+        trouble = unreachable(endpoint)
+        yield Finding(
+            "job server",
+            f"no job server answers at {endpoint!r} ({trouble}): start one, or give --job_endpoint=HOST:PORT"
+            if trouble
+            else f"answers at {endpoint}",
+            ok=not trouble,
+        )
+    elif engine.name in ("flink", "spark"):
+        yield _java()
+    flink = option(engine.beam_args, "--flink_master")
+    if flink and not flink.startswith("["):
+        yield _flink(flink)
+    if engine.name == "prism":
+        location = option(engine.beam_args, "--prism_location")
+        yield Finding("Prism", location or "not on the PATH: Beam downloads it; else give --prism_location=BINARY")
+
+
+def _java() -> Finding:
+    found = shutil.which("java")
+    return Finding(
+        "Java, for the job server that Beam starts",
+        found or "not on the PATH: install Java 11 or 17",
+        ok=found is not None,
+    )
+
+
+def _flink(address: str) -> Finding:
+    overview = flink_overview(address)
+    if overview is None:
+        return Finding(
+            "Flink",
+            f"no JobManager answers at {address!r}: give --flink_master=HOST:PORT of its REST service",
+            ok=False,
+        )
+    slots = overview.get("slots-total", 0)
+    return Finding(
+        "Flink",
+        f"{overview.get('flink-version')}, {overview.get('taskmanagers')} TaskManagers with {slots} slots"
+        + ("" if slots else ": start TaskManagers, there is nothing to run on"),
+        ok=bool(slots),
+    )
+
+
+def _worker(engine: Engine) -> Iterator[Finding]:
+    """What starts workers, where that is `shardmill-worker`."""
+    if worker_command() not in (option(engine.beam_args, "--environment_config") or ""):
+        image = option(engine.beam_args, "--sdk_container_image")
+        if image:
+            yield Finding("workers", f"containers of {image}")
+        return
+    there = os.access(worker_command(), os.X_OK)
+    yield Finding(
+        "workers",
+        f"processes of {worker_command()}"
+        if there
+        else f"{worker_command()!r} isn't here: `pip install shardmill` brings it",
+        ok=there,
+    )
+    boot = find_boot()
+    yield Finding(
+        "Beam's boot program",
+        boot
+        or "not found: put it as `beam-boot` on the PATH, or set SHARDMILL_BOOT (docs/clusters.md says how to get it)",
+        ok=boot is not None,
+    )
+
+
+def _probe(engine: Engine, output: str) -> Finding:
+    """A worker that compares versions and writes into the output's folder."""
+    what = "a worker that writes the output"
+    if engine.name == "dataflow":
+        return Finding(what, "not tried: a job of the service takes minutes and costs money")
+    from pipelines.engine import check_workers, set_file_options
+    from transforms import files
+
+    place = os.path.abspath(output) if files.is_local(output) else output
+    folder = files.join(place, f"shardmill-doctor-{socket.gethostname()}-{os.getpid()}")
+    started = time.monotonic()
+    try:
+        set_file_options(engine)
+        with files.writing(folder):
+            files.make_folder(folder)
+        check_workers(engine, folder)
+    except ShardmillError as error:
+        return Finding(what, str(error), ok=False)
+    finally:
+        with contextlib.suppress(OSError):
+            files.remove(folder)
+    return Finding(
+        what,
+        f"same versions as here, writes below {place}; {time.monotonic() - started:.0f} s for a job that does nothing",
+    )

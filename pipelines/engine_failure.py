@@ -1,0 +1,90 @@
+"""Why an engine failed: one message out of what its client raises."""
+
+import re
+from collections.abc import Callable
+
+from pipelines.engines import Engine
+from schemas import errors
+from schemas.errors import EngineError, ShardmillError, shortened
+
+# What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
+_STAGE = " [while running '"
+_WORKER_ERROR = re.compile(
+    rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\n\s*(?:During handling of|The above exception|at )|\Z)",
+    re.DOTALL,
+)
+_CANCELLED = re.compile(r"\bCANCELLED\b")
+_NOT_INSTALLED = re.compile(r"No module named '(?:pipelines|transforms|schemas)\b")
+_NO_COMMAND = re.compile(r"Cannot run program \"(?P<command>[^\"]+)\"|fork/exec (?P<path>\S+): no such file")
+
+
+def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
+    """What a user needs to know of an engine's failure; None where it is nothing but a defect.
+
+    Args:
+        error: What the engine's client raised.
+        engine: The engine.
+    """
+    if isinstance(error, ShardmillError):
+        return type(error)(str(error).partition(_STAGE)[0])
+    text = str(error)
+    return next((found for rule in _RULES if (found := rule(text, engine))), None)
+
+
+def find_error(text: str, _: Engine | None = None) -> ShardmillError | None:
+    """The error that a worker raised, out of the text that the engine gives back.
+
+    Args:
+        text: The engine's error, a traceback for most engines.
+    """
+    found = list(_WORKER_ERROR.finditer(text))
+    if not found:
+        return None
+    kind = getattr(errors, found[-1]["kind"], ShardmillError)
+    return kind(found[-1]["message"].strip()) if issubclass(kind, ShardmillError) else None
+
+
+def _without_shardmill(text: str, engine: Engine) -> ShardmillError | None:
+    if not _NOT_INSTALLED.search(text):
+        return None
+    return EngineError(
+        f"the workers of {engine.name} don't have shardmill: {_last_line(text)!r}. Install the same version there, or name a worker image "
+        "that has it with --sdk_container_image (docs/clusters.md)"
+    )
+
+
+def _without_command(text: str, engine: Engine) -> ShardmillError | None:
+    found = _NO_COMMAND.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"the workers of {engine.name} can't start {found['command'] or found['path']!r}. Install shardmill there at the same place "
+        "as here, or give the command that starts a worker with --environment_type=PROCESS --environment_config"
+    )
+
+
+def _cancelled(text: str, engine: Engine) -> ShardmillError | None:
+    if not _CANCELLED.search(text):
+        return None
+    return EngineError(f"the job was cancelled on {engine.name}. Nothing was published; run it again when it may run")
+
+
+def _failed_elsewhere(text: str, engine: Engine) -> ShardmillError | None:
+    if engine.is_local:
+        return None
+    return EngineError(
+        f"the job failed on {engine.name}: {shortened(_last_line(text))}\nNothing was published. The engine's own log says more; "
+        "`--debug` shows all that it sent back"
+    )
+
+
+def _last_line(text: str) -> str:
+    """What was raised, as the last line of a traceback says it; of Java's, the first."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Interrupt)\b", line)]
+    return (raised or lines or [""])[-1]
+
+
+_Rule = Callable[[str, Engine], ShardmillError | None]
+# From the certain to the vague.
+_RULES: tuple[_Rule, ...] = (find_error, _without_shardmill, _without_command, _cancelled, _failed_elsewhere)

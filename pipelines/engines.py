@@ -1,0 +1,210 @@
+"""Which engine runs a pipeline: `--engine NAME`, or Beam's own `--runner`, and the options of Beam's that each needs."""
+
+import json
+import os
+import shutil
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from schemas.errors import ConfigError, EngineError
+
+LOCAL = "local"
+ENGINES = (LOCAL, "prism", "flink", "spark", "dataflow")
+
+# Where Beam's job servers listen unless they are told otherwise.
+_JOB_ENDPOINT = "localhost:8099"
+# A Python process takes seconds to start: it is kept for the stages that follow, ten minutes beyond its last use.
+_KEEP_WORKERS_MSEC = 600_000
+_SECONDS_TO_CONNECT = 10.0
+
+# By engine: Beam's runner for the master's own address, and the option that gives the address.
+_MASTERS = {"flink": ("FlinkRunner", "--flink_master"), "spark": ("SparkRunner", "--spark_master_url")}
+# Who gives one of these has a worker of their own.
+_WORKER_OPTIONS = (
+    "--environment_type",
+    "--environment_config",
+    "--environment_option",
+    "--environment_options",
+    "--sdk_container_image",
+    "--harness_docker_image",
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs a pipeline.
+
+    Attributes:
+        name: One of `ENGINES`, or the runner that Beam's options name.
+        beam_args: Beam's options, complete.
+        workers: Threads of the local engine; None: one per core.
+    """
+
+    name: str = LOCAL
+    beam_args: tuple[str, ...] = ()
+    workers: int | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether pipelines run in threads of this process."""
+        return self.name == LOCAL
+
+    @property
+    def template(self) -> str | None:
+        """Where a Dataflow template is to be written; nothing runs then."""
+        return option(self.beam_args, "--template_location")
+
+    def here(self) -> "Engine":
+        """The local engine, with what Beam's file systems need to know."""
+        return replace(self, name=LOCAL, beam_args=_without(self.beam_args, "--runner"))
+
+    def check(self) -> None:
+        """Looks whether the engine's job server answers, lest the input be read for nothing.
+
+        Raises:
+            EngineError: Nobody listens there.
+        """
+        endpoint = option(self.beam_args, "--job_endpoint")
+        if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint)):
+            raise EngineError(
+                f"no job server answers at {endpoint!r} ({trouble}). Start one, or give its address with --job_endpoint=HOST:PORT; "
+                f"`shardmill doctor --engine {self.name}` checks the whole way there."
+            )
+        for name, (_, master) in _MASTERS.items():
+            address = option(self.beam_args, master)
+            if name == "flink" and address and not address.startswith("[") and (trouble := unreachable(address)):
+                raise EngineError(
+                    f"no Flink JobManager answers at {address!r} ({trouble}). Give the address of its REST service with {master}=HOST:PORT."
+                )
+
+
+def choose_engine(name: str | None, beam_args: Sequence[str], workers: int | None = None) -> Engine:
+    """Completes Beam's options for an engine; each that is given stays as it is.
+
+    - local: threads of this process.
+    - prism: Beam's portable engine in a process of its own, which Beam starts; the binary on the PATH, if there is one.
+    - flink, spark: the job server at `--job_endpoint` (localhost:8099); or with `--flink_master`, `--spark_master_url` one that Beam
+      starts by itself. Workers are processes that `shardmill-worker` starts, which must be installed on the cluster's machines where it is
+      on this one; or containers of the image that `--sdk_container_image` names.
+    - dataflow: see `pipelines.dataflow`.
+
+    Args:
+        name: One of `ENGINES`; None: the local one, unless `beam_args` name a runner.
+        beam_args: Beam's options.
+        workers: Threads of the local engine; None: one per core.
+
+    Raises:
+        ConfigError: There is no such engine, or the options contradict each other or lack something.
+    """
+    runner = option(beam_args, "--runner")
+    if name is not None and name not in ENGINES:
+        raise ConfigError(f"--engine: expected one of {', '.join(ENGINES)}, received {name!r}")
+    if name is not None and runner is not None:
+        raise ConfigError(f"--engine={name} and --runner={runner} both say what runs the pipeline; give one of them")
+    engine = Engine(name or runner or LOCAL, tuple(beam_args), workers)
+    if workers is not None and not engine.is_local:
+        raise ConfigError(
+            f"--workers is for the local engine; on {engine.name} Beam's options say how many work: --parallelism on Flink, "
+            "--num_workers on Dataflow"
+        )
+    if name in _MASTERS:
+        return replace(engine, beam_args=_cluster_args(name, engine.beam_args))
+    if name == "prism":
+        return replace(engine, beam_args=_with(engine.beam_args, "--runner=PrismRunner", *_prism_location()))
+    if name == "dataflow":
+        from pipelines.dataflow import dataflow_args
+
+        return replace(engine, beam_args=tuple(dataflow_args(beam_args)))
+    return engine
+
+
+def option(beam_args: Sequence[str], name: str) -> str | None:
+    """The value of one of Beam's options: of `--name=value` or `--name value`; None where it isn't given.
+
+    Args:
+        beam_args: Beam's options.
+        name: With its dashes.
+    """
+    for place, arg in enumerate(beam_args):
+        given, equals, value = arg.partition("=")
+        if given == name:
+            return value if equals else "".join(beam_args[place + 1 : place + 2])
+    return None
+
+
+def unreachable(address: str) -> str | None:
+    """Why nobody can be reached at an address; None: somebody listens.
+
+    Args:
+        address: HOST:PORT, or a URL.
+    """
+    host, _, port = address.rpartition("://")[2].rstrip("/").rpartition(":")
+    if not host or not port.isdigit():
+        return "it isn't HOST:PORT"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_CONNECT).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def flink_overview(address: str) -> dict[str, Any] | None:
+    """What a Flink cluster says of itself (`flink-version`, `slots-total`, `taskmanagers` ...); None where it doesn't answer.
+
+    Args:
+        address: Of the JobManager's REST service, HOST:PORT or a URL.
+    """
+    url = address if "://" in address else f"http://{address}"
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/overview", timeout=_SECONDS_TO_CONNECT) as reply:  # noqa: S310  (an address that the user gave)
+            found: dict[str, Any] = json.load(reply)
+    except (urllib.error.URLError, ValueError, OSError):
+        return None
+    return found
+
+
+def worker_command() -> str:
+    """The command that starts a worker process: `shardmill-worker` of this very installation."""
+    return os.path.join(os.path.dirname(sys.executable), "shardmill-worker")
+
+
+def _cluster_args(name: str, beam_args: tuple[str, ...]) -> tuple[str, ...]:
+    runner, master = _MASTERS[name]
+    address = option(beam_args, master)
+    if address is None:
+        args = _with(beam_args, "--runner=PortableRunner", f"--job_endpoint={_JOB_ENDPOINT}")
+    else:
+        args = _with(beam_args, f"--runner={runner}")
+    if not any(option(beam_args, given) is not None for given in _WORKER_OPTIONS):
+        config = json.dumps({"command": worker_command()})
+        args = _with(args, "--environment_type=PROCESS", f"--environment_config={config}")
+    overview = flink_overview(address) if name == "flink" and address and not address.startswith("[") else None
+    if overview and overview.get("slots-total"):
+        args = _with(args, f"--parallelism={overview['slots-total']}")
+    return _with(args, f"--environment_cache_millis={_KEEP_WORKERS_MSEC}")
+
+
+def _prism_location() -> tuple[str, ...]:
+    found = shutil.which("prism")
+    return (f"--prism_location={found}",) if found else ()
+
+
+def _with(beam_args: tuple[str, ...], *more: str) -> tuple[str, ...]:
+    """The options, and those of `more` that aren't among them."""
+    return (*beam_args, *(arg for arg in more if option(beam_args, arg.partition("=")[0]) is None))
+
+
+def _without(beam_args: tuple[str, ...], name: str) -> tuple[str, ...]:
+    kept = []
+    skip = False
+    for arg in beam_args:
+        given, equals, _ = arg.partition("=")
+        if not skip and given != name:
+            kept.append(arg)
+        skip = not skip and given == name and not equals
+    return tuple(kept)

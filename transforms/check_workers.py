@@ -1,0 +1,113 @@
+"""Check: whether a worker is as the job needs it, before any data is read."""
+
+import os
+import platform
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import apache_beam as beam
+from apache_beam import pvalue
+
+from schemas.errors import EngineError, OutputError
+from transforms import files
+
+# What a job's bytes depend on, or its being understood at all.
+_PACKAGES = ("apache-beam", "shardmill", "tensorflow", "pyarrow", "isal")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a job counts on where it runs.
+
+    Attributes:
+        folder: A folder to write into, which the submitting machine has made.
+        versions: Of Python (major and minor) and of packages, as the submitting machine has them; None: not installed as a package.
+    """
+
+    folder: str
+    versions: Mapping[str, str | None]
+
+    @classmethod
+    def of_this_machine(cls, folder: str) -> "Submission":
+        """A job that this machine submits."""
+        return cls(folder, installed())
+
+    def check(self) -> None:
+        """Compares with the machine that calls.
+
+        Raises:
+            EngineError: It has other versions.
+            OutputError: It doesn't see the folder, or can't write there.
+        """
+        found = installed()
+        other = [
+            f"{name} {found.get(name) or 'is missing'} (the job: {wanted or 'none'})"
+            for name, wanted in self.versions.items()
+            if found.get(name) != wanted
+        ]
+        if other:
+            raise EngineError(
+                f"the worker on {socket.gethostname()!r} isn't as the job that was submitted: {', '.join(other)}. Install the same "
+                "versions there, or name a worker image that has them with --sdk_container_image"
+            )
+        self._check_folder()
+
+    def _check_folder(self) -> None:
+        if files.is_local(self.folder) and not os.path.isdir(self.folder):
+            raise OutputError(
+                f"the worker on {socket.gethostname()!r} doesn't see {self.folder!r}, which the submitting machine has made for the "
+                "output. Choose an --output that all machines share: a mounted folder, gs://, s3:// or hdfs://"
+            )
+        path = files.join(self.folder, f"worker-{uuid.uuid4().hex}")
+        with files.writing(path), files.create(path) as stream:
+            stream.write(b"may write here\n")
+        files.remove(path)
+
+
+def installed() -> dict[str, str | None]:
+    """The versions that this machine has of what a job depends on."""
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **{name: _version(name) for name in _PACKAGES}}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+class CheckWorkers(beam.PTransform):  # type: ignore[misc]
+    """Checks a worker before the first stage that reads; outputs one None.
+
+    What follows is in another stage: its functions can't even be unpickled by a worker that has another Python.
+    """
+
+    def __init__(self, folder: str) -> None:
+        """Stores what workers must have.
+
+        Args:
+            folder: A folder to write into.
+        """
+        super().__init__()
+        self._submission = Submission.of_this_machine(folder)
+
+    def expand(self, pbegin: pvalue.PBegin) -> beam.PCollection[None]:
+        return (
+            pbegin
+            | "StartJob" >> beam.Impulse()
+            | "CheckWorker" >> beam.ParDo(_CheckWorker(self._submission))
+            | "PassOn" >> beam.Reshuffle()
+        )
+
+
+class _CheckWorker(beam.DoFn):  # type: ignore[misc]
+    # Pickled by reference, as no function would be: any Python can read it.
+    def __init__(self, submission: Submission) -> None:
+        self._submission = submission
+
+    def process(self, _: bytes) -> Iterator[None]:
+        self._submission.check()
+        yield None
