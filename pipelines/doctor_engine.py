@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from pipelines.doctor import Finding
-from pipelines.engines import Engine, choose_engine, flink_overview, option, unreachable, worker_command
+from pipelines.engines import Engine, choose_engine, flink_overview, option, silent, unreachable, worker_command
 from pipelines.worker import find_boot
 from schemas.errors import ShardmillError
 
@@ -36,8 +36,8 @@ def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator
 def _way(engine: Engine) -> Iterator[Finding]:
     """Whether what the job is submitted to answers."""
     endpoint = option(engine.beam_args, "--job_endpoint")
-    if endpoint:
-        trouble = unreachable(endpoint)
+    if endpoint and endpoint != "embed":
+        trouble = unreachable(endpoint) or silent(endpoint)
         yield Finding(
             "job server",
             f"no job server answers at {endpoint!r} ({trouble}): start one, or give --job_endpoint=HOST:PORT"

@@ -21,6 +21,8 @@ _JOB_ENDPOINT = "localhost:8099"
 # A Python process takes seconds to start: it is kept for the stages that follow, ten minutes beyond its last use.
 _KEEP_WORKERS_MSEC = 600_000
 _SECONDS_TO_CONNECT = 10.0
+# Beam 2.77 ends a job on Prism, which reports from before its start, when this time is over: five minutes by default.
+_LONGEST_JOB_SECONDS = 30 * 86_400
 
 # By engine: Beam's runner for the master's own address, and the option that gives the address.
 _MASTERS = {"flink": ("FlinkRunner", "--flink_master"), "spark": ("SparkRunner", "--spark_master_url")}
@@ -70,7 +72,7 @@ class Engine:
             EngineError: Nobody listens there.
         """
         endpoint = option(self.beam_args, "--job_endpoint")
-        if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint)):
+        if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint) or silent(endpoint)):
             raise EngineError(
                 f"no job server answers at {endpoint!r} ({trouble}). Start one, or give its address with --job_endpoint=HOST:PORT; "
                 f"`shardmill doctor --engine {self.name}` checks the whole way there."
@@ -115,7 +117,8 @@ def choose_engine(name: str | None, beam_args: Sequence[str], workers: int | Non
     if name in _MASTERS:
         return replace(engine, beam_args=_cluster_args(name, engine.beam_args))
     if name == "prism":
-        return replace(engine, beam_args=_with(engine.beam_args, "--runner=PrismRunner", *_prism_location()))
+        longest = f"--job_server_timeout={_LONGEST_JOB_SECONDS}"
+        return replace(engine, beam_args=_with(engine.beam_args, "--runner=PrismRunner", longest, *_prism_location()))
     if name == "dataflow":
         from pipelines.dataflow import dataflow_args
 
@@ -150,6 +153,22 @@ def unreachable(address: str) -> str | None:
         socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_CONNECT).close()
     except OSError as error:
         return error.strerror or str(error)
+    return None
+
+
+def silent(endpoint: str) -> str | None:
+    """Why no job server answers where somebody listens; None: one does. Beam would wait for five minutes.
+
+    Args:
+        endpoint: HOST:PORT.
+    """
+    import grpc
+
+    with grpc.insecure_channel(endpoint) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(_SECONDS_TO_CONNECT)
+        except grpc.FutureTimeoutError:
+            return "who listens there doesn't speak gRPC"
     return None
 
 

@@ -1,0 +1,75 @@
+"""`shardmill doctor --engine`: the way to an engine, and the sentence that says what is missing."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import doctor_engine
+from pipelines.doctor_engine import examine_engine
+from tests.clusters import golang
+from tests.needs import needs
+from tests.test_cli import call
+from tests.test_engines import flink, nobody  # noqa: F401  (fixtures)
+
+
+def missing(name: str, *beam_args: str, output: str = ".") -> dict[str, str]:
+    """What isn't as it must be."""
+    return {found.name: found.value for found in examine_engine(name, beam_args, output) if not found.ok}
+
+
+def test_a_worker_has_written_on_the_way(tmp_path: Path) -> None:
+    """On an engine that works, a worker has compared versions and written beside the output; nothing is left."""
+    needs("go")
+    done = call("doctor", "--engine=prism", f"--prism_location={golang.prism()}", f"--output={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert "same versions as here" in re.sub(r"[│\s]+", " ", done.stdout)
+    assert "All that a run needs is here." in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_server_that_isnt_there_is_the_reason(nobody: str) -> None:  # noqa: F811
+    """Nobody at the endpoint: exit status 1, and one sentence at the end."""
+    done = call("doctor", "--engine=flink", f"--job_endpoint={nobody}")
+    assert done.returncode == 1
+    assert "Not ready: job server: no job server answers at" in " ".join(done.stdout.split())
+
+
+def test_a_cluster_without_slots_is_the_reason(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """A JobManager without TaskManagers can't run anything; one that isn't there is named."""
+    monkeypatch.setattr(doctor_engine.shutil, "which", {"java": "/usr/bin/java"}.get)
+    monkeypatch.setattr(doctor_engine, "flink_overview", lambda _: {"flink-version": "1.16.3", "taskmanagers": 0})
+    assert "start TaskManagers" in missing("flink", f"--flink_master={flink}")["Flink"]
+    monkeypatch.setattr(doctor_engine, "flink_overview", lambda _: None)
+    assert "no JobManager answers" in missing("flink", f"--flink_master={flink}")["Flink"]
+
+
+def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job server of Beam's needs Java here; workers that `shardmill-worker` starts need Beam's boot program."""
+    monkeypatch.setattr(doctor_engine.shutil, "which", lambda _: None)
+    monkeypatch.setattr(doctor_engine, "find_boot", lambda: None)
+    found = missing("spark", "--spark_master_url=spark://host:1")
+    assert "install Java" in found["Java, for the job server that Beam starts"]
+    assert "SHARDMILL_BOOT" in found["Beam's boot program"]
+    assert "Beam's boot program" not in missing("spark", "--spark_master_url=x", "--sdk_container_image=image")
+
+
+def test_options_that_contradict_each_other_are_the_reason() -> None:
+    """What `run` would refuse is said by the report, too."""
+    assert "both say what runs the pipeline" in missing("flink", "--runner=SparkRunner")["options"]
+
+
+def test_a_worker_that_cant_write_is_the_reason() -> None:
+    """An output folder where nothing can be made is found by trying."""
+    needs("go")
+    found = missing("prism", f"--prism_location={golang.prism()}", output="/proc")
+    assert "can't write '/proc/" in found["a worker that writes the output"]
+
+
+def test_the_workers_command_is_this_installations(nobody: str) -> None:  # noqa: F811
+    """What starts workers is named, beside this interpreter."""
+    found = {each.name: each.value for each in examine_engine("flink", (f"--job_endpoint={nobody}",), ".")}
+    assert str(Path(sys.executable).parent / "shardmill-worker") in found["workers"]
+    assert json.dumps({"command": str(Path(sys.executable).parent / "shardmill-worker")}) in found["options"]

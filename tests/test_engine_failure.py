@@ -1,0 +1,160 @@
+"""What an engine's failures become: one message each. The engine is Prism, with workers of other kinds than the job expects."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipelines.engine_failure import explain_failure
+from pipelines.engines import Engine, unreachable
+from schemas.errors import DataError, EngineError
+from tests.clusters import golang
+from tests.needs import needs
+from tests.test_cli import call
+
+_FLINK = Engine("flink", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "ModuleNotFoundError: No module named 'transforms' [while running 'A']",
+            "the workers of flink don't have shardmill: .*--sdk_container_image",
+        ),
+        (
+            'java.io.IOException: Cannot run program "/opt/x/shardmill-worker": error=2, No such file or directory',
+            "the workers of flink can't start '/opt/x/shardmill-worker'",
+        ),
+        ("Pipeline job-1 failed in state CANCELLED: unknown error", "the job was cancelled on flink. Nothing was"),
+        (
+            "Traceback ...\n  File x\nValueError: a is 3\n",
+            "the job failed on flink: ValueError: a is 3\nNothing was published",
+        ),
+        ("something else", "the job failed on flink: something else"),
+    ],
+)
+def test_an_engines_text_becomes_a_message(text: str, message: str) -> None:
+    """Missing packages and commands, a job that was cancelled, and what isn't known are told apart."""
+    found = explain_failure(RuntimeError(text), _FLINK)
+    assert isinstance(found, EngineError)
+    assert found.exit_status == 1
+    with pytest.raises(EngineError, match=message):
+        raise found
+
+
+def test_a_workers_own_error_is_found_in_javas_text() -> None:
+    """A traceback within Java's: our error is what counts, without Java's frames."""
+    text = (
+        "org.apache.flink.runtime.JobException: Recovery is suppressed\nCaused by: java.lang.RuntimeException: Error received from "
+        "SDK harness for instruction 3: Traceback (most recent call last):\n  File a\nschemas.errors.DataError: 'a.csv', line 2: bad "
+        "[while running 'AnalyzeUnit']\n\n\tat java.util.concurrent.CompletableFuture.reportGet(CompletableFuture.java:396)\n"
+    )
+    found = explain_failure(RuntimeError(text), _FLINK)
+    assert type(found) is DataError
+    assert str(found) == "'a.csv', line 2: bad"
+
+
+def test_a_defect_on_the_local_engine_is_none_of_these() -> None:
+    """On the local engine what isn't known keeps its traceback."""
+    assert explain_failure(RuntimeError("ZeroDivisionError: x"), Engine()) is None
+
+
+@pytest.fixture(scope="module")
+def prism() -> str:
+    """Beam's option that says where Prism is."""
+    needs("go")
+    return f"--prism_location={golang.prism()}"
+
+
+@contextmanager
+def worker_pool(folder: Path) -> Iterator[str]:
+    """A pool of workers whose Python finds the modules and distributions in a folder before all others."""
+    address = f"localhost:{_free_port()}"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(folder),
+        "PATH": os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"])),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "apache_beam.runners.worker.worker_pool_main",
+        f"--service_port={address.rpartition(':')[2]}",
+    ]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as pool:
+        try:
+            for _ in range(600):
+                if unreachable(address) is None:
+                    break
+                time.sleep(0.1)
+            yield address
+        finally:
+            pool.terminate()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as held:
+        held.bind(("localhost", 0))
+        return int(held.getsockname()[1])
+
+
+def fails(prism: str, pool: str, tmp_path: Path) -> str:
+    """Runs a small job with the pool's workers and returns its message."""
+    (tmp_path / "data.csv").write_text("a\n1\n2\n")
+    (tmp_path / "p.toml").write_text(f'[input]\nfiles = ["{tmp_path}/data.csv"]\n[features]\na = "z_score"\n')
+    done = call(
+        *("run", f"{tmp_path}/p.toml", f"--output={tmp_path}/run", "--engine=prism", prism),
+        *("--environment_type=EXTERNAL", f"--environment_config={pool}"),
+    )
+    assert done.returncode == 1, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"data.csv", "p.toml", "worker"}
+    return done.stderr
+
+
+@pytest.mark.parametrize("package", ["apache_beam", "shardmill"])
+def test_workers_of_another_version_are_refused(prism: str, tmp_path: Path, package: str) -> None:
+    """A worker with another version of Beam or of shardmill ends the run before anything is read; the message names both versions."""
+    distribution = tmp_path / "worker" / f"{package}-2.60.0.dist-info"
+    distribution.mkdir(parents=True)
+    (distribution / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {package.replace('_', '-')}\nVersion: 2.60.0\n"
+    )
+    with worker_pool(tmp_path / "worker") as pool:
+        message = fails(prism, pool, tmp_path)
+    assert f"{package.replace('_', '-')} 2.60.0 (the job: " in message
+    assert message.count("\n") <= 2
+
+
+def test_workers_without_shardmill_are_refused(prism: str, tmp_path: Path) -> None:
+    """A worker that can't import shardmill's packages ends the run with a message that says so."""
+    worker = tmp_path / "worker"
+    worker.mkdir()
+    (worker / "sitecustomize.py").write_text(
+        textwrap.dedent(
+            """
+            import sys
+
+            class Without:
+                def find_spec(self, name, path=None, target=None):
+                    if name.partition(".")[0] in ("pipelines", "transforms", "schemas"):
+                        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+            sys.meta_path.insert(0, Without())
+            """
+        )
+    )
+    with worker_pool(worker) as pool:
+        message = fails(prism, pool, tmp_path)
+    shutil.rmtree(worker)
+    assert "error: the workers of prism don't have shardmill:" in message
+    assert "No module named 'transforms'" in message

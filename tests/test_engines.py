@@ -1,0 +1,162 @@
+"""Which engine runs a job, and Beam's options for each."""
+
+import http.server
+import json
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines import engines
+from pipelines.engines import Engine, choose_engine, option
+from schemas.errors import ConfigError, EngineError
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("localhost", 0))
+        return f"localhost:{held.getsockname()[1]}"
+
+
+@pytest.fixture
+def flink() -> Iterator[str]:
+    """A server that answers as Flink's `/overview` does."""
+
+    class Overview(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/overview" else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps({"taskmanagers": 3, "slots-total": 6, "flink-version": "1.16.3"}).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("localhost", 0), Overview) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"localhost:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_local_engine_is_the_default() -> None:
+    """Without --engine and --runner, pipelines run in this process; `--engine local` is the same."""
+    assert choose_engine(None, (), 3) == Engine("local", (), 3)
+    assert choose_engine("local", (), 3) == Engine("local", (), 3)
+    assert Engine().is_local
+
+
+def test_beams_own_runner_is_left_as_it_is() -> None:
+    """`--runner` takes Beam's options unchanged."""
+    args = ("--runner=FlinkRunner", "--flink_master=host:1")
+    engine = choose_engine(None, args)
+    assert engine.beam_args == args
+    assert not engine.is_local
+
+
+@pytest.mark.parametrize("name", ["flink", "spark"])
+def test_a_cluster_is_reached_through_its_job_server(name: str) -> None:
+    """Flink and Spark: Beam's usual job endpoint, and workers that `shardmill-worker` starts and that live on between stages."""
+    args = choose_engine(name, ()).beam_args
+    assert "--runner=PortableRunner" in args
+    assert "--job_endpoint=localhost:8099" in args
+    assert "--environment_type=PROCESS" in args
+    config = json.loads(option(args, "--environment_config") or "")
+    assert config == {"command": str(Path(sys.executable).parent / "shardmill-worker")}
+    assert int(option(args, "--environment_cache_millis") or 0) > 60_000
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "runner"),
+    [
+        ("flink", "--flink_master=[local]", "--runner=FlinkRunner"),
+        ("spark", "--spark_master_url=spark://host:7077", "--runner=SparkRunner"),
+    ],
+)
+def test_a_masters_address_lets_beam_start_the_job_server(name: str, given: str, runner: str) -> None:
+    """With the master's own address no job endpoint is named."""
+    args = choose_engine(name, (given,)).beam_args
+    assert runner in args
+    assert option(args, "--job_endpoint") is None
+
+
+def test_flinks_slots_are_the_parallelism(flink: str) -> None:
+    """Where Flink's address is given, all of its slots are used."""
+    assert "--parallelism=6" in choose_engine("flink", (f"--flink_master={flink}",)).beam_args
+    args = choose_engine("flink", (f"--flink_master={flink}", "--parallelism=2")).beam_args
+    assert [arg for arg in args if arg.startswith("--parallelism")] == ["--parallelism=2"]
+
+
+@pytest.mark.parametrize("given", ["--sdk_container_image=image", "--environment_type=EXTERNAL"])
+def test_a_worker_of_ones_own_is_kept(given: str) -> None:
+    """Who names an image or an environment gets no PROCESS environment."""
+    args = choose_engine("flink", (given, "--job_endpoint=host:1")).beam_args
+    assert given in args
+    assert "--environment_type=PROCESS" not in args
+    assert [arg for arg in args if arg.startswith("--job_endpoint")] == ["--job_endpoint=host:1"]
+
+
+def test_prism_may_take_longer_than_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prism: the binary on the PATH, and no end after Beam's default of 300 seconds."""
+    monkeypatch.setattr(engines.shutil, "which", {"prism": "/opt/prism"}.get)
+    args = choose_engine("prism", ()).beam_args
+    assert "--runner=PrismRunner" in args
+    assert "--prism_location=/opt/prism" in args
+    assert int(option(args, "--job_server_timeout") or 0) > 86_400
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "workers", "message"),
+    [
+        ("spork", (), None, "expected one of local, prism, flink, spark, dataflow, received 'spork'"),
+        ("flink", ("--runner=SparkRunner",), None, "--engine=flink and --runner=SparkRunner both say what runs"),
+        ("flink", (), 2, "--workers is for the local engine; on flink"),
+        (None, ("--runner", "FlinkRunner"), 2, "--workers is for the local engine; on FlinkRunner"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    name: str | None, args: tuple[str, ...], workers: int | None, message: str
+) -> None:
+    """An unknown engine, two of them, and threads for an engine that has none are wrong usage."""
+    with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
+        choose_engine(name, args, workers)
+
+
+def test_an_option_is_found_in_both_spellings() -> None:
+    """`--name=value` and `--name value` are the same; a name's beginning is another name."""
+    assert option(("--a=1", "--bc", "2"), "--bc") == "2"
+    assert option(("--a=1",), "--a") == "1"
+    assert option(("--ab=1",), "--a") is None
+    assert option(("--a",), "--a") == ""
+
+
+def test_the_local_engine_keeps_the_options_of_file_systems() -> None:
+    """What reads the input here for another engine goes by the same options, but for the runner."""
+    engine = choose_engine(None, ("--runner", "DataflowRunner", "--s3_endpoint_url=x", "--template_location=gs://b/t"))
+    assert engine.template == "gs://b/t"
+    assert engine.here().is_local
+    assert engine.here().beam_args == ("--s3_endpoint_url=x", "--template_location=gs://b/t")
+
+
+def test_a_job_server_that_isnt_there_is_named(nobody: str) -> None:
+    """Nobody at the job endpoint: one message, before anything is read."""
+    with pytest.raises(EngineError, match=f"no job server answers at '{nobody}' .Connection refused.*--job_endpoint"):
+        choose_engine("flink", (f"--job_endpoint={nobody}",)).check()
+    with pytest.raises(EngineError, match=f"no Flink JobManager answers at '{nobody}'"):
+        choose_engine("flink", (f"--flink_master={nobody}",)).check()
+
+
+def test_another_server_at_the_endpoint_is_found_out(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who listens at the job endpoint and is no job server isn't waited for."""
+    monkeypatch.setattr(engines, "_SECONDS_TO_CONNECT", 1.0)
+    with pytest.raises(EngineError, match="who listens there doesn't speak gRPC"):
+        choose_engine("flink", (f"--job_endpoint={flink}",)).check()
+
+
+def test_an_address_that_is_none_is_said(flink: str) -> None:
+    """An address needs a port; one that answers is fine."""
+    assert engines.unreachable("host") == "it isn't HOST:PORT"
+    assert engines.unreachable(f"http://{flink}/") is None
+    choose_engine("flink", (f"--flink_master={flink}",)).check()
