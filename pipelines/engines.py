@@ -14,6 +14,7 @@ from typing import Any
 from schemas.errors import ConfigError, EngineError
 
 LOCAL = "local"
+_IN_PROCESS = (LOCAL, "prism", "DirectRunner", "PrismRunner")
 ENGINES = (LOCAL, "prism", "flink", "spark", "dataflow")
 
 # Where Beam's job servers listen unless they are told otherwise.
@@ -55,6 +56,11 @@ class Engine:
     def is_local(self) -> bool:
         """Whether pipelines run in threads of this process."""
         return self.name == LOCAL
+
+    @property
+    def in_process(self) -> bool:
+        """Whether workers are this process, by the engine's default: so they share what it has."""
+        return self.name in _IN_PROCESS
 
     @property
     def template(self) -> str | None:

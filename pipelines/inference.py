@@ -39,7 +39,7 @@ def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, folder: str, 
             | "CheckWorkers" >> CheckWorkers(folder)
             | "PlanUnits" >> PlanUnits(inputs, dialect)
             | "InferProfiles" >> InferProfiles(names, dialect)
-            | "SaveProfiles" >> beam.Map(_save, path)
+            | "SaveProfiles" >> beam.Map(_save, path, folder)
         )
 
     run_pipeline(build, engine)
@@ -49,8 +49,8 @@ def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, folder: str, 
     return profiles
 
 
-def _save(profiles: Profiles, path: str) -> None:
-    with files.writing(path), files.create(path) as stream:
+def _save(profiles: Profiles, path: str, folder: str) -> None:
+    with files.writing(path), files.replacing(path, folder) as stream:
         pickle.dump(profiles, stream)
 
 

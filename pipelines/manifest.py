@@ -1,8 +1,8 @@
-"""The manifest: what a run read, wrote and rejected, to check. It says nothing that differs between two equal runs."""
+"""The manifest: what a run read, wrote and rejected, to check; and last, all that differs between two equal runs: how it was run."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.publish import MANIFEST
@@ -48,7 +48,7 @@ def write_manifest(
     totals = {
         split: sum(shard.rows for shard in shards if shard.split == split) for split in job.reading.split_rule.names
     }
-    write_output_statistics(files.join(job.work, "post_transform_feature_stats"), totals, moments.moments)
+    write_output_statistics(files.join(job.work, "post_transform_feature_stats"), job.parts, totals, moments.moments)
     manifest = {
         "format": FORMAT,
         **job.facts,
@@ -60,8 +60,31 @@ def write_manifest(
         "files": list(_files(job.work)),
     }
     path = files.join(job.work, MANIFEST)
+    with files.writing(path), files.replacing(path, job.parts) as stream:
+        stream.write(_encoded(manifest))
+
+
+def add_metrics(work: str, engine: str, metrics: Mapping[str, int]) -> dict[str, Any]:
+    """Adds to the manifest how the run was made. For the submitting process, once no worker writes any more.
+
+    Args:
+        work: The run's folder, which isn't published yet.
+        engine: What the pipeline ran on.
+        metrics: What workers counted (`transforms.metrics.collect`): rows, bytes and milliseconds.
+
+    Returns:
+        The manifest.
+    """
+    path = files.join(work, MANIFEST)
+    with files.open_at(path) as stream:
+        manifest: dict[str, Any] = {**json.load(stream), "engine": engine, "metrics": dict(metrics)}
     with files.writing(path), files.create(path) as stream:
-        stream.write(json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n")
+        stream.write(_encoded(manifest))
+    return manifest
+
+
+def _encoded(manifest: Mapping[str, Any]) -> bytes:
+    return json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> dict[str, int]:

@@ -22,8 +22,8 @@ from transforms.transform import Layout, TransformUnits, row_bytes
 from transforms.user_function import UserFunction
 from transforms.write import WriteShards
 
-# A vocabulary is counted in so many hash partitions per so many bytes of input: a partition fits a worker.
-_PARTITION_BYTES = 4 << 30
+# A vocabulary is counted in a hash partition for so many bytes of input: all that workers found of a partition is one element on Flink.
+_PARTITION_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,21 @@ from importlib.metadata import version
 from pipelines.config import Config
 from pipelines.engines import Engine
 from pipelines.inference import profile_columns
-from pipelines.pipeline import Job, parts_folder
+from pipelines.pipeline import Job, TransformFunction, parts_folder
 from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
 from schemas.errors import ConfigError
 from schemas.proto import format_schema, load_schema
 from schemas.schema import Schema
-from transforms import files
+from transforms import files, tracing
 from transforms.analyze import Reading
 from transforms.blocks import Selection
 from transforms.dialect import Dialect
+from transforms.graph_folder import Graph
 from transforms.kinds.parse import allowed_types
 from transforms.records import COMPRESSED, InputFile, file_ranges
 from transforms.splits import ShardRule, SplitRule
+from transforms.trace import Features
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
 
@@ -46,6 +48,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         profiles = profile_columns(inputs, config.input.dialect, parts_folder(work), reader)
         schema = profiles.schema(allowed_types(config.features))
     plan = plan_features(config, schema, work, progress)
+    _trace_early(plan.features, engine)
     _prepare(work, schema)
     # TF Transform may need several passes for a function.
     function: dict[str, int | None] = {"function": None} if config.preprocessing_fn is not None else {}
@@ -69,6 +72,14 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         work=work,
         facts={"config": config.resolved(), "versions": versions("tensorflow-transform" if function else None)},
     )
+
+
+def _trace_early(features: Features | TransformFunction | Graph, engine: Engine) -> None:
+    """Has features that can't be traced found out during the analysis, where the graph will be traced in this process."""
+    if not engine.in_process:
+        tracing.shared().release()
+    elif isinstance(features, Features):
+        tracing.shared().check(features.kinds, features.schema, features.derive)
 
 
 def announce(

@@ -1,7 +1,8 @@
 """Plans what is made of the rows: declared features, with derived columns or without, or a TF Transform function."""
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -13,8 +14,10 @@ from schemas.schema import Column, Schema
 from transforms import files, tally, tracing
 from transforms.graph_folder import Graph
 from transforms.graph_source import DerivedColumn
+from transforms.kinds.base import Kind
 from transforms.kinds.parameters import nearest
 from transforms.kinds.parse import parse_features
+from transforms.kinds.vocabulary import VocabularyKind
 from transforms.tensorflow_library import without_notes
 from transforms.trace import Features
 from transforms.user_function import UserFunction
@@ -52,7 +55,7 @@ def plan_features(config: Config, schema: Schema, work: str, progress: Progress)
         ConfigError: The features don't fit the columns, or a function fails.
     """
     if config.preprocessing_fn is None and config.derive is None:
-        return _plan_declared(config, schema)
+        return _plan_declared(config, schema, work)
     progress.phase("load", 1)
     tally.start("load")
     if config.preprocessing_fn is not None:
@@ -65,13 +68,15 @@ def plan_features(config: Config, schema: Schema, work: str, progress: Progress)
 
 
 def _plan_declared(
-    config: Config, schema: Schema, graph: Graph | None = None, derived: Mapping[str, DerivedColumn] | None = None
+    config: Config,
+    schema: Schema,
+    work: str,
+    graph: Graph | None = None,
+    derived: Mapping[str, DerivedColumn] | None = None,
 ) -> FeaturePlan:
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
     kinds = parse_features(config.features, every)
-    folder = None if graph is None else graph.folder
-    tracing.shared().check(kinds, every, folder)
 
     def raw(names: tuple[str, ...]) -> set[str]:
         return {source for name in names for source in (derived[name].sources if name in derived else (name,))}
@@ -79,7 +84,7 @@ def _plan_declared(
     # All derived columns are made in one go: so all that they are made of is read.
     sources = {source for each in derived.values() for source in each.sources}
     return FeaturePlan(
-        Features(kinds, every, folder),
+        Features(kinds, every, None if graph is None else graph.folder, _ship_vocabularies(kinds, parts_folder(work))),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns)),
         graph,
@@ -87,13 +92,24 @@ def _plan_declared(
     )
 
 
+def _ship_vocabularies(kinds: Sequence[Kind], folder: str) -> dict[str, str]:
+    """Copies given vocabularies to where every worker sees them."""
+    given = dict.fromkeys(kind.file for kind in kinds if isinstance(kind, VocabularyKind) and kind.file is not None)
+    shipped = {}
+    for number, file in enumerate(given):
+        shipped[file] = files.join(folder, f"given-vocabulary-{number}")
+        files.copy(file, shipped[file])
+    return shipped
+
+
 def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> FeaturePlan:
     function = UserFunction.read(reference)
     # With the part files: it goes when they go, since the transform graph takes it in.
     folder = files.join(parts_folder(work), "derive")
-    files.make_folder(parts_folder(work))
-    found = tracing.shared().derive(function, schema, folder)
-    return _plan_declared(config, schema, Graph(folder), {each.column.name: each for each in found})
+    with tempfile.TemporaryDirectory(prefix="shardmill-derive-") as local:
+        found = tracing.shared().derive(function, schema, os.path.join(local, "graph"))
+        files.copy_folder(os.path.join(local, "graph"), folder)
+    return _plan_declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
 
 
 def _plan_function(config: Config, reference: str, schema: Schema) -> FeaturePlan:

@@ -1,6 +1,5 @@
 """The main job: CSV shards in, TFRecord shards and a transform graph out."""
 
-import json
 import os
 import signal
 import threading
@@ -18,6 +17,8 @@ from schemas.errors import ConfigError, ShardmillError
 from transforms import tally, tracing
 
 if TYPE_CHECKING:
+    from apache_beam.runners.runner import PipelineResult
+
     from pipelines.pipeline import Job
 
 
@@ -58,8 +59,9 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
         return plan_job(config, work, engine, progress)
 
     # Beam takes two seconds to import: meanwhile the tracing process imports TensorFlow, which takes longer. For a TF Transform function
-    # this process has to import it.
-    with tracing.shared() if config.preprocessing_fn is None else nullcontext():
+    # this process has to import it; elsewhere the worker that traces does.
+    traced_here = engine.in_process and config.preprocessing_fn is None
+    with tracing.shared() if traced_here else nullcontext():
         return execute(plan, output, overwrite=overwrite, engine=engine)
 
 
@@ -92,22 +94,23 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
             files.make_folder(parts_folder(work))
             job = plan(work)
             try:
-                run_pipeline(lambda pipeline: build(pipeline, job), engine)
+                result = run_pipeline(lambda pipeline: build(pipeline, job), engine)
             except (ShardmillError, RuntimeError) as error:
                 raise explain_failure(error, job) from error
-            manifest = _finish(work)
+            manifest = _finish(work, engine, result)
             publish(work, place)
     return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})
 
 
-def _finish(work: str) -> dict[str, Any]:
+def _finish(work: str, engine: Engine, result: "PipelineResult") -> dict[str, Any]:
+    """Removes what isn't part of the run, and writes down how it was made."""
+    from pipelines.manifest import add_metrics
     from pipelines.pipeline import parts_folder
-    from pipelines.publish import MANIFEST
-    from transforms import files
+    from transforms import files, metrics
 
+    # A worker that was given up may still be writing there: it fails from now on.
     files.remove(parts_folder(work))
-    with files.open_at(files.join(work, MANIFEST)) as stream:
-        manifest: dict[str, Any] = json.load(stream)
+    manifest = add_metrics(work, engine.name, metrics.collect(result))
     if not manifest["rows"]["rejected"]:
         files.remove(files.join(work, "rejected"))
     return manifest

@@ -8,6 +8,8 @@ from rich.table import Table
 
 # Reasons for rejections that are shown; the rest are in the rejected file.
 _REASONS = 5
+# What the counters of time end in.
+_TIME = "-msec"
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
@@ -19,7 +21,7 @@ def print_summary(
     Args:
         folder: The run's folder.
         manifest: The run's manifest (docs/architecture.md says what is in it).
-        seconds: Each phase's wall-clock time, and under "total" the whole run's.
+        seconds: Each phase's wall-clock time, as far as it ran in this process, and under "total" the whole run's.
         console: Where to print; standard output by default.
     """
     out = console or Console(soft_wrap=True, highlight=False)
@@ -29,6 +31,8 @@ def print_summary(
     _print_rejected(out, folder, manifest["rejected"])
     if seconds:
         out.print(_timing(rows["read"], seconds), markup=False)
+    if not seconds.keys() - {"total"}:
+        _print_work(out, manifest.get("metrics", {}))
     out.print(
         f"\nThe run is in {folder}. Next:\n"
         f"  shardmill inspect {folder}          what is in it\n"
@@ -67,6 +71,14 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any]) -> N
     if rejected.get("rows"):
         for file in rejected["files"]:
             out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)
+
+
+def _print_work(out: Console, metrics: Mapping[str, int]) -> None:
+    """What workers elsewhere counted: when their phases began and ended isn't seen from here."""
+    spent = {name.removesuffix(_TIME): each / 1000 for name, each in metrics.items() if name.endswith(_TIME)}
+    if spent:
+        steps = ", ".join(f"{name} {each:.1f} s" for name, each in sorted(spent.items(), key=lambda item: -item[1]))
+        out.print(f"all workers together: {steps}", markup=False)
 
 
 def _timing(rows: int, seconds: Mapping[str, float]) -> str:

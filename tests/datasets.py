@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from pipelines import preprocess
 from pipelines.config import load_config
+from pipelines.engines import Engine
 from pipelines.progress import Progress
 from pipelines.starting import init
 from pipelines.toml_table import read_toml
@@ -80,7 +81,7 @@ def run_with_label(name: str, shared_data: Path, folder: Path) -> LabelledRun:
     changes = [f'features."{label}"=label', *CHANGES.get(name, ())]
     changes += ["output.shuffle=false", "output.shards=1", "input.max_bad_fraction=0.1"]
     checked = load_config(str(config), changes, str(folder / "run"))
-    preprocess.run(checked, overwrite=False, workers=2, progress=Progress(quiet=True))
+    preprocess.run(checked, overwrite=False, engine=Engine(workers=2), progress=Progress(quiet=True))
     settings = read_toml(str(config))
     cells = read_cells(settings["input"])
     used = {column for feature, kind in checked.features.items() for column in _columns(feature, kind)} - {label}

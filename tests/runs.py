@@ -18,6 +18,7 @@ from pipelines.config import load_config
 from pipelines.engines import choose_engine
 from pipelines.preprocess import RunResult
 from pipelines.progress import Progress
+from transforms import tracing
 
 
 def run(config: Path, output: Path, *, workers: int = 2, beam_args: Sequence[str] = ()) -> RunResult:
@@ -42,9 +43,19 @@ def pipeline_result(config: Path, work: Path) -> Any:
     from pipelines.planning import plan_job
 
     engine = choose_engine(None, (), workers=2)
-    Path(parts_folder(str(work))).mkdir(parents=True)
-    job = plan_job(load_config(str(config), output=str(work)), str(work), engine, Progress(quiet=True))
-    return run_pipeline(lambda pipeline: build(pipeline, job), engine)
+    Path(parts_folder(str(work))).mkdir(parents=True, exist_ok=True)
+    with tracing.shared():
+        job = plan_job(load_config(str(config), output=str(work)), str(work), engine, Progress(quiet=True))
+        return run_pipeline(lambda pipeline: build(pipeline, job), engine)
+
+
+def unpublished(work: Path) -> dict[str, bytes]:
+    """The bytes of every file of a work folder that would be published."""
+    return {
+        str(path.relative_to(work)): path.read_bytes()
+        for path in sorted(work.rglob("*"))
+        if path.is_file() and "parts" not in path.parts
+    }
 
 
 def flights_csv(folder: Path) -> Path:
@@ -88,15 +99,8 @@ def read_rejected(run_dir: Path) -> list[dict[str, Any]]:
 
 
 def files_of(run_dir: Path) -> dict[str, bytes]:
-    """The bytes of every file that equal runs have in common: not of the SavedModel, where TensorFlow names things at random.
-
-    Of the manifest, all but how the run was made: its engine and its metrics.
-    """
-    found = {
-        str(path.relative_to(run_dir)): path.read_bytes()
-        for path in sorted(run_dir.rglob("*"))
-        if path.is_file() and "transform_fn" not in path.parts
-    }
+    """The bytes of every file; of the manifest all but how the run was made: its engine and its metrics."""
+    found = {str(path.relative_to(run_dir)): path.read_bytes() for path in sorted(run_dir.rglob("*")) if path.is_file()}
     manifest = json.loads(found["manifest.json"])
     for how in ("engine", "metrics"):
         manifest.pop(how, None)

@@ -185,3 +185,32 @@ def test_five_thousand_columns_stay_small() -> None:
     )
     analysis.update(batch)
     assert len(pickle.dumps(analysis)) < 5_000_000
+
+
+def test_quantiles_are_taken_and_given_back() -> None:
+    """What remains is small; with the quantiles it answers as before, and itself stays as it is."""
+    rows: list[Row] = [(float(value), None, value, None) for value in range(1000)]
+    analysis = _of(rows)
+    before = analysis.numeric_results()
+    size = len(pickle.dumps(analysis))
+    taken = analysis.take_quantiles()
+    assert len(pickle.dumps(analysis)) < size - 8000
+    emptied = analysis.numeric_results()[NumericRequest("price", quantiles=True)].ranked
+    assert emptied is not None
+    assert emptied.count == 0
+    whole = analysis.with_quantiles(dict(enumerate(taken)))
+    found, expected = (
+        each[NumericRequest("price", quantiles=True)].ranked for each in (whole.numeric_results(), before)
+    )
+    assert found is not None
+    assert expected is not None
+    assert found.values.tolist() == expected.values.tolist() == list(range(1000))
+    assert analysis.take_quantiles()[0].ranked().count == 0
+
+
+def test_the_memory_of_tokens_is_known() -> None:
+    """It is that of all columns' tokens, and none once they are taken."""
+    analysis = _of([(1.0, "Oslo" * 100, 1, "x" * 100)])
+    assert analysis.token_bytes > 1000
+    analysis.take_tables()
+    assert analysis.token_bytes == 0

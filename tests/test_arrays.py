@@ -16,12 +16,13 @@ from schemas.schema import Column, ColumnType
 from transforms import vocabulary
 from transforms.analysis import Analysis
 from transforms.statistics import NumericRequest, VocabularyRequest
+from transforms.token_pieces import chunk_counts, partition_counts
 table = csv.read_csv(io.BytesIO(b"a,b\\nx,1\\ny,2\\nx,\\n"))
 columns = [Column("a", ColumnType.BYTES), Column("b", ColumnType.INT)]
 analysis = Analysis([NumericRequest("b", quantiles=True), VocabularyRequest("a", ("a",))], columns)
 for batch in table.to_batches() * 2:
     analysis.update(batch)
-parts = vocabulary.partition_counts(analysis.take_tables()["a"], 2)
+parts = [chunk for part in partition_counts(analysis.take_tables()["a"], 2) for chunk in chunk_counts(part)]
 vocabulary.select(vocabulary.merge_counts(parts), 1, 1)
 analysis.statistics({})
 assert "tensorflow" not in sys.modules and "apache_beam" not in sys.modules

@@ -9,6 +9,7 @@ import pytest
 
 from schemas.errors import ConfigError, ShardmillError
 from tests.datasets import as_columns
+from tests.clusters.compare import differences
 from tests.runs import flights_csv, read_rejected, read_split, run_toml
 from tests.served import differing, served
 
@@ -120,8 +121,7 @@ def test_serving_needs_no_column_of_the_label_alone(flights: Path) -> None:
 def test_a_run_can_be_made_again_to_the_byte(flights: Path, run_dir: Path) -> None:
     """A second run writes the same bytes, those of the SavedModel too, with another number of workers."""
     again = run_toml(flights, _toml(), name="again", workers=1)
-    files = [path.relative_to(run_dir) for path in run_dir.rglob("*") if path.is_file()]
-    assert [str(path) for path in files if (run_dir / path).read_bytes() != (again / path).read_bytes()] == []
+    assert differences(run_dir, again) == []
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,12 @@ BEAM = {
     "transforms.infer",
     "transforms.metrics",
     "transforms.read",
+    "transforms.store_beam",
+    "transforms.store_gcs",
+    "transforms.store_s3",
+    "transforms.stores",
     "transforms.trace",
     "transforms.transform",
-    "transforms.uploads",
     "transforms.write",
 }
 # The modules that trace the graph, the one that runs it where TensorFlow's C library isn't found, and TF Transform's analysis.

@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -17,8 +16,6 @@ from transforms.vocabulary import (
     TokenCounts,
     count_tokens,
     cross,
-    merge_counts,
-    partition_counts,
     select,
     total,
     write_tokens,
@@ -121,40 +118,17 @@ def test_memory_is_bounded_by_distinct_tokens(monkeypatch: pytest.MonkeyPatch) -
     assert counts.table().num_rows == 60
 
 
-@given(st.dictionaries(st.binary(min_size=1, max_size=300), st.integers(1, 3), max_size=30), st.integers(1, 5))
-def test_partitions_hold_everything_once(counts: dict[bytes, int], partitions: int) -> None:
-    """Each token is in one partition, which depends on the token alone."""
-    parts = partition_counts(_table(counts), partitions)
-    assert len(parts) == partitions
-    assert _counts(merge_counts(parts)) == counts
-    for token in counts:
-        alone = partition_counts(_table({token: 1}), partitions)
-        at = [index for index, part in enumerate(alone) if part.num_rows]
-        assert token in _counts(parts[at[0]])
-
-
-def test_partitions_are_even_and_stable() -> None:
-    """Numbered tokens spread evenly; the hash is pinned, as workers of different versions must agree."""
-    table = _table({b"user_%d" % index: 1 for index in range(40_000)})
-    sizes = [part.num_rows for part in partition_counts(table, 16)]
-    assert max(sizes) < 2700
-    assert min(sizes) > 2300
-    hashes = module._hashes(pa.chunked_array([pa.array([b"x", b"a", b"ab", b"ba", b"a" * 1000]).slice(1)]))
-    assert [hex(value) for value in hashes] == [
-        "0x5dbbff6b1a8295b9",
-        "0xe2149d5e4c4638c",
-        "0x6252c5f12d680dd1",
-        "0xed670d616d36ea3b",
-    ]
-
-
-def test_partitions_of_long_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hashing in small pieces gives the same partitions, and tokens alike in their first bytes differ by length."""
-    tokens = pa.chunked_array([pa.array([b"a" * size for size in range(0, 600, 7)])])
-    whole = module._hashes(tokens)
-    monkeypatch.setattr(module, "_HASH_BYTES", 100)
-    assert np.array_equal(module._hashes(tokens), whole)
-    assert len(set(whole.tolist())) == len(tokens)
+def test_the_memory_of_counts_is_known() -> None:
+    """It is that of the tables held, before and after a merge, and of what was unpickled."""
+    counts = TokenCounts()
+    assert counts.nbytes == 0
+    counts.update(pa.array(["a" * 1000]))
+    once = counts.nbytes
+    assert 1000 < once < 1100
+    counts.update(pa.array(["a" * 1000]))
+    assert counts.nbytes == 2 * once
+    assert counts.table().num_rows == 1
+    assert counts.nbytes == pickle.loads(pickle.dumps(counts)).nbytes == once
 
 
 @given(

@@ -4,6 +4,7 @@ Everything in it is a function of the multiset of rows: merging is associative a
 the same whatever the number of workers.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -155,6 +156,27 @@ class Analysis:
         tables = {key: counts.table() for key, counts in self._tokens.items()}
         self._tokens = {key: TokenCounts() for key in tables}
         return {name: tables[_tokens_key(request)] for name, request in self._vocabularies.items()}
+
+    def take_quantiles(self) -> list[Quantiles]:
+        """The quantiles' accumulators, in the order of the requests; this one keeps none of what they hold, so that it stays small."""
+        taken = list(self._quantiles.values())
+        self._quantiles = {key: Quantiles() for key in self._quantiles}
+        return taken
+
+    def with_quantiles(self, quantiles: Mapping[int, Quantiles]) -> "Analysis":
+        """The same analysis with other quantiles; this one stays as it is.
+
+        Args:
+            quantiles: Accumulators by their place in what `take_quantiles` gives.
+        """
+        changed = copy.copy(self)
+        changed._quantiles = {key: quantiles.get(index, Quantiles()) for index, key in enumerate(self._quantiles)}
+        return changed
+
+    @property
+    def token_bytes(self) -> int:
+        """The memory that tokens take."""
+        return sum(counts.nbytes for counts in self._tokens.values())
 
     def numeric_results(self) -> dict[NumericRequest, NumericStats]:
         """The answer to each numeric request."""

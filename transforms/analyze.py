@@ -13,7 +13,7 @@ from apache_beam.transforms.window import GlobalWindows
 
 from schemas.errors import DataError
 from schemas.schema import Column
-from transforms import tally, vocabulary
+from transforms import metrics, vocabulary
 from transforms.analysis import Analysis
 from transforms.blocks import Block, Selection
 from transforms.combine import Merge
@@ -21,17 +21,23 @@ from transforms.counts import Rejections, UnitCount, describe
 from transforms.derived import with_derived
 from transforms.dialect import Dialect
 from transforms.graph_folder import Graph
+from transforms.quantiles import Quantiles
 from transforms.read import blocks
 from transforms.records import Unit
 from transforms.session import load
 from transforms.splits import TRAIN, SplitRule
 from transforms.statistics import NumericRequest, VocabularyRequest
+from transforms.token_pieces import chunk_counts, partition_counts
 
-# A vocabulary's counts travel as tables, one per hash partition: small enough for one worker each.
-TableKey = tuple[str, int]
+# What may grow large travels by itself, a piece at a time, and is merged by key: (TOKENS, vocabulary's name, hash partition) tables of
+# token counts, (QUANTILES, "", place in the analysis) one column's quantiles.
+PieceKey = tuple[str, str, int]
+TOKENS = "tokens"
+QUANTILES = "quantiles"
 
-_ROWS_READ = beam.metrics.Metrics.counter("shardmill", "rows-read")
-_ROWS_REJECTED = beam.metrics.Metrics.counter("shardmill", "rows-rejected")
+# So many bytes of tokens are held until the end of a bundle; more are handed on before, since an engine may put any number of units
+# into one. Not less: each time, the frequent tokens are handed on anew.
+HELD_BYTES = 256 << 20
 
 
 @dataclass
@@ -103,7 +109,7 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
     """Counts and analyzes units; only accumulators and tables of tokens leave the pass.
 
     Expects a PCollection of units and outputs a dict of PCollections: `counts` (a `UnitCount` per unit), `findings` (one
-    `Findings`) and `tables` ((vocabulary's name, hash partition), token counts).
+    `Findings`, without what is in the pieces) and `pieces` (a key, and all token counts or quantiles of that key).
     """
 
     def __init__(
@@ -124,14 +130,14 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
     def expand(self, units: beam.PCollection[Unit]) -> Any:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
             _AnalyzeUnit(self._reading, self._requests, self._partitions)
-        ).with_outputs("findings", "tables", main="counts")
+        ).with_outputs("findings", "pieces", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
-        tables = (
-            passed.tables  # ((name, partition), table)
-            | "GroupTables" >> beam.GroupByKey()  # ((name, partition), [table])
-            | "MergeTables" >> beam.MapTuple(_merge_tables)
+        pieces = (
+            passed.pieces  # (key, piece)
+            | "GroupPieces" >> beam.GroupByKey()  # (key, [piece])
+            | "MergePieces" >> beam.MapTuple(_merge_pieces)
         )
-        return {"counts": passed.counts, "findings": findings, "tables": tables}
+        return {"counts": passed.counts, "findings": findings, "pieces": pieces}
 
     def _new_findings(self) -> Findings:
         return Findings(Analysis(self._requests, self._reading.columns))
@@ -150,29 +156,47 @@ class _AnalyzeUnit(beam.DoFn):  # type: ignore[misc]
     def start_bundle(self) -> None:
         self._findings = Findings(Analysis(self._requests, self._reading.columns))
 
-    def process(self, unit: Unit) -> Iterator[UnitCount]:
+    def process(self, unit: Unit) -> Iterator[Any]:  # a UnitCount, and pieces
         rule = self._reading.split_rule
         rows = [0] * len(rule.names)
         rejected = 0
-        for block in self._reading.blocks(unit):
-            splits = rule.assign(block.rows, unit.split, block.key)
-            self._findings.analysis.update(self._reading.train_rows(block, splits))
-            self._findings.rejections.update(unit.index, block.rejects)
-            for index in range(len(rows)):
-                rows[index] += int((splits == index).sum())
-            rejected += len(block.rejects)
-            tally.add("analyze", block.rows + len(block.rejects), block.size)
-        count = UnitCount(unit.index, unit.path, tuple(rows), rejected)
-        _ROWS_READ.inc(count.read)
-        _ROWS_REJECTED.inc(rejected)
-        yield count
+        analysis = self._findings.analysis
+        with metrics.working("analyze", metrics.unit_name(unit)) as work:
+            for block in self._reading.blocks(unit):
+                splits = rule.assign(block.rows, unit.split, block.key)
+                analysis.update(self._reading.train_rows(block, splits))
+                self._findings.rejections.update(unit.index, block.rejects)
+                for index in range(len(rows)):
+                    rows[index] += int((splits == index).sum())
+                rejected += len(block.rejects)
+                work.add(block.rows + len(block.rejects), block.size)
+                if analysis.token_bytes > HELD_BYTES:
+                    yield from (pvalue.TaggedOutput("pieces", piece) for piece in self._take_tokens())
+        metrics.ROWS_READ.inc(work.rows)
+        metrics.ROWS_REJECTED.inc(rejected)
+        metrics.BYTES_READ.inc(work.size)
+        yield UnitCount(unit.index, unit.path, tuple(rows), rejected)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
-        for name, table in self._findings.analysis.take_tables().items():
-            for partition, piece in enumerate(vocabulary.partition_counts(table, self._partitions)):
-                yield pvalue.TaggedOutput("tables", GlobalWindows.windowed_value(((name, partition), piece)))
+        for piece in (*self._take_tokens(), *self._take_quantiles()):
+            yield pvalue.TaggedOutput("pieces", GlobalWindows.windowed_value(piece))
         yield pvalue.TaggedOutput("findings", GlobalWindows.windowed_value(self._findings))
 
+    def _take_tokens(self) -> Iterator[tuple[PieceKey, pa.Table]]:
+        for name, table in self._findings.analysis.take_tables().items():
+            for partition, counts in enumerate(partition_counts(table, self._partitions)):
+                for chunk in chunk_counts(counts):
+                    yield (TOKENS, name, partition), chunk
 
-def _merge_tables(key: TableKey, tables: Iterable[pa.Table]) -> tuple[TableKey, pa.Table]:
-    return key, vocabulary.merge_counts(list(tables))
+    def _take_quantiles(self) -> Iterator[tuple[PieceKey, Quantiles]]:
+        for place, quantiles in enumerate(self._findings.analysis.take_quantiles()):
+            yield (QUANTILES, "", place), quantiles
+
+
+def _merge_pieces(key: PieceKey, pieces: Iterable[Any]) -> tuple[PieceKey, Any]:
+    if key[0] == TOKENS:
+        return key, vocabulary.merge_counts(list(pieces))
+    merged = Quantiles()
+    for piece in pieces:
+        merged.merge(piece)
+    return key, merged

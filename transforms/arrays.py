@@ -33,6 +33,19 @@ def from_numpy(values: npt.NDArray[np.int64]) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), values.size, [None, pa.py_buffer(values)])
 
 
+def binary_edges(array: pa.Array) -> npt.NDArray[np.int64]:
+    """Where each value of a binary array begins in its bytes, and where the last ends."""
+    if not len(array):
+        return np.zeros(1, np.int64)
+    return np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, 4 * array.offset).astype(np.int64)
+
+
+def binary_octets(array: pa.Array) -> npt.NDArray[np.uint8]:
+    """All bytes of a binary array, those beyond a slice too."""
+    data = array.buffers()[2]
+    return np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
+
+
 def to_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Each cell as a list, as TFX reads rows: of its value, or empty where it is null; text as bytes.
 

@@ -9,7 +9,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.infer import Profiles
 from schemas.schema import Column, ColumnType
-from transforms import tally
+from transforms import metrics
 from transforms.blocks import Selection
 from transforms.combine import Merge
 from transforms.dialect import Dialect
@@ -52,9 +52,10 @@ class _ProfileUnit(beam.DoFn):  # type: ignore[misc]
         self._profiles = Profiles(self._names)
 
     def process(self, unit: Unit) -> None:
-        for block in blocks(unit, self._dialect, self._selection):
-            self._profiles.update(block.columns)
-            tally.add("infer", block.rows + len(block.rejects), block.size)
+        with metrics.working("infer", metrics.unit_name(unit)) as work:
+            for block in blocks(unit, self._dialect, self._selection):
+                self._profiles.update(block.columns)
+                work.add(block.rows + len(block.rejects), block.size)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         yield GlobalWindows.windowed_value(self._profiles)

@@ -55,7 +55,7 @@ def _scan(file_range: FileRange, dialect: Dialect) -> RangeScan:
     where = f"{file_range.path!r} from byte {file_range.start} to {file_range.stop}"
     with metrics.working("scan", where) as work:
         data = files.read_range(file_range.path, file_range.read_start, file_range.stop)
-        work.add(0, len(data))
+        work.add(0, file_range.stop - file_range.start)
         return scan_range(data, file_range, dialect)
 
 
@@ -93,5 +93,5 @@ def blocks(unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block
     Raises:
         DataError: The file can't be read, or not as the dialect says.
     """
-    with files.reading(unit.path), files.open_at(unit.place or unit.path, unit.start) as stream:
+    with files.reading(unit.path), files.open_at(unit.place or unit.path, unit.start, unit.stop) as stream:
         yield from read_blocks(stream, unit, dialect, selection)

@@ -25,11 +25,14 @@ _BUCKETS = 10
 _TOP_VALUES = 20
 
 
-def write_raw_statistics(folder: str, schema: Schema, analysis: Analysis, tables: Mapping[str, pa.Table]) -> None:
+def write_raw_statistics(
+    folder: str, scratch: str, schema: Schema, analysis: Analysis, tables: Mapping[str, pa.Table]
+) -> None:
     """Writes the statistics of the raw columns of the train split.
 
     Args:
         folder: Where `FeatureStats.pb` goes.
+        scratch: A folder for a file that isn't whole yet.
         schema: The raw columns.
         analysis: The finished analysis.
         tables: For text columns whose tokens were counted, the counts, most frequent first.
@@ -45,14 +48,17 @@ def write_raw_statistics(folder: str, schema: Schema, analysis: Analysis, tables
             columns[name] = _text_summary(found, tables.get(name))
         else:
             columns[name] = numeric_summary(found, ranked.get(name), integer=schema[name].type is ColumnType.INT)
-    _write(folder, [dataset_statistics(TRAIN, analysis.rows, columns)])
+    _write(folder, scratch, [dataset_statistics(TRAIN, analysis.rows, columns)])
 
 
-def write_output_statistics(folder: str, rows: Mapping[str, int], moments: Mapping[tuple[str, str], Moments]) -> None:
+def write_output_statistics(
+    folder: str, scratch: str, rows: Mapping[str, int], moments: Mapping[tuple[str, str], Moments]
+) -> None:
     """Writes the statistics of the output features of every split.
 
     Args:
         folder: Where `FeatureStats.pb` goes.
+        scratch: A folder for a file that isn't whole yet.
         rows: Each split's rows.
         moments: By split and feature.
     """
@@ -60,7 +66,7 @@ def write_output_statistics(folder: str, rows: Mapping[str, int], moments: Mappi
     for split, count in rows.items():
         found = {name: numeric_summary(each) for (at, name), each in sorted(moments.items()) if at == split}
         datasets.append(dataset_statistics(split, count, found))
-    _write(folder, datasets)
+    _write(folder, scratch, datasets)
 
 
 def numeric_summary(moments: Moments, ranked: Ranked | None = None, *, integer: bool = False) -> NumericSummary:
@@ -101,8 +107,8 @@ def _text_summary(found: TextSummary, table: pa.Table | None) -> StringSummary:
     )
 
 
-def _write(folder: str, datasets: Sequence[object]) -> None:
+def _write(folder: str, scratch: str, datasets: Sequence[object]) -> None:
     files.make_folder(folder)
     path = files.join(folder, FILE_NAME)
-    with files.writing(path), files.create(path) as stream:
+    with files.writing(path), files.replacing(path, scratch) as stream:
         stream.write(serialize_statistics(datasets))

@@ -1,9 +1,11 @@
 """Trace: from what the analysis found to the transform graph that the transform phase runs and serving loads."""
 
+import errno
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote
 
 import apache_beam as beam
@@ -11,13 +13,17 @@ import pyarrow as pa
 from apache_beam import pvalue
 
 from schemas.schema import Schema
-from transforms import files, tally, tracing, vocabulary
-from transforms.analyze import Findings, TableKey
+from transforms import files, metrics, tracing, vocabulary
+from transforms.analysis import Analysis
+from transforms.analyze import TOKENS, Findings, PieceKey
 from transforms.graph_folder import Graph
 from transforms.graph_source import AnalyzedGraph, DeclaredGraph
 from transforms.kinds.base import Kind, Request
+from transforms.kinds.vocabulary import VocabularyKind
+from transforms.quantiles import Quantiles
 from transforms.statistics import VocabularyRequest, VocabularyStats
 from transforms.summaries import write_raw_statistics
+from transforms.token_pieces import chunk_counts
 
 TRANSFORM_FN = "transform_fn"
 
@@ -30,16 +36,31 @@ class Features:
         kinds: Each of them.
         schema: The raw columns, and the derived ones.
         derive: The folder of the SavedModel that makes the derived columns; None where there are none.
+        given: For each vocabulary `file` where a copy of it is, for all workers to see.
     """
 
     kinds: tuple[Kind, ...]
     schema: Schema
     derive: str | None = None
+    given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """What they ask of the analysis."""
         return tuple(dict.fromkeys(request for kind in self.kinds for request in kind.requests(self.schema)))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the graph is written.
+
+    Attributes:
+        folder: The run's folder.
+        scratch: A folder below it for what isn't whole yet; it goes before the run is published.
+    """
+
+    folder: str
+    scratch: str
 
 
 class TraceGraph(beam.PTransform):  # type: ignore[misc]
@@ -48,22 +69,22 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of one `Findings` and outputs one `Graph`.
     """
 
-    def __init__(self, features: Features, folder: str, tables: beam.PCollection[tuple[TableKey, pa.Table]]) -> None:
+    def __init__(self, features: Features, place: Place, pieces: beam.PCollection[tuple[PieceKey, Any]]) -> None:
         """Stores what to trace.
 
         Args:
             features: The features.
-            folder: The run's folder.
-            tables: The token counts of every vocabulary, by hash partition.
+            place: Where it is written.
+            pieces: The token counts of every vocabulary, by hash partition, and the quantiles.
         """
         super().__init__()
         self._features = features
-        self._folder = folder
-        self._tables = tables
+        self._place = place
+        self._pieces = pieces
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        tables = self._tables | "SelectTokens" >> beam.Map(_select, _vocabulary_requests(self._features))
-        return findings | "TraceGraph" >> beam.Map(_trace, pvalue.AsList(tables), self._features, self._folder)
+        selected = self._pieces | "SelectTokens" >> beam.FlatMap(_select, _vocabulary_requests(self._features))
+        return findings | "TraceGraph" >> beam.Map(_trace, pvalue.AsList(selected), self._features, self._place)
 
 
 class TraceFunction(beam.PTransform):  # type: ignore[misc]
@@ -72,68 +93,98 @@ class TraceFunction(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of one `Findings` and outputs one `Graph`.
     """
 
-    def __init__(self, folder: str, analyzed: beam.PCollection[AnalyzedGraph]) -> None:
+    def __init__(self, place: Place, analyzed: beam.PCollection[AnalyzedGraph]) -> None:
         """Stores what to trace.
 
         Args:
-            folder: The run's folder.
+            place: Where it is written.
             analyzed: What TF Transform has made of the function.
         """
         super().__init__()
-        self._folder = folder
+        self._place = place
         self._analyzed = analyzed
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        return findings | "TraceFunction" >> beam.Map(_trace_function, pvalue.AsSingleton(self._analyzed), self._folder)
+        return findings | "TraceFunction" >> beam.Map(_trace_function, pvalue.AsSingleton(self._analyzed), self._place)
 
 
 @dataclass(frozen=True)
 class _Selected:
-    """A hash partition's share of a vocabulary: a token is in one partition alone, so each can be cut by itself."""
+    """Of a hash partition's share of a vocabulary, a chunk: a token is in one partition alone, so each can be cut by itself.
+
+    Attributes:
+        name: The vocabulary's name.
+        table: The chunk's tokens that may be in the vocabulary.
+        total: How many tokens were counted in the partition; 0 but in its first chunk.
+    """
 
     name: str
     table: pa.Table
     total: int
 
 
+@dataclass(frozen=True)
+class _Ranks:
+    """A column's quantiles, and their place in the analysis."""
+
+    place: int
+    quantiles: Quantiles
+
+
 def _vocabulary_requests(features: Features) -> dict[str, VocabularyRequest]:
     return {request.name: request for request in features.requests if isinstance(request, VocabularyRequest)}
 
 
-def _select(counted: tuple[TableKey, pa.Table], requests: dict[str, VocabularyRequest]) -> _Selected:
-    (name, _), table = counted
+def _select(merged: tuple[PieceKey, Any], requests: dict[str, VocabularyRequest]) -> Iterator[_Selected | _Ranks]:
+    (kind, name, place), piece = merged
+    if kind != TOKENS:
+        yield _Ranks(place, piece)
+        return
     request = requests[name]
-    return _Selected(
-        name, vocabulary.select(table, request.top_k, request.frequency_threshold), vocabulary.total(table)
-    )
+    chunks = chunk_counts(vocabulary.select(piece, request.top_k, request.frequency_threshold))
+    total = vocabulary.total(piece)
+    for index, chunk in enumerate(chunks or [vocabulary.SCHEMA.empty_table()]):
+        yield _Selected(name, chunk, 0 if index else total)
 
 
-def _trace(findings: Findings, selected: list[_Selected], features: Features, folder: str) -> Graph:
-    tally.start("trace")
+def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Features, place: Place) -> Graph:
+    # It imports TensorFlow, which takes seconds, meanwhile.
+    tracing.shared().start()
     requests = _vocabulary_requests(features)
-    tables = {
-        name: _join(request, [each for each in selected if each.name == name]) for name, request in requests.items()
-    }
-    with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as local:
-        found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
-        statistics = findings.analysis.statistics(found)
-        _build(DeclaredGraph(features.kinds, features.schema, statistics, features.derive), folder)
-    counted = {
-        request.columns[0]: tables[name].table for name, request in requests.items() if len(request.columns) == 1
-    }
-    return _finish(findings, features.schema, counted, folder)
+    derive = None if features.derive is None else Graph(features.derive).local_folder()
+    with metrics.working("trace", place.folder) as work:
+        tokens = [each for each in selected if isinstance(each, _Selected)]
+        tables = {
+            name: _join(request, [each for each in tokens if each.name == name]) for name, request in requests.items()
+        }
+        analysis = findings.analysis.with_quantiles(
+            {each.place: each.quantiles for each in selected if isinstance(each, _Ranks)}
+        )
+        with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as local:
+            found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
+            statistics = analysis.statistics(found)
+            kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
+            _build(DeclaredGraph(kinds, features.schema, statistics, derive), place)
+        counted = {
+            request.columns[0]: tables[name].table for name, request in requests.items() if len(request.columns) == 1
+        }
+        return _finish(analysis, features.schema, counted, place, work)
 
 
-def _trace_function(findings: Findings, analyzed: AnalyzedGraph, folder: str) -> Graph:
-    tally.start("trace")
-    _build(analyzed, folder)
-    return _finish(findings, analyzed.schema, {}, folder)
+def _trace_function(findings: Findings, analyzed: AnalyzedGraph, place: Place) -> Graph:
+    with metrics.working("trace", place.folder) as work:
+        _build(analyzed, place)
+        return _finish(findings.analysis, analyzed.schema, {}, place, work)
 
 
-def _finish(findings: Findings, schema: Schema, counted: Mapping[str, pa.Table], folder: str) -> Graph:
-    write_raw_statistics(files.join(folder, "pre_transform_feature_stats"), schema, findings.analysis, counted)
-    tally.add("trace", 0, 1)
-    return Graph(files.join(folder, TRANSFORM_FN))
+def _finish(
+    analysis: Analysis, schema: Schema, counted: Mapping[str, pa.Table], place: Place, work: metrics.Work
+) -> Graph:
+    folder = files.join(place.folder, "pre_transform_feature_stats")
+    write_raw_statistics(folder, place.scratch, schema, analysis, counted)
+    # The phase has no size but being done.
+    work.add(0, 1)
+    return Graph(files.join(place.folder, TRANSFORM_FN))
 
 
 def _join(request: VocabularyRequest, parts: Sequence[_Selected]) -> _Selected:
@@ -149,16 +200,47 @@ def _write_vocabulary(folder: str, found: _Selected) -> VocabularyStats:
     return VocabularyStats(found.name, path, found.table.num_rows, found.total, first)
 
 
-def _build(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
-    if files.is_local(folder):
-        _build_locally(source, folder)
-    else:
-        with tempfile.TemporaryDirectory(prefix="shardmill-graph-") as local:
-            _build_locally(source, local)
-            files.copy_folder(local, folder)
+def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
+    """The kind; with a vocabulary `file` that this machine has."""
+    if not isinstance(kind, VocabularyKind) or kind.file is None:
+        return kind
+    # No quoted name of a vocabulary has a colon.
+    local = os.path.join(folder, f"given:{os.path.basename(given[kind.file])}")
+    if not os.path.exists(local):
+        files.copy(given[kind.file], local)
+    return replace(kind, file=local)
 
 
-def _build_locally(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
+def _build(source: DeclaredGraph | AnalyzedGraph, place: Place) -> None:
+    """Builds the graph in a folder of its own and moves it into place: another attempt at it may still be at work.
+
+    Where folders can't be moved at once, attempts write over each other's files, which are equal to the byte.
+    """
+    local = files.is_local(place.folder)
+    with (
+        files.writing(place.scratch),
+        tempfile.TemporaryDirectory(prefix="shardmill-graph-", dir=place.scratch if local else None) as built,
+    ):
+        _write_graph(source, built)
+        if not local:
+            files.copy_folder(built, place.folder)
+            return
+        for name in os.listdir(built):
+            target = files.join(place.folder, name)
+            with files.writing(target):
+                _move(os.path.join(built, name), target)
+
+
+def _move(folder: str, target: str) -> None:
+    try:
+        os.rename(folder, target)
+    except OSError as error:
+        # What is there already is another attempt's, whole, and as good.
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+
+
+def _write_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
     if isinstance(source, AnalyzedGraph):
         # TensorFlow is here already, for TF Transform: another process of it would only take time and memory.
         from transforms.graph import build_graph

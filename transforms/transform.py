@@ -14,7 +14,7 @@ import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from transforms import files, tally
+from transforms import files, metrics
 from transforms.analyze import Reading
 from transforms.arrays import to_numpy
 from transforms.blocks import Block, Reject
@@ -30,8 +30,6 @@ from transforms.session import Session, load
 
 # Where rejected rows go in a part file: no split can have this name.
 REJECTED = "rejected/"
-
-_ROWS_WRITTEN = beam.metrics.Metrics.counter("shardmill", "rows-written")
 
 
 @dataclass(frozen=True)
@@ -122,12 +120,17 @@ class _TransformUnit(beam.DoFn):  # type: ignore[misc]
     def process(self, unit: Unit, graph: Graph, plan: RowPlan) -> Iterator[PartFile]:
         path = files.join(self._layout.folder, f"part-{unit.index:06d}-{uuid.uuid4().hex[:8]}")
         writer = _UnitWriter(load(graph.local_folder()), self._reading, self._layout, plan, self._moments)
-        with files.writing(path), files.create(path) as stream:
+        with (
+            metrics.working("transform", metrics.unit_name(unit)) as work,
+            files.writing(path),
+            files.create(path) as stream,
+        ):
             parts = PartWriter(stream, self._layout.level)
-            rows, rejected = writer.write(unit, parts)
+            rows, rejected = writer.write(unit, parts, work)
             segments = parts.close()
         plan.check(unit, rows, rejected)
-        _ROWS_WRITTEN.inc(sum(rows))
+        metrics.ROWS_WRITTEN.inc(sum(rows))
+        metrics.BYTES_WRITTEN.inc(sum(segment.length for segment in segments if segment.split != REJECTED))
         yield PartFile(unit.index, path, tuple(segments))
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
@@ -149,7 +152,7 @@ class _UnitWriter:
         self._plan = plan
         self._moments = moments
 
-    def write(self, unit: Unit, parts: PartWriter) -> tuple[list[int], int]:
+    def write(self, unit: Unit, parts: PartWriter, work: metrics.Work) -> tuple[list[int], int]:
         first = self._plan.first(unit.index)
         rows = [0] * len(first)
         rejected = 0
@@ -162,7 +165,7 @@ class _UnitWriter:
                 lines = pa.array([reject_line(reject) for reject in block.rejects], pa.binary())
                 parts.add(REJECTED, np.zeros(len(lines), np.int64), lines)
             rejected += len(block.rejects)
-            tally.add("transform", block.rows + len(block.rejects), block.size)
+            work.add(block.rows + len(block.rejects), block.size)
         return rows, rejected
 
     def _add_rows(self, unit: Unit, block: Block, parts: PartWriter, first: list[int]) -> list[int]:

@@ -8,25 +8,18 @@ as their decimal text; the order is descending count, then descending bytes; `fr
 least that many, and `top_k` the first of the order, cutting through ties.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.arrays import from_numpy, to_numpy
+from transforms.arrays import binary_edges, binary_octets, from_numpy, to_numpy
 
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 
 # So many rows of blocks' counts wait for a merge, or as many as there are distinct tokens: the cost is amortised.
 _PENDING = 1 << 17
-# The hash looks at the length and so many first bytes of a token: a cell of 100 MB must not cost more than others.
-_HASHED = 256
-# Bytes hashed at a time: bounds the temporary arrays.
-_HASH_BYTES = 1 << 20
-_WORD = np.uint64
 
 
 class TokenCounts:
@@ -37,6 +30,7 @@ class TokenCounts:
         self._pending: list[pa.Table] = []
         self._waiting = 0
         self._merged = 0
+        self._bytes = 0
 
     def update(self, tokens: pa.Array, delimiter: str | None = None) -> None:
         """Adds a block's tokens.
@@ -52,6 +46,7 @@ class TokenCounts:
         if table.num_rows:
             self._pending.append(table)
             self._waiting += table.num_rows
+            self._bytes += table.nbytes
             if self._waiting - self._merged > max(_PENDING, self._merged):
                 self.table()
 
@@ -64,7 +59,13 @@ class TokenCounts:
         merged = merge_counts(self._pending)
         self._pending = [merged]
         self._merged = self._waiting = merged.num_rows
+        self._bytes = merged.nbytes
         return merged
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+        return self._bytes
 
     def __getstate__(self) -> tuple[pa.Table]:
         return (self.table(),)
@@ -72,6 +73,7 @@ class TokenCounts:
     def __setstate__(self, state: tuple[pa.Table]) -> None:
         self._pending = [*state]
         self._merged = self._waiting = state[0].num_rows
+        self._bytes = state[0].nbytes
 
 
 def count_tokens(array: pa.Array, delimiter: str | None = None) -> pa.Table:
@@ -127,24 +129,6 @@ def merge_counts(tables: Sequence[pa.Table]) -> pa.Table:
     return _sum(pa.concat_tables(filled))
 
 
-def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
-    """Cuts a table by a hash of the token that is the same on every machine and in every run.
-
-    Args:
-        table: A table of counts.
-        partitions: How many parts.
-
-    Returns:
-        As many tables, some perhaps empty; each token is in one of them.
-    """
-    if partitions == 1:
-        return [table]
-    part = (_hashes(table["token"]) % _WORD(partitions)).astype(np.int64)
-    order = np.argsort(part, kind="stable")
-    bounds = np.searchsorted(part[order], np.arange(partitions + 1))
-    return [table.take(from_numpy(order[start:stop])) for start, stop in itertools.pairwise(bounds)]
-
-
 def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int | None = None) -> pa.Table:
     """A vocabulary's tokens in the order of their ids: descending count, then descending bytes.
 
@@ -182,8 +166,8 @@ def write_tokens(path: str, table: pa.Table) -> None:
     with pa.OSFile(path, "wb") as sink:
         for chunk in table["token"].chunks:
             lines = pc.binary_join_element_wise(chunk, pa.scalar(b""), pa.scalar(b"\n"))
-            edges = _edges(lines)
-            sink.write(_octets(lines)[edges[0] : edges[-1]])
+            edges = binary_edges(lines)
+            sink.write(binary_octets(lines)[edges[0] : edges[-1]])
 
 
 def _sum(table: pa.Table) -> pa.Table:
@@ -221,66 +205,11 @@ def _kept(tokens: pa.Array, counts: pa.Array) -> pa.Table:
     if tokens.null_count:
         table = table.filter(pc.is_valid(tokens))
         tokens = table["token"].combine_chunks()
-    octets = _octets(tokens)
+    octets = binary_octets(tokens)
     for character in (b"\n", b"\r"):
         # A look at all bytes at once is cheaper than one at each token, and newlines are rare.
         if (octets == character[0]).any():
             table = table.filter(pc.invert(pc.match_substring(tokens, character)))
             tokens = table["token"].combine_chunks()
-    lengths = np.diff(_edges(tokens))
+    lengths = np.diff(binary_edges(tokens))
     return table if lengths.all() else table.take(from_numpy(np.flatnonzero(lengths)))
-
-
-def _edges(tokens: pa.Array) -> npt.NDArray[np.int64]:
-    """Where each token of a binary array begins in its bytes, and where the last ends."""
-    if not len(tokens):
-        return np.zeros(1, np.int64)
-    return np.frombuffer(tokens.buffers()[1], np.int32, len(tokens) + 1, 4 * tokens.offset).astype(np.int64)
-
-
-def _octets(tokens: pa.Array) -> npt.NDArray[np.uint8]:
-    data = tokens.buffers()[2]
-    return np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
-
-
-def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each token's length and first bytes: the sum of byte i times an odd number of i, mixed."""
-    parts = [_hashes_of(chunk) for chunk in tokens.chunks if len(chunk)]
-    return np.concatenate(parts) if parts else np.zeros(0, _WORD)
-
-
-def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
-    edges, octets = _edges(tokens), _octets(tokens)
-    lengths = np.minimum(np.diff(edges), _HASHED)
-    factors = _mixed(np.arange(_HASHED, dtype=_WORD)) | _WORD(1)
-    sums = np.zeros(len(tokens), _WORD)
-    ends = np.cumsum(lengths)
-    start = 0
-    while start < len(tokens):
-        done = int(ends[start - 1]) if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, done + _HASH_BYTES, side="right")))
-        sums[start:stop] = _sums(octets, edges[start:stop], lengths[start:stop], factors)
-        start = stop
-    return _mixed(sums ^ _mixed(np.diff(edges).astype(_WORD)))
-
-
-def _sums(
-    octets: npt.NDArray[np.uint8],
-    starts: npt.NDArray[np.int64],
-    lengths: npt.NDArray[np.int64],
-    factors: npt.NDArray[np.uint64],
-) -> npt.NDArray[np.uint64]:
-    ends = np.cumsum(lengths)
-    position = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
-    products = octets[np.repeat(starts, lengths) + position].astype(_WORD) * factors[position]
-    running = np.concatenate([np.zeros(1, _WORD), np.cumsum(products, dtype=_WORD)])  # modulo 2**64
-    sums: npt.NDArray[np.uint64] = running[ends] - running[ends - lengths]
-    return sums
-
-
-def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
-    words = (words ^ (words >> _WORD(30))) * _WORD(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> _WORD(27))) * _WORD(0x94D049BB133111EB)
-    mixed: npt.NDArray[np.uint64] = words ^ (words >> _WORD(31))
-    return mixed

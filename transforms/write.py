@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import apache_beam as beam
 from apache_beam import pvalue
 
-from transforms import files, tally
+from transforms import files, metrics
 from transforms.parts import PartSegment
 from transforms.row_plan import RowPlan
 from transforms.splits import shard_name
@@ -54,16 +54,18 @@ class WriteShards(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of `PartFile` and outputs one of `ShardFile`.
     """
 
-    def __init__(self, folder: str, plan: beam.PCollection[RowPlan], *, compressed: bool) -> None:
+    def __init__(self, folder: str, scratch: str, plan: beam.PCollection[RowPlan], *, compressed: bool) -> None:
         """Stores where to write.
 
         Args:
             folder: The run's folder.
+            scratch: A folder for files that aren't whole yet; it goes before the run is published.
             plan: One `RowPlan`.
             compressed: Whether the pieces are gzip members.
         """
         super().__init__()
         self._folder = folder
+        self._scratch = scratch
         self._plan = plan
         self._compressed = compressed
 
@@ -74,7 +76,7 @@ class WriteShards(beam.PTransform):  # type: ignore[misc]
             (shards, pieces)
             | beam.Flatten()
             | "GroupPieces" >> beam.GroupByKey()  # ((split, shard, shards), [piece or None])
-            | "AssembleShard" >> beam.Map(_assemble, self._folder, compressed=self._compressed)
+            | "AssembleShard" >> beam.Map(_assemble, self._folder, self._scratch, compressed=self._compressed)
         )
 
 
@@ -92,7 +94,9 @@ def _list_pieces(part: PartFile, plan: RowPlan) -> Iterator[tuple[ShardKey, _Pie
         )
 
 
-def _assemble(grouped: tuple[ShardKey, Iterable[_Piece | None]], folder: str, *, compressed: bool) -> ShardFile:
+def _assemble(
+    grouped: tuple[ShardKey, Iterable[_Piece | None]], folder: str, scratch: str, *, compressed: bool
+) -> ShardFile:
     (split, shard, shards), pieces = grouped
     name = (
         rejected_name(compressed=compressed)
@@ -102,16 +106,14 @@ def _assemble(grouped: tuple[ShardKey, Iterable[_Piece | None]], folder: str, *,
     path = files.join(folder, name)
     ordered = sorted((piece for piece in pieces if piece is not None), key=lambda piece: piece.unit)
     digest = hashlib.sha256()
-    size = 0
-    with files.writing(path), files.create(path) as stream:
+    with metrics.working("write", path) as work, files.writing(path), files.replacing(path, scratch) as stream:
         # A shard without rows is an empty gzip member: no bytes at all are no gzip file.
         for chunk in _chunks(ordered) if ordered else [compressor(0 if compressed else None).flush()]:
             stream.write(chunk)
             digest.update(chunk)
-            size += len(chunk)
-    rows = sum(piece.segment.rows for piece in ordered)
-    tally.add("write", rows, size)
-    return ShardFile(split, name, rows, size, digest.hexdigest())
+            work.add(0, len(chunk))
+        work.add(sum(piece.segment.rows for piece in ordered), 0)
+    return ShardFile(split, name, work.rows, work.size, digest.hexdigest())
 
 
 def rejected_name(*, compressed: bool) -> str:
