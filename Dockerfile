@@ -1,35 +1,59 @@
-# The image of a job and of its workers: Beam's Python SDK with shardmill installed.
+# Two images: of the job and its workers on any engine (the default), and the same for Dataflow, which also launches a Flex Template.
 #
-#   docker build -t shardmill .
-#   docker run --rm --entrypoint shardmill -v "$PWD:/work" -w /work --user "$(id -u):$(id -g)" shardmill run pipeline.toml
+#   docker build --tag REGISTRY/shardmill:0.1.0 .
+#   docker build --tag REGISTRY/shardmill-dataflow:0.1.0 --target dataflow .
 #
-# As a worker image: --sdk_container_image=REGISTRY/shardmill:0.1.0. Runners start workers through the image's entry point, which
-# therefore stays Beam's own, /opt/apache/beam/boot.
+# docs/clusters.md and docs/dataflow.md say how they are used. Runners start workers through the entry point, Beam's own boot program.
 
-# The same version as in pyproject.toml: a worker must have the job's.
-ARG BEAM=apache/beam_python3.11_sdk:2.77.0
+# What a worker runs must have the versions of what submits the job: these, and those in constraints.txt.
+ARG BEAM_VERSION=2.77.0
+ARG PYTHON_VERSION=3.11
 
-FROM ${BEAM} AS build
+FROM apache/beam_python${PYTHON_VERSION}_sdk:${BEAM_VERSION} AS beam
+
+FROM gcr.io/dataflow-templates-base/python311-template-launcher-base:20230622_RC00 AS launcher
+
+# Beam's image has what builds a wheel. What the image will hold is written down beside it, since it changes less often than shardmill.
+FROM beam AS build
 WORKDIR /src
 COPY pyproject.toml README.md ./
+RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+    extras = project["optional-dependencies"]; \
+    print(*project["dependencies"], *extras["gcp"], *extras["s3"], sep="\n")' > /requirements.txt
 COPY pipelines pipelines
 COPY transforms transforms
 COPY schemas schemas
-RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 
-FROM ${BEAM}
-LABEL org.opencontainers.image.title="shardmill" \
-      org.opencontainers.image.description="Raw CSV shards in; training-ready TFRecord shards and a serving graph out" \
-      org.opencontainers.image.version="0.1.0"
-COPY --from=build /wheels /wheels
-RUN python -m pip install --no-cache-dir "$(ls /wheels/shardmill-*.whl)[gcp]" \
-    && rm -rf /wheels \
+# Not Beam's image itself: it has compilers, Google Cloud's SDK and packages for testing, which no worker needs.
+FROM python:3.11.14-slim-bookworm AS runtime
+ARG BEAM_VERSION
+COPY --from=beam /opt/apache/beam /opt/apache/beam
+COPY --from=build /requirements.txt /opt/shardmill/
+COPY constraints.txt /opt/shardmill/
+# TensorFlow's headers are a quarter of it, and only for building operations in C++. Bytecode is compiled here: no worker could keep it.
+RUN python -m pip install --no-cache-dir "apache-beam==${BEAM_VERSION}" \
+        --requirement /opt/shardmill/requirements.txt --constraint /opt/shardmill/constraints.txt \
+    && rm -r /usr/local/lib/python3.11/site-packages/tensorflow/include
+COPY --from=build /wheel /opt/shardmill/
+RUN python -m pip install --no-cache-dir --no-deps /opt/shardmill/shardmill-*.whl \
+    && python -m pip check \
     && shardmill doctor
-# Beam's boot program runs as any user that may write where it sets up workers; a service that needs root says so when it starts them.
-RUN useradd --create-home --uid 10001 shardmill \
-    && mkdir -p /opt/apache/beam-venv \
-    && chown -R shardmill /opt/apache/beam-venv
-USER shardmill
-WORKDIR /home/shardmill
-ENV TF_CPP_MIN_LOG_LEVEL=2
+# Packages are where the image has them, so a worker needs no virtual environment of its own. TensorFlow is silent but for errors.
+ENV RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1 \
+    TF_CPP_MIN_LOG_LEVEL=2
+LABEL org.opencontainers.image.title="shardmill" \
+      org.opencontainers.image.description="Raw CSV shards in; training-ready TFRecord shards and the very graph that serving runs, out" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.base.name="python:3.11.14-slim-bookworm"
 ENTRYPOINT ["/opt/apache/beam/boot"]
+
+# Dataflow mounts what workers write to as root, so here they are root. It starts the launcher by its path, workers by the entry point.
+FROM runtime AS dataflow
+COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/python_template_launcher
+ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/usr/local/lib/python3.11/site-packages/pipelines/flex_template/main.py
+
+FROM runtime AS worker
+RUN useradd --create-home --uid 10001 shardmill
+USER 10001
+WORKDIR /home/shardmill

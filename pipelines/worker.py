@@ -39,7 +39,9 @@ def main() -> NoReturn:
     folder = _own_folder()
     # Boot leaves a file in its current folder.
     os.chdir(folder)
-    os.execve(boot, [boot, *sys.argv[1:], f"--semi_persist_dir={folder}"], environment)  # noqa: S606  (no shell is the point)
+    # Prism 2.77 quotes the worker's id, for a shell that isn't there.
+    arguments = [argument.replace("'", "") for argument in sys.argv[1:]]
+    os.execve(boot, [boot, *arguments, f"--semi_persist_dir={folder}"], environment)  # noqa: S606  (no shell is the point)
 
 
 def _own_folder() -> str:

@@ -1,0 +1,1 @@
+"""The Dockerfile, built and run without a container engine: `python -m tests.image`."""
