@@ -10,16 +10,17 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types wheel bench clean
+.PHONY: help demo test lint format types wheel image bench flink flink-stop spark spark-stop clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show what came out
 	$(BIN)/shardmill demo
 
-test: $(VENV)/dev.stamp  ## set up, run all tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/dev.stamp  ## set up, run all tests; those on clusters by themselves
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'
+	$(BIN)/python -m pytest -m cluster
 
 lint: $(VENV)/dev.stamp  ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -35,6 +36,21 @@ types: $(VENV)/dev.stamp  ## mypy, strict
 wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --wheel --outdir dist .
+
+image: $(VENV)/dev.stamp  ## run each step of the Dockerfile, without a container engine, and a job in the image; as root
+	$(BIN)/python -m tests.image
+
+flink: $(VENV)/dev.stamp  ## start a Flink cluster on this machine; Java 11 or 17, Maven and Go are needed
+	$(BIN)/python -m tests.clusters flink start
+
+flink-stop: $(VENV)/dev.stamp  ## stop it
+	$(BIN)/python -m tests.clusters flink stop
+
+spark: $(VENV)/dev.stamp  ## start a Spark cluster on this machine; needs what Flink needs
+	$(BIN)/python -m tests.clusters spark start
+
+spark-stop: $(VENV)/dev.stamp  ## stop it
+	$(BIN)/python -m tests.clusters spark stop
 
 bench: $(VENV)/dev.stamp  ## the benchmarks of benchmarks/README.md
 	$(BIN)/python -m benchmarks.compare --rows 1000000 4000000 --repeat 3 --function-repeat 2 --baseline-repeat 1

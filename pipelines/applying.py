@@ -62,6 +62,12 @@ def apply(
     Raises:
         ShardmillError: What stopped it; nothing is left that looks finished.
     """
+    if engine.is_dataflow:
+        from pipelines.dataflow import check_paths
+
+        check_paths(
+            [("run", application.folder), *(("input", pattern) for pattern in application.patterns), ("output", output)]
+        )
     set_file_options(engine)
     run = FinishedRun.load(application.folder)
     _check_split(run, application.split)

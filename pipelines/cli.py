@@ -17,6 +17,7 @@ from schemas.errors import ShardmillError
 
 if TYPE_CHECKING:
     from pipelines.engines import Engine
+    from pipelines.preprocess import RunResult
 
 _INTERRUPTED = 130
 
@@ -96,29 +97,40 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     from pipelines.config import load_config
 
     checked = load_config(config, settings or (), output)
-    chosen = _choose_engine(ctx, engine, workers)
+    chosen = _choose_engine(ctx, engine, workers, checked.output.dir)
 
     from pipelines import preprocess
     from pipelines.progress import Progress
-    from pipelines.summary import print_summary
 
     with Progress(quiet=quiet) as progress:
         result = preprocess.run(checked, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
-        print_summary(result.output, result.manifest, result.seconds)
+        _tell(chosen, result)
 
 
-def _choose_engine(ctx: typer.Context, name: str | None, workers: int | None = None) -> "Engine":
+def _choose_engine(
+    ctx: typer.Context, name: str | None, workers: int | None = None, output: str | None = None
+) -> "Engine":
     """The engine that the options say, once Beam's are checked."""
     from pipelines.engines import choose_engine
 
-    engine = choose_engine(name, ctx.args, workers)
+    engine = choose_engine(name, ctx.args, workers, output)
     if ctx.args:
         from pipelines.beam_args import check_beam_args
 
         own = [spelling for parameter in ctx.command.params for spelling in parameter.opts if spelling.startswith("--")]
         check_beam_args(engine.beam_args, f"shardmill {ctx.info_name}", own)
     return engine
+
+
+def _tell(engine: "Engine", result: "RunResult") -> None:
+    """Says what was done."""
+    from pipelines.summary import print_summary
+
+    if engine.template:
+        typer.echo(f"Wrote the template {engine.template}; a job launched from it does the run (docs/dataflow.md).")
+    else:
+        print_summary(result.output, result.manifest, result.seconds)
 
 
 @app.command()
@@ -168,17 +180,16 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
 
     Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
     """
-    chosen = _choose_engine(ctx, engine, workers)
+    chosen = _choose_engine(ctx, engine, workers, output)
 
     from pipelines import applying
     from pipelines.progress import Progress
-    from pipelines.summary import print_summary
 
     application = applying.Application(run_dir, tuple(files), split)
     with Progress(quiet=quiet) as progress:
         result = applying.apply(application, output, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
-        print_summary(result.output, result.manifest, result.seconds)
+        _tell(chosen, result)
 
 
 @app.command()
@@ -277,6 +288,9 @@ def _leave(status: int) -> NoReturn:
 
     Nor is memory tidied up, which takes TensorFlow more than a second.
     """
+    engine = sys.modules.get("pipelines.engine")
+    if engine is not None:
+        engine.stop_servers()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -22,7 +22,7 @@ def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator
         output: The folder in which a run would be written.
     """
     try:
-        engine = choose_engine(name, beam_args)
+        engine = choose_engine(name, beam_args, output=output)
     except ShardmillError as error:
         yield Finding("options", str(error), ok=False)
         return
@@ -50,9 +50,20 @@ def _way(engine: Engine) -> Iterator[Finding]:
     flink = option(engine.beam_args, "--flink_master")
     if flink and not flink.startswith("["):
         yield _flink(flink)
+    if engine.is_dataflow:
+        yield _service(engine)
     if engine.name == "prism":
         location = option(engine.beam_args, "--prism_location")
         yield Finding("Prism", location or "not on the PATH: Beam downloads it; else give --prism_location=BINARY")
+
+
+def _service(engine: Engine) -> Finding:
+    """Credentials, and the bucket where jobs are staged."""
+    try:
+        engine.check()
+    except ShardmillError as error:
+        return Finding("Dataflow", str(error), ok=False)
+    return Finding("Dataflow", "credentials are here; a job can be staged")
 
 
 def _java() -> Finding:

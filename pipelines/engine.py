@@ -3,15 +3,18 @@
 import contextlib
 import io
 import os
+import sys
+import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.runner import PipelineResult
+from apache_beam.runners.runner import PipelineResult, PipelineState
 from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment, python_sdk_capabilities
+from apache_beam.utils.subprocess_server import SubprocessServer
 
 from pipelines.engine_failure import explain_failure
 from pipelines.engines import Engine
@@ -41,15 +44,17 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], engine: Engine) -> Pipe
         ShardmillError: What a worker raised, or why the engine failed.
     """
     options = pipeline_options(engine)
-    pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if engine.is_local else None, options=options)
-    build(pipeline)
     try:
+        pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if engine.is_local else None, options=options)
+        build(pipeline)
         # Beam prints the traceback of a worker's error; what failed is in the error that is raised.
         with contextlib.redirect_stderr(io.StringIO()):
             result = pipeline.run()
             if not engine.template:
                 _wait(result)
     except Exception as error:  # whatever the engine's client raises
+        if not engine.is_local:
+            sys.stderr = _OfThisThread(sys.stderr)
         explained = explain_failure(error, engine)
         if explained is None:
             raise
@@ -59,12 +64,15 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], engine: Engine) -> Pipe
 
 def _wait(result: PipelineResult) -> None:
     try:
-        result.wait_until_finish()
+        state = result.wait_until_finish()
     except KeyboardInterrupt:
         # The engine may be what has failed: the interruption is what counts.
         with contextlib.suppress(Exception):
             result.cancel()
         raise
+    # Not every runner raises an error for what it found ended at its first look.
+    if state != PipelineState.DONE:
+        raise RuntimeError(f"Pipeline failed in state {state}")
 
 
 def check_workers(engine: Engine, folder: str) -> None:
@@ -101,6 +109,29 @@ def pipeline_options(engine: Engine) -> PipelineOptions:
     """
     threads = [f"--direct_num_workers={engine.workers or cores()}"] if engine.is_local else []
     return _Options([*threads, *engine.beam_args])
+
+
+class _OfThisThread(io.TextIOBase):
+    """Standard error, without what workers on other threads of this process print while a job that failed is taken down."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, text: str, /) -> int:
+        """Writes what this thread says."""
+        return self._stream.write(text) if threading.get_ident() == self._thread else len(text)
+
+    def flush(self) -> None:
+        """Passes it on."""
+        self._stream.flush()
+
+
+def stop_servers() -> None:
+    """Ends Prism, or a job server, that Beam has started for this process: by itself it would at a regular exit only."""
+    for server in SubprocessServer._cache._cache.values():  # noqa: SLF001  (Beam has no public way to it)
+        process, _ = server.obj
+        process.terminate()
 
 
 class _Options(PipelineOptions):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 
 from pipelines.engines import Engine
 from schemas import errors
@@ -13,8 +14,10 @@ _WORKER_ERROR = re.compile(
     rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\n\s*(?:During handling of|The above exception|at )|\Z)",
     re.DOTALL,
 )
+_NO_PRISM = re.compile(r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)")
+_BROKEN = re.compile(r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"")
 _CANCELLED = re.compile(r"\bCANCELLED\b")
-_NOT_INSTALLED = re.compile(r"No module named '(?:pipelines|transforms|schemas)\b")
+_NOT_INSTALLED = re.compile(r"No module named '(?:pipelines|transforms|schemas)\b[^']*'")
 _NO_COMMAND = re.compile(r"Cannot run program \"(?P<command>[^\"]+)\"|fork/exec (?P<path>\S+): no such file")
 
 
@@ -27,6 +30,11 @@ def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
     """
     if isinstance(error, ShardmillError):
         return type(error)(str(error).partition(_STAGE)[0])
+    if engine.is_dataflow:
+        from pipelines.dataflow_failure import explain
+
+        if found := explain(error):
+            return found
     text = str(error)
     return next((found for rule in _RULES if (found := rule(text, engine))), None)
 
@@ -45,10 +53,11 @@ def find_error(text: str, _: Engine | None = None) -> ShardmillError | None:
 
 
 def _without_shardmill(text: str, engine: Engine) -> ShardmillError | None:
-    if not _NOT_INSTALLED.search(text):
+    found = _NOT_INSTALLED.search(text)
+    if not found:
         return None
     return EngineError(
-        f"the workers of {engine.name} don't have shardmill: {_last_line(text)!r}. Install the same version there, or name a worker image "
+        f"the workers of {engine.name} don't have shardmill: {found[0]}. Install the same version there, or name a worker image "
         "that has it with --sdk_container_image (docs/clusters.md)"
     )
 
@@ -69,6 +78,27 @@ def _cancelled(text: str, engine: Engine) -> ShardmillError | None:
     return EngineError(f"the job was cancelled on {engine.name}. Nothing was published; run it again when it may run")
 
 
+def _without_prism(text: str, _: Engine) -> ShardmillError | None:
+    found = _NO_PRISM.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"Prism isn't installed, and Beam can't download it ({found['reason']}). Build it with\n"
+        f"  go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{version('apache-beam')}\n"
+        "and put it on the PATH, or give --prism_location=FILE"
+    )
+
+
+def _disconnected(text: str, engine: Engine) -> ShardmillError | None:
+    found = _BROKEN.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"the connection to {engine.name} broke: {found['details']}. Its job server has ended, or can't be reached any more. Nothing was "
+        "published; see to it that no job goes on there, and run again"
+    )
+
+
 def _failed_elsewhere(text: str, engine: Engine) -> ShardmillError | None:
     if engine.is_local:
         return None
@@ -87,4 +117,12 @@ def _last_line(text: str) -> str:
 
 _Rule = Callable[[str, Engine], ShardmillError | None]
 # From the certain to the vague.
-_RULES: tuple[_Rule, ...] = (find_error, _without_shardmill, _without_command, _cancelled, _failed_elsewhere)
+_RULES: tuple[_Rule, ...] = (
+    find_error,
+    _without_shardmill,
+    _without_command,
+    _without_prism,
+    _disconnected,
+    _cancelled,
+    _failed_elsewhere,
+)

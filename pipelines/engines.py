@@ -63,6 +63,11 @@ class Engine:
         return self.name in _IN_PROCESS
 
     @property
+    def is_dataflow(self) -> bool:
+        """Whether Google Cloud Dataflow runs pipelines."""
+        return self.name in ("dataflow", "DataflowRunner")
+
+    @property
     def template(self) -> str | None:
         """Where a Dataflow template is to be written; nothing runs then."""
         return option(self.beam_args, "--template_location")
@@ -72,10 +77,10 @@ class Engine:
         return replace(self, name=LOCAL, beam_args=_without(self.beam_args, "--runner"))
 
     def check(self) -> None:
-        """Looks whether the engine's job server answers, lest the input be read for nothing.
+        """Looks whether the engine is there, lest the input be read for nothing.
 
         Raises:
-            EngineError: Nobody listens there.
+            ShardmillError: Nobody listens where its job server should, or what it needs is missing.
         """
         endpoint = option(self.beam_args, "--job_endpoint")
         if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint) or silent(endpoint)):
@@ -83,6 +88,13 @@ class Engine:
                 f"no job server answers at {endpoint!r} ({trouble}). Start one, or give its address with --job_endpoint=HOST:PORT; "
                 f"`shardmill doctor --engine {self.name}` checks the whole way there."
             )
+        if self.is_dataflow:
+            from pipelines.dataflow import check_service
+
+            check_service(self.beam_args)
+        prism = option(self.beam_args, "--prism_location")
+        if prism and "://" not in prism and not os.path.isfile(prism):
+            raise EngineError(f"there is no program at --prism_location={prism!r}; give the path of Prism's binary")
         for name, (_, master) in _MASTERS.items():
             address = option(self.beam_args, master)
             if name == "flink" and address and not address.startswith("[") and (trouble := unreachable(address)):
@@ -91,7 +103,9 @@ class Engine:
                 )
 
 
-def choose_engine(name: str | None, beam_args: Sequence[str], workers: int | None = None) -> Engine:
+def choose_engine(
+    name: str | None, beam_args: Sequence[str], workers: int | None = None, output: str | None = None
+) -> Engine:
     """Completes Beam's options for an engine; each that is given stays as it is.
 
     - local: threads of this process.
@@ -105,6 +119,7 @@ def choose_engine(name: str | None, beam_args: Sequence[str], workers: int | Non
         name: One of `ENGINES`; None: the local one, unless `beam_args` name a runner.
         beam_args: Beam's options.
         workers: Threads of the local engine; None: one per core.
+        output: The output folder, where it is known.
 
     Raises:
         ConfigError: There is no such engine, or the options contradict each other or lack something.
@@ -128,7 +143,7 @@ def choose_engine(name: str | None, beam_args: Sequence[str], workers: int | Non
     if name == "dataflow":
         from pipelines.dataflow import dataflow_args
 
-        return replace(engine, beam_args=tuple(dataflow_args(beam_args)))
+        return replace(engine, beam_args=tuple(dataflow_args(beam_args, output)))
     return engine
 
 

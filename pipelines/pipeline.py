@@ -8,6 +8,7 @@ import apache_beam as beam
 from apache_beam import pvalue
 
 from pipelines.manifest import write_manifest
+from pipelines.publishing import PublishRun, check_prepared
 from schemas.schema import Schema
 from transforms.analyze import AnalyzeUnits, Findings, Reading
 from transforms.check_workers import CheckWorkers
@@ -53,6 +54,8 @@ class Job:
         level: The DEFLATE level; None: not compressed.
         work: The folder to write into.
         facts: What the manifest says beyond counts: configuration and versions.
+        publish_to: The output folder, where the pipeline itself publishes, since nobody waits for a template's job; None: the submitting
+            process does.
     """
 
     inputs: Sequence[InputFile]
@@ -64,6 +67,7 @@ class Job:
     level: int | None
     work: str
     facts: Mapping[str, Any]
+    publish_to: str | None = None
 
     @property
     def compressed(self) -> bool:
@@ -93,6 +97,8 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     requests = job.features.requests if isinstance(job.features, Features) else ()
     partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
     started = pipeline | "CheckWorkers" >> CheckWorkers(parts_folder(job.work))
+    if job.publish_to is not None:
+        started = started | "CheckPrepared" >> beam.Map(check_prepared, job.work)
     units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, requests, partitions)
     checked = analyzed["findings"] | "CheckRows" >> beam.Map(_check_rows, pvalue.AsList(analyzed["counts"]), job)
@@ -108,9 +114,11 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
         job.reading, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan)
     )
     shards = written["parts"] | "WriteShards" >> WriteShards(job.work, job.parts, plan, compressed=job.compressed)
-    _ = written["moments"] | "WriteManifest" >> beam.Map(
+    manifest = written["moments"] | "WriteManifest" >> beam.Map(
         write_manifest, pvalue.AsList(shards), pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(checked), job
     )
+    if job.publish_to is not None:
+        _ = manifest | "PublishRun" >> PublishRun(job.work, job.publish_to, "dataflow")
 
 
 def _analyze_function(job: Job, features: TransformFunction) -> beam.PTransform:

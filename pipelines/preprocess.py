@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,7 +28,7 @@ class RunResult:
 
     Attributes:
         output: Its folder.
-        manifest: Its manifest.
+        manifest: Its manifest; empty where only a template was written.
         seconds: Wall seconds of each phase, and of the whole run as `total`.
     """
 
@@ -52,6 +52,13 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
     output = config.output.dir
     if output is None:
         raise ConfigError(f"{config.path}: no output folder; give --output DIR or set output.dir")
+
+    if engine.is_dataflow:
+        from pipelines.dataflow import check_paths
+
+        check_paths(
+            [*(("input", pattern) for group in config.input.patterns.values() for pattern in group), ("output", output)]
+        )
 
     def plan(work: str) -> "Job":
         from pipelines.planning import plan_job
@@ -90,13 +97,15 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
         engine.check()
         # Workers elsewhere have other current folders.
         place = output if engine.is_local or not files.is_local(output) else os.path.abspath(output)
-        with work_folder(place, overwrite=overwrite) as work:
+        with work_folder(place, overwrite=overwrite, keep=engine.template is not None) as work:
             files.make_folder(parts_folder(work))
-            job = plan(work)
+            job = replace(plan(work), publish_to=place if engine.template else None)
             try:
                 result = run_pipeline(lambda pipeline: build(pipeline, job), engine)
             except (ShardmillError, RuntimeError) as error:
                 raise explain_failure(error, job) from error
+            if result is None:
+                return RunResult(output, {}, {})
             manifest = _finish(work, engine, result)
             publish(work, place)
     return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})
@@ -105,15 +114,11 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
 def _finish(work: str, engine: Engine, result: "PipelineResult") -> dict[str, Any]:
     """Removes what isn't part of the run, and writes down how it was made."""
     from pipelines.manifest import add_metrics
-    from pipelines.pipeline import parts_folder
-    from transforms import files, metrics
+    from pipelines.publishing import tidy
+    from transforms import metrics
 
-    # A worker that was given up may still be writing there: it fails from now on.
-    files.remove(parts_folder(work))
-    manifest = add_metrics(work, engine.name, metrics.collect(result))
-    if not manifest["rows"]["rejected"]:
-        files.remove(files.join(work, "rejected"))
-    return manifest
+    tidy(work)
+    return add_metrics(work, engine.name, metrics.collect(result))
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from schemas.errors import ConfigError, ShardmillError
-from tests.datasets import as_columns
 from tests.clusters.compare import differences
+from tests.datasets import as_columns
 from tests.runs import flights_csv, read_rejected, read_split, run_toml
 from tests.served import differing, served
 

@@ -33,6 +33,14 @@ _FLINK = Engine("flink", ())
             'java.io.IOException: Cannot run program "/opt/x/shardmill-worker": error=2, No such file or directory',
             "the workers of flink can't start '/opt/x/shardmill-worker'",
         ),
+        (
+            "Unable to fetch remote prism binary at x://y: <urlopen error [Errno -2] no name>",
+            r"Prism isn't installed, and Beam can't download it \(<urlopen error \[Errno -2\] no name>\).*\n  go install",
+        ),
+        (
+            '<_MultiThreadedRendezvous of RPC:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = "Socket closed"\n>',
+            "the connection to flink broke: Socket closed. Its job server has ended",
+        ),
         ("Pipeline job-1 failed in state CANCELLED: unknown error", "the job was cancelled on flink. Nothing was"),
         (
             "Traceback ...\n  File x\nValueError: a is 3\n",

@@ -148,6 +148,12 @@ def test_a_job_server_that_isnt_there_is_named(nobody: str) -> None:
         choose_engine("flink", (f"--flink_master={nobody}",)).check()
 
 
+def test_a_prism_that_isnt_there_is_named() -> None:
+    """A wrong --prism_location is said before anything is read."""
+    with pytest.raises(EngineError, match="no program at --prism_location='/nowhere/prism'"):
+        choose_engine("prism", ("--prism_location=/nowhere/prism",)).check()
+
+
 def test_another_server_at_the_endpoint_is_found_out(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who listens at the job endpoint and is no job server isn't waited for."""
     monkeypatch.setattr(engines, "_SECONDS_TO_CONNECT", 1.0)

@@ -31,7 +31,7 @@ def boot(tmp_path: Path) -> Path:
 
 
 def test_boot_gets_the_arguments_and_this_environment(boot: Path, tmp_path: Path) -> None:
-    """Beam's arguments are passed on, without the quotes that Prism adds; the interpreter is this one, nothing is installed, and what boot writes is in a folder of its own."""
+    """Beam's arguments go on, without Prism's quotes; the interpreter is this one, nothing is installed, boot writes in its own folder."""
     done = start(boot, tmp_path, "--id='1'", "--provision_endpoint=host:1")
     arguments, folder, default_environment, python = done.stdout.splitlines()
     assert arguments == f"--id=1 --provision_endpoint=host:1 --semi_persist_dir={folder}"

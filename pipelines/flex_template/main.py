@@ -1,0 +1,76 @@
+"""What the launcher of the Dataflow Flex Template runs: makes `shardmill run` of the template's parameters.
+
+The launcher gives each parameter as `--name=value`, together with Beam's options. One of these, `--template_location`, says where the job's
+description is to be written; nothing is run here.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from pipelines.cli import main
+from schemas.errors import ConfigError, ShardmillError
+
+# Settings in one parameter, apart by this.
+_SEPARATOR = ";"
+
+
+def command(args: Sequence[str], folder: str) -> list[str]:
+    """The command line, from the launcher's.
+
+    Args:
+        args: `--name=value` each: the template's parameters and Beam's options.
+        folder: Where a remote configuration file is copied to.
+
+    Raises:
+        ConfigError: There is no `config`, or an argument has another form.
+        DataError: The configuration file can't be read.
+    """
+    given: dict[str, str] = {}
+    for arg in args:
+        name, equals, value = arg.partition("=")
+        if not name.startswith("--") or not equals:
+            raise ConfigError(f"the template's launcher: expected --name=value, received {arg!r}")
+        given[name] = value
+    config = given.pop("--config", "")
+    if not config:
+        raise ConfigError(
+            "the template's parameter `config` is missing: the path of a configuration file, e.g. gs://BUCKET/pipeline.toml"
+        )
+    settings = [setting.strip() for setting in given.pop("--set", "").split(_SEPARATOR) if setting.strip()]
+    if files := given.pop("--input", ""):
+        settings.append(f"input.files={files}")
+    own = [f"--set={setting}" for setting in settings]
+    if output := given.pop("--output", ""):
+        own.append(f"--output={output}")
+    if given.pop("--overwrite", "false").lower() == "true":
+        own.append("--overwrite")
+    # `--engine` says it.
+    given.pop("--runner", None)
+    return [
+        "run",
+        _fetch(config, folder),
+        "--engine=dataflow",
+        *own,
+        *(f"{name}={value}" for name, value in given.items()),
+    ]
+
+
+def _fetch(config: str, folder: str) -> str:
+    from transforms import files
+
+    if files.is_local(config):
+        return config
+    path = os.path.join(folder, config.rpartition("/")[2])
+    with files.reading(config), files.open_at(config) as source, open(path, "wb") as copy:
+        copy.write(source.read())
+    return path
+
+
+if __name__ == "__main__":
+    try:
+        sys.argv[1:] = command(sys.argv[1:], tempfile.mkdtemp(prefix="shardmill-config-"))
+    except ShardmillError as error:
+        sys.exit(f"error: {error}")
+    main()

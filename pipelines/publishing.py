@@ -1,0 +1,85 @@
+"""Publishing as the last stage of the pipeline: for a job that nobody waits for, launched from a template."""
+
+import json
+from typing import Any, TypeVar
+
+import apache_beam as beam
+
+from pipelines.manifest import add_metrics
+from pipelines.publish import MANIFEST, SUCCESS, publish
+from schemas.errors import OutputError
+from transforms import files
+
+_Element = TypeVar("_Element")
+
+
+class PublishRun(beam.PTransform):  # type: ignore[misc]
+    """Gives a run its name, once its manifest is written.
+
+    Expects a PCollection of one element, whatever it is, which says that the manifest is written.
+    """
+
+    def __init__(self, work: str, output: str, engine: str) -> None:
+        """Stores what to publish.
+
+        Args:
+            work: The work folder.
+            output: The output folder.
+            engine: What the manifest says that the pipeline ran on.
+        """
+        super().__init__()
+        self._work = work
+        self._output = output
+        self._engine = engine
+
+    def expand(self, written: beam.PCollection[Any]) -> beam.PCollection[None]:
+        """One stage of its own: a second attempt at it doesn't write the manifest anew."""
+        return (
+            written
+            | "ManifestIsWritten" >> beam.Reshuffle()
+            | "Publish" >> beam.Map(_publish, self._work, self._output, self._engine)
+        )
+
+
+def check_prepared(element: _Element, work: str) -> _Element:
+    """Passes an element on if the work folder is as the template was written with: so it is until a launch publishes it.
+
+    Args:
+        element: Anything.
+        work: The work folder.
+
+    Raises:
+        OutputError: Something that the job starts from isn't there any more.
+    """
+    if not files.exists(files.join(work, "metadata", "schema.pbtxt")):
+        raise OutputError(
+            f"the template's work folder {work!r} is gone: the template has been launched before. Its input and its output are fixed, so "
+            "it does its job once; write another, or launch the Flex Template"
+        )
+    return element
+
+
+def tidy(work: str) -> None:
+    """Removes from a work folder what isn't to be published.
+
+    Args:
+        work: The work folder, with all that the run has made.
+    """
+    # A worker that was given up may still be writing there: it fails from now on.
+    files.remove(files.join(work, "parts"))
+    with files.open_at(files.join(work, MANIFEST)) as stream:
+        manifest = json.load(stream)
+    if not manifest["rows"]["rejected"]:
+        files.remove(files.join(work, "rejected"))
+
+
+def _publish(_: Any, work: str, output: str, engine: str) -> None:
+    manifest = files.join(work, MANIFEST)
+    if files.exists(manifest) or not files.exists(files.join(output, SUCCESS)):
+        tidy(work)
+        # What workers counted is known to nobody here.
+        add_metrics(work, engine, {})
+        publish(work, output)
+        # First, and with the rest still there: an attempt after this one finds nothing left to publish.
+        files.remove(manifest)
+    files.remove(work)
