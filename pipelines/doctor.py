@@ -28,6 +28,7 @@ _OPTIONAL = {
     "tensorflow-transform": "preprocessing_fn",
     "google-cloud-storage": "gs:// and Dataflow",
     "boto3": "s3://",
+    "hdfs": "hdfs://",
 }
 _GIB = 1 << 30
 

@@ -49,7 +49,9 @@ class FinishedRun:
         """
         path = files.join(folder, MANIFEST)
         for name, what in ((MANIFEST, "isn't a run"), (SUCCESS, "isn't a finished run")):
-            if not files.exists(files.join(folder, name)):
+            with files.reading(folder):
+                found = files.exists(files.join(folder, name))
+            if not found:
                 raise DataError(f"{folder!r} {what}: it has no {name}. Give the output folder of a finished run")
         data = _read(path)
         manifest = _parse(data, path)

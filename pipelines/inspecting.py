@@ -24,7 +24,7 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
     """Prints what a path holds.
 
     Args:
-        path: A run's folder, a shard, a vocabulary or a `schema.pbtxt`; local.
+        path: A run's folder, a shard, a vocabulary or a `schema.pbtxt`.
         records: How many records of a shard, or tokens of a vocabulary, to show.
         console: Where to print; standard output by default.
 
@@ -33,7 +33,11 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
     """
     out = console or Console(highlight=False)
     if "://" in path:
-        raise DataError(f"can't inspect {path!r}: inspect reads local files; copy it here first")
+        from pipelines.inspecting_remote import fetched
+
+        with fetched(path) as copy:
+            inspect_path(copy, records, out)
+        return
     try:
         _inspect(out, path, records)
     except FileNotFoundError as error:

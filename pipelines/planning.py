@@ -10,7 +10,7 @@ from pipelines.pipeline import Job, TransformFunction, parts_folder
 from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
 from schemas.errors import ConfigError
-from schemas.proto import format_schema, load_schema
+from schemas.proto import decode_schema, format_schema, load_schema
 from schemas.schema import Schema
 from transforms import files, tracing
 from transforms.analyze import Reading
@@ -41,7 +41,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
     inputs = files.list_files(config.input.patterns)
     size = text_size(inputs)
     if config.input.schema:
-        schema = load_schema(config.input.schema)
+        schema = _load_schema(config.input.schema)
     else:
         progress.phase("infer", size)
         reader = engine.here() if engine.template else engine
@@ -72,6 +72,13 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         work=work,
         facts={"config": config.resolved(), "versions": versions("tensorflow-transform" if function else None)},
     )
+
+
+def _load_schema(path: str) -> Schema:
+    if files.is_local(path):
+        return load_schema(path)
+    with files.reading(path), files.open_at(path) as stream:
+        return decode_schema(stream.read(), path)
 
 
 def _trace_early(features: Features | TransformFunction | Graph, engine: Engine) -> None:

@@ -106,7 +106,8 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
                 raise explain_failure(error, job) from error
             if result is None:
                 return RunResult(output, {}, {})
-            manifest = _finish(work, engine, result)
+            with files.writing(work):
+                manifest = _finish(work, engine, result)
             publish(work, place)
     return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})
 

@@ -1,9 +1,14 @@
-"""Publishing: a run works in a folder of another name and takes its own name at the very end, all at once."""
+"""Publishing: a run works in a folder of another name and takes its own name at the very end, all at once.
+
+An object store has no names to change: there all is copied, the manifest and `_SUCCESS` last.
+"""
 
 import contextlib
 import os
 import socket
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from schemas.errors import OutputError
@@ -12,15 +17,18 @@ from transforms import files
 SUCCESS = "_SUCCESS"
 MANIFEST = "manifest.json"
 _MARK = ".incomplete-"
+# Copying is the store's work; each waits for it most of the time.
+_COPIERS = 16
 
 
 @contextlib.contextmanager
-def work_folder(output: str, *, overwrite: bool) -> Iterator[str]:
+def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator[str]:
     """A folder to work in, beside the output; it is gone when the block ends, by `publish` or by failure.
 
     Args:
         output: The output folder.
         overwrite: Whether a finished run that stands there may be replaced.
+        keep: Whether it stays where the block ends well: a template's job works there later.
 
     Yields:
         The work folder's path.
@@ -29,15 +37,22 @@ def work_folder(output: str, *, overwrite: bool) -> Iterator[str]:
         OutputError: The output folder exists (and is no finished run, or `overwrite` isn't set), or nothing can be written there.
     """
     output = output.rstrip("/")
-    _check_free(output, overwrite=overwrite)
-    _remove_leftovers(output)
     work = f"{output}{_MARK}{socket.gethostname()}-{os.getpid()}"
+    with files.writing(output):
+        _check_free(output, overwrite=overwrite)
+        _remove_leftovers(output)
+    done = False
     try:
         with files.writing(work):
             files.make_folder(work)
+            _check_writable(work)
         yield work
+        done = True
     finally:
-        files.remove(work)
+        if not (done and keep):
+            # The error that led here is the one to tell; what can't be removed now doesn't look finished.
+            with contextlib.suppress(OSError):
+                files.remove(work)
 
 
 def publish(work: str, output: str) -> None:
@@ -52,15 +67,43 @@ def publish(work: str, output: str) -> None:
     """
     output = output.rstrip("/")
     with files.writing(output):
-        files.create(files.join(work, SUCCESS)).close()
-        if not files.is_local(output):
-            files.copy_folder(work, output)
-            return
-        replaced = f"{work}-replaced"
-        if os.path.isdir(output):
-            os.rename(output, replaced)
-        os.rename(work, output)
+        if files.can_rename(output):
+            _rename(work, output)
+        else:
+            _copy(work, output)
+
+
+def _rename(work: str, output: str) -> None:
+    files.create(files.join(work, SUCCESS)).close()
+    replaced = f"{work}-replaced"
+    if files.exists(output):
+        files.rename(output, replaced)
+    files.rename(work, output)
     files.remove(replaced)
+
+
+def _copy(work: str, output: str) -> None:
+    paths = [path[len(work) + 1 :] for path in files.walk(work)]
+    files.remove(files.join(output, SUCCESS))
+    files.remove(output)
+    try:
+        with ThreadPoolExecutor(_COPIERS) as pool:
+            copies = [
+                pool.submit(files.copy, files.join(work, path), files.join(output, path))
+                for path in paths
+                if path != MANIFEST
+            ]
+            try:
+                for copied in copies:
+                    copied.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+        files.copy(files.join(work, MANIFEST), files.join(output, MANIFEST))
+        files.create(files.join(output, SUCCESS)).close()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            files.remove(output)
+        raise
 
 
 def _check_free(output: str, *, overwrite: bool) -> None:
@@ -74,6 +117,14 @@ def _check_free(output: str, *, overwrite: bool) -> None:
         )
     if not overwrite:
         raise OutputError(f"{output!r} holds a finished run; choose another --output, or replace it with --overwrite")
+
+
+def _check_writable(work: str) -> None:
+    """Writes and removes a small object: in an object store, permissions show in no other way."""
+    if not files.is_local(work):
+        probe = files.join(work, f"probe-{uuid.uuid4().hex}")
+        files.create(probe).close()
+        files.remove(probe)
 
 
 def _remove_leftovers(output: str) -> None:

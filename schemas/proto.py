@@ -20,15 +20,30 @@ def load_schema(path: str) -> Schema:
         ConfigError: It can't be read, isn't a schema, or describes what a CSV file can't hold.
     """
     try:
-        text = Path(path).read_bytes().decode()
+        data = Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"can't read the schema {path!r}: {error.strerror}; check input.schema") from error
+    return decode_schema(data, path)
+
+
+def decode_schema(data: bytes, source: str) -> Schema:
+    """Reads the bytes of a `schema.pbtxt`.
+
+    Args:
+        data: The bytes.
+        source: The file's name, for messages.
+
+    Raises:
+        ConfigError: They aren't a schema, or one that describes what a CSV file can't hold.
+    """
+    try:
+        text = data.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{path}: expected a schema as text (schema.pbtxt), found bytes that aren't UTF-8; "
+            f"{source}: expected a schema as text (schema.pbtxt), found bytes that aren't UTF-8; "
             "a binary schema must be written as text first"
         ) from error
-    return parse_schema(text, path)
+    return parse_schema(text, source)
 
 
 def parse_schema(text: str, source: str) -> Schema:

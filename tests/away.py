@@ -3,6 +3,7 @@
 # ruff: noqa: D102 (the methods are Beam's)
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from apache_beam.io.filesystem import FileMetadata
@@ -49,6 +50,11 @@ class AwayFileSystem(LocalFileSystem):
 
     def open(self, path: str, *settings: Any, **more: Any) -> Any:
         return super().open(_here(path), *settings, **more)
+
+    def copy(self, source_file_names: list[str], destination_file_names: list[str]) -> None:
+        for path in destination_file_names:
+            Path(_here(path)).parent.mkdir(parents=True, exist_ok=True)
+        super().copy([_here(path) for path in source_file_names], [_here(path) for path in destination_file_names])
 
     def exists(self, path: str) -> bool:
         return bool(super().exists(_here(path)))

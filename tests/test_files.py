@@ -3,11 +3,12 @@
 import errno
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from schemas.errors import DataError, OutputError
+from schemas.errors import ConfigError, DataError, OutputError
 from tests.away import SCHEME
 from transforms import files
 
@@ -46,7 +47,7 @@ def test_a_relative_pattern_without_files_tells_the_folder(tmp_path: Path, monke
 
 def test_an_unknown_scheme_is_an_error() -> None:
     """A URL that no file system takes is named."""
-    with pytest.raises(DataError, match=r"can't list 'nosuch://bucket/a\.csv'"):
+    with pytest.raises(ConfigError, match=r"can't use 'nosuch://bucket/a\.csv'.*shardmill knows local paths, gs://"):
         files.list_files({None: ("nosuch://bucket/a.csv",)})
 
 
@@ -113,3 +114,58 @@ def test_a_files_size_and_digest(tmp_path: Path) -> None:
     assert files.size(str(tmp_path)) is files.size(str(tmp_path / "none")) is files.size(f"{SCHEME}://{path}s") is None
     with pytest.raises(DataError, match=r"can't read .*none"):
         files.digest(str(tmp_path / "none"))
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    """Until the block ends the old file stands; then the new one does, and the scratch folder is empty."""
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "a").write_text("old")
+    with files.replacing(str(tmp_path / "a"), str(tmp_path / "scratch")) as stream:
+        stream.write(b"new")
+        stream.flush()
+        assert (tmp_path / "a").read_text() == "old"
+    assert (tmp_path / "a").read_text() == "new"
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_two_attempts_write_two_files(tmp_path: Path) -> None:
+    """An attempt that goes on beside its successor doesn't mix with it: the last one that ends well counts."""
+    (tmp_path / "scratch").mkdir()
+    path, scratch = str(tmp_path / "a"), str(tmp_path / "scratch")
+    with files.replacing(path, scratch) as late:
+        late.write(b"late")
+        with files.replacing(path, scratch) as stream:
+            stream.write(b"whole")
+        assert (tmp_path / "a").read_text() == "whole"
+    assert (tmp_path / "a").read_text() == "late"
+
+
+@pytest.mark.parametrize("scheme", ["", f"{SCHEME}://"], ids=["local", "remote"])
+def test_a_failed_attempt_leaves_nothing(tmp_path: Path, scheme: str) -> None:
+    """When the block fails, what stood at the path still does, and nothing else."""
+    (tmp_path / "scratch").mkdir()
+
+    def fail() -> None:
+        with files.replacing(f"{scheme}{tmp_path}/a", f"{scheme}{tmp_path}/scratch") as stream:
+            stream.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert [path.name for path in tmp_path.rglob("*")] == ["scratch"]
+
+
+def test_a_late_attempt_fails(tmp_path: Path) -> None:
+    """Once the scratch folder is gone, as after publishing, nothing is written any more, nor what was begun before."""
+    path, scratch = str(tmp_path / "a"), tmp_path / "scratch"
+
+    def write(during: Callable[[], None]) -> None:
+        with files.replacing(path, str(scratch)) as stream:
+            stream.write(b"late")
+            during()
+
+    scratch.mkdir()
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            write(lambda: files.remove(str(scratch)))
+    assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from pipelines.example_message import decode_example
 from pipelines.inspecting import format_values, inspect_path
 from schemas.errors import DataError
+from tests.away import SCHEME
 
 SCHEMA = """
 feature { name: "dep_delay" type: FLOAT presence { min_fraction: 1 } shape {} }
@@ -211,7 +212,7 @@ def test_a_schema_is_listed(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
-    """Nothing there, another folder, another file, a bad schema and a URL each get their message."""
+    """Nothing there, local or remote, another folder, another file and a bad schema each get their message."""
     with pytest.raises(DataError, match="there is nothing at"):
         shown(tmp_path / "absent")
     with pytest.raises(DataError, match=r"isn't a run: it has no manifest.json"):
@@ -222,8 +223,8 @@ def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.pbtxt").write_text("feature { nmae: 'x' }")
     with pytest.raises(DataError, match=r"bad.pbtxt' isn't a schema.pbtxt: 1:11"):
         shown(tmp_path / "bad.pbtxt")
-    with pytest.raises(DataError, match="inspect reads local files"):
-        inspect_path("gs://bucket/run")
+    with pytest.raises(DataError, match=rf"there is nothing at '{SCHEME}://.*absent'"):
+        inspect_path(f"{SCHEME}://{tmp_path}/absent")
     run = write_run(tmp_path / "run")
     (run / "transform_fn" / "assets" / "carrier").unlink()
     with pytest.raises(DataError, match=r"run' lacks .*transform_fn/assets/carrier"):

@@ -5,26 +5,38 @@ that names the file.
 """
 
 import contextlib
+import errno
+import functools
 import hashlib
 import os
+import re
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystem import BeamIOError, FileSystem
 from apache_beam.io.filesystems import FileSystems
 
 from schemas.errors import DataError, OutputError
+from transforms.ranges import RangeReader
 from transforms.records import InputFile
+from transforms.store import reason
+from transforms.stores import store_of
+from transforms.uploads import Upload
 
-_AS_IT_IS = CompressionTypes.UNCOMPRESSED
 _COPY_BYTES = 1 << 20
 
 
 def is_local(path: str) -> bool:
     """Whether a path is on this machine's own file system."""
     return "://" not in path
+
+
+def can_rename(path: str) -> bool:
+    """Whether files and folders there can be renamed; not so in object stores, where a file appears when it is complete."""
+    return is_local(path) or store_of(path).renames
 
 
 def join(folder: str, *names: str) -> str:
@@ -45,7 +57,7 @@ def list_files(patterns: Mapping[str | None, Sequence[str]]) -> list[InputFile]:
     for split, group in patterns.items():
         for pattern in group:
             for path, size in _match(pattern):
-                if found.setdefault(path, InputFile(path, size, split)).split != split:
+                if found.setdefault(path, InputFile(path, size, split, _place(path))).split != split:
                     raise DataError(
                         f"{path!r} is in two splits, {found[path].split!r} and {split!r}: rows would leak from one into the other. "
                         "Change [input] files so that each file is in one split."
@@ -53,26 +65,42 @@ def list_files(patterns: Mapping[str | None, Sequence[str]]) -> list[InputFile]:
     return list(found.values())
 
 
+def _place(path: str) -> str | None:
+    return os.path.abspath(path) if is_local(path) and not os.path.isabs(path) else None
+
+
 def _match(pattern: str) -> list[tuple[str, int]]:
+    found = _match_local(pattern) if is_local(pattern) else _match_remote(pattern)
+    if found:
+        return sorted(found)
+    where = f" (the current folder is {os.getcwd()!r})" if is_local(pattern) and not os.path.isabs(pattern) else ""
+    raise DataError(f"no file matches {pattern!r}{where}; check the path")
+
+
+def _match_local(pattern: str) -> list[tuple[str, int]]:
     # Beam finds nothing for a pattern that names no folder.
     here = "" if "/" in pattern else "./"
     try:
         matches = FileSystems.match([here + pattern])[0].metadata_list
     except (BeamIOError, ValueError) as error:
         raise DataError(f"can't list {pattern!r}: {error}") from error
-    files = [
-        (found.path.removeprefix(here), found.size_in_bytes)
-        for found in matches
-        if not (is_local(found.path) and os.path.isdir(found.path))
-    ]
-    if files:
-        return sorted(files)
-    if matches:
+    found = [(each.path.removeprefix(here), each.size_in_bytes) for each in matches if not os.path.isdir(each.path)]
+    if matches and not found:
         raise DataError(
             f"{pattern!r} matches a folder, not a file; to read the files in it write {join(pattern, '*.csv')!r}"
         )
-    where = f" (the current folder is {os.getcwd()!r})" if is_local(pattern) and not os.path.isabs(pattern) else ""
-    raise DataError(f"no file matches {pattern!r}{where}; check the path")
+    return found
+
+
+def _match_remote(pattern: str) -> list[tuple[str, int]]:
+    wanted = re.compile(FileSystem.translate_pattern(pattern))
+    # A name without wildcards is listed, too: that also tells whether its bucket is there.
+    prefix = re.split(r"[*?[]", pattern, maxsplit=1)[0]
+    try:
+        # What stands for a folder in some tools' eyes is an object without bytes.
+        return [each for each in store_of(pattern).find(prefix) if wanted.match(each[0]) and not each[0].endswith("/")]
+    except OSError as error:
+        raise DataError(f"can't list {pattern!r}: {reason(error)}") from error
 
 
 @contextlib.contextmanager
@@ -84,8 +112,8 @@ def reading(path: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, BeamIOError) as error:
-        raise DataError(f"can't read {path!r}: {_reason(error)}") from error
+    except OSError as error:
+        raise DataError(f"can't read {path!r}: {reason(error)}") from error
 
 
 @contextlib.contextmanager
@@ -97,23 +125,30 @@ def writing(path: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, BeamIOError) as error:
+    except OSError as error:
         raise OutputError(
-            f"can't write {path!r}: {_reason(error)}. Nothing was published; free space or choose another output folder"
+            f"can't write {path!r}: {reason(error)}. Nothing was published; free space or choose another output folder"
         ) from error
 
 
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
+    """Opens a file for reading at an offset; nothing is decompressed.
 
-
-def open_at(path: str, offset: int = 0) -> BinaryIO:
-    """Opens a file for reading at an offset; nothing is decompressed."""
-    opened = Path(path).open("rb") if is_local(path) else FileSystems.open(path, compression_type=_AS_IT_IS)  # noqa: SIM115
-    stream = cast("BinaryIO", opened)
-    if offset:
-        stream.seek(offset)
-    return stream
+    Args:
+        path: The file.
+        offset: Where reading starts.
+        stop: Where it is going to end: of a remote file nothing beyond is fetched ahead.
+    """
+    if is_local(path):
+        stream: BinaryIO = Path(path).open("rb")  # noqa: SIM115
+        if offset:
+            stream.seek(offset)
+        return stream
+    store = store_of(path)
+    found = store.size(path)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return cast("BinaryIO", RangeReader(functools.partial(store.fetch, path), found, offset, stop))
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:
@@ -123,16 +158,56 @@ def read_range(path: str, start: int, stop: int) -> bytes:
 
 
 def create(path: str) -> BinaryIO:
-    """Opens a file for writing, as it is: nothing is compressed."""
-    if is_local(path):
-        return open(path, "wb")
-    return cast("BinaryIO", FileSystems.create(path, compression_type=_AS_IT_IS))
+    """Opens a file for writing, as it is: nothing is compressed.
+
+    A remote file appears when it is closed; one whose block fails never does.
+    """
+    return open(path, "wb") if is_local(path) else cast("BinaryIO", Upload(store_of(path).start(path)))
+
+
+@contextlib.contextmanager
+def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
+    """Writes a file whole or not at all, though others may be writing the same one.
+
+    Engines try work again whose worker they take for dead, and it may not be: each attempt writes a file of its own, and the last one that
+    ends well gives the file its name. Where files appear only when they are whole, as in object stores, they are written in place.
+
+    Args:
+        path: The file.
+        scratch: A folder on the same file system, which is there while the file is wanted.
+
+    Yields:
+        The stream to write to.
+    """
+    if not can_rename(path):
+        with create(path) as stream:
+            yield stream
+        return
+    attempt = join(scratch, f"{path.rsplit('/', 1)[-1]}-{uuid.uuid4().hex[:8]}")
+    try:
+        with create(attempt) as stream:
+            yield stream
+        rename(attempt, path)
+    except BaseException:
+        remove(attempt)
+        raise
+
+
+def rename(source: str, target: str) -> None:
+    """Gives a file, or a folder, the name of another, which it replaces if that is a file; only where `can_rename`."""
+    if is_local(source):
+        os.replace(source, target)
+        return
+    remove(target)
+    store_of(source).rename(source, target)
 
 
 def make_folder(path: str) -> None:
-    """Makes a local folder and its parents; object stores have no folders to make."""
+    """Makes a folder and its parents; object stores have none to make."""
     if is_local(path):
         os.makedirs(path, exist_ok=True)
+    else:
+        store_of(path).make_folder(path)
 
 
 def size(path: str) -> int | None:
@@ -140,37 +215,48 @@ def size(path: str) -> int | None:
     if is_local(path):
         return os.path.getsize(path) if os.path.isfile(path) else None
     with reading(path):
-        found = FileSystems.match([path])[0].metadata_list
-    return int(found[0].size_in_bytes) if found else None
+        return store_of(path).size(path)
 
 
 def digest(path: str) -> tuple[int, str]:
     """A file's bytes, and its SHA-256 in hexadecimal digits."""
     found = hashlib.sha256()
     count = 0
-    with reading(path), open_at(path) as stream:
-        while piece := stream.read(_COPY_BYTES):
-            found.update(piece)
-            count += len(piece)
+    for piece in _pieces(path):
+        found.update(piece)
+        count += len(piece)
     return count, found.hexdigest()
 
 
 def exists(path: str) -> bool:
-    """Whether a file or folder is there."""
-    return os.path.lexists(path) if is_local(path) else FileSystems.exists(path)
+    """Whether a file or folder is there; a folder of an object store is there if something is in it.
+
+    Raises:
+        OSError: It can't be known: in an object store, where the bucket isn't there or may not be read.
+    """
+    if is_local(path):
+        return os.path.lexists(path)
+    store = store_of(path)
+    folder = f"{path.rstrip('/')}/"
+    # Some tools make an object of that name to show an empty folder.
+    return store.size(path) is not None or any(found != folder for found, _ in store.find(folder, 2))
 
 
 def remove(path: str) -> None:
-    """Removes a file or a folder with all in it; one that is gone is no error."""
-    if is_local(path):
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            # Where a parent is no folder, nothing is there either.
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                os.unlink(path)
-    elif FileSystems.exists(path):
-        FileSystems.delete([path])
+    """Removes a file or a folder with all in it; one that is gone is no error.
+
+    Raises:
+        OSError: It can't be removed.
+    """
+    if not is_local(path):
+        store = store_of(path)
+        store.delete([path] if store.renames else [path, *walk(path)])
+    elif os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        # Where a parent is no folder, nothing is there either.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(path)
 
 
 def copy_folder(source: str, target: str) -> None:
@@ -178,12 +264,33 @@ def copy_folder(source: str, target: str) -> None:
     for path in walk(source):
         place = join(target, path[len(source.rstrip("/")) + 1 :])
         make_folder(place.rsplit("/", 1)[0])
-        with writing(place), open_at(path) as reader, create(place) as writer:
-            shutil.copyfileobj(reader, writer, _COPY_BYTES)
+        copy(path, place)
+
+
+def copy(source: str, target: str) -> None:
+    """Copies a file; within a remote file system its bytes don't pass through here.
+
+    Raises:
+        DataError: The source can't be read.
+        OutputError: The target can't be written.
+    """
+    with writing(target):
+        if not is_local(source) and source.partition("://")[0] == target.partition("://")[0]:
+            store_of(source).copy(source, target)
+            return
+        with create(target) as writer:
+            for piece in _pieces(source):
+                writer.write(piece)
+
+
+def _pieces(path: str) -> Iterator[bytes]:
+    with reading(path), open_at(path) as stream:
+        while piece := stream.read(_COPY_BYTES):
+            yield piece
 
 
 def walk(folder: str) -> list[str]:
     """The paths of all files below a folder, sorted."""
     if is_local(folder):
         return sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
-    return sorted(found.path for found in FileSystems.match([join(folder, "**")])[0].metadata_list)
+    return sorted(path for path, _ in store_of(folder).find(f"{folder.rstrip('/')}/"))

@@ -1,0 +1,106 @@
+"""HDFS, against a server of its protocol: files are replaced and runs published by renaming."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines import preprocess
+from pipelines.config import load_config
+from pipelines.engines import choose_engine
+from pipelines.progress import Progress
+from pipelines.publish import publish, work_folder
+from schemas.errors import ConfigError, DataError, OutputError
+from tests.runs import files_of, run_toml
+from tests.stores import hdfs
+from transforms import files
+
+pytestmark = pytest.mark.usefixtures("shared_tracer")
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hdfs.Hdfs]:
+    """A server of an empty folder."""
+    (tmp_path / "hdfs").mkdir()
+    with hdfs.serve(tmp_path / "hdfs") as server:
+        monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions(list(server.beam_args)))
+        yield server
+
+
+def test_files_are_written_read_listed_and_removed(server: hdfs.Hdfs) -> None:
+    """A file has what was written, in ranges too; folders within folders are walked and removed with all in them."""
+    for name in ("a/b/c", "a/d", "a/e"):
+        with files.create(f"hdfs://{name}") as stream:
+            stream.write(b"" if name == "a/e" else name.encode())
+    assert files.read_range("hdfs://a/b/c", 1, 9) == b"/b/c"
+    assert files.walk("hdfs://a") == ["hdfs://a/b/c", "hdfs://a/d", "hdfs://a/e"]
+    assert [found.path for found in files.list_files({None: ("hdfs://a/*",)})] == ["hdfs://a/d", "hdfs://a/e"]
+    files.copy_folder("hdfs://a", "hdfs://copy")
+    assert (server.root / "copy/b/c").read_text() == "a/b/c"
+    files.remove("hdfs://a")
+    assert not files.exists("hdfs://a")
+    with pytest.raises(DataError, match=r"can't read 'hdfs://a/d': No such file"):
+        files.read_range("hdfs://a/d", 0, 1)
+
+
+def test_a_file_is_replaced_by_renaming(server: hdfs.Hdfs) -> None:
+    """An attempt writes a file of its own in the scratch folder; one that fails leaves what was there."""
+    files.make_folder("hdfs://out/parts")
+    for text in (b"first", b"second"):
+        with files.replacing("hdfs://out/a", "hdfs://out/parts") as stream:
+            stream.write(text)
+    assert (server.root / "out/a").read_bytes() == b"second"
+
+    def fail() -> None:
+        with files.replacing("hdfs://out/a", "hdfs://out/parts") as stream:
+            stream.write(b"third")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert (server.root / "out/a").read_bytes() == b"second"
+    assert list((server.root / "out/parts").iterdir()) == []
+
+
+def test_a_run_is_published_by_renaming(server: hdfs.Hdfs) -> None:
+    """The work folder takes the output's name; a finished run is replaced with `overwrite` only."""
+
+    def run(text: bytes, *, overwrite: bool = False) -> None:
+        with work_folder("hdfs://runs/a", overwrite=overwrite) as work:
+            with files.create(f"{work}/shard") as stream:
+                stream.write(text)
+            publish(work, "hdfs://runs/a")
+
+    run(b"first")
+    with pytest.raises(OutputError, match="holds a finished run"):
+        run(b"second")
+    run(b"second", overwrite=True)
+    assert (server.root / "runs/a/shard").read_bytes() == b"second"
+    assert [path.name for path in (server.root / "runs").iterdir()] == ["a"]
+
+
+def test_a_job_runs_from_hdfs_to_hdfs(server: hdfs.Hdfs, tmp_path: Path) -> None:
+    """Its shards, vocabularies and statistics are those of a local run."""
+    text = "x,city\n" + "".join(f"{row / 7:.3f},{'Oslo' if row % 3 else 'Paris'}\n" for row in range(1000))
+    for folder in (tmp_path, server.root):
+        (folder / "a.csv").write_text(text)
+    toml = '[input]\nfiles = ["{}/a.csv"]\n[features]\nx = "z_score"\ncity = "vocabulary"\n[output]\ndir = "{}"\n'
+    run_toml(tmp_path, toml.format(tmp_path, "unused"))
+    config = tmp_path / "hdfs.toml"
+    config.write_text(toml.format("hdfs:/", "hdfs://run"))
+    engine = choose_engine(None, server.beam_args, workers=2)
+    preprocess.run(load_config(str(config)), overwrite=False, engine=engine, progress=Progress(quiet=True))
+    ours, theirs = files_of(server.root / "run"), files_of(tmp_path / "run")
+    assert sorted(ours) == sorted(theirs)
+    places = {"manifest.json", "report.html"}
+    assert [name for name in ours if name not in places and ours[name] != theirs[name]] == []
+    assert sorted(path.name for path in server.root.iterdir()) == ["a.csv", "run"]
+
+
+def test_an_option_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its address nothing can be done, and the message says what is missing."""
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    with pytest.raises(ConfigError, match=r"can't use 'hdfs://a/\*\.csv': hdfs_host is not set"):
+        files.list_files({None: ("hdfs://a/*.csv",)})

@@ -1,0 +1,290 @@
+"""Files of object stores, against servers of their protocols: listed, read in ranges, written, copied, removed; with faults, too."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.gcp import gcsio_retry
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.beam_args import check_beam_args
+from pipelines.finished import FinishedRun
+from pipelines.publish import publish, work_folder
+from schemas.errors import ConfigError, DataError, OutputError
+from tests.stores import gcs, s3
+from transforms import files
+
+Server = gcs.Gcs | s3.S3
+BIG = os.urandom(20 << 20)
+# What answers hold an object's bytes.
+_READS = r"^GET .*(/download/.*|/bucket/)big"
+_WRITES = r"^(PUT|POST) .*(/upload/|/bucket/)"
+
+
+@pytest.fixture(scope="module", params=[gcs, s3], ids=["gs", "s3"])
+def running(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server with a large object."""
+    with request.param.serve("bucket") as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        patch.setattr(FileSystems, "_pipeline_options", PipelineOptions(list(server.beam_args)))
+        server.put("bucket", "big", BIG)
+        yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    """A server without faults, that nobody has asked anything."""
+    running.faults.clear()
+    return running
+
+
+def test_thousands_of_objects_are_listed_and_removed(server: Server) -> None:
+    """A listing goes on after the store's page of 1,000, `**` crosses folders and `*` doesn't; and a folder is removed with all in it."""
+    names = [f"many/{number % 3}/{number:04}.csv" for number in range(2100)]
+    for name in (*names, "many/0/"):
+        server.put("bucket", name, b"x")
+    folder = f"{server.scheme}://bucket/many"
+    server.faults.clear()
+    found = files.list_files({None: (f"{folder}/**",)})
+    assert [each.path for each in found] == sorted(f"{server.scheme}://bucket/{name}" for name in names)
+    assert sum("prefix=many" in asked.target for asked in server.faults.asked) == 3
+    assert len(files.list_files({None: (f"{folder}/[01]/*.csv",)})) == 1400
+    assert files.exists(folder)
+    files.remove(folder)
+    assert not files.exists(folder)
+    assert server.names("bucket") == ["big"]
+
+
+def test_a_pattern_without_objects_is_an_error(server: Server) -> None:
+    """What isn't there is said plainly, with or without a wildcard."""
+    for name in ("none.csv", "none*.csv"):
+        with pytest.raises(DataError, match=rf"no file matches '{server.scheme}://bucket/none"):
+            files.list_files({None: (f"{server.scheme}://bucket/{name}",)})
+    with pytest.raises(DataError, match=r"can't read '.*none': No such file or directory"):
+        files.read_range(f"{server.scheme}://bucket/none", 0, 1)
+
+
+def test_a_range_is_read_without_the_rest(server: Server) -> None:
+    """Of a large object only what was asked for is fetched, and in one request."""
+    path = f"{server.scheme}://bucket/big"
+    assert files.read_range(path, 5 << 20, 9 << 20) == BIG[5 << 20 : 9 << 20]
+    assert [asked.range for asked in server.faults.asked if asked.range] == [f"bytes={5 << 20}-{(9 << 20) - 1}"]
+    assert files.read_range(path, len(BIG) - 3, len(BIG) + 9) == BIG[-3:]
+
+
+def test_small_reads_become_few_requests(server: Server) -> None:
+    """What is read piece by piece is fetched in ranges that grow, and little beyond the end of what was read."""
+    with files.open_at(f"{server.scheme}://bucket/big", 1 << 20) as stream:
+        pieces = [stream.read(4096) for _ in range(2048)]
+        assert stream.tell() == 9 << 20
+        assert stream.seek(-10, os.SEEK_END) == len(BIG) - 10
+        assert stream.read() == BIG[-10:]
+    assert b"".join(pieces) == BIG[1 << 20 : 9 << 20]
+    ranges = [asked.range for asked in server.faults.asked if asked.range]
+    assert len(ranges) < 12
+    assert sum(_length(each) for each in ranges) < 14 << 20
+
+
+def _length(header: str | None) -> int:
+    start, _, stop = (header or "").removeprefix("bytes=").partition("-")
+    return int(stop) - int(start) + 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 8 << 20, 20 << 20])
+def test_what_is_written_is_read_back(server: Server, size: int) -> None:
+    """An object of any size, in one request or in parts, is what was written; it has the size and the checksum."""
+    path = f"{server.scheme}://bucket/written"
+    with files.create(path) as stream:
+        for start in range(0, size, 3 << 20):
+            stream.write(BIG[start : min(start + (3 << 20), size)])
+        assert stream.tell() == size
+        assert files.size(path) is None
+    assert server.content("bucket", "written") == BIG[:size]
+    assert files.size(path) == files.digest(path)[0] == size
+    files.remove(path)
+
+
+@pytest.mark.parametrize("size", [1, 20 << 20])
+def test_a_failed_upload_leaves_what_was_there(server: Server, size: int) -> None:
+    """When the block fails the old object stands, no part of the new one; nor is there when nobody closes it."""
+    path = f"{server.scheme}://bucket/kept"
+    server.put("bucket", "kept", b"old")
+
+    def fail() -> None:
+        with files.replacing(path, "unused") as stream:
+            stream.write(BIG[:size])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    files.create(path).write(BIG[:size])
+    assert server.content("bucket", "kept") == b"old"
+    if isinstance(server, s3.S3):
+        assert "Uploads" not in server.client.list_multipart_uploads(Bucket="bucket")
+    files.remove(path)
+
+
+def test_copies_stay_in_the_store(server: Server) -> None:
+    """Within a store nothing is fetched or sent to copy a folder; from and to a local folder it is."""
+    base = f"{server.scheme}://bucket"
+    server.put("bucket", "a/b/c", b"x")
+    server.put("bucket", "a/d", b"y")
+    server.faults.clear()
+    files.copy_folder(f"{base}/a", f"{base}/copy/")
+    assert server.names("bucket", "copy") == ["copy/b/c", "copy/d"]
+    assert [asked for asked in server.faults.asked if asked.range] == []
+    for folder in ("a", "copy"):
+        files.remove(f"{base}/{folder}")
+
+
+@pytest.mark.parametrize(
+    ("match", "fault"),
+    [
+        (_READS, {"status": 503}),
+        (_READS, {"cut": 70_000}),
+        (_READS, {"cut": 0}),
+        (_READS, {"seconds": 0.3}),
+        (_WRITES, {"status": 503}),
+        (_WRITES, {"cut": 0}),
+    ],
+    ids=["read 503", "read cut", "read dropped", "read slow", "write 503", "write dropped"],
+)
+def test_faults_that_pass_leave_no_trace(server: Server, match: str, fault: dict[str, float]) -> None:
+    """What fails twice is tried again, where it stopped: the bytes are the same."""
+    server.faults.plan(match, 2, **fault)
+    base = f"{server.scheme}://bucket"
+    with files.open_at(f"{base}/big") as stream, files.create(f"{base}/again") as target:
+        while piece := stream.read(1 << 20):
+            target.write(piece)
+    assert len(server.faults.hit) == 2
+    assert server.content("bucket", "again") == BIG
+    files.remove(f"{base}/again")
+
+
+def test_faults_in_between_pass(server: Server) -> None:
+    """Listing, copying and removing are tried again, too."""
+    base = f"{server.scheme}://bucket"
+    server.put("bucket", "a/b", b"x")
+    for method in ("GET", "HEAD", "(PUT|POST)", "(DELETE|POST)"):
+        server.faults.plan(f"^{method} ", 1, status=503)
+    files.copy_folder(f"{base}/a", f"{base}/c")
+    assert [files.exists(f"{base}/{name}") for name in ("a/b", "c", "none")] == [True, True, False]
+    files.remove(f"{base}/a")
+    files.remove(f"{base}/c")
+    assert server.names("bucket") == ["big"]
+    assert len(server.faults.hit) >= 3
+
+
+def test_a_bucket_that_is_not_there_is_named(server: Server) -> None:
+    """Neither is read from it, nor written to it, and the message says why."""
+    base = f"{server.scheme}://nosuch"
+    with pytest.raises(DataError, match=rf"can't list '{base}/a\*\.csv': .*The specified bucket does not exist"):
+        files.list_files({None: (f"{base}/a*.csv",)})
+    with pytest.raises(DataError, match=rf"can't list '{base}/a\.csv': .*The specified bucket does not exist"):
+        files.list_files({None: (f"{base}/a.csv",)})
+    with (
+        pytest.raises(OutputError, match=rf"can't write '{base}/run': .*The specified bucket does not exist"),
+        work_folder(f"{base}/run", overwrite=False),
+    ):
+        pass
+
+
+def test_a_bucket_that_is_not_allowed_is_named(server: Server) -> None:
+    """The store's refusal is told at once, for reading and for writing; also where only writing isn't allowed."""
+    base = f"{server.scheme}://bucket"
+    server.faults.plan("^(GET|HEAD) .*bucket", 1, status=403)
+    with pytest.raises(DataError, match=rf"can't list '{base}/a\.csv': .*403|AccessDenied"):
+        files.list_files({None: (f"{base}/a.csv",)})
+    server.faults.plan(_WRITES, 1, status=403)
+    with (
+        pytest.raises(OutputError, match=rf"can't write '{base}/run\.incomplete-[^']*': .*(403|AccessDenied)"),
+        work_folder(f"{base}/run", overwrite=False),
+    ):
+        pass
+    assert server.names("bucket") == ["big"]
+
+
+def test_a_server_that_stays_down_is_an_error(running: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keeps failing ends in one message, of reading and of writing."""
+    # Both clients would go on for a minute or two.
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    hurried = gcsio_retry.DEFAULT_RETRY_WITH_THROTTLING_COUNTER.with_timeout(2)
+    monkeypatch.setattr(gcsio_retry, "DEFAULT_RETRY_WITH_THROTTLING_COUNTER", hurried)
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions(list(running.beam_args)))
+    running.faults.clear()
+    running.faults.plan("bucket", 99, status=503)
+    path = f"{running.scheme}://bucket/big"
+    with pytest.raises(DataError, match=rf"can't read '{path}': .*503"):
+        files.read_range(path, 0, 9)
+    with pytest.raises(OutputError, match=rf"can't write '{path}': .*(503|SlowDown)"):
+        files.copy(__file__, path)
+
+
+def test_a_run_is_published_with_its_marks_last(server: Server) -> None:
+    """The manifest and then `_SUCCESS` come after everything else; the work folder is gone; a finished run is kept or replaced whole."""
+    output = f"{server.scheme}://bucket/deep/run"
+    _publish(output, "first")
+    assert server.names("bucket", "deep") == [f"deep/run/{name}" for name in ("_SUCCESS", "first", "manifest.json")]
+    with pytest.raises(OutputError, match="holds a finished run"):
+        _publish(output, "second")
+    server.faults.clear()
+    _publish(output, "second", overwrite=True)
+    assert server.names("bucket", "deep") == [f"deep/run/{name}" for name in ("_SUCCESS", "manifest.json", "second")]
+    written = [asked.target for asked in server.faults.asked if asked.method in {"PUT", "POST"}]
+    places = [max(index for index, target in enumerate(written) if name in target) for name in ("second", "manifest")]
+    assert places == sorted(places)
+    files.remove(output)
+
+
+def _publish(output: str, name: str, *, overwrite: bool = False) -> None:
+    with work_folder(output, overwrite=overwrite) as work:
+        for each in (name, "manifest.json"):
+            with files.create(files.join(work, each)) as stream:
+                stream.write(b"{}")
+        publish(work, output)
+
+
+def test_a_run_that_cannot_be_published_leaves_nothing(server: Server) -> None:
+    """When copying fails, neither the output nor the work folder is there."""
+    copies = "^POST .*copyTo.*run/first|^PUT /bucket/run/first"
+    server.faults.plan(copies, 1, status=403)
+    with pytest.raises(OutputError, match=r"can't write '.*run/first'"):
+        _publish(f"{server.scheme}://bucket/run", "first")
+    assert server.faults.hit
+    assert server.names("bucket") == ["big"]
+
+
+def test_only_a_finished_run_is_read(server: Server) -> None:
+    """A run without `_SUCCESS`, as while it is copied, is none for readers; nor is it overwritten."""
+    folder = f"{server.scheme}://bucket/half"
+    server.put("bucket", "half/manifest.json", b"{}")
+    with pytest.raises(DataError, match="isn't a finished run: it has no _SUCCESS"):
+        FinishedRun.load(folder)
+    with pytest.raises(OutputError, match="exists and is no finished run"), work_folder(folder, overwrite=True):
+        pass
+    files.remove(folder)
+
+
+def test_a_client_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says which extra brings it."""
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    with pytest.raises(ConfigError, match=r"isn't installed .*: pip install 'shardmill\[s3\]'"):
+        files.list_files({None: ("s3://bucket/a",)})
+
+
+def test_the_options_of_the_docs_are_known() -> None:
+    """Each option that docs/object-stores.md names is one of Beam's or of the command line's."""
+    page = Path(__file__).resolve().parent.parent / "docs" / "object-stores.md"
+    if not page.exists():
+        pytest.skip("the tests run apart from the repository")
+    options = set(re.findall(r"(--[a-z0-9_]+)", page.read_text(encoding="utf-8")))
+    own = {"--set", "--output", "--input", "--overwrite"}
+    assert {"--s3_endpoint_url", "--hdfs_host", "--impersonate_service_account"} < options
+    flags = {"--hdfs_full_urls"}
+    check_beam_args([name if name in flags else f"{name}=1" for name in sorted(options - own)])

@@ -1,0 +1,99 @@
+"""What is asked of an object store, and how its errors read."""
+
+import errno
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+# A resumable upload's URL is a key to the object, so no query is shown.
+_QUERY = re.compile(r"\?[^\s'\"]*")
+# The packages whose errors are a store's: their classes have no base in common.
+_CLIENTS = frozenset(("boto3", "botocore", "s3transfer", "google", "requests", "urllib3", "apache_beam", "hdfs"))
+
+
+class Writer(Protocol):
+    """An object that is being written."""
+
+    def write(self, data: bytes | memoryview, /) -> object:
+        """Takes all of the data."""
+        ...
+
+    def close(self) -> object:
+        """Makes the object."""
+        ...
+
+    def abandon(self) -> object:
+        """Makes no object."""
+        ...
+
+
+class Store(Protocol):
+    """A remote file system; its failures are `OSError`s with a reason.
+
+    Attributes:
+        renames: Whether it has folders and can rename; in one that can't, a file appears when it is complete.
+    """
+
+    renames: bool
+
+    def size(self, path: str) -> int | None:
+        """An object's bytes; None where there is none."""
+        ...
+
+    def fetch(self, path: str, start: int, stop: int) -> bytes:
+        """An object's bytes from a start to a stop, all of them."""
+        ...
+
+    def find(self, prefix: str, limit: int | None = None) -> Iterator[tuple[str, int]]:
+        """The paths and sizes of the objects whose paths start so, of all or of some; the bucket must be there."""
+        ...
+
+    def start(self, path: str) -> Writer:
+        """Starts to write an object."""
+        ...
+
+    def copy(self, source: str, target: str) -> None:
+        """Copies an object within the store, without its passing through here."""
+        ...
+
+    def rename(self, source: str, target: str) -> None:
+        """Gives a file or folder another name, which nothing has; only where `renames` is set."""
+        ...
+
+    def make_folder(self, path: str) -> None:
+        """Makes a folder and its parents, where there are folders."""
+        ...
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Removes objects; one that is gone is no error."""
+        ...
+
+
+def split(path: str) -> tuple[str, str]:
+    """The bucket and the name of a path."""
+    bucket, _, name = path.partition("://")[2].partition("/")
+    return bucket, name
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turns what the clients of stores raise into an `OSError` with a reason in one line.
+
+    Raises:
+        OSError: In place of it.
+    """
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _CLIENTS:
+            raise
+        raise OSError(errno.EIO, reason(error)) from error
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, in one line and without anything secret."""
+    # Beam's file systems put errors into dicts of errors.
+    while details := getattr(error, "exception_details", None):
+        error = next(iter(details.values())) if isinstance(details, dict) else details
+    return " ".join(_QUERY.sub("", getattr(error, "strerror", None) or str(error)).split())
