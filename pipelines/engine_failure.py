@@ -14,6 +14,7 @@ _WORKER_ERROR = re.compile(
     rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\n\s*(?:During handling of|The above exception|at )|\Z)",
     re.DOTALL,
 )
+_WORKER_ENDED = re.compile(r"Process died with exit code (?P<status>\d+)")
 _NO_PRISM = re.compile(r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)")
 _BROKEN = re.compile(r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"")
 _CANCELLED = re.compile(r"\bCANCELLED\b")
@@ -78,6 +79,16 @@ def _cancelled(text: str, engine: Engine) -> ShardmillError | None:
     return EngineError(f"the job was cancelled on {engine.name}. Nothing was published; run it again when it may run")
 
 
+def _without_worker(text: str, engine: Engine) -> ShardmillError | None:
+    found = _WORKER_ENDED.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"a worker process of {engine.name} ended with status {found['status']} before it could work. Its machine's log says why; mostly "
+        "Beam's boot program isn't there: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md)"
+    )
+
+
 def _without_prism(text: str, _: Engine) -> ShardmillError | None:
     found = _NO_PRISM.search(text)
     if not found:
@@ -121,6 +132,7 @@ _RULES: tuple[_Rule, ...] = (
     find_error,
     _without_shardmill,
     _without_command,
+    _without_worker,
     _without_prism,
     _disconnected,
     _cancelled,

@@ -47,13 +47,15 @@ def test_a_cluster_without_slots_is_the_reason(flink: str, monkeypatch: pytest.M
 
 
 def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job server of Beam's needs Java here; workers that `shardmill-worker` starts need Beam's boot program."""
+    """A job server of Beam's needs Java here; where Beam's boot program is, is told, though only workers need it."""
     monkeypatch.setattr(doctor_engine.shutil, "which", lambda _: None)
     monkeypatch.setattr(doctor_engine, "find_boot", lambda: None)
-    found = missing("spark", "--spark_master_url=spark://host:1")
-    assert "install Java" in found["Java, for the job server that Beam starts"]
-    assert "SHARDMILL_BOOT" in found["Beam's boot program"]
-    assert "Beam's boot program" not in missing("spark", "--spark_master_url=x", "--sdk_container_image=image")
+    found = {each.name: each for each in examine_engine("spark", ["--spark_master_url=spark://host:1"], ".")}
+    java, boot = found["Java, for the job server that Beam starts"], found["Beam's boot program"]
+    assert not java.ok
+    assert "install Java" in java.value
+    assert boot.ok
+    assert "SHARDMILL_BOOT" in boot.value
 
 
 def test_options_that_contradict_each_other_are_the_reason() -> None:

@@ -34,6 +34,10 @@ _FLINK = Engine("flink", ())
             "the workers of flink can't start '/opt/x/shardmill-worker'",
         ),
         (
+            "java.lang.IllegalStateException: Process died with exit code 1",
+            "a worker process of flink ended with status 1 before it could work.*SHARDMILL_BOOT",
+        ),
+        (
             "Unable to fetch remote prism binary at x://y: <urlopen error [Errno -2] no name>",
             r"Prism isn't installed, and Beam can't download it \(<urlopen error \[Errno -2\] no name>\).*\n  go install",
         ),
