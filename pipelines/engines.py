@@ -19,8 +19,8 @@ ENGINES = (LOCAL, "prism", "flink", "spark", "dataflow")
 
 # Where Beam's job servers listen unless they are told otherwise.
 _JOB_ENDPOINT = "localhost:8099"
-# A Python process takes seconds to start: it is kept for the stages that follow, ten minutes beyond its last use.
-_KEEP_WORKERS_MSEC = 600_000
+# A Python process takes seconds to start: it is kept for the stages that follow, and a minute beyond its last use, some 700 MB.
+_KEEP_WORKERS_MSEC = 60_000
 _SECONDS_TO_CONNECT = 10.0
 # Beam 2.77 ends a job on Prism, which reports from before its start, when this time is over: five minutes by default.
 _LONGEST_JOB_SECONDS = 30 * 86_400

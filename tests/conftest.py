@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.needs import needs
 from transforms import tracing
+
+if TYPE_CHECKING:
+    from tests.clusters.flink import Flink
+    from tests.clusters.jobs import Local
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,3 +30,24 @@ def shared_tracer() -> Iterator[None]:
     """Keeps one tracing process for all runs of the main job in this session: each would import TensorFlow anew."""
     with tracing.shared():
         yield
+
+
+@pytest.fixture(scope="session")
+def flink(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Flink]":
+    """A Flink cluster of this session's own: it leaves a developer's alone."""
+    needs("java", "mvn", "go")
+    from tests.clusters import flink, processes
+
+    folder = tmp_path_factory.mktemp("flink")
+    try:
+        yield flink.start(folder, *processes.free_ports(2))
+    finally:
+        flink.stop(folder)
+
+
+@pytest.fixture(scope="session")
+def million(tmp_path_factory: pytest.TempPathFactory) -> "Local":
+    """A million rows in four files, and what the local engine makes of them, in 3 times 16 shards."""
+    from tests.clusters.jobs import run_million
+
+    return run_million(tmp_path_factory.mktemp("million"))

@@ -4,8 +4,9 @@ import os
 import platform
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 import apache_beam as beam
@@ -82,7 +83,8 @@ def _version(package: str) -> str | None:
 class CheckWorkers(beam.PTransform):  # type: ignore[misc]
     """Checks a worker before the first stage that reads; outputs one None.
 
-    What follows is in another stage: its functions can't even be unpickled by a worker that has another Python.
+    What the worker gets of the check is made of what any Python has: another version couldn't load a function, nor a machine without
+    shardmill this module, and Flink waits minutes, several times over, for a worker that can't load a stage.
     """
 
     def __init__(self, folder: str) -> None:
@@ -95,19 +97,22 @@ class CheckWorkers(beam.PTransform):  # type: ignore[misc]
         self._submission = Submission.of_this_machine(folder)
 
     def expand(self, pbegin: pvalue.PBegin) -> beam.PCollection[None]:
-        return (
+        impulse = b""
+        checked = (
             pbegin
-            | "StartJob" >> beam.Impulse()
-            | "CheckWorker" >> beam.ParDo(_CheckWorker(self._submission))
-            | "PassOn" >> beam.Reshuffle()
+            | "StartCheck" >> beam.Impulse()
+            | "Submission" >> beam.FlatMap({impulse: [asdict(self._submission)]}.get)
+            | "CheckWorker" >> beam.FlatMap(partial(eval, _CHECK))
         )
+        # A side input, not `Reshuffle`: Flink's optimizer would take all that follows for spread over the workers already.
+        return pbegin | "StartJob" >> beam.Impulse() | "AwaitCheck" >> beam.Map(_pass_on, pvalue.AsList(checked))
 
 
-class _CheckWorker(beam.DoFn):  # type: ignore[misc]
-    # Pickled by reference, as no function would be: any Python can read it.
-    def __init__(self, submission: Submission) -> None:
-        self._submission = submission
+# Evaluated with the fields of a submission as its names.
+_CHECK = (
+    f"__import__('importlib').import_module({__name__!r}).{Submission.__name__}(folder, versions).check() or [None]"
+)
 
-    def process(self, _: bytes) -> Iterator[None]:
-        self._submission.check()
-        yield None
+
+def _pass_on(_: bytes, checked: list[None]) -> None:
+    """Begins the job, once a worker has been checked."""
