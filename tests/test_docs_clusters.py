@@ -13,13 +13,12 @@ from pipelines.demo import prepare
 from tests.clusters import golang
 from tests.clusters.compare import differences
 from tests.needs import needs
-from tests.runs import run
 
 ROOT = Path(__file__).resolve().parent.parent
 DOC = ROOT / "docs" / "clusters.md"
 BIN = Path(sys.executable).parent
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("shared_tracer")]
+pytestmark = pytest.mark.cluster
 
 
 def sections() -> dict[str, str]:
@@ -53,7 +52,8 @@ def _shell(command: str, folder: Path) -> None:
 def flights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the flights, and what the local engine makes of them."""
     folder = tmp_path_factory.mktemp("flights")
-    run(prepare(folder), folder / "local")
+    prepare(folder)
+    _shell("shardmill run flights.toml --output local", folder)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Clusters for a developer's machine: `python -m tests.clusters flink start`, `status`, `stop`; or `spark`."""
+"""Clusters for a developer's machine: `python -m tests.clusters flink install`, `start`, `status`, `stop`; or `spark`."""
 
 # ruff: noqa: T201 (it prints its results)
 
@@ -15,13 +15,16 @@ def main() -> int:
     """Runs the command line."""
     parser = argparse.ArgumentParser(description="Starts and stops a cluster on this machine.")
     parser.add_argument("cluster", choices=["flink", "spark"])
-    parser.add_argument("action", choices=["start", "stop", "status"])
+    parser.add_argument("action", choices=["install", "start", "stop", "status"])
     parser.add_argument("--port", type=int, default=8081, help="of Flink's REST interface and pages; of Spark's page")
     parser.add_argument("--job-port", type=int, default=8099, help="of Beam's job server")
     args = parser.parse_args()
     folder = _FOLDER / args.cluster
     try:
         module = {"flink": flink, "spark": spark}[args.cluster]
+        if args.action == "install":
+            module.install()
+            return 0
         if args.action == "start":
             module.start(folder, args.port, args.job_port)
         elif args.action == "stop":

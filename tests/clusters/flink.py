@@ -106,10 +106,9 @@ class Flink:
             raise ClusterError(f"not installed here: {', '.join(missing)}")
         self.folder.mkdir(parents=True, exist_ok=True)
         _ports_file(self.folder).write_text(json.dumps([self.rest_port, self.job_port, self.internal_port]))
-        flink = f"{_libraries()}/*"
-        beam = maven.shade(_SETTINGS / "pom.xml", _DOWNLOADS / "flink-job-server")
+        flink, beam, boot = install()
         # The TaskManagers start Python workers, which find Beam's boot program by this variable.
-        environment = {"SHARDMILL_BOOT": golang.boot(), "TMPDIR": str(self._temporary())}
+        environment = {"SHARDMILL_BOOT": boot, "TMPDIR": str(self._temporary())}
         # With Beam beside Flink, not in each job's own class loader, Python workers may live from one stage to the next.
         jars = f"{flink}:{beam}"
         self._start_java(JOB_MANAGER, jars, ["-Xmx400m"], self._job_manager(), environment)
@@ -183,6 +182,18 @@ class Flink:
         return found
 
 
+def install() -> tuple[str, Path, str]:
+    """Fetches what a cluster is made of, once.
+
+    Returns:
+        Flink's class path, Beam's job server, Beam's boot program.
+    """
+    flink = maven.once(
+        _DOWNLOADS / "flink", f"{_LIBRARIES} {_JARS}", lambda made: unpack_jars(_LIBRARIES, made, _is_wanted)
+    )
+    return f"{flink}/*", maven.shade(_SETTINGS / "pom.xml", _DOWNLOADS / "flink-job-server"), golang.boot()
+
+
 def start(folder: Path, rest_port: int, job_port: int) -> Flink:
     """Starts a cluster, or what is missing of one that was started in the same folder before.
 
@@ -214,13 +225,6 @@ def stop(folder: Path) -> None:
 
 def _ports_file(folder: Path) -> Path:
     return folder / "ports.json"
-
-
-def _libraries() -> Path:
-    """Flink's own jars, from the Python package that ships them."""
-    return maven.once(
-        _DOWNLOADS / "flink", f"{_LIBRARIES} {_JARS}", lambda made: unpack_jars(_LIBRARIES, made, _is_wanted)
-    )
 
 
 def _is_wanted(path: Path) -> bool:

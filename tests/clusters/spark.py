@@ -120,8 +120,7 @@ class Spark:
         for name, port in ((MASTER, self.master_port), (JOB_SERVER, self.job_port)):
             if self.pid(name) is None and processes.answers(port):
                 raise ClusterError(f"{name}: another program has port {port}; stop it, or choose another port")
-        jars = maven.once(_DOWNLOADS / "spark", f"{_PACKAGE} {_LEFT_OUT}", _download) / "jars"
-        server = maven.shade(_POM, _DOWNLOADS / "spark-job-server")
+        jars, server, _ = install()
         self._events().mkdir(parents=True, exist_ok=True)
         self._start_java(MASTER, [jars], ["-Xmx256m"], self._master())
         processes.wait_for_port(MASTER, self.folder, self.master_port, _START_SECONDS)
@@ -191,6 +190,16 @@ class Spark:
             # Its port is open before it answers.
             return []
         return found
+
+
+def install() -> tuple[Path, Path, str]:
+    """Fetches what a cluster is made of, once.
+
+    Returns:
+        The folder of Spark's jars, Beam's job server, Beam's boot program.
+    """
+    jars = maven.once(_DOWNLOADS / "spark", f"{_PACKAGE} {_LEFT_OUT}", _download) / "jars"
+    return jars, maven.shade(_POM, _DOWNLOADS / "spark-job-server"), golang.boot()
 
 
 def start(folder: Path, page_port: int, job_port: int) -> Spark:
