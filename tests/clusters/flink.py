@@ -113,7 +113,13 @@ class Flink:
         jars = f"{flink}:{beam}"
         self._start_java(JOB_MANAGER, jars, ["-Xmx400m"], self._job_manager(), environment)
         for name in TASK_MANAGERS:
-            self._start_java(name, jars, ["-Xmx512m", "-XX:MaxMetaspaceSize=256m"], self._task_manager(), environment)
+            self._start_java(
+                name,
+                jars,
+                ["-Xmx512m", "-XX:MaxMetaspaceSize=256m", "-XX:MaxDirectMemorySize=768m"],
+                self._task_manager(),
+                environment,
+            )
         self._start_java(JOB_SERVER, str(beam), ["-Xmx512m"], self._job_server(), environment)
         processes.wait_for_port(JOB_MANAGER, self.folder, self.rest_port, _START_SECONDS)
         self._wait_for_task_managers()
