@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import generate
 from pipelines.engines import Engine
-from tests.clusters.compare import differences
+from tests.clusters.compare import check_close, differences
 from tests.clusters.flink import JOB_MANAGER, Flink
 from tests.clusters.jobs import on_flink, run_flights, run_on
 
@@ -110,9 +110,9 @@ def _varint(data: bytes) -> int:
     return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(data))
 
 
-def test_a_function_is_the_same_bytes(flink: Flink, tmp_path: Path) -> None:
-    """A TF Transform function, whose analysis is TF Transform's own pipeline of many stages, gives the local engine's bytes, too."""
+def test_a_function_makes_the_same_rows(flink: Flink, tmp_path: Path) -> None:
+    """A TF Transform function, whose analysis is TF Transform's own pipeline of many stages, makes what it makes on the local engine."""
     generate.write(tmp_path, 20_000, files=2)
     run_on(Engine(workers=2), tmp_path / "function.toml", tmp_path / "local")
     run_on(on_flink(flink), tmp_path / "function.toml", tmp_path / "flink")
-    assert differences(tmp_path / "local", tmp_path / "flink") == []
+    check_close(tmp_path / "local", tmp_path / "flink")
