@@ -14,7 +14,7 @@ from pipelines.planning import announce, text_size, versions
 from pipelines.preprocess import RunResult, execute
 from pipelines.progress import Progress
 from schemas.errors import ConfigError
-from transforms import files
+from transforms import files, listing
 from transforms.analyze import Reading
 from transforms.graph_folder import Graph
 from transforms.session import load
@@ -65,9 +65,8 @@ def apply(
     if engine.is_dataflow:
         from pipelines.dataflow import check_paths
 
-        check_paths(
-            [("run", application.folder), *(("input", pattern) for pattern in application.patterns), ("output", output)]
-        )
+        # The run may be on this machine: what workers need of it is copied.
+        check_paths([*(("input", pattern) for pattern in application.patterns), ("output", output)])
     set_file_options(engine)
     run = FinishedRun.load(application.folder)
     _check_split(run, application.split)
@@ -85,7 +84,7 @@ def _check_split(run: FinishedRun, split: str | None) -> None:
 
 
 def _plan(run: FinishedRun, application: Application, work: str, progress: Progress) -> Job:
-    inputs = files.list_files({application.split: application.patterns})
+    inputs = listing.list_files({application.split: application.patterns})
     _prepare(run, work)
     size = text_size(inputs)
     announce(inputs, run.dialect, progress, {"analyze": size, "transform": size, "write": None})

@@ -288,9 +288,11 @@ def _leave(status: int) -> NoReturn:
 
     Nor is memory tidied up, which takes TensorFlow more than a second.
     """
-    engine = sys.modules.get("pipelines.engine")
+    engine, temporary = map(sys.modules.get, ("pipelines.engine", "transforms.temporary"))
     if engine is not None:
         engine.stop_servers()
+    if temporary is not None:
+        temporary.remove_folders()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import time
@@ -11,6 +12,9 @@ from pipelines.doctor import Finding
 from pipelines.engines import Engine, choose_engine, flink_overview, option, silent, unreachable, worker_command
 from pipelines.worker import find_boot
 from schemas.errors import ShardmillError
+
+# In the names of Beam's options for keys: of S3 and of Azure.
+_SECRET = re.compile("secret|token|access_key|connection_string")
 
 
 def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator[Finding]:
@@ -26,11 +30,23 @@ def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator
     except ShardmillError as error:
         yield Finding("options", str(error), ok=False)
         return
-    yield Finding("options", " ".join(engine.beam_args) or "none")
+    yield Finding("options", " ".join(_shown(engine.beam_args)) or "none")
     steps = [*_way(engine), *_worker(engine)]
     yield from steps
     if all(step.ok for step in steps):
         yield _probe(engine, output)
+
+
+def _shown(beam_args: Sequence[str]) -> Iterator[str]:
+    """Options without what nobody must read; an option's value may be an argument of its own."""
+    hidden = False
+    for arg in beam_args:
+        if not arg.startswith("--"):
+            yield "..." if hidden else arg
+            continue
+        name, equals, _ = arg.partition("=")
+        hidden = _SECRET.search(name) is not None
+        yield f"{name}=..." if hidden and equals else arg
 
 
 def _way(engine: Engine) -> Iterator[Finding]:
@@ -59,7 +75,10 @@ def _way(engine: Engine) -> Iterator[Finding]:
 
 def _service(engine: Engine) -> Finding:
     """Credentials, and the bucket where jobs are staged."""
+    from pipelines.engine import set_file_options
+
     try:
+        set_file_options(engine)
         engine.check()
     except ShardmillError as error:
         return Finding("Dataflow", str(error), ok=False)

@@ -59,8 +59,8 @@ class Engine:
 
     @property
     def in_process(self) -> bool:
-        """Whether workers are this process, by the engine's default: so they share what it has."""
-        return self.name in _IN_PROCESS
+        """Whether workers are threads of this process: so they share what it has."""
+        return self.is_local or (self.name in _IN_PROCESS and not _has_workers(self.beam_args))
 
     @property
     def is_dataflow(self) -> bool:
@@ -70,7 +70,7 @@ class Engine:
     @property
     def template(self) -> str | None:
         """Where a Dataflow template is to be written; nothing runs then."""
-        return option(self.beam_args, "--template_location")
+        return option(self.beam_args, "--template_location") if self.is_dataflow else None
 
     def here(self) -> "Engine":
         """The local engine, with what Beam's file systems need to know."""
@@ -135,6 +135,10 @@ def choose_engine(
             f"--workers is for the local engine; on {engine.name} Beam's options say how many work: --parallelism on Flink, "
             "--num_workers on Dataflow"
         )
+    if option(beam_args, "--template_location") is not None and not engine.is_dataflow:
+        raise ConfigError(
+            f"--template_location is for Dataflow, but the engine is {engine.name}; add --engine dataflow"
+        )
     if name in _MASTERS:
         return replace(engine, beam_args=_cluster_args(name, engine.beam_args))
     if name == "prism":
@@ -148,17 +152,18 @@ def choose_engine(
 
 
 def option(beam_args: Sequence[str], name: str) -> str | None:
-    """The value of one of Beam's options: of `--name=value` or `--name value`; None where it isn't given.
+    """The value of one of Beam's options: of `--name=value` or `--name value`, the last one; None where it isn't given.
 
     Args:
         beam_args: Beam's options.
         name: With its dashes.
     """
+    found = None
     for place, arg in enumerate(beam_args):
         given, equals, value = arg.partition("=")
         if given == name:
-            return value if equals else "".join(beam_args[place + 1 : place + 2])
-    return None
+            found = value if equals else "".join(beam_args[place + 1 : place + 2])
+    return found
 
 
 def unreachable(address: str) -> str | None:
@@ -220,13 +225,17 @@ def _cluster_args(name: str, beam_args: tuple[str, ...]) -> tuple[str, ...]:
         args = _with(beam_args, "--runner=PortableRunner", f"--job_endpoint={_JOB_ENDPOINT}")
     else:
         args = _with(beam_args, f"--runner={runner}")
-    if not any(option(beam_args, given) is not None for given in _WORKER_OPTIONS):
+    if not _has_workers(beam_args):
         config = json.dumps({"command": worker_command()})
         args = _with(args, "--environment_type=PROCESS", f"--environment_config={config}")
     overview = flink_overview(address) if name == "flink" and address and not address.startswith("[") else None
     if overview and overview.get("slots-total"):
         args = _with(args, f"--parallelism={overview['slots-total']}")
     return _with(args, f"--environment_cache_millis={_KEEP_WORKERS_MSEC}")
+
+
+def _has_workers(beam_args: Sequence[str]) -> bool:
+    return any(option(beam_args, given) is not None for given in _WORKER_OPTIONS)
 
 
 def _prism_location() -> tuple[str, ...]:

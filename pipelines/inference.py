@@ -43,9 +43,8 @@ def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, folder: str, 
         )
 
     run_pipeline(build, engine)
-    with files.open_at(path) as stream:
+    with files.reading(path), files.open_at(path) as stream:
         profiles: Profiles = pickle.load(stream)
-    files.remove(path)
     return profiles
 
 

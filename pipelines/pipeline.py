@@ -34,10 +34,12 @@ class TransformFunction:
     Attributes:
         function: The function.
         labels: Its outputs that are labels.
+        scratch: A folder for TF Transform's temporary files, for all workers to see.
     """
 
     function: UserFunction
     labels: tuple[str, ...]
+    scratch: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,7 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
 def _analyze_function(job: Job, features: TransformFunction) -> beam.PTransform:
     from transforms.analyze_function import AnalyzeFunction
 
-    return AnalyzeFunction(features.function, job.reading, job.schema, features.labels, parts_folder(job.work))
+    return AnalyzeFunction(features.function, job.reading, job.schema, features.labels, features.scratch)
 
 
 def parts_folder(work: str) -> str:

@@ -12,7 +12,7 @@ from pipelines.progress import Progress
 from schemas.errors import ConfigError
 from schemas.proto import decode_schema, format_schema, load_schema
 from schemas.schema import Schema
-from transforms import files, tracing
+from transforms import files, listing, tracing
 from transforms.analyze import Reading
 from transforms.blocks import Selection
 from transforms.dialect import Dialect
@@ -38,7 +38,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         ConfigError: The features or the split key don't fit the columns.
         DataError: The input can't be found or read.
     """
-    inputs = files.list_files(config.input.patterns)
+    inputs = listing.list_files(config.input.patterns)
     size = text_size(inputs)
     if config.input.schema:
         schema = _load_schema(config.input.schema)
@@ -47,7 +47,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         reader = engine.here() if engine.template else engine
         profiles = profile_columns(inputs, config.input.dialect, parts_folder(work), reader)
         schema = profiles.schema(allowed_types(config.features))
-    plan = plan_features(config, schema, work, progress)
+    plan = plan_features(config, schema, work, engine, progress)
     _trace_early(plan.features, engine)
     _prepare(work, schema)
     # TF Transform may need several passes for a function.
@@ -86,7 +86,7 @@ def _trace_early(features: Features | TransformFunction | Graph, engine: Engine)
     if not engine.in_process:
         tracing.shared().release()
     elif isinstance(features, Features):
-        tracing.shared().check(features.kinds, features.schema, features.derive)
+        tracing.shared().check(features.kinds, features.schema, features.local_derive())
 
 
 def announce(

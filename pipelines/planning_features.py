@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from pipelines.config import Config
+from pipelines.engines import Engine
 from pipelines.pipeline import TransformFunction, parts_folder
 from pipelines.progress import Progress
 from schemas.errors import ConfigError
@@ -18,6 +19,7 @@ from transforms.kinds.base import Kind
 from transforms.kinds.parameters import nearest
 from transforms.kinds.parse import parse_features
 from transforms.kinds.vocabulary import VocabularyKind
+from transforms.temporary import temporary_folder
 from transforms.tensorflow_library import without_notes
 from transforms.trace import Features
 from transforms.user_function import UserFunction
@@ -42,13 +44,14 @@ class FeaturePlan:
     derived: tuple[Column, ...] = ()
 
 
-def plan_features(config: Config, schema: Schema, work: str, progress: Progress) -> FeaturePlan:
+def plan_features(config: Config, schema: Schema, work: str, engine: Engine, progress: Progress) -> FeaturePlan:
     """Plans the features of a configuration; traces its functions.
 
     Args:
         config: The configuration.
         schema: The raw columns.
         work: The folder to write into.
+        engine: What runs them.
         progress: Is told when functions are loaded, which takes TensorFlow seconds.
 
     Raises:
@@ -59,7 +62,7 @@ def plan_features(config: Config, schema: Schema, work: str, progress: Progress)
     progress.phase("load", 1)
     tally.start("load")
     if config.preprocessing_fn is not None:
-        plan = _plan_function(config, config.preprocessing_fn, schema)
+        plan = _plan_function(config, config.preprocessing_fn, schema, _scratch(work, engine))
     else:
         assert config.derive is not None
         plan = _plan_derived(config, config.derive, schema, work)
@@ -84,7 +87,7 @@ def _plan_declared(
     # All derived columns are made in one go: so all that they are made of is read.
     sources = {source for each in derived.values() for source in each.sources}
     return FeaturePlan(
-        Features(kinds, every, None if graph is None else graph.folder, _ship_vocabularies(kinds, parts_folder(work))),
+        Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work))),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns)),
         graph,
@@ -112,9 +115,17 @@ def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> 
     return _plan_declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
 
 
-def _plan_function(config: Config, reference: str, schema: Schema) -> FeaturePlan:
+def _scratch(work: str, engine: Engine) -> str:
+    """A folder for TF Transform's files, which TensorFlow writes: it knows few stores, and finds credentials in its own ways."""
+    folder = parts_folder(work)
+    return temporary_folder("function") if engine.in_process and not files.is_local(folder) else folder
+
+
+def _plan_function(config: Config, reference: str, schema: Schema, scratch: str) -> FeaturePlan:
     function = UserFunction.read(reference)
-    columns, outputs = _analyzer(config).trace_columns(function, schema)
+    analyzer = _analyzer(config)
+    analyzer.check_scratch(scratch)
+    columns, outputs = analyzer.trace_columns(function, schema)
     if not columns:
         raise ConfigError(f"{function}: it looks at no column; the columns are {', '.join(map(repr, schema.names))}")
     for label in config.labels:
@@ -124,7 +135,7 @@ def _plan_function(config: Config, reference: str, schema: Schema) -> FeaturePla
                 f"its outputs are {', '.join(map(repr, outputs))}"
             )
     required = frozenset(name for name in columns if schema[name].required)
-    return FeaturePlan(TransformFunction(function, config.labels), frozenset(columns), required)
+    return FeaturePlan(TransformFunction(function, config.labels, scratch), frozenset(columns), required)
 
 
 def _analyzer(config: Config) -> ModuleType:

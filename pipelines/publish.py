@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pipelines.processes import is_alive
 from schemas.errors import OutputError
 from transforms import files
 
@@ -37,7 +38,9 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
         OutputError: The output folder exists (and is no finished run, or `overwrite` isn't set), or nothing can be written there.
     """
     output = output.rstrip("/")
-    work = f"{output}{_MARK}{socket.gethostname()}-{os.getpid()}"
+    # A process that is started anew in a container has the number of the one before, whose folder may still be there.
+    work = f"{output}{_MARK}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    _check_is_folder(output)
     with files.writing(output):
         _check_free(output, overwrite=overwrite)
         _remove_leftovers(output)
@@ -55,12 +58,13 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
                 files.remove(work)
 
 
-def publish(work: str, output: str) -> None:
+def publish(work: str, output: str, *, alone: bool = True) -> None:
     """Gives a finished work folder the output's name; `_SUCCESS` is written last before that.
 
     Args:
         work: The work folder.
         output: The output folder; a finished run that stands there is replaced.
+        alone: Whether nobody else publishes the same work folder: then what was copied of it is removed where the rest can't be.
 
     Raises:
         OutputError: It can't be renamed.
@@ -69,8 +73,14 @@ def publish(work: str, output: str) -> None:
     with files.writing(output):
         if files.can_rename(output):
             _rename(work, output)
-        else:
-            _copy(work, output)
+            return
+        try:
+            _copy(work, output, alone=alone)
+        except BaseException:
+            if alone:
+                with contextlib.suppress(OSError):
+                    files.remove(output)
+            raise
 
 
 def _rename(work: str, output: str) -> None:
@@ -82,28 +92,38 @@ def _rename(work: str, output: str) -> None:
     files.remove(replaced)
 
 
-def _copy(work: str, output: str) -> None:
-    paths = [path[len(work) + 1 :] for path in files.walk(work)]
+def _copy(work: str, output: str, *, alone: bool) -> None:
+    new = dict.fromkeys(path[len(work) + 1 :] for path in files.walk(work))
+    # First of all: from now on it isn't finished.
     files.remove(files.join(output, SUCCESS))
-    files.remove(output)
-    try:
-        with ThreadPoolExecutor(_COPIERS) as pool:
-            copies = [
-                pool.submit(files.copy, files.join(work, path), files.join(output, path))
-                for path in paths
-                if path != MANIFEST
-            ]
-            try:
-                for copied in copies:
-                    copied.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
-        files.copy(files.join(work, MANIFEST), files.join(output, MANIFEST))
-        files.create(files.join(output, SUCCESS)).close()
-    except BaseException:
-        with contextlib.suppress(OSError):
-            files.remove(output)
-        raise
+    if alone:
+        files.remove(output)
+    else:
+        # What another attempt has copied already stays: it may be about to say that all is there.
+        for path in files.walk(output):
+            if path[len(output) + 1 :] not in new:
+                files.remove(path)
+    with ThreadPoolExecutor(_COPIERS) as pool:
+        copies = [
+            pool.submit(files.copy, files.join(work, path), files.join(output, path))
+            for path in new
+            if path != MANIFEST
+        ]
+        try:
+            for copied in copies:
+                copied.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    files.copy(files.join(work, MANIFEST), files.join(output, MANIFEST))
+    files.create(files.join(output, SUCCESS)).close()
+
+
+def _check_is_folder(output: str) -> None:
+    _, scheme, place = output.partition("://")
+    if scheme and "/" not in place and not files.can_rename(output):
+        raise OutputError(
+            f"the output folder {output!r} is a whole bucket; name a folder in it, such as {output + '/run'!r}"
+        )
 
 
 def _check_free(output: str, *, overwrite: bool) -> None:
@@ -128,25 +148,15 @@ def _check_writable(work: str) -> None:
 
 
 def _remove_leftovers(output: str) -> None:
-    """Removes work folders of runs on this machine that were killed; those of live processes are left."""
+    """Removes work folders of runs on this machine that were killed; those of other live processes are left."""
     if not files.is_local(output):
         return
     prefix = f"{os.path.basename(output)}{_MARK}{socket.gethostname()}-"
     for folder in Path(output).parent.glob(f"{_escape(prefix)}*"):
         pid = folder.name[len(prefix) :].partition("-")[0]
-        if pid.isdigit() and not _is_alive(int(pid)):
+        if pid.isdigit() and not is_alive(int(pid)):
             files.remove(str(folder))
 
 
 def _escape(text: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

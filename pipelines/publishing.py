@@ -65,8 +65,12 @@ def tidy(work: str) -> None:
     Args:
         work: The work folder, with all that the run has made.
     """
-    # A worker that was given up may still be writing there: it fails from now on.
-    files.remove(files.join(work, "parts"))
+    parts = files.join(work, "parts")
+    if files.can_rename(work) and files.exists(parts):
+        # A worker that was given up may still be writing there, so that it can't be emptied: from now on that fails.
+        files.rename(parts, f"{work}-parts")
+        parts = f"{work}-parts"
+    files.remove(parts)
     with files.open_at(files.join(work, MANIFEST)) as stream:
         manifest = json.load(stream)
     if not manifest["rows"]["rejected"]:
@@ -79,7 +83,7 @@ def _publish(_: Any, work: str, output: str, engine: str) -> None:
         tidy(work)
         # What workers counted is known to nobody here.
         add_metrics(work, engine, {})
-        publish(work, output)
+        publish(work, output, alone=False)
         # First, and with the rest still there: an attempt after this one finds nothing left to publish.
         files.remove(manifest)
     files.remove(work)

@@ -12,7 +12,7 @@ from pipelines.progress import Progress
 from pipelines.starter import starter_config
 from schemas.errors import OutputError
 from schemas.proto import format_schema
-from transforms import files
+from transforms import files, listing
 from transforms.records import InputFile
 from transforms.sniffing import SAMPLE_BYTES, Sample, sniff
 from transforms.streams import read_beginning
@@ -37,7 +37,7 @@ def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
     for path in (output, schema_path):
         if files.exists(path):
             raise OutputError(f"{path!r} exists and is left alone; choose another file with --output, or remove it")
-    inputs = files.list_files({None: patterns})
+    inputs = listing.list_files({None: patterns})
     dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]])
     progress.phase("infer", text_size(inputs))
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:

@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
+from pipelines.processes import is_alive
+
 _PREFIX = "shardmill-worker-"
 
 
@@ -30,13 +32,15 @@ def main() -> NoReturn:
             "shardmill-worker: Beam's boot program isn't here: set SHARDMILL_BOOT to its path, or put it as `beam-boot` beside "
             f"{sys.executable!r} or on the PATH; docs/clusters.md says how to get it"
         )
+    folder = _own_folder()
     environment = {
         **os.environ,
         # Boot starts the `python` that it finds first, and would make a virtual environment for each worker.
         "PATH": os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath))),
         "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT": "1",
+        # Engines kill workers: what these leave is removed with the folder.
+        "TMPDIR": folder,
     }
-    folder = _own_folder()
     # Boot leaves a file in its current folder.
     os.chdir(folder)
     # Prism 2.77 quotes the worker's id, for a shell that isn't there.
@@ -48,10 +52,8 @@ def _own_folder() -> str:
     """A folder for what is staged, which workers of other jobs don't share; those of workers that have ended are removed."""
     parent = Path(tempfile.gettempdir())
     for left in parent.glob(f"{_PREFIX}*"):
-        pid = left.name.removeprefix(_PREFIX)
-        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+        pid = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdigit() and not is_alive(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
     # The process keeps its number when it becomes boot.
-    own = parent / f"{_PREFIX}{os.getpid()}"
-    own.mkdir(exist_ok=True)
-    return str(own)
+    return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent)

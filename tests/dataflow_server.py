@@ -86,12 +86,14 @@ class Dataflow:
         jobs: All jobs that were created, in order.
         refusal: The HTTP status and the message that answer whoever creates a job; None: it is welcome.
         ending: The state and the message that a job ends with when it is looked at, instead of being done.
+        counts: Whether it tells what was counted.
     """
 
     endpoint: str
     jobs: list[Job] = field(default_factory=list)
     refusal: tuple[int, str] | None = None
     ending: tuple[str, str | None] | None = None
+    counts: bool = True
 
     def create(self, request: dict[str, Any]) -> Job:
         """Starts a job: from a client's request, or from the file of a template, which is the same."""
@@ -120,7 +122,8 @@ class Dataflow:
         if found["part"] == "/messages":
             return HTTPStatus.OK, {"jobMessages": [_message(text) for text in job.messages]}
         if found["part"] == "/metrics":
-            return HTTPStatus.OK, {"metricTime": _now(), "metrics": []}
+            counted = (HTTPStatus.OK, {"metricTime": _now(), "metrics": []})
+            return counted if self.counts else _error(HTTPStatus.FORBIDDEN, "metrics aren't for you")
         place = {"projectId": found["project"], "location": found["region"], "name": job.request["name"]}
         return HTTPStatus.OK, {**place, "id": job.id, "currentState": job.state, "createTime": _now()}
 

@@ -8,6 +8,7 @@ import pytest
 
 import transforms
 from pipelines.config import load_config
+from pipelines.engines import Engine
 from pipelines.planning_features import plan_features
 from pipelines.progress import Progress
 from schemas.errors import ConfigError, ShardmillError
@@ -98,10 +99,21 @@ def test_a_function_is_asked_which_columns_it_looks_at() -> None:
     assert _traced("no_column") == ((), ("x",))
 
 
+def test_a_store_that_tensorflow_doesnt_know_is_refused(tmp_path: Path) -> None:
+    """TF Transform's workers write with TensorFlow: on a cluster that must know the output's store."""
+    config = tmp_path / "pipeline.toml"
+    config.write_text(f"preprocessing_fn = '{FAULTY}:twice'\n[input]\nfiles = ['rows.csv']\n")
+    with pytest.raises(
+        ConfigError,
+        match=r"TensorFlow, which doesn't know s3://, as in 's3://bucket/out/parts'\. Choose an --output on gs://",
+    ):
+        plan_features(load_config(str(config)), SCHEMA, "s3://bucket/out", Engine("flink"), Progress(quiet=True))
+
+
 def _plan(folder: Path, lines: str) -> None:
     config = folder / "pipeline.toml"
     config.write_text(f'{lines}\n[input]\nfiles = ["rows.csv"]\n')
-    plan_features(load_config(str(config)), SCHEMA, str(folder), Progress(quiet=True))
+    plan_features(load_config(str(config)), SCHEMA, str(folder), Engine(), Progress(quiet=True))
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.dataflow import dataflow_runner
 
-from pipelines import preprocess, publishing
+from pipelines import applying, preprocess, publishing
 from pipelines.config import load_config
 from pipelines.dataflow import check_paths, check_service, dataflow_args
+from pipelines.doctor_engine import examine_engine
 from pipelines.engine import run_pipeline, set_file_options
 from pipelines.engines import Engine
 from pipelines.flex_template import main as flex_template
@@ -121,6 +124,36 @@ def test_what_is_staged_runs_and_is_published(cloud: Cloud, job: Job, tmp_path: 
     assert {name for name in expected if found[name] != expected[name]} == {"manifest.json"}
     assert json.loads(found["manifest.json"])["rows"] == {"read": 401, "written": 400, "rejected": 1}
     assert cloud.found("runs/").keys() == {f"First_one/{name}" for name in found}
+
+
+def test_a_run_outlives_its_metrics(cloud: Cloud) -> None:
+    """A service that doesn't tell what was counted doesn't undo what the job has done."""
+    cloud.service.counts = False
+    try:
+        cloud.run("gs://bucket/runs/uncounted")
+    finally:
+        cloud.service.counts = True
+    assert json.loads(cloud.found("runs/uncounted/")["manifest.json"])["metrics"] == {}
+
+
+def test_a_run_of_this_machine_is_applied(cloud: Cloud, tmp_path: Path) -> None:
+    """The service gets a copy of a local run's graph; the new rows and the output are in the store."""
+    config = load_config(str(cloud.config), (), str(tmp_path / "run"))
+    preprocess.run(config, overwrite=False, engine=Engine(workers=2), progress=Progress(quiet=True))
+    output = "gs://bucket/runs/applied"
+    engine = Engine("dataflow", tuple(dataflow_args(cloud.args(), output)))
+    application = applying.Application(str(tmp_path / "run"), ("gs://bucket/data.csv",))
+    applying.apply(application, output, overwrite=False, engine=engine, progress=Progress(quiet=True))
+    shard = "train-00001-of-00002.tfrecord.gz"
+    assert cloud.found("runs/applied/")[shard] == (tmp_path / "run" / shard).read_bytes()
+
+
+def test_doctor_looks_with_the_jobs_options(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the report tries in the store it tries as the job would."""
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    found = {each.name: each for each in examine_engine("dataflow", cloud.args(), "gs://bucket/runs/x")}
+    assert found["Dataflow"].ok
+    assert FileSystems._pipeline_options.get_all_options()["project"] == "some-project"
 
 
 def test_the_request_names_the_image_and_the_machines(job: Job) -> None:
@@ -364,11 +397,19 @@ def test_publishing_again_changes_nothing(tmp_path: Path, left: str) -> None:
     assert not work.exists()
 
 
-LAUNCHER = ["--job_name=from-template", "--runner=DataflowRunner", "--labels={}", "--temp_location=gs://bucket/temp"]
+LAUNCHER = [
+    "--job_name=from-template",
+    "--runner=DataflowRunner",
+    "--labels={}",
+    "--temp_location=gs://bucket/temp",
+    "--experiments=first",
+    "--experiments=second",
+    "--no_use_public_ips",
+]
 
 
 def test_the_launcher_of_the_flex_template(tmp_path: Path) -> None:
-    """The template's parameters become the command line; Beam's options pass through, but for the runner, which `--engine` says."""
+    """The template's parameters become the command line; Beam's options pass through, but for the runner: `--engine` says it."""
     args = [
         "--config=/p.toml",
         "--set=output.shards=4; output.seed = 1",
@@ -385,9 +426,7 @@ def test_the_launcher_of_the_flex_template(tmp_path: Path) -> None:
         "--set=input.files=gs://b/*.csv",
         "--output=gs://b/o",
         "--overwrite",
-        "--job_name=from-template",
-        "--labels={}",
-        "--temp_location=gs://bucket/temp",
+        *(arg for arg in LAUNCHER if arg != "--runner=DataflowRunner"),
     ]
     assert flex_template.command(["--config=/p.toml", "--overwrite=false"], "") == [
         "run",
@@ -398,7 +437,7 @@ def test_the_launcher_of_the_flex_template(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("args", "message"),
-    [([], "parameter `config` is missing"), (["--config"], "expected --name=value, received '--config'")],
+    [([], "parameter `config` is missing"), (["/p.toml"], "expected --name=value, received '/p.toml'")],
 )
 def test_a_launchers_mistake(args: list[str], message: str) -> None:
     """A parameter that is missing, or has another form, is told."""

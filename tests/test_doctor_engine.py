@@ -75,3 +75,12 @@ def test_the_workers_command_is_this_installations(nobody: str) -> None:  # noqa
     found = {each.name: each.value for each in examine_engine("flink", (f"--job_endpoint={nobody}",), ".")}
     assert str(Path(sys.executable).parent / "shardmill-worker") in found["workers"]
     assert json.dumps({"command": str(Path(sys.executable).parent / "shardmill-worker")}) in found["options"]
+
+
+def test_keys_arent_shown(nobody: str) -> None:  # noqa: F811
+    """Of an option that is a key its name alone is told."""
+    keys = ["--s3_secret_access_key=SESAME", "--s3_session_token", "SESAME", "--azure_connection_string=SESAME"]
+    found = list(examine_engine("flink", [*keys, f"--job_endpoint={nobody}", "--s3_region_name", "here"], "."))
+    assert "SESAME" not in str(found)
+    assert "--s3_secret_access_key=... --s3_session_token ... --azure_connection_string=..." in found[0].value
+    assert f"--job_endpoint={nobody} --s3_region_name here" in found[0].value

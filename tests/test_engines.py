@@ -166,3 +166,24 @@ def test_an_address_that_is_none_is_said(flink: str) -> None:
     assert engines.unreachable("host") == "it isn't HOST:PORT"
     assert engines.unreachable(f"http://{flink}/") is None
     choose_engine("flink", (f"--flink_master={flink}",)).check()
+
+
+def test_the_last_of_equal_options_counts() -> None:
+    """As for Beam itself."""
+    assert option(["--job_endpoint=a:1", "--job_endpoint", "b:2"], "--job_endpoint") == "b:2"
+
+
+@pytest.mark.parametrize("name", [None, "flink"])
+def test_a_template_is_dataflows(name: str | None) -> None:
+    """Another engine would run the job rather than write a template."""
+    with pytest.raises(
+        ConfigError, match=r"--template_location is for Dataflow, but the engine is .*; add --engine dataflow"
+    ):
+        choose_engine(name, ["--template_location=gs://bucket/template"])
+
+
+def test_workers_of_ones_own_arent_this_process() -> None:
+    """On Prism workers are threads of this process, unless Beam's options say where they are."""
+    assert choose_engine("prism", ()).in_process
+    assert not choose_engine("prism", ["--environment_type=DOCKER"]).in_process
+    assert Engine().in_process

@@ -1,4 +1,4 @@
-"""Files by path: listing, reading at an offset, and what failures become."""
+"""Files by path: reading at an offset, writing whole or not at all, and what failures become."""
 
 import errno
 import hashlib
@@ -8,47 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import ConfigError, DataError, OutputError
+from schemas.errors import DataError, OutputError
 from tests.away import SCHEME
 from transforms import files
-
-
-def test_files_are_listed_by_pattern_then_path(tmp_path: Path) -> None:
-    """Files come in the order of the patterns, by path within one, and each once."""
-    for name in ("b.csv", "a.csv", "z.csv"):
-        (tmp_path / name).write_text("x" * len(name))
-    found = files.list_files({None: (f"{tmp_path}/z.csv", f"{tmp_path}/*.csv")})
-    assert [Path(each.path).name for each in found] == ["z.csv", "a.csv", "b.csv"]
-    assert [each.size for each in found] == [5, 5, 5]
-
-
-def test_a_file_in_two_splits_is_an_error(tmp_path: Path) -> None:
-    """Rows that are in train and in eval would be a leak."""
-    (tmp_path / "a.csv").write_text("x")
-    with pytest.raises(DataError, match=r"a\.csv' is in two splits, 'train' and 'eval': rows would leak"):
-        files.list_files({"train": (f"{tmp_path}/a.csv",), "eval": (f"{tmp_path}/*.csv",)})
-
-
-def test_a_pattern_without_a_folder_is_of_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files of the current folder are found by a pattern or by name, and called as they were asked for."""
-    (tmp_path / "below").mkdir()
-    for name in ("b.csv", "a.csv", "below/c.csv"):
-        (tmp_path / name).write_text("x")
-    monkeypatch.chdir(tmp_path)
-    assert [each.path for each in files.list_files({None: ("b.csv", "*.csv")})] == ["b.csv", "a.csv"]
-
-
-def test_a_relative_pattern_without_files_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a relative pattern the message says which folder it is relative to."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=rf"no file matches 'none\.csv' \(the current folder is '{tmp_path}'\)"):
-        files.list_files({None: ("none.csv",)})
-
-
-def test_an_unknown_scheme_is_an_error() -> None:
-    """A URL that no file system takes is named."""
-    with pytest.raises(ConfigError, match=r"can't use 'nosuch://bucket/a\.csv'.*shardmill knows local paths, gs://"):
-        files.list_files({None: ("nosuch://bucket/a.csv",)})
 
 
 def test_ranges_are_read(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pipelines.publish import publish, work_folder
 from schemas.errors import ConfigError, DataError, OutputError
 from tests.runs import files_of, run_toml
 from tests.stores import hdfs
-from transforms import files
+from transforms import files, listing
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -36,7 +36,7 @@ def test_files_are_written_read_listed_and_removed(server: hdfs.Hdfs) -> None:
             stream.write(b"" if name == "a/e" else name.encode())
     assert files.read_range("hdfs://a/b/c", 1, 9) == b"/b/c"
     assert files.walk("hdfs://a") == ["hdfs://a/b/c", "hdfs://a/d", "hdfs://a/e"]
-    assert [found.path for found in files.list_files({None: ("hdfs://a/*",)})] == ["hdfs://a/d", "hdfs://a/e"]
+    assert [found.path for found in listing.list_files({None: ("hdfs://a/*",)})] == ["hdfs://a/d", "hdfs://a/e"]
     files.copy_folder("hdfs://a", "hdfs://copy")
     assert (server.root / "copy/b/c").read_text() == "a/b/c"
     files.remove("hdfs://a")
@@ -103,4 +103,4 @@ def test_an_option_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     """Without its address nothing can be done, and the message says what is missing."""
     monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
     with pytest.raises(ConfigError, match=r"can't use 'hdfs://a/\*\.csv': hdfs_host is not set"):
-        files.list_files({None: ("hdfs://a/*.csv",)})
+        listing.list_files({None: ("hdfs://a/*.csv",)})

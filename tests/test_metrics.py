@@ -159,5 +159,6 @@ def test_the_summary_has_the_workers_times() -> None:
     found = {"rows-read": 10, "analyze-msec": 1500, "write-msec": 40, "transform-msec": 2500}
     text = _summary(found, {"total": 4.0})
     assert "4.0 s, 2 rows/s\nall workers together: transform 2.5 s, analyze 1.5 s, write 0.0 s\n" in text
+    assert "(load 1.0 s)\nall workers together: transform" in _summary(found, {"load": 1.0, "total": 4.0})
     assert "all workers" not in _summary(found, {"analyze": 1.0, "total": 4.0})
     assert "all workers" not in _summary({}, {"total": 4.0})

@@ -97,11 +97,13 @@ class Stored:
         server: Where it is.
         folder: Its path.
         ranges: The ranges of the input that were asked for.
+        pieces: The ranges of part files that were asked for.
     """
 
     server: Server
     folder: str
     ranges: list[str | None]
+    pieces: list[str | None]
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +112,15 @@ def stored(server: Server, table: Path) -> Stored:
     server.faults.clear()
     folder = f"{server.scheme}://bucket/out/run"
     _run(table, f"{server.scheme}://bucket/in/*.csv", folder, server.beam_args)
-    reads = [
+    return Stored(server, folder, _ranges(server, "in/a.csv"), _ranges(server, "parts/part-"))
+
+
+def _ranges(server: Server, name: str) -> list[str | None]:
+    return [
         asked.range
         for asked in server.faults.asked
-        if asked.method == "GET" and "in/a.csv" in asked.target and ("alt=media" in asked.target or asked.range)
+        if asked.method == "GET" and name in asked.target and ("alt=media" in asked.target or asked.range)
     ]
-    return Stored(server, folder, reads)
 
 
 def _run(folder: Path, files: str, output: str, beam_args: tuple[str, ...]) -> None:
@@ -169,6 +174,13 @@ def test_units_are_read_by_ranges(stored: Stored, table: Path) -> None:
     assert len(lengths) < 60
 
 
+def test_shards_are_read_out_of_part_files_by_ranges(stored: Stored) -> None:
+    """No byte of a part file is fetched twice, nor one of another shard."""
+    manifest = json.loads(stored.server.content("bucket", "out/run/manifest.json"))
+    written = [shard["bytes"] for split in manifest["splits"].values() for shard in split["shards"]]
+    assert sum(map(_length, stored.pieces)) == sum(written)
+
+
 def _length(header: str | None) -> int:
     assert header is not None
     start, stop = header.removeprefix("bytes=").split("-")
@@ -212,6 +224,40 @@ def test_faults_on_the_way_change_nothing(stored: Stored, table: Path, tmp_path:
     _run(table, f"{base}/in/b.csv", f"{base}/out/quiet", server.beam_args)
     faulty, quiet = (files_of(_fetch(server, f"out/{name}", tmp_path / name)) for name in ("faulty", "quiet"))
     assert [name for name in quiet if name not in _PLACES and faulty.get(name) != quiet[name]] == []
+
+
+FUNCTIONS = """
+import tensorflow as tf
+import tensorflow_transform as tft
+
+
+def preprocessing_fn(inputs):
+    return {"x": tft.scale_to_z_score(inputs["x"]), "y": inputs["y"]}
+
+
+def derive(inputs):
+    return {"twice": tf.multiply(inputs["x"], 2.0)}
+"""
+USES = {
+    "function": 'preprocessing_fn = "{file}:preprocessing_fn"\n[input]\nfiles = ["{csv}"]\n',
+    "derived": 'derive = "{file}:derive"\n[input]\nfiles = ["{csv}"]\n[features]\ntwice = "z_score"\n',
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_functions_need_no_store_of_tensorflows(server: Server, table: Path, tmp_path: Path, use: str) -> None:
+    """What TensorFlow writes and reads is on this machine, since it knows few stores: the run is that of a local output."""
+    pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
+    (tmp_path / "functions.py").write_text(FUNCTIONS)
+    config = tmp_path / "p.toml"
+    config.write_text(USES[use].format(file=tmp_path / "functions.py", csv=table / "b.csv"))
+    for output in (f"{server.scheme}://bucket/out/{use}", str(tmp_path / "run")):
+        engine = choose_engine(None, server.beam_args, workers=2)
+        preprocess.run(
+            load_config(str(config), output=output), overwrite=False, engine=engine, progress=Progress(quiet=True)
+        )
+    stored, local = files_of(_fetch(server, f"out/{use}", tmp_path / "fetched")), files_of(tmp_path / "run")
+    assert [name for name in local if name not in _PLACES and local[name] != stored.get(name)] == []
 
 
 def test_what_may_not_be_used_is_said_before_the_analysis(stored: Stored, table: Path) -> None:

@@ -16,7 +16,7 @@ from pipelines.finished import FinishedRun
 from pipelines.publish import publish, work_folder
 from schemas.errors import ConfigError, DataError, OutputError
 from tests.stores import gcs, s3
-from transforms import files
+from transforms import files, listing
 
 Server = gcs.Gcs | s3.S3
 BIG = os.urandom(20 << 20)
@@ -50,10 +50,10 @@ def test_thousands_of_objects_are_listed_and_removed(server: Server) -> None:
         server.put("bucket", name, b"x")
     folder = f"{server.scheme}://bucket/many"
     server.faults.clear()
-    found = files.list_files({None: (f"{folder}/**",)})
+    found = listing.list_files({None: (f"{folder}/**",)})
     assert [each.path for each in found] == sorted(f"{server.scheme}://bucket/{name}" for name in names)
     assert sum("prefix=many" in asked.target for asked in server.faults.asked) == 3
-    assert len(files.list_files({None: (f"{folder}/[01]/*.csv",)})) == 1400
+    assert len(listing.list_files({None: (f"{folder}/[01]/*.csv",)})) == 1400
     assert files.exists(folder)
     files.remove(folder)
     assert not files.exists(folder)
@@ -64,7 +64,7 @@ def test_a_pattern_without_objects_is_an_error(server: Server) -> None:
     """What isn't there is said plainly, with or without a wildcard."""
     for name in ("none.csv", "none*.csv"):
         with pytest.raises(DataError, match=rf"no file matches '{server.scheme}://bucket/none"):
-            files.list_files({None: (f"{server.scheme}://bucket/{name}",)})
+            listing.list_files({None: (f"{server.scheme}://bucket/{name}",)})
     with pytest.raises(DataError, match=r"can't read '.*none': No such file or directory"):
         files.read_range(f"{server.scheme}://bucket/none", 0, 1)
 
@@ -184,9 +184,9 @@ def test_a_bucket_that_is_not_there_is_named(server: Server) -> None:
     """Neither is read from it, nor written to it, and the message says why."""
     base = f"{server.scheme}://nosuch"
     with pytest.raises(DataError, match=rf"can't list '{base}/a\*\.csv': .*The specified bucket does not exist"):
-        files.list_files({None: (f"{base}/a*.csv",)})
+        listing.list_files({None: (f"{base}/a*.csv",)})
     with pytest.raises(DataError, match=rf"can't list '{base}/a\.csv': .*The specified bucket does not exist"):
-        files.list_files({None: (f"{base}/a.csv",)})
+        listing.list_files({None: (f"{base}/a.csv",)})
     with (
         pytest.raises(OutputError, match=rf"can't write '{base}/run': .*The specified bucket does not exist"),
         work_folder(f"{base}/run", overwrite=False),
@@ -197,9 +197,10 @@ def test_a_bucket_that_is_not_there_is_named(server: Server) -> None:
 def test_a_bucket_that_is_not_allowed_is_named(server: Server) -> None:
     """The store's refusal is told at once, for reading and for writing; also where only writing isn't allowed."""
     base = f"{server.scheme}://bucket"
-    server.faults.plan("^(GET|HEAD) .*bucket", 1, status=403)
+    # Google's client asks for the bucket itself, too, whenever it likes.
+    server.faults.plan("^GET .*bucket.*prefix=", 1, status=403)
     with pytest.raises(DataError, match=rf"can't list '{base}/a\.csv': .*403|AccessDenied"):
-        files.list_files({None: (f"{base}/a.csv",)})
+        listing.list_files({None: (f"{base}/a.csv",)})
     server.faults.plan(_WRITES, 1, status=403)
     with (
         pytest.raises(OutputError, match=rf"can't write '{base}/run\.incomplete-[^']*': .*(403|AccessDenied)"),
@@ -259,6 +260,43 @@ def test_a_run_that_cannot_be_published_leaves_nothing(server: Server) -> None:
     assert server.names("bucket") == ["big"]
 
 
+def test_attempts_at_publishing_leave_each_others_copies(server: Server) -> None:
+    """Of two attempts the second removes what isn't part of the run, but nothing that the first has copied, not even where it fails."""
+    work, output = (f"{server.scheme}://bucket/{name}" for name in ("work", "tried"))
+    for path in (
+        f"{work}/first",
+        f"{work}/second",
+        f"{work}/manifest.json",
+        f"{output}/first",
+        f"{output}/of-an-old-run",
+    ):
+        files.create(path).close()
+    copies = "^POST .*copyTo.*tried/second|^PUT /bucket/tried/second"
+    server.faults.plan(copies, 1, status=403)
+    with pytest.raises(OutputError, match=r"can't write '.*tried/second'"):
+        publish(work, output, alone=False)
+    assert server.names("bucket", "tried") == ["tried/first"]
+    for path in (work, output):
+        files.remove(path)
+
+
+@pytest.mark.parametrize("scheme", ["gs", "s3"])
+def test_a_path_without_a_bucket_is_named(scheme: str) -> None:
+    """A bucket that was forgotten is a mistake in the path, not in the store."""
+    with pytest.raises(ConfigError, match=rf"'{scheme}:///a\.csv' names no bucket; expected {scheme}://BUCKET/"):
+        listing.list_files({None: (f"{scheme}:///a.csv",)})
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_bucket_is_no_output_folder(server: Server, end: str) -> None:
+    """Beside a bucket nothing can be written; as an input it names no file."""
+    bucket = f"{server.scheme}://bucket{end}"
+    with pytest.raises(OutputError, match="is a whole bucket; name a folder in it"):
+        _publish(bucket, "first")
+    with pytest.raises(DataError, match="no file matches"):
+        listing.list_files({None: (bucket,)})
+
+
 def test_only_a_finished_run_is_read(server: Server) -> None:
     """A run without `_SUCCESS`, as while it is copied, is none for readers; nor is it overwritten."""
     folder = f"{server.scheme}://bucket/half"
@@ -275,7 +313,7 @@ def test_a_client_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "boto3", None)
     monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
     with pytest.raises(ConfigError, match=r"isn't installed .*: pip install 'shardmill\[s3\]'"):
-        files.list_files({None: ("s3://bucket/a",)})
+        listing.list_files({None: ("s3://bucket/a",)})
 
 
 def test_the_options_of_the_docs_are_known() -> None:

@@ -266,10 +266,10 @@ def _without(dense: Any, missing: Any) -> Any:
 def test_a_run_can_be_made_again_to_the_byte(finished: Callable[[str], FunctionRun]) -> None:
     """A second run writes the same bytes, those of the SavedModel too, and no path of the machine is left in it."""
     run = finished("control")
-    first = {str(path.relative_to(run.folder)): path.read_bytes() for path in _files(run.folder)}
+    first = files_of(run.folder)
     again = run.folder.parent
     run_toml(again, (again / "run.toml").read_text(), name="again")
-    second = {str(path.relative_to(again / "again")): path.read_bytes() for path in _files(again / "again")}
+    second = files_of(again / "again")
     assert [name for name in first if first[name] != second.get(name)] == []
     assert first.keys() == second.keys()
     for path in _files(run.folder / "transform_fn"):

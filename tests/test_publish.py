@@ -102,3 +102,14 @@ def test_work_folders_of_dead_runs_are_removed(tmp_path: Path) -> None:
     _finish(tmp_path / "run", "x")
     assert not dead.exists()
     assert live.exists()
+
+
+def test_a_work_folder_is_new(tmp_path: Path) -> None:
+    """In a container that is started again a run has the process number of the one that was killed, but nothing of its files."""
+    left = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getpid()}"
+    for folder in (left, tmp_path / f"{left.name}-0123abcd"):
+        folder.mkdir()
+        (folder / "stale").touch()
+    _finish(tmp_path / "run", "x")
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["_SUCCESS", "shard"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -9,7 +9,9 @@ import pytest
 
 from pipelines import worker
 
-_SHOW = '#!/bin/sh\necho "$@"; pwd; echo "$RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT"; command -v python; touch pipeline_options.json\n'
+_SHOW = """#!/bin/sh
+echo "$@"; pwd; echo "$TMPDIR"; echo "$RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT"; command -v python; touch pipeline_options.json
+"""
 
 
 def start(boot: Path | None, temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -33,10 +35,11 @@ def boot(tmp_path: Path) -> Path:
 def test_boot_gets_the_arguments_and_this_environment(boot: Path, tmp_path: Path) -> None:
     """Beam's arguments go on, without Prism's quotes; the interpreter is this one, nothing is installed, boot writes in its own folder."""
     done = start(boot, tmp_path, "--id='1'", "--provision_endpoint=host:1")
-    arguments, folder, default_environment, python = done.stdout.splitlines()
+    arguments, folder, temporary, default_environment, python = done.stdout.splitlines()
     assert arguments == f"--id=1 --provision_endpoint=host:1 --semi_persist_dir={folder}"
     assert Path(folder).parent == tmp_path
     assert (Path(folder) / "pipeline_options.json").exists()
+    assert temporary == folder
     assert default_environment == "1"
     assert Path(python).parent == Path(sys.executable).parent
 

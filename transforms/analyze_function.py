@@ -33,6 +33,20 @@ _PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _DTYPES = (tf.float32, tf.int64, tf.string)
 
 
+def check_scratch(folder: str) -> None:
+    """Looks whether TensorFlow can write to a folder.
+
+    Raises:
+        ConfigError: It doesn't know that kind of path.
+    """
+    scheme, remote, _ = folder.partition("://")
+    if remote and scheme not in tf.io.gfile.get_registered_schemes():
+        raise ConfigError(
+            f"preprocessing_fn: TF Transform's workers write files with TensorFlow, which doesn't know {scheme}://, as in {folder!r}. "
+            "Choose an --output on gs:// or in a folder that all machines share, or the local engine"
+        )
+
+
 def trace_columns(function: UserFunction, schema: Schema) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Traces a function once, to see what it takes and gives.
 

@@ -1,10 +1,14 @@
 """Where a transform graph is: the folder of its SavedModel, on any file system."""
 
-import functools
-import tempfile
+import threading
 from dataclasses import dataclass
 
 from transforms import files
+from transforms.temporary import temporary_folder
+
+_copying = threading.Lock()
+# The local copies of this process, by what they are copies of.
+_copies: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -18,12 +22,16 @@ class Graph:
     folder: str
 
     def local_folder(self) -> str:
-        """A local copy of the SavedModel, made once per process where it is remote."""
-        return self.folder if files.is_local(self.folder) else _fetch(self.folder)
+        """The SavedModel as a local folder: a copy, made once per process, where it is remote.
 
-
-@functools.lru_cache(maxsize=4)
-def _fetch(folder: str) -> str:
-    local = tempfile.mkdtemp(prefix="shardmill-graph-")
-    files.copy_folder(folder, local)
-    return local
+        Raises:
+            DataError: It can't be read.
+        """
+        if files.is_local(self.folder):
+            return self.folder
+        with _copying:
+            if self.folder not in _copies:
+                copy = temporary_folder("graph")
+                files.copy_folder(self.folder, copy)
+                _copies[self.folder] = copy
+            return _copies[self.folder]

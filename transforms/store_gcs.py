@@ -34,6 +34,8 @@ class GcsStore:
     def size(self, path: str) -> int | None:
         """An object's bytes; None where there is none."""
         bucket, name = split(path)
+        if not name:
+            return None
         with explained():
             found = self._gcs.client.bucket(bucket).get_blob(name, retry=self._retry)
         return None if found is None else int(found.size)
@@ -49,8 +51,9 @@ class GcsStore:
 
     def find(self, prefix: str, limit: int | None = None) -> Iterator[tuple[str, int]]:
         """The paths and sizes of the objects whose paths start so, of all or of some; the bucket must be there."""
+        bucket, name = split(prefix)
         with explained():
-            yield from islice(self._gcs.list_files(prefix), limit)
+            yield from islice(self._gcs.list_files(f"gs://{bucket}/{name}"), limit)
 
     def start(self, path: str) -> "_GcsWriter":
         """Starts to write an object."""

@@ -55,6 +55,8 @@ class S3Store:
     def size(self, path: str) -> int | None:
         """An object's bytes; None where there is none."""
         bucket, key = split(path)
+        if not key:
+            return None
         with explained():
             try:
                 return int(self._client.head_object(Bucket=bucket, Key=key)["ContentLength"])

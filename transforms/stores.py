@@ -7,7 +7,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from schemas.errors import ConfigError
-from transforms.store import Store, reason
+from transforms.store import Store, reason, split
 from transforms.store_beam import BeamStore
 from transforms.store_gcs import GcsStore
 from transforms.store_s3 import S3Store
@@ -24,9 +24,11 @@ def store_of(path: str) -> Store:
     """The store that a remote path is in.
 
     Raises:
-        ConfigError: The path's scheme is unknown, its client isn't installed, or an option that it needs is missing.
+        ConfigError: The path's scheme is unknown, its client isn't installed, or an option that it needs is missing; or it names no bucket.
     """
     scheme = path.partition("://")[0]
+    if scheme in _STORES and not split(path)[0]:
+        raise ConfigError(f"{path!r} names no bucket; expected {scheme}://BUCKET/...")
     with _making:
         if FileSystems._pipeline_options is None:  # noqa: SLF001  (Beam has no public way to ask)
             FileSystems.set_options(PipelineOptions([]))

@@ -35,19 +35,23 @@ class Features:
     Attributes:
         kinds: Each of them.
         schema: The raw columns, and the derived ones.
-        derive: The folder of the SavedModel that makes the derived columns; None where there are none.
+        derive: The graph that makes the derived columns; None where there are none.
         given: For each vocabulary `file` where a copy of it is, for all workers to see.
     """
 
     kinds: tuple[Kind, ...]
     schema: Schema
-    derive: str | None = None
+    derive: Graph | None = None
     given: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """What they ask of the analysis."""
         return tuple(dict.fromkeys(request for kind in self.kinds for request in kind.requests(self.schema)))
+
+    def local_derive(self) -> str | None:
+        """The local folder of `derive`."""
+        return None if self.derive is None else self.derive.local_folder()
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Fea
     # It imports TensorFlow, which takes seconds, meanwhile.
     tracing.shared().start()
     requests = _vocabulary_requests(features)
-    derive = None if features.derive is None else Graph(features.derive).local_folder()
+    derive = features.local_derive()
     with metrics.working("trace", place.folder) as work:
         tokens = [each for each in selected if isinstance(each, _Selected)]
         tables = {

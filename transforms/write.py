@@ -123,7 +123,7 @@ def rejected_name(*, compressed: bool) -> str:
 
 def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:
     for piece in pieces:
-        with files.open_at(piece.path) as stream:
+        with files.open_at(piece.path, stop=sum(piece.segment.pieces[-1])) as stream:
             for offset, length in piece.segment.pieces:
                 stream.seek(offset)
                 left = length

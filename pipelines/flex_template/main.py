@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pipelines.cli import main
 from schemas.errors import ConfigError, ShardmillError
 
+_PARAMETERS = ("--config", "--set", "--input", "--output", "--overwrite")
 # Settings in one parameter, apart by this.
 _SEPARATOR = ";"
 
@@ -20,7 +21,7 @@ def command(args: Sequence[str], folder: str) -> list[str]:
     """The command line, from the launcher's.
 
     Args:
-        args: `--name=value` each: the template's parameters and Beam's options.
+        args: The template's parameters, `--name=value` each, and Beam's options, some of which may come more than once.
         folder: Where a remote configuration file is copied to.
 
     Raises:
@@ -28,11 +29,16 @@ def command(args: Sequence[str], folder: str) -> list[str]:
         DataError: The configuration file can't be read.
     """
     given: dict[str, str] = {}
+    passed = []
     for arg in args:
         name, equals, value = arg.partition("=")
-        if not name.startswith("--") or not equals:
+        if not name.startswith("--"):
             raise ConfigError(f"the template's launcher: expected --name=value, received {arg!r}")
-        given[name] = value
+        if name in _PARAMETERS and equals:
+            given[name] = value
+        # `--engine` says it.
+        elif name != "--runner":
+            passed.append(arg)
     config = given.pop("--config", "")
     if not config:
         raise ConfigError(
@@ -46,15 +52,7 @@ def command(args: Sequence[str], folder: str) -> list[str]:
         own.append(f"--output={output}")
     if given.pop("--overwrite", "false").lower() == "true":
         own.append("--overwrite")
-    # `--engine` says it.
-    given.pop("--runner", None)
-    return [
-        "run",
-        _fetch(config, folder),
-        "--engine=dataflow",
-        *own,
-        *(f"{name}={value}" for name, value in given.items()),
-    ]
+    return ["run", _fetch(config, folder), "--engine=dataflow", *own, *passed]
 
 
 def _fetch(config: str, folder: str) -> str:
