@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from pipelines.doctor import Finding
-from pipelines.engines import Engine, choose_engine, flink_overview, option, silent, unreachable, worker_command
+from pipelines.endpoints import flink_overview, silent, unreachable
+from pipelines.engines import Engine, choose_engine, option, worker_command
 from pipelines.worker import find_boot
 from schemas.errors import ShardmillError
 

@@ -1,10 +1,11 @@
 """Why an engine failed: one message out of what its client raises."""
 
+import json
 import re
 from collections.abc import Callable
 from importlib.metadata import version
 
-from pipelines.engines import Engine
+from pipelines.engines import Engine, option
 from schemas import errors
 from schemas.errors import EngineError, ShardmillError, shortened
 
@@ -17,9 +18,19 @@ _WORKER_ERROR = re.compile(
 _WORKER_ENDED = re.compile(r"Process died with exit code (?P<status>\d+)")
 _NO_PRISM = re.compile(r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)")
 _BROKEN = re.compile(r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"")
-_CANCELLED = re.compile(r"\bCANCELLED\b")
+# Of a job that is cancelled from outside, Flink says that it failed.
+_CANCELLED = re.compile(r"\bCANCELLED\b|\bJobCancellationException\b")
 _NOT_INSTALLED = re.compile(r"No module named '(?:pipelines|transforms|schemas)\b[^']*'")
-_NO_COMMAND = re.compile(r"Cannot run program \"(?P<command>[^\"]+)\"|fork/exec (?P<path>\S+): no such file")
+# Java's error has the command in its middle, but Beam's job server sends its root alone.
+_NO_COMMAND = re.compile(
+    r"(?:Cannot run program \"(?P<command>[^\"]+)\".*?|java\.io\.IOException: )error=\d+, (?P<reason>[^\n]+)"
+    r"|fork/exec (?P<path>\S+): (?P<cause>[^\n]+)"
+)
+_NO_CONTAINER = re.compile(
+    r"Received exit code \d+ for command 'docker run .*? (?P<image>\S+) --id=.*?'\. stderr: (?P<reason>[^\n]+)"
+)
+_NO_ANSWER = re.compile(r"TimeoutException: Waited (?P<wait>\d+ \w+)")
+_STATE = re.compile(r"^Pipeline \S+ failed in state FAILED: ")
 
 
 def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
@@ -36,7 +47,7 @@ def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
 
         if found := explain(error):
             return found
-    text = str(error)
+    text = _STATE.sub("", str(error))
     return next((found for rule in _RULES if (found := rule(text, engine))), None)
 
 
@@ -67,9 +78,46 @@ def _without_command(text: str, engine: Engine) -> ShardmillError | None:
     found = _NO_COMMAND.search(text)
     if not found:
         return None
+    command = found["command"] or found["path"] or _worker_command(engine)
+    reason = found["reason"] or found["cause"]
+    if command is None:
+        return EngineError(
+            f"the workers of {engine.name} can't start containers: Docker's command isn't there ({reason}). Install Docker, or let "
+            "workers be processes (docs/clusters.md)"
+        )
     return EngineError(
-        f"the workers of {engine.name} can't start {found['command'] or found['path']!r}. Install shardmill there at the same place "
-        "as here, or give the command that starts a worker with --environment_type=PROCESS --environment_config"
+        f"the workers of {engine.name} can't start {command!r} ({reason}). Install shardmill there at the same place as here, or give "
+        "the command that starts a worker with --environment_type=PROCESS --environment_config"
+    )
+
+
+def _worker_command(engine: Engine) -> str | None:
+    """The command that the job names; None where workers are containers."""
+    if option(engine.beam_args, "--environment_type") != "PROCESS":
+        return None
+    config = json.loads(option(engine.beam_args, "--environment_config") or "{}")
+    # Beam has other ways to say it, too.
+    given = (option(engine.beam_args, name) for name in ("--environment_options", "--environment_option"))
+    return next(filter(None, (config.get("command"), *given)), "")
+
+
+def _without_container(text: str, engine: Engine) -> ShardmillError | None:
+    found = _NO_CONTAINER.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"the workers of {engine.name} can't start a container of {found['image']!r}: {shortened(found['reason'])}\nSee to it that Docker "
+        "runs there and may fetch the image, or let workers be processes (docs/clusters.md)"
+    )
+
+
+def _without_answer(text: str, engine: Engine) -> ShardmillError | None:
+    found = _NO_ANSWER.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"a worker of {engine.name} was started, but took no work within {found['wait']}. The log of its machine (on Flink the "
+        "TaskManager's) says why: mostly a package that is missing or has another version there; or the machine is overloaded"
     )
 
 
@@ -84,8 +132,9 @@ def _without_worker(text: str, engine: Engine) -> ShardmillError | None:
     if not found:
         return None
     return EngineError(
-        f"a worker process of {engine.name} ended with status {found['status']} before it could work. Its machine's log says why; mostly "
-        "Beam's boot program isn't there: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md)"
+        f"a worker process of {engine.name} ended with status {found['status']} before it could work. Mostly Beam's boot program isn't on "
+        "its machine: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md). Started there by hand, "
+        "`shardmill-worker` says whether it finds it"
     )
 
 
@@ -106,7 +155,7 @@ def _disconnected(text: str, engine: Engine) -> ShardmillError | None:
         return None
     return EngineError(
         f"the connection to {engine.name} broke: {found['details']}. Its job server has ended, or can't be reached any more. Nothing was "
-        "published; see to it that no job goes on there, and run again"
+        f"published. The job may go on there: cancel it on {engine.name}'s own page, and run again"
     )
 
 
@@ -120,9 +169,9 @@ def _failed_elsewhere(text: str, engine: Engine) -> ShardmillError | None:
 
 
 def _last_line(text: str) -> str:
-    """What was raised, as the last line of a traceback says it; of Java's, the first."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    raised = [line for line in lines if re.match(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Interrupt)\b", line)]
+    """What was raised, as the last line of a traceback says it; of Java's, what began it all."""
+    lines = [line.strip().removeprefix("Caused by: ") for line in text.splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"(?:[\w$]+\.)*[\w$]*(?:Error|Exception|Warning|Interrupt)\b", line)]
     return (raised or lines or [""])[-1]
 
 
@@ -132,7 +181,9 @@ _RULES: tuple[_Rule, ...] = (
     find_error,
     _without_shardmill,
     _without_command,
+    _without_container,
     _without_worker,
+    _without_answer,
     _without_prism,
     _disconnected,
     _cancelled,

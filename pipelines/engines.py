@@ -3,14 +3,11 @@
 import json
 import os
 import shutil
-import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from pipelines.endpoints import flink_overview, silent, unreachable
 from schemas.errors import ConfigError, EngineError
 
 LOCAL = "local"
@@ -21,7 +18,6 @@ ENGINES = (LOCAL, "prism", "flink", "spark", "dataflow")
 _JOB_ENDPOINT = "localhost:8099"
 # A Python process takes seconds to start: it is kept for the stages that follow, and a minute beyond its last use, some 700 MB.
 _KEEP_WORKERS_MSEC = 60_000
-_SECONDS_TO_CONNECT = 10.0
 # Beam 2.77 ends a job on Prism, which reports from before its start, when this time is over: five minutes by default.
 _LONGEST_JOB_SECONDS = 30 * 86_400
 
@@ -143,7 +139,8 @@ def choose_engine(
         return replace(engine, beam_args=_cluster_args(name, engine.beam_args))
     if name == "prism":
         longest = f"--job_server_timeout={_LONGEST_JOB_SECONDS}"
-        return replace(engine, beam_args=_with(engine.beam_args, "--runner=PrismRunner", longest, *_prism_location()))
+        more = ("--runner=PrismRunner", longest, *_prism_location(), *_container_args(beam_args))
+        return replace(engine, beam_args=_with(engine.beam_args, *more))
     if name == "dataflow":
         from pipelines.dataflow import dataflow_args
 
@@ -166,53 +163,6 @@ def option(beam_args: Sequence[str], name: str) -> str | None:
     return found
 
 
-def unreachable(address: str) -> str | None:
-    """Why nobody can be reached at an address; None: somebody listens.
-
-    Args:
-        address: HOST:PORT, or a URL.
-    """
-    host, _, port = address.rpartition("://")[2].rstrip("/").rpartition(":")
-    if not host or not port.isdigit():
-        return "it isn't HOST:PORT"
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_CONNECT).close()
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
-
-
-def silent(endpoint: str) -> str | None:
-    """Why no job server answers where somebody listens; None: one does. Beam would wait for five minutes.
-
-    Args:
-        endpoint: HOST:PORT.
-    """
-    import grpc
-
-    with grpc.insecure_channel(endpoint) as channel:
-        try:
-            grpc.channel_ready_future(channel).result(_SECONDS_TO_CONNECT)
-        except grpc.FutureTimeoutError:
-            return "who listens there doesn't speak gRPC"
-    return None
-
-
-def flink_overview(address: str) -> dict[str, Any] | None:
-    """What a Flink cluster says of itself (`flink-version`, `slots-total`, `taskmanagers` ...); None where it doesn't answer.
-
-    Args:
-        address: Of the JobManager's REST service, HOST:PORT or a URL.
-    """
-    url = address if "://" in address else f"http://{address}"
-    try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/overview", timeout=_SECONDS_TO_CONNECT) as reply:  # noqa: S310  (an address that the user gave)
-            found: dict[str, Any] = json.load(reply)
-    except (urllib.error.URLError, ValueError, OSError):
-        return None
-    return found
-
-
 def worker_command() -> str:
     """The command that starts a worker process: `shardmill-worker` of this very installation."""
     return os.path.join(os.path.dirname(sys.executable), "shardmill-worker")
@@ -225,13 +175,25 @@ def _cluster_args(name: str, beam_args: tuple[str, ...]) -> tuple[str, ...]:
         args = _with(beam_args, "--runner=PortableRunner", f"--job_endpoint={_JOB_ENDPOINT}")
     else:
         args = _with(beam_args, f"--runner={runner}")
-    if not _has_workers(beam_args):
-        config = json.dumps({"command": worker_command()})
-        args = _with(args, "--environment_type=PROCESS", f"--environment_config={config}")
+    args = _with(args, *_worker_args(beam_args))
     overview = flink_overview(address) if name == "flink" and address and not address.startswith("[") else None
     if overview and overview.get("slots-total"):
         args = _with(args, f"--parallelism={overview['slots-total']}")
     return _with(args, f"--environment_cache_millis={_KEEP_WORKERS_MSEC}")
+
+
+def _worker_args(beam_args: Sequence[str]) -> tuple[str, ...]:
+    if _has_workers(beam_args):
+        return _container_args(beam_args)
+    return "--environment_type=PROCESS", f"--environment_config={json.dumps({'command': worker_command()})}"
+
+
+def _container_args(beam_args: Sequence[str]) -> tuple[str, ...]:
+    """Says the image as Beam 2.77 understands it off Dataflow: of `--sdk_container_image` alone it takes no notice there."""
+    image = option(beam_args, "--sdk_container_image")
+    if not image or any(option(beam_args, name) is not None for name in _WORKER_OPTIONS if "environment" in name):
+        return ()
+    return "--environment_type=DOCKER", f"--environment_config={image}"
 
 
 def _has_workers(beam_args: Sequence[str]) -> bool:

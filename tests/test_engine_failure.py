@@ -13,13 +13,18 @@ from pathlib import Path
 import pytest
 
 from pipelines.engine_failure import explain_failure
-from pipelines.engines import Engine, unreachable
+from pipelines.endpoints import unreachable
+from pipelines.engines import Engine
 from schemas.errors import DataError, EngineError
 from tests.clusters import golang
 from tests.needs import needs
 from tests.test_cli import call
 
 _FLINK = Engine("flink", ())
+_PROCESSES = Engine(
+    "flink", ("--environment_type=PROCESS", '--environment_config={"command": "/opt/x/shardmill-worker"}')
+)
+_NO_FILE = "Pipeline job-1 failed in state FAILED: java.io.IOException: error=2, No such file or directory"
 
 
 @pytest.mark.parametrize(
@@ -31,11 +36,26 @@ _FLINK = Engine("flink", ())
         ),
         (
             'java.io.IOException: Cannot run program "/opt/x/shardmill-worker": error=2, No such file or directory',
-            "the workers of flink can't start '/opt/x/shardmill-worker'",
+            r"the workers of flink can't start '/opt/x/shardmill-worker' \(No such file or directory\). Install shardmill there",
+        ),
+        (
+            "fork/exec /opt/x/shardmill-worker: permission denied",
+            r"the workers of flink can't start '/opt/x/shardmill-worker' \(permission denied\)",
+        ),
+        (
+            (
+                "java.io.IOException: Received exit code 125 for command 'docker run -d --network=host some/image:1 --id=14-4 "
+                "--provision_endpoint=localhost:44551'. stderr: docker: Cannot connect to the Docker daemon."
+            ),
+            "the workers of flink can't start a container of 'some/image:1': docker: Cannot connect to the Docker daemon.\nSee to it that",
         ),
         (
             "java.lang.IllegalStateException: Process died with exit code 1",
             "a worker process of flink ended with status 1 before it could work.*SHARDMILL_BOOT",
+        ),
+        (
+            "java.util.concurrent.TimeoutException: Waited 3 minutes (plus 109 nanoseconds delay) for SettableFuture@3[status=PENDING]",
+            "a worker of flink was started, but took no work within 3 minutes.*TaskManager's.* says why",
         ),
         (
             "Unable to fetch remote prism binary at x://y: <urlopen error [Errno -2] no name>",
@@ -43,14 +63,25 @@ _FLINK = Engine("flink", ())
         ),
         (
             '<_MultiThreadedRendezvous of RPC:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = "Socket closed"\n>',
-            "the connection to flink broke: Socket closed. Its job server has ended",
+            "the connection to flink broke: Socket closed. Its job server has ended.*cancel it on flink's own page",
         ),
         ("Pipeline job-1 failed in state CANCELLED: unknown error", "the job was cancelled on flink. Nothing was"),
+        (
+            "Pipeline job-1 failed in state FAILED: org.apache.flink.runtime.client.JobCancellationException: Job was cancelled.",
+            "the job was cancelled on flink. Nothing was",
+        ),
         (
             "Traceback ...\n  File x\nValueError: a is 3\n",
             "the job failed on flink: ValueError: a is 3\nNothing was published",
         ),
-        ("something else", "the job failed on flink: something else"),
+        (
+            (
+                "Pipeline job-1 failed in state FAILED: org.apache.flink.JobExecutionException: Job execution failed.\n\tat a\n"
+                "Caused by: java.lang.OutOfMemoryError: Java heap space\n\tat b\n\t... 2 more\n"
+            ),
+            "the job failed on flink: java.lang.OutOfMemoryError: Java heap space\nNothing was published",
+        ),
+        ("Pipeline job-1 failed in state FAILED: something else", "the job failed on flink: something else"),
     ],
 )
 def test_an_engines_text_becomes_a_message(text: str, message: str) -> None:
@@ -60,6 +91,23 @@ def test_an_engines_text_becomes_a_message(text: str, message: str) -> None:
     assert found.exit_status == 1
     with pytest.raises(EngineError, match=message):
         raise found
+
+
+def test_a_command_that_flink_doesnt_name_is_the_jobs() -> None:
+    """Flink's client sends the root of Java's error alone, which has a reason and no command: a process's, or Docker's."""
+    with pytest.raises(EngineError, match=r"can't start '/opt/x/shardmill-worker' \(No such file or directory\)"):
+        raise _explained(_NO_FILE, _PROCESSES)
+    by_option = Engine("flink", ("--environment_type=PROCESS", "--environment_options=process_command=/opt/y"))
+    with pytest.raises(EngineError, match=r"can't start 'process_command=/opt/y'"):
+        raise _explained(_NO_FILE, by_option)
+    with pytest.raises(EngineError, match=r"can't start containers: Docker's command isn't there \(No such file"):
+        raise _explained(_NO_FILE, _FLINK)
+
+
+def _explained(text: str, engine: Engine) -> Exception:
+    found = explain_failure(RuntimeError(text), engine)
+    assert found is not None
+    return found
 
 
 def test_a_workers_own_error_is_found_in_javas_text() -> None:
@@ -120,6 +168,34 @@ def _free_port() -> int:
         return int(held.getsockname()[1])
 
 
+def hide_shardmill(folder: Path) -> None:
+    """Puts into a folder what keeps a Python that looks there first from finding shardmill's packages."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        textwrap.dedent(
+            """
+            import sys
+
+            class Without:
+                def find_spec(self, name, path=None, target=None):
+                    if name.partition(".")[0] in ("pipelines", "transforms", "schemas"):
+                        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+            sys.meta_path.insert(0, Without())
+            """
+        )
+    )
+
+
+def claim_version(folder: Path, package: str, version: str) -> None:
+    """Puts into a folder what tells a Python that looks there first that a package has another version."""
+    distribution = folder / f"{package}-{version}.dist-info"
+    distribution.mkdir(parents=True)
+    (distribution / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {package.replace('_', '-')}\nVersion: {version}\n"
+    )
+
+
 def fails(prism: str, pool: str, tmp_path: Path) -> str:
     """Runs a small job with the pool's workers and returns its message."""
     (tmp_path / "data.csv").write_text("a\n1\n2\n")
@@ -136,11 +212,7 @@ def fails(prism: str, pool: str, tmp_path: Path) -> str:
 @pytest.mark.parametrize("package", ["apache_beam", "shardmill"])
 def test_workers_of_another_version_are_refused(prism: str, tmp_path: Path, package: str) -> None:
     """A worker with another version of Beam or of shardmill ends the run before anything is read; the message names both versions."""
-    distribution = tmp_path / "worker" / f"{package}-2.60.0.dist-info"
-    distribution.mkdir(parents=True)
-    (distribution / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {package.replace('_', '-')}\nVersion: 2.60.0\n"
-    )
+    claim_version(tmp_path / "worker", package, "2.60.0")
     with worker_pool(tmp_path / "worker") as pool:
         message = fails(prism, pool, tmp_path)
     assert f"{package.replace('_', '-')} 2.60.0 (the job: " in message
@@ -150,21 +222,7 @@ def test_workers_of_another_version_are_refused(prism: str, tmp_path: Path, pack
 def test_workers_without_shardmill_are_refused(prism: str, tmp_path: Path) -> None:
     """A worker that can't import shardmill's packages ends the run with a message that says so."""
     worker = tmp_path / "worker"
-    worker.mkdir()
-    (worker / "sitecustomize.py").write_text(
-        textwrap.dedent(
-            """
-            import sys
-
-            class Without:
-                def find_spec(self, name, path=None, target=None):
-                    if name.partition(".")[0] in ("pipelines", "transforms", "schemas"):
-                        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-            sys.meta_path.insert(0, Without())
-            """
-        )
-    )
+    hide_shardmill(worker)
     with worker_pool(worker) as pool:
         message = fails(prism, pool, tmp_path)
     shutil.rmtree(worker)

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions, PortableOptions
+from apache_beam.transforms.environments import DockerEnvironment, Environment
 
-from pipelines import engines
+from pipelines import endpoints, engines
 from pipelines.engines import Engine, choose_engine, option
 from schemas.errors import ConfigError, EngineError
 
@@ -98,6 +100,17 @@ def test_a_worker_of_ones_own_is_kept(given: str) -> None:
     assert [arg for arg in args if arg.startswith("--job_endpoint")] == ["--job_endpoint=host:1"]
 
 
+@pytest.mark.parametrize("name", ["flink", "spark", "prism"])
+def test_an_image_is_what_beam_starts(name: str) -> None:
+    """The image that `--sdk_container_image` names is that of the job's environment; an environment that is given wins."""
+    args = choose_engine(name, ("--sdk_container_image=registry/shardmill:1",)).beam_args
+    environment = Environment.from_options(PipelineOptions(list(args)).view_as(PortableOptions))
+    assert isinstance(environment, DockerEnvironment)
+    assert environment.container_image == "registry/shardmill:1"
+    given = ("--sdk_container_image=image", "--environment_type=EXTERNAL", "--environment_config=host:1")
+    assert "--environment_type=DOCKER" not in choose_engine(name, given).beam_args
+
+
 def test_prism_may_take_longer_than_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prism: the binary on the PATH, and no end after Beam's default of 300 seconds."""
     monkeypatch.setattr(engines.shutil, "which", {"prism": "/opt/prism"}.get)
@@ -156,15 +169,15 @@ def test_a_prism_that_isnt_there_is_named() -> None:
 
 def test_another_server_at_the_endpoint_is_found_out(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who listens at the job endpoint and is no job server isn't waited for."""
-    monkeypatch.setattr(engines, "_SECONDS_TO_CONNECT", 1.0)
+    monkeypatch.setattr(endpoints, "_SECONDS_TO_CONNECT", 1.0)
     with pytest.raises(EngineError, match="who listens there doesn't speak gRPC"):
         choose_engine("flink", (f"--job_endpoint={flink}",)).check()
 
 
 def test_an_address_that_is_none_is_said(flink: str) -> None:
     """An address needs a port; one that answers is fine."""
-    assert engines.unreachable("host") == "it isn't HOST:PORT"
-    assert engines.unreachable(f"http://{flink}/") is None
+    assert endpoints.unreachable("host") == "it isn't HOST:PORT"
+    assert endpoints.unreachable(f"http://{flink}/") is None
     choose_engine("flink", (f"--flink_master={flink}",)).check()
 
 

@@ -30,8 +30,13 @@ def cluster(flink: Flink) -> Iterator[Flink]:
 
 @pytest.mark.parametrize(
     ("vertex", "file"),
-    [("{AnalyzeUnit,", "parts"), ("{TransformUnit,", "parts/part-*"), ("AssembleShard", "parts/train-*")],
-    ids=["analysis", "transform", "writing"],
+    [
+        ("{AnalyzeUnit,", "parts"),
+        ("TraceGraph/TraceGraph", "parts/shardmill-graph-*"),
+        ("{TransformUnit,", "parts/part-*"),
+        ("AssembleShard", "parts/train-*"),
+    ],
+    ids=["analysis", "trace", "transform", "writing"],
 )
 def test_a_killed_task_manager_costs_time_only(
     cluster: Flink, million: Local, tmp_path: Path, vertex: str, file: str
@@ -41,9 +46,9 @@ def test_a_killed_task_manager_costs_time_only(
     before = cluster.jobs()
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(run_on, on_flink(cluster), million.config, output)
-        name = _wait(run, lambda: next(iter(cluster.jobs() - before), None))
-        _wait(run, lambda: _is_at(cluster, name, output, vertex, file))
-        _kill(cluster, TASK_MANAGERS[0])
+        name = wait(run, lambda: next(iter(cluster.jobs() - before), None))
+        wait(run, lambda: is_at(cluster, name, output, vertex, file))
+        _kill(cluster, _at_work(cluster, name, vertex))
         manifest = run.result(_SECONDS).manifest
     assert cluster.ask(f"/jobs/{name}")["state"] == "FINISHED"
     assert cluster.ask(f"/jobs/{name}/exceptions")["exceptionHistory"]["entries"] != []
@@ -52,14 +57,27 @@ def test_a_killed_task_manager_costs_time_only(
     assert os.listdir(tmp_path) == ["out"]
 
 
-def _is_at(cluster: Flink, name: str, output: Path, vertex: str, file: str) -> bool:
+def is_at(cluster: Flink, name: str, output: Path, vertex: str, file: str) -> bool:
     """Whether a job is in the middle of a phase: its vertex runs, and has made a first file."""
-    vertices = cluster.ask(f"/jobs/{name}")["vertices"]
-    runs = any(vertex in found["name"] and found["status"] == "RUNNING" for found in vertices)
+    found = _vertex(cluster, name, vertex)
+    runs = found is not None and found["status"] == "RUNNING"
     return runs and any(output.parent.glob(f"{output.name}.incomplete-*/{file}"))
 
 
-def _wait(run: Future[Any], found: Callable[[], Any]) -> Any:
+def _vertex(cluster: Flink, name: str, step: str) -> Any:
+    vertices = cluster.ask(f"/jobs/{name}")["vertices"]
+    return next((found for found in vertices if step in found["name"]), None)
+
+
+def _at_work(cluster: Flink, name: str, step: str) -> str:
+    """The TaskManager that runs a step, or the first of them."""
+    subtasks = cluster.ask(f"/jobs/{name}/vertices/{_vertex(cluster, name, step)['id']}")["subtasks"]
+    at_work = next(each["taskmanager-id"] for each in subtasks if each["status"] == "RUNNING")
+    return next(each for each in TASK_MANAGERS if f"ResourceID: {at_work}\n" in cluster.log(each))
+
+
+def wait(run: Future[Any], found: Callable[[], Any]) -> Any:
+    """Waits for something that is true while a run goes on."""
     deadline = time.monotonic() + _SECONDS
     while not (value := found()):
         assert not run.done(), f"the job ended before: {run.exception()}"
@@ -97,7 +115,7 @@ def test_a_killed_job_manager_ends_the_run_with_one_message(cluster: Flink, mill
     with ThreadPoolExecutor(1) as pool:
         output = f"--output={tmp_path / 'out'}"
         run = pool.submit(call, "run", str(million.config), output, "--engine=flink", *cluster.options)
-        _wait(run, lambda: cluster.jobs() - before)
+        wait(run, lambda: cluster.jobs() - before)
         _kill(cluster, JOB_MANAGER)
         done = run.result()
     assert done.returncode == 1

@@ -54,6 +54,7 @@ LIGHT = {
     "pipelines.config",
     "pipelines.config_input",
     "pipelines.doctor",
+    "pipelines.endpoints",
     "pipelines.engines",
     "pipelines.example_message",
     "pipelines.inspecting",

@@ -1,0 +1,238 @@
+"""What a Flink cluster can't do ends the run with one message, and nothing is left: workers that aren't fit, jobs that are ended."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.clusters import golang
+from tests.clusters.flink import JOB_SERVER, Flink
+from tests.clusters.jobs import Local
+from tests.needs import leave
+from tests.test_cli import call
+from tests.test_engine_failure import claim_version, hide_shardmill
+from tests.test_flink_faults import is_at, wait
+
+pytestmark = pytest.mark.cluster
+
+_SECONDS = 60
+# As many jobs as the cluster has room for.
+_SLOTS = 4
+_TOML = '[input]\nfiles = ["{folder}/data.csv"]\n[features]\na = "z_score"\n'
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A run that failed.
+
+    Attributes:
+        folder: Where its output would be.
+        command: What was to start its workers.
+        done: Its process, which ended within two minutes: for a worker that can't load a stage Flink waits longer than that.
+    """
+
+    folder: Path
+    command: Path
+    done: subprocess.CompletedProcess[str]
+
+    def check(self, *message: str) -> None:
+        """Asserts that there is one message, with all of these in it, and nothing else."""
+        assert self.done.returncode == 1, self.done.stderr
+        assert self.done.stdout == ""
+        assert self.done.stderr.startswith("error: ")
+        assert self.done.stderr.count("\n") <= 2, self.done.stderr
+        assert [part for part in message if part not in self.done.stderr] == [], self.done.stderr
+        assert sorted(os.listdir(self.folder)) == ["data.csv", "p.toml"]
+
+
+def _script(path: Path, *lines: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return path
+
+
+def _start(folder: Path, before: str = "") -> str:
+    """The line of a script that becomes a worker of this very Python, after some of its own code."""
+    _script(folder / "worker.py").write_text(f"import sys\n{before}\nfrom pipelines.worker import main\nmain()\n")
+    path = os.pathsep.join(path for path in sys.path if path)
+    return f"PYTHONPATH='{path}' exec '{sys.executable}' '{folder}/worker.py' \"$@\""
+
+
+def _with_modules(folder: Path) -> Path:
+    """A command of workers whose Python finds what is in a folder before all else."""
+    boot = _script(folder / "boot", f"PYTHONPATH='{folder}':\"$PYTHONPATH\" exec '{golang.boot()}' \"$@\"")
+    return _script(folder / "command", f"export SHARDMILL_BOOT='{boot}'", _start(folder))
+
+
+def _without_shardmill(folder: Path, _: Path) -> Path:
+    command = _with_modules(folder)
+    hide_shardmill(folder)
+    return command
+
+
+def _of_another_version(folder: Path, _: Path) -> Path:
+    claim_version(folder, "shardmill", "99.0")
+    return _with_modules(folder)
+
+
+def _elsewhere(folder: Path, output: Path) -> Path:
+    """As on another machine: where the output is to be, it has a folder of its own."""
+    inner = _script(folder / "inner", f"mount -t tmpfs none '{output}' || exit 9", _start(folder))
+    return _script(folder / "command", f"exec unshare --mount '{inner}' \"$@\"")
+
+
+def _without_boot(folder: Path, _: Path) -> Path:
+    nowhere = f"sys.executable = '{folder}/python'"
+    return _script(folder / "command", "unset SHARDMILL_BOOT", "export PATH=/usr/bin:/bin", _start(folder, nowhere))
+
+
+def _without_command(folder: Path, _: Path) -> Path:
+    return folder / "no-command"
+
+
+# The one that takes longest first: Flink looks at a worker that is being started every five seconds, and tries five times.
+_COMMANDS: Mapping[str, Callable[[Path, Path], Path]] = {
+    "without boot": _without_boot,
+    "without shardmill": _without_shardmill,
+    "of another version": _of_another_version,
+    "elsewhere": _elsewhere,
+    "without command": _without_command,
+}
+
+
+@pytest.fixture(scope="module")
+def refused(flink: Flink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Refused]]:
+    """Runs that Flink's workers can't do, several at a time: most of what each takes is Flink's waiting before it tries again."""
+    folder = tmp_path_factory.mktemp("refusals")
+    names = {name: name.replace(" ", "-") for name in _COMMANDS if name != "elsewhere" or _can_hide(folder)}
+    with ThreadPoolExecutor(_SLOTS) as pool:
+        runs = {name: pool.submit(_run, flink, folder / place, _COMMANDS[name]) for name, place in names.items()}
+
+        def of(name: str) -> Refused:
+            if name not in runs:
+                leave("hiding a folder from a worker needs `unshare`, and the right to mount")
+            return runs[name].result()
+
+        yield of
+
+
+def _can_hide(folder: Path) -> bool:
+    """Whether a process may be given another view of the file system."""
+    tried = _script(folder / "try" / "hide", f"exec unshare --mount mount -t tmpfs none '{folder}'")
+    return subprocess.run([tried], capture_output=True, check=False).returncode == 0
+
+
+def _run(flink: Flink, folder: Path, make: Callable[[Path, Path], Path]) -> Refused:
+    output = folder / "output"
+    output.mkdir(parents=True)
+    command = make(folder / "worker", output)
+    (output / "data.csv").write_text("a\n1\n2\n")
+    (output / "p.toml").write_text(_TOML.format(folder=output))
+    done = call(
+        *("run", f"{output}/p.toml", f"--output={output}/run", "--engine=flink"),
+        *(f"--job_endpoint={flink.endpoint}", "--parallelism=1"),
+        *("--environment_type=PROCESS", f'--environment_config={{"command": "{command}"}}'),
+    )
+    return Refused(output, command, done)
+
+
+_Run = Future[subprocess.CompletedProcess[str]]
+
+
+def _started(flink: Flink, job: Local, output: Path, pool: ThreadPoolExecutor) -> tuple[str, _Run]:
+    """A job that a command of its own has begun on Flink: its name there, and the command."""
+    options = [f"--output={output}", "--engine=flink", *flink.options, f"--job_name={output.parent.name}"]
+    run = pool.submit(call, "run", str(job.config), *options)
+
+    def named() -> str | None:
+        jobs = flink.ask("/jobs/overview")["jobs"]
+        return next((each["jid"] for each in jobs if each["name"] == output.parent.name), None)
+
+    return wait(run, named), run
+
+
+def _cancel(flink: Flink, name: str) -> None:
+    """As the button of Flink's page does; waits until it is done."""
+    request = urllib.request.Request(f"http://{flink.master}/jobs/{name}?mode=cancel", method="PATCH")
+    urllib.request.urlopen(request, timeout=30).close()
+    deadline = time.monotonic() + _SECONDS
+    while flink.ask(f"/jobs/{name}")["state"] != "CANCELED":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_workers_without_shardmill(refused: Callable[[str], Refused]) -> None:
+    """A machine that lacks shardmill's packages is found by the first stage, which it can load all the same."""
+    refused("without shardmill").check(
+        "the workers of flink don't have shardmill: No module named 'transforms'. Install"
+    )
+
+
+def test_workers_of_another_version(refused: Callable[[str], Refused]) -> None:
+    """Both versions are named."""
+    refused("of another version").check("isn't as the job that was submitted: shardmill 99.0 (the job: ", "Install the")
+
+
+def test_an_output_that_only_the_submitting_machine_sees(refused: Callable[[str], Refused]) -> None:
+    """It is found before any data is read: the input is hidden, too, and isn't missed."""
+    run = refused("elsewhere")
+    run.check("doesn't see '", f"{run.folder}/run.incomplete-", "Choose an --output that all machines share")
+
+
+@pytest.mark.usefixtures("refused")
+def test_a_job_that_is_cancelled_in_flinks_page(flink: Flink, million: Local, tmp_path: Path) -> None:
+    """While rows are being written the job is cancelled: the message says so, and what workers were writing is gone.
+
+    The longest of the other runs goes on meanwhile.
+    """
+    output = tmp_path / "out"
+    with ThreadPoolExecutor(1) as pool:
+        name, run = _started(flink, million, output, pool)
+        wait(run, lambda: is_at(flink, name, output, "{TransformUnit,", "parts/part-*"))
+        _cancel(flink, name)
+        done = run.result()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: the job was cancelled on flink. Nothing was published; run it again when it may run\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_worker_command_that_isnt_there(refused: Callable[[str], Refused]) -> None:
+    """The command is named, though Java's text lacks it."""
+    run = refused("without command")
+    run.check(f"the workers of flink can't start '{run.command}' (No such file or directory). Install shardmill there")
+
+
+def test_a_machine_without_beams_boot_program(refused: Callable[[str], Refused]) -> None:
+    """A worker that ends at once isn't waited for; the message says what it mostly lacks."""
+    refused("without boot").check("a worker process of flink ended with status 1", "put it as `beam-boot` on the PATH")
+
+
+def test_a_job_server_that_is_killed(flink: Flink, million: Local, tmp_path: Path) -> None:
+    """The run ends at once, and says that the job may go on; once that is cancelled, as the message wants it, nothing is left."""
+    output = tmp_path / "out"
+    with ThreadPoolExecutor(1) as pool:
+        name, run = _started(flink, million, output, pool)
+        wait(run, lambda: is_at(flink, name, output, "{AnalyzeUnit,", "parts"))
+        pid = flink.pid(JOB_SERVER)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        try:
+            done = run.result()
+            assert flink.ask(f"/jobs/{name}")["state"] == "RUNNING"
+            _cancel(flink, name)
+        finally:
+            flink.start()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: the connection to flink broke: ")
+    assert "The job may go on there: cancel it on flink's own page, and run again" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == []
