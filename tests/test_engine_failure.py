@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.engine_failure import explain_failure
 from pipelines.endpoints import unreachable
+from pipelines.engine_failure import explain_failure
 from pipelines.engines import Engine
 from schemas.errors import DataError, EngineError
 from tests.clusters import golang
