@@ -3,13 +3,12 @@
 The service and its object store are small servers on this machine; the service runs what was staged, and nothing else.
 """
 
-import _thread
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from tests.dataflow_server import Dataflow, Job
 from tests.runs import files_of
 from tests.stores import gcs
 from tests.stores.gcs import Gcs
+from tests.test_cli import COMMAND
 from tests.test_graph_size import LARGEST, local_paths
 
 IMAGE = "registry.test/project/shardmill:0.1.0"
@@ -245,18 +245,17 @@ def test_an_interruption_cancels_the_job(cloud: Cloud) -> None:
     """Ctrl-C while the job runs: it is cancelled, lest it go on and cost money."""
     cloud.service.ending = ("JOB_STATE_RUNNING", None)
     before = len(cloud.service.jobs)
-
-    def interrupt() -> None:
-        while not (cloud.service.jobs[before:] and cloud.service.jobs[before].done.is_set()):
-            time.sleep(0.05)
-        _thread.interrupt_main()
-
-    threading.Thread(target=interrupt, daemon=True).start()
+    command = [*COMMAND, "run", str(cloud.config), "--output=gs://bucket/runs/interrupted", "--engine=dataflow"]
     try:
-        with pytest.raises(KeyboardInterrupt):
-            cloud.run("gs://bucket/runs/interrupted")
+        with subprocess.Popen([*command, *cloud.args()], stderr=subprocess.PIPE, text=True) as process:
+            while not (cloud.service.jobs[before:] and cloud.service.jobs[before].done.is_set()):
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=60)[1]
     finally:
         cloud.service.ending = None
+    assert (process.returncode, said) == (130, "interrupted: nothing was published\n")
     assert [job.state for job in cloud.service.jobs[before:]] == ["JOB_STATE_CANCELLED"]
     assert cloud.found("runs/interrupted") == {}
 
