@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Two processes: each has TensorFlow, and runs of its own with a tracing process.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# Three processes, since some wait for others: each has TensorFlow, and runs of its own with a tracing process.
+PYTEST_ARGS ?= -n 3 --dist loadfile
 
 # Without compiled bytecode every start of TensorFlow takes a minute.
 unexport PYTHONDONTWRITEBYTECODE
