@@ -35,7 +35,7 @@ from tests.dataflow_server import Dataflow, Job
 from tests.runs import files_of
 from tests.stores import gcs
 from tests.stores.gcs import Gcs
-from tests.test_cli import COMMAND
+from tests.test_cli import INTERRUPTIBLE
 from tests.test_graph_size import LARGEST, local_paths
 
 IMAGE = "registry.test/project/shardmill:0.1.0"
@@ -245,7 +245,7 @@ def test_an_interruption_cancels_the_job(cloud: Cloud) -> None:
     """Ctrl-C while the job runs: it is cancelled, lest it go on and cost money."""
     cloud.service.ending = ("JOB_STATE_RUNNING", None)
     before = len(cloud.service.jobs)
-    command = [*COMMAND, "run", str(cloud.config), "--output=gs://bucket/runs/interrupted", "--engine=dataflow"]
+    command = [*INTERRUPTIBLE, "run", str(cloud.config), "--output=gs://bucket/runs/interrupted", "--engine=dataflow"]
     try:
         with subprocess.Popen([*command, *cloud.args()], stderr=subprocess.PIPE, text=True) as process:
             while not (cloud.service.jobs[before:] and cloud.service.jobs[before].done.is_set()):

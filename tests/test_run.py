@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from schemas.errors import ConfigError, DataError, OutputError
 from schemas.statistics import read_statistics
 from tests.runs import files_of, read_rejected, read_split, run, run_toml, sorted_rows
+from tests.test_cli import INTERRUPTIBLE
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -263,7 +263,7 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
 def test_interrupting_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C ends the command at once with status 130, and nothing is left that looks finished."""
     (tmp_path / "p.toml").write_text(_cut(tmp_path / "in", 1) + FEATURES)
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "p.toml", "--output", "out"]
+    command = [*INTERRUPTIBLE, "run", "p.toml", "--output", "out"]
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()}
     )
