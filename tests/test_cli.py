@@ -1,5 +1,6 @@
 """The command line: help, errors, exit statuses."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -30,8 +31,12 @@ def call_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
     # It ends the process without pytest's knowing.
     monkeypatch.setattr(cli, "_leave", sys.exit)
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
+    try:
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+    finally:
+        # It silences the whole process's log, and tests that read the log may come after this one.
+        logging.disable(logging.NOTSET)
     out, err = capsys.readouterr()
     return int(caught.value.code or 0), out, err
 
