@@ -108,7 +108,7 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
                 return RunResult(output, {}, {})
             with files.writing(work):
                 manifest = _finish(work, engine, result)
-            publish(work, place)
+            publish(work, place, overwrite=overwrite)
     return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})
 
 

@@ -58,19 +58,22 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
                 files.remove(work)
 
 
-def publish(work: str, output: str, *, alone: bool = True) -> None:
+def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> None:
     """Gives a finished work folder the output's name; `_SUCCESS` is written last before that.
 
     Args:
         work: The work folder.
-        output: The output folder; a finished run that stands there is replaced.
+        output: The output folder.
+        overwrite: Whether a finished run that stands there, maybe since this one has begun, may be replaced.
         alone: Whether nobody else publishes the same work folder: then what was copied of it is removed where the rest can't be.
 
     Raises:
-        OutputError: It can't be renamed.
+        OutputError: Something stands there that mustn't be replaced, or it can't be renamed.
     """
     output = output.rstrip("/")
     with files.writing(output):
+        if alone:
+            _check_free(output, overwrite=overwrite)
         if files.can_rename(output):
             _rename(work, output)
             return

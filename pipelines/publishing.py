@@ -83,7 +83,8 @@ def _publish(_: Any, work: str, output: str, engine: str) -> None:
         tidy(work)
         # What workers counted is known to nobody here.
         add_metrics(work, engine, {})
-        publish(work, output, alone=False)
+        # Whether something stands there that must stay was looked at when the template was written; by now it may be an earlier attempt's.
+        publish(work, output, overwrite=True, alone=False)
         # First, and with the rest still there: an attempt after this one finds nothing left to publish.
         files.remove(manifest)
     files.remove(work)

@@ -71,7 +71,7 @@ def test_a_run_is_published_by_renaming(server: hdfs.Hdfs) -> None:
         with work_folder("hdfs://runs/a", overwrite=overwrite) as work:
             with files.create(f"{work}/shard") as stream:
                 stream.write(text)
-            publish(work, "hdfs://runs/a")
+            publish(work, "hdfs://runs/a", overwrite=overwrite)
 
     run(b"first")
     with pytest.raises(OutputError, match="holds a finished run"):

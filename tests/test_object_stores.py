@@ -247,7 +247,7 @@ def _publish(output: str, name: str, *, overwrite: bool = False) -> None:
         for each in (name, "manifest.json"):
             with files.create(files.join(work, each)) as stream:
                 stream.write(b"{}")
-        publish(work, output)
+        publish(work, output, overwrite=overwrite)
 
 
 def test_a_run_that_cannot_be_published_leaves_nothing(server: Server) -> None:
@@ -274,7 +274,7 @@ def test_attempts_at_publishing_leave_each_others_copies(server: Server) -> None
     copies = "^POST .*copyTo.*tried/second|^PUT /bucket/tried/second"
     server.faults.plan(copies, 1, status=403)
     with pytest.raises(OutputError, match=r"can't write '.*tried/second'"):
-        publish(work, output, alone=False)
+        publish(work, output, overwrite=True, alone=False)
     assert server.names("bucket", "tried") == ["tried/first"]
     for path in (work, output):
         files.remove(path)

@@ -13,7 +13,7 @@ from schemas.errors import OutputError
 def _finish(output: Path, text: str, *, overwrite: bool = False) -> None:
     with work_folder(str(output), overwrite=overwrite) as work:
         Path(work, "shard").write_text(text)
-        publish(work, str(output))
+        publish(work, str(output), overwrite=overwrite)
 
 
 def test_a_run_appears_under_its_name_at_the_end(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_a_run_appears_under_its_name_at_the_end(tmp_path: Path) -> None:
     with work_folder(f"{output}/", overwrite=False) as work:
         Path(work, "shard").write_text("x")
         assert not output.exists()
-        publish(work, str(output))
+        publish(work, str(output), overwrite=False)
     assert sorted(path.name for path in output.iterdir()) == ["_SUCCESS", "shard"]
     assert list(output.parent.iterdir()) == [output]
 
@@ -50,6 +50,17 @@ def test_a_finished_run_is_kept(tmp_path: Path) -> None:
     assert (output / "shard").read_text() == "first"
     _finish(output, "second", overwrite=True)
     assert (output / "shard").read_text() == "second"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_what_was_published_meanwhile_is_kept(tmp_path: Path) -> None:
+    """Of two runs into one folder at a time the first to end is kept; the other is told so, and leaves nothing."""
+    output = tmp_path / "run"
+    with work_folder(str(output), overwrite=False) as work:
+        _finish(output, "first")
+        with pytest.raises(OutputError, match="holds a finished run"):
+            publish(work, str(output), overwrite=False)
+    assert (output / "shard").read_text() == "first"
     assert list(tmp_path.iterdir()) == [output]
 
 
