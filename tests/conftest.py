@@ -36,13 +36,15 @@ def shared_tracer() -> Iterator[None]:
 def flink(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Flink]":
     """A Flink cluster of this session's own: it leaves a developer's alone."""
     needs("java", "mvn", "go")
-    from tests.clusters import flink, processes
+    from tests.clusters import processes
+    from tests.clusters.cluster import start, stop
+    from tests.clusters.flink import Flink
 
     folder = tmp_path_factory.mktemp("flink")
     try:
-        yield flink.start(folder, *processes.free_ports(2))
+        yield start(Flink, folder, *processes.free_ports(2))
     finally:
-        flink.stop(folder)
+        stop(folder)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.clusters import flink, processes
+from tests.clusters import processes
+from tests.clusters.cluster import find, start
+from tests.clusters.flink import Flink
 from tests.clusters.processes import ClusterError
 
 SLEEP = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)"]
@@ -85,5 +87,5 @@ def test_a_taken_port_is_told_before_anything_starts(folder: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ClusterError, match=f"job-server: another program has port {port}; stop it, or choose"):
-            flink.start(folder, *processes.free_ports(1), port)
-    assert flink.find(folder) is None
+            start(Flink, folder, *processes.free_ports(1), port)
+    assert find(Flink, folder) is None

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.clusters import golang
-from tests.clusters.flink import JOB_SERVER, Flink
+from tests.clusters.cluster import JOB_SERVER
+from tests.clusters.flink import Flink
 from tests.clusters.jobs import Local
 from tests.needs import leave
 from tests.test_cli import call

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.demo import prepare
-from tests.clusters import processes, spark
+from tests.clusters import processes
+from tests.clusters.cluster import start, stop
 from tests.clusters.compare import differences
 from tests.clusters.jobs import run_flights
 from tests.clusters.spark import Spark
@@ -23,9 +24,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
     needs("java", "mvn", "go")
     folder = tmp_path_factory.mktemp("spark")
     try:
-        yield spark.start(folder, *processes.free_ports(2))
+        yield start(Spark, folder, *processes.free_ports(2))
     finally:
-        spark.stop(folder)
+        stop(folder)
 
 
 def test_flights_are_the_same_bytes_and_no_task_is_lost(cluster: Spark, tmp_path: Path) -> None:
