@@ -19,6 +19,8 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
+from tests.servers import running
+
 _JOBS = re.compile(
     r"^/v1b3/projects/(?P<project>[^/]+)/locations/(?P<region>[^/]+)/jobs(?:/(?P<job>[^/]+)(?P<part>/\w+)?)?$"
 )
@@ -143,17 +145,11 @@ def _now() -> str:
 @contextlib.contextmanager
 def serve() -> Iterator[Dataflow]:
     """Runs a server, in threads of this process, on a free port."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    # The client speaks REST, not gRPC, to a host of this name.
-    service = Dataflow(f"http://localhost:{server.server_address[1]}")
-    server.service = service  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
+    with running(_Handler) as server:
+        # The client speaks REST, not gRPC, to a host of this name.
+        service = Dataflow(f"http://localhost:{server.server_port}")
+        server.service = service  # type: ignore[attr-defined]
         yield service
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

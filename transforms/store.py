@@ -4,7 +4,7 @@ import errno
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 # A resumable upload's URL is a key to the object, so no query is shown.
 _QUERY = re.compile(r"\?[^\s'\"]*")
@@ -97,3 +97,25 @@ def reason(error: BaseException) -> str:
     while details := getattr(error, "exception_details", None):
         error = next(iter(details.values())) if isinstance(details, dict) else details
     return " ".join(_QUERY.sub("", getattr(error, "strerror", None) or str(error)).split())
+
+
+class StreamWriter:
+    """An object that is being written through a stream of the client's."""
+
+    def __init__(self, stream: Any) -> None:
+        """Stores it.
+
+        Args:
+            stream: The client's stream.
+        """
+        self._stream = stream
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        """Takes all of the data."""
+        with explained():
+            self._stream.write(data)
+
+    def close(self) -> None:
+        """Makes the object."""
+        with explained():
+            self._stream.close()

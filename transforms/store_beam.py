@@ -1,11 +1,10 @@
 """Every other file system of Beam's, such as hdfs://, by Beam's own means."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from apache_beam.io.filesystem import CompressionTypes, FileSystem
 
-from transforms.store import explained
+from transforms.store import StreamWriter, explained
 
 _AS_IT_IS = CompressionTypes.UNCOMPRESSED
 
@@ -90,24 +89,16 @@ class BeamStore:
                     self._system.delete([path])
 
 
-class _BeamWriter:
+class _BeamWriter(StreamWriter):
     """Beam's stream; it makes a file of what it has whenever it is closed."""
 
     def __init__(self, system: FileSystem, path: str) -> None:
+        with explained():
+            super().__init__(system.create(path, compression_type=_AS_IT_IS))
         self._system = system
         self._path = path
-        with explained():
-            self._stream: Any = system.create(path, compression_type=_AS_IT_IS)
-
-    def write(self, data: bytes | memoryview, /) -> None:
-        with explained():
-            self._stream.write(data)
-
-    def close(self) -> None:
-        with explained():
-            self._stream.close()
 
     def abandon(self) -> None:
+        self.close()
         with explained():
-            self._stream.close()
             self._system.delete([self._path])

@@ -6,7 +6,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from transforms.store import explained, split
+from transforms.store import StreamWriter, explained, split
 
 
 class GcsStore:
@@ -79,19 +79,8 @@ class GcsStore:
             raise OSError(0, f"can't remove {failed[0][0]!r}: the server answers {failed[0][1]}")
 
 
-class _GcsWriter:
+class _GcsWriter(StreamWriter):
     """A resumable upload."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def write(self, data: bytes | memoryview, /) -> None:
-        with explained():
-            self._stream.write(data)
-
-    def close(self) -> None:
-        with explained():
-            self._stream.close()
 
     def abandon(self) -> None:
         try:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from apache_beam.internal.gcp import auth
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.servers import running
 from tests.stores.faults import Asked, Fault, Faults
 from tests.stores.gcs_objects import Objects, Reply
 
@@ -70,25 +70,20 @@ class Gcs:
 @contextlib.contextmanager
 def serve(*buckets: str) -> Iterator[Gcs]:
     """Runs a server with some empty buckets, in threads of this process, on a free port."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    credentials = _write_credentials(endpoint)
-    gcs = Gcs(endpoint, credentials)
-    # Beam looks for credentials once in a process.
-    auth._Credentials._credentials_init = False
-    for bucket in buckets:
-        gcs.objects.buckets[bucket] = {}
-    server.gcs = gcs  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield gcs
-    finally:
-        server.shutdown()
-        server.server_close()
-        os.unlink(credentials)
+    with running(_Handler) as server:
+        endpoint = f"http://127.0.0.1:{server.server_port}"
+        credentials = _write_credentials(endpoint)
+        gcs = Gcs(endpoint, credentials)
+        # Beam looks for credentials once in a process.
         auth._Credentials._credentials_init = False
+        for bucket in buckets:
+            gcs.objects.buckets[bucket] = {}
+        server.gcs = gcs  # type: ignore[attr-defined]
+        try:
+            yield gcs
+        finally:
+            os.unlink(credentials)
+            auth._Credentials._credentials_init = False
 
 
 def _write_credentials(endpoint: str) -> str:

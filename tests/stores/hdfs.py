@@ -4,12 +4,13 @@ import contextlib
 import http.server
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.servers import running
 
 _PREFIX = "/webhdfs/v1"
 
@@ -35,15 +36,9 @@ class Hdfs:
 @contextlib.contextmanager
 def serve(root: Path) -> Iterator[Hdfs]:
     """Serves a folder in threads of this process, on a free port."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.root = root  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield Hdfs(root, server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
+    with running(_Handler) as server:
+        server.root = root  # type: ignore[attr-defined]
+        yield Hdfs(root, server.server_port)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
