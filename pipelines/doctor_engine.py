@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.doctor import Finding
 from pipelines.endpoints import flink_overview, silent, unreachable
-from pipelines.engines import Engine, choose_engine, option, worker_command
+from pipelines.engines import Engine, choose_engine, flink_master, option, worker_command
 from pipelines.worker import find_boot
 from schemas.errors import ShardmillError
 
@@ -64,8 +64,8 @@ def _way(engine: Engine) -> Iterator[Finding]:
         )
     elif engine.name in ("flink", "spark"):
         yield _java()
-    flink = option(engine.beam_args, "--flink_master")
-    if flink and not flink.startswith("["):
+        yield _jar(engine)
+    if flink := flink_master(engine.beam_args):
         yield _flink(flink)
     if engine.is_dataflow:
         yield _service(engine)
@@ -93,6 +93,16 @@ def _java() -> Finding:
         found or "not on the PATH: install Java 11 or 17",
         ok=found is not None,
     )
+
+
+def _jar(engine: Engine) -> Finding:
+    from pipelines.job_server import find_jar
+
+    try:
+        found = find_jar(engine)
+    except ShardmillError as error:
+        return Finding("its jar", str(error), ok=False)
+    return Finding("its jar", f"Beam downloads {found}" if "://" in found else found)
 
 
 def _flink(address: str) -> Finding:

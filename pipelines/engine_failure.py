@@ -17,6 +17,7 @@ _WORKER_ERROR = re.compile(
 )
 _WORKER_ENDED = re.compile(r"Process died with exit code (?P<status>\d+)")
 _NO_PRISM = re.compile(r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)")
+_NO_JAR = re.compile(r"Unable to fetch remote job server jar at (?P<url>\S+): (?P<reason>.*?)\. (?:If no|Also) ")
 _BROKEN = re.compile(r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"")
 # Of a job that is cancelled from outside, Flink says that it failed.
 _CANCELLED = re.compile(r"\bCANCELLED\b|\bJobCancellationException\b")
@@ -149,6 +150,16 @@ def _without_prism(text: str, _: Engine) -> ShardmillError | None:
     )
 
 
+def _without_jar(text: str, engine: Engine) -> ShardmillError | None:
+    found = _NO_JAR.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"Beam can't download the job server of {engine.name}, {found['url']} ({found['reason']}). Download it elsewhere and give it with "
+        f"--{engine.name}_job_server_jar=FILE, or the address of one that runs with --job_endpoint=HOST:PORT"
+    )
+
+
 def _disconnected(text: str, engine: Engine) -> ShardmillError | None:
     found = _BROKEN.search(text)
     if not found:
@@ -185,6 +196,7 @@ _RULES: tuple[_Rule, ...] = (
     _without_worker,
     _without_answer,
     _without_prism,
+    _without_jar,
     _disconnected,
     _cancelled,
     _failed_elsewhere,

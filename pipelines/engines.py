@@ -84,6 +84,10 @@ class Engine:
                 f"no job server answers at {endpoint!r} ({trouble}). Start one, or give its address with --job_endpoint=HOST:PORT; "
                 f"`shardmill doctor --engine {self.name}` checks the whole way there."
             )
+        if self.name in _MASTERS and not endpoint:
+            from pipelines.job_server import find_jar
+
+            find_jar(self)
         if self.is_dataflow:
             from pipelines.dataflow import check_service
 
@@ -91,12 +95,11 @@ class Engine:
         prism = option(self.beam_args, "--prism_location")
         if prism and "://" not in prism and not os.path.isfile(prism):
             raise EngineError(f"there is no program at --prism_location={prism!r}; give the path of Prism's binary")
-        for name, (_, master) in _MASTERS.items():
-            address = option(self.beam_args, master)
-            if name == "flink" and address and not address.startswith("[") and (trouble := unreachable(address)):
-                raise EngineError(
-                    f"no Flink JobManager answers at {address!r} ({trouble}). Give the address of its REST service with {master}=HOST:PORT."
-                )
+        master = flink_master(self.beam_args)
+        if master and (trouble := unreachable(master)):
+            raise EngineError(
+                f"no Flink JobManager answers at {master!r} ({trouble}). Give its REST service's address with --flink_master=HOST:PORT."
+            )
 
 
 def choose_engine(
@@ -163,6 +166,16 @@ def option(beam_args: Sequence[str], name: str) -> str | None:
     return found
 
 
+def flink_master(beam_args: Sequence[str]) -> str | None:
+    """The address of Flink's REST service, where the options give one; not Beam's names for a Flink that it starts itself.
+
+    Args:
+        beam_args: Beam's options.
+    """
+    address = option(beam_args, "--flink_master")
+    return address if address and not address.startswith("[") else None
+
+
 def worker_command() -> str:
     """The command that starts a worker process: `shardmill-worker` of this very installation."""
     return os.path.join(os.path.dirname(sys.executable), "shardmill-worker")
@@ -176,10 +189,23 @@ def _cluster_args(name: str, beam_args: tuple[str, ...]) -> tuple[str, ...]:
     else:
         args = _with(beam_args, f"--runner={runner}")
     args = _with(args, *_worker_args(beam_args))
-    overview = flink_overview(address) if name == "flink" and address and not address.startswith("[") else None
-    if overview and overview.get("slots-total"):
-        args = _with(args, f"--parallelism={overview['slots-total']}")
-    return _with(args, f"--environment_cache_millis={_KEEP_WORKERS_MSEC}")
+    return _with(args, *_of_flink(args), f"--environment_cache_millis={_KEEP_WORKERS_MSEC}")
+
+
+def _of_flink(beam_args: tuple[str, ...]) -> tuple[str, ...]:
+    """What a Flink cluster says of itself, so that nobody else need."""
+    master = flink_master(beam_args)
+    overview = flink_overview(master) if master else None
+    if not overview:
+        return ()
+    slots = overview.get("slots-total")
+    parallelism = (f"--parallelism={slots}",) if slots else ()
+    if any(option(beam_args, given) is not None for given in ("--flink_version", "--flink_job_server_jar")):
+        return parallelism
+    from pipelines.job_server import flink_version
+
+    version = flink_version(overview)
+    return (*parallelism, f"--flink_version={version}") if version else parallelism
 
 
 def _worker_args(beam_args: Sequence[str]) -> tuple[str, ...]:

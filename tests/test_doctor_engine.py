@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,22 @@ def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "install Java" in java.value
     assert boot.ok
     assert "SHARDMILL_BOOT" in boot.value
+
+
+def test_the_job_servers_jar_is_looked_for(tmp_path: Path) -> None:
+    """A file, one that Beam has downloaded before, or what it will download; a file that isn't there is the reason."""
+    options = ["--spark_master_url=spark://host:1", f"--jar_cache_dir={tmp_path}"]
+
+    def jar(*more: str) -> str:
+        return {each.name: each.value for each in examine_engine("spark", [*options, *more], ".")}["its jar"]
+
+    name = f"beam-runners-spark-3-job-server-{version('apache-beam')}.jar"
+    assert re.fullmatch(rf"Beam downloads https://\S+/{name}", jar())
+    (tmp_path / name).touch()
+    assert jar() == str(tmp_path / name)
+    assert jar(f"--spark_job_server_jar={tmp_path / name}") == str(tmp_path / name)
+    found = missing("spark", *options, "--spark_job_server_jar=/nowhere.jar")
+    assert found["its jar"].startswith("there is no file at --spark_job_server_jar='/nowhere.jar'; give the path")
 
 
 def test_options_that_contradict_each_other_are_the_reason() -> None:

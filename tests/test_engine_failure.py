@@ -19,6 +19,7 @@ from schemas.errors import DataError, EngineError
 from tests.clusters import golang
 from tests.needs import needs
 from tests.test_cli import call
+from tests.test_engines import nobody  # noqa: F401  (a fixture)
 
 _FLINK = Engine("flink", ())
 _PROCESSES = Engine(
@@ -125,6 +126,21 @@ def test_a_workers_own_error_is_found_in_javas_text() -> None:
 def test_a_defect_on_the_local_engine_is_none_of_these() -> None:
     """On the local engine what isn't known keeps its traceback."""
     assert explain_failure(RuntimeError("ZeroDivisionError: x"), Engine()) is None
+
+
+def test_a_job_server_that_cannot_be_downloaded(tmp_path: Path, nobody: str) -> None:  # noqa: F811
+    """What Beam would fetch, why it couldn't, and what to give instead."""
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    (tmp_path / "p.toml").write_text(f'[input]\nfiles = "{tmp_path}/a.csv"\n[features]\nx = "numeric"\n')
+    url = f"http://{nobody}/job-server.jar"
+    options = ["--engine=flink", "--flink_master=[local]", f"--flink_job_server_jar={url}"]
+    done = call("run", str(tmp_path / "p.toml"), f"--output={tmp_path / 'out'}", *options)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: Beam can't download the job server of flink, {url} (")
+    assert "Connection refused" in done.stderr
+    assert "--flink_job_server_jar=FILE" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted(os.listdir(tmp_path)) == ["a.csv", "p.toml"]
 
 
 @pytest.fixture(scope="module")

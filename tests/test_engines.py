@@ -4,7 +4,6 @@ import http.server
 import json
 import socket
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from apache_beam.transforms.environments import DockerEnvironment, Environment
 from pipelines import endpoints, engines
 from pipelines.engines import Engine, choose_engine, option
 from schemas.errors import ConfigError, EngineError
+from tests.servers import running
 
 
 @pytest.fixture
@@ -33,14 +33,12 @@ def flink() -> Iterator[str]:
         def do_GET(self) -> None:
             self.send_response(200 if self.path == "/overview" else 404)
             self.end_headers()
-            self.wfile.write(json.dumps({"taskmanagers": 3, "slots-total": 6, "flink-version": "1.16.3"}).encode())
+            self.wfile.write(json.dumps({"taskmanagers": 3, "slots-total": 6, "flink-version": "1.20.1"}).encode())
 
         def log_message(self, *_: object) -> None: ...
 
-    with http.server.ThreadingHTTPServer(("localhost", 0), Overview) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with running(Overview) as server:
         yield f"localhost:{server.server_port}"
-        server.shutdown()
 
 
 def test_the_local_engine_is_the_default() -> None:
@@ -89,6 +87,14 @@ def test_flinks_slots_are_the_parallelism(flink: str) -> None:
     assert "--parallelism=6" in choose_engine("flink", (f"--flink_master={flink}",)).beam_args
     args = choose_engine("flink", (f"--flink_master={flink}", "--parallelism=2")).beam_args
     assert [arg for arg in args if arg.startswith("--parallelism")] == ["--parallelism=2"]
+
+
+def test_flinks_own_version_chooses_the_job_server(flink: str) -> None:
+    """Where Flink's address is given, the job server that Beam starts is for the cluster's version, unless the options say which."""
+    assert "--flink_version=1.20" in choose_engine("flink", (f"--flink_master={flink}",)).beam_args
+    for given in ("--flink_version=2.0", "--flink_job_server_jar=a.jar"):
+        args = choose_engine("flink", (f"--flink_master={flink}", given)).beam_args
+        assert [arg for arg in args if arg.startswith(("--flink_version", "--flink_job_server_jar"))] == [given]
 
 
 @pytest.mark.parametrize("given", ["--sdk_container_image=image", "--environment_type=EXTERNAL"])

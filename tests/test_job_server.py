@@ -1,0 +1,33 @@
+"""The job server that Beam starts where none runs."""
+
+import pytest
+
+from pipelines.engines import choose_engine
+from pipelines.job_server import find_jar, flink_version
+from schemas.errors import EngineError
+
+
+def test_a_jar_that_isnt_there_is_named() -> None:
+    """A wrong path is said before anything is read."""
+    engine = choose_engine("flink", ("--flink_master=[local]", "--flink_job_server_jar=/nowhere.jar"))
+    with pytest.raises(
+        EngineError, match=r"there is no file at --flink_job_server_jar='/nowhere.jar'; give the path of"
+    ):
+        engine.check()
+
+
+def test_a_url_is_left_to_beam() -> None:
+    """A jar may be elsewhere."""
+    url = "https://example.org/server.jar"
+    assert find_jar(choose_engine("flink", ("--flink_master=[local]", f"--flink_job_server_jar={url}"))) == url
+
+
+def test_flinks_version_is_that_of_a_job_server() -> None:
+    """The first two numbers; one that Beam has no job server for is an error that says which it has."""
+    assert flink_version({"flink-version": "1.20.1"}) == "1.20"
+    assert flink_version({"flink-version": "2.0-SNAPSHOT"}) == "2.0"
+    assert flink_version({}) is None
+    with pytest.raises(
+        EngineError, match=r"the cluster is Flink 1.16.3, and Beam publishes job servers for 1.19, .*_jar=FILE"
+    ):
+        flink_version({"flink-version": "1.16.3"})
