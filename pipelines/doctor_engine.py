@@ -3,10 +3,9 @@
 import contextlib
 import os
 import re
-import shutil
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pipelines.doctor import Finding
 from pipelines.endpoints import flink_overview, silent, unreachable
@@ -63,8 +62,7 @@ def _way(engine: Engine) -> Iterator[Finding]:
             ok=not trouble,
         )
     elif engine.name in ("flink", "spark"):
-        yield _java()
-        yield _jar(engine)
+        yield from _job_server(engine)
     if flink := flink_master(engine.beam_args):
         yield _flink(flink)
     if engine.is_dataflow:
@@ -86,23 +84,20 @@ def _service(engine: Engine) -> Finding:
     return Finding("Dataflow", "credentials are here; a job can be staged")
 
 
-def _java() -> Finding:
-    found = shutil.which("java")
-    return Finding(
-        "Java, for the job server that Beam starts",
-        found or "not on the PATH: install Java 11 or 17",
-        ok=found is not None,
-    )
+def _job_server(engine: Engine) -> Iterator[Finding]:
+    """What the job server that Beam starts is made of."""
+    from pipelines.job_server import find_jar, find_java
+
+    yield _sought("Java, for the job server", find_java, engine)
+    yield _sought("the job server's jar", find_jar, engine)
 
 
-def _jar(engine: Engine) -> Finding:
-    from pipelines.job_server import find_jar
-
+def _sought(what: str, find: Callable[[Engine], str], engine: Engine) -> Finding:
     try:
-        found = find_jar(engine)
+        found = find(engine)
     except ShardmillError as error:
-        return Finding("its jar", str(error), ok=False)
-    return Finding("its jar", f"Beam downloads {found}" if "://" in found else found)
+        return Finding(what, str(error), ok=False)
+    return Finding(what, f"Beam downloads {found}" if "://" in found else found)
 
 
 def _flink(address: str) -> Finding:

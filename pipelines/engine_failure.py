@@ -18,6 +18,7 @@ _WORKER_ERROR = re.compile(
 _WORKER_ENDED = re.compile(r"Process died with exit code (?P<status>\d+)")
 _NO_PRISM = re.compile(r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)")
 _NO_JAR = re.compile(r"Unable to fetch remote job server jar at (?P<url>\S+): (?P<reason>.*?)\. (?:If no|Also) ")
+_SERVER_ENDED = re.compile(r"Service failed to start up with error (?P<status>-?\d+)")
 _BROKEN = re.compile(r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"")
 # Of a job that is cancelled from outside, Flink says that it failed.
 _CANCELLED = re.compile(r"\bCANCELLED\b|\bJobCancellationException\b")
@@ -160,6 +161,16 @@ def _without_jar(text: str, engine: Engine) -> ShardmillError | None:
     )
 
 
+def _without_server(text: str, engine: Engine) -> ShardmillError | None:
+    found = _SERVER_ENDED.search(text)
+    if not found:
+        return None
+    return EngineError(
+        f"the job server that Beam started for {engine.name} ended at once, with status {found['status']}. `java -jar` and its jar, which "
+        f"`shardmill doctor --engine {engine.name}` names, say why: mostly Java is of another version, or the jar no job server's"
+    )
+
+
 def _disconnected(text: str, engine: Engine) -> ShardmillError | None:
     found = _BROKEN.search(text)
     if not found:
@@ -181,7 +192,10 @@ def _failed_elsewhere(text: str, engine: Engine) -> ShardmillError | None:
 
 def _last_line(text: str) -> str:
     """What was raised, as the last line of a traceback says it; of Java's, what began it all."""
-    lines = [line.strip().removeprefix("Caused by: ") for line in text.splitlines() if line.strip()]
+    # Flink's REST interface gives the traceback as JSON.
+    lines = [
+        line.strip().removeprefix("Caused by: ") for line in text.replace("\\n", "\n").splitlines() if line.strip()
+    ]
     raised = [line for line in lines if re.match(r"(?:[\w$]+\.)*[\w$]*(?:Error|Exception|Warning|Interrupt)\b", line)]
     return (raised or lines or [""])[-1]
 
@@ -197,6 +211,7 @@ _RULES: tuple[_Rule, ...] = (
     _without_answer,
     _without_prism,
     _without_jar,
+    _without_server,
     _disconnected,
     _cancelled,
     _failed_elsewhere,

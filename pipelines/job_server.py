@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from typing import Any
 
 from apache_beam.options.pipeline_options import FlinkRunnerOptions, JobServerOptions
@@ -14,6 +15,25 @@ from pipelines.engines import Engine, option
 from schemas.errors import EngineError
 
 _SERVERS = {"flink": FlinkJarJobServer, "spark": SparkJarJobServer}
+
+
+def find_java(engine: Engine) -> str:
+    """The program that runs the job server.
+
+    Args:
+        engine: Flink or Spark.
+
+    Raises:
+        EngineError: It isn't here.
+    """
+    program = option(engine.beam_args, "--job_server_java_launcher") or "java"
+    found = shutil.which(program)
+    if found is None:
+        raise EngineError(
+            f"{program!r} isn't here, and the job server that Beam starts is a Java program: install Java 11 or 17, say where it is with "
+            "--job_server_java_launcher=FILE, or give the address of a job server that runs with --job_endpoint=HOST:PORT"
+        )
+    return found
 
 
 def find_jar(engine: Engine) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import doctor_engine
+from pipelines import doctor_engine, job_server
 from pipelines.doctor_engine import examine_engine
 from tests.clusters import golang
 from tests.needs import needs
@@ -40,7 +40,7 @@ def test_a_job_server_that_isnt_there_is_the_reason(nobody: str) -> None:  # noq
 
 def test_a_cluster_without_slots_is_the_reason(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """A JobManager without TaskManagers can't run anything; one that isn't there is named."""
-    monkeypatch.setattr(doctor_engine.shutil, "which", {"java": "/usr/bin/java"}.get)
+    monkeypatch.setattr(job_server.shutil, "which", {"java": "/usr/bin/java"}.get)
     monkeypatch.setattr(doctor_engine, "flink_overview", lambda _: {"flink-version": "1.16.3", "taskmanagers": 0})
     assert "start TaskManagers" in missing("flink", f"--flink_master={flink}")["Flink"]
     monkeypatch.setattr(doctor_engine, "flink_overview", lambda _: None)
@@ -49,12 +49,12 @@ def test_a_cluster_without_slots_is_the_reason(flink: str, monkeypatch: pytest.M
 
 def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job server of Beam's needs Java here; where Beam's boot program is, is told, though only workers need it."""
-    monkeypatch.setattr(doctor_engine.shutil, "which", lambda _: None)
+    monkeypatch.setattr(job_server.shutil, "which", lambda _: None)
     monkeypatch.setattr(doctor_engine, "find_boot", lambda: None)
     found = {each.name: each for each in examine_engine("spark", ["--spark_master_url=spark://host:1"], ".")}
-    java, boot = found["Java, for the job server that Beam starts"], found["Beam's boot program"]
+    java, boot = found["Java, for the job server"], found["Beam's boot program"]
     assert not java.ok
-    assert "install Java" in java.value
+    assert "'java' isn't here, and the job server that Beam starts is a Java program: install Java" in java.value
     assert boot.ok
     assert "SHARDMILL_BOOT" in boot.value
 
@@ -64,7 +64,9 @@ def test_the_job_servers_jar_is_looked_for(tmp_path: Path) -> None:
     options = ["--spark_master_url=spark://host:1", f"--jar_cache_dir={tmp_path}"]
 
     def jar(*more: str) -> str:
-        return {each.name: each.value for each in examine_engine("spark", [*options, *more], ".")}["its jar"]
+        return {each.name: each.value for each in examine_engine("spark", [*options, *more], ".")}[
+            "the job server's jar"
+        ]
 
     name = f"beam-runners-spark-3-job-server-{version('apache-beam')}.jar"
     assert re.fullmatch(rf"Beam downloads https://\S+/{name}", jar())
@@ -72,7 +74,9 @@ def test_the_job_servers_jar_is_looked_for(tmp_path: Path) -> None:
     assert jar() == str(tmp_path / name)
     assert jar(f"--spark_job_server_jar={tmp_path / name}") == str(tmp_path / name)
     found = missing("spark", *options, "--spark_job_server_jar=/nowhere.jar")
-    assert found["its jar"].startswith("there is no file at --spark_job_server_jar='/nowhere.jar'; give the path")
+    assert found["the job server's jar"].startswith(
+        "there is no file at --spark_job_server_jar='/nowhere.jar'; give the path"
+    )
 
 
 def test_options_that_contradict_each_other_are_the_reason() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,6 +82,10 @@ _NO_FILE = "Pipeline job-1 failed in state FAILED: java.io.IOException: error=2,
             ),
             "the job failed on flink: java.lang.OutOfMemoryError: Java heap space\nNothing was published",
         ),
+        (
+            r"""failed with status 400: {"errors":["a.b.RestHandlerException: x.\n\tat c\nCaused by: a.SomeException: No y.\n\tat d"]}""",
+            "the job failed on flink: a.SomeException: No y.\nNothing was published",
+        ),
         ("Pipeline job-1 failed in state FAILED: something else", "the job failed on flink: something else"),
     ],
 )
@@ -128,19 +132,39 @@ def test_a_defect_on_the_local_engine_is_none_of_these() -> None:
     assert explain_failure(RuntimeError("ZeroDivisionError: x"), Engine()) is None
 
 
-def test_a_job_server_that_cannot_be_downloaded(tmp_path: Path, nobody: str) -> None:  # noqa: F811
-    """What Beam would fetch, why it couldn't, and what to give instead."""
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., str]:
+    """What a run says that Flink's job server, to be started by Beam, keeps from being done."""
     (tmp_path / "a.csv").write_text("x\n1\n")
     (tmp_path / "p.toml").write_text(f'[input]\nfiles = "{tmp_path}/a.csv"\n[features]\nx = "numeric"\n')
+
+    def run(*options: str) -> str:
+        config, output = tmp_path / "p.toml", f"--output={tmp_path / 'out'}"
+        done = call("run", str(config), output, "--engine=flink", "--flink_master=[local]", *options)
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1
+        assert sorted(os.listdir(tmp_path)) == ["a.csv", "p.toml"]
+        return done.stderr
+
+    return run
+
+
+def test_a_job_server_that_cannot_be_downloaded(refused: Callable[..., str], nobody: str) -> None:  # noqa: F811
+    """What Beam would fetch, why it couldn't, and what to give instead."""
+    needs("java")
     url = f"http://{nobody}/job-server.jar"
-    options = ["--engine=flink", "--flink_master=[local]", f"--flink_job_server_jar={url}"]
-    done = call("run", str(tmp_path / "p.toml"), f"--output={tmp_path / 'out'}", *options)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"error: Beam can't download the job server of flink, {url} (")
-    assert "Connection refused" in done.stderr
-    assert "--flink_job_server_jar=FILE" in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert sorted(os.listdir(tmp_path)) == ["a.csv", "p.toml"]
+    said = refused(f"--flink_job_server_jar={url}")
+    assert said.startswith(f"error: Beam can't download the job server of flink, {url} (")
+    assert "Connection refused" in said
+    assert "--flink_job_server_jar=FILE" in said
+
+
+def test_a_job_server_that_ends_at_once(refused: Callable[..., str]) -> None:
+    """It isn't waited for."""
+    said = refused(f"--flink_job_server_jar={__file__}", "--job_server_java_launcher=false")
+    assert said.startswith(
+        "error: the job server that Beam started for flink ended at once, with status 1. `java -jar` and"
+    )
 
 
 @pytest.fixture(scope="module")

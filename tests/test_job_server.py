@@ -5,10 +5,21 @@ import pytest
 from pipelines.engines import choose_engine
 from pipelines.job_server import find_jar, flink_version
 from schemas.errors import EngineError
+from tests.needs import needs
+
+
+def test_java_is_looked_for() -> None:
+    """A job server is a Java program: what would run it is said to be missing before anything is read."""
+    engine = choose_engine("flink", ("--flink_master=[local]", "--job_server_java_launcher=/nowhere/java"))
+    with pytest.raises(
+        EngineError, match=r"'/nowhere/java' isn't here, .* or give the address of a job server that runs"
+    ):
+        engine.check()
 
 
 def test_a_jar_that_isnt_there_is_named() -> None:
     """A wrong path is said before anything is read."""
+    needs("java")
     engine = choose_engine("flink", ("--flink_master=[local]", "--flink_job_server_jar=/nowhere.jar"))
     with pytest.raises(
         EngineError, match=r"there is no file at --flink_job_server_jar='/nowhere.jar'; give the path of"
