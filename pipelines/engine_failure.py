@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from importlib.metadata import version
 
 from pipelines.engines import Engine, option
@@ -15,24 +14,78 @@ _WORKER_ERROR = re.compile(
     rf"schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\n\s*(?:During handling of|The above exception|at )|\Z)",
     re.DOTALL,
 )
-_WORKER_ENDED = re.compile(r"Process died with exit code (?P<status>\d+)")
-_NO_PRISM = re.compile(r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)")
-_NO_JAR = re.compile(r"Unable to fetch remote job server jar at (?P<url>\S+): (?P<reason>.*?)\. (?:If no|Also) ")
-_SERVER_ENDED = re.compile(r"Service failed to start up with error (?P<status>-?\d+)")
-_BROKEN = re.compile(r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"")
-# Of a job that is cancelled from outside, Flink says that it failed.
-_CANCELLED = re.compile(r"\bCANCELLED\b|\bJobCancellationException\b")
-_NOT_INSTALLED = re.compile(r"No module named '(?:pipelines|transforms|schemas)\b[^']*'")
 # Java's error has the command in its middle, but Beam's job server sends its root alone.
 _NO_COMMAND = re.compile(
     r"(?:Cannot run program \"(?P<command>[^\"]+)\".*?|java\.io\.IOException: )error=\d+, (?P<reason>[^\n]+)"
     r"|fork/exec (?P<path>\S+): (?P<cause>[^\n]+)"
 )
-_NO_CONTAINER = re.compile(
-    r"Received exit code \d+ for command 'docker run .*? (?P<image>\S+) --id=.*?'\. stderr: (?P<reason>[^\n]+)"
-)
-_NO_ANSWER = re.compile(r"TimeoutException: Waited (?P<wait>\d+ \w+)")
 _STATE = re.compile(r"^Pipeline \S+ failed in state FAILED: ")
+# What other failures look like, and the message; its names are the pattern's groups. From the certain to the vague.
+_MESSAGES = (
+    (
+        r"(?P<reason>No module named '(?:pipelines|transforms|schemas)\b[^']*')",
+        (
+            "the workers of {engine} don't have shardmill: {reason}. Install the same version there, or name a worker image that has it "
+            "with --sdk_container_image (docs/clusters.md)"
+        ),
+    ),
+    (
+        r"Received exit code \d+ for command 'docker run .*? (?P<image>\S+) --id=.*?'\. stderr: (?P<reason>[^\n]+)",
+        (
+            "the workers of {engine} can't start a container of {image!r}: {reason}\nSee to it that Docker runs there and may fetch the "
+            "image, or let workers be processes (docs/clusters.md)"
+        ),
+    ),
+    (
+        r"Process died with exit code (?P<status>\d+)",
+        (
+            "a worker process of {engine} ended with status {status} before it could work. Mostly Beam's boot program isn't on its "
+            "machine: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md). Started there by hand, "
+            "`shardmill-worker` says whether it finds it"
+        ),
+    ),
+    (
+        r"TimeoutException: Waited (?P<wait>\d+ \w+)",
+        (
+            "a worker of {engine} was started, but took no work within {wait}. The log of its machine (on Flink the TaskManager's) says "
+            "why: mostly a package that is missing or has another version there; or the machine is overloaded"
+        ),
+    ),
+    (
+        r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)",
+        (
+            "Prism isn't installed, and Beam can't download it ({reason}). Build it with\n"
+            f"  go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{version('apache-beam')}\n"
+            "and put it on the PATH, or give --prism_location=FILE"
+        ),
+    ),
+    (
+        r"Unable to fetch remote job server jar at (?P<url>\S+): (?P<reason>.*?)\. (?:If no|Also) ",
+        (
+            "Beam can't download the job server of {engine}, {url} ({reason}). Download it elsewhere and give it with "
+            "--flink_job_server_jar=FILE or --spark_job_server_jar=FILE, or the address of one that runs with --job_endpoint=HOST:PORT"
+        ),
+    ),
+    (
+        r"Service failed to start up with error (?P<status>-?\d+)",
+        (
+            "the job server that Beam started for {engine} ended at once, with status {status}. `java -jar` and its jar, which `shardmill "
+            "doctor --engine {engine}` names, say why: mostly Java is of another version, or the jar no job server's"
+        ),
+    ),
+    (
+        r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"",
+        (
+            "the connection to {engine} broke: {details}. Its job server has ended, or can't be reached any more. Nothing was published. "
+            "The job may go on there: cancel it on {engine}'s own page, and run again"
+        ),
+    ),
+    (
+        # Of a job that is cancelled from outside, Flink says that it failed.
+        r"\bCANCELLED\b|\bJobCancellationException\b",
+        "the job was cancelled on {engine}. Nothing was published; run it again when it may run",
+    ),
+)
 
 
 def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
@@ -50,10 +103,12 @@ def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
         if found := explain(error):
             return found
     text = _STATE.sub("", str(error))
-    return next((found for rule in _RULES if (found := rule(text, engine))), None)
+    if (found := find_error(text)) or engine.is_local:
+        return found
+    return _without_command(text, engine) or EngineError(_message(text, engine.name))
 
 
-def find_error(text: str, _: Engine | None = None) -> ShardmillError | None:
+def find_error(text: str) -> ShardmillError | None:
     """The error that a worker raised, out of the text that the engine gives back.
 
     Args:
@@ -64,16 +119,6 @@ def find_error(text: str, _: Engine | None = None) -> ShardmillError | None:
         return None
     kind = getattr(errors, found[-1]["kind"], ShardmillError)
     return kind(found[-1]["message"].strip()) if issubclass(kind, ShardmillError) else None
-
-
-def _without_shardmill(text: str, engine: Engine) -> ShardmillError | None:
-    found = _NOT_INSTALLED.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"the workers of {engine.name} don't have shardmill: {found[0]}. Install the same version there, or name a worker image "
-        "that has it with --sdk_container_image (docs/clusters.md)"
-    )
 
 
 def _without_command(text: str, engine: Engine) -> ShardmillError | None:
@@ -103,89 +148,12 @@ def _worker_command(engine: Engine) -> str | None:
     return next(filter(None, (config.get("command"), *given)), "")
 
 
-def _without_container(text: str, engine: Engine) -> ShardmillError | None:
-    found = _NO_CONTAINER.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"the workers of {engine.name} can't start a container of {found['image']!r}: {shortened(found['reason'])}\nSee to it that Docker "
-        "runs there and may fetch the image, or let workers be processes (docs/clusters.md)"
-    )
-
-
-def _without_answer(text: str, engine: Engine) -> ShardmillError | None:
-    found = _NO_ANSWER.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"a worker of {engine.name} was started, but took no work within {found['wait']}. The log of its machine (on Flink the "
-        "TaskManager's) says why: mostly a package that is missing or has another version there; or the machine is overloaded"
-    )
-
-
-def _cancelled(text: str, engine: Engine) -> ShardmillError | None:
-    if not _CANCELLED.search(text):
-        return None
-    return EngineError(f"the job was cancelled on {engine.name}. Nothing was published; run it again when it may run")
-
-
-def _without_worker(text: str, engine: Engine) -> ShardmillError | None:
-    found = _WORKER_ENDED.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"a worker process of {engine.name} ended with status {found['status']} before it could work. Mostly Beam's boot program isn't on "
-        "its machine: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md). Started there by hand, "
-        "`shardmill-worker` says whether it finds it"
-    )
-
-
-def _without_prism(text: str, _: Engine) -> ShardmillError | None:
-    found = _NO_PRISM.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"Prism isn't installed, and Beam can't download it ({found['reason']}). Build it with\n"
-        f"  go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{version('apache-beam')}\n"
-        "and put it on the PATH, or give --prism_location=FILE"
-    )
-
-
-def _without_jar(text: str, engine: Engine) -> ShardmillError | None:
-    found = _NO_JAR.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"Beam can't download the job server of {engine.name}, {found['url']} ({found['reason']}). Download it elsewhere and give it with "
-        f"--{engine.name}_job_server_jar=FILE, or the address of one that runs with --job_endpoint=HOST:PORT"
-    )
-
-
-def _without_server(text: str, engine: Engine) -> ShardmillError | None:
-    found = _SERVER_ENDED.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"the job server that Beam started for {engine.name} ended at once, with status {found['status']}. `java -jar` and its jar, which "
-        f"`shardmill doctor --engine {engine.name}` names, say why: mostly Java is of another version, or the jar no job server's"
-    )
-
-
-def _disconnected(text: str, engine: Engine) -> ShardmillError | None:
-    found = _BROKEN.search(text)
-    if not found:
-        return None
-    return EngineError(
-        f"the connection to {engine.name} broke: {found['details']}. Its job server has ended, or can't be reached any more. Nothing was "
-        f"published. The job may go on there: cancel it on {engine.name}'s own page, and run again"
-    )
-
-
-def _failed_elsewhere(text: str, engine: Engine) -> ShardmillError | None:
-    if engine.is_local:
-        return None
-    return EngineError(
-        f"the job failed on {engine.name}: {shortened(_last_line(text))}\nNothing was published. The engine's own log says more; "
+def _message(text: str, engine: str) -> str:
+    for pattern, message in _MESSAGES:
+        if found := re.search(pattern, text):
+            return message.format(engine=engine, **{name: shortened(each) for name, each in found.groupdict().items()})
+    return (
+        f"the job failed on {engine}: {shortened(_last_line(text))}\nNothing was published. The engine's own log says more; "
         "`--debug` shows all that it sent back"
     )
 
@@ -198,21 +166,3 @@ def _last_line(text: str) -> str:
     ]
     raised = [line for line in lines if re.match(r"(?:[\w$]+\.)*[\w$]*(?:Error|Exception|Warning|Interrupt)\b", line)]
     return (raised or lines or [""])[-1]
-
-
-_Rule = Callable[[str, Engine], ShardmillError | None]
-# From the certain to the vague.
-_RULES: tuple[_Rule, ...] = (
-    find_error,
-    _without_shardmill,
-    _without_command,
-    _without_container,
-    _without_worker,
-    _without_answer,
-    _without_prism,
-    _without_jar,
-    _without_server,
-    _disconnected,
-    _cancelled,
-    _failed_elsewhere,
-)
