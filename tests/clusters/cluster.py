@@ -18,6 +18,30 @@ DOWNLOADS = Path(__file__).resolve().parents[2] / ".clusters"
 JOB_SERVER = "job-server"
 START_SECONDS = 60
 
+# What Flink, Spark and Beam reach into, which Java 17 keeps to itself.
+_OPENED = (
+    *(
+        "java.lang",
+        "java.lang.invoke",
+        "java.lang.reflect",
+        "java.io",
+        "java.net",
+        "java.nio",
+        "java.time",
+        "java.text",
+    ),
+    *("java.util", "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.net.util"),
+    *("sun.security.action", "sun.util.calendar", "jdk.internal.ref"),
+)
+# On few cores and for short jobs, the compiler that starts at once.
+QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+JAVA = (
+    "java",
+    *QUICK,
+    *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
+    "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
+)
+
 _Kind = TypeVar("_Kind", bound="Cluster")
 
 

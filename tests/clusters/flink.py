@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.clusters import golang, maven, processes
-from tests.clusters.cluster import DOWNLOADS, JOB_SERVER, Cluster
+from tests.clusters.cluster import DOWNLOADS, JAVA, JOB_SERVER, Cluster
 from tests.clusters.pypi import unpack_jars
 
 JOB_MANAGER = "jobmanager"
@@ -15,29 +15,6 @@ _SETTINGS = Path(__file__).resolve().parent / "flink"
 # The newest of Flink for which Beam's job server is whole on every mirror of Maven Central.
 _LIBRARIES = "apache-flink-libraries==1.16.3"
 _JARS = ("flink-dist-", "flink-shaded-zookeeper-", "log4j-")
-# What Flink 1.16 and Beam reach into, which Java 17 keeps to itself.
-_OPENED = (
-    *(
-        "java.lang",
-        "java.lang.invoke",
-        "java.lang.reflect",
-        "java.io",
-        "java.net",
-        "java.nio",
-        "java.time",
-        "java.text",
-    ),
-    *("java.util", "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs"),
-    *("sun.security.action", "sun.util.calendar", "sun.net.util", "jdk.internal.ref"),
-)
-_JAVA = (
-    "java",
-    *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED),
-    "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
-    # On few cores and for short jobs, the compiler that starts at once.
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-)
 
 
 class Flink(Cluster):
@@ -97,7 +74,7 @@ class Flink(Cluster):
             "org.slf4j.simpleLogger.dateTimeFormat": "HH:mm:ss,SSS",
         }
         properties = [f"-D{name}={value}" for name, value in settings.items()]
-        command = [*_JAVA, *limits, *properties, "-cp", jars, *program]
+        command = [*JAVA, *limits, *properties, "-cp", jars, *program]
         processes.start(name, command, self.folder, environment)
 
     def _common(self) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.clusters import golang, maven, processes, pypi
-from tests.clusters.cluster import DOWNLOADS, JOB_SERVER, START_SECONDS, Cluster
+from tests.clusters.cluster import DOWNLOADS, JAVA, JOB_SERVER, QUICK, START_SECONDS, Cluster
 
 MASTER = "master"
 WORKER = "worker"
@@ -41,30 +41,6 @@ _LEFT_OUT = (
     ),
     *("spire", "tink", "zookeeper"),
 )
-# What Spark reaches into, which Java 17 keeps to itself.
-_OPENED = (
-    *(
-        "java.lang",
-        "java.lang.invoke",
-        "java.lang.reflect",
-        "java.io",
-        "java.net",
-        "java.nio",
-        "java.util",
-        "java.util.concurrent",
-    ),
-    *(
-        "java.util.concurrent.atomic",
-        "sun.nio.ch",
-        "sun.nio.cs",
-        "sun.security.action",
-        "sun.util.calendar",
-        "jdk.internal.ref",
-    ),
-)
-# On few cores and for short jobs, the compiler that starts at once.
-_QUICK = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-_JAVA = ("java", *_QUICK, *(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED))
 
 
 class Spark(Cluster):
@@ -106,7 +82,7 @@ class Spark(Cluster):
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": str(self.temporary),
         }
-        command = [*_JAVA, f"-Djava.io.tmpdir={self.temporary}", *settings, "-cp", path, *program]
+        command = [*JAVA, f"-Djava.io.tmpdir={self.temporary}", *settings, "-cp", path, *program]
         processes.start(name, command, self.folder, environment)
 
     def _master(self) -> list[str]:
@@ -127,7 +103,7 @@ class Spark(Cluster):
         settings = {
             "spark.driver.host": "localhost",
             "spark.executor.memory": "1g",
-            "spark.executor.extraJavaOptions": " ".join(_QUICK),
+            "spark.executor.extraJavaOptions": " ".join(QUICK),
             # It would copy each jar once more, for other executors on this machine.
             "spark.files.useFetchCache": "false",
             "spark.eventLog.enabled": "true",
