@@ -1,5 +1,6 @@
-"""Tests that need a program from outside Python skip where it isn't; where everything must be there, they fail instead."""
+"""Tests that need what isn't everywhere skip where it isn't; where everything must be there, they fail instead."""
 
+import importlib.util
 import os
 import shutil
 from typing import NoReturn
@@ -15,6 +16,16 @@ def needs(*programs: str) -> None:
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         leave(f"not installed here: {', '.join(missing)}")
+
+
+def needs_google() -> None:
+    """Leaves the test where Google's clients, the extra `gcp`, aren't installed; as for `needs`."""
+    try:
+        found = importlib.util.find_spec("google.cloud.storage")
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        leave("Google's clients aren't installed: not on Python 3.10")
 
 
 def leave(reason: str) -> NoReturn:

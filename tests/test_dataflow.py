@@ -32,6 +32,7 @@ from pipelines.progress import Progress
 from schemas.errors import ConfigError, DataError, OutputError, ShardmillError
 from tests import dataflow_server
 from tests.dataflow_server import Dataflow, Job
+from tests.needs import needs_google
 from tests.runs import files_of
 from tests.stores import gcs
 from tests.stores.gcs import Gcs
@@ -88,6 +89,12 @@ class Cloud:
         """The objects below a prefix."""
         objects = self.store.objects.buckets["bucket"]
         return {name[len(prefix) :]: content for name, content in objects.items() if name.startswith(prefix)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def google() -> None:
+    """Google's clients."""
+    needs_google()
 
 
 @pytest.fixture(scope="module")

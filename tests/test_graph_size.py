@@ -24,6 +24,7 @@ from pipelines.progress import Progress
 from schemas.proto import format_schema
 from schemas.schema import Column, ColumnType, Schema
 from tests.conftest import ROOT
+from tests.needs import needs_google
 
 # Dataflow takes 10 MB; a graph that travels to each worker had better be small.
 LARGEST = 1_000_000
@@ -34,6 +35,12 @@ ARGS = [
     "--dry_run=True",
 ]
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{40,}={0,2}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def google() -> None:
+    """Google's clients."""
+    needs_google()
 
 
 def plan_graph(folder: Path, columns: int) -> beam_runner_api_pb2.Pipeline:

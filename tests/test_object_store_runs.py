@@ -23,6 +23,7 @@ from pipelines.planning import _load_schema
 from pipelines.progress import Progress
 from pipelines.verifying import verify
 from schemas.errors import DataError, OutputError
+from tests.needs import needs_google
 from tests.runs import files_of
 from tests.stores import gcs, s3
 
@@ -78,8 +79,10 @@ def local(table: Path) -> Path:
 
 
 @pytest.fixture(scope="module", params=[gcs, s3], ids=["gs", "s3"])
-def server(request: pytest.FixtureRequest, table: Path) -> Iterator[Server]:
-    """A server that has the table."""
+def server(request: pytest.FixtureRequest, table: Path, local: Path) -> Iterator[Server]:
+    """A server that has the table; after the local run, which sets the options of Beam's file systems, too."""
+    if request.param is gcs:
+        needs_google()
     with request.param.serve("bucket") as server, pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment.items():
             patch.setenv(name, value)
