@@ -2,16 +2,31 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
+from pipelines.engine import run_pipeline
+from pipelines.engines import Engine
 from schemas.errors import EngineError, OutputError
+from schemas.schema import Schema
+from transforms import check_workers
+from transforms.analyze import AnalyzeUnits, Reading
+from transforms.blocks import Selection
 from transforms.check_workers import CheckWorkers, Submission
+from transforms.dialect import Dialect
+from transforms.graph_folder import Graph
+from transforms.infer import InferProfiles
+from transforms.row_plan import RowPlan
+from transforms.splits import ShardRule, SplitRule
+from transforms.trace import Features, Place, TraceFunction, TraceGraph
+from transforms.transform import Layout, TransformUnits
 
 
 def test_this_machine_is_as_it_says(tmp_path: Path) -> None:
@@ -35,6 +50,39 @@ def test_other_versions_are_named(tmp_path: Path, name: str, version: str, messa
     other = replace(mine, versions={**mine.versions, name: version})
     with pytest.raises(EngineError, match=f"{message}.*Install the same versions there.*--sdk_container_image"):
         other.check()
+
+
+_READING = Reading(dialect=Dialect(), selection=Selection(()), split_rule=SplitRule(("train",)))
+_PLACE = Place("/nowhere", "/nowhere/parts")
+_PLAN = RowPlan([], SplitRule(("train",)), ShardRule())
+
+
+def _no_pieces(beside: beam.PCollection[Any]) -> beam.PCollection[Any]:
+    return beside.pipeline | "NoPieces" >> beam.Create([])
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda units: units | InferProfiles(("x",), Dialect()),
+        lambda units: units | AnalyzeUnits(_READING, (), 1),
+        lambda findings: findings | TraceGraph(Features((), Schema(())), _PLACE, _no_pieces(findings)),
+        lambda findings: findings | TraceFunction(_PLACE, findings),
+        lambda units: units | TransformUnits(_READING, Layout(folder="/nowhere", level=None), Graph("/nowhere"), _PLAN),
+    ],
+    ids=["infer", "analyze", "trace", "trace a function", "transform"],
+)
+def test_each_worker_that_makes_bytes_is_compared(
+    build: Callable[[beam.PCollection[Any]], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first stage asks one worker; on another with other versions a stage ends before it has worked."""
+
+    def submit(pipeline: beam.Pipeline) -> None:
+        build(pipeline | beam.Create(["an element"]).with_output_types(Any))
+        monkeypatch.setattr(check_workers, "installed", lambda: {"python": "2.7"})
+
+    with pytest.raises(EngineError, match=r"isn't as the job that was submitted: python 2\.7 \(the job: 3\.\d+\)"):
+        run_pipeline(submit, Engine())
 
 
 def test_a_folder_of_another_machine_isnt_seen(tmp_path: Path) -> None:

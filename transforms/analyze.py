@@ -16,6 +16,7 @@ from schemas.schema import Column
 from transforms import metrics, vocabulary
 from transforms.analysis import Analysis
 from transforms.blocks import Block, Selection
+from transforms.check_workers import CheckedDoFn
 from transforms.combine import Merge
 from transforms.counts import Rejections, UnitCount, describe
 from transforms.derived import with_derived
@@ -143,12 +144,13 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
         return Findings(Analysis(self._requests, self._reading.columns))
 
 
-class _AnalyzeUnit(beam.DoFn):  # type: ignore[misc]
+class _AnalyzeUnit(CheckedDoFn):
     """A unit's count; the accumulators leave at the end of the bundle, so that their number doesn't grow with the units."""
 
     def __init__(
         self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], partitions: int
     ) -> None:
+        super().__init__()
         self._reading = reading
         self._requests = requests
         self._partitions = partitions

@@ -43,17 +43,7 @@ class Submission:
             EngineError: It has other versions.
             OutputError: It doesn't see the folder, or can't write there.
         """
-        found = installed()
-        other = [
-            f"{name} {found.get(name) or 'is missing'} (the job: {wanted or 'none'})"
-            for name, wanted in self.versions.items()
-            if found.get(name) != wanted
-        ]
-        if other:
-            raise EngineError(
-                f"the worker on {socket.gethostname()!r} isn't as the job that was submitted: {', '.join(other)}. Install the same "
-                "versions there, or name a worker image that has them with --sdk_container_image"
-            )
+        check_versions(self.versions)
         self._check_folder()
 
     def _check_folder(self) -> None:
@@ -66,6 +56,45 @@ class Submission:
         with files.writing(path), files.create(path) as stream:
             stream.write(b"may write here\n")
         files.remove(path)
+
+
+class CheckedDoFn(beam.DoFn):  # type: ignore[misc]
+    """A DoFn that a job's bytes depend on: the first stage asks one worker, and another machine may have other versions."""
+
+    def __init__(self) -> None:
+        """Notes the versions of the submitting machine."""
+        super().__init__()
+        self._versions = installed()
+
+    def setup(self) -> None:
+        """Compares them with those of the worker that is to run it.
+
+        Raises:
+            EngineError: They are others.
+        """
+        check_versions(self._versions)
+
+
+def check_versions(wanted: Mapping[str, str | None]) -> None:
+    """Compares versions with those of the machine that calls.
+
+    Args:
+        wanted: As `installed` gives them on another machine.
+
+    Raises:
+        EngineError: This one has others.
+    """
+    found = installed()
+    other = [
+        f"{name} {found.get(name) or 'is missing'} (the job: {version or 'none'})"
+        for name, version in wanted.items()
+        if found.get(name) != version
+    ]
+    if other:
+        raise EngineError(
+            f"the worker on {socket.gethostname()!r} isn't as the job that was submitted: {', '.join(other)}. Install the same "
+            "versions there, or name a worker image that has them with --sdk_container_image"
+        )
 
 
 def installed() -> dict[str, str | None]:

@@ -11,6 +11,7 @@ from schemas.infer import Profiles
 from schemas.schema import Column, ColumnType
 from transforms import metrics
 from transforms.blocks import Selection
+from transforms.check_workers import CheckedDoFn
 from transforms.combine import Merge
 from transforms.dialect import Dialect
 from transforms.read import blocks
@@ -42,8 +43,9 @@ class InferProfiles(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _ProfileUnit(beam.DoFn):  # type: ignore[misc]
+class _ProfileUnit(CheckedDoFn):
     def __init__(self, names: tuple[str, ...], dialect: Dialect) -> None:
+        super().__init__()
         self._dialect = dialect
         self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), names=names)
         self._names = names

@@ -16,6 +16,7 @@ from schemas.schema import Schema
 from transforms import files, metrics, tracing, vocabulary
 from transforms.analysis import Analysis
 from transforms.analyze import TOKENS, Findings, PieceKey
+from transforms.check_workers import CheckedDoFn
 from transforms.graph_folder import Graph
 from transforms.graph_source import AnalyzedGraph, DeclaredGraph
 from transforms.kinds.base import Kind, Request
@@ -88,7 +89,7 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
         selected = self._pieces | "SelectTokens" >> beam.FlatMap(_select, _vocabulary_requests(self._features))
-        return findings | "TraceGraph" >> beam.Map(_trace, pvalue.AsList(selected), self._features, self._place)
+        return findings | "TraceGraph" >> beam.ParDo(_Trace(self._features, self._place), pvalue.AsList(selected))
 
 
 class TraceFunction(beam.PTransform):  # type: ignore[misc]
@@ -109,7 +110,7 @@ class TraceFunction(beam.PTransform):  # type: ignore[misc]
         self._analyzed = analyzed
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        return findings | "TraceFunction" >> beam.Map(_trace_function, pvalue.AsSingleton(self._analyzed), self._place)
+        return findings | "TraceFunction" >> beam.ParDo(_TraceFunction(self._place), pvalue.AsSingleton(self._analyzed))
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,16 @@ def _select(merged: tuple[PieceKey, Any], requests: dict[str, VocabularyRequest]
         yield _Selected(name, chunk, 0 if index else total)
 
 
+class _Trace(CheckedDoFn):
+    def __init__(self, features: Features, place: Place) -> None:
+        super().__init__()
+        self._features = features
+        self._place = place
+
+    def process(self, findings: Findings, selected: list[_Selected | _Ranks]) -> Iterator[Graph]:
+        yield _trace(findings, selected, self._features, self._place)
+
+
 def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Features, place: Place) -> Graph:
     # It imports TensorFlow, which takes seconds, meanwhile.
     tracing.shared().start()
@@ -175,10 +186,15 @@ def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Fea
         return _finish(analysis, features.schema, counted, place, work)
 
 
-def _trace_function(findings: Findings, analyzed: AnalyzedGraph, place: Place) -> Graph:
-    with metrics.working("trace", place.folder) as work:
-        _build(analyzed, place)
-        return _finish(findings.analysis, analyzed.schema, {}, place, work)
+class _TraceFunction(CheckedDoFn):
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self._place = place
+
+    def process(self, findings: Findings, analyzed: AnalyzedGraph) -> Iterator[Graph]:
+        with metrics.working("trace", self._place.folder) as work:
+            _build(analyzed, self._place)
+            yield _finish(findings.analysis, analyzed.schema, {}, self._place, work)
 
 
 def _finish(

@@ -18,6 +18,7 @@ from transforms import files, metrics
 from transforms.analyze import Reading
 from transforms.arrays import to_numpy
 from transforms.blocks import Block, Reject
+from transforms.check_workers import CheckedDoFn
 from transforms.combine import Merge
 from transforms.examples import ExampleEncoder
 from transforms.graph_folder import Graph
@@ -109,8 +110,9 @@ class TransformUnits(beam.PTransform):  # type: ignore[misc]
         return {"parts": written.parts, "moments": moments}
 
 
-class _TransformUnit(beam.DoFn):  # type: ignore[misc]
+class _TransformUnit(CheckedDoFn):
     def __init__(self, reading: Reading, layout: Layout) -> None:
+        super().__init__()
         self._reading = reading
         self._layout = layout
 
