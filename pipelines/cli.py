@@ -3,17 +3,23 @@
 Nothing heavy is imported before a subcommand runs, so that `shardmill --help` answers at once.
 """
 
+import contextlib
 import logging
 import os
 import sys
+import tempfile
 import traceback
+from collections.abc import Sequence
 from importlib import metadata
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from schemas.errors import ShardmillError
+from pipelines.one_thread import OneThread
+from pipelines.paths import check_output, check_path
+from schemas.errors import ConfigError, ShardmillError
+from transforms.temporary import remove_folders, temporary_folder
 
 if TYPE_CHECKING:
     from pipelines.engines import Engine
@@ -115,12 +121,17 @@ def _choose_engine(
     from pipelines.engines import choose_engine
 
     engine = choose_engine(name, ctx.args, workers, output)
+    _check_beam_args(ctx, engine.beam_args)
+    return engine
+
+
+def _check_beam_args(ctx: typer.Context, beam_args: Sequence[str], engine: str | None = None) -> None:
+    """Checks Beam's options where there are any; `engine` is what they aren't completed for yet."""
     if ctx.args:
         from pipelines.beam_args import check_beam_args
 
         own = [spelling for parameter in ctx.command.params for spelling in parameter.opts if spelling.startswith("--")]
-        check_beam_args(engine.beam_args, f"shardmill {ctx.info_name}", own)
-    return engine
+        check_beam_args(beam_args, f"shardmill {ctx.info_name}", own, engine)
 
 
 def _tell(engine: "Engine", result: "RunResult") -> None:
@@ -145,6 +156,8 @@ def verify(
     debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
     """Check a finished run bit for bit: its files, its input, and its rows made again; exit 1 where anything differs."""
+    check_path("RUN_DIR", run_dir)
+
     from pipelines.progress import Progress
     from pipelines.verifying import print_checks, verify
 
@@ -180,6 +193,10 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
 
     Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
     """
+    check_path("RUN_DIR", run_dir)
+    for pattern in files:
+        check_path("--input", pattern)
+    check_output(output)
     chosen = _choose_engine(ctx, engine, workers, output)
 
     from pipelines import applying
@@ -205,6 +222,7 @@ def inspect(
     debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
     """Show what is in a run, a shard, a vocabulary or a schema."""
+    check_path("PATH", path)
     if code:
         from pipelines.snippets import code_for
 
@@ -234,8 +252,9 @@ def demo(
 def doctor(
     ctx: typer.Context,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="With --engine: the folder that runs are to be written in.")
-    ] = ".",
+        str | None,
+        typer.Option("--output", "-o", help="With --engine: the folder that runs are to be written in. [default: .]"),
+    ] = None,
     *,
     engine: EngineName = None,
     debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
@@ -247,13 +266,18 @@ def doctor(
     """
     from pipelines.doctor import print_report
 
+    if output is not None:
+        check_output(output)
     if engine is None:
+        if output is not None:
+            raise ConfigError(f"--output {output!r} is where an engine's worker tries to write; add --engine NAME")
         _choose_engine(ctx, None)
         ready = print_report()
     else:
         from pipelines.doctor_engine import examine_engine
 
-        ready = print_report(way=examine_engine(engine, ctx.args, output))
+        _check_beam_args(ctx, ctx.args, engine)
+        ready = print_report(way=examine_engine(engine, ctx.args, output or "."))
     if not ready:
         raise typer.Exit(1)
 
@@ -268,6 +292,10 @@ def main() -> None:
         sys.excepthook = _report_bug
         # Beam logs a failure several times over, with tracebacks; what failed is said once, by the error.
         logging.disable(logging.CRITICAL)
+        sys.stderr = OneThread(sys.stderr)
+    # What this process and those that it starts leave behind when they are ended goes with it.
+    with contextlib.suppress(OSError):
+        os.environ["TMPDIR"] = tempfile.tempdir = temporary_folder("process")
     try:
         status = typer.main.get_command(app)(prog_name="shardmill", standalone_mode=True)
     except ShardmillError as error:
@@ -288,11 +316,10 @@ def _leave(status: int) -> NoReturn:
 
     Nor is memory tidied up, which takes TensorFlow more than a second.
     """
-    engine, temporary = map(sys.modules.get, ("pipelines.engine", "transforms.temporary"))
+    engine = sys.modules.get("pipelines.engine")
     if engine is not None:
         engine.stop_servers()
-    if temporary is not None:
-        temporary.remove_folders()
+    remove_folders()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

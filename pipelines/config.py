@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input
+from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input, parse_path
+from pipelines.paths import check_output, has_scheme, output_problem
 from pipelines.toml_table import Table, apply_overrides, read_toml, resolve_path
+from schemas.errors import ConfigError
 
 _KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
 _SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
@@ -111,6 +113,12 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
         ConfigError: The file can't be read or isn't TOML, or a key or value isn't as expected: the message says which, what was
             received, what was expected and the nearest known key.
     """
+    if output is not None:
+        check_output(output)
+    if has_scheme(path):
+        raise ConfigError(
+            f"a configuration is read from local files, received {path!r}; copy it here and name the copy"
+        )
     raw = read_toml(path)
     _resolve_paths(raw, path)
     overridden = apply_overrides(raw, overrides, exclusive=tuple(f"output.{name}" for name in _SHARDINGS))
@@ -162,9 +170,12 @@ def _parse_labels(root: Table) -> tuple[str, ...]:
 def _resolve_paths(raw: dict[str, Any], config_path: str) -> None:
     """Makes the file's relative paths relative to the current folder, where they are paths at all: types are checked later."""
 
+    def resolved(text: str) -> str:
+        return text if has_scheme(text) else resolve_path(text, config_path)
+
     def resolve(table: Any, key: str) -> None:
         if isinstance(table, dict) and key in table:
-            table[key] = _map_strings(table[key], lambda text: resolve_path(text, config_path))
+            table[key] = _map_strings(table[key], resolved)
 
     resolve(raw.get("input"), "files")
     resolve(raw.get("input"), "schema")
@@ -213,6 +224,8 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
             raise table.error(name, f"expected a kind or a table with `kind` ({example}), received {value!r}")
         if isinstance(value, dict) and not isinstance(value.get("kind"), str):
             raise table.error(name, f"expected a table with `kind`, a string, received {value!r}")
+        if isinstance(value, dict) and isinstance(value.get("file"), str):
+            parse_path(table.table(name), "file")
     return dict(table.raw)
 
 
@@ -224,9 +237,9 @@ def _parse_output(table: Table, folder: str | None) -> OutputConfig:
     sharding = {name: table.integer(name, minimum=1) if name in given else None for name in _SHARDINGS}
     if not given:
         sharding["shards"] = _DEFAULT_SHARDS
-    configured = table.string("dir") if "dir" in table.raw else None
+    configured = parse_path(table, "dir", output_problem)
     return OutputConfig(
-        dir=folder or configured,
+        dir=configured if folder is None else folder,
         shuffle=table.boolean("shuffle", default=True),
         seed=table.integer("seed", default=0, minimum=0, maximum=2**63 - 1),
         compression=table.choice("compression", ("gzip", "none")),  # type: ignore[arg-type]

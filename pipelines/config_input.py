@@ -1,10 +1,11 @@
 """`[input]` of the configuration: which files, and how to read them."""
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pipelines.paths import path_problem
 from pipelines.toml_table import Table
 from transforms.dialect import Dialect
 
@@ -68,11 +69,30 @@ def parse_input(table: Table) -> InputConfig:
     table.check_keys(KEYS)
     return InputConfig(
         files=_parse_files(table),
-        schema=table.string("schema") if "schema" in table.raw else None,
+        schema=parse_path(table, "schema"),
         dialect=_parse_dialect(table),
         on_bad_row=table.choice("on_bad_row", ("reject", "fail")),  # type: ignore[arg-type]
         max_bad_fraction=table.number("max_bad_fraction", maximum=1, default=0.01),
     )
+
+
+def parse_path(table: Table, name: str, problem_of: Callable[[str], str | None] = path_problem) -> str | None:
+    """The path at a key; None where the key is absent.
+
+    Args:
+        table: The table.
+        name: The key.
+        problem_of: What is wrong with a path.
+
+    Raises:
+        ConfigError: It isn't text, or something is wrong with it.
+    """
+    if name not in table.raw:
+        return None
+    path = table.string(name)
+    if problem := problem_of(path):
+        raise table.error(name, problem)
+    return path
 
 
 def _parse_files(table: Table) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
@@ -97,6 +117,9 @@ def _patterns(table: Table, name: str) -> tuple[str, ...]:
         raise table.error(
             name, f'expected files or patterns (["data/*.csv"], or {{ train = "...", eval = "..." }}), {received}'
         )
+    for pattern in patterns:
+        if problem := path_problem(pattern):
+            raise table.error(name, problem)
     return tuple(patterns)
 
 

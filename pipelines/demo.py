@@ -11,9 +11,10 @@ from pipelines import preprocess
 from pipelines.config import load_config
 from pipelines.engines import Engine
 from pipelines.inspecting import inspect_path
+from pipelines.paths import check_output, has_scheme
 from pipelines.progress import Progress
 from pipelines.summary import print_summary
-from schemas.errors import DataError
+from schemas.errors import ConfigError, DataError
 
 _CONFIG = Path(__file__).parent / "examples" / "flights.toml"
 _RECORDS = 2
@@ -28,8 +29,12 @@ def run_demo(folder: str, *, workers: int | None = None, quiet: bool = False) ->
         quiet: Print nothing.
 
     Raises:
+        ConfigError: The folder is remote, or has no name.
         DataError: The package with the data isn't installed.
     """
+    check_output(folder)
+    if has_scheme(folder):
+        raise ConfigError(f"--output: expected a local folder, which the demo works in, received {folder!r}")
     root = Path(folder)
     config_path = prepare(root)
     output = str(root / "run")

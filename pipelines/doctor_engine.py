@@ -1,20 +1,26 @@
 """`shardmill doctor --engine`: the way to an engine, step by step, up to a worker that writes where the output is to be."""
 
 import contextlib
+import itertools
+import json
 import os
 import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from pipelines.doctor import Finding
 from pipelines.endpoints import flink_overview, silent, unreachable
 from pipelines.engines import Engine, choose_engine, flink_master, option, worker_command
 from pipelines.worker import find_boot
 from schemas.errors import ShardmillError
+from transforms.store import without_users
 
 # In the names of Beam's options for keys: of S3 and of Azure.
-_SECRET = re.compile("secret|token|access_key|connection_string")
+_SECRET = re.compile("secret|token|access_key|connection_string", re.IGNORECASE)
+# What a worker's environment may hold keys in: of a process, and of a pool.
+_VARIABLES = {"env", "params"}
 
 
 def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator[Finding]:
@@ -39,14 +45,34 @@ def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator
 
 def _shown(beam_args: Sequence[str]) -> Iterator[str]:
     """Options without what nobody must read; an option's value may be an argument of its own."""
-    hidden = False
+    name = ""
     for arg in beam_args:
-        if not arg.startswith("--"):
-            yield "..." if hidden else arg
-            continue
-        name, equals, _ = arg.partition("=")
-        hidden = _SECRET.search(name) is not None
-        yield f"{name}=..." if hidden and equals else arg
+        if arg.startswith("--"):
+            name, equals, value = arg.partition("=")
+            yield f"{name}={_shown_value(name, value)}" if equals else name
+        else:
+            yield _shown_value(name, arg)
+
+
+def _shown_value(name: str, value: str) -> str:
+    if _SECRET.search(name):
+        return "..."
+    return without_users(_without_variables(value) if name.startswith("--environment_") else value)
+
+
+def _without_variables(value: str) -> str:
+    """What a worker's environment is made of, without its variables."""
+    option_name, equals, _ = value.partition("=")
+    if option_name == "process_variables":
+        return f"{option_name}{equals}..."
+    if not value.lstrip().startswith("{"):
+        return value
+    try:
+        config = json.loads(value)
+    except ValueError:
+        return "..."
+    hidden = config.keys() & _VARIABLES
+    return json.dumps(config | dict.fromkeys(hidden, "...")) if hidden else value
 
 
 def _way(engine: Engine) -> Iterator[Finding]:
@@ -68,8 +94,16 @@ def _way(engine: Engine) -> Iterator[Finding]:
     if engine.is_dataflow:
         yield _service(engine)
     if engine.name == "prism":
-        location = option(engine.beam_args, "--prism_location")
-        yield Finding("Prism", location or "not on the PATH: Beam downloads it; else give --prism_location=BINARY")
+        yield _prism(engine)
+
+
+def _prism(engine: Engine) -> Finding:
+    try:
+        engine.check()
+    except ShardmillError as error:
+        return Finding("Prism", str(error), ok=False)
+    location = option(engine.beam_args, "--prism_location")
+    return Finding("Prism", location or "not on the PATH: Beam downloads it; else give --prism_location=BINARY")
 
 
 def _service(engine: Engine) -> Finding:
@@ -149,6 +183,7 @@ def _probe(engine: Engine, output: str) -> Finding:
     from transforms import files
 
     place = os.path.abspath(output) if files.is_local(output) else output
+    made = _absent(place) if files.is_local(place) else []
     folder = files.join(place, f"shardmill-doctor-{socket.gethostname()}-{os.getpid()}")
     started = time.monotonic()
     try:
@@ -161,7 +196,15 @@ def _probe(engine: Engine, output: str) -> Finding:
     finally:
         with contextlib.suppress(OSError):
             files.remove(folder)
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
     return Finding(
         what,
         f"same versions as here, writes below {place}; {time.monotonic() - started:.0f} s for a job that does nothing",
     )
+
+
+def _absent(folder: str) -> list[Path]:
+    """The folder and those of its parents that aren't there, the innermost first."""
+    return list(itertools.takewhile(lambda path: not os.path.exists(path), (Path(folder), *Path(folder).parents)))

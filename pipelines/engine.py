@@ -3,10 +3,8 @@
 import contextlib
 import io
 import os
-import sys
-import threading
 from collections.abc import Callable
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
@@ -53,8 +51,6 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], engine: Engine) -> Pipe
             if not engine.template:
                 _wait(result)
     except Exception as error:  # whatever the engine's client raises
-        if not engine.is_local:
-            sys.stderr = _OfThisThread(sys.stderr)
         explained = explain_failure(error, engine)
         if explained is None:
             raise
@@ -109,22 +105,6 @@ def pipeline_options(engine: Engine) -> PipelineOptions:
     """
     threads = [f"--direct_num_workers={engine.workers or cores()}"] if engine.is_local else []
     return _Options([*threads, *engine.beam_args])
-
-
-class _OfThisThread(io.TextIOBase):
-    """Standard error, without what workers on other threads of this process print while a job that failed is taken down."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._thread = threading.get_ident()
-
-    def write(self, text: str, /) -> int:
-        """Writes what this thread says."""
-        return self._stream.write(text) if threading.get_ident() == self._thread else len(text)
-
-    def flush(self) -> None:
-        """Passes it on."""
-        self._stream.flush()
 
 
 def stop_servers() -> None:

@@ -19,6 +19,13 @@ _NO_COMMAND = re.compile(
     r"(?:Cannot run program \"(?P<command>[^\"]+)\".*?|java\.io\.IOException: )error=\d+, (?P<reason>[^\n]+)"
     r"|fork/exec (?P<path>\S+): (?P<cause>[^\n]+)"
 )
+_INSTALL_PRISM = (
+    "Build it with\n"
+    f"  go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{version('apache-beam')}\n"
+    "and put it on the PATH, or give --prism_location=FILE"
+)
+# Said of any program that Beam starts: a job server, or Prism.
+_ENDED_AT_ONCE = r"Service failed to start up with error (?P<status>-?\d+)"
 _STATE = re.compile(r"^Pipeline \S+ failed in state FAILED: ")
 # What other failures look like, and the message; its names are the pattern's groups. From the certain to the vague.
 _MESSAGES = (
@@ -53,11 +60,7 @@ _MESSAGES = (
     ),
     (
         r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)",
-        (
-            "Prism isn't installed, and Beam can't download it ({reason}). Build it with\n"
-            f"  go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{version('apache-beam')}\n"
-            "and put it on the PATH, or give --prism_location=FILE"
-        ),
+        f"Prism isn't installed, and Beam can't download it ({{reason}}). {_INSTALL_PRISM}",
     ),
     (
         r"Unable to fetch remote job server jar at (?P<url>\S+): (?P<reason>.*?)\. (?:If no|Also) ",
@@ -67,7 +70,7 @@ _MESSAGES = (
         ),
     ),
     (
-        r"Service failed to start up with error (?P<status>-?\d+)",
+        _ENDED_AT_ONCE,
         (
             "the job server that Beam started for {engine} ended at once, with status {status}. `java -jar` and its jar, which `shardmill "
             "doctor --engine {engine}` names, say why: mostly Java is of another version, or the jar no job server's"
@@ -105,7 +108,7 @@ def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
     text = _STATE.sub("", str(error))
     if (found := find_error(text)) or engine.is_local:
         return found
-    return _without_command(text, engine) or EngineError(_message(text, engine.name))
+    return _without_prism(text, engine) or _without_command(text, engine) or EngineError(_message(text, engine.name))
 
 
 def find_error(text: str) -> ShardmillError | None:
@@ -119,6 +122,23 @@ def find_error(text: str) -> ShardmillError | None:
         return None
     kind = getattr(errors, found[-1]["kind"], ShardmillError)
     return kind(found[-1]["message"].strip()) if issubclass(kind, ShardmillError) else None
+
+
+def _without_prism(text: str, engine: Engine) -> EngineError | None:
+    """Why Prism, which Beam starts, isn't there."""
+    if engine.name not in ("prism", "PrismRunner"):
+        return None
+    location = option(engine.beam_args, "--prism_location")
+    if found := re.search(_ENDED_AT_ONCE, text):
+        trouble = f"ended at once, with status {found['status']}"
+    elif found := re.fullmatch(rf"\[Errno \d+\] (?P<reason>.+): {re.escape(repr(location))}", text):
+        trouble = f"can't be run ({found['reason']})"
+    else:
+        return None
+    program = f"at --prism_location={location!r}" if location else "that Beam has downloaded"
+    return EngineError(
+        f"the program {program} {trouble}: mostly it isn't Prism, or is for another machine. {_INSTALL_PRISM}"
+    )
 
 
 def _without_command(text: str, engine: Engine) -> ShardmillError | None:
@@ -143,8 +163,8 @@ def _worker_command(engine: Engine) -> str | None:
     if option(engine.beam_args, "--environment_type") != "PROCESS":
         return None
     config = json.loads(option(engine.beam_args, "--environment_config") or "{}")
-    # Beam has other ways to say it, too.
-    given = (option(engine.beam_args, name) for name in ("--environment_options", "--environment_option"))
+    # Beam has another way to say it, too.
+    given = (arg.partition("process_command=")[2] for arg in engine.beam_args)
     return next(filter(None, (config.get("command"), *given)), "")
 
 

@@ -36,10 +36,15 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
         from pipelines.inspecting_remote import fetched
 
         with fetched(path) as copy:
-            inspect_path(copy, records, out)
-        return
+            _inspect(out, copy, path, records)
+    else:
+        _inspect(out, path, path, records)
+
+
+def _inspect(out: Console, path: str, name: str, records: int) -> None:
+    """Prints what a local path holds; the name is what it was called by."""
     try:
-        _inspect(out, path, records)
+        _print(out, path, name, records)
     except FileNotFoundError as error:
         raise DataError(
             f"there is nothing at {path!r}" if error.filename == path else f"{path!r} lacks {error.filename!r}"
@@ -48,7 +53,7 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
         raise DataError(f"can't read {path!r}: {error.strerror or error}") from error
 
 
-def _inspect(out: Console, path: str, records: int) -> None:
+def _print(out: Console, path: str, name: str, records: int) -> None:
     if os.path.isdir(path):
         print_run(out, path)
         return
@@ -57,29 +62,29 @@ def _inspect(out: Console, path: str, records: int) -> None:
     if path.endswith(".pbtxt"):
         print_schema(out, read_schema(path))
     elif ".tfrecord" in os.path.basename(path) or begin.startswith(_GZIP_MAGIC):
-        _print_shard(out, path, records)
+        _print_shard(out, path, name, records)
     else:
         _print_vocabulary(out, path, records)
 
 
-def _print_shard(out: Console, path: str, records: int) -> None:
+def _print_shard(out: Console, path: str, name: str, records: int) -> None:
     with open(path, "rb") as stream:
         every = (record for block in read_records(stream, path) for record in block)
         shown = [
             _decode(path, number, record.as_py()) for number, record in enumerate(itertools.islice(every, records))
         ]
     if not shown:
-        out.print(f"{path} holds no records", markup=False)
+        out.print(f"{name} holds no records", markup=False)
         return
-    out.print(f"the first {len(shown)} records of {path}", style="bold", markup=False)
+    out.print(f"the first {len(shown)} records of {name}", style="bold", markup=False)
     table = Table()
     table.add_column("feature")
     table.add_column("type")
     for number in range(len(shown)):
         table.add_column(f"record {number}", overflow="fold")
-    for name in sorted({name for example in shown for name in example}):
-        values = [example.get(name, []) for example in shown]
-        table.add_row(Text(name), _type_name(values), *(Text(format_values(value)) for value in values))
+    for feature in sorted({feature for example in shown for feature in example}):
+        values = [example.get(feature, []) for example in shown]
+        table.add_row(Text(feature), _type_name(values), *(Text(format_values(value)) for value in values))
     out.print(table)
 
 

@@ -159,8 +159,10 @@ def _statistics_cells(feature: statistics_pb2.FeatureNameStatistics) -> Iterator
     common = feature.num_stats.common_stats if numeric else feature.string_stats.common_stats
     yield from (f"{common.num_non_missing:,}", f"{common.num_missing:,}")
     stats = feature.num_stats
-    yield from (
-        f"{value:.6g}" if numeric else "" for value in (stats.mean, stats.std_dev, stats.min, stats.median, stats.max)
-    )
+    # What isn't known reads as 0: all of a column without values, and the median where quantiles weren't counted.
+    known = numeric and common.num_non_missing > 0
+    ranked = any(histogram.type == statistics_pb2.Histogram.QUANTILES for histogram in stats.histograms)
+    for value in (stats.mean, stats.std_dev, stats.min, stats.median if ranked else None, stats.max):
+        yield f"{value:.6g}" if known and value is not None else ""
     unique = feature.string_stats.unique
     yield f"{unique:,}" if unique else ""

@@ -90,16 +90,19 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
         from pipelines.engine import run_pipeline, set_file_options
         from pipelines.function_failure import explain_failure
         from pipelines.pipeline import build, parts_folder
-        from pipelines.publish import publish, work_folder
+        from pipelines.publish import check_apart, publish, work_folder
         from transforms import files
 
         set_file_options(engine)
         engine.check()
-        # Workers elsewhere have other current folders.
-        place = output if engine.is_local or not files.is_local(output) else os.path.abspath(output)
-        with work_folder(place, overwrite=overwrite, keep=engine.template is not None) as work:
+        place = _place(output, engine)
+        with (
+            work_folder(place, overwrite=overwrite, keep=engine.template is not None) as work,
+            _tracer_stops(),
+        ):
             files.make_folder(parts_folder(work))
             job = replace(plan(work), publish_to=place if engine.template else None)
+            check_apart(job.inputs, place)
             try:
                 result = run_pipeline(lambda pipeline: build(pipeline, job), engine)
             except (ShardmillError, RuntimeError) as error:
@@ -110,6 +113,25 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
                 manifest = _finish(work, engine, result)
             publish(work, place, overwrite=overwrite)
     return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})
+
+
+def _place(output: str, engine: Engine) -> str:
+    from transforms import files
+
+    if not files.is_local(output):
+        return output
+    # What a link leads to may be on another disk, and is renamed there; workers elsewhere have other current folders.
+    return os.path.realpath(output) if os.path.islink(output) or not engine.is_local else output
+
+
+@contextmanager
+def _tracer_stops() -> Iterator[None]:
+    """Ends the tracing process at an interruption: it would go on to write into a folder that is being removed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tracing.shared().interrupt()
+        raise
 
 
 def _finish(work: str, engine: Engine, result: "PipelineResult") -> dict[str, Any]:
@@ -124,7 +146,7 @@ def _finish(work: str, engine: Engine, result: "PipelineResult") -> dict[str, An
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Lets SIGTERM end the run as Ctrl-C does: by way of the clean-up."""
+    """Lets SIGTERM, and SIGHUP unless it is ignored, end the run as Ctrl-C does: by way of the clean-up."""
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  (the form of a handler)
         raise KeyboardInterrupt
@@ -132,8 +154,10 @@ def _terminable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    numbers = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) != signal.SIG_IGN]
+    before = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -22,7 +22,7 @@ class Progress:
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
-        self._console = console or Console(file=sys.stderr)
+        self._console = console or Console(file=sys.__stderr__)
         self._shown = self._console.is_terminal and not quiet
         self._bars = Bars(
             SpinnerColumn(finished_text="✓"),

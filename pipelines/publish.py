@@ -4,20 +4,24 @@ An object store has no names to change: there all is copied, the manifest and `_
 """
 
 import contextlib
+import errno
+import json
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipelines.processes import is_alive
-from schemas.errors import OutputError
+from schemas.errors import DataError, OutputError
 from transforms import files
+from transforms.records import InputFile
 
 SUCCESS = "_SUCCESS"
 MANIFEST = "manifest.json"
 _MARK = ".incomplete-"
+_REPLACED = "-replaced"
 # Copying is the store's work; each waits for it most of the time.
 _COPIERS = 16
 
@@ -42,8 +46,8 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
     work = f"{output}{_MARK}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     _check_is_folder(output)
     with files.writing(output):
+        _clear_leftovers(output)
         _check_free(output, overwrite=overwrite)
-        _remove_leftovers(output)
     done = False
     try:
         with files.writing(work):
@@ -52,10 +56,32 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
         yield work
         done = True
     finally:
-        if not (done and keep):
+        if not done:
             # The error that led here is the one to tell; what can't be removed now doesn't look finished.
             with contextlib.suppress(OSError):
+                files.discard(work)
+        elif not keep:
+            with contextlib.suppress(OSError):
                 files.remove(work)
+
+
+def check_apart(inputs: Iterable[InputFile], output: str) -> None:
+    """Looks for input in the output folder: with `--overwrite` it would be replaced.
+
+    Args:
+        inputs: The input files.
+        output: The output folder.
+
+    Raises:
+        OutputError: A file is in it.
+    """
+    folder = os.path.realpath(output) if files.is_local(output) else output.rstrip("/")
+    for found in inputs:
+        path = os.path.realpath(found.path) if files.is_local(found.path) else found.path
+        if path.startswith(f"{folder}/"):
+            raise OutputError(
+                f"the input {found.path!r} is in the output folder {output!r}, which the run would replace; choose another output"
+            )
 
 
 def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> None:
@@ -76,40 +102,85 @@ def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> N
             _check_free(output, overwrite=overwrite)
         if files.can_rename(output):
             _rename(work, output)
-            return
-        try:
-            _copy(work, output, alone=alone)
-        except BaseException:
-            if alone:
-                with contextlib.suppress(OSError):
-                    files.remove(output)
-            raise
+        elif alone:
+            _copy_alone(work, output)
+        else:
+            _copy_with_others(work, output)
 
 
 def _rename(work: str, output: str) -> None:
     files.create(files.join(work, SUCCESS)).close()
-    replaced = f"{work}-replaced"
-    if files.exists(output):
-        files.rename(output, replaced)
-    files.rename(work, output)
+    replaced = f"{work}{_REPLACED}"
+    if not files.exists(output):
+        files.rename(work, output)
+        return
+    files.rename(output, replaced)
+    try:
+        files.rename(work, output)
+    except BaseException:
+        files.rename(replaced, output)
+        raise
     files.remove(replaced)
 
 
-def _copy(work: str, output: str, *, alone: bool) -> None:
-    new = dict.fromkeys(path[len(work) + 1 :] for path in files.walk(work))
-    # First of all: from now on it isn't finished.
-    files.remove(files.join(output, SUCCESS))
-    if alone:
+def _copy_alone(work: str, output: str) -> None:
+    try:
+        # First of all: from now on it isn't finished.
+        files.remove(files.join(output, SUCCESS))
         files.remove(output)
-    else:
-        # What another attempt has copied already stays: it may be about to say that all is there.
-        for path in files.walk(output):
-            if path[len(output) + 1 :] not in new:
-                files.remove(path)
+        _copy(work, output, _paths(work))
+        files.create(files.join(output, SUCCESS)).close()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            files.remove(output)
+        raise
+
+
+def _copy_with_others(work: str, output: str) -> None:
+    """Copies, though another attempt may be copying the same, or have done so and be removing the work folder."""
+    wanted = _manifest(work)
+    if wanted is None and files.exists(files.join(output, SUCCESS)):
+        return
+    if wanted is None or _manifest(output) != wanted:
+        try:
+            new = _paths(work)
+            files.remove(files.join(output, SUCCESS))
+            # What the other has copied stays: it may be about to say that all is there.
+            for path in files.walk(output):
+                if path[len(output) + 1 :] not in new:
+                    files.remove(path)
+            _copy(work, output, new)
+        except (OSError, DataError, OutputError):
+            # A manifest is the last to be copied: with it, all is there.
+            if wanted is None or _manifest(output) != wanted:
+                raise
+    files.create(files.join(output, SUCCESS)).close()
+
+
+def _paths(work: str) -> list[str]:
+    """What is to be copied: the paths below the work folder."""
+    found = [path[len(work) + 1 :] for path in files.walk(work)]
+    if MANIFEST not in found:
+        raise FileNotFoundError(
+            errno.ENOENT, f"the work folder {work!r} has no {MANIFEST}, so another attempt has removed it"
+        )
+    return found
+
+
+def _manifest(folder: str) -> bytes | None:
+    path = files.join(folder, MANIFEST)
+    try:
+        with files.open_at(path) as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def _copy(work: str, output: str, paths: Sequence[str]) -> None:
     with ThreadPoolExecutor(_COPIERS) as pool:
         copies = [
             pool.submit(files.copy, files.join(work, path), files.join(output, path))
-            for path in new
+            for path in paths
             if path != MANIFEST
         ]
         try:
@@ -118,7 +189,6 @@ def _copy(work: str, output: str, *, alone: bool) -> None:
         finally:
             pool.shutdown(cancel_futures=True)
     files.copy(files.join(work, MANIFEST), files.join(output, MANIFEST))
-    files.create(files.join(output, SUCCESS)).close()
 
 
 def _check_is_folder(output: str) -> None:
@@ -134,7 +204,7 @@ def _check_free(output: str, *, overwrite: bool) -> None:
         return
     if files.is_local(output) and not os.path.isdir(output):
         raise OutputError(f"the output folder {output!r} is a file; choose another with --output or [output] dir")
-    if not files.exists(files.join(output, SUCCESS)):
+    if not _is_run(output):
         raise OutputError(
             f"the output folder {output!r} exists and is no finished run, so it is left alone; choose another, or remove it"
         )
@@ -150,14 +220,33 @@ def _check_writable(work: str) -> None:
         files.remove(probe)
 
 
-def _remove_leftovers(output: str) -> None:
-    """Removes work folders of runs on this machine that were killed; those of other live processes are left."""
+def _is_run(folder: str) -> bool:
+    """Whether it is a finished run of ours: other programs make a `_SUCCESS`, too."""
+    manifest = _manifest(folder)
+    if manifest is None or not files.exists(files.join(folder, SUCCESS)):
+        return False
+    try:
+        facts = json.loads(manifest)
+    except ValueError:
+        return False
+    return isinstance(facts, dict) and {"format", "splits", "rows"} <= facts.keys()
+
+
+def _clear_leftovers(output: str) -> None:
+    """Removes work folders of runs on this machine that were killed; those of other live processes are left.
+
+    A finished run whose place a killed one was just taking gets its name back.
+    """
     if not files.is_local(output):
         return
     prefix = f"{os.path.basename(output)}{_MARK}{socket.gethostname()}-"
     for folder in Path(output).parent.glob(f"{_escape(prefix)}*"):
         pid = folder.name[len(prefix) :].partition("-")[0]
-        if pid.isdigit() and not is_alive(int(pid)):
+        if not pid.isdigit() or is_alive(int(pid)):
+            continue
+        if folder.name.endswith(_REPLACED) and not os.path.lexists(output):
+            os.rename(folder, output)
+        else:
             files.remove(str(folder))
 
 

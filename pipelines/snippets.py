@@ -1,11 +1,12 @@
 """`shardmill inspect --code`: Python that trains on a run and serves it, made for that very run. TensorFlow isn't imported."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 
 from pipelines.snippets_model import Head, head, input_line, padding, part_line, spec_line, varying
-from pipelines.snippets_run import Run, export_folder, literal, load_run
+from pipelines.snippets_run import FILES, Run, export_folder, literal, load_run
 from schemas.errors import DataError
 from transforms.splits import TRAIN
 
@@ -14,6 +15,10 @@ _NO_MODEL = """
 
 # No model: {why}.
 """
+_REMOTE = (
+    "# TensorFlow itself reads gs:// and no other store, and what reads without it only local files: for these copy the\n"
+    "# run, and let RUN name the copy.\n"
+)
 _NO_LABEL = (
     'the run has no label, so there is nothing to predict. Its configuration can name one: price = { kind = "label" }'
 )
@@ -25,18 +30,26 @@ def code_for(folder: str) -> str:
     Where there is no label, or no feature that a model takes, there are the readers only.
 
     Args:
-        folder: The run's folder, local; it stands in the code as it is given.
+        folder: The run's folder, local or remote; it stands in the code as it is given.
 
     Raises:
         DataError: It isn't a finished run, or a file in it can't be read or decoded.
     """
     if "://" in folder:
-        raise DataError(f"can't write code for {folder!r}: inspect reads local files; copy the run here first")
+        from pipelines.inspecting_remote import fetched_run
+
+        with fetched_run(folder, FILES) as copy:
+            run = replace(_load(copy), folder=folder.rstrip("/"))
+    else:
+        run = _load(folder)
+    return "".join((_head(run), _reader(run), *_trained(run), _rows(run)))
+
+
+def _load(folder: str) -> Run:
     try:
-        run = load_run(folder)
+        return load_run(folder)
     except OSError as error:
         raise DataError(f"can't read {error.filename!r}: {error.strerror or error}") from error
-    return "".join((_head(run), _reader(run), *_trained(run), _rows(run)))
 
 
 def _fill(template: str, **values: str) -> str:
@@ -50,7 +63,12 @@ def _lines(items: Iterable[str], indent: int = 4) -> str:
 def _head(run: Run) -> str:
     label = f"LABEL = {literal(run.labels[0].name)}\n" if run.labels else ""
     return _fill(
-        "head", run=literal(run.folder), shards=literal(dict(run.shards)), suffix=run.suffix, label_constant=label
+        "head",
+        run=literal(run.folder),
+        remote=_REMOTE if "://" in run.folder else "",
+        shards=literal(dict(run.shards)),
+        suffix=run.suffix,
+        label_constant=label,
     )
 
 

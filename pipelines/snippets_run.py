@@ -12,10 +12,18 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from pipelines.inspecting_run import read_json, read_schema
 from schemas.errors import DataError
-from schemas.statistics import read_statistics
+from schemas.statistics import FILE_NAME, read_statistics
 from transforms.session import NAMES_FILE
 from transforms.splits import TRAIN
 
+# What is read of a run's folder.
+FILES = (
+    "_SUCCESS",
+    "manifest.json",
+    f"transform_fn/{NAMES_FILE}",
+    "transformed_metadata/schema.pbtxt",
+    f"post_transform_feature_stats/{FILE_NAME}",
+)
 _DTYPES = {schema_pb2.INT: "int64", schema_pb2.FLOAT: "float32", schema_pb2.BYTES: "string"}
 
 
@@ -148,7 +156,9 @@ def literal(value: Any) -> str:
 
 
 def export_folder(folder: str) -> str:
-    """The folder beside a run's for the model that was trained on it."""
+    """The folder for the model that was trained on a run: beside the run's; of a remote run in the current folder."""
+    if "://" in folder:
+        return os.path.basename(folder) + "-model"
     # `.` has no name to add to.
     path = os.path.normpath(folder)
     return (os.path.abspath(path) if os.path.basename(path) in (".", "..") else path) + "-model"

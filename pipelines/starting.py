@@ -7,10 +7,11 @@ from pathlib import Path
 
 from pipelines.engines import Engine
 from pipelines.inference import profile_columns
+from pipelines.paths import check_output, check_path, has_scheme
 from pipelines.planning import text_size
 from pipelines.progress import Progress
 from pipelines.starter import starter_config
-from schemas.errors import OutputError
+from schemas.errors import ConfigError, OutputError
 from schemas.proto import format_schema
 from transforms import files, listing
 from transforms.records import InputFile
@@ -30,9 +31,17 @@ def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
         progress: Shows how far the look at the data is.
 
     Raises:
+        ConfigError: A path can't be meant, or the output is remote.
         DataError: The files can't be read as CSV.
         OutputError: One of the two files exists, or can't be written.
     """
+    for pattern in patterns:
+        check_path("FILES", pattern)
+    check_output(output)
+    if has_scheme(output):
+        raise ConfigError(
+            f"--output: expected a local file, the only kind that a configuration is read from, received {output!r}"
+        )
     schema_path = str(Path(output).with_suffix(".schema.pbtxt"))
     for path in (output, schema_path):
         if files.exists(path):

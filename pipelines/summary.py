@@ -1,5 +1,6 @@
 """What a finished run says at its end, from its manifest."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,11 +36,12 @@ def print_summary(
         out.print(_timing(rows["read"], seconds), markup=False)
     if not seconds.keys() - _HERE:
         _print_work(out, manifest.get("metrics", {}))
+    argument = shlex.quote(folder)
     out.print(
         f"\nThe run is in {folder}. Next:\n"
-        f"  shardmill inspect {folder}          what is in it\n"
-        f"  shardmill inspect --code {folder}   code that trains on it, and serves\n"
-        f"  shardmill verify {folder}           checks it, bit for bit",
+        f"  shardmill inspect {argument}          what is in it\n"
+        f"  shardmill inspect --code {argument}   code that trains on it, and serves\n"
+        f"  shardmill verify {argument}           checks it, bit for bit",
         markup=False,
     )
 

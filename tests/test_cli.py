@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ def call_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     """Runs the command line in this process: exit status, standard output, standard error."""
     monkeypatch.setattr(sys, "argv", ["shardmill", *args])
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.gettempdir())
+    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
     # It ends the process without pytest's knowing.
     monkeypatch.setattr(cli, "_leave", sys.exit)
     try:
@@ -86,6 +90,30 @@ def test_no_arguments_show_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pyt
             ["run", "absent.toml"],
             "error: no configuration file 'absent.toml'; `shardmill init 'data/*.csv' -o absent.toml` writes one",
         ),
+        (
+            ["run", "s3://bucket/p.toml"],
+            "error: a configuration is read from local files, received 's3://bucket/p.toml'",
+        ),
+        (["run", "absent.toml", "--output", ""], "error: --output: expected a path, received ''; is a variable empty?"),
+        (["init", "a.csv", "--output", ""], "error: --output: expected a path, received ''"),
+        (["init", "a.csv", "-o", "s3://bucket/p.toml"], "error: --output: expected a local file"),
+        (["demo", "--output", ""], "error: --output: expected a path, received ''"),
+        (["apply", "x", "--input", "y", "--output", ""], "error: --output: expected a path, received ''"),
+        (
+            ["apply", "x", "--input", "y", "--output", "//"],
+            "error: --output: expected a path with a name, received '//'",
+        ),
+        (["apply", "x", "--input", "s3:/y", "-o", "z"], "error: --input: expected a local path or one such as s3://"),
+        (["apply", "gs://", "--input", "y", "-o", "z"], "error: RUN_DIR: expected a local path or one such as s3://"),
+        (["verify", "s3:/bucket/run"], "error: RUN_DIR: expected a local path or one such as s3://BUCKET/FOLDER"),
+        (["inspect", "s3:/bucket/run"], "error: PATH: expected a local path or one such as s3://BUCKET/FOLDER"),
+        (["inspect", "", "--code"], "error: PATH: expected a path, received ''"),
+        (["doctor", "--engine=prism", "--output="], "error: --output: expected a path, received ''"),
+        (["doctor", "--output=."], "error: --output '.' is where an engine's worker tries to write; add --engine NAME"),
+        (
+            ["doctor", "--engine=prism", "--prism_locaton=x"],
+            "unknown option '--prism_locaton'; did you mean '--prism_location'? It is neither an option of `shardmill doctor`",
+        ),
     ],
 )
 def test_wrong_usage_ends_with_status_2(
@@ -108,6 +136,7 @@ def test_wrong_usage_ends_with_status_2(
         ),
         (["--direct_num_workers=many"], "Beam's options: argument --direct_num_workers: invalid int value: 'many'"),
         (["second.toml"], "unexpected argument 'second.toml': shardmill run takes one argument"),
+        (["--runner=FlinkRuner"], "or a class with its module, received 'FlinkRuner'; did you mean 'FlinkRunner'?"),
     ],
 )
 def test_an_option_that_beam_does_not_know_is_refused(

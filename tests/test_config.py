@@ -278,6 +278,17 @@ def test_any_override_is_applied_or_refused(text: str) -> None:
             "output.compression: expected 'gzip' or 'none', received 'zip'",
         ),
         ('dir = "out/flights"', 'dir = ""', "output.dir: expected text, received ''"),
+        ('dir = "out/flights"', 'dir = "/"', "output.dir: expected a path with a name, received '/'"),
+        ('dir = "out/flights"', 'dir = "s3://"', "output.dir: expected a local path or one such as s3://BUCKET/FOLDER"),
+        ('"gs://bucket/more.csv"', '"gs:/bucket/more.csv"', "input.files: expected a local path or one such as s3://"),
+        ('"gs://bucket/more.csv"', '"gs://"', "received 'gs://'"),
+        ('"schemas/flights.pbtxt"', '"gs:/bucket/s.pbtxt"', "input.schema: expected a local path or one such as s3://"),
+        (
+            '"carriers.txt"',
+            '"gs:/bucket/carriers.txt"',
+            "features.carrier.file: expected a local path or one such as s3",
+        ),
+        ('"carriers.txt"', '""', "features.carrier.file: expected text, received ''"),
         ("[split]", '[split]\nkey = ["a"', "isn't valid TOML"),
     ],
 )
@@ -334,6 +345,9 @@ def test_what_is_absent_or_of_no_use_is_named(tmp_path: Path, text: str, expecte
         ),
         ("=3", "--set: expected key=value"),
         ("input.files.x=3", "--set input.files.x: expected a table at input.files"),
+        ("output.dir=s3:/bucket/run", "--set output.dir: expected a local path or one such as s3://BUCKET/FOLDER"),
+        ("output.dir=", "--set output.dir: expected text, received ''"),
+        ("input.files=s3:/b/*.csv", "--set input.files: expected a local path or one such as s3://BUCKET/FOLDER"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_named_as_such(tmp_path: Path, override: str, expected: str) -> None:
@@ -350,6 +364,29 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"binary.toml: isn't a TOML file: it isn't UTF-8 text"):
         load_config(str(tmp_path / "binary.toml"))
+
+
+def test_files_by_split_are_checked_alike(tmp_path: Path) -> None:
+    """A path of a split is checked as any other."""
+    text = message(tmp_path, SMALL.replace('"a.csv"', '{ train = "a.csv", eval = "s3:/bucket/b.csv" }'))
+    assert "input.files.eval: expected a local path or one such as s3://BUCKET/FOLDER, received 's3:/bucket/b" in text
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/p.toml", "s3:/bucket/p.toml"])
+def test_a_configuration_is_a_local_file(path: str) -> None:
+    """A remote configuration is refused, with the way out."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value) == (
+        f"a configuration is read from local files, received {path!r}; copy it here and name the copy"
+    )
+
+
+@pytest.mark.parametrize("output", ["", "/", "s3://", "s3:/bucket/run"])
+def test_an_output_that_cannot_be_meant_does_not_give_way_to_the_files(tmp_path: Path, output: str) -> None:
+    """An empty `--output` is refused, though the file has a folder."""
+    with pytest.raises(ConfigError, match=rf"^--output: expected .*, received '{output}'; is a variable empty"):
+        load_config(write(tmp_path, FULL), output=output)
 
 
 def test_the_examples_are_valid() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import demo
 from pipelines.config import load_config
-from schemas.errors import DataError
+from schemas.errors import ConfigError, DataError
 
 
 def test_the_data_and_configuration_are_put_side_by_side(tmp_path: Path) -> None:
@@ -20,6 +20,25 @@ def test_the_data_and_configuration_are_put_side_by_side(tmp_path: Path) -> None
     assert Path(config.input.schema).exists()
     with (tmp_path / "demo" / "flights.csv").open() as lines:
         assert len(next(lines).split(",")) == 19
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        ("s3://bucket/demo", "expected a local folder, which the demo works in, received 's3://bucket/demo'"),
+        ("s3:/bucket/demo", "expected a local path or one such as s3://BUCKET/FOLDER"),
+        ("", "expected a path, received ''"),
+    ],
+)
+def test_it_works_in_a_local_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, expected: str
+) -> None:
+    """A folder that is remote, or can't be meant, is refused and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        demo.run_demo(folder)
+    assert str(caught.value).startswith(f"--output: {expected}")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_absent_data_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import doctor_engine, job_server
+from pipelines import doctor_engine, engine, job_server
 from pipelines.doctor_engine import examine_engine
+from schemas.errors import EngineError
 from tests.clusters import golang
 from tests.needs import needs
 from tests.test_cli import call
@@ -45,6 +46,29 @@ def test_a_cluster_without_slots_is_the_reason(flink: str, monkeypatch: pytest.M
     assert "start TaskManagers" in missing("flink", f"--flink_master={flink}")["Flink"]
     monkeypatch.setattr(doctor_engine, "flink_overview", lambda _: None)
     assert "no JobManager answers" in missing("flink", f"--flink_master={flink}")["Flink"]
+
+
+def test_a_prism_that_isnt_there_is_the_reason() -> None:
+    """A wrong --prism_location is said as `run` says it, and no job is tried."""
+    found = missing("prism", "--prism_location=/nowhere/prism")
+    assert list(found) == ["Prism"]
+    assert found["Prism"].startswith("there is no program at --prism_location='/nowhere/prism'; give the path")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
+    """Folders that were made for the look are removed, unless something else is in them by then."""
+
+    def fail(_: object, folder: str) -> None:
+        assert Path(folder).is_dir()
+        if kept:
+            (tmp_path / "new" / "other").touch()
+        raise EngineError("as the test wishes")
+
+    monkeypatch.setattr(engine, "check_workers", fail)
+    found = missing("prism", f"--prism_location={sys.executable}", output=str(tmp_path / "new" / "run"))
+    assert found == {"a worker that writes the output": "as the test wishes"}
+    assert [path.name for path in tmp_path.rglob("*")] == (["new", "other"] if kept else [])
 
 
 def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +129,32 @@ def test_keys_arent_shown(nobody: str) -> None:  # noqa: F811
     assert "SESAME" not in str(found)
     assert "--s3_secret_access_key=... --s3_session_token ... --azure_connection_string=..." in found[0].value
     assert f"--job_endpoint={nobody} --s3_region_name here" in found[0].value
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (
+            ['--environment_config={"command": "/opt/w", "env": {"AWS_SECRET_ACCESS_KEY": "SESAME"}}'],
+            '--environment_config={"command": "/opt/w", "env": "..."}',
+        ),
+        (["--environment_config", '{"url": "h:1", "params": {"a": "SESAME"}}'], '{"url": "h:1", "params": "..."}'),
+        (['--environment_config={"env": {"a": "SESAME"'], "--environment_config=..."),
+        (["--environment_config=registry/image:1"], "--environment_config=registry/image:1"),
+        (
+            [
+                "--environment_options=process_variables=A=SESAME,B=SESAME",
+                "--environment_options=process_command=/opt/w",
+            ],
+            "--environment_options=process_variables=... --environment_options=process_command=/opt/w",
+        ),
+        (["--environment_option", "process_variables=A=SESAME"], "--environment_option process_variables=..."),
+        (["--s3_endpoint_url=http://me:SESAME@host:1"], "--s3_endpoint_url=http://...@host:1"),
+        (["--S3_SECRET=SESAME"], "--S3_SECRET=..."),
+    ],
+)
+def test_variables_and_passwords_arent_shown(nobody: str, given: list[str], shown: str) -> None:  # noqa: F811
+    """Of a worker's environment all but its variables is told, of a URL all but its user."""
+    found = list(examine_engine("flink", [*given, f"--job_endpoint={nobody}"], "."))
+    assert "SESAME" not in str(found)
+    assert shown in found[0].value

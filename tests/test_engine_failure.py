@@ -98,12 +98,46 @@ def test_an_engines_text_becomes_a_message(text: str, message: str) -> None:
         raise found
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Service failed to start up with error 0", "ended at once, with status 0: mostly it isn't Prism"),
+        ("[Errno 8] Exec format error: '/opt/it'", r"can't be run \(Exec format error\): mostly it isn't Prism"),
+    ],
+)
+def test_what_isnt_prism_is_named(text: str, message: str) -> None:
+    """A program that ends or can't be run, and where Prism comes from; of Java nothing is said."""
+    for options, program in (
+        ((), "that Beam has downloaded"),
+        (("--prism_location=/opt/it",), "at --prism_location='/opt/it'"),
+    ):
+        if options or "Service" in text:
+            with pytest.raises(EngineError, match=rf"^the program {program} {message}.*\n  go install .*\n.*=FILE$"):
+                raise _explained(text, Engine("prism", options))
+    with pytest.raises(EngineError, match=r"the job failed on prism: \[Errno 2\] No such file or directory: 'other'"):
+        raise _explained("[Errno 2] No such file or directory: 'other'", Engine("prism", ("--prism_location=/opt/it",)))
+
+
+def test_a_program_that_isnt_prism_is_started_in_vain(tmp_path: Path) -> None:
+    """`doctor` names a program that ends at once, and a file that is none."""
+    (tmp_path / "prism").write_text("none")
+    for program, message in (("/bin/true", "ended at once, with status 0"), (tmp_path / "prism", "can't be run (Exec")):
+        done = call("doctor", "--engine=prism", f"--prism_location={program}", f"--output={tmp_path}/out")
+        assert done.returncode == 1
+        said = done.stdout.partition("Not ready: ")[2]
+        assert f"the program at --prism_location='{program}' {message}" in " ".join(said.split())
+    assert os.listdir(tmp_path) == ["prism"]
+
+
 def test_a_command_that_flink_doesnt_name_is_the_jobs() -> None:
     """Flink's client sends the root of Java's error alone, which has a reason and no command: a process's, or Docker's."""
     with pytest.raises(EngineError, match=r"can't start '/opt/x/shardmill-worker' \(No such file or directory\)"):
         raise _explained(_NO_FILE, _PROCESSES)
-    by_option = Engine("flink", ("--environment_type=PROCESS", "--environment_options=process_command=/opt/y"))
-    with pytest.raises(EngineError, match=r"can't start 'process_command=/opt/y'"):
+    variables = ("--environment_option", "process_variables=KEY=SESAME")
+    by_option = Engine(
+        "flink", ("--environment_type=PROCESS", "--environment_options=process_command=/opt/y", *variables)
+    )
+    with pytest.raises(EngineError, match=r"can't start '/opt/y'"):
         raise _explained(_NO_FILE, by_option)
     with pytest.raises(EngineError, match=r"can't start containers: Docker's command isn't there \(No such file"):
         raise _explained(_NO_FILE, _FLINK)

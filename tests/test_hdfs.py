@@ -13,7 +13,7 @@ from pipelines.engines import choose_engine
 from pipelines.progress import Progress
 from pipelines.publish import publish, work_folder
 from schemas.errors import ConfigError, DataError, OutputError
-from tests.runs import files_of, run_toml
+from tests.runs import FINISHED, files_of, run_toml
 from tests.stores import hdfs
 from transforms import files, listing
 
@@ -69,8 +69,9 @@ def test_a_run_is_published_by_renaming(server: hdfs.Hdfs) -> None:
 
     def run(text: bytes, *, overwrite: bool = False) -> None:
         with work_folder("hdfs://runs/a", overwrite=overwrite) as work:
-            with files.create(f"{work}/shard") as stream:
-                stream.write(text)
+            for name, data in (("shard", text), ("manifest.json", FINISHED)):
+                with files.create(f"{work}/{name}") as stream:
+                    stream.write(data)
             publish(work, "hdfs://runs/a", overwrite=overwrite)
 
     run(b"first")

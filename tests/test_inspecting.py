@@ -4,11 +4,14 @@ import gzip
 import io
 import json
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import google_crc32c
 import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
 from rich.console import Console
 from tensorflow_metadata.proto.v0 import statistics_pb2
@@ -17,6 +20,7 @@ from pipelines.example_message import decode_example
 from pipelines.inspecting import format_values, inspect_path
 from schemas.errors import DataError
 from tests.away import SCHEME
+from tests.stores import s3
 
 SCHEMA = """
 feature { name: "dep_delay" type: FLOAT presence { min_fraction: 1 } shape {} }
@@ -29,8 +33,20 @@ datasets {
   name: "train" num_examples: 90
   features {
     path { step: "dep_delay" } type: FLOAT
-    num_stats { common_stats { num_non_missing: 88 num_missing: 2 } mean: 12.5 std_dev: 3 min: -4 median: 9 max: 1301 }
+    num_stats {
+      common_stats { num_non_missing: 88 num_missing: 2 } mean: 12.5 std_dev: 3 min: -4 median: 9 max: 1301
+      histograms { type: QUANTILES }
+    }
   }
+  features {
+    path { step: "arr_delay" } type: FLOAT
+    num_stats { common_stats { num_non_missing: 90 } mean: 2 std_dev: 1 max: 7 histograms { type: STANDARD } }
+  }
+  features {
+    path { step: "zero" } type: INT
+    num_stats { common_stats { num_non_missing: 90 } max: 7 histograms { type: QUANTILES } }
+  }
+  features { path { step: "none" } type: FLOAT num_stats { common_stats { num_missing: 90 } } }
   features { path { step: "carrier" } type: STRING string_stats { common_stats { num_non_missing: 90 } unique: 16 } }
 }
 """
@@ -87,7 +103,7 @@ RECORD = example(
 )
 
 
-def shown(path: Path, records: int = 5) -> str:
+def shown(path: Path | str, records: int = 5) -> str:
     """What inspect prints."""
     out = io.StringIO()
     inspect_path(str(path), records, Console(file=out, width=200, highlight=False))
@@ -119,7 +135,7 @@ def row(text: str, name: str) -> list[str]:
 
 
 def test_a_run_is_shown_in_full(tmp_path: Path) -> None:
-    """Splits, shards, features with kind, type and shape, vocabularies and statistics are shown."""
+    """Splits, shards, features with kind, type and shape, vocabularies and statistics, as far as they are known, are shown."""
     text = shown(write_run(tmp_path / "run"))
     assert row(text, "train") == ["train", "90", "1", "2.0 KiB"]
     assert "101 rows read = 100 written + 1 rejected" in text
@@ -136,6 +152,9 @@ def test_a_run_is_shown_in_full(tmp_path: Path) -> None:
     assert row(vocabularies, "carrier") == ["carrier", "3", "UA", "transform_fn/assets/carrier"]
     statistics = text[text.index("statistics of 90 rows") :]
     assert row(statistics, "dep_delay") == ["dep_delay", "88", "2", "12.5", "3", "-4", "9", "1301", ""]
+    assert row(statistics, "arr_delay") == ["arr_delay", "90", "0", "2", "1", "0", "", "7", ""]
+    assert row(statistics, "zero") == ["zero", "90", "0", "0", "0", "0", "0", "7", ""]
+    assert row(statistics, "none") == ["none", "0", "90", "", "", "", "", "", ""]
     assert row(statistics, "carrier") == ["carrier", "90", "0", "", "", "", "", "", "16"]
     assert "isn't finished" not in text
 
@@ -232,6 +251,56 @@ def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
     (run / "manifest.json").write_text("{")
     with pytest.raises(DataError, match=r"manifest.json' isn't valid JSON"):
         shown(run)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[s3.S3]:
+    """A store that the environment leads to."""
+    with s3.serve("bucket") as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in {**server.environment, "AWS_ENDPOINT_URL_S3": server.endpoint}.items():
+            patch.setenv(name, value)
+        patch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+        yield server
+
+
+def put(store: s3.S3, folder: Path, name: str) -> str:
+    """Puts a folder into the store; returns its URL."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            store.put("bucket", f"{name}/{path.relative_to(folder)}", path.read_bytes())
+    return f"s3://bucket/{name}"
+
+
+def test_a_remote_run_is_shown_as_a_local_one(store: s3.S3, tmp_path: Path) -> None:
+    """By its URL, with or without a slash at the end, and no shard is fetched; a remote shard is called by its URL."""
+    run = write_run(tmp_path / "run")
+    shard = "train-00000-of-00001.tfrecord.gz"
+    (run / shard).write_bytes(gzip.compress(frame(RECORD)))
+    url = put(store, run, "deep/it's a run")
+    store.faults.clear()
+    assert shown(url) == shown(f"{url}/") == shown(run)
+    assert [asked for asked in store.faults.asked if "tfrecord" in asked.target and asked.range] == []
+    assert f"the first 1 records of {url}/{shard}" in shown(f"{url}/{shard}")
+
+
+def test_errors_name_the_url(store: s3.S3, tmp_path: Path) -> None:
+    """Not the copy that was read: of a folder that is no run, a run that lacks a file or has a damaged one, a damaged shard."""
+    run = write_run(tmp_path / "run")
+    (run / "transform_fn" / "assets" / "carrier").unlink()
+    (run / "train.tfrecord").write_bytes(frame(b"\xff\xff\xff"))
+    (run / "empty.tfrecord").touch()
+    url = put(store, run, "half")
+    put(store, run / "pre_transform_feature_stats", "none/metadata")
+    store.put("bucket", "damaged/manifest.json", b"{")
+    for path, message in (
+        ("s3://bucket/none/", "'s3://bucket/none' isn't a run: it has no manifest.json"),
+        (url, f"'{url}' lacks '{url}/transform_fn/assets/carrier'"),
+        ("s3://bucket/damaged", "'s3://bucket/damaged/manifest.json' isn't valid JSON"),
+        (f"{url}/train.tfrecord", f"'{url}/train.tfrecord', record 0: it isn't a tf.train.Example"),
+    ):
+        with pytest.raises(DataError, match=f"^{message}"):
+            shown(path)
+    assert f"{url}/empty.tfrecord holds no records" in shown(f"{url}/empty.tfrecord")
 
 
 def test_long_values_are_cut() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from schemas.errors import DataError, OutputError
 from tests.needs import needs_google
 from tests.runs import files_of
 from tests.stores import gcs, s3
+from tests.test_cli import INTERRUPTIBLE
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -273,6 +275,23 @@ def test_what_may_not_be_used_is_said_before_the_analysis(stored: Stored, table:
         _run(table, f"{server.scheme}://nosuch/*.csv", f"{base}/out/none", server.beam_args)
     assert not any("in/" in asked.target and asked.range for asked in server.faults.asked)
     assert server.names("bucket", "out/none") == []
+
+
+@pytest.mark.parametrize("when", ["", "/parts/part-", "/transform_fn/", "/train-"])
+def test_interrupting_leaves_nothing(stored: Stored, table: Path, when: str) -> None:
+    """After Ctrl-C nothing is left in the store, neither where the run was at work nor at its output, and one line says so."""
+    server, base = stored.server, f"{stored.server.scheme}://bucket"
+    server.faults.clear()
+    config = table / "interrupted.toml"
+    config.write_text(TOML.format(files=f"{base}/in/*.csv", tokens=_tokens(table)))
+    command = [*INTERRUPTIBLE, "run", str(config), f"--output={base}/left/run", "--quiet", *server.beam_args]
+    with subprocess.Popen(command, env=os.environ | server.environment, stderr=subprocess.PIPE, text=True) as process:
+        while not any(when in name for name in server.names("bucket", "left/run.incomplete-")):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "interrupted: nothing was published\n")
+    assert server.names("bucket", "left/") == []
 
 
 def test_nothing_secret_is_shown(stored: Stored, table: Path) -> None:

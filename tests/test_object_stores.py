@@ -15,8 +15,10 @@ from pipelines.finished import FinishedRun
 from pipelines.publish import publish, work_folder
 from schemas.errors import ConfigError, DataError, OutputError
 from tests.needs import needs_google
+from tests.runs import FINISHED
 from tests.stores import gcs, s3
 from transforms import files, listing
+from transforms.store import without_users
 
 Server = gcs.Gcs | s3.S3
 BIG = os.urandom(20 << 20)
@@ -129,6 +131,13 @@ def test_a_failed_upload_leaves_what_was_there(server: Server, size: int) -> Non
     if isinstance(server, s3.S3):
         assert "Uploads" not in server.client.list_multipart_uploads(Bucket="bucket")
     files.remove(path)
+
+
+def test_a_copy_of_nothing_names_the_source(server: Server) -> None:
+    """Which of two paths a store means by "not found" is found out."""
+    path = f"{server.scheme}://bucket/absent"
+    with pytest.raises(DataError, match=f"can't read '{path}': No such file"):
+        files.copy(path, f"{server.scheme}://bucket/copy")
 
 
 def test_copies_stay_in_the_store(server: Server) -> None:
@@ -251,7 +260,7 @@ def _publish(output: str, name: str, *, overwrite: bool = False) -> None:
     with work_folder(output, overwrite=overwrite) as work:
         for each in (name, "manifest.json"):
             with files.create(files.join(work, each)) as stream:
-                stream.write(b"{}")
+                stream.write(FINISHED)
         publish(work, output, overwrite=overwrite)
 
 
@@ -302,6 +311,47 @@ def test_a_bucket_is_no_output_folder(server: Server, end: str) -> None:
         listing.list_files({None: (bucket,)})
 
 
+def test_another_attempt_may_have_published_meanwhile(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two attempts the slower one finds the work folder going away, and leaves what the faster one has published as it is."""
+    work, output = (f"{server.scheme}://bucket/{name}" for name in ("work", "late"))
+    with files.create(f"{work}/manifest.json") as stream:
+        stream.write(FINISHED)
+    files.create(f"{work}/first").close()
+    copy = files.copy
+
+    def overtaken(source: str, target: str) -> None:
+        monkeypatch.setattr(files, "copy", copy)
+        publish(work, output, overwrite=True, alone=False)
+        files.remove(work)
+        copy(source, target)
+
+    monkeypatch.setattr(files, "copy", overtaken)
+    publish(work, output, overwrite=True, alone=False)
+    published = [f"late/{name}" for name in ("_SUCCESS", "first", "manifest.json")]
+    assert server.names("bucket", "late") == published
+    publish(work, output, overwrite=True, alone=False)
+    assert server.names("bucket", "late") == published
+    files.remove(output)
+    with pytest.raises(OutputError, match=r"has no manifest.json, so another attempt has removed it"):
+        publish(work, output, overwrite=True, alone=False)
+
+
+def test_nothing_appears_in_a_discarded_folder(server: Server) -> None:
+    """What threads of an interrupted engine are uploading is given up, its parts too, and they can begin nothing new."""
+    folder = f"{server.scheme}://bucket/discarded"
+    files.create(f"{folder}/done").close()
+    half = files.create(f"{folder}/half")
+    half.write(bytes(20 << 20))
+    files.discard(folder)
+    half.close()
+    for make in (files.create, files.make_folder):
+        with pytest.raises(OSError, match="the work was given up"):
+            make(f"{folder}/new")
+    assert server.names("bucket") == ["big"]
+    if isinstance(server, s3.S3):
+        assert "Uploads" not in server.client.list_multipart_uploads(Bucket="bucket", Prefix="discarded")
+
+
 def test_only_a_finished_run_is_read(server: Server) -> None:
     """A run without `_SUCCESS`, as while it is copied, is none for readers; nor is it overwritten."""
     folder = f"{server.scheme}://bucket/half"
@@ -321,13 +371,56 @@ def test_a_client_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch
         listing.list_files({None: ("s3://bucket/a",)})
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:9000", "http://", ""])
+def test_an_endpoint_that_is_no_url_is_named(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Given by the option or by the environment: the message names both, and says what is expected."""
+    message = (
+        r"--s3_endpoint_url, or AWS_ENDPOINT_URL_S3 in the environment: expected a URL such as http://HOST:PORT, received "
+        rf"'{re.escape(url)}'"
+    )
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([f"--s3_endpoint_url={url}"]))
+    with pytest.raises(ConfigError, match=message):
+        listing.list_files({None: ("s3://bucket/a",)})
+    if url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
+        monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+        with pytest.raises(ConfigError, match=message):
+            listing.list_files({None: ("s3://bucket/a",)})
+
+
+@pytest.mark.parametrize("given", ["abc", "0", "-1", "1.5", ""])
+def test_a_wrong_number_of_attempts_is_named(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """The variable, what is expected and what it is."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", given)
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
+    message = f"AWS_MAX_ATTEMPTS in the environment: expected a number from 1, received '{given}'"
+    with pytest.raises(ConfigError, match=message):
+        listing.list_files({None: ("s3://bucket/a",)})
+
+
+def test_an_endpoints_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the client says of an endpoint is shown without user and password, whether the URL is one or not."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    for url, kind, shown in (
+        ("http://me:SES?@ME@127.0.0.1:1", DataError, "http://...@127.0.0.1:1"),
+        ("s://me:SESAME@", ConfigError, "received 's://...@'"),
+    ):
+        monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([f"--s3_endpoint_url={url}"]))
+        with pytest.raises(kind, match=re.escape(shown)) as raised:
+            listing.list_files({None: ("s3://bucket/a",)})
+        assert not re.search("me:|ME", str(raised.value))
+    assert without_users("s3://bucket/a@b http://h/c@d") == "s3://bucket/a@b http://h/c@d"
+
+
 def test_the_options_of_the_docs_are_known() -> None:
     """Each option that docs/object-stores.md names is one of Beam's or of the command line's."""
     page = Path(__file__).resolve().parent.parent / "docs" / "object-stores.md"
     if not page.exists():
         pytest.skip("the tests run apart from the repository")
     options = set(re.findall(r"(--[a-z0-9_]+)", page.read_text(encoding="utf-8")))
-    own = {"--set", "--output", "--input", "--overwrite"}
+    own = {"--set", "--output", "--input", "--overwrite", "--code"}
     assert {"--s3_endpoint_url", "--hdfs_host", "--impersonate_service_account"} < options
     flags = {"--hdfs_full_urls"}
     check_beam_args([name if name in flags else f"{name}=1" for name in sorted(options - own)])

@@ -1,18 +1,23 @@
 """Output appears all at once or not at all."""
 
+import errno
 import os
 import socket
 from pathlib import Path
 
 import pytest
 
-from pipelines.publish import publish, work_folder
+from pipelines.publish import check_apart, publish, work_folder
 from schemas.errors import OutputError
+from tests.runs import FINISHED
+from transforms import files
+from transforms.records import InputFile
 
 
 def _finish(output: Path, text: str, *, overwrite: bool = False) -> None:
     with work_folder(str(output), overwrite=overwrite) as work:
         Path(work, "shard").write_text(text)
+        Path(work, "manifest.json").write_bytes(FINISHED)
         publish(work, str(output), overwrite=overwrite)
 
 
@@ -81,6 +86,63 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "precious.txt").exists()
 
 
+@pytest.mark.parametrize("manifest", [None, b"", b"[]", b'{"format": 1}'])
+def test_another_programs_mark_makes_no_run(tmp_path: Path, manifest: bytes | None) -> None:
+    """Spark and Hadoop, too, leave a `_SUCCESS` beside what they write: nothing of theirs is replaced."""
+    (tmp_path / "part-00000.csv").write_text("x")
+    (tmp_path / "_SUCCESS").touch()
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_bytes(manifest)
+    with pytest.raises(OutputError, match="exists and is no finished run, so it is left alone"):
+        _finish(tmp_path, "x", overwrite=True)
+    assert (tmp_path / "part-00000.csv").exists()
+
+
+def test_input_in_the_output_folder_is_left_alone(tmp_path: Path) -> None:
+    """Input that a run would replace is named, by a link to it, too; a folder beside with a longer name is another."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    for path in ("run/a.csv", "link/deep/a.csv"):
+        with pytest.raises(OutputError, match=f"the input '{tmp_path}/{path}' is in the output folder .*/run', which"):
+            check_apart([InputFile(f"{tmp_path}/{path}", 1)], f"{tmp_path}/run")
+    with pytest.raises(
+        OutputError, match=r"the input 's3://bucket/run/a.csv' is in the output folder 's3://bucket/run/'"
+    ):
+        check_apart([InputFile("s3://bucket/run/a.csv", 1)], "s3://bucket/run/")
+    check_apart([InputFile(f"{tmp_path}/running/a.csv", 1)], f"{tmp_path}/run")
+
+
+def test_an_old_run_stays_where_the_new_one_cannot_take_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renaming may fail between the old run and the new one: the old one gets its name back."""
+    output = tmp_path / "run"
+    _finish(output, "first")
+    rename = files.rename
+
+    def fail(source: str, target: str) -> None:
+        if target == str(output) and not source.endswith("-replaced"):
+            raise OSError(errno.EROFS, "read-only file system")
+        rename(source, target)
+
+    monkeypatch.setattr(files, "rename", fail)
+    with pytest.raises(OutputError, match=r"read-only file system. Nothing was published"):
+        _finish(output, "second", overwrite=True)
+    assert (output / "shard").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_an_old_run_gets_its_name_back_from_a_killed_one(tmp_path: Path) -> None:
+    """A run that is killed just when it takes an old one's name has moved that aside: the next run finds the old one."""
+    output = tmp_path / "run"
+    _finish(output, "first")
+    output.rename(tmp_path / f"run.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd-replaced")
+    with pytest.raises(OutputError, match="holds a finished run"):
+        _finish(output, "second")
+    assert (output / "shard").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [output]
+
+
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     """An empty folder at the output is no hindrance."""
     output = tmp_path / "run"
@@ -122,5 +184,5 @@ def test_a_work_folder_is_new(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "stale").touch()
     _finish(tmp_path / "run", "x")
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["_SUCCESS", "shard"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["_SUCCESS", "manifest.json", "shard"]
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

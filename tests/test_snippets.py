@@ -23,6 +23,7 @@ from pipelines.snippets_model import Head, head, input_line, part_line
 from pipelines.snippets_run import Output, export_folder
 from schemas.errors import DataError
 from schemas.proto import load_schema
+from tests.away import SCHEME
 from tests.datasets import LabelledRun, as_columns, as_examples, read_cells, run_with_label
 from tests.runs import read_split, run_toml
 
@@ -309,9 +310,25 @@ def test_of_several_labels_one_is_learned(tmp_path: Path) -> None:
 
 
 def test_the_export_lies_beside_the_run() -> None:
-    """The model's folder is the run's with an ending, of a folder given as `.` too."""
+    """The model's folder is the run's with an ending, of a folder given as `.` too; that of a remote run lies here."""
     assert export_folder("out/run/") == "out/run-model"
     assert export_folder(".") == f"{Path.cwd()}-model"
+    assert export_folder("gs://bucket/run") == "run-model"
+
+
+def test_the_code_for_a_remote_run_names_it(tmp_path: Path) -> None:
+    """It is the code for the same run here, but for the places and what reads from there; no shard is needed to write it."""
+    run = run_toml(tmp_path, ODD.format(path=json.dumps(str(odd_csv(tmp_path)))))
+    here = code_for(str(run))
+    for shard in run.glob("*.tfrecord"):
+        shard.unlink()
+    url = f"{SCHEME}://{run}"
+    code = code_for(f"{url}/")
+    assert f'\nRUN = "{url}"\n' in code
+    assert '\nEXPORT = "run-model"\n' in code
+    assert "# TensorFlow itself reads gs:// and no other store" in code
+    notes = re.sub("^# TensorFlow itself.*\n.*\n", "", code, flags=re.MULTILINE)
+    assert notes.replace('"run-model"', f'"{run}-model"').replace(url, str(run)) == here
 
 
 def label(dtype: str = "int64", **facts: Any) -> Output:
@@ -372,11 +389,11 @@ def test_each_feature_is_used_as_its_type_asks(output: Output, line: str | None)
 
 
 def test_what_is_no_finished_run_is_named(tmp_path: Path) -> None:
-    """A folder that isn't a run, a URL, a run that lacks a file and one with a damaged file each get their message."""
+    """A folder that isn't a run, here or in a store, a run that lacks a file and one with a damaged file each get their message."""
     with pytest.raises(DataError, match="isn't a finished run: it has no _SUCCESS"):
         code_for(str(tmp_path))
-    with pytest.raises(DataError, match="reads local files; copy the run here first"):
-        code_for("gs://bucket/run")
+    with pytest.raises(DataError, match=f"'{SCHEME}://{tmp_path}' isn't a finished run: it has no _SUCCESS"):
+        code_for(f"{SCHEME}://{tmp_path}/")
     (tmp_path / "_SUCCESS").touch()
     with pytest.raises(DataError, match=r"can't read '.*manifest.json': No such file"):
         code_for(str(tmp_path))

@@ -1,6 +1,7 @@
 """What a finished run says."""
 
 import io
+import shlex
 from typing import Any
 
 from rich.console import Console
@@ -22,10 +23,10 @@ MANIFEST: dict[str, Any] = {
 }
 
 
-def summary(manifest: dict[str, Any], seconds: dict[str, float]) -> str:
+def summary(manifest: dict[str, Any], seconds: dict[str, float], folder: str = "out/run/") -> str:
     """The text of a summary."""
     out = io.StringIO()
-    print_summary("out/run/", manifest, seconds, Console(file=out, width=200, soft_wrap=True))
+    print_summary(folder, manifest, seconds, Console(file=out, width=200, soft_wrap=True))
     return out.getvalue()
 
 
@@ -43,6 +44,14 @@ def test_the_summary_accounts_for_all_rows() -> None:
     assert "5.0 s, 200 rows/s (analyze 1.5 s, transform 2.0 s)" in text
     for command in ("inspect", "inspect --code", "verify"):
         assert f"  shardmill {command} out/run/ " in text
+
+
+def test_commands_are_as_a_shell_takes_them() -> None:
+    """A folder's name that a shell would take apart is quoted in the commands."""
+    text = summary(MANIFEST, {}, "my out/it's")
+    assert "The run is in my out/it's. Next:" in text
+    commands = [shlex.split(line)[:4] for line in text.splitlines() if line.startswith("  shardmill")]
+    assert [command[-1] if "--code" in command else command[2] for command in commands] == ["my out/it's"] * 3
 
 
 def test_a_clean_run_mentions_no_rejected_file() -> None:

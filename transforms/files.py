@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from schemas.errors import DataError, OutputError
+from transforms.given_up import give_up, making
 from transforms.ranges import RangeReader
 from transforms.store import reason
 from transforms.stores import store_of
-from transforms.uploads import Upload
+from transforms.uploads import Upload, abandon_uploads
 
 _COPY_BYTES = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Threads that are at work make new files for a moment.
+_ATTEMPTS_TO_REMOVE = 20
 
 
 def is_local(path: str) -> bool:
@@ -63,7 +67,8 @@ def writing(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            f"can't write {path!r}: {reason(error)}. Nothing was published; free space or choose another output folder"
+            f"can't write {path!r}: {reason(error)}. Nothing was published; {'free space' if error.errno in _FULL else 'see to that'}, "
+            "or choose another output folder"
         ) from error
 
 
@@ -98,7 +103,8 @@ def create(path: str) -> BinaryIO:
 
     A remote file appears when it is closed; one whose block fails never does.
     """
-    return open(path, "wb") if is_local(path) else cast("BinaryIO", Upload(store_of(path).start(path)))
+    with making(path):
+        return open(path, "wb") if is_local(path) else cast("BinaryIO", Upload(store_of(path).start(path), path))
 
 
 @contextlib.contextmanager
@@ -131,19 +137,21 @@ def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
 
 def rename(source: str, target: str) -> None:
     """Gives a file, or a folder, the name of another, which it replaces if that is a file; only where `can_rename`."""
-    if is_local(source):
-        os.replace(source, target)
-        return
-    remove(target)
-    store_of(source).rename(source, target)
+    with making(target):
+        if is_local(source):
+            os.replace(source, target)
+            return
+        remove(target)
+        store_of(source).rename(source, target)
 
 
 def make_folder(path: str) -> None:
     """Makes a folder and its parents; object stores have none to make."""
-    if is_local(path):
-        os.makedirs(path, exist_ok=True)
-    else:
-        store_of(path).make_folder(path)
+    with making(path):
+        if is_local(path):
+            os.makedirs(path, exist_ok=True)
+        else:
+            store_of(path).make_folder(path)
 
 
 def size(path: str) -> int | None:
@@ -195,6 +203,28 @@ def remove(path: str) -> None:
             os.unlink(path)
 
 
+def discard(folder: str) -> None:
+    """Removes a folder that threads of this process may still be writing to; they can make nothing in it any more.
+
+    Raises:
+        OSError: It can't be removed.
+    """
+    give_up(folder)
+    abandon_uploads(folder)
+    if not is_local(folder):
+        remove(folder)
+        return
+    if not os.path.isdir(folder):
+        return
+    # What is made by other means than these is made by path: from now on that fails.
+    removed = f"{folder}-removed"
+    os.rename(folder, removed)
+    for _ in range(_ATTEMPTS_TO_REMOVE):
+        remove(removed)
+        if not os.path.exists(removed):
+            break
+
+
 def copy_folder(source: str, target: str) -> None:
     """Copies a folder file by file; either side may be remote.
 
@@ -220,11 +250,23 @@ def copy(source: str, target: str) -> None:
     """
     with writing(target):
         if not is_local(source) and source.partition("://")[0] == target.partition("://")[0]:
-            store_of(source).copy(source, target)
+            _copy_within(source, target)
             return
         with create(target) as writer:
             for piece in _pieces(source):
                 writer.write(piece)
+
+
+def _copy_within(source: str, target: str) -> None:
+    store = store_of(source)
+    try:
+        with making(target):
+            store.copy(source, target)
+    except OSError:
+        # The store doesn't say which of both it means.
+        if size(source) is None:
+            raise DataError(f"can't read {source!r}: {os.strerror(errno.ENOENT)}") from None
+        raise
 
 
 def _pieces(path: str) -> Iterator[bytes]:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 # A resumable upload's URL is a key to the object, so no query is shown.
 _QUERY = re.compile(r"\?[^\s'\"]*")
+# An endpoint may be given with a user and a password.
+_USER = re.compile(r"//[^/\s'\"]*@")
 # The packages whose errors are a store's: their classes have no base in common.
 _CLIENTS = frozenset(("boto3", "botocore", "s3transfer", "google", "requests", "urllib3", "apache_beam", "hdfs"))
 
@@ -96,7 +98,12 @@ def reason(error: BaseException) -> str:
     # Beam's file systems put errors into dicts of errors.
     while details := getattr(error, "exception_details", None):
         error = next(iter(details.values())) if isinstance(details, dict) else details
-    return " ".join(_QUERY.sub("", getattr(error, "strerror", None) or str(error)).split())
+    return " ".join(_QUERY.sub("", without_users(getattr(error, "strerror", None) or str(error))).split())
+
+
+def without_users(text: str) -> str:
+    """A text whose URLs name no user and no password."""
+    return _USER.sub("//...@", text)
 
 
 class StreamWriter:

@@ -7,14 +7,17 @@ smallest file. So this is a client of its own, set up by Beam's options.
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
-from transforms.store import explained, split
+from schemas.errors import ConfigError
+from transforms.store import explained, reason, split
 
 # With the client's waits in between, a minute; AWS_MAX_ATTEMPTS in the environment takes precedence.
 _ATTEMPTS = 8
+_ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
 _MISSING = 404
 _DELETED_AT_ONCE = 1000
 _PART_BYTES = 8 << 20
@@ -32,13 +35,17 @@ class S3Store:
 
         Args:
             options: Beam's.
+
+        Raises:
+            ConfigError: A setting isn't what it must be.
+            OSError: The client can't be made for another reason.
         """
         import boto3  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
 
-        self._attempts = int(os.environ.get("AWS_MAX_ATTEMPTS", _ATTEMPTS))
+        self._attempts = _attempts()
         given = options.view_as(S3Options)
-        with explained():
+        with _endpoint_checked(), explained():
             self._client = boto3.session.Session().client(
                 "s3",
                 region_name=given.s3_region_name,
@@ -121,6 +128,28 @@ class S3Store:
                 failed = self._client.delete_objects(Bucket=some[0][0], Delete=objects).get("Errors")
             if failed:
                 raise OSError(0, f"can't remove {failed[0]['Key']!r}: {failed[0]['Message']}")
+
+
+def _attempts() -> int:
+    given = os.environ.get(_ATTEMPTS_VARIABLE, str(_ATTEMPTS))
+    if not given.isdecimal() or not int(given):
+        raise ConfigError(f"{_ATTEMPTS_VARIABLE} in the environment: expected a number from 1, received {given!r}")
+    return int(given)
+
+
+@contextmanager
+def _endpoint_checked() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        # The client's words, since the URL may stand in a file of its own, too.
+        what, _, url = reason(error).partition(":")
+        if what != "Invalid endpoint":
+            raise
+        raise ConfigError(
+            "--s3_endpoint_url, or AWS_ENDPOINT_URL_S3 in the environment: expected a URL such as http://HOST:PORT, received "
+            f"{url.strip()!r}"
+        ) from error
 
 
 class _S3Writer:

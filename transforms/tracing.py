@@ -154,6 +154,13 @@ class Tracer:
                 self._errors.close()
                 self._errors = None
 
+    def interrupt(self) -> None:
+        """Ends the process while another thread waits for its reply: that thread gets an error."""
+        process = self._process
+        if process is not None:
+            process.kill()
+            process.wait()
+
     def _drain(self) -> None:
         """Receives the reply to a check."""
         if self._checking:

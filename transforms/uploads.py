@@ -2,24 +2,35 @@
 
 import contextlib
 import io
+import sys
+import threading
+import weakref
 from types import TracebackType
 from typing import Any
 
+from transforms.given_up import making
 from transforms.store import Writer
+
+_opening = threading.Lock()
+_open: "weakref.WeakSet[Upload]" = weakref.WeakSet()
 
 
 class Upload(io.RawIOBase):
     """A new object as a stream; it appears whole when it is closed, and not at all when its block fails or nobody wants it any more."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, path: str) -> None:
         """Starts it.
 
         Args:
             writer: Where the bytes go.
+            path: The object's.
         """
         super().__init__()
         self._writer = writer
         self._size = 0
+        self.path = path
+        with _opening:
+            _open.add(self)
 
     def writable(self) -> bool:
         """It is."""
@@ -41,7 +52,8 @@ class Upload(io.RawIOBase):
         if not self.closed:
             super().close()
             try:
-                self._writer.close()
+                with making(self.path):
+                    self._writer.close()
             except BaseException:
                 self._give_up()
                 raise
@@ -57,7 +69,8 @@ class Upload(io.RawIOBase):
 
     def __del__(self) -> None:
         """Gives up what was never closed; by default it would be closed."""
-        self.abandon()
+        if not sys.is_finalizing():
+            self.abandon()
 
     def abandon(self) -> None:
         """Gives the upload up: what stood at the path still does."""
@@ -69,3 +82,11 @@ class Upload(io.RawIOBase):
         # The error that led here is the one to tell.
         with contextlib.suppress(OSError):
             self._writer.abandon()
+
+
+def abandon_uploads(folder: str) -> None:
+    """Gives up all that this process is uploading into a folder: an engine's threads that were interrupted don't do it themselves."""
+    with _opening:
+        uploads = [upload for upload in _open if upload.path.startswith(f"{folder}/")]
+    for upload in uploads:
+        upload.abandon()
