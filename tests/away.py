@@ -57,7 +57,7 @@ class AwayFileSystem(LocalFileSystem):
         super().copy([_here(path) for path in source_file_names], [_here(path) for path in destination_file_names])
 
     def exists(self, path: str) -> bool:
-        return bool(super().exists(_here(path)))
+        return Path(_here(path)).is_file()
 
     def delete(self, paths: list[str]) -> None:
         super().delete([_here(path) for path in paths])

@@ -89,6 +89,7 @@ class Dataflow:
         refusal: The HTTP status and the message that answer whoever creates a job; None: it is welcome.
         ending: The state and the message that a job ends with when it is looked at, instead of being done.
         counts: Whether it tells what was counted.
+        active: Whether a job of the name that is asked for goes on already: it is what the client is told of.
     """
 
     endpoint: str
@@ -96,6 +97,7 @@ class Dataflow:
     refusal: tuple[int, str] | None = None
     ending: tuple[str, str | None] | None = None
     counts: bool = True
+    active: bool = False
 
     def create(self, request: dict[str, Any]) -> Job:
         """Starts a job: from a client's request, or from the file of a template, which is the same."""
@@ -127,6 +129,8 @@ class Dataflow:
             counted = (HTTPStatus.OK, {"metricTime": _now(), "metrics": []})
             return counted if self.counts else _error(HTTPStatus.FORBIDDEN, "metrics aren't for you")
         place = {"projectId": found["project"], "location": found["region"], "name": job.request["name"]}
+        if self.active:
+            place["clientRequestId"] = "another"
         return HTTPStatus.OK, {**place, "id": job.id, "currentState": job.state, "createTime": _now()}
 
 

@@ -40,7 +40,7 @@ def test_this_machine_is_as_it_says(tmp_path: Path) -> None:
     [
         ("apache-beam", "2.60.0", r"apache-beam 2\.\d+\.\d+ \(the job: 2\.60\.0\)"),
         ("python", "3.9", r"python 3\.\d+ \(the job: 3\.9\)"),
-        ("shardmill", "99", r"shardmill \S+ \(the job: 99\)"),
+        *((name, "99", rf"{name} \d\S+ \(the job: 99\)") for name in ("shardmill", "tensorflow", "pyarrow", "isal")),
         ("no-such-package", "1", r"no-such-package is missing \(the job: 1\)"),
     ],
 )
@@ -108,3 +108,12 @@ def test_a_pipeline_goes_on_after_the_check(tmp_path: Path) -> None:
     with TestPipeline() as pipeline:
         checked = pipeline | CheckWorkers(str(tmp_path))
         assert_that(checked | beam.combiners.Count.Globally(), equal_to([1]))
+
+
+def test_nothing_begins_before_the_check(tmp_path: Path) -> None:
+    """The stage's output is made of the check's: without it an engine could read the input on a worker that nobody has checked."""
+    pipeline = TestPipeline()
+    _ = pipeline | CheckWorkers(str(tmp_path))
+    stages = {stage.unique_name: stage for stage in pipeline.to_runner_api().components.transforms.values()}
+    (checked,) = stages["CheckWorkers/CheckWorker"].outputs.values()
+    assert checked in stages["CheckWorkers/AwaitCheck"].inputs.values()

@@ -6,6 +6,7 @@ The service and its object store are small servers on this machine; the service 
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,13 +21,16 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.dataflow import dataflow_runner
+from google.api_core import exceptions
+from google.auth.exceptions import RefreshError
 
 from pipelines import applying, preprocess, publishing
 from pipelines.config import load_config
 from pipelines.dataflow import check_paths, check_service, dataflow_args
 from pipelines.doctor_engine import examine_engine
 from pipelines.engine import run_pipeline, set_file_options
-from pipelines.engines import Engine
+from pipelines.engine_failure import explain_failure
+from pipelines.engines import Engine, option
 from pipelines.flex_template import main as flex_template
 from pipelines.progress import Progress
 from schemas.errors import ConfigError, DataError, OutputError, ShardmillError
@@ -160,7 +164,18 @@ def test_doctor_looks_with_the_jobs_options(cloud: Cloud, monkeypatch: pytest.Mo
     monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions([]))
     found = {each.name: each for each in examine_engine("dataflow", cloud.args(), "gs://bucket/runs/x")}
     assert found["Dataflow"].ok
+    assert found["a worker that writes the output"].value.startswith("not tried: ")
     assert FileSystems._pipeline_options.get_all_options()["project"] == "some-project"
+
+
+def test_a_bucket_that_isnt_there_is_the_reason(cloud: Cloud) -> None:
+    """Where nothing can be staged the report says so; no job has been tried."""
+    jobs = len(cloud.service.jobs)
+    args = cloud.args("--staging_location=gs://nowhere/staging")
+    (found,) = (each for each in examine_engine("dataflow", args, "gs://bucket/runs/x") if not each.ok)
+    assert found.name == "Dataflow"
+    assert found.value.startswith("can't stage the job in --staging_location 'gs://nowhere/staging'")
+    assert len(cloud.service.jobs) == jobs
 
 
 def test_the_request_names_the_image_and_the_machines(job: Job) -> None:
@@ -222,6 +237,7 @@ def test_a_workers_error_comes_back(cloud: Cloud) -> None:
     ("ending", "expected"),
     [
         (("JOB_STATE_CANCELLED", None), r"job 2026\S+ was cancelled\. Nothing was published"),
+        (("JOB_STATE_UPDATED", None), r"job 2026\S+ ended as UPDATED\. Nothing was published"),
         (("JOB_STATE_FAILED", None), r"job 2026\S+ failed and gave no reason\. Nothing was published"),
         (
             ("JOB_STATE_FAILED", "Workflow failed. Causes: The zone has no more n2-standard-4 machines."),
@@ -235,7 +251,7 @@ def test_a_workers_error_comes_back(cloud: Cloud) -> None:
             "don't have shardmill",
         ),
     ],
-    ids=["cancelled", "failed silently", "failed", "image without shardmill"],
+    ids=["cancelled", "replaced", "failed silently", "failed", "image without shardmill"],
 )
 def test_a_job_that_isnt_done(cloud: Cloud, ending: tuple[str, str | None], expected: str) -> None:
     """A job that failed, or that somebody cancelled in the console, is one message; nothing is published."""
@@ -293,6 +309,57 @@ def test_the_service_refuses(cloud: Cloud, refusal: tuple[int, str], expected: s
     assert cloud.found("runs/refused") == {}
 
 
+def test_a_job_of_the_same_name_goes_on(cloud: Cloud) -> None:
+    """The service takes no second job of a name while the first one is active, and gives the first one back: that isn't this run's."""
+    cloud.service.active = True
+    try:
+        with pytest.raises(
+            ShardmillError, match=r"^Dataflow refused: There is already active job named shardmill-again .*--job_name$"
+        ):
+            cloud.run("gs://bucket/runs/again")
+    finally:
+        cloud.service.active = False
+    assert cloud.found("runs/again") == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (exceptions.Unauthorized("Request had invalid credentials."), "invalid credentials .HTTP 401.*dataflow.dev"),
+        (exceptions.InternalServerError("Oops"), "Oops .HTTP 500.. The service is at fault: run again later"),
+        (exceptions.RetryError("Timeout of 60.0s exceeded", None), "can't be asked: Timeout of 60.0s exceeded"),
+        (RefreshError("invalid_grant: Token has expired"), "can't be asked: invalid_grant.*Check the credentials"),
+        (
+            AssertionError(
+                "Job did not reach to a terminal state after waiting indefinitely. Console URL: https://console/jobs/1"
+            ),
+            "the job may go on. Look at it, and cancel it, at https://console/jobs/1$",
+        ),
+    ],
+    ids=["unauthorized", "server error", "timeout", "credentials", "unknown state"],
+)
+def test_what_else_the_client_raises(error: Exception, message: str) -> None:
+    """What Google's and Beam's clients raise when the service can't be asked, or doesn't know, is one message that says what to do."""
+    found = explain_failure(error, Engine("dataflow"))
+    assert type(found) is ShardmillError
+    with pytest.raises(ShardmillError, match=message):
+        raise found
+
+
+def test_a_job_that_cannot_be_staged() -> None:
+    """What Beam says of a bucket that it may not write to, after minutes, is an error of the output; the request isn't told."""
+    text = (
+        "Could not upload to GCS path gs://bucket/staging: 403 GET http://host/storage/v1/b/bucket: no access. Please verify that "
+        "credentials are valid, that the specified path exists, and that you have write access to it."
+    )
+    found = explain_failure(OSError(text), Engine("dataflow"))
+    assert isinstance(found, OutputError)
+    assert str(found).startswith(
+        "the job's files can't be staged: Could not upload to GCS path gs://bucket/staging: 403 no access."
+    )
+    assert str(found).endswith("write access to it. --staging_location says where they go")
+
+
 def test_all_that_is_missing_is_told_at_once() -> None:
     """A job without project, region, image and bucket: one message names them all, and how an image is built."""
     with pytest.raises(ConfigError) as error:
@@ -313,6 +380,14 @@ def test_what_is_given_stays() -> None:
     assert "--sdk_location=container" in args
     args = dataflow_args(REQUIRED, "gs://bucket/2013/Flights & more_/")
     assert {"--temp_location=gs://bucket/dataflow", "--job_name=shardmill-flights-more"} <= set(args)
+    assert "--no_save_main_session" not in dataflow_args([*REQUIRED, "--save_main_session"], "gs://bucket/out")
+
+
+def test_a_jobs_name_is_one_that_the_service_takes() -> None:
+    """At most 63 characters, of which the last is no dash."""
+    for name in ("a" * 99, "a" * 52 + "-b"):
+        found = option(dataflow_args(REQUIRED, f"gs://bucket/{name}"), "--job_name") or ""
+        assert re.fullmatch("shardmill-a{52,53}", found)
 
 
 @pytest.mark.parametrize("name", ["--temp_location", "--staging_location", "--template_location"])
@@ -344,9 +419,14 @@ def test_options_that_beam_refuses() -> None:
         run_pipeline(lambda _: None, Engine("dataflow", tuple(args)))
 
 
-def test_without_googles_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Beam's Google Cloud extra isn't installed, it is said how to install it."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+@pytest.mark.parametrize("missing", ["google.cloud.dataflow", "google.cloud"])
+def test_without_googles_client(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """Where Beam's Google Cloud extra isn't installed, in part or whole, it is said how to install it."""
+    if missing == "google.cloud":
+        monkeypatch.delitem(sys.modules, "google.cloud.dataflow", raising=False)
+        monkeypatch.setitem(sys.modules, missing, None)
+    else:
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install 'shardmill\[gcp\]'"):
         dataflow_args(REQUIRED, "gs://bucket/out")
 
@@ -359,14 +439,25 @@ def test_without_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     with pytest.raises(ShardmillError, match=r"no Google Cloud credentials .*gcloud auth application-default login"):
         check_service(dataflow_args(REQUIRED, "gs://bucket/out"))
+    check_service(["--no_auth"])
 
 
-def test_a_staging_bucket_that_isnt_there(cloud: Cloud) -> None:
+@pytest.mark.parametrize("name", ["--temp_location", "--staging_location"])
+def test_a_staging_bucket_that_isnt_there(cloud: Cloud, name: str) -> None:
     """A bucket that nothing can be staged in is told before the analysis, not after Beam has tried for ten minutes."""
-    args = dataflow_args(cloud.args("--staging_location=gs://nowhere/staging"), "gs://bucket/out")
-    set_file_options(Engine("dataflow", tuple(args)))
-    with pytest.raises(OutputError, match=r"can't stage the job in --staging_location 'gs://nowhere/staging': .*404"):
-        check_service(args)
+    engine = Engine("dataflow", tuple(dataflow_args(cloud.args(f"{name}=gs://nowhere/staging"), "gs://bucket/out")))
+    set_file_options(engine)
+    with pytest.raises(OutputError, match=rf"can't stage the job in {name} 'gs://nowhere/staging': .*404"):
+        engine.check()
+
+
+def test_looking_leaves_nothing(cloud: Cloud) -> None:
+    """Whether a bucket can be written is found out by writing there; what was written is removed."""
+    engine = Engine("dataflow", tuple(dataflow_args(cloud.args(), "gs://bucket/out")))
+    set_file_options(engine)
+    before = cloud.found("")
+    engine.check()
+    assert cloud.found("") == before
 
 
 def test_a_template_runs_and_is_published_when_it_is_launched(cloud: Cloud) -> None:
@@ -395,6 +486,7 @@ def test_publishing_again_changes_nothing(tmp_path: Path, left: str) -> None:
     (work / "manifest.json").write_text('{"rows": {"rejected": 1}}')
     publishing._publish(None, str(work), str(output), "dataflow")
     assert sorted(path.name for path in output.iterdir()) == ["_SUCCESS", "manifest.json"]
+    assert json.loads((output / "manifest.json").read_text())["engine"] == "dataflow"
     if left == "a file":
         work.mkdir()
         (work / "train-00000-of-00001.tfrecord.gz").touch()
@@ -423,7 +515,7 @@ def test_the_launcher_of_the_flex_template(tmp_path: Path) -> None:
         "--input=gs://b/*.csv",
         *LAUNCHER,
     ]
-    assert flex_template.command([*args, "--overwrite=true"], str(tmp_path)) == [
+    assert flex_template.command([*args, "--overwrite=True"], str(tmp_path)) == [
         "run",
         "/p.toml",
         "--engine=dataflow",
@@ -449,6 +541,16 @@ def test_a_launchers_mistake(args: list[str], message: str) -> None:
     """A parameter that is missing, or has another form, is told."""
     with pytest.raises(ConfigError, match=message):
         flex_template.command(args, "")
+
+
+def test_the_launchers_log_says_what_is_wrong() -> None:
+    """The program ends with one message, which the launcher logs."""
+    done = subprocess.run(
+        [sys.executable, "-m", flex_template.__name__], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the template's parameter `config` is missing")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_flex_template_knows_its_parameters(tmp_path: Path) -> None:
@@ -478,7 +580,7 @@ def test_the_flex_template_is_launched(cloud: Cloud) -> None:
         text=True,
         timeout=120,
         check=False,
-        env=os.environ,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
     assert done.returncode == 0, done.stderr
     request = json.loads(cloud.found("launch/")["job_object"])

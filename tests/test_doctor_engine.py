@@ -43,7 +43,9 @@ def test_a_cluster_without_slots_is_the_reason(flink: str, monkeypatch: pytest.M
     """A JobManager without TaskManagers can't run anything; one that isn't there is named."""
     monkeypatch.setattr(job_server.shutil, "which", {"java": "/usr/bin/java"}.get)
     monkeypatch.setattr(doctor_engine, "flink_overview", lambda _: {"flink-version": "1.16.3", "taskmanagers": 0})
-    assert "start TaskManagers" in missing("flink", f"--flink_master={flink}")["Flink"]
+    found = missing("flink", f"--flink_master={flink}")
+    assert found.keys() == {"Flink"}
+    assert "start TaskManagers" in found["Flink"]
     monkeypatch.setattr(doctor_engine, "flink_overview", lambda _: None)
     assert "no JobManager answers" in missing("flink", f"--flink_master={flink}")["Flink"]
 
@@ -120,6 +122,25 @@ def test_the_workers_command_is_this_installations(nobody: str) -> None:  # noqa
     found = {each.name: each.value for each in examine_engine("flink", (f"--job_endpoint={nobody}",), ".")}
     assert str(Path(sys.executable).parent / "shardmill-worker") in found["workers"]
     assert json.dumps({"command": str(Path(sys.executable).parent / "shardmill-worker")}) in found["options"]
+
+
+def test_a_workers_command_that_isnt_there_is_the_reason(
+    nobody: str,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where this interpreter has no `shardmill-worker` beside it, no worker can be started as it is here."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    found = missing("flink", f"--job_endpoint={nobody}")
+    assert found["workers"] == f"'{tmp_path}/shardmill-worker' isn't here: `pip install shardmill` brings it"
+
+
+def test_an_image_is_what_workers_run(nobody: str) -> None:  # noqa: F811
+    """Where workers are containers, their image is told, and neither a command nor Beam's boot program is looked for here."""
+    options = (f"--job_endpoint={nobody}", "--sdk_container_image=registry/shardmill:1")
+    found = {each.name: each.value for each in examine_engine("flink", options, ".")}
+    assert found["workers"] == "containers of registry/shardmill:1"
+    assert "Beam's boot program" not in found
 
 
 def test_keys_arent_shown(nobody: str) -> None:  # noqa: F811

@@ -1,16 +1,21 @@
 """The engine: which one, and what its failures become."""
 
+import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 
-from pipelines.engine import run_pipeline
+from pipelines.engine import cores, pipeline_options, run_pipeline
 from pipelines.engine_failure import find_error
 from pipelines.engines import Engine
-from schemas.errors import ConfigError, DataError, ShardmillError
+from schemas.errors import ConfigError, DataError, EngineError, ShardmillError
 
 
 def _raise(error: type[Exception], message: str) -> Callable[[int], None]:
@@ -70,3 +75,73 @@ def test_errors_are_found_in_tracebacks() -> None:
     assert str(found) == "full"
     assert find_error("ValueError: other") is None
     assert isinstance(ConfigError("x"), ShardmillError)
+
+
+def test_threads_are_as_many_as_was_said() -> None:
+    """The local engine has the threads that `--workers` says, else one per core; what others have is their options' business."""
+    threads = [
+        pipeline_options(engine).view_as(DirectOptions).direct_num_workers
+        for engine in (Engine(workers=3), Engine(), Engine("DirectRunner", ("--direct_num_workers=5",)))
+    ]
+    assert threads == [3, cores(), 5]
+
+
+class _Job(PipelineResult):  # type: ignore[misc]
+    cancelled = False
+
+    def wait_until_finish(self, duration: int | None = None) -> str:
+        if self.state == PipelineState.RUNNING:
+            raise KeyboardInterrupt
+        return str(self.state)
+
+    def cancel(self) -> None:
+        _Job.cancelled = True
+        raise ConnectionError("the engine is gone")
+
+
+class CancelledElsewhere(PipelineRunner):  # type: ignore[misc]
+    """An engine whose job is found cancelled, which Beam tells by its state alone; it prints."""
+
+    def run_pipeline(self, pipeline: beam.Pipeline, options: PipelineOptions) -> _Job:
+        """Says how the job is."""
+        print("Traceback ...", file=sys.stderr)  # noqa: T201
+        return _Job(PipelineState.CANCELLED)
+
+
+class Interrupted(PipelineRunner):  # type: ignore[misc]
+    """An engine that is gone when the user presses Ctrl-C."""
+
+    def run_pipeline(self, pipeline: beam.Pipeline, options: PipelineOptions) -> _Job:
+        """Says how the job is."""
+        return _Job(PipelineState.RUNNING)
+
+
+def _run_nothing(runner: type[PipelineRunner]) -> None:
+    name = f"{runner.__module__}.{runner.__qualname__}"
+    run_pipeline(lambda _: None, Engine(name, (f"--runner={name}",)))
+
+
+def test_a_job_that_ended_otherwise_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job that isn't done has failed, though its client raises nothing; what Beam and its other threads print isn't shown."""
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    with pytest.raises(EngineError, match=r"the job was cancelled on .*Nothing was published"):
+        _run_nothing(CancelledElsewhere)
+
+    def say(text: Any) -> None:
+        print(text, file=sys.stderr)  # noqa: T201
+
+    thread = threading.Thread(target=say, args=("of a worker",))
+    thread.start()
+    thread.join()
+    say("of the run")
+    assert capsys.readouterr().err == "of the run\n"
+
+
+def test_an_interruption_counts_though_the_engine_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job is cancelled; where that fails, the user still reads that the run was interrupted."""
+    monkeypatch.setattr(_Job, "cancelled", False)
+    with pytest.raises(KeyboardInterrupt):
+        _run_nothing(Interrupted)
+    assert _Job.cancelled

@@ -87,6 +87,7 @@ _NO_FILE = "Pipeline job-1 failed in state FAILED: java.io.IOException: error=2,
             "the job failed on flink: a.SomeException: No y.\nNothing was published",
         ),
         ("Pipeline job-1 failed in state FAILED: something else", "the job failed on flink: something else"),
+        ("", "the job failed on flink: \nNothing was published"),
     ],
 )
 def test_an_engines_text_becomes_a_message(text: str, message: str) -> None:
@@ -133,12 +134,11 @@ def test_a_command_that_flink_doesnt_name_is_the_jobs() -> None:
     """Flink's client sends the root of Java's error alone, which has a reason and no command: a process's, or Docker's."""
     with pytest.raises(EngineError, match=r"can't start '/opt/x/shardmill-worker' \(No such file or directory\)"):
         raise _explained(_NO_FILE, _PROCESSES)
-    variables = ("--environment_option", "process_variables=KEY=SESAME")
-    by_option = Engine(
-        "flink", ("--environment_type=PROCESS", "--environment_options=process_command=/opt/y", *variables)
-    )
-    with pytest.raises(EngineError, match=r"can't start '/opt/y'"):
-        raise _explained(_NO_FILE, by_option)
+    for name in ("--environment_option", "--environment_options"):
+        variables = ("--environment_option", "process_variables=KEY=SESAME")
+        by_option = Engine("flink", ("--environment_type=PROCESS", *variables, f"{name}=process_command=/opt/y"))
+        with pytest.raises(EngineError, match=r"can't start '/opt/y'"):
+            raise _explained(_NO_FILE, by_option)
     with pytest.raises(EngineError, match=r"can't start containers: Docker's command isn't there \(No such file"):
         raise _explained(_NO_FILE, _FLINK)
 
@@ -157,6 +157,14 @@ def test_a_workers_own_error_is_found_in_javas_text() -> None:
         "[while running 'AnalyzeUnit']\n\n\tat java.util.concurrent.CompletableFuture.reportGet(CompletableFuture.java:396)\n"
     )
     found = explain_failure(RuntimeError(text), _FLINK)
+    assert type(found) is DataError
+    assert str(found) == "'a.csv', line 2: bad"
+
+
+@pytest.mark.parametrize("engine", [Engine(), Engine("DirectRunner"), _FLINK], ids=lambda engine: engine.name)
+def test_an_error_of_ours_is_told_without_the_stage(engine: Engine) -> None:
+    """Where the engine raises a worker's error itself, what Beam has added to it isn't told."""
+    found = explain_failure(DataError("'a.csv', line 2: bad [while running 'AnalyzeUnit']"), engine)
     assert type(found) is DataError
     assert str(found) == "'a.csv', line 2: bad"
 

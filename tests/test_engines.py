@@ -12,7 +12,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, PortableOption
 from apache_beam.transforms.environments import DockerEnvironment, Environment
 
 from pipelines import endpoints, engines
-from pipelines.engines import Engine, choose_engine, option
+from pipelines.engines import Engine, choose_engine, flink_master, option
 from schemas.errors import ConfigError, EngineError
 from tests.servers import running
 
@@ -89,6 +89,12 @@ def test_flinks_slots_are_the_parallelism(flink: str) -> None:
     assert [arg for arg in args if arg.startswith("--parallelism")] == ["--parallelism=2"]
 
 
+def test_a_flink_without_slots_is_no_parallelism(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster whose TaskManagers aren't there yet says nothing of how many work."""
+    monkeypatch.setattr(engines, "flink_overview", lambda _: {"flink-version": "1.20.1", "slots-total": 0})
+    assert option(choose_engine("flink", (f"--flink_master={flink}",)).beam_args, "--parallelism") is None
+
+
 def test_flinks_own_version_chooses_the_job_server(flink: str) -> None:
     """Where Flink's address is given, the job server that Beam starts is for the cluster's version, unless the options say which."""
     assert "--flink_version=1.20" in choose_engine("flink", (f"--flink_master={flink}",)).beam_args
@@ -97,7 +103,17 @@ def test_flinks_own_version_chooses_the_job_server(flink: str) -> None:
         assert [arg for arg in args if arg.startswith(("--flink_version", "--flink_job_server_jar"))] == [given]
 
 
-@pytest.mark.parametrize("given", ["--sdk_container_image=image", "--environment_type=EXTERNAL"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "--sdk_container_image=image",
+        "--harness_docker_image=image",
+        "--environment_type=EXTERNAL",
+        "--environment_config=host:1",
+        "--environment_option=external_service_address=host:1",
+        "--environment_options=external_service_address=host:1",
+    ],
+)
 def test_a_worker_of_ones_own_is_kept(given: str) -> None:
     """Who names an image or an environment gets no PROCESS environment."""
     args = choose_engine("flink", (given, "--job_endpoint=host:1")).beam_args
@@ -171,6 +187,17 @@ def test_a_prism_that_isnt_there_is_named() -> None:
     """A wrong --prism_location is said before anything is read."""
     with pytest.raises(EngineError, match="no program at --prism_location='/nowhere/prism'"):
         choose_engine("prism", ("--prism_location=/nowhere/prism",)).check()
+
+
+def test_a_prism_at_a_url_is_left_to_beam() -> None:
+    """Beam downloads it."""
+    choose_engine("prism", ("--prism_location=https://example.org/prism.zip",)).check()
+
+
+def test_what_beam_starts_by_itself_has_no_address() -> None:
+    """Beam's words for a job server and a Flink of its own are no addresses to be looked at."""
+    choose_engine("flink", ("--job_endpoint=embed",)).check()
+    assert flink_master(("--flink_master=[auto]",)) is None
 
 
 def test_another_server_at_the_endpoint_is_found_out(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:

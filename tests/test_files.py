@@ -57,6 +57,16 @@ def test_folders_are_copied_and_removed(tmp_path: Path) -> None:
         assert not files.exists(str(tmp_path / "copy"))
 
 
+@pytest.mark.parametrize("scheme", ["", f"{SCHEME}://"], ids=["local", "remote"])
+def test_a_folder_may_end_with_a_slash(tmp_path: Path, scheme: str) -> None:
+    """Its copy has the same names, and so has the list of its files."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c").write_text("x")
+    files.copy_folder(f"{scheme}{tmp_path}/a/", f"{scheme}{tmp_path}/copy/")
+    assert (tmp_path / "copy" / "b" / "c").read_text() == "x"
+    assert files.walk(f"{scheme}{tmp_path}/a/") == [f"{scheme}{tmp_path}/a/b/c"]
+
+
 def test_a_folders_files_are_listed(tmp_path: Path) -> None:
     """All files below a folder, sorted by path; a folder that isn't there has none."""
     for name in ("b", "a/z", "a/b/c"):

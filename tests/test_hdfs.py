@@ -13,6 +13,7 @@ from pipelines.engines import choose_engine
 from pipelines.progress import Progress
 from pipelines.publish import publish, work_folder
 from schemas.errors import ConfigError, DataError, OutputError
+from tests.away import SCHEME
 from tests.runs import FINISHED, files_of, run_toml
 from tests.stores import hdfs
 from transforms import files, listing
@@ -43,6 +44,32 @@ def test_files_are_written_read_listed_and_removed(server: hdfs.Hdfs) -> None:
     assert not files.exists("hdfs://a")
     with pytest.raises(DataError, match=r"can't read 'hdfs://a/d': No such file"):
         files.read_range("hdfs://a/d", 0, 1)
+
+
+def test_a_file_is_copied_from_another_file_system(server: hdfs.Hdfs, tmp_path: Path) -> None:
+    """Neither file system can copy it: its bytes pass through here."""
+    (tmp_path / "a").write_text("x")
+    files.copy(f"{SCHEME}://{tmp_path}/a", "hdfs://b")
+    assert (server.root / "b").read_text() == "x"
+    files.copy("hdfs://b", f"{SCHEME}://{tmp_path}/c")
+    assert (tmp_path / "c").read_text() == "x"
+
+
+def test_a_file_is_written_anew(server: hdfs.Hdfs) -> None:
+    """HDFS writes no file that is there already: the old one is removed; a block that fails leaves none."""
+    for text in (b"longer", b"short"):
+        with files.create("hdfs://a") as stream:
+            stream.write(text)
+        assert (server.root / "a").read_bytes() == text
+
+    def fail() -> None:
+        with files.create("hdfs://b") as stream:
+            stream.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert [path.name for path in server.root.iterdir()] == ["a"]
 
 
 def test_a_file_is_replaced_by_renaming(server: hdfs.Hdfs) -> None:

@@ -159,6 +159,17 @@ def test_a_run_is_shown_in_full(tmp_path: Path) -> None:
     assert "isn't finished" not in text
 
 
+def test_a_remote_path_is_shown_as_a_local_one(tmp_path: Path) -> None:
+    """A run elsewhere is shown with all that is shown of one here, and so is a vocabulary."""
+    run = write_run(tmp_path / "run")
+    for end in ("", "/"):
+        assert shown(f"{SCHEME}://{run}{end}") == shown(run)
+    (run / "_SUCCESS").unlink()
+    assert "This run isn't finished" in shown(f"{SCHEME}://{run}")
+    vocabulary = run / "transform_fn" / "assets" / "carrier"
+    assert shown(f"{SCHEME}://{vocabulary}", 2) == shown(vocabulary, 2)
+
+
 def test_an_unfinished_run_is_called_so(tmp_path: Path) -> None:
     """A run without `_SUCCESS` isn't passed off as finished."""
     run = write_run(tmp_path / "run")

@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import ConfigError, DataError
+from schemas.schema import Column, ColumnType
+from transforms.blocks import Selection
+from transforms.dialect import Dialect
 from transforms.listing import list_files
+from transforms.read import blocks, units_of
+from transforms.records import file_ranges
 
 
 def test_files_are_listed_by_pattern_then_path(tmp_path: Path) -> None:
@@ -31,6 +36,20 @@ def test_a_pattern_without_a_folder_is_of_the_current_one(tmp_path: Path, monkey
         (tmp_path / name).write_text("x")
     monkeypatch.chdir(tmp_path)
     assert [each.path for each in list_files({None: ("b.csv", "*.csv")})] == ["b.csv", "a.csv"]
+
+
+def test_a_relative_file_is_read_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are processes with a current folder of their own: they scan and read the file where it is, and call it as was asked."""
+    (tmp_path / "a.csv").write_text("x\n1\n2\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    found = list_files({None: ("a.csv", f"{tmp_path}/*.csv")})
+    monkeypatch.chdir("elsewhere")
+    assert [each.path for each in found] == ["a.csv", f"{tmp_path}/a.csv"]
+    assert {each.path for each in file_ranges(found, Dialect(), 4)} == {f"{tmp_path}/a.csv"}
+    selection = Selection((Column("x", ColumnType.INT),))
+    for unit in units_of(found, Dialect(), map):
+        assert sum(block.rows for block in blocks(unit, Dialect(), selection)) == 2
 
 
 def test_a_relative_pattern_without_files_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

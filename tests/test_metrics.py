@@ -8,14 +8,18 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import grpc
 import pytest
+from apache_beam.metrics import Metrics
 from apache_beam.portability.api import beam_job_api_pb2_grpc
 from apache_beam.runners.portability.portable_runner import PipelineResult
 from apache_beam.runners.runner import PipelineResult as AnyResult
 from apache_beam.runners.runner import PipelineState
 from rich.console import Console
 
+from pipelines.engine import run_pipeline
+from pipelines.engines import Engine
 from pipelines.manifest import add_metrics
 from pipelines.summary import print_summary
 from tests.runs import pipeline_result
@@ -115,6 +119,21 @@ def test_a_unit_is_named_by_its_bytes() -> None:
     """A unit's name in the log has its index, file and byte range."""
     unit = Unit(7, 0, "gs://bucket/a b.csv", start=5, stop=90)
     assert metrics.unit_name(unit) == "unit 7 ('gs://bucket/a b.csv' from byte 5 to 90)"
+
+
+def _count(rows: int) -> int:
+    metrics.ROWS_READ.inc(rows)
+    Metrics.counter("of-a-library", "rows").inc()
+    return rows
+
+
+def test_what_several_steps_count_adds_up() -> None:
+    """A counter's number is the sum over the steps that count with it; what a library counts isn't ours."""
+
+    def build(pipeline: beam.Pipeline) -> None:
+        _ = pipeline | beam.Create([1, 2]) | "First" >> beam.Map(_count) | "Second" >> beam.Map(_count)
+
+    assert metrics.collect(run_pipeline(build, Engine(workers=1))) == {"rows-read": 6}
 
 
 def test_an_engine_without_metrics_has_none() -> None:

@@ -1,15 +1,18 @@
 """Files of object stores, against servers of their protocols: listed, read in ranges, written, copied, removed; with faults, too."""
 
+import gzip
 import os
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines import publishing
 from pipelines.beam_args import check_beam_args
 from pipelines.finished import FinishedRun
 from pipelines.publish import publish, work_folder
@@ -17,8 +20,9 @@ from schemas.errors import ConfigError, DataError, OutputError
 from tests.needs import needs_google
 from tests.runs import FINISHED
 from tests.stores import gcs, s3
-from transforms import files, listing
+from transforms import files, listing, store_s3
 from transforms.store import without_users
+from transforms.stores import store_of
 
 Server = gcs.Gcs | s3.S3
 BIG = os.urandom(20 << 20)
@@ -292,6 +296,139 @@ def test_attempts_at_publishing_leave_each_others_copies(server: Server) -> None
     assert server.names("bucket", "tried") == ["tried/first"]
     for path in (work, output):
         files.remove(path)
+
+
+@pytest.mark.parametrize(("fails", "left"), [("second", ["first"]), ("manifest.json", ["first", "second"])])
+def test_a_templates_attempt_that_fails_takes_nothing_away(server: Server, fails: str, left: list[str]) -> None:
+    """An attempt of a template's job at publishing leaves what another one has copied; without its manifest a run looks unfinished."""
+    work, output = (f"{server.scheme}://bucket/{name}" for name in ("work", "tried"))
+    server.put("bucket", "work/manifest.json", b'{"rows": {"rejected": 1}}')
+    for path in (f"{work}/first", f"{work}/second", f"{output}/first", f"{output}/_SUCCESS"):
+        files.create(path).close()
+    server.faults.plan(f"^POST .*copyTo.*tried/{fails}|^PUT /bucket/tried/{fails}", 1, status=403)
+    with pytest.raises(OutputError, match=rf"can't write '.*tried/{fails}'"):
+        publishing._publish(None, work, output, "dataflow")
+    assert server.names("bucket", "tried") == [f"tried/{name}" for name in left]
+    assert server.names("bucket", "work") == ["work/first", "work/manifest.json", "work/second"]
+    for path in (work, output):
+        files.remove(path)
+
+
+def test_an_object_that_may_not_be_removed_is_named(server: Server) -> None:
+    """The store takes requests to remove several objects at a time, and says of each whether it did."""
+    path = f"{server.scheme}://bucket/locked"
+    server.put("bucket", "locked", b"x")
+    server.lock("bucket", "locked")
+    try:
+        with pytest.raises(OSError, match=r"can't remove '.*locked': (Access Denied|the server answers 403)"):
+            files.remove(path)
+    finally:
+        server.unlock("bucket")
+    files.remove(path)
+    assert server.names("bucket") == ["big"]
+
+
+def test_an_error_in_a_run_is_the_one_that_is_told(server: Server) -> None:
+    """Where what a failed run has written can't be removed either, the user reads why it failed."""
+    folder = f"{server.scheme}://bucket/run"
+
+    def fail() -> None:
+        with work_folder(folder, overwrite=False) as work:
+            server.put("bucket", f"{work.partition('bucket/')[2]}/shard", b"x")
+            server.faults.plan("^GET .*bucket.*prefix=", 1, status=403)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert server.faults.hit
+    for name in server.names("bucket", "run"):
+        files.remove(f"{server.scheme}://bucket/{name}")
+
+
+def test_an_object_that_shows_an_empty_folder_is_none(server: Server) -> None:
+    """What some tools make of an empty folder doesn't stand in a run's way; a file in that folder does."""
+    folder = f"{server.scheme}://bucket/empty"
+    server.put("bucket", "empty/", b"")
+    assert not files.exists(folder)
+    server.put("bucket", "empty/a", b"x")
+    assert files.exists(folder)
+    files.remove(folder)
+    assert server.names("bucket") == ["big"]
+
+
+def test_an_upload_that_cannot_be_ended_is_given_up(server: Server) -> None:
+    """When the store refuses the last request nothing is there, and no part of it is kept, which would cost money unseen."""
+    server.faults.plan("^POST .*uploadId=|^PUT .*upload_id=", 1, status=403)
+    path = f"{server.scheme}://bucket/refused"
+    with pytest.raises(OutputError, match=rf"can't write '{path}': .*(403|AccessDenied)"):
+        _write_large(path)
+    assert server.faults.hit
+    assert server.names("bucket") == ["big"]
+    if isinstance(server, s3.S3):
+        # One whose beginning was never answered, in another test, can't be given up.
+        uploads = server.client.list_multipart_uploads(Bucket="bucket").get("Uploads", ())
+        assert "refused" not in [upload["Key"] for upload in uploads]
+
+
+def _write_large(path: str) -> None:
+    with files.writing(path), files.create(path) as stream:
+        stream.write(BIG)
+
+
+def test_what_is_marked_as_gzip_is_read_as_it_is_stored(server: Server) -> None:
+    """`gcloud storage cp --gzip-local` marks objects so; ranges are those of the stored bytes."""
+    if not isinstance(server, gcs.Gcs):
+        pytest.skip("Google's alone")
+    packed = gzip.compress(b"x,y\n1,2\n")
+    server.put("bucket", "a.csv", packed)
+    server.objects.gzipped.add(("bucket", "a.csv"))
+    assert files.read_range("gs://bucket/a.csv", 0, 99) == packed
+    files.remove("gs://bucket/a.csv")
+
+
+def test_a_very_large_object_has_few_parts(running: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 takes 10,000 parts of an object: after the first thousand they become larger."""
+    if not isinstance(running, s3.S3):
+        pytest.skip("S3's alone")
+    monkeypatch.setattr(store_s3, "_PART_BYTES", 5 << 20)
+    monkeypatch.setattr(store_s3, "_PARTS_OF_A_SIZE", 1)
+    with files.create("s3://bucket/large") as stream:
+        for start in range(0, len(BIG), 1 << 20):
+            stream.write(BIG[start : start + (1 << 20)])
+    assert running.content("bucket", "large") == BIG
+    assert running.client.head_object(Bucket="bucket", Key="large")["ETag"].endswith('-3"')
+    files.remove("s3://bucket/large")
+
+
+def test_s3_is_asked_as_beams_options_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Endpoint, region, keys and how the connection is secured, as Beam's own client takes them; what fails is tried again."""
+    options = [
+        "--s3_region_name=eu-north-1",
+        "--s3_access_key_id=ME",
+        "--s3_secret_access_key=x",
+        "--s3_session_token=T",
+        "--s3_verify=/some/ca.pem",
+    ]
+    client = _s3_client(options, monkeypatch)
+    assert client.meta.region_name == "eu-north-1"
+    assert client.meta.endpoint_url.startswith("https://")
+    assert client._endpoint.http_session._verify == "/some/ca.pem"
+    assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 8}
+    url = client.generate_presigned_url("get_object", {"Bucket": "bucket", "Key": "a"})
+    assert "X-Amz-Credential=ME%2F" in url
+    assert "X-Amz-Security-Token=T" in url
+    insecure = _s3_client([*options, "--s3_disable_ssl"], monkeypatch)
+    assert insecure.meta.endpoint_url.startswith("http://")
+    assert _s3_client([*options, "--s3_endpoint_url=https://x:1"], monkeypatch).meta.endpoint_url == "https://x:1"
+
+
+def _s3_client(options: list[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Amazon's client, as it is made for some options of Beam's."""
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS", raising=False)
+    monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions(options))
+    store = store_of("s3://bucket/a")
+    assert isinstance(store, store_s3.S3Store)
+    return store._client
 
 
 @pytest.mark.parametrize("scheme", ["gs", "s3"])

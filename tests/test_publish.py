@@ -32,9 +32,10 @@ def test_a_run_appears_under_its_name_at_the_end(tmp_path: Path) -> None:
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:
-    """What a run that fails has written is removed."""
-    with pytest.raises(IsADirectoryError), work_folder(str(tmp_path / "run"), overwrite=False) as work:
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_failed_run_leaves_nothing(tmp_path: Path, keep: bool) -> None:
+    """What a run that fails has written is removed; a template that can't be made leaves nothing either."""
+    with pytest.raises(IsADirectoryError), work_folder(str(tmp_path / "run"), overwrite=False, keep=keep) as work:
         _write_and_fail(Path(work))
     assert list(tmp_path.iterdir()) == []
 
@@ -166,13 +167,14 @@ def test_an_output_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         _finish(tmp_path / "file" / "run", "x")
 
 
-def test_work_folders_of_dead_runs_are_removed(tmp_path: Path) -> None:
-    """What a killed run left beside the output goes at the next run; a live run's folder stays."""
-    dead = tmp_path / f"run.incomplete-{socket.gethostname()}-{2**22 + 1}"
-    live = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getppid()}"
+@pytest.mark.parametrize("name", ["run", "run [1]*"])
+def test_work_folders_of_dead_runs_are_removed(tmp_path: Path, name: str) -> None:
+    """What a killed run left beside the output goes at the next run, whatever its name; a live run's folder stays."""
+    dead = tmp_path / f"{name}.incomplete-{socket.gethostname()}-{2**22 + 1}"
+    live = tmp_path / f"{name}.incomplete-{socket.gethostname()}-{os.getppid()}"
     for folder in (dead, live):
         folder.mkdir()
-    _finish(tmp_path / "run", "x")
+    _finish(tmp_path / name, "x")
     assert not dead.exists()
     assert live.exists()
 

@@ -50,6 +50,27 @@ def test_reading_is_as_of_any_file() -> None:
     assert buffer == DATA[:100]
 
 
+def test_reading_goes_back_and_away() -> None:
+    """A little before what was fetched last is fetched anew; after a leap the ranges are small again, and none goes beyond the file."""
+    fetch = _Fetch()
+    reader = RangeReader(fetch, len(DATA), 0, len(DATA) + 1000)
+    for start in range(0, 3_000_000, 50_000):
+        reader.seek(start)
+        assert reader.read(50_000) == DATA[start : start + 50_000]
+    reader.seek(5_000_000)
+    assert reader.read(10) == DATA[5_000_000:5_000_010]
+    reader.seek(4_999_990)
+    assert reader.read(0) == b""
+    assert reader.read(5) == DATA[4_999_990:4_999_995]
+    assert [stop - start for start, stop in fetch.ranges[-2:]] == [64 << 10, 64 << 10]
+    reader.seek(len(DATA) - 3)
+    assert reader.read(1) == DATA[-3:-2]
+    assert fetch.ranges[-1][1] == len(DATA)
+    reader.seek(10, os.SEEK_END)
+    assert reader.read() == b""
+    assert reader.seek(-len(DATA) - 20, os.SEEK_END) == 0
+
+
 def test_a_file_that_became_shorter_is_an_error() -> None:
     """Nothing is read of a file that has changed since it was opened."""
     with pytest.raises(OSError, match="it ends before byte 9,000,001, so it has changed"):

@@ -156,6 +156,17 @@ def test_selected_tokens_travel_in_chunks() -> None:
     assert sum(each.table.num_rows for each in selected if isinstance(each, _Selected)) == 50_000
 
 
+def test_tokens_that_are_too_rare_are_counted_too() -> None:
+    """A hash partition without a token for the vocabulary is passed on all the same: its tokens are part of the total."""
+    schema = schema_of(s="bytes")
+    kinds = parse_features({"s": {"kind": "vocabulary", "frequency_threshold": 99}}, schema)
+    (request,) = Features(kinds, schema).requests
+    assert isinstance(request, VocabularyRequest)
+    (selected,) = _select(((TOKENS, request.name, 0), _table(50, 10)), {request.name: request})
+    assert isinstance(selected, _Selected)
+    assert (selected.table.num_rows, selected.total) == (0, sum(range(50)))
+
+
 def _pieces(units: Sequence[Unit], partitions: int = 1) -> tuple[int, dict[PieceKey, list[Any]]]:
     """A bundle's pieces by key, and how many of them left before its end."""
     columns = (Column("x", ColumnType.FLOAT), Column("s", ColumnType.BYTES))

@@ -72,3 +72,12 @@ def test_boot_may_lie_beside_the_interpreter(tmp_path: Path, boot: Path, monkeyp
     assert worker.find_boot() == str(beside)
     monkeypatch.setenv("SHARDMILL_BOOT", str(boot))
     assert worker.find_boot() == str(boot)
+
+
+def test_boot_may_lie_on_the_path(tmp_path: Path, boot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`beam-boot` on the PATH is found where nothing else says where it is."""
+    boot.rename(tmp_path / "beam-boot")
+    monkeypatch.delenv("SHARDMILL_BOOT", raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "elsewhere" / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert worker.find_boot() == str(tmp_path / "beam-boot")

@@ -61,6 +61,14 @@ class Gcs:
         """Makes an object."""
         self.objects.store(bucket, name, content)
 
+    def lock(self, bucket: str, name: str) -> None:
+        """Lets nobody remove an object."""
+        self.objects.locked.add((bucket, name))
+
+    def unlock(self, bucket: str) -> None:
+        """Lets all objects be removed."""
+        self.objects.locked = {place for place in self.objects.locked if place[0] != bucket}
+
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead a client here, with credentials: without, Beam looks for some for half a minute."""

@@ -49,11 +49,15 @@ class Objects:
     Attributes:
         buckets: The objects' bytes, by bucket and name.
         forbidden: The buckets that nobody may use.
+        gzipped: The objects that are marked as gzip's output of something else.
+        locked: The objects that nobody may remove, by bucket and name.
         uploads: Those that go on: bucket, name and what came so far, by session.
     """
 
     buckets: dict[str, dict[str, bytes]] = field(default_factory=dict)
     forbidden: set[str] = field(default_factory=set)
+    gzipped: set[tuple[str, str]] = field(default_factory=set)
+    locked: set[tuple[str, str]] = field(default_factory=set)
     uploads: dict[str, tuple[str, str, bytearray]] = field(default_factory=dict)
     _sessions: Any = field(default_factory=itertools.count)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -89,6 +93,7 @@ class Objects:
             "Content-Type": "application/octet-stream",
             "X-Goog-Hash": _hashes(content),
             "X-Goog-Generation": "1",
+            **({"Content-Encoding": "gzip"} if (bucket, name) in self.gzipped else {}),
         }
         found = re.fullmatch(r"bytes=(\d+)-(\d*)", asked or "")
         if not found:
@@ -100,6 +105,8 @@ class Objects:
 
     def delete(self, bucket: str, name: str) -> Reply:
         """Removes an object."""
+        if (bucket, name) in self.locked:
+            return Reply.error(403, f"You don't have storage.objects.delete access to {bucket}/{name}.")
         with self._lock:
             return _missing(bucket, name) if self.buckets[bucket].pop(name, None) is None else Reply(204)
 

@@ -73,6 +73,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._send(200, content[start : start + int(query.get("length", len(content)))])
 
     def _create(self, path: Path, query: dict[str, str]) -> None:
+        if path.exists() and query["overwrite"] != "true":
+            self._error(403, "FileAlreadyExistsException", f"{path.name} already exists")
+            return
         if "data" not in query:
             self._send(307, b"", Location=f"http://{self.headers['Host']}{self.path}&data=true")
             return
@@ -111,8 +114,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._reply({"boolean": there})
 
     def _missing(self, path: Path) -> None:
-        error = {"exception": "FileNotFoundException", "message": f"File does not exist: {path.name}"}
-        self._send(404, json.dumps({"RemoteException": error}).encode())
+        self._error(404, "FileNotFoundException", f"File does not exist: {path.name}")
+
+    def _error(self, status: int, kind: str, message: str) -> None:
+        self._send(status, json.dumps({"RemoteException": {"exception": kind, "message": message}}).encode())
 
     def _reply(self, value: Any) -> None:
         self._send(200, json.dumps(value).encode())

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import socket
 import threading
 import time
@@ -74,6 +75,21 @@ class S3:
         """Makes an object."""
         # Past the server, which takes its time.
         s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(bucket, name, content)
+
+    def lock(self, bucket: str, name: str) -> None:
+        """Lets nobody remove an object."""
+        statement = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:DeleteObject",
+            "Resource": f"arn:aws:s3:::{bucket}/{name}",
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.client.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+    def unlock(self, bucket: str) -> None:
+        """Lets all objects be removed."""
+        self.client.delete_bucket_policy(Bucket=bucket)
 
     def content(self, bucket: str, name: str) -> bytes:
         """An object's bytes."""
