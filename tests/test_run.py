@@ -260,8 +260,15 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
-@pytest.mark.parametrize("when", ["", "/parts/shardmill-graph-*", "/transform_fn", "/train-*"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("when", "number"),
+    [
+        ("", signal.SIGINT),
+        ("/parts/shardmill-graph-*", signal.SIGINT),
+        ("/transform_fn", signal.SIGHUP),
+        ("/train-*", signal.SIGINT),
+    ],
+)
 def test_interrupting_leaves_nothing(tmp_path: Path, when: str, number: signal.Signals) -> None:
     """Ctrl-C, or a terminal that goes, ends the command at once with status 130 and one line, and nothing is left of what it wrote."""
     (tmp_path / "p.toml").write_text(_cut(tmp_path / "in", 1) + FEATURES)

@@ -51,7 +51,7 @@ class Gcs:
 
     def names(self, bucket: str, prefix: str = "") -> list[str]:
         """All objects of a bucket."""
-        return sorted(name for name in self.objects.buckets[bucket] if name.startswith(prefix))
+        return sorted(name for name in list(self.objects.buckets[bucket]) if name.startswith(prefix))
 
     def content(self, bucket: str, name: str) -> bytes:
         """An object's bytes."""
