@@ -144,6 +144,16 @@ def test_a_copy_of_nothing_names_the_source(server: Server) -> None:
         files.copy(path, f"{server.scheme}://bucket/copy")
 
 
+def test_what_stands_for_a_folder_is_not_copied(server: Server, tmp_path: Path) -> None:
+    """Some tools make an object without bytes for each folder."""
+    for name in ("run/", "run/deep/", "run/deep/a"):
+        server.put("bucket", name, b"")
+    files.copy_folder(f"{server.scheme}://bucket/run", str(tmp_path / "copy"))
+    assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == [tmp_path / "copy" / "deep" / "a"]
+    files.remove(f"{server.scheme}://bucket/run")
+    assert server.names("bucket") == ["big"]
+
+
 def test_copies_stay_in_the_store(server: Server) -> None:
     """Within a store nothing is fetched or sent to copy a folder; from and to a local folder it is."""
     base = f"{server.scheme}://bucket"

@@ -233,7 +233,8 @@ def copy_folder(source: str, target: str) -> None:
         OutputError: The target can't be written.
     """
     with reading(source):
-        paths = walk(source)
+        # Some tools make objects that stand for folders.
+        paths = [path for path in walk(source) if not path.endswith("/")]
     for path in paths:
         place = join(target, path[len(source.rstrip("/")) + 1 :])
         with writing(place):

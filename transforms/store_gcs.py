@@ -57,7 +57,8 @@ class GcsStore:
 
     def start(self, path: str) -> "_GcsWriter":
         """Starts to write an object."""
-        return _GcsWriter(self._gcs.open(path, "wb"))
+        with explained():
+            return _GcsWriter(self._gcs.open(path, "wb"))
 
     def copy(self, source: str, target: str) -> None:
         """Copies an object within the store."""
