@@ -13,6 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines import preprocess
+from pipelines.config import load_config
+from pipelines.engines import Engine
+from pipelines.progress import Progress
 from schemas.errors import ConfigError, DataError, OutputError
 from schemas.statistics import read_statistics
 from tests.runs import files_of, read_rejected, read_split, run, run_toml, sorted_rows
@@ -258,6 +262,31 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_input_in_the_output_folder_is_not_replaced(tmp_path: Path) -> None:
+    """A finished run that has got input in its folder stays as it is, `--overwrite` or not."""
+    toml = _cut(tmp_path / "in", 1) + FEATURES
+    folder = run_toml(tmp_path, toml)
+    (tmp_path / "in" / "data-000.csv").rename(folder / "data-000.csv")
+    config = tmp_path / "again.toml"
+    config.write_text(toml.replace(f"{tmp_path}/in", str(folder)))
+    before = files_of(folder)
+    with pytest.raises(OutputError, match=r"the input '.*/run/data-000\.csv' is in the output folder '.*/run'"):
+        preprocess.run(
+            load_config(str(config), output=str(folder)), overwrite=True, engine=Engine(), progress=Progress(quiet=True)
+        )
+    assert files_of(folder) == before
+
+
+def test_a_link_to_the_output_stays_a_link(tmp_path: Path) -> None:
+    """What it leads to, maybe on another disk, becomes the run."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "disk")
+    run_toml(tmp_path, _cut(tmp_path / "in", 1) + FEATURES)
+    assert (tmp_path / "run").is_symlink()
+    assert (tmp_path / "disk" / "_SUCCESS").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "in", "run", "run.toml"]
 
 
 @pytest.mark.parametrize(
