@@ -141,19 +141,20 @@ def _copy_with_others(work: str, output: str) -> None:
     wanted = _manifest(work)
     if wanted is None and files.exists(files.join(output, SUCCESS)):
         return
-    if wanted is None or _manifest(output) != wanted:
-        try:
-            new = _paths(work)
+    try:
+        new = _paths(work)
+        # Looked at after the listing, which lacks files if the other is removing them: then its manifest is there.
+        if _manifest(output) != wanted:
             files.remove(files.join(output, SUCCESS))
             # What the other has copied stays: it may be about to say that all is there.
             for path in files.walk(output):
                 if path[len(output) + 1 :] not in new:
                     files.remove(path)
             _copy(work, output, new)
-        except (OSError, DataError, OutputError):
-            # A manifest is the last to be copied: with it, all is there.
-            if wanted is None or _manifest(output) != wanted:
-                raise
+    except (OSError, DataError, OutputError):
+        # A manifest is the last to be copied: with it, all is there.
+        if wanted is None or _manifest(output) != wanted:
+            raise
     files.create(files.join(output, SUCCESS)).close()
 
 
