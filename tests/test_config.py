@@ -110,7 +110,7 @@ def test_a_small_file_has_the_documented_defaults(tmp_path: Path) -> None:
     assert (config.input.schema, config.input.on_bad_row, config.input.max_bad_fraction) == (None, "reject", 0.01)
     assert config.split is None
     assert config.splits == ("train",)
-    assert config.output == OutputConfig(shards=8, seed=0, shuffle=True, compression="gzip", level=2)
+    assert config.output == OutputConfig(shards=8, seed=0, shuffle=True, compression="gzip", level=3)
 
 
 def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def blocks(count: int = 6, rows: int = 300, shards: int = 4) -> list[tuple[str, 
     return made
 
 
-def write(parts: Blocks, level: int | None = 2, buffer_bytes: int = 64 << 20) -> tuple[list[PartSegment], bytes]:
+def write(parts: Blocks, level: int | None = 3, buffer_bytes: int = 64 << 20) -> tuple[list[PartSegment], bytes]:
     """Writes blocks to one part; returns its index and its bytes."""
     stream = io.BytesIO()
     writer = PartWriter(stream, level, buffer_bytes)
@@ -77,7 +77,7 @@ def test_segments_stand_one_after_the_other() -> None:
     assert place == len(part)
 
 
-@pytest.mark.parametrize("level", [None, 2])
+@pytest.mark.parametrize("level", [None, 3])
 @pytest.mark.parametrize("buffer_bytes", [0, 1000, 20_000])
 def test_spilling_changes_no_byte(level: int | None, buffer_bytes: int) -> None:
     """A destination's bytes are the same however often what is in memory was written: the member is cut, not restarted."""
