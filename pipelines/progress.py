@@ -22,6 +22,7 @@ class Progress:
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
+        # The process's own: of `sys.stderr` the command line drops what threads write, and one of them draws the bars.
         self._console = console or Console(file=sys.__stderr__)
         self._shown = self._console.is_terminal and not quiet
         self._bars = Bars(

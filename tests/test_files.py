@@ -25,10 +25,20 @@ def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"can't read '.*absent': No such file or directory"):
         files.read_range(str(tmp_path / "absent"), 0, 1)
     with (
-        pytest.raises(OutputError, match=r"can't write 'x': No space left on device\. Nothing was published"),
+        pytest.raises(
+            OutputError,
+            match=r"can't write 'x': No space left on device\. Nothing was published; free space, or choose",
+        ),
         files.writing("x"),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
+    with (
+        pytest.raises(
+            OutputError, match=r"can't write 'x': Denied\. Nothing was published; see to that, or choose another"
+        ),
+        files.writing("x"),
+    ):
+        raise OSError(errno.EACCES, "Denied")
 
 
 def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
