@@ -47,6 +47,23 @@ def test_starting_twice_is_starting_once(folder: Path) -> None:
     assert processes.find("other", folder) is None
 
 
+def test_a_process_is_found_from_its_start_on(folder: Path) -> None:
+    """One whose program is still being loaded isn't taken for one that has ended, nor one that becomes another program."""
+    for _ in range(20):
+        processes.start("one", ["env", *SLEEP], folder)
+        for _ in range(20):
+            processes.check("one", folder)
+        processes.stop(folder)
+
+
+def test_a_process_can_be_stopped_from_its_start_on(folder: Path) -> None:
+    """One whose program is still being loaded is ended, too."""
+    for _ in range(20):
+        number = processes.start("one", SLEEP, folder)
+        processes.stop(folder)
+        assert not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+
+
 def test_stopping_ends_orphans_too(folder: Path) -> None:
     """A process whose parent has ended still belongs to the cluster that the parent belonged to; to stop again does no harm."""
     processes.start("parent", ORPHAN, folder)

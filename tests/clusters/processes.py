@@ -16,6 +16,7 @@ import psutil
 
 _MARK = "SHARDMILL_TEST_CLUSTER"
 _LOG_TAIL = 2_000
+_EXEC_SECONDS = 10
 
 
 class ClusterError(RuntimeError):
@@ -62,17 +63,20 @@ def find(name: str, folder: Path) -> int | None:
         number = int(_number_file(name, folder).read_text())
     except FileNotFoundError:
         return None
-    return number if _belongs(psutil.Process(number) if psutil.pid_exists(number) else None, folder) else None
+    return number if _belongs(number, folder, _EXEC_SECONDS) else None
 
 
 def stop(folder: Path, seconds: float = 10) -> None:
     """Ends all processes of a cluster and what they have started; killed if they aren't gone in time."""
-    ours = [process for process in psutil.process_iter() if _belongs(process, folder)]
+    for file in folder.glob("*.pid"):
+        # One that is just being started isn't known as ours before.
+        find(file.stem, folder)
+    ours = _ours(folder)
     for process in ours:
         _signal(process.terminate)
-    _, left = psutil.wait_procs(ours, timeout=seconds)
+    psutil.wait_procs(ours, timeout=seconds)
     # One that was being started meanwhile is marked, too.
-    left = [process for process in psutil.process_iter() if _belongs(process, folder)]
+    left = _ours(folder)
     for process in left:
         _signal(process.kill)
     psutil.wait_procs(left, timeout=seconds)
@@ -142,12 +146,26 @@ def _number_file(name: str, folder: Path) -> Path:
     return folder / f"{name}.pid"
 
 
-def _belongs(process: psutil.Process | None, folder: Path) -> bool:
+def _ours(folder: Path) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if _belongs(process.pid, folder)]
+
+
+def _belongs(number: int, folder: Path, seconds: float = 0) -> bool:
+    """Whether a process is marked as the cluster's; one that shows no environment yet is given some seconds.
+
+    The kernel shows none while a program takes another's place: for longer, the busier the machine is.
+    """
+    deadline = time.monotonic() + seconds
     try:
-        return process is not None and process.environ().get(_MARK) == str(folder.resolve())
+        process = psutil.Process(number)
+        while not (variables := process.environ()) and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.005)
     except psutil.Error:
         # It has ended, or is another user's.
         return False
+    return variables.get(_MARK) == str(folder.resolve())
 
 
 def _signal(send: Callable[[], None]) -> None:
