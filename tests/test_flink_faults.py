@@ -8,12 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from schemas.errors import DataError
 from tests.clusters.compare import differences
 from tests.clusters.flink import JOB_MANAGER, TASK_MANAGERS, Flink
 from tests.clusters.jobs import Local, on_flink, run_on
+from tests.clusters.workers import HeldWorkers
 from tests.test_cli import call
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("shared_tracer")]
@@ -29,51 +31,39 @@ def cluster(flink: Flink) -> Iterator[Flink]:
 
 
 @pytest.mark.parametrize(
-    ("vertex", "file"),
+    ("step", "files"),
     [
-        ("{AnalyzeUnit,", "parts"),
-        ("TraceGraph/TraceGraph", "parts/shardmill-graph-*"),
-        ("{TransformUnit,", "parts/part-*"),
-        ("AssembleShard", "parts/train-*"),
+        ("transforms.analyze", "*/data-*.csv"),
+        ("transforms.trace", "*/parts/shardmill-graph-*"),
+        ("transforms.transform", "*/parts/part-*"),
+        ("transforms.write", "*/parts/train-*"),
     ],
     ids=["analysis", "trace", "transform", "writing"],
 )
 def test_a_killed_task_manager_costs_time_only(
-    cluster: Flink, million: Local, tmp_path: Path, vertex: str, file: str
+    cluster: Flink, million: Local, tmp_path: Path, step: str, files: str
 ) -> None:
     """Its work is done again by the other: every byte as in the local run, and nothing else is left beside it."""
     output = tmp_path / "out"
     before = cluster.jobs()
-    with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(run_on, on_flink(cluster), million.config, output)
-        name = wait(run, lambda: next(iter(cluster.jobs() - before), None))
-        wait(run, lambda: is_at(cluster, name, output, vertex, file))
-        _kill(cluster, _at_work(cluster, name, vertex))
+    with ThreadPoolExecutor(1) as pool, HeldWorkers(tmp_path / "workers", step, files) as workers:
+        run = pool.submit(run_on, on_flink(cluster, workers.options), million.config, output)
+        wait(run, workers.pids)
+        _kill(cluster, _starter(cluster, workers.pids()[0]))
+        workers.release()
         manifest = run.result(_SECONDS).manifest
+    (name,) = cluster.jobs() - before
     assert cluster.ask(f"/jobs/{name}")["state"] == "FINISHED"
     assert cluster.ask(f"/jobs/{name}/exceptions")["exceptionHistory"]["entries"] != []
     assert manifest["rows"]["written"] == manifest["rows"]["read"]
     assert differences(million.run, output) == []
-    assert os.listdir(tmp_path) == ["out"]
+    assert sorted(os.listdir(tmp_path)) == ["out", "workers"]
 
 
-def is_at(cluster: Flink, name: str, output: Path, vertex: str, file: str) -> bool:
-    """Whether a job is in the middle of a phase: its vertex runs, and has made a first file."""
-    found = _vertex(cluster, name, vertex)
-    runs = found is not None and found["status"] == "RUNNING"
-    return runs and any(output.parent.glob(f"{output.name}.incomplete-*/{file}"))
-
-
-def _vertex(cluster: Flink, name: str, step: str) -> Any:
-    vertices = cluster.ask(f"/jobs/{name}")["vertices"]
-    return next((found for found in vertices if step in found["name"]), None)
-
-
-def _at_work(cluster: Flink, name: str, step: str) -> str:
-    """The TaskManager that runs a step, or the first of them."""
-    subtasks = cluster.ask(f"/jobs/{name}/vertices/{_vertex(cluster, name, step)['id']}")["subtasks"]
-    at_work = next(each["taskmanager-id"] for each in subtasks if each["status"] == "RUNNING")
-    return next(each for each in TASK_MANAGERS if f"ResourceID: {at_work}\n" in cluster.log(each))
+def _starter(cluster: Flink, worker: int) -> str:
+    """The TaskManager that has started a worker."""
+    above = {process.pid for process in psutil.Process(worker).parents()}
+    return next(name for name in TASK_MANAGERS if cluster.pid(name) in above)
 
 
 def wait(run: Future[Any], found: Callable[[], Any]) -> Any:

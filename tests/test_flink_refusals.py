@@ -3,24 +3,24 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.clusters import golang
 from tests.clusters.cluster import JOB_SERVER
 from tests.clusters.flink import Flink
 from tests.clusters.jobs import Local
+from tests.clusters.workers import HeldWorkers, become_worker, script, started_by, with_modules
 from tests.needs import leave
 from tests.test_cli import call
 from tests.test_engine_failure import claim_version, hide_shardmill
-from tests.test_flink_faults import is_at, wait
+from tests.test_flink_faults import wait
 
 pytestmark = pytest.mark.cluster
 
@@ -54,46 +54,28 @@ class Refused:
         assert sorted(os.listdir(self.folder)) == ["data.csv", "p.toml"]
 
 
-def _script(path: Path, *lines: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
-    path.chmod(0o755)
-    return path
-
-
-def _start(folder: Path, before: str = "") -> str:
-    """The line of a script that becomes a worker of this very Python, after some of its own code."""
-    _script(folder / "worker.py").write_text(f"import sys\n{before}\nfrom pipelines.worker import main\nmain()\n")
-    path = os.pathsep.join(path for path in sys.path if path)
-    return f"PYTHONPATH='{path}' exec '{sys.executable}' '{folder}/worker.py' \"$@\""
-
-
-def _with_modules(folder: Path) -> Path:
-    """A command of workers whose Python finds what is in a folder before all else."""
-    boot = _script(folder / "boot", f"PYTHONPATH='{folder}':\"$PYTHONPATH\" exec '{golang.boot()}' \"$@\"")
-    return _script(folder / "command", f"export SHARDMILL_BOOT='{boot}'", _start(folder))
-
-
 def _without_shardmill(folder: Path, _: Path) -> Path:
-    command = _with_modules(folder)
+    command = with_modules(folder)
     hide_shardmill(folder)
     return command
 
 
 def _of_another_version(folder: Path, _: Path) -> Path:
     claim_version(folder, "shardmill", "99.0")
-    return _with_modules(folder)
+    return with_modules(folder)
 
 
 def _elsewhere(folder: Path, output: Path) -> Path:
     """As on another machine: where the output is to be, it has a folder of its own."""
-    inner = _script(folder / "inner", f"mount -t tmpfs none '{output}' || exit 9", _start(folder))
-    return _script(folder / "command", f"exec unshare --mount '{inner}' \"$@\"")
+    inner = script(folder / "inner", f"mount -t tmpfs none '{output}' || exit 9", become_worker(folder))
+    return script(folder / "command", f"exec unshare --mount '{inner}' \"$@\"")
 
 
 def _without_boot(folder: Path, _: Path) -> Path:
     nowhere = f"sys.executable = '{folder}/python'"
-    return _script(folder / "command", "unset SHARDMILL_BOOT", "export PATH=/usr/bin:/bin", _start(folder, nowhere))
+    return script(
+        folder / "command", "unset SHARDMILL_BOOT", "export PATH=/usr/bin:/bin", become_worker(folder, nowhere)
+    )
 
 
 def _without_command(folder: Path, _: Path) -> Path:
@@ -128,7 +110,7 @@ def refused(flink: Flink, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 def _can_hide(folder: Path) -> bool:
     """Whether a process may be given another view of the file system."""
-    tried = _script(folder / "try" / "hide", f"exec unshare --mount mount -t tmpfs none '{folder}'")
+    tried = script(folder / "try" / "hide", f"exec unshare --mount mount -t tmpfs none '{folder}'")
     return subprocess.run([tried], capture_output=True, check=False).returncode == 0
 
 
@@ -141,7 +123,7 @@ def _run(flink: Flink, folder: Path, make: Callable[[Path, Path], Path]) -> Refu
     done = call(
         *("run", f"{output}/p.toml", f"--output={output}/run", "--engine=flink"),
         *(f"--job_endpoint={flink.endpoint}", "--parallelism=1"),
-        *("--environment_type=PROCESS", f'--environment_config={{"command": "{command}"}}'),
+        *started_by(command),
     )
     return Refused(output, command, done)
 
@@ -149,9 +131,12 @@ def _run(flink: Flink, folder: Path, make: Callable[[Path, Path], Path]) -> Refu
 _Run = Future[subprocess.CompletedProcess[str]]
 
 
-def _started(flink: Flink, job: Local, output: Path, pool: ThreadPoolExecutor) -> tuple[str, _Run]:
+def _started(
+    flink: Flink, workers: HeldWorkers, job: Local, output: Path, pool: ThreadPoolExecutor
+) -> tuple[str, _Run]:
     """A job that a command of its own has begun on Flink: its name there, and the command."""
     options = [f"--output={output}", "--engine=flink", *flink.options, f"--job_name={output.parent.name}"]
+    options += workers.options
     run = pool.submit(call, "run", str(job.config), *options)
 
     def named() -> str | None:
@@ -161,10 +146,12 @@ def _started(flink: Flink, job: Local, output: Path, pool: ThreadPoolExecutor) -
     return wait(run, named), run
 
 
-def _cancel(flink: Flink, name: str) -> None:
-    """As the button of Flink's page does; waits until it is done."""
+@contextmanager
+def _cancelling(flink: Flink, name: str) -> Iterator[None]:
+    """Asks for a job's end, as the button of Flink's page does; waits until it is done."""
     request = urllib.request.Request(f"http://{flink.master}/jobs/{name}?mode=cancel", method="PATCH")
     urllib.request.urlopen(request, timeout=30).close()
+    yield
     deadline = time.monotonic() + _SECONDS
     while flink.ask(f"/jobs/{name}")["state"] != "CANCELED":
         assert time.monotonic() < deadline
@@ -196,14 +183,18 @@ def test_a_job_that_is_cancelled_in_flinks_page(flink: Flink, million: Local, tm
     The longest of the other runs goes on meanwhile.
     """
     output = tmp_path / "out"
-    with ThreadPoolExecutor(1) as pool:
-        name, run = _started(flink, million, output, pool)
-        wait(run, lambda: is_at(flink, name, output, "{TransformUnit,", "parts/part-*"))
-        _cancel(flink, name)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        HeldWorkers(tmp_path / "workers", "transforms.transform", "*/parts/part-*") as workers,
+    ):
+        name, run = _started(flink, workers, million, output, pool)
+        wait(run, workers.pids)
+        with _cancelling(flink, name):
+            workers.release()
         done = run.result()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: the job was cancelled on flink. Nothing was published; run it again when it may run\n"
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == ["workers"]
 
 
 def test_a_worker_command_that_isnt_there(refused: Callable[[str], Refused]) -> None:
@@ -220,20 +211,24 @@ def test_a_machine_without_beams_boot_program(refused: Callable[[str], Refused])
 def test_a_job_server_that_is_killed(flink: Flink, million: Local, tmp_path: Path) -> None:
     """The run ends at once, and says that the job may go on; once that is cancelled, as the message wants it, nothing is left."""
     output = tmp_path / "out"
-    with ThreadPoolExecutor(1) as pool:
-        name, run = _started(flink, million, output, pool)
-        wait(run, lambda: is_at(flink, name, output, "{AnalyzeUnit,", "parts"))
+    with (
+        ThreadPoolExecutor(1) as pool,
+        HeldWorkers(tmp_path / "workers", "transforms.analyze", "*/data-*.csv") as workers,
+    ):
+        name, run = _started(flink, workers, million, output, pool)
+        wait(run, workers.pids)
         pid = flink.pid(JOB_SERVER)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         try:
             done = run.result()
             assert flink.ask(f"/jobs/{name}")["state"] == "RUNNING"
-            _cancel(flink, name)
+            with _cancelling(flink, name):
+                workers.release()
         finally:
             flink.start()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: the connection to flink broke: ")
     assert "The job may go on there: cancel it on flink's own page, and run again" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == ["workers"]

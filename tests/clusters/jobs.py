@@ -60,6 +60,6 @@ def run_on(engine: Engine, config: Path, output: Path, settings: Sequence[str] =
     return preprocess.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
 
 
-def on_flink(flink: Flink) -> Engine:
-    """What `--engine flink` and the options that a cluster needs come to."""
-    return choose_engine("flink", flink.options)
+def on_flink(flink: Flink, options: Sequence[str] = ()) -> Engine:
+    """What `--engine flink` and the options that a cluster needs come to, and others."""
+    return choose_engine("flink", [*flink.options, *options])
