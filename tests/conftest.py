@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.needs import needs
 from transforms import tracing
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from tests.clusters.jobs import Local
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# How long a case takes tells about the machine: a busy one fails nothing.
+settings.register_profile("shardmill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shardmill")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import DataError
@@ -275,7 +275,6 @@ def test_text_that_is_not_utf8() -> None:
     ),
     st.integers(1, 30),
 )
-@settings(deadline=None)
 def test_no_row_is_lost_whatever_the_bytes(rows: list[list[bytes]], block_bytes: int) -> None:
     """Rows and rejected rows together are the file's records, and a rejected row is the file's bytes."""
     data = b"\n".join(b",".join(row) for row in rows)
@@ -406,7 +405,6 @@ def test_quotes_escapes_and_comments() -> None:
     ).map("".join),
     st.integers(1, 20),
 )
-@settings(deadline=None)
 def test_block_size_does_not_matter(text: str, block_bytes: int) -> None:
     """Blocks of any size give the same rows, lines and rejected rows, with escapes and comments, too."""
     dialect = Dialect(header=False, escape="\\", comment="#")

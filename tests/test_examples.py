@@ -107,7 +107,7 @@ def blocks(draw: st.DrawFn) -> tuple[list[Feature], dict[str, Any], int]:
     return features, outputs, n
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(blocks())
 def test_bytes_are_protobufs(block: tuple[list[Feature], dict[str, Any], int]) -> None:
     """Whatever the names, dtypes, shapes and values: the same bytes, framed or not."""

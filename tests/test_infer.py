@@ -121,7 +121,7 @@ def of(values: Sequence[str | None]) -> Column:
 # --- what cells spell
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(cells, min_size=1, max_size=30))
 def test_cells_are_told_apart_as_python_tells_them(values: list[str]) -> None:
     """The columnar count equals one cell by cell."""
@@ -133,7 +133,6 @@ def test_cells_are_told_apart_as_python_tells_them(values: list[str]) -> None:
     assert counts.floats == ((min(floats), max(floats)) if floats else None)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(cells, st.integers(1, 5)), min_size=1, max_size=20))
 def test_weights_stand_for_repeated_cells(values: list[tuple[str, int]]) -> None:
     """A weight says how often a cell stands in the column."""
@@ -312,7 +311,6 @@ def test_the_estimate_is_close(make: Callable[[int], str]) -> None:
     assert distinct.estimate == pytest.approx(60_000, rel=0.25)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=30).filter(lambda text: text.isascii()), min_size=1, unique=True))
 def test_a_fingerprint_is_a_function_of_the_string(texts: list[str]) -> None:
     """Neighbours in the buffer make no difference; strings of up to 24 bytes differ in theirs."""
@@ -326,7 +324,7 @@ def test_a_fingerprint_is_a_function_of_the_string(texts: list[str]) -> None:
 # --- merges
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(columns, min_size=1, max_size=4), st.randoms(use_true_random=False), st.sampled_from([1 << 20, 100]))
 def test_merges_give_the_same_in_any_order_and_however_rows_are_cut(
     parts: list[list[str | None]], random: object, limit: int

@@ -152,7 +152,7 @@ def test_spans_with_trim(text: str) -> None:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     MESSY,
     st.integers(1, 40),
@@ -181,7 +181,6 @@ def test_units_are_the_file(
         assert len(whole[0]) + len(whole[1]) == len(reference_spans(text, trim=trim))
 
 
-@settings(deadline=None)
 @given(ROWS, st.integers(1, 30), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_well_formed_files_are_cut_everywhere(rows: list[list[str]], unit_bytes: int, newline: str) -> None:
     """Units tile the file, begin where records do, and each range in which a record starts begins one."""

@@ -4,7 +4,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
@@ -45,7 +45,6 @@ def test_a_schema_that_was_used_pickles_and_equals_its_copy() -> None:
     assert pickle.loads(pickle.dumps(schema)) == schema == Schema((Column("age", ColumnType.INT),))
 
 
-@settings(deadline=None)
 @given(schemas)
 def test_a_schema_survives_its_text(schema: Schema) -> None:
     """Whatever the names, types and presences, the text gives the schema back."""

@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import DataError
@@ -150,7 +150,6 @@ def test_a_binary_file_is_an_error_that_names_it() -> None:
         guess("a,b\n", b"PK\x03\x04\0\0\0")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300).filter(lambda data: b"\0" not in data))
 def test_any_text_gives_some_dialect(data: bytes) -> None:
     """Guessing never fails on text, however odd, and what it gives can be used."""

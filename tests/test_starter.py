@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.config import Config, load_config
@@ -251,7 +251,6 @@ def test_many_columns_with_few_bad_cells_raise_the_allowed_fraction(tmp_path: Pa
     assert "max_bad_fraction" not in starter({"x": NUMBERS})
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_is_a_string_and_a_key(text: str) -> None:
     """Odd column names are quoted, and read back as they are."""
@@ -259,7 +258,6 @@ def test_any_text_is_a_string_and_a_key(text: str) -> None:
     assert tomllib.loads(f"{toml_key(text)} = 1") == {text: 1}
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5, unique=True))
 def test_any_column_names_give_a_configuration(names: list[str]) -> None:
     """Whatever the names, each column has its line."""

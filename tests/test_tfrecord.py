@@ -9,7 +9,7 @@ import google_crc32c
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import DataError
@@ -68,7 +68,6 @@ def test_tensorflow_reads_shards(tmp_path: Path, level: int | None, members: int
     assert list(dataset.as_numpy_iterator()) == RECORDS
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=2000)), st.sampled_from([None, 0, 2]), st.integers(1, 4), st.integers(1, 5000))
 def test_read_records_gives_what_was_framed(records: list[bytes], level: int | None, members: int, chunk: int) -> None:
     """Records come back in order whatever the members and however the chunks cut them."""

@@ -168,7 +168,6 @@ def _token_parameters(column: pa.Array) -> st.SearchStrategy[Tokens]:
 # An example takes seconds, so a failing one is shown as it is rather than made smaller.
 @settings(
     max_examples=6,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms import token_pieces as module
@@ -24,7 +24,6 @@ def _table(counts: dict[bytes, int]) -> pa.Table:
     return pa.table([pa.array(list(counts), pa.binary()), pa.array(list(counts.values()), pa.int64())], schema=SCHEMA)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.binary(min_size=1, max_size=300), st.integers(1, 3), max_size=30), st.integers(1, 5))
 def test_partitions_hold_everything_once(counts: dict[bytes, int], partitions: int) -> None:
     """Each token is in one partition, which depends on the token alone."""
