@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Three processes, since some wait for others: each has TensorFlow, and runs of its own with a tracing process.
 PYTEST_ARGS ?= -n 3 --dist loadfile
+# Two clusters at a time: much of what a test does there is waiting.
+CLUSTER_PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # Without compiled bytecode every start of TensorFlow takes a minute.
 unexport PYTHONDONTWRITEBYTECODE
@@ -18,9 +20,9 @@ help:  ## show this list
 demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show what came out
 	$(BIN)/shardmill demo
 
-test: $(VENV)/dev.stamp  ## set up, run all tests; those on clusters by themselves
+test: $(VENV)/dev.stamp  ## set up, run all tests; those on clusters after the others
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'
-	$(BIN)/python -m pytest -m cluster
+	$(BIN)/python -m pytest $(CLUSTER_PYTEST_ARGS) -m cluster
 
 lint: $(VENV)/dev.stamp  ## ruff: rules and format
 	$(BIN)/ruff check .

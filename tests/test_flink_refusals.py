@@ -158,13 +158,6 @@ def _cancelling(flink: Flink, name: str) -> Iterator[None]:
         time.sleep(0.05)
 
 
-def test_workers_without_shardmill(refused: Callable[[str], Refused]) -> None:
-    """A machine that lacks shardmill's packages is found by the first stage, which it can load all the same."""
-    refused("without shardmill").check(
-        "the workers of flink don't have shardmill: No module named 'transforms'. Install"
-    )
-
-
 def test_workers_of_another_version(refused: Callable[[str], Refused]) -> None:
     """Both versions are named."""
     refused("of another version").check("isn't as the job that was submitted: shardmill 99.0 (the job: ", "Install the")
@@ -201,6 +194,13 @@ def test_a_worker_command_that_isnt_there(refused: Callable[[str], Refused]) -> 
     """The command is named, though Java's text lacks it."""
     run = refused("without command")
     run.check(f"the workers of flink can't start '{run.command}' (No such file or directory). Install shardmill there")
+
+
+def test_workers_without_shardmill(refused: Callable[[str], Refused]) -> None:
+    """A machine that lacks shardmill's packages is found by the first stage, which it can load all the same."""
+    refused("without shardmill").check(
+        "the workers of flink don't have shardmill: No module named 'transforms'. Install"
+    )
 
 
 def test_a_machine_without_beams_boot_program(refused: Callable[[str], Refused]) -> None:
