@@ -10,6 +10,7 @@ from pipelines.config import Config
 from pipelines.engines import Engine
 from pipelines.pipeline import TransformFunction, parts_folder
 from pipelines.progress import Progress
+from pipelines.toml_table import naming
 from schemas.errors import ConfigError
 from schemas.schema import Column, Schema
 from transforms import files, tally, tracing
@@ -79,7 +80,8 @@ def _plan_declared(
 ) -> FeaturePlan:
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
-    kinds = parse_features(config.features, every)
+    with naming(config.path):
+        kinds = parse_features(config.features, every)
 
     def raw(names: tuple[str, ...]) -> set[str]:
         return {source for name in names for source in (derived[name].sources if name in derived else (name,))}

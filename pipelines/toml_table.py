@@ -4,7 +4,8 @@ import difflib
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,15 @@ class Table:
         if value not in choices:
             raise self.error(name, f"expected {' or '.join(repr(choice) for choice in choices)}, received {value!r}")
         return str(value)
+
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Puts the file's name before the message of a `ConfigError` of those who don't know it."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from error
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

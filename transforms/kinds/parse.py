@@ -43,13 +43,29 @@ def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]
     Raises:
         ConfigError: A kind, parameter or column isn't known, is of a wrong type or doesn't fit; two outputs have one name.
     """
-    if not table:
-        raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
-    kinds = _pool([_parse_one(name, value, schema) for name, value in table.items()])
+    kinds = parse_kinds(table)
     for kind in kinds:
+        _check_columns(kind, schema)
         kind.check(schema)
     _check_names(kinds, schema)
-    return tuple(kinds)
+    return kinds
+
+
+def parse_kinds(table: Mapping[str, Any]) -> tuple[Kind, ...]:
+    """Reads the `[features]` table as far as that goes without the columns: they may have to be inferred from all of the data.
+
+    Args:
+        table: As for `parse_features`.
+
+    Returns:
+        The features, in the table's order.
+
+    Raises:
+        ConfigError: A kind or parameter isn't known or is of a wrong type.
+    """
+    if not table:
+        raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
+    return _pool([_parse_one(name, value) for name, value in table.items()])
 
 
 def allowed_types(table: Mapping[str, Any]) -> dict[str, frozenset[ColumnType]]:
@@ -59,17 +75,13 @@ def allowed_types(table: Mapping[str, Any]) -> dict[str, frozenset[ColumnType]]:
         table: As for `parse_features`.
     """
     allowed: dict[str, frozenset[ColumnType]] = {}
-    for name, value in table.items():
-        entry = value if isinstance(value, Mapping) else {"kind": value}
-        kind = KINDS.get(str(entry.get("kind")))
-        columns = entry.get("columns", entry.get("column", name))
-        for column in [columns] if isinstance(columns, str) else columns if isinstance(columns, list) else []:
-            if kind is not None:
-                allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
+    for kind in parse_kinds(table):
+        for column in kind.columns:
+            allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
     return allowed
 
 
-def _parse_one(name: str, value: object, schema: Schema) -> Kind:
+def _parse_one(name: str, value: object) -> Kind:
     entry: dict[str, Any] = (
         {"kind": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
     )
@@ -83,11 +95,11 @@ def _parse_one(name: str, value: object, schema: Schema) -> Kind:
             f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{nearest(word, KINDS)}"
         )
     kind = KINDS[word]
-    columns = _columns(name, kind, entry, schema)
+    columns = _columns(name, kind, entry)
     return kind(name=name, columns=columns, **read_parameters(name, kind, entry))
 
 
-def _columns(name: str, kind: type[Kind], entry: dict[str, Any], schema: Schema) -> tuple[str, ...]:
+def _columns(name: str, kind: type[Kind], entry: dict[str, Any]) -> tuple[str, ...]:
     if "column" in entry and "columns" in entry:
         raise ConfigError(f"[features] {name}: has both `column` and `columns`; remove one of them")
     value = entry.pop("column") if "column" in entry else entry.pop("columns", name)
@@ -101,20 +113,23 @@ def _columns(name: str, kind: type[Kind], entry: dict[str, Any], schema: Schema)
         )
     if len(set(columns)) != len(columns):
         raise ConfigError(f"[features] {name}: `columns` must differ, received {list(columns)!r}")
-    for column in columns:
+    return tuple(columns)
+
+
+def _check_columns(kind: Kind, schema: Schema) -> None:
+    for column in kind.columns:
         if column not in schema:
             hint = nearest(column, schema.names) or f"; the data has {_few(schema.names)}"
-            raise ConfigError(
-                f"[features] {name}: there is no column {column!r}{hint}; `column` says which, where it isn't called as the feature"
+            raise kind.error(
+                f"there is no column {column!r}{hint}; `column` says which, where it isn't called as the feature"
             )
-    return tuple(columns)
 
 
 def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
 
 
-def _pool(kinds: list[Kind]) -> list[Kind]:
+def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:
     """Gives each feature that shares a vocabulary the columns of all that do."""
     groups: dict[str, list[VocabularyKind]] = {}
     for kind in kinds:
@@ -126,12 +141,12 @@ def _pool(kinds: list[Kind]) -> list[Kind]:
             if other.selection != group[0].selection or other.separator is not None:
                 raise shared_error(group[0], other)
         pools[name] = tuple(dict.fromkeys(column for kind in group for column in kind.columns))
-    return [
+    return tuple(
         dataclasses.replace(kind, pool=pools[kind.vocabulary])
         if isinstance(kind, VocabularyKind) and kind.vocabulary is not None
         else kind
         for kind in kinds
-    ]
+    )
 
 
 def _check_names(kinds: Sequence[Kind], schema: Schema) -> None:
