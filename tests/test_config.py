@@ -357,7 +357,10 @@ def test_what_is_absent_or_of_no_use_is_named(tmp_path: Path, text: str, expecte
         ("input.files.x=3", "--set input.files.x: expected a table at input.files"),
         ("output.dir=s3:/bucket/run", "--set output.dir: expected a local path or one such as s3://BUCKET/FOLDER"),
         ("output.dir=", "--set output.dir: expected text, received ''"),
-        ("features.x=zscore", "pipeline.toml with --set: [features] x: unknown kind 'zscore', expected one of numeric,"),
+        (
+            "features.x=zscore",
+            "pipeline.toml with --set: [features] x: unknown kind 'zscore', expected one of numeric,",
+        ),
         ("input.files=s3:/b/*.csv", "--set input.files: expected a local path or one such as s3://BUCKET/FOLDER"),
     ],
 )
