@@ -1,15 +1,20 @@
 """Work that an engine has done more than once: a worker that was taken for dead may have done it, in part or whole, or still be at it."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from schemas.errors import OutputError
 from tests.kind_helpers import analyzed, batch_of, schema_of
 from tests.runs import pipeline_result, unpublished
+from tests.stores import hdfs
 from transforms import tracing
 from transforms.graph_source import DeclaredGraph
 from transforms.kinds.parse import parse_features
@@ -87,6 +92,32 @@ def test_the_first_graph_in_place_stays(source: DeclaredGraph, place: Place) -> 
         _build(source, place)
     assert _inodes(place.folder) == first
     assert os.listdir(place.scratch) == []
+
+
+def _bytes_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_attempt_that_fails_leaves_the_other_ones_graph(
+    source: DeclaredGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In HDFS, where a graph's files are put in place one by one, one that is there stays whole when another attempt fails halfway."""
+    place = Place("hdfs://run", "hdfs://run/parts")
+    (tmp_path / "run" / "parts").mkdir(parents=True)
+
+    def fail(source: BinaryIO, target: BinaryIO) -> None:
+        target.write(source.read()[:10])
+        raise OSError(errno.ENOSPC, "no space")
+
+    with hdfs.serve(tmp_path) as server, tracing.shared():
+        monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions(list(server.beam_args)))
+        _build(source, place)
+        whole = _bytes_of(tmp_path / "run")
+        assert "transform_fn/saved_model.pb" in whole
+        monkeypatch.setattr(shutil, "copyfileobj", fail)
+        with pytest.raises(OutputError, match=r"can't write 'hdfs://run/transform.*no space"):
+            _build(source, place)
+    assert _bytes_of(tmp_path / "run") == whole
 
 
 def test_an_attempt_that_comes_too_late_writes_nothing(source: DeclaredGraph, place: Place, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests.stores import gcs, s3
 from transforms import files, listing, store_s3
 from transforms.store import without_users
 from transforms.stores import store_of
+from transforms.uploads import Upload
 
 Server = gcs.Gcs | s3.S3
 BIG = os.urandom(20 << 20)
@@ -489,14 +490,41 @@ def test_nothing_appears_in_a_discarded_folder(server: Server) -> None:
     files.create(f"{folder}/done").close()
     half = files.create(f"{folder}/half")
     half.write(bytes(20 << 20))
+    small = files.create(f"{folder}/small")
+    small.write(b"few bytes")
     files.discard(folder)
     half.close()
+    with pytest.raises(OSError, match="the upload was given up"):
+        small.write(bytes(20 << 20))
     for make in (files.create, files.make_folder):
         with pytest.raises(OSError, match="the work was given up"):
             make(f"{folder}/new")
     assert server.names("bucket") == ["big"]
     if isinstance(server, s3.S3):
         assert "Uploads" not in server.client.list_multipart_uploads(Bucket="bucket", Prefix="discarded")
+
+
+def test_an_upload_that_is_given_up_while_it_begins_leaves_no_part(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread may give it up between the request that begins it and the first part."""
+    if not isinstance(server, s3.S3):
+        pytest.skip("S3's alone")
+    stream = files.create("s3://bucket/begun")
+    assert isinstance(stream, Upload)
+    assert isinstance(stream._writer, store_s3._S3Writer)
+    client = stream._writer._client
+    begin = client.create_multipart_upload
+
+    def begun_and_given_up(**place: str) -> Any:
+        found = begin(**place)
+        stream.abandon()
+        return found
+
+    monkeypatch.setattr(client, "create_multipart_upload", begun_and_given_up)
+    with pytest.raises(OSError, match="the upload was given up"):
+        stream.write(bytes(20 << 20))
+    assert "Uploads" not in server.client.list_multipart_uploads(Bucket="bucket", Prefix="begun")
 
 
 def test_only_a_finished_run_is_read(server: Server) -> None:

@@ -4,6 +4,7 @@ Beam's own client goes on for ten minutes with a server that is down, can't leav
 smallest file. So this is a client of its own, set up by Beam's options.
 """
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -162,6 +163,7 @@ class _S3Writer:
         self._waiting = bytearray()
         self._upload: dict[str, str] = {}
         self._parts: list[dict[str, Any]] = []
+        self._abandoned = False
 
     def write(self, data: bytes | memoryview, /) -> None:
         self._waiting += data
@@ -179,6 +181,10 @@ class _S3Writer:
             number = len(self._parts) + 1
             sent = self._client.upload_part(**self._upload, PartNumber=number, Body=part)
             self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+        if self._abandoned:
+            # By another thread, meanwhile: a part that comes after that would stay, and be billed.
+            self.abandon()
+            raise OSError(errno.ECANCELED, "the upload was given up")
 
     def close(self) -> None:
         if not self._upload:
@@ -190,6 +196,7 @@ class _S3Writer:
             self._client.complete_multipart_upload(**self._upload, MultipartUpload={"Parts": self._parts})
 
     def abandon(self) -> None:
+        self._abandoned = True
         if self._upload:
             with explained():
                 self._client.abort_multipart_upload(**self._upload)

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -234,7 +236,7 @@ def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
 def _build(source: DeclaredGraph | AnalyzedGraph, place: Place) -> None:
     """Builds the graph in a folder of its own and moves it into place: another attempt at it may still be at work.
 
-    Where folders can't be moved at once, attempts write over each other's files, which are equal to the byte.
+    On a remote file system attempts replace each other's files, which are equal to the byte, each of them at once.
     """
     local = files.is_local(place.folder)
     with (
@@ -243,12 +245,21 @@ def _build(source: DeclaredGraph | AnalyzedGraph, place: Place) -> None:
     ):
         _write_graph(source, built)
         if not local:
-            files.copy_folder(built, place.folder)
+            _replace_files(built, place)
             return
         for name in os.listdir(built):
             target = files.join(place.folder, name)
             with files.writing(target):
                 _move(os.path.join(built, name), target)
+
+
+def _replace_files(built: str, place: Place) -> None:
+    for path in files.walk(built):
+        target = files.join(place.folder, os.path.relpath(path, built))
+        with files.writing(target):
+            files.make_folder(os.path.dirname(target))
+            with files.replacing(target, place.scratch) as stream, Path(path).open("rb") as source:
+                shutil.copyfileobj(source, stream)
 
 
 def _move(folder: str, target: str) -> None:

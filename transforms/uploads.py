@@ -1,6 +1,7 @@
 """Uploads: a file of an object store appears when it is closed, so one that failed must end otherwise."""
 
 import contextlib
+import errno
 import io
 import sys
 import threading
@@ -41,7 +42,13 @@ class Upload(io.RawIOBase):
         return self._size
 
     def write(self, data: Any, /) -> int:
-        """Writes all of the data."""
+        """Writes all of the data.
+
+        Raises:
+            OSError: The upload was given up, or the store refuses.
+        """
+        if self.closed:
+            raise OSError(errno.ECANCELED, "the upload was given up")
         view = memoryview(data).cast("B")
         self._writer.write(view)
         self._size += len(view)
