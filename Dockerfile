@@ -18,8 +18,8 @@ FROM beam AS build
 WORKDIR /src
 COPY pyproject.toml README.md ./
 RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-    extras = project["optional-dependencies"]; \
-    print(*project["dependencies"], *extras["gcp"], *extras["s3"], sep="\n")' > /requirements.txt
+    extras = map(project["optional-dependencies"].get, ("gcp", "s3", "hdfs", "tft")); \
+    print(*project["dependencies"], *sum(extras, []), sep="\n")' > /requirements.txt
 COPY pipelines pipelines
 COPY transforms transforms
 COPY schemas schemas

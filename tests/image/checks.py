@@ -80,13 +80,14 @@ def test_images_say_what_they_are(images: dict[str, Image]) -> None:
 
 
 def test_all_that_a_run_needs_is_there(worker: Root) -> None:
-    """The commands answer, as the image's user: the version, and `doctor`, who finds everything."""
+    """The commands answer, as the image's user: the version, and `doctor`, who finds everything; what extras bring is there, too."""
     assert (
         worker.run("shardmill", "--version").stdout.split()[-1]
         == worker.image.labels["org.opencontainers.image.version"]
     )
     assert "All that a run needs is here." in worker.run("shardmill", "doctor").stdout
     assert worker.run("id", "--user").stdout.strip() == "10001"
+    worker.run("python", "-c", "import boto3, google.cloud.storage, hdfs, tensorflow_transform.beam")
 
 
 def test_a_worker_starts_without_tensorflow(worker: Root) -> None:
