@@ -1,4 +1,5 @@
-# What a newcomer needs is Python 3.10 to 3.13 and make. Everything goes into .venv; `make clean` removes it.
+# What a newcomer needs is Python 3.10 to 3.13 and make. Packages go into .venv, which `make clean` removes. Clusters go into .clusters, which it
+# leaves, since they may be running: to be rid of them, `make flink-stop spark-stop`, then remove the folder.
 
 PYTHON ?= python3
 VENV := .venv
@@ -57,7 +58,7 @@ spark-stop: $(VENV)/dev.stamp  ## stop it
 bench: $(VENV)/dev.stamp  ## the benchmarks of benchmarks/README.md
 	$(BIN)/python -m benchmarks.compare --rows 1000000 4000000 --repeat 3 --function-repeat 2 --baseline-repeat 1
 
-clean:  ## remove what make made
+clean:  ## remove what make made, but for .clusters
 	rm -rf $(VENV) .venv-wheel dist flights-demo
 
 $(VENV)/bin/python:

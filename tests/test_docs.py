@@ -1,12 +1,14 @@
 """The reference names all there is."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
 
 from pipelines import config_input
 from pipelines.config import OutputConfig
+from transforms.kinds.base import Kind
 from transforms.kinds.parse import KINDS
 from transforms.kinds.pre import OPERATIONS
 
@@ -32,3 +34,29 @@ def test_every_kind_and_operation_is_in_the_reference(reference: str) -> None:
     assert [
         name for name in (*KINDS, *OPERATIONS) if f"`{name}`" not in reference and f"{{ {name} =" not in reference
     ] == []
+
+
+def test_every_parameter_of_a_kind_is_in_the_reference(reference: str) -> None:
+    """Each parameter of each kind is named in the features' section, with or without its default."""
+    parameters = set().union(*map(_parameters, KINDS.values()))
+    assert [name for name in sorted(parameters) if not re.search(rf"`{name}(?:`| = )", _features(reference))] == []
+
+
+def test_the_kinds_have_the_parameters_of_the_reference(reference: str) -> None:
+    """Each parameter that a row of the kinds' table names, but as one to do without, is one of that row's kinds."""
+    rows = re.findall(r"^\| (.*?) \| (.*?) \|", _features(reference), re.MULTILINE)
+    of_kinds = [(re.findall(r"`(\w+)`", kinds), parameters) for kinds, parameters in rows]
+    of_kinds = [(kinds, parameters) for kinds, parameters in of_kinds if kinds and KINDS.keys() >= set(kinds)]
+    assert [kind for kinds, _ in of_kinds for kind in kinds] == list(KINDS)
+    for kinds, parameters in of_kinds:
+        named = set(re.findall(r"(?<!without )`(\w+)(?:`| = )", parameters))
+        assert named - KINDS.keys() - {"columns"} <= set().union(*(_parameters(KINDS[kind]) for kind in kinds))
+
+
+def _features(reference: str) -> str:
+    return reference.partition("## `[features]`")[2].partition("\n## ")[0]
+
+
+def _parameters(kind: type[Kind]) -> set[str]:
+    fields = [field for field in dataclasses.fields(kind) if field.name not in {"name", "columns", "pool"}]
+    return {field.metadata.get("key", field.name) for field in fields}
