@@ -87,9 +87,11 @@ def check_service(beam_args: Sequence[str]) -> None:
         beam_args: Beam's options, as `dataflow_args` completes them.
 
     Raises:
+        ConfigError: Beam's Google Cloud extra isn't installed.
         ShardmillError: There are no credentials.
         OutputError: Nothing can be written where the job is to be staged.
     """
+    _check_installed()
     if "--no_auth" not in beam_args:
         _check_credentials()
     for name in _FOLDERS[:2]:

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from pipelines.processes import cores
+
 # What a run can't do without, by the name of the distribution.
 _NEEDED = (
     "apache-beam",
@@ -91,7 +93,7 @@ def examine() -> Iterator[Finding]:
     yield _deflate()
     yield _tensorflow_library()
     yield from _engines()
-    yield Finding("cores", str(_cores()))
+    yield Finding("cores", str(cores()))
     yield Finding("memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / _GIB:.1f} GiB")
     yield Finding("free space in the current folder", f"{shutil.disk_usage('.').free / _GIB:.1f} GiB")
 
@@ -137,8 +139,3 @@ def _engines() -> Iterator[Finding]:
     yield Finding("Java, for a Flink or Spark job server (optional)", java or "not on the PATH")
     dataflow = importlib.util.find_spec("apitools") is not None
     yield Finding("Dataflow client (optional)", "installed" if dataflow else "not installed: the extra `gcp` brings it")
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,7 +14,7 @@ from pipelines.doctor import Finding
 from pipelines.endpoints import flink_overview, silent, unreachable
 from pipelines.engines import Engine, choose_engine, flink_master, option, worker_command
 from pipelines.worker import find_boot
-from schemas.errors import ShardmillError
+from schemas.errors import ConfigError, ShardmillError
 from transforms.store import without_users
 
 # In the names of Beam's options for keys: of S3 and of Azure.
@@ -120,9 +120,10 @@ def _service(engine: Engine) -> Finding:
 
 def _job_server(engine: Engine) -> Iterator[Finding]:
     """What the job server that Beam starts is made of."""
-    from pipelines.job_server import find_jar, find_java
+    from pipelines.job_server import find_jar, find_java, needs_java
 
-    yield _sought("Java, for the job server", find_java, engine)
+    if needs_java(engine):
+        yield _sought("Java, for the job server", find_java, engine)
     yield _sought("the job server's jar", find_jar, engine)
 
 
@@ -194,7 +195,8 @@ def _probe(engine: Engine, output: str) -> Finding:
     except ShardmillError as error:
         return Finding(what, str(error), ok=False)
     finally:
-        with contextlib.suppress(OSError):
+        # Where there is no client for the folder there is nothing to remove: the finding says so.
+        with contextlib.suppress(OSError, ConfigError):
             files.remove(folder)
         for path in made:
             with contextlib.suppress(OSError):

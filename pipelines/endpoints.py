@@ -2,11 +2,14 @@
 
 import json
 import socket
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 _SECONDS_TO_CONNECT = 10.0
+# Of URLs that name none.
+_PORTS = {"http": 80, "https": 443}
 
 
 def unreachable(address: str) -> str | None:
@@ -15,11 +18,14 @@ def unreachable(address: str) -> str | None:
     Args:
         address: HOST:PORT, or a URL.
     """
-    host, _, port = address.rpartition("://")[2].rstrip("/").rpartition(":")
-    if not host or not port.isdigit():
-        return "it isn't HOST:PORT"
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_CONNECT).close()
+        url = urlsplit(address if "://" in address else f"//{address}")
+        port = url.port or _PORTS.get(url.scheme)
+        if not url.hostname or port is None:
+            return "it isn't HOST:PORT"
+        socket.create_connection((url.hostname, port), _SECONDS_TO_CONNECT).close()
+    except ValueError:
+        return "it isn't HOST:PORT"
     except OSError as error:
         return error.strerror or str(error)
     return None
@@ -50,7 +56,8 @@ def flink_overview(address: str) -> dict[str, Any] | None:
     url = address if "://" in address else f"http://{address}"
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/overview", timeout=_SECONDS_TO_CONNECT) as reply:  # noqa: S310  (an address that the user gave)
-            found: dict[str, Any] = json.load(reply)
-    except (urllib.error.URLError, ValueError, OSError):
+            found = json.load(reply)
+    # An `HTTPException`: an answer that isn't HTTP, or a port that is no number.
+    except (HTTPException, ValueError, OSError):
         return None
-    return found
+    return found if isinstance(found, dict) else None

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from apache_beam.utils.subprocess_server import SubprocessServer
 
 from pipelines.engine_failure import explain_failure
 from pipelines.engines import Engine
+from pipelines.processes import cores
 from transforms.check_workers import CheckWorkers
 
 # Workers are threads of this process. As `--direct_running_mode=multi_threading` has it, Beam 2.77 empties their output buffers
@@ -132,8 +132,3 @@ class _Options(PipelineOptions):  # type: ignore[misc]
             self._views[cls] = super().view_as(cls)
         view: _View = self._views[cls]
         return view
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -85,9 +85,10 @@ class Engine:
                 f"`shardmill doctor --engine {self.name}` checks the whole way there."
             )
         if self.name in _MASTERS and not endpoint:
-            from pipelines.job_server import find_jar, find_java
+            from pipelines.job_server import find_jar, find_java, needs_java
 
-            find_java(self)
+            if needs_java(self):
+                find_java(self)
             find_jar(self)
         if self.is_dataflow:
             from pipelines.dataflow import check_service

@@ -8,8 +8,8 @@ from typing import Any
 
 from pipelines.manifest import FORMAT
 from pipelines.publish import MANIFEST, SUCCESS
-from schemas.errors import DataError
-from schemas.proto import parse_schema
+from schemas.errors import ConfigError, DataError
+from schemas.proto import decode_schema
 from schemas.schema import Schema
 from transforms import files
 from transforms.analyze import Reading
@@ -45,7 +45,7 @@ class FinishedRun:
             folder: A local folder, or one on a file system of Beam's.
 
         Raises:
-            DataError: It holds no finished run, or one that another version of shardmill wrote in another layout.
+            DataError: It holds no finished run, one that is damaged, or one that another version of shardmill wrote in another layout.
         """
         path = files.join(folder, MANIFEST)
         for name, what in ((MANIFEST, "isn't a run"), (SUCCESS, "isn't a finished run")):
@@ -55,8 +55,8 @@ class FinishedRun:
                 raise DataError(f"{folder!r} {what}: it has no {name}. Give the output folder of a finished run")
         data = _read(path)
         manifest = _parse(data, path)
-        schema = files.join(folder, "metadata", "schema.pbtxt")
-        run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), parse_schema(_read(schema).decode(), schema))
+        schema = _parse_schema(files.join(folder, "metadata", "schema.pbtxt"))
+        run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), schema)
         run.check()
         return run
 
@@ -165,3 +165,10 @@ def _parse(data: bytes, path: str) -> dict[str, Any]:
             "the version that wrote it (`versions` in the manifest)"
         )
     return manifest
+
+
+def _parse_schema(path: str) -> Schema:
+    try:
+        return decode_schema(_read(path), path)
+    except ConfigError as error:
+        raise DataError(f"the run's schema isn't as shardmill wrote it: {error}") from error

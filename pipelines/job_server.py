@@ -11,10 +11,21 @@ from apache_beam.runners.portability.spark_runner import SparkJarJobServer
 from apache_beam.utils.subprocess_server import JavaJarServer
 
 from pipelines.engine import pipeline_options
-from pipelines.engines import Engine, option
+from pipelines.engines import Engine, flink_master, option
 from schemas.errors import EngineError
 
 _SERVERS = {"flink": FlinkJarJobServer, "spark": SparkJarJobServer}
+
+
+def needs_java(engine: Engine) -> bool:
+    """Whether Beam starts the job server here; it may also put the job into the jar and submit that to the cluster by itself.
+
+    Args:
+        engine: Flink or Spark.
+    """
+    # To a Flink that the job server is to start there is nothing to submit.
+    starts_flink = engine.name == "flink" and flink_master(engine.beam_args) is None
+    return starts_flink or option(engine.beam_args, f"--{engine.name}_submit_uber_jar") is None
 
 
 def find_java(engine: Engine) -> str:

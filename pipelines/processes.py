@@ -1,4 +1,4 @@
-"""Whose folder is that? Folders are named after processes, which may be gone."""
+"""Processes: whether one is alive, since folders are named after processes, and the cores of this one."""
 
 import os
 
@@ -18,3 +18,8 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

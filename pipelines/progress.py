@@ -81,8 +81,10 @@ class Progress:
         for name in counted:
             if name not in self._tasks:
                 self.phase(name)
+        with self._lock:
+            tasks = list(self._tasks.items())
         ahead = True
-        for name, task in reversed(self._tasks.items()):
+        for name, task in reversed(tasks):
             if name not in counted:
                 continue
             rows, size = counted[name]

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.engine import cores
 from pipelines.finished import FinishedRun
 from pipelines.planning import text_size
+from pipelines.processes import cores
 from pipelines.progress import Progress
 from pipelines.rederiving import Counted, Rederivation, Sample
 from pipelines.verifying_differences import describe_first

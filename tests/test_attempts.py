@@ -11,7 +11,7 @@ import pytest
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from schemas.errors import OutputError
+from schemas.errors import DataError, OutputError
 from tests.kind_helpers import analyzed, batch_of, schema_of
 from tests.runs import pipeline_result, unpublished
 from tests.stores import hdfs
@@ -146,7 +146,7 @@ def test_an_attempt_that_fails_leaves_the_other_ones_shard(place: Place, tmp_pat
     written = _assemble((key, pieces()), place.folder, place.scratch, compressed=False)
     assert (written.rows, written.bytes) == (2, 6)
     part.write_bytes(b"abc")
-    with pytest.raises(OutputError, match="ends early"):
+    with pytest.raises(DataError, match="ends early"):
         _assemble((key, pieces()), place.folder, place.scratch, compressed=False)
     assert (Path(place.folder) / written.file).read_bytes() == b"abcdef"
     assert os.listdir(place.scratch) == []

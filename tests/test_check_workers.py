@@ -1,5 +1,6 @@
 """What a worker is asked before any data is read."""
 
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -101,6 +102,17 @@ def test_a_folder_that_cant_be_written_is_named(tmp_path: Path) -> None:
         folder.mkdir(mode=0o500)
     with pytest.raises(OutputError, match=f"can't write '{folder}/worker-"):
         Submission.of_this_machine(str(folder)).check()
+
+
+def test_a_folder_whose_files_cant_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that may make files and not remove them is said to be so."""
+
+    def refuse(_: str) -> None:
+        raise PermissionError(errno.EACCES, "no permission to delete")
+
+    monkeypatch.setattr(check_workers.files, "remove", refuse)
+    with pytest.raises(OutputError, match=f"can't write '{tmp_path}/worker-.*': no permission to delete"):
+        Submission.of_this_machine(str(tmp_path)).check()
 
 
 def test_a_pipeline_goes_on_after_the_check(tmp_path: Path) -> None:

@@ -429,6 +429,8 @@ def test_without_googles_client(monkeypatch: pytest.MonkeyPatch, missing: str) -
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install 'shardmill\[gcp\]'"):
         dataflow_args(REQUIRED, "gs://bucket/out")
+    with pytest.raises(ConfigError, match=r"pip install 'shardmill\[gcp\]'"):
+        Engine("DataflowRunner", ("--runner=DataflowRunner",)).check()
 
 
 def test_without_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept
     assert [path.name for path in tmp_path.rglob("*")] == (["new", "other"] if kept else [])
 
 
+def test_an_output_that_no_client_can_reach_is_the_reason() -> None:
+    """Where there is no client for the output's store that is a finding, not the end of the report."""
+    found = missing("prism", f"--prism_location={sys.executable}", output="nowhere://bucket/run")
+    assert found["a worker that writes the output"].startswith("can't use 'nowhere://bucket/run/shardmill-doctor-")
+
+
 def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job server of Beam's needs Java here; where Beam's boot program is, is told, though only workers need it."""
     monkeypatch.setattr(job_server.shutil, "which", lambda _: None)
@@ -83,6 +89,14 @@ def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "'java' isn't here, and the job server that Beam starts is a Java program: install Java" in java.value
     assert boot.ok
     assert "SHARDMILL_BOOT" in boot.value
+
+
+def test_java_isnt_looked_for_where_beam_submits_the_jar(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """No job server is started then; its jar is needed all the same."""
+    monkeypatch.setattr(engine, "check_workers", lambda *_: None)
+    found = {each.name for each in examine_engine("flink", [f"--flink_master={flink}", "--flink_submit_uber_jar"], ".")}
+    assert "Java, for the job server" not in found
+    assert "the job server's jar" in found
 
 
 def test_the_job_servers_jar_is_looked_for(tmp_path: Path) -> None:

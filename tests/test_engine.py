@@ -10,9 +10,10 @@ import pytest
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 
-from pipelines.engine import cores, pipeline_options, run_pipeline
+from pipelines.engine import pipeline_options, run_pipeline
 from pipelines.engine_failure import find_error
 from pipelines.engines import Engine
+from pipelines.processes import cores
 from schemas.errors import ConfigError, DataError, EngineError, ShardmillError
 
 

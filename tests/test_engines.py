@@ -214,6 +214,48 @@ def test_an_address_that_is_none_is_said(flink: str) -> None:
     choose_engine("flink", (f"--flink_master={flink}",)).check()
 
 
+def test_a_url_may_name_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its scheme says which it is; a port that is none is said."""
+    asked = []
+
+    def connect(address: tuple[str, int], _: float) -> socket.socket:
+        asked.append(address)
+        return socket.socket()
+
+    monkeypatch.setattr(endpoints.socket, "create_connection", connect)
+    for address in ("https://flink.test", "http://flink.test/", "http://flink.test:81", "[::1]:82"):
+        assert endpoints.unreachable(address) is None
+    assert asked == [("flink.test", 443), ("flink.test", 80), ("flink.test", 81), ("::1", 82)]
+    for address in ("ftp://flink.test", "flink.test:80x81", "flink.test:65536", "[::1:82", ":83"):
+        assert endpoints.unreachable(address) == "it isn't HOST:PORT"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [b"\0\0\6\4\0\0\0\0\0\0\5\0\0\x40\0", b"HTTP/1.0 200 OK\r\n\r\n[1]", b"HTTP/1.0 200 OK\r\n\r\nhello"],
+    ids=["gRPC", "a list", "no JSON"],
+)
+def test_a_server_that_isnt_flink_says_nothing(reply: bytes) -> None:
+    """Who doesn't speak HTTP, as a job server, or whose answer is no JSON object, is no Flink."""
+
+    class Other(http.server.BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1 << 16)
+            self.wfile.write(reply)
+
+    with running(Other) as server:
+        address = f"localhost:{server.server_port}"
+        assert endpoints.flink_overview(address) is None
+        assert option(choose_engine("flink", (f"--flink_master={address}",)).beam_args, "--parallelism") is None
+
+
+def test_a_flink_at_no_port_is_named() -> None:
+    """A wrong spelling of the port is found by the check, not before."""
+    assert endpoints.flink_overview("localhost:80x81") is None
+    with pytest.raises(EngineError, match=r"no Flink JobManager answers at 'localhost:80x81' .it isn't HOST:PORT"):
+        choose_engine("flink", ("--flink_master=localhost:80x81", "--flink_submit_uber_jar")).check()
+
+
 def test_the_last_of_equal_options_counts() -> None:
     """As for Beam itself."""
     assert option(["--job_endpoint=a:1", "--job_endpoint", "b:2"], "--job_endpoint") == "b:2"

@@ -2,10 +2,11 @@
 
 import pytest
 
-from pipelines.engines import choose_engine
-from pipelines.job_server import find_jar, flink_version
+from pipelines.engines import Engine, choose_engine
+from pipelines.job_server import find_jar, flink_version, needs_java
 from schemas.errors import EngineError
 from tests.needs import needs
+from tests.test_engines import flink  # noqa: F401  (a fixture)
 
 
 def test_java_is_looked_for() -> None:
@@ -15,6 +16,30 @@ def test_java_is_looked_for() -> None:
         EngineError, match=r"'/nowhere/java' isn't here, .* or give the address of a job server that runs"
     ):
         engine.check()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("flink", ("--flink_master=host:1", "--flink_submit_uber_jar")),
+        ("spark", ("--spark_master_url=spark://host:1", "--spark_submit_uber_jar")),
+    ],
+)
+def test_a_jar_that_beam_submits_needs_no_java(name: str, options: tuple[str, str]) -> None:
+    """With `--NAME_submit_uber_jar` no job server is started here."""
+    assert needs_java(Engine(name, options[:1]))
+    assert not needs_java(Engine(name, options))
+
+
+def test_a_flink_of_the_job_servers_needs_java() -> None:
+    """There is no cluster yet that the jar could be submitted to: Beam starts the job server all the same."""
+    assert needs_java(Engine("flink", ("--flink_master=[local]", "--flink_submit_uber_jar")))
+
+
+def test_java_isnt_asked_for_where_none_is_needed(flink: str) -> None:  # noqa: F811
+    """A check of the engine passes without it."""
+    options = (f"--flink_master={flink}", "--flink_submit_uber_jar", "--job_server_java_launcher=/nowhere/java")
+    choose_engine("flink", options).check()
 
 
 def test_a_jar_that_isnt_there_is_named() -> None:

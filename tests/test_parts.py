@@ -3,13 +3,16 @@
 import gzip
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from schemas.errors import DataError
 from transforms.parts import PartSegment, PartWriter
 from transforms.tfrecord import frame
+from transforms.write import _assemble, _Piece
 
 Blocks = Sequence[tuple[str, np.ndarray, pa.Array]]
 
@@ -138,6 +141,17 @@ def test_nothing_added() -> None:
     """A part without rows is empty; an empty block adds no destination."""
     assert write([]) == ([], b"")
     assert write([("train", np.zeros(0, np.int64), pa.array([], pa.binary()))]) == ([], b"")
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"abc", "it ends early")])
+def test_a_part_that_cant_be_read_is_named(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    """What fails is the part that is read, not the shard that is written."""
+    part = tmp_path / "part"
+    if content is not None:
+        part.write_bytes(content)
+    pieces = [_Piece(0, str(part), PartSegment("train", 0, 1, 4, ((0, 4),)))]
+    with pytest.raises(DataError, match=f"can't read '{part}': {reason}"):
+        _assemble((("train", 0, 1), pieces), str(tmp_path), str(tmp_path), compressed=False)
 
 
 def test_records_and_shards_must_agree() -> None:

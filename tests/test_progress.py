@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
+from rich.progress import TaskID
 
 from pipelines.progress import Progress
 from transforms import tally
@@ -51,6 +52,23 @@ def test_a_phase_is_over_when_the_next_begins() -> None:
         tally.add("transform", 1, 1)
         progress._update()
         assert [task.finished for task in progress._bars.tasks] == [True, False]
+
+
+def test_a_phase_may_be_announced_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run announces phases also while the bars are brought up to date."""
+    progress = Progress(console=terminal())
+    for name in ("analyze", "transform"):
+        progress.phase(name, 100)
+        tally.add(name, 1, 1)
+    start = progress._bars.start_task
+
+    def announce(task: TaskID) -> None:
+        start(task)
+        progress.phase(f"after {task}")
+
+    monkeypatch.setattr(progress._bars, "start_task", announce)
+    progress._update()
+    assert list(progress._tasks) == ["analyze", "transform", "after 1", "after 0"]
 
 
 def test_quiet_shows_nothing() -> None:

@@ -398,6 +398,16 @@ def test_a_record_that_is_no_example_is_found(damaged: Damaged) -> None:
     )
 
 
+def test_a_damaged_schema_is_found(damaged: Damaged) -> None:
+    """A schema whose bytes are no text, or whose text is no schema, is an error that names the file."""
+    path = damaged.run / "metadata" / "schema.pbtxt"
+    whole = path.read_bytes()
+    for place, byte in ((3, 0xFF), (0, ord("}"))):
+        path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+        with pytest.raises(DataError, match=rf"schema isn't as shardmill wrote it: {path}: expected a "):
+            damaged.problems()
+
+
 def test_what_is_no_finished_run_is_refused(tmp_path: Path, damaged: Damaged) -> None:
     """A folder without a manifest, one without `_SUCCESS`, and manifests that aren't one are named."""
     with pytest.raises(DataError, match=r"isn't a run: it has no manifest\.json"):

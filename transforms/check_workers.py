@@ -53,9 +53,10 @@ class Submission:
                 "output. Choose an --output that all machines share: a mounted folder, gs://, s3:// or hdfs://"
             )
         path = files.join(self.folder, f"worker-{uuid.uuid4().hex}")
-        with files.writing(path), files.create(path) as stream:
-            stream.write(b"may write here\n")
-        files.remove(path)
+        with files.writing(path):
+            with files.create(path) as stream:
+                stream.write(b"may write here\n")
+            files.remove(path)
 
 
 class CheckedDoFn(beam.DoFn):  # type: ignore[misc]

@@ -123,13 +123,13 @@ def rejected_name(*, compressed: bool) -> str:
 
 def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:
     for piece in pieces:
-        with files.open_at(piece.path, stop=sum(piece.segment.pieces[-1])) as stream:
+        with files.reading(piece.path), files.open_at(piece.path, stop=sum(piece.segment.pieces[-1])) as stream:
             for offset, length in piece.segment.pieces:
                 stream.seek(offset)
                 left = length
                 while left:
                     chunk = stream.read(min(left, _COPY_BYTES))
                     if not chunk:
-                        raise OSError(f"part file {piece.path!r} ends early")
+                        raise OSError("it ends early")
                     left -= len(chunk)
                     yield chunk
