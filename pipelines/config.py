@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input, parse_path
 from pipelines.paths import check_output, has_scheme, output_problem
-from pipelines.toml_table import Table, apply_overrides, naming, read_toml, resolve_path
+from pipelines.toml_table import Table, apply_overrides, read_toml, resolve_path
 from schemas.errors import ConfigError
-from transforms.kinds.parse import parse_kinds
 
 _KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
 _SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
@@ -68,8 +67,8 @@ class Config:
         path: The file it is from, as it was given.
         input: Which files, and how to read them.
         split: How rows are divided; None: by file, or all rows are `train`.
-        features: Output name -> kind, or a table with `kind`; `parse_features` of `transforms.kinds.parse` checks them against the schema.
-            Empty where there is a `preprocessing_fn`.
+        features: Output name -> kind, or a table with `kind`; `transforms.kinds.parse` checks kinds and parameters, and against the
+            schema. Empty where there is a `preprocessing_fn`.
         output: What is written where.
         preprocessing_fn: A TF Transform function, as `file.py:function`; takes the place of `features`.
         labels: The outputs of `preprocessing_fn` that are labels.
@@ -227,9 +226,6 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
             raise table.error(name, f"expected a table with `kind`, a string, received {value!r}")
         if isinstance(value, dict) and isinstance(value.get("file"), str):
             parse_path(table.table(name), "file")
-    changed = any(key[: len(table.prefix)] == table.prefix for key in table.overridden)
-    with naming(f"{table.file} with --set" if changed else table.file):
-        parse_kinds(table.raw)
     return dict(table.raw)
 
 

@@ -9,6 +9,7 @@ from pipelines.inference import profile_columns
 from pipelines.pipeline import Job, TransformFunction, parts_folder
 from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
+from pipelines.toml_table import naming
 from schemas.errors import ConfigError
 from schemas.proto import decode_schema, format_schema, load_schema
 from schemas.schema import Schema
@@ -38,6 +39,9 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         ConfigError: The features or the split key don't fit the columns.
         DataError: The input can't be found or read.
     """
+    with naming(config.path):
+        # All mistakes that can be found without the columns: to infer these may take long.
+        types = allowed_types(config.features)
     inputs = listing.list_files(config.input.patterns)
     size = text_size(inputs)
     if config.input.schema:
@@ -46,7 +50,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         progress.phase("infer", size)
         reader = engine.here() if engine.template else engine
         profiles = profile_columns(inputs, config.input.dialect, parts_folder(work), reader)
-        schema = profiles.schema(allowed_types(config.features))
+        schema = profiles.schema(types)
     plan = plan_features(config, schema, work, engine, progress)
     _trace_early(plan.features, engine)
     _prepare(work, schema)

@@ -91,7 +91,7 @@ def _plan_declared(
     return FeaturePlan(
         Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work))),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
-        frozenset(source for kind in kinds for source in raw(kind.required_columns)),
+        frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
         graph,
         tuple(each.column for each in derived.values()),
     )

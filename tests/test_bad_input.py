@@ -191,6 +191,26 @@ def test_a_missing_label_rejects_its_row(tmp_path: Path) -> None:
     assert [row["reason"] for row in read_rejected(run_dir)] == ["missing value in a column that must have one"]
 
 
+def test_a_missing_integer_rejects_its_row_in_any_split(tmp_path: Path) -> None:
+    """int64 has no NaN: without another rule a row that lacks an integer is set aside, also where `train` lacks none."""
+    (tmp_path / "train.csv").write_text("x,y\n" + "1,2\n" * 200)
+    (tmp_path / "eval.csv").write_text("x,y\n3,4\n,5\n")
+    files = f'{{ train = "{tmp_path}/train.csv", eval = "{tmp_path}/eval.csv" }}'
+    run_dir = run_toml(tmp_path, f'[input]\nfiles = {files}\n[features]\nx = "numeric"\ny = "z_score"\n')
+    assert read_split(run_dir, "eval")["x"].tolist() == [3]
+    assert [(row["line"], row["column"]) for row in read_rejected(run_dir)] == [(3, "x")]
+
+
+def test_kinds_are_checked_before_the_data(tmp_path: Path) -> None:
+    """A mistake that can be seen without the columns is told before they are inferred from all of the data, with the file's name."""
+    (tmp_path / "data.csv").write_text('x,y\n1,"never closed\n')
+    for features, message in (
+        ('x = "zscore"', r"run\.toml: \[features\] x: unknown kind 'zscore', expected one of numeric,"),
+        ('x = { kind = "z_score", mising = 0 }', r"run\.toml: \[features\] x: `z_score` has no parameter `mising`"),
+    ):
+        _assert_fails(tmp_path, ConfigError, message, f"[features]\n{features}\n")
+
+
 @pytest.mark.parametrize(("files", "status"), [("data.csv", 1), ('data.csv"]\nfilez = ["', 2)])
 def test_the_command_says_one_thing(tmp_path: Path, files: str, status: int) -> None:
     """The command prints one message, no traceback, and ends with status 1 for data and 2 for the configuration."""

@@ -58,16 +58,22 @@ def test_missing_rules(rule: object, filled: float, tmp_path: Path) -> None:
 
 
 def test_reject_names_the_column() -> None:
-    """`missing = "reject"` requires the column; a label does by default."""
+    """`missing = "reject"` requires the column; a label does by default, and so do integers without a rule, unless they are derived."""
+    schema = schema_of(x="float", n="int", derived="int")
     kinds = parse_features(
         {
             "x": {"kind": "numeric", "missing": "reject"},
             "y": {"kind": "label", "column": "x"},
             "z": {"kind": "z_score", "column": "x"},
+            "n": "numeric",
+            "filled": {"kind": "numeric", "column": "n", "missing": 0},
+            "log": {"kind": "numeric", "column": "n", "pre": ["log1p"]},
+            "derived": "numeric",
         },
-        F,
+        schema,
     )
-    assert [kind.required_columns for kind in kinds] == [("x",), ("x",), ()]
+    raw = schema_of(x="float", n="int")
+    assert [kind.required_columns(raw) for kind in kinds] == [("x",), ("x",), (), ("n",), (), (), ()]
 
 
 def test_indicator(tmp_path: Path) -> None:

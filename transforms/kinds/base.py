@@ -174,9 +174,12 @@ class Kind(ABC):
     columns: tuple[str, ...]
     indicator: bool = False
 
-    @property
-    def required_columns(self) -> tuple[str, ...]:
-        """The columns of which a missing cell rejects the row."""
+    def required_columns(self, schema: Schema) -> tuple[str, ...]:  # noqa: ARG002 (for most kinds the rule says it all)
+        """The columns of which a missing cell rejects the row.
+
+        Args:
+            schema: The raw columns, without derived ones.
+        """
         return self.columns if getattr(self, "missing", None) == "reject" else ()
 
     def check(self, schema: Schema) -> None:

@@ -43,7 +43,9 @@ def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]
     Raises:
         ConfigError: A kind, parameter or column isn't known, is of a wrong type or doesn't fit; two outputs have one name.
     """
-    kinds = parse_kinds(table)
+    if not table:
+        raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
+    kinds = _parse_kinds(table)
     for kind in kinds:
         _check_columns(kind, schema)
         kind.check(schema)
@@ -51,34 +53,24 @@ def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]
     return kinds
 
 
-def parse_kinds(table: Mapping[str, Any]) -> tuple[Kind, ...]:
-    """Reads the `[features]` table as far as that goes without the columns: they may have to be inferred from all of the data.
+def allowed_types(table: Mapping[str, Any]) -> dict[str, frozenset[ColumnType]]:
+    """For each column that a `[features]` table uses, the types that all of its uses take.
 
     Args:
         table: As for `parse_features`.
-
-    Returns:
-        The features, in the table's order.
 
     Raises:
-        ConfigError: A kind or parameter isn't known or is of a wrong type.
-    """
-    if not table:
-        raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
-    return _pool([_parse_one(name, value) for name, value in table.items()])
-
-
-def allowed_types(table: Mapping[str, Any]) -> dict[str, frozenset[ColumnType]]:
-    """For each column that a `[features]` table uses, the types that all of its uses take; `parse_features` checks the rest.
-
-    Args:
-        table: As for `parse_features`.
+        ConfigError: A kind or parameter isn't known or is of a wrong type; `parse_features` checks the rest, which takes the columns.
     """
     allowed: dict[str, frozenset[ColumnType]] = {}
-    for kind in parse_kinds(table):
+    for kind in _parse_kinds(table):
         for column in kind.columns:
             allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
     return allowed
+
+
+def _parse_kinds(table: Mapping[str, Any]) -> tuple[Kind, ...]:
+    return _pool([_parse_one(name, value) for name, value in table.items()])
 
 
 def _parse_one(name: str, value: object) -> Kind:

@@ -19,10 +19,17 @@ from transforms.statistics import Statistics
 class Numeric(NumberKind):
     """The column as it is: int64 of an INT column without `pre`, else float32.
 
-    Without a rule, NaN stays in float32; an INT column with missing values needs a rule, since int64 has no NaN.
+    Without a rule, NaN stays in float32; a missing value of an INT column rejects the row, since int64 has no NaN. A derived INT column
+    with missing values needs a rule: only a function knows what it makes them of.
     """
 
     kind = "numeric"
+
+    def required_columns(self, schema: Schema) -> tuple[str, ...]:
+        """The column also where it is of integers, and no rule says what stands for a missing one: see `Kind.required_columns`."""
+        if self.missing is None and self.columns[0] in schema and is_integer(self, schema):
+            return self.columns
+        return super().required_columns(schema)
 
     def check(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check`."""
