@@ -58,6 +58,7 @@ class Job:
         facts: What the manifest says beyond counts: configuration and versions.
         publish_to: The output folder, where the pipeline itself publishes, since nobody waits for a template's job; None: the submitting
             process does.
+        overwrite: Whether the pipeline may then replace a finished run of another job.
     """
 
     inputs: Sequence[InputFile]
@@ -70,6 +71,7 @@ class Job:
     work: str
     facts: Mapping[str, Any]
     publish_to: str | None = None
+    overwrite: bool = False
 
     @property
     def compressed(self) -> bool:
@@ -98,7 +100,8 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     """
     requests = job.features.requests if isinstance(job.features, Features) else ()
     partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
-    started = pipeline | "CheckWorkers" >> CheckWorkers(parts_folder(job.work))
+    analyzers = ("tensorflow-transform",) if isinstance(job.features, TransformFunction) else ()
+    started = pipeline | "CheckWorkers" >> CheckWorkers(parts_folder(job.work), analyzers)
     if job.publish_to is not None:
         started = started | "CheckPrepared" >> beam.Map(check_prepared, job.work)
     units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
@@ -120,7 +123,7 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
         write_manifest, pvalue.AsList(shards), pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(checked), job
     )
     if job.publish_to is not None:
-        _ = manifest | "PublishRun" >> PublishRun(job.work, job.publish_to, "dataflow")
+        _ = manifest | "PublishRun" >> PublishRun(job.work, job.publish_to, "dataflow", overwrite=job.overwrite)
 
 
 def _analyze_function(job: Job, features: TransformFunction) -> beam.PTransform:

@@ -101,12 +101,16 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
             _tracer_stops(),
         ):
             files.make_folder(parts_folder(work))
-            job = replace(plan(work), publish_to=place if engine.template else None)
+            job = replace(plan(work), publish_to=place if engine.template else None, overwrite=overwrite)
             check_apart(job.inputs, place)
             try:
                 result = run_pipeline(lambda pipeline: build(pipeline, job), engine)
             except (ShardmillError, RuntimeError) as error:
-                raise explain_failure(error, job) from error
+                explained = explain_failure(error, job)
+                # It has the engine's error as its cause, which `--debug` shows.
+                if explained is error:
+                    raise
+                raise explained from error
             if result is None:
                 return RunResult(output, {}, {})
             with files.writing(work):

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import socket
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,8 +21,13 @@ from transforms.records import InputFile
 
 SUCCESS = "_SUCCESS"
 MANIFEST = "manifest.json"
+# What part files are moved to, beside the work folder, to be removed.
+PARTS = "-parts"
 _MARK = ".incomplete-"
 _REPLACED = "-replaced"
+_REMOVED = "-removed"
+# What follows this machine's name: the process, the run, and what is beside the work folder for a while.
+_LEFT = re.compile(rf"(\d+)-[0-9a-f]{{8}}(?:{PARTS}|(?:{_REPLACED})?(?:{_REMOVED})?)")
 # Copying is the store's work; each waits for it most of the time.
 _COPIERS = 16
 
@@ -60,8 +66,11 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
             # The error that led here is the one to tell; what can't be removed now doesn't look finished.
             with contextlib.suppress(OSError):
                 files.discard(work)
-        elif not keep:
             with contextlib.suppress(OSError):
+                if files.can_rename(work):
+                    files.remove(f"{work}{PARTS}")
+        elif not keep:
+            with _published():
                 files.remove(work)
 
 
@@ -91,7 +100,8 @@ def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> N
         work: The work folder.
         output: The output folder.
         overwrite: Whether a finished run that stands there, maybe since this one has begun, may be replaced.
-        alone: Whether nobody else publishes the same work folder: then what was copied of it is removed where the rest can't be.
+        alone: Whether nobody else publishes the same work folder: then what was copied of it is removed where the rest can't be. Else a
+            run that stands there may be what another attempt has published of it.
 
     Raises:
         OutputError: Something stands there that mustn't be replaced, or it can't be renamed.
@@ -100,6 +110,8 @@ def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> N
     with files.writing(output):
         if alone:
             _check_free(output, overwrite=overwrite)
+        elif not overwrite:
+            _check_own(work, output)
         if files.can_rename(output):
             _rename(work, output)
         elif alone:
@@ -110,17 +122,34 @@ def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> N
 
 def _rename(work: str, output: str) -> None:
     files.create(files.join(work, SUCCESS)).close()
-    replaced = f"{work}{_REPLACED}"
-    if not files.exists(output):
-        files.rename(work, output)
-        return
-    files.rename(output, replaced)
+    replaced = f"{work}{_REPLACED}" if files.exists(output) else None
+    if replaced:
+        files.rename(output, replaced)
     try:
         files.rename(work, output)
     except BaseException:
-        files.rename(replaced, output)
-        raise
-    files.remove(replaced)
+        # An interruption may come, or an answer get lost, when it is done.
+        if files.exists(work) or not files.exists(output):
+            if replaced:
+                files.rename(replaced, output)
+            raise
+    if replaced:
+        with _published():
+            _remove_replaced(replaced)
+
+
+def _remove_replaced(replaced: str) -> None:
+    """Removes an old run under another name: under this one it would get its own back, if this process is killed meanwhile."""
+    removed = f"{replaced}{_REMOVED}"
+    files.rename(replaced, removed)
+    files.remove(removed)
+
+
+@contextlib.contextmanager
+def _published() -> Iterator[None]:
+    """While what is left of a published run is removed: it counts, even if that fails or is interrupted."""
+    with contextlib.suppress(OSError, KeyboardInterrupt):
+        yield
 
 
 def _copy_alone(work: str, output: str) -> None:
@@ -198,6 +227,10 @@ def _check_is_folder(output: str) -> None:
         raise OutputError(
             f"the output folder {output!r} is a whole bucket; name a folder in it, such as {output + '/run'!r}"
         )
+    if files.is_local(output) and os.path.ismount(output):
+        raise OutputError(
+            f"the output folder {output!r} is a mount point, which a run can't replace; name a folder in it, such as {output + '/run'!r}"
+        )
 
 
 def _check_free(output: str, *, overwrite: bool) -> None:
@@ -211,6 +244,16 @@ def _check_free(output: str, *, overwrite: bool) -> None:
         )
     if not overwrite:
         raise OutputError(f"{output!r} holds a finished run; choose another --output, or replace it with --overwrite")
+
+
+def _check_own(work: str, output: str) -> None:
+    """Looks for a run at the output that isn't this one: an earlier attempt at publishing it has left the same manifest."""
+    wanted = _manifest(work)
+    if wanted is not None and _manifest(output) != wanted and _is_run(output):
+        raise OutputError(
+            f"{output!r} holds a finished run that this job hasn't made, so that is left alone; write the template anew, with another "
+            "--output or with --overwrite"
+        )
 
 
 def _check_writable(work: str) -> None:
@@ -242,13 +285,16 @@ def _clear_leftovers(output: str) -> None:
         return
     prefix = f"{os.path.basename(output)}{_MARK}{socket.gethostname()}-"
     for folder in Path(output).parent.glob(f"{_escape(prefix)}*"):
-        pid = folder.name[len(prefix) :].partition("-")[0]
-        if not pid.isdigit() or is_alive(int(pid)):
+        # The name of another machine may begin with this one's.
+        left = _LEFT.fullmatch(folder.name[len(prefix) :])
+        if left is None or is_alive(int(left[1])):
             continue
-        if folder.name.endswith(_REPLACED) and not os.path.lexists(output):
-            os.rename(folder, output)
-        else:
+        if not folder.name.endswith(_REPLACED):
             files.remove(str(folder))
+        elif os.path.lexists(output):
+            _remove_replaced(str(folder))
+        else:
+            os.rename(folder, output)
 
 
 def _escape(text: str) -> str:

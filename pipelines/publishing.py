@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import apache_beam as beam
 
 from pipelines.manifest import add_metrics
-from pipelines.publish import MANIFEST, SUCCESS, publish
+from pipelines.publish import MANIFEST, PARTS, SUCCESS, publish
 from schemas.errors import OutputError
 from transforms import files
 
@@ -19,25 +19,27 @@ class PublishRun(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of one element, whatever it is, which says that the manifest is written.
     """
 
-    def __init__(self, work: str, output: str, engine: str) -> None:
+    def __init__(self, work: str, output: str, engine: str, *, overwrite: bool) -> None:
         """Stores what to publish.
 
         Args:
             work: The work folder.
             output: The output folder.
             engine: What the manifest says that the pipeline ran on.
+            overwrite: Whether a finished run of another job that stands there by then may be replaced.
         """
         super().__init__()
         self._work = work
         self._output = output
         self._engine = engine
+        self._overwrite = overwrite
 
     def expand(self, written: beam.PCollection[Any]) -> beam.PCollection[None]:
         """One stage of its own: a second attempt at it doesn't write the manifest anew."""
         return (
             written
             | "ManifestIsWritten" >> beam.Reshuffle()
-            | "Publish" >> beam.Map(_publish, self._work, self._output, self._engine)
+            | "Publish" >> beam.Map(_publish, self._work, self._output, self._engine, overwrite=self._overwrite)
         )
 
 
@@ -68,8 +70,8 @@ def tidy(work: str) -> None:
     parts = files.join(work, "parts")
     if files.can_rename(work) and files.exists(parts):
         # A worker that was given up may still be writing there, so that it can't be emptied: from now on that fails.
-        files.rename(parts, f"{work}-parts")
-        parts = f"{work}-parts"
+        files.rename(parts, f"{work}{PARTS}")
+        parts = f"{work}{PARTS}"
     files.remove(parts)
     with files.open_at(files.join(work, MANIFEST)) as stream:
         manifest = json.load(stream)
@@ -77,14 +79,13 @@ def tidy(work: str) -> None:
         files.remove(files.join(work, "rejected"))
 
 
-def _publish(_: Any, work: str, output: str, engine: str) -> None:
+def _publish(_: Any, work: str, output: str, engine: str, *, overwrite: bool = False) -> None:
     manifest = files.join(work, MANIFEST)
     if files.exists(manifest) or not files.exists(files.join(output, SUCCESS)):
         tidy(work)
         # What workers counted is known to nobody here.
         add_metrics(work, engine, {})
-        # Whether something stands there that must stay was looked at when the template was written; by now it may be an earlier attempt's.
-        publish(work, output, overwrite=True, alone=False)
+        publish(work, output, overwrite=overwrite, alone=False)
         # First, and with the rest still there: an attempt after this one finds nothing left to publish.
         files.remove(manifest)
     files.remove(work)

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,16 @@ def test_other_versions_are_named(tmp_path: Path, name: str, version: str, messa
         other.check()
 
 
+def test_a_job_may_need_more_than_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only this job needs, as TF Transform for a function, is compared, too."""
+    job = Submission.of_this_machine(str(tmp_path), ["pytest"])
+    job.check()
+    monkeypatch.setattr(check_workers, "_version", lambda name: None if name == "pytest" else metadata.version(name))
+    with pytest.raises(EngineError, match=rf"pytest is missing \(the job: {re.escape(pytest.__version__)}\)"):
+        job.check()
+    Submission.of_this_machine(str(tmp_path)).check()
+
+
 _READING = Reading(dialect=Dialect(), selection=Selection(()), split_rule=SplitRule(("train",)))
 _PLACE = Place("/nowhere", "/nowhere/parts")
 _PLAN = RowPlan([], SplitRule(("train",)), ShardRule())
@@ -80,7 +91,7 @@ def test_each_worker_that_makes_bytes_is_compared(
 
     def submit(pipeline: beam.Pipeline) -> None:
         build(pipeline | beam.Create(["an element"]).with_output_types(Any))
-        monkeypatch.setattr(check_workers, "installed", lambda: {"python": "2.7"})
+        monkeypatch.setattr(check_workers, "installed", lambda *_: {"python": "2.7"})
 
     with pytest.raises(EngineError, match=r"isn't as the job that was submitted: python 2\.7 \(the job: 3\.\d+\)"):
         run_pipeline(submit, Engine())

@@ -109,6 +109,37 @@ def test_a_run_is_published_by_renaming(server: hdfs.Hdfs) -> None:
     assert [path.name for path in (server.root / "runs").iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize("name", ["run[1]", "run*", "run?"])
+def test_wildcards_in_a_folders_name_are_letters(server: hdfs.Hdfs, name: str) -> None:
+    """What is in such a folder is found, and nothing in one that the name would match; it isn't replaced without `overwrite`."""
+    for path in (server.root / name / "deep/[a]", server.root / "run1/b"):
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+    assert files.walk(f"hdfs://{name}") == [f"hdfs://{name}/deep/[a]"]
+    assert files.exists(f"hdfs://{name}")
+    with (
+        pytest.raises(OutputError, match="exists and is no finished run"),
+        work_folder(f"hdfs://{name}", overwrite=False),
+    ):
+        pass
+    files.remove(f"hdfs://{name}")
+    assert not files.exists(f"hdfs://{name}")
+    assert files.walk("hdfs://run1") == ["hdfs://run1/b"]
+
+
+def test_a_folder_is_replaced_by_none(server: hdfs.Hdfs) -> None:
+    """Renaming replaces a file or an empty folder, but no folder with something in it, which another run may just have published."""
+    for name in ("new/a", "old/b"):
+        files.create(f"hdfs://{name}").close()
+    files.make_folder("hdfs://empty/within")
+    with pytest.raises(OSError, match="not empty"):
+        files.rename("hdfs://new", "hdfs://old")
+    assert files.walk("hdfs://old") == ["hdfs://old/b"]
+    files.rename("hdfs://new", "hdfs://empty")
+    files.rename("hdfs://empty/a", "hdfs://old/b")
+    assert sorted(str(path.relative_to(server.root)) for path in server.root.rglob("*")) == ["empty", "old", "old/b"]
+
+
 def test_a_job_runs_from_hdfs_to_hdfs(server: hdfs.Hdfs, tmp_path: Path) -> None:
     """Its shards, vocabularies and statistics are those of a local run."""
     text = "x,city\n" + "".join(f"{row / 7:.3f},{'Oslo' if row % 3 else 'Paris'}\n" for row in range(1000))

@@ -1,14 +1,18 @@
 """Output appears all at once or not at all."""
 
+import contextlib
 import errno
 import os
+import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines.publish import check_apart, publish, work_folder
 from schemas.errors import OutputError
+from tests.away import SCHEME
 from tests.runs import FINISHED
 from transforms import files
 from transforms.records import InputFile
@@ -19,6 +23,15 @@ def _finish(output: Path, text: str, *, overwrite: bool = False) -> None:
         Path(work, "shard").write_text(text)
         Path(work, "manifest.json").write_bytes(FINISHED)
         publish(work, str(output), overwrite=overwrite)
+
+
+@contextlib.contextmanager
+def _finishing() -> Iterator[None]:
+    """While an interruption is to have no effect; one that has would end pytest."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pytest.fail("interrupted")
 
 
 def test_a_run_appears_under_its_name_at_the_end(tmp_path: Path) -> None:
@@ -144,6 +157,76 @@ def test_an_old_run_gets_its_name_back_from_a_killed_one(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [output]
 
 
+def test_an_old_run_that_is_being_removed_never_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed while it removes the old one leaves half of that, which no later run takes for a finished one."""
+    output = tmp_path / "run"
+    _finish(output, "first")
+    monkeypatch.setattr(socket, "gethostname", lambda: "machine")
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: Path(path, "shard").unlink())
+    monkeypatch.setattr(os, "getpid", lambda: 2**22 + 1)
+    _finish(output, "second", overwrite=True)
+    monkeypatch.undo()
+    monkeypatch.setattr(socket, "gethostname", lambda: "machine")
+    assert len(list(tmp_path.iterdir())) == 2
+    output.rename(tmp_path / "moved")
+    _finish(output, "third")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["moved", "run"]
+    assert (output / "shard").read_text() == "third"
+
+
+@pytest.mark.parametrize("scheme", ["", f"{SCHEME}://"], ids=["renamed", "copied"])
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_published_run_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, error: type[BaseException]
+) -> None:
+    """What fails or is interrupted when only the work folder or the old run is left to be removed isn't told as a failed run."""
+    output = tmp_path / "run"
+    _finish(output, "first")
+    remove = files.remove
+
+    def fail(path: str) -> None:
+        if (output / "_SUCCESS").exists() and "incomplete" in path and "probe" not in path:
+            raise error
+        remove(path)
+
+    with _finishing(), work_folder(f"{scheme}{output}", overwrite=True) as work:
+        for name, text in (("shard", b"second"), ("manifest.json", FINISHED)):
+            with files.create(f"{work}/{name}") as stream:
+                stream.write(text)
+        monkeypatch.setattr(files, "remove", fail)
+        publish(work, f"{scheme}{output}", overwrite=True)
+    assert (output / "shard").read_text() == "second"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_run_that_has_its_name_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bool) -> None:
+    """An interruption that comes just when a run has got its name takes that from it no more."""
+    output = tmp_path / "run"
+    if old:
+        _finish(output, "first")
+    rename = files.rename
+
+    def interrupt(source: str, target: str) -> None:
+        rename(source, target)
+        if target == str(output):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "rename", interrupt)
+    with _finishing():
+        _finish(output, "second", overwrite=True)
+    assert (output / "shard").read_text() == "second"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_mount_point_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that can't be renamed, as a volume in a container, is named before any work is done; a folder in it is taken."""
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == str(tmp_path))
+    with pytest.raises(OutputError, match=f"'{tmp_path}' is a mount point, .* such as '{tmp_path}/run'"):
+        _finish(tmp_path, "x")
+    _finish(tmp_path / "run", "x")
+
+
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     """An empty folder at the output is no hindrance."""
     output = tmp_path / "run"
@@ -170,21 +253,28 @@ def test_an_output_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["run", "run [1]*"])
 def test_work_folders_of_dead_runs_are_removed(tmp_path: Path, name: str) -> None:
     """What a killed run left beside the output goes at the next run, whatever its name; a live run's folder stays."""
-    dead = tmp_path / f"{name}.incomplete-{socket.gethostname()}-{2**22 + 1}"
-    live = tmp_path / f"{name}.incomplete-{socket.gethostname()}-{os.getppid()}"
-    for folder in (dead, live):
-        folder.mkdir()
+    dead = f"{name}.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
+    live = f"{name}.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
+    for folder in (live, dead, *(f"{dead}-{end}" for end in ("parts", "removed", "replaced", "replaced-removed"))):
+        (tmp_path / folder).mkdir()
+    (tmp_path / name).mkdir()
     _finish(tmp_path / name, "x")
-    assert not dead.exists()
-    assert live.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name, live]
+
+
+def test_work_folders_of_other_machines_are_left(tmp_path: Path) -> None:
+    """Not even where another's name begins with this one's is a live run's folder taken for a dead one's."""
+    other = tmp_path / f"run.incomplete-{socket.gethostname()}-{2**22 + 1}-4242-0123abcd"
+    other.mkdir()
+    _finish(tmp_path / "run", "x")
+    assert other.exists()
 
 
 def test_a_work_folder_is_new(tmp_path: Path) -> None:
     """In a container that is started again a run has the process number of the one that was killed, but nothing of its files."""
-    left = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getpid()}"
-    for folder in (left, tmp_path / f"{left.name}-0123abcd"):
-        folder.mkdir()
-        (folder / "stale").touch()
+    left = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getpid()}-0123abcd"
+    left.mkdir()
+    (left / "stale").touch()
     _finish(tmp_path / "run", "x")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["_SUCCESS", "manifest.json", "shard"]
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -229,6 +229,15 @@ def test_the_first_bad_row_can_stop_the_run(tmp_path: Path) -> None:
     )
 
 
+def test_what_the_engine_said_is_kept(tmp_path: Path) -> None:
+    """Behind the message about a worker's failure stands the engine's text, which `--debug` shows."""
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3\n")
+    toml = f'[input]\nfiles = ["{tmp_path}/a.csv"]\non_bad_row = "fail"\n[features]\nx = "z_score"\n'
+    with pytest.raises(DataError) as caught:
+        run_toml(tmp_path, toml)
+    assert "Traceback (most recent call last)" in str(caught.value.__cause__)
+
+
 def test_a_header_alone_is_no_input(tmp_path: Path) -> None:
     """A file without rows is an error."""
     (tmp_path / "a.csv").write_text("x,y\n")

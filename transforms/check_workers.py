@@ -4,7 +4,7 @@ import os
 import platform
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,8 @@ from apache_beam import pvalue
 from schemas.errors import EngineError, OutputError
 from transforms import files
 
-# What a job's bytes depend on, or its being understood at all.
+# What any job's bytes depend on, or its being understood at all.
+_PYTHON = "python"
 _PACKAGES = ("apache-beam", "shardmill", "tensorflow", "pyarrow", "isal")
 
 
@@ -32,9 +33,14 @@ class Submission:
     versions: Mapping[str, str | None]
 
     @classmethod
-    def of_this_machine(cls, folder: str) -> "Submission":
-        """A job that this machine submits."""
-        return cls(folder, installed())
+    def of_this_machine(cls, folder: str, packages: Sequence[str] = ()) -> "Submission":
+        """A job that this machine submits.
+
+        Args:
+            folder: As for the class.
+            packages: Those that this job needs besides what every job needs.
+        """
+        return cls(folder, installed((*_PACKAGES, *packages)))
 
     def check(self) -> None:
         """Compares with the machine that calls.
@@ -85,7 +91,7 @@ def check_versions(wanted: Mapping[str, str | None]) -> None:
     Raises:
         EngineError: This one has others.
     """
-    found = installed()
+    found = installed(name for name in wanted if name != _PYTHON)
     other = [
         f"{name} {found.get(name) or 'is missing'} (the job: {version or 'none'})"
         for name, version in wanted.items()
@@ -98,9 +104,9 @@ def check_versions(wanted: Mapping[str, str | None]) -> None:
         )
 
 
-def installed() -> dict[str, str | None]:
-    """The versions that this machine has of what a job depends on."""
-    return {"python": ".".join(platform.python_version_tuple()[:2]), **{name: _version(name) for name in _PACKAGES}}
+def installed(packages: Iterable[str] = _PACKAGES) -> dict[str, str | None]:
+    """The versions that this machine has of Python and of packages."""
+    return {_PYTHON: ".".join(platform.python_version_tuple()[:2]), **{name: _version(name) for name in packages}}
 
 
 def _version(package: str) -> str | None:
@@ -117,14 +123,15 @@ class CheckWorkers(beam.PTransform):  # type: ignore[misc]
     shardmill this module, and Flink waits minutes, several times over, for a worker that can't load a stage.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, packages: Sequence[str] = ()) -> None:
         """Stores what workers must have.
 
         Args:
             folder: A folder to write into.
+            packages: Those that this job needs besides what every job needs.
         """
         super().__init__()
-        self._submission = Submission.of_this_machine(folder)
+        self._submission = Submission.of_this_machine(folder, packages)
 
     def expand(self, pbegin: pvalue.PBegin) -> beam.PCollection[None]:
         impulse = b""

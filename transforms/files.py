@@ -136,13 +136,19 @@ def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
 
 
 def rename(source: str, target: str) -> None:
-    """Gives a file, or a folder, the name of another, which it replaces if that is a file; only where `can_rename`."""
+    """Gives a file, or a folder, the name of another, which it replaces if that is a file or an empty folder; only where `can_rename`.
+
+    Raises:
+        OSError: The other is a folder with something in it, or it can't be renamed.
+    """
     with making(target):
         if is_local(source):
             os.replace(source, target)
             return
-        remove(target)
-        store_of(source).rename(source, target)
+        store = store_of(source)
+        if store.size(target) is not None:
+            store.delete([target])
+        store.rename(source, target)
 
 
 def make_folder(path: str) -> None:
@@ -187,10 +193,10 @@ def exists(path: str) -> bool:
 
 
 def remove(path: str) -> None:
-    """Removes a file or a folder with all in it; one that is gone is no error.
+    """Removes a file or a folder with all in it; one that is gone is no error. What can't be removed of a local folder stays.
 
     Raises:
-        OSError: It can't be removed.
+        OSError: A file, or what is remote, can't be removed.
     """
     if not is_local(path):
         store = store_of(path)

@@ -1,5 +1,7 @@
 """Every other file system of Beam's, such as hdfs://, by Beam's own means."""
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 
 from apache_beam.io.filesystem import CompressionTypes, FileSystem
@@ -43,11 +45,12 @@ class BeamStore:
         """The paths and sizes of the files whose paths start so."""
         with explained():
             if not self.renames:
-                yield from self._match(f"{prefix}**")
-            elif self._system.exists(self._system.split(prefix)[0]):
-                for path, size in self._match(f"{prefix}*"):
-                    below = None if size else self._below(path)
-                    yield from [(path, size)] if below is None else below
+                yield from self._list(prefix)
+            elif self._system.exists(folder := self._system.split(prefix)[0]):
+                for path, size in self._list(folder):
+                    if path.startswith(prefix):
+                        below = None if size else self._below(path)
+                        yield from [(path, size)] if below is None else below
 
     def _below(self, path: str) -> list[tuple[str, int]] | None:
         """What is in a folder; None: it's a file. Beam doesn't say which, but that only folders can be listed."""
@@ -56,8 +59,10 @@ class BeamStore:
         except OSError:
             return None
 
-    def _match(self, pattern: str) -> list[tuple[str, int]]:
-        return [(found.path, found.size_in_bytes) for found in self._system.match([pattern])[0].metadata_list]
+    def _list(self, place: str) -> Iterator[tuple[str, int]]:
+        # What Beam calls public takes patterns, and looks into no folder whose name has wildcards, escaped or not.
+        for found in self._system._list(place):  # noqa: SLF001
+            yield found.path, found.size_in_bytes
 
     def start(self, path: str) -> "_BeamWriter":
         """Starts to write a file; HDFS writes none that is there already."""
@@ -71,8 +76,13 @@ class BeamStore:
             self._system.copy([source], [target])
 
     def rename(self, source: str, target: str) -> None:
-        """Gives a file or folder another name, which nothing has."""
+        """Gives a file or folder another name, which no file has; an empty folder that has it is replaced."""
         with explained():
+            # HDFS would move it into the folder.
+            if self._system.exists(target):
+                if self._below(target) != []:
+                    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+                self._system.delete([target])
             self._system.rename([source], [target])
 
     def make_folder(self, path: str) -> None:
