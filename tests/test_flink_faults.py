@@ -34,7 +34,7 @@ def cluster(flink: Flink) -> Iterator[Flink]:
     ("step", "files"),
     [
         ("transforms.analyze", "*/data-*.csv"),
-        ("transforms.trace", "*/parts/shardmill-graph-*"),
+        ("transforms.trace", "*/parts/shardmill-graph-*/*"),
         ("transforms.transform", "*/parts/part-*"),
         ("transforms.write", "*/parts/train-*"),
     ],

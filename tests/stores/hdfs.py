@@ -100,6 +100,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _rename(self, path: Path, query: dict[str, str]) -> None:
         root: Path = self.server.root  # type: ignore[attr-defined]
         target = root / query["destination"].strip("/")
+        # As HDFS does it: into a folder that is there.
+        target = target / path.name if target.is_dir() else target
         done = path.exists() and not target.exists() and target.parent.is_dir()
         if done:
             path.rename(target)
