@@ -15,8 +15,8 @@ from apache_beam import pvalue
 from schemas.errors import EngineError, OutputError
 from transforms import files
 
-# What any job's bytes depend on, or its being understood at all.
 _PYTHON = "python"
+# What any job's bytes depend on, or its being understood at all.
 _PACKAGES = ("apache-beam", "shardmill", "tensorflow", "pyarrow", "isal")
 
 
