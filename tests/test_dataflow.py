@@ -6,6 +6,7 @@ The service and its object store are small servers on this machine; the service 
 import importlib.util
 import json
 import os
+import pkgutil
 import re
 import signal
 import subprocess
@@ -21,8 +22,6 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.dataflow import dataflow_runner
-from google.api_core import exceptions
-from google.auth.exceptions import RefreshError
 
 from pipelines import applying, preprocess, publishing
 from pipelines.config import load_config
@@ -323,24 +322,39 @@ def test_a_job_of_the_same_name_goes_on(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "message"),
+    ("kind", "arguments", "message"),
     [
-        (exceptions.Unauthorized("Request had invalid credentials."), "invalid credentials .HTTP 401.*dataflow.dev"),
-        (exceptions.InternalServerError("Oops"), "Oops .HTTP 500.. The service is at fault: run again later"),
-        (exceptions.RetryError("Timeout of 60.0s exceeded", None), "can't be asked: Timeout of 60.0s exceeded"),
-        (RefreshError("invalid_grant: Token has expired"), "can't be asked: invalid_grant.*Check the credentials"),
         (
-            AssertionError(
-                "Job did not reach to a terminal state after waiting indefinitely. Console URL: https://console/jobs/1"
-            ),
+            "google.api_core.exceptions:Unauthorized",
+            ["Request had invalid credentials."],
+            "invalid credentials .HTTP 401.*dataflow.dev",
+        ),
+        (
+            "google.api_core.exceptions:InternalServerError",
+            ["Oops"],
+            "Oops .HTTP 500.. The service is at fault: run again later",
+        ),
+        (
+            "google.api_core.exceptions:RetryError",
+            ["Timeout of 60.0s exceeded", None],
+            "can't be asked: Timeout of 60.0s exceeded",
+        ),
+        (
+            "google.auth.exceptions:RefreshError",
+            ["invalid_grant: Token has expired"],
+            "can't be asked: invalid_grant.*Check the credentials",
+        ),
+        (
+            "builtins:AssertionError",
+            ["Job did not reach to a terminal state after waiting indefinitely. Console URL: https://console/jobs/1"],
             "the job may go on. Look at it, and cancel it, at https://console/jobs/1$",
         ),
     ],
     ids=["unauthorized", "server error", "timeout", "credentials", "unknown state"],
 )
-def test_what_else_the_client_raises(error: Exception, message: str) -> None:
+def test_what_else_the_client_raises(kind: str, arguments: Sequence[str | None], message: str) -> None:
     """What Google's and Beam's clients raise when the service can't be asked, or doesn't know, is one message that says what to do."""
-    found = explain_failure(error, Engine("dataflow"))
+    found = explain_failure(pkgutil.resolve_name(kind)(*arguments), Engine("dataflow"))
     assert type(found) is ShardmillError
     with pytest.raises(ShardmillError, match=message):
         raise found
