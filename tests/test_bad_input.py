@@ -201,6 +201,13 @@ def test_a_missing_integer_rejects_its_row_in_any_split(tmp_path: Path) -> None:
     assert [(row["line"], row["column"]) for row in read_rejected(run_dir)] == [(3, "x")]
 
 
+def test_many_missing_integers_stop_the_run_with_what_to_write(tmp_path: Path) -> None:
+    """Where more rows lack an integer than may be bad, the message says which lines, and what a feature can say instead."""
+    (tmp_path / "data.csv").write_text("x,y\n" + "1,2\n" * 9 + ",3\n")
+    message = r"1 of 10 rows are bad .*(?s:.)*line 11, column 'x': missing value(?s:.)*give features a `missing` .*`missing = 0`"
+    _assert_fails(tmp_path, DataError, message, '[features]\nx = "numeric"\n')
+
+
 def test_kinds_are_checked_before_the_data(tmp_path: Path) -> None:
     """A mistake that can be seen without the columns is told before they are inferred from all of the data, with the file's name."""
     (tmp_path / "data.csv").write_text('x,y\n1,"never closed\n')
