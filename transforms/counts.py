@@ -86,8 +86,8 @@ class Rejections:
             raise DataError(
                 f"{self.total:,} of {read:,} rows are bad ({self.total / read:.2%}), more than [input] max_bad_fraction = "
                 f"{max_bad_fraction:g} allows. The first:\n{self.describe()}\n"
-                "Mend the data, change the schema or the dialect, give features a `missing` that stands for missing values (`missing = 0`), "
-                "or raise max_bad_fraction."
+                "Mend the data, change the schema or the dialect, give features a `missing` that stands for missing values "
+                "(`missing = 0`), or raise max_bad_fraction."
             )
 
 
