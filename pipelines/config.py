@@ -2,6 +2,7 @@
 
 A relative path in the file is relative to the file's own folder, so that a configuration means the same wherever it is run from;
 a path on the command line (`--output`, `--set`) is relative to the current folder. Paths with a scheme (`gs://`) stay as they are.
+`${NAME}` in a path of the file is an environment variable.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input, parse_path
 from pipelines.paths import check_output, has_scheme, output_problem
-from pipelines.toml_table import Table, apply_overrides, read_toml, resolve_path
+from pipelines.toml_table import Table, apply_overrides, expand_variables, read_toml, resolve_path
 from schemas.errors import ConfigError
 
 _KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
@@ -67,8 +68,8 @@ class Config:
         path: The file it is from, as it was given.
         input: Which files, and how to read them.
         split: How rows are divided; None: by file, or all rows are `train`.
-        features: Output name -> kind, or a table with `kind`; `transforms.kinds.parse` checks kinds and parameters, and against the
-            schema. Empty where there is a `preprocessing_fn`.
+        features: Output name or pattern -> kind, or a table with `kind`; `transforms.kinds.parse` checks kinds and parameters, and
+            against the schema. Empty where there is a `preprocessing_fn`.
         output: What is written where.
         preprocessing_fn: A TF Transform function, as `file.py:function`; takes the place of `features`.
         labels: The outputs of `preprocessing_fn` that are labels.
@@ -90,6 +91,11 @@ class Config:
         if self.split:
             return tuple(self.split.fractions)
         return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
+
+    @property
+    def split_key(self) -> tuple[str, ...]:
+        """The columns whose text decides a row's split; none where the whole row does, or the file."""
+        return (self.split.key or ()) if self.split else ()
 
     def resolved(self) -> dict[str, Any]:
         """All settings with their defaults, as plain data for the manifest: without the output folder, which changes no byte."""
@@ -168,23 +174,27 @@ def _parse_labels(root: Table) -> tuple[str, ...]:
 
 
 def _resolve_paths(raw: dict[str, Any], config_path: str) -> None:
-    """Makes the file's relative paths relative to the current folder, where they are paths at all: types are checked later."""
+    """Fills in environment variables, and makes relative paths relative to the current folder, where they are paths at all.
 
-    def resolved(text: str) -> str:
-        return text if has_scheme(text) else resolve_path(text, config_path)
+    Types are checked later.
+    """
 
-    def resolve(table: Any, key: str) -> None:
-        if isinstance(table, dict) and key in table:
-            table[key] = _map_strings(table[key], resolved)
+    def resolve(table: Any, *key: str) -> None:
+        def resolved(text: str) -> str:
+            text = expand_variables(text, f"{config_path}: {'.'.join(key)}")
+            return text if has_scheme(text) else resolve_path(text, config_path)
 
-    resolve(raw.get("input"), "files")
-    resolve(raw.get("input"), "schema")
-    resolve(raw.get("output"), "dir")
+        if isinstance(table, dict) and key[-1] in table:
+            table[key[-1]] = _map_strings(table[key[-1]], resolved)
+
+    resolve(raw.get("input"), "input", "files")
+    resolve(raw.get("input"), "input", "schema")
+    resolve(raw.get("output"), "output", "dir")
     resolve(raw, "preprocessing_fn")
     resolve(raw, "derive")
     features = raw.get("features")
-    for feature in features.values() if isinstance(features, dict) else ():
-        resolve(feature, "file")
+    for name, feature in features.items() if isinstance(features, dict) else ():
+        resolve(feature, "features", name, "file")
 
 
 def _map_strings(value: Any, change: Callable[[str], str]) -> Any:

@@ -11,8 +11,9 @@ from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
 from pipelines.toml_table import naming
 from schemas.errors import ConfigError
+from schemas.infer import Profiles, decide
 from schemas.proto import decode_schema, format_schema, load_schema
-from schemas.schema import Schema
+from schemas.schema import ColumnType, Schema
 from transforms import files, listing, tracing
 from transforms.analyze import Reading
 from transforms.blocks import Selection
@@ -41,7 +42,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
     """
     with naming(config.path):
         # All mistakes that can be found without the columns: to infer these may take long.
-        types = allowed_types(config.features)
+        allowed_types(config.features)
     inputs = listing.list_files(config.input.patterns)
     size = text_size(inputs)
     if config.input.schema:
@@ -50,7 +51,8 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         progress.phase("infer", size)
         reader = engine.here() if engine.template else engine
         profiles = profile_columns(inputs, config.input.dialect, parts_folder(work), reader)
-        schema = profiles.schema(types)
+        schema = profiles.schema(allowed_types(config.features, profiles.names, config.split_key))
+        _warn_of_texts(profiles, schema, progress)
     plan = plan_features(config, schema, work, engine, progress)
     _trace_early(plan.features, engine)
     _prepare(work, schema)
@@ -76,6 +78,16 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         work=work,
         facts={"config": config.resolved(), "versions": versions("tensorflow-transform" if function else None)},
     )
+
+
+def _warn_of_texts(profiles: Profiles, schema: Schema, progress: Progress) -> None:
+    """Says which numbers are taken as texts, since a feature takes texts only: whoever wants that knows it."""
+    for profile in profiles:
+        if schema[profile.name].type is ColumnType.BYTES and decide(profile).type is ColumnType.FLOAT:
+            progress.warn(
+                f"column {profile.name!r} holds numbers with a fraction, but a feature takes it as text: each spelling is a token of its "
+                'own, 0.5 another than 0.50; `kind = "bucketize"` makes categories of numbers'
+            )
 
 
 def _load_schema(path: str) -> Schema:

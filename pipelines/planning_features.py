@@ -81,7 +81,7 @@ def _plan_declared(
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
     with naming(config.path):
-        kinds = parse_features(config.features, every)
+        kinds = parse_features(config.features, every, config.split_key)
 
     def raw(names: tuple[str, ...]) -> set[str]:
         return {source for name in names for source in (derived[name].sources if name in derived else (name,))}

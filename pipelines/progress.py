@@ -71,6 +71,10 @@ class Progress:
             else:
                 self._tasks[name] = self._bars.add_task(name, total=total_bytes, start=False, rows=0)
 
+    def warn(self, text: str) -> None:
+        """Prints a warning, also with `quiet`."""
+        self._console.print(f"warning: {text}", markup=False, highlight=False, soft_wrap=True)
+
     def _poll(self) -> None:
         while not self._stop.wait(1 / _POLLS_PER_SECOND):
             self._update()

@@ -154,6 +154,27 @@ def read_toml(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: isn't valid TOML: {error}") from error
 
 
+def expand_variables(path: str, where: str) -> str:
+    """A path of the configuration file with the values of environment variables, spelled `${NAME}`.
+
+    Args:
+        path: The path.
+        where: Where it stands, for messages.
+
+    Raises:
+        ConfigError: A variable isn't set, or is empty: the path would be another folder's.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        if not os.environ.get(found[1]):
+            raise ConfigError(
+                f"{where}: expected the environment variable {found[1]} of {path!r}, which isn't set or is empty; set it, or write the path"
+            )
+        return os.environ[found[1]]
+
+    return re.sub(r"\$\{(\w+)\}", value, path)
+
+
 def resolve_path(path: str, config_path: str) -> str:
     """A path of the configuration file, made relative to the current folder; URLs and absolute paths stay as they are."""
     if "://" in path:

@@ -412,3 +412,39 @@ def test_functions(tmp_path: Path) -> None:
     assert load_config(str(config)).labels == ("y", "z")
     config.write_text('derive = "f.py:f"\n' + SMALL)
     assert load_config(str(config)).derive == f"{tmp_path}/f.py:f"
+
+
+def test_environment_variables_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`${NAME}` in a path of the file is the variable's value, which may be an address; other text is left alone."""
+    monkeypatch.setenv("BUCKET", "gs://bucket")
+    monkeypatch.setenv("DAY", "2013-01")
+    text = """
+[input]
+files = ["${BUCKET}/${DAY}/*.csv", "data/$DAY.csv"]
+schema = "${DAY}/s.pbtxt"
+null_values = ["${DAY}"]
+[features]
+x = { kind = "vocabulary", file = "${DAY}.txt" }
+[output]
+dir = "out/${DAY}"
+"""
+    config = load(tmp_path, text)
+    assert config.input.files == ("gs://bucket/2013-01/*.csv", str(tmp_path / "data/$DAY.csv"))
+    assert config.input.schema == str(tmp_path / "2013-01/s.pbtxt")
+    assert config.input.dialect.null_values == ("${DAY}",)
+    assert config.features["x"] == {"kind": "vocabulary", "file": str(tmp_path / "2013-01.txt")}
+    assert config.output.dir == str(tmp_path / "out/2013-01")
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_environment_variable_that_is_not_set_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """A path without its variable would be another folder's."""
+    monkeypatch.delenv("DATA", raising=False)
+    if value is not None:
+        monkeypatch.setenv("DATA", value)
+    found = message(tmp_path, SMALL.replace("a.csv", "${DATA}/a.csv"))
+    assert (
+        "input.files: expected the environment variable DATA of '${DATA}/a.csv', which isn't set or is empty" in found
+    )

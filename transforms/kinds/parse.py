@@ -1,7 +1,7 @@
 """The registry of kinds, and the `[features]` table of a configuration read with it."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from schemas.errors import ConfigError
@@ -12,10 +12,9 @@ from transforms.kinds.datetime import Datetime
 from transforms.kinds.dummy import dummy_statistics
 from transforms.kinds.hashing import Cross, Hash
 from transforms.kinds.parameters import nearest, read_parameters
+from transforms.kinds.patterns import expand_patterns, few_names
 from transforms.kinds.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from transforms.kinds.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
-
-_FEW = 20
 
 # Text, sequences, windows and images join here.
 KINDS: Mapping[str, type[Kind]] = {
@@ -30,12 +29,13 @@ KINDS: Mapping[str, type[Kind]] = {
 }
 
 
-def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]:
+def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[str] = ()) -> tuple[Kind, ...]:
     """Reads the `[features]` table.
 
     Args:
-        table: Output name -> kind, or a table with `kind`, `column` or `columns`, and parameters.
+        table: Output name, or a pattern of columns -> kind, or a table with `kind`, `column` or `columns`, and parameters.
         schema: The raw columns.
+        taken: Columns that no pattern stands for.
 
     Returns:
         The features, in the table's order.
@@ -45,25 +45,30 @@ def parse_features(table: Mapping[str, Any], schema: Schema) -> tuple[Kind, ...]
     """
     if not table:
         raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
-    kinds = _parse_kinds(table)
+    expanded, origins = expand_patterns(table, schema.names, taken)
+    kinds = _parse_kinds(expanded)
     for kind in kinds:
-        _check_columns(kind, schema)
-        kind.check(schema)
+        _check_kind(kind, schema, origins.get(kind.name))
     _check_names(kinds, schema)
     return kinds
 
 
-def allowed_types(table: Mapping[str, Any]) -> dict[str, frozenset[ColumnType]]:
+def allowed_types(
+    table: Mapping[str, Any], columns: Sequence[str] = (), taken: Collection[str] = ()
+) -> dict[str, frozenset[ColumnType]]:
     """For each column that a `[features]` table uses, the types that all of its uses take.
 
     Args:
         table: As for `parse_features`.
+        columns: The columns' names, where they are known: a pattern that matches none of them may match a derived one.
+        taken: As for `parse_features`.
 
     Raises:
         ConfigError: A kind or parameter isn't known or is of a wrong type; `parse_features` checks the rest, which takes the columns.
     """
     allowed: dict[str, frozenset[ColumnType]] = {}
-    for kind in _parse_kinds(table):
+    expanded = expand_patterns(table, columns, taken, strict=False)[0] if columns else table
+    for kind in _parse_kinds(expanded):
         for column in kind.columns:
             allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
     return allowed
@@ -108,17 +113,23 @@ def _columns(name: str, kind: type[Kind], entry: dict[str, Any]) -> tuple[str, .
     return tuple(columns)
 
 
+def _check_kind(kind: Kind, schema: Schema, pattern: str | None) -> None:
+    try:
+        _check_columns(kind, schema)
+        kind.check(schema)
+    except ConfigError as error:
+        if pattern is None:
+            raise
+        raise ConfigError(f"{error}; the pattern {pattern!r} matches it: name it on a line of its own") from error
+
+
 def _check_columns(kind: Kind, schema: Schema) -> None:
     for column in kind.columns:
         if column not in schema:
-            hint = nearest(column, schema.names) or f"; the data has {_few(schema.names)}"
+            hint = nearest(column, schema.names) or f"; the data has {few_names(schema.names)}"
             raise kind.error(
                 f"there is no column {column!r}{hint}; `column` says which, where it isn't called as the feature"
             )
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
 
 
 def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:
