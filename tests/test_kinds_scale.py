@@ -36,6 +36,29 @@ def test_z_score_of_a_constant(tmp_path: Path) -> None:
     assert run({"x": "z_score"}, F, {"x": [5, 5, None]}, tmp_path, serve={"x": [5, 7, None]})["x"].tolist() == [0, 2, 0]
 
 
+@pytest.mark.parametrize("kind", ["z_score", "robust"])
+@pytest.mark.parametrize("rows", [1, 7])
+def test_a_large_constant_integer_becomes_0(kind: str, rows: int, tmp_path: Path) -> None:
+    """It is rounded to float32 once, as the graph rounds it: by way of float64 the mean would be another number, 2**37 away."""
+    constant = 2**60 + 2**36 + 1
+    assert run({"x": kind}, INTEGERS, {"x": [constant] * rows}, tmp_path)["x"].tolist() == [0] * rows
+
+
+@pytest.mark.parametrize("rule", ["mean", "median", "mode"])
+def test_a_missing_integer_becomes_the_constant(rule: str, tmp_path: Path) -> None:
+    """To the last digit, though no float64 holds it."""
+    constant = 2**60 + 1
+    table = {"x": {"kind": "numeric", "missing": rule}}
+    assert run(table, INTEGERS, {"x": [constant, None]}, tmp_path)["x"].tolist() == [constant] * 2
+
+
+def test_z_score_of_a_constant_after_pre_is_a_last_bit_at_most(tmp_path: Path) -> None:
+    """TensorFlow's logarithm and NumPy's, which the mean is of, may differ there; nothing is divided by that."""
+    table = {"x": {"kind": "z_score", "pre": ["log"]}}
+    out = run(table, F, {"x": [7.7] * 7}, tmp_path)["x"]
+    assert np.abs(out).max() <= np.spacing(np.float32(np.log(7.7)))
+
+
 def test_z_score_keeps_infinities(tmp_path: Path) -> None:
     """Infinite values take no part in the statistics and pass through."""
     out = run({"x": "z_score"}, F, {"x": [1, 3, math.inf, -math.inf]}, tmp_path)["x"]

@@ -76,13 +76,19 @@ class NumberKind(Kind):
 
     def filling(self, statistics: Statistics) -> float | None:
         """What stands for a missing value after `pre`, by the statistics; None where the rule is another."""
-        if self.missing == "mean":
-            return self.stats(statistics).mean
-        if self.missing == "median":
-            return self.ranked(statistics).quantile(0.5)
-        if self.missing == "mode":
-            return self.ranked(statistics).mode
-        return None
+        return self.typical(statistics, str(self.missing)) if self.missing in _FROM_STATISTICS else None
+
+    def typical(self, statistics: Statistics, rule: str) -> float:
+        """The `"mean"`, `"median"` or `"mode"` of the values after `pre`; of a constant column, the constant itself.
+
+        That may be an int that float64 doesn't hold: rounded twice, it would differ from the column's own float32 numbers.
+        """
+        stats = self.stats(statistics)
+        if stats.minimum == stats.maximum:
+            return stats.minimum
+        if rule == "mean":
+            return stats.mean
+        return self.ranked(statistics).mode if rule == "mode" else self.ranked(statistics).quantile(0.5)
 
     def value(self, trace: Trace) -> Tensor:
         """float32[batch]: the column after `pre`, with missing values replaced as the rule says."""

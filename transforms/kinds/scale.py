@@ -106,7 +106,11 @@ class Label(Numeric):
 
 @dataclass(frozen=True, kw_only=True)
 class ZScore(NumberKind):
-    """(x - mean) / standard deviation, float32, as `tft.scale_to_z_score`: biased variance; of a constant column, x - mean."""
+    """(x - mean) / standard deviation, float32, as `tft.scale_to_z_score`, with the biased variance.
+
+    Of a constant column, whose deviation is 0, x - mean: 0 for the constant, and for another value, met in serving, its distance
+    from it. After a `pre` that isn't correctly rounded (as `log`) the constant may become the last bit of x instead of 0.
+    """
 
     kind = "z_score"
     needs_statistics = True
@@ -114,9 +118,9 @@ class ZScore(NumberKind):
     missing: float | str | None = "mean"
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
-        stats = self.stats(trace.statistics)
-        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(stats.mean))
-        return {self.name: _divide(trace, centered, _deviation(stats.variance))}
+        mean = self.typical(trace.statistics, "mean")
+        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(mean))
+        return {self.name: _divide(trace, centered, _deviation(self.stats(trace.statistics).variance))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +178,8 @@ class Robust(NumberKind):
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         ranked = self.ranked(trace.statistics)
-        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(ranked.quantile(0.5)))
+        median = self.typical(trace.statistics, "median")
+        centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(median))
         return {self.name: _divide(trace, centered, ranked.quantile(0.75) - ranked.quantile(0.25))}
 
 
