@@ -14,6 +14,7 @@ _FEW = 24  # distinct integers that may be codes rather than amounts: the hours 
 _ROWS_PER_CODE = 10
 _TOP_K = 10_000
 _UNIQUE = 0.9  # of the values: as many distinct ones make an identifier
+_NEARLY_UNIQUE = 0.8  # the same, by an estimate that may be a tenth too small
 _LONG_TEXT = 100  # characters
 _NEARLY_ALL = 1 / 0.99
 _INDICATOR = 0.05  # of the rows missing
@@ -150,7 +151,7 @@ def _choose(profile: ColumnProfile, column_type: ColumnType, schema: Schema) -> 
         # Its output would have the name of another column's feature.
         value = _z_score(profile, indicator=f"{profile.name}_missing" not in schema)
         skipped = "counts the rows" if _is_row_number(profile, present) else None
-    if profile.distinct.count == 1 and not profile.absent:
+    if profile.distinct_count == 1 and not profile.absent:
         skipped = "one value in all rows"
     elif present * _RARE < profile.rows:
         skipped = "nearly no values"
@@ -158,7 +159,7 @@ def _choose(profile: ColumnProfile, column_type: ColumnType, schema: Schema) -> 
 
 
 def _choose_for_text(profile: ColumnProfile, present: int, schema: Schema) -> tuple[str, str | None]:
-    distinct = profile.distinct.estimate
+    distinct = profile.distinct_estimate
     parts = _date_parts(profile, schema)
     if parts:
         return _table(kind="datetime", format=profile.date_format, parts=parts), None
@@ -181,7 +182,7 @@ def _date_parts(profile: ColumnProfile, schema: Schema) -> list[str]:
 
 def _are_codes(profile: ColumnProfile, present: int) -> bool:
     """Whether integers are few and close together, as codes are, and amounts are not."""
-    distinct, limits = profile.distinct.count, profile.cells.integers
+    distinct, limits = profile.distinct_count, profile.cells.integers
     if distinct is None or limits is None:
         return False
     return distinct <= _FEW and distinct * _ROWS_PER_CODE <= present and limits[1] - limits[0] < 2 * distinct
@@ -192,9 +193,8 @@ def _is_row_number(profile: ColumnProfile, present: int) -> bool:
     limits = profile.cells.integers
     if limits is None or present <= _FEW or limits[1] - limits[0] + 1 != present:
         return False
-    return profile.distinct.count == present or (
-        profile.distinct.count is None and profile.distinct.estimate > 0.8 * present
-    )
+    distinct = profile.distinct_count
+    return distinct == present or (distinct is None and profile.distinct_estimate > _NEARLY_UNIQUE * present)
 
 
 def _z_score(profile: ColumnProfile, *, indicator: bool) -> str:
@@ -220,11 +220,7 @@ def _rescue(lines: list[_Line], profiles: Profiles) -> list[_Line]:
 def _facts(profile: ColumnProfile, column_type: ColumnType) -> str:
     words = {ColumnType.INT: "integer", ColumnType.FLOAT: "float", ColumnType.BYTES: "text"}
     facts = [f"{profile.date_format} text" if profile.date_format else words[column_type]]
-    count = profile.distinct.count
-    if count is not None:
-        facts.append(f"{count:,} distinct")
-    elif profile.distinct.estimate:
-        facts.append(f"about {float(f'{profile.distinct.estimate:.2g}'):,.0f} distinct")
+    facts.append(_distinct(profile))
     if profile.absent:
         facts.append(f"{_percent(profile.absent, profile.rows)} missing")
     if column_type is ColumnType.BYTES:
@@ -237,6 +233,15 @@ def _facts(profile: ColumnProfile, column_type: ColumnType) -> str:
         if profile.unusable:
             facts.append(f"{profile.unusable:,} cells of another type: their rows are rejected")
     return ", ".join(facts)
+
+
+def _distinct(profile: ColumnProfile) -> str:
+    exact = profile.distinct_count
+    if exact is not None:
+        return f"{exact:,} distinct"
+    # Two digits are all that the estimate has; rounded up, they may be more than there are cells.
+    rounded = round(float(f"{profile.distinct_estimate:.2g}"))
+    return f"about {min(rounded, profile.rows - profile.absent):,} distinct"
 
 
 def _range(profile: ColumnProfile) -> list[str]:

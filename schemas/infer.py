@@ -74,6 +74,18 @@ class ColumnProfile:
         return self.missing + self.cells.of(*_MISSING[decide(self).type])
 
     @property
+    def distinct_count(self) -> int | None:
+        """How many different texts the cells have, but for the `absent` ones; None: too many to be exact."""
+        strings = self.distinct.strings
+        return None if strings is None else len(strings) - count_cells(strings).of(*_MISSING[decide(self).type])
+
+    @property
+    def distinct_estimate(self) -> int:
+        """The same, exactly or from a sketch: at most as many as there are such cells, whatever the sketch says."""
+        exact = self.distinct_count
+        return min(round(self.distinct.estimate), self.rows - self.absent) if exact is None else exact
+
+    @property
     def date_format(self) -> str | None:
         """The `strptime` format of all present cells but for fewer than one in `ONE_BAD_IN`; None: there is none."""
         dates = self.cells.of(Spelling.DATE)

@@ -144,7 +144,7 @@ def test_how_tokens_travel_changes_no_byte(
 
 
 def test_selected_tokens_travel_in_chunks() -> None:
-    """What is selected of a hash partition for the graph is no element of more than 32 MB; the total is counted once."""
+    """What is selected of a hash partition for the graph is no element of more than 32 MB; all tokens are counted once."""
     schema = schema_of(s="bytes")
     features = Features(parse_features({"s": "vocabulary"}, schema), schema)
     (request,) = features.requests
@@ -153,6 +153,7 @@ def test_selected_tokens_travel_in_chunks() -> None:
     selected = list(_select(((TOKENS, request.name, 0), table), {request.name: request}))
     assert all(isinstance(each, _Selected) and len(pickle.dumps(each)) < 32e6 for each in selected)
     assert sum(each.total for each in selected if isinstance(each, _Selected)) == vocabulary.total(table)
+    assert sum(each.distinct for each in selected if isinstance(each, _Selected)) == 50_000
     assert sum(each.table.num_rows for each in selected if isinstance(each, _Selected)) == 50_000
 
 
@@ -164,7 +165,7 @@ def test_tokens_that_are_too_rare_are_counted_too() -> None:
     assert isinstance(request, VocabularyRequest)
     (selected,) = _select(((TOKENS, request.name, 0), _table(50, 10)), {request.name: request})
     assert isinstance(selected, _Selected)
-    assert (selected.table.num_rows, selected.total) == (0, sum(range(50)))
+    assert (selected.table.num_rows, selected.distinct, selected.total) == (0, 50, sum(range(50)))
 
 
 def _pieces(units: Sequence[Unit], partitions: int = 1) -> tuple[int, dict[PieceKey, list[Any]]]:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -25,8 +26,23 @@ _BUCKETS = 10
 _TOP_VALUES = 20
 
 
+@dataclass(frozen=True)
+class ValueCounts:
+    """The counts of a text column's values.
+
+    Attributes:
+        kept: The table of counts of those in a vocabulary, most frequent first: not all of them.
+        distinct: How many different values were counted.
+        total: How many values were counted; those with a line end aren't.
+    """
+
+    kept: pa.Table
+    distinct: int
+    total: int
+
+
 def write_raw_statistics(
-    folder: str, scratch: str, schema: Schema, analysis: Analysis, tables: Mapping[str, pa.Table]
+    folder: str, scratch: str, schema: Schema, analysis: Analysis, counts: Mapping[str, ValueCounts]
 ) -> None:
     """Writes the statistics of the raw columns of the train split.
 
@@ -35,7 +51,7 @@ def write_raw_statistics(
         scratch: A folder for a file that isn't whole yet.
         schema: The raw columns.
         analysis: The finished analysis.
-        tables: For text columns whose tokens were counted, the counts, most frequent first.
+        counts: Those of the text columns whose values were counted.
     """
     ranked = {
         request.column: found.ranked
@@ -45,7 +61,7 @@ def write_raw_statistics(
     columns: dict[str, Summary] = {}
     for name, found in analysis.summaries().items():
         if isinstance(found, TextSummary):
-            columns[name] = _text_summary(found, tables.get(name))
+            columns[name] = _text_summary(found, counts.get(name))
         else:
             columns[name] = numeric_summary(found, ranked.get(name), integer=schema[name].type is ColumnType.INT)
     _write(folder, scratch, [dataset_statistics(TRAIN, analysis.rows, columns)])
@@ -96,12 +112,13 @@ def _quantile_buckets(ranked: Ranked) -> tuple[HistogramBucket, ...]:
     return tuple(HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in itertools.pairwise(edges))
 
 
-def _text_summary(found: TextSummary, table: pa.Table | None) -> StringSummary:
-    top = table.slice(0, _TOP_VALUES).to_pylist() if table is not None else []
+def _text_summary(found: TextSummary, counts: ValueCounts | None) -> StringSummary:
+    top = counts.kept.slice(0, _TOP_VALUES).to_pylist() if counts is not None else []
     return StringSummary(
         count=found.count,
         missing=found.missing,
-        unique=None if table is None else table.num_rows,
+        # Where values weren't counted, for their line ends, nobody knows how many of them differ.
+        unique=counts.distinct if counts is not None and counts.total == found.count else None,
         avg_length=found.mean_length,
         top_values=tuple((row["token"].decode("utf-8"), row["count"]) for row in top),
     )

@@ -25,7 +25,7 @@ from transforms.kinds.base import Kind, Request
 from transforms.kinds.vocabulary import VocabularyKind
 from transforms.quantiles import Quantiles
 from transforms.statistics import VocabularyRequest, VocabularyStats
-from transforms.summaries import write_raw_statistics
+from transforms.summaries import ValueCounts, write_raw_statistics
 from transforms.token_pieces import chunk_counts
 
 TRANSFORM_FN = "transform_fn"
@@ -122,11 +122,13 @@ class _Selected:
     Attributes:
         name: The vocabulary's name.
         table: The chunk's tokens that may be in the vocabulary.
+        distinct: How many different tokens the partition has, in the vocabulary or not; 0 but in its first chunk.
         total: How many tokens were counted in the partition; 0 but in its first chunk.
     """
 
     name: str
     table: pa.Table
+    distinct: int
     total: int
 
 
@@ -151,7 +153,7 @@ def _select(merged: tuple[PieceKey, Any], requests: dict[str, VocabularyRequest]
     chunks = chunk_counts(vocabulary.select(piece, request.top_k, request.frequency_threshold))
     total = vocabulary.total(piece)
     for index, chunk in enumerate(chunks or [vocabulary.SCHEMA.empty_table()]):
-        yield _Selected(name, chunk, 0 if index else total)
+        yield _Selected(name, chunk, 0 if index else piece.num_rows, 0 if index else total)
 
 
 class _Trace(CheckedDoFn):
@@ -182,10 +184,18 @@ def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Fea
             statistics = analysis.statistics(found)
             kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
             _build(DeclaredGraph(kinds, features.schema, statistics, derive), place)
-        counted = {
-            request.columns[0]: tables[name].table for name, request in requests.items() if len(request.columns) == 1
-        }
-        return _finish(analysis, features.schema, counted, place, work)
+        return _finish(analysis, features.schema, _value_counts(requests, tables), place, work)
+
+
+def _value_counts(requests: Mapping[str, VocabularyRequest], found: Mapping[str, _Selected]) -> dict[str, ValueCounts]:
+    """The counts of the columns whose cells are the tokens of a vocabulary; of several, of the one that keeps most."""
+    counts: dict[str, ValueCounts] = {}
+    for name, request in requests.items():
+        column = request.columns[0]
+        most = counts[column].kept.num_rows if column in counts else -1
+        if len(request.columns) == 1 and request.delimiter is None and found[name].table.num_rows > most:
+            counts[column] = ValueCounts(found[name].table, found[name].distinct, found[name].total)
+    return counts
 
 
 class _TraceFunction(CheckedDoFn):
@@ -200,10 +210,10 @@ class _TraceFunction(CheckedDoFn):
 
 
 def _finish(
-    analysis: Analysis, schema: Schema, counted: Mapping[str, pa.Table], place: Place, work: metrics.Work
+    analysis: Analysis, schema: Schema, counts: Mapping[str, ValueCounts], place: Place, work: metrics.Work
 ) -> Graph:
     folder = files.join(place.folder, "pre_transform_feature_stats")
-    write_raw_statistics(folder, place.scratch, schema, analysis, counted)
+    write_raw_statistics(folder, place.scratch, schema, analysis, counts)
     # The phase has no size but being done.
     work.add(0, 1)
     return Graph(files.join(place.folder, TRANSFORM_FN))
@@ -211,7 +221,8 @@ def _finish(
 
 def _join(request: VocabularyRequest, parts: Sequence[_Selected]) -> _Selected:
     counts = pa.concat_tables([part.table for part in parts]) if parts else vocabulary.SCHEMA.empty_table()
-    return _Selected(request.name, vocabulary.select(counts, request.top_k), sum(part.total for part in parts))
+    distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
+    return _Selected(request.name, vocabulary.select(counts, request.top_k), distinct, total)
 
 
 def _write_vocabulary(folder: str, found: _Selected) -> VocabularyStats:
