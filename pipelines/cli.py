@@ -4,19 +4,19 @@ Nothing heavy is imported before a subcommand runs, so that `shardmill --help` a
 """
 
 import contextlib
-import logging
 import os
 import sys
 import tempfile
-import traceback
 from collections.abc import Sequence
 from importlib import metadata
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from pipelines.one_thread import OneThread
+from pipelines.cli_examples import EXAMPLES
+from pipelines.cli_help import ENGINE_OPTIONS, INPUT_OPTIONS, OUTPUT_OPTIONS, WIDEST, Command, CommandGroup
+from pipelines.cli_options import EngineName, Overwrite, Quiet, RunFolder, Workers
+from pipelines.failure_reports import failure_reports
 from pipelines.paths import check_output, check_path
 from schemas.errors import ConfigError, ShardmillError
 from transforms.temporary import remove_folders, temporary_folder
@@ -26,25 +26,18 @@ if TYPE_CHECKING:
     from pipelines.preprocess import RunResult
 
 _INTERRUPTED = 130
+_TAKES_BEAMS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
     name="shardmill",
+    cls=CommandGroup,
     help="Turns raw CSV files into training-ready TFRecord shards and the transform graph that serving runs.",
+    epilog=EXAMPLES[""],
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"max_content_width": WIDEST},
 )
-
-Output = Annotated[str | None, typer.Option("--output", "-o", help="The run's folder; takes the place of output.dir.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a finished run in the output folder.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads on this machine. [default: all cores]")]
-EngineName = Annotated[
-    str | None,
-    typer.Option("--engine", metavar="NAME", help="local, prism, flink, spark or dataflow. [default: local]"),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no summary.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001  (the form of an option's callback)
@@ -57,20 +50,27 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001  (the form of an option
 def _shardmill(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None: ...
 
 
-@app.command()
+@app.command(cls=Command, epilog=EXAMPLES["init"])
 def init(
     files: Annotated[list[str], typer.Argument(metavar="FILES...", help="CSV files or patterns, e.g. 'data/*.csv'.")],
-    output: Annotated[str, typer.Option("--output", "-o", help="The configuration file to write.")] = "pipeline.toml",
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The configuration file to write [default: pipeline.toml]."
+        ),
+    ] = "pipeline.toml",
     *,
     quiet: Quiet = False,
-    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
-    """Look at the data, infer its schema and write a starter configuration that runs as it is."""
+    """Look at CSV files and write a starter configuration.
+
+    It runs as it is; beside it stands the schema that was found. Files that exist are left alone.
+    """
     from pipelines import starting
     from pipelines.progress import Progress
 
@@ -80,23 +80,37 @@ def init(
         typer.echo(f"Wrote {output}. Next: look it over, then run\n  shardmill run {output}")
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["run"])
 def run(  # noqa: PLR0913  (a command's options are its parameters)
     ctx: typer.Context,
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file; before any Beam option.")],
-    output: Output = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="The run's folder; takes the place of output.dir.",
+            rich_help_panel=OUTPUT_OPTIONS,
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. output.shards=4. Repeatable."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a setting, e.g. output.shards=4; repeatable.\n\nA value is TOML; what isn't TOML is text.",
+        ),
     ] = None,
     *,
     engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
     quiet: Quiet = False,
-    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
-    """Analyze, transform and write: CSV in, TFRecord shards and a serving graph out.
+    """Turn CSV files into TFRecord shards and a serving graph.
+
+    The output folder appears when all is done, or not at all.
 
     Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
     """
@@ -114,48 +128,57 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
         _tell(chosen, result)
 
 
-def _choose_engine(
-    ctx: typer.Context, name: str | None, workers: int | None = None, output: str | None = None
-) -> "Engine":
-    """The engine that the options say, once Beam's are checked."""
-    from pipelines.engines import choose_engine
+@app.command(cls=Command, epilog=EXAMPLES["inspect"])
+def inspect(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A run's folder, a shard, a vocabulary or a schema.pbtxt.")
+    ],
+    records: Annotated[
+        int,
+        typer.Option(
+            "--records",
+            "-n",
+            min=1,
+            metavar="N",
+            help="Records of a shard, or tokens of a vocabulary, to show [default: 5].",
+        ),
+    ] = 5,
+    *,
+    code: Annotated[
+        bool, typer.Option("--code", help="Of a run: print Python that reads, trains on and serves that very run.")
+    ] = False,
+) -> None:
+    """Show what is in a run, a shard, a vocabulary or a schema."""
+    check_path("PATH", path)
+    if code:
+        from pipelines.snippets import code_for
 
-    engine = choose_engine(name, ctx.args, workers, output)
-    _check_beam_args(ctx, engine.beam_args)
-    return engine
+        typer.echo(code_for(path), nl=False)
+        return
+
+    from pipelines.inspecting import inspect_path
+
+    inspect_path(path, records)
 
 
-def _check_beam_args(ctx: typer.Context, beam_args: Sequence[str], engine: str | None = None) -> None:
-    """Checks Beam's options where there are any; `engine` is what they aren't completed for yet."""
-    if ctx.args:
-        from pipelines.beam_args import check_beam_args
-
-        own = [spelling for parameter in ctx.command.params for spelling in parameter.opts if spelling.startswith("--")]
-        check_beam_args(beam_args, f"shardmill {ctx.info_name}", own, engine)
-
-
-def _tell(engine: "Engine", result: "RunResult") -> None:
-    """Says what was done."""
-    from pipelines.summary import print_summary
-
-    if engine.template:
-        typer.echo(f"Wrote the template {engine.template}; a job launched from it does the run (docs/dataflow.md).")
-    else:
-        print_summary(result.output, result.manifest, result.seconds)
-
-
-@app.command()
+@app.command(cls=Command, epilog=EXAMPLES["verify"])
 def verify(
-    run_dir: Annotated[str, typer.Argument(metavar="RUN_DIR", help="The folder of a finished run.")],
+    run_dir: RunFolder,
     sample: Annotated[
-        int | None, typer.Option("--sample", min=1, help="Make only so many rows again, evenly spread. [default: all]")
+        int | None,
+        typer.Option(
+            "--sample", min=1, metavar="N", help="Make only so many rows again, evenly spread [default: all]."
+        ),
     ] = None,
     *,
     workers: Workers = None,
     quiet: Quiet = False,
-    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
-    """Check a finished run bit for bit: its files, its input, and its rows made again; exit 1 where anything differs."""
+    """Check a finished run bit for bit.
+
+    Its files are held against their checksums, its input against what was read, and its rows against rows made again by the serving
+    signature; exit 1 where anything differs.
+    """
     check_path("RUN_DIR", run_dir)
 
     from pipelines.progress import Progress
@@ -170,26 +193,47 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["apply"])
 def apply(  # noqa: PLR0913  (a command's options are its parameters)
     ctx: typer.Context,
-    run_dir: Annotated[str, typer.Argument(metavar="RUN_DIR", help="The folder of a finished run.")],
+    run_dir: RunFolder,
     files: Annotated[
         list[str],
-        typer.Option("--input", metavar="FILES", help="CSV files or a pattern, e.g. 'new/*.csv'. Repeatable."),
+        typer.Option(
+            "--input",
+            metavar="FILES",
+            help="CSV files or a pattern, e.g. 'new/*.csv'; repeatable.",
+            rich_help_panel=INPUT_OPTIONS,
+        ),
     ],
-    output: Annotated[str, typer.Option("--output", "-o", help="The folder to write; a run's folder itself.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="The folder to write; a run's folder itself.",
+            rich_help_panel=OUTPUT_OPTIONS,
+        ),
+    ],
     split: Annotated[
-        str | None, typer.Option("--split", metavar="NAME", help="Put all rows into one split. [default: as the run]")
+        str | None,
+        typer.Option(
+            "--split",
+            metavar="NAME",
+            help="Put all rows into one split [default: as the run].",
+            rich_help_panel=OUTPUT_OPTIONS,
+        ),
     ] = None,
     *,
     engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
     quiet: Quiet = False,
-    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
-    """Transform new CSV with a finished run's graph, without analysis; labels may be missing.
+    """Transform new CSV files with a finished run's graph.
+
+    Nothing is analyzed, and labels may be missing.
 
     Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
     """
@@ -209,57 +253,40 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
         _tell(chosen, result)
 
 
-@app.command()
-def inspect(
-    path: Annotated[str, typer.Argument(help="A run's folder, a shard, a vocabulary or a schema.pbtxt.")],
-    records: Annotated[
-        int, typer.Option("--records", "-n", min=1, help="Records of a shard, or tokens of a vocabulary, to show.")
-    ] = 5,
-    *,
-    code: Annotated[
-        bool, typer.Option("--code", help="Of a run: print Python that reads, trains on and serves that very run.")
-    ] = False,
-    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
-) -> None:
-    """Show what is in a run, a shard, a vocabulary or a schema."""
-    check_path("PATH", path)
-    if code:
-        from pipelines.snippets import code_for
-
-        typer.echo(code_for(path), nl=False)
-        return
-
-    from pipelines.inspecting import inspect_path
-
-    inspect_path(path, records)
-
-
-@app.command()
+@app.command(cls=Command, epilog=EXAMPLES["demo"])
 def demo(
-    output: Annotated[str, typer.Option("--output", "-o", help="The folder to work in.")] = "flights-demo",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="DIR", help="The folder to work in [default: flights-demo].")
+    ] = "flights-demo",
     *,
     workers: Workers = None,
     quiet: Quiet = False,
-    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
-    """Run the main job on real data: the flights that left New York City in 2013."""
+    """Run the main job on the flights that left New York City in 2013."""
     from pipelines.demo import run_demo
 
     run_demo(output, workers=workers, quiet=quiet)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["doctor"])
 def doctor(
     ctx: typer.Context,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="With --engine: the folder that runs are to be written in. [default: .]"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="With --engine: the folder that runs are to be written in [default: .].",
+            rich_help_panel=ENGINE_OPTIONS,
+        ),
     ] = None,
     *,
     engine: EngineName = None,
-    debug: Debug = False,  # noqa: ARG001  (`main` looks for it)
 ) -> None:
-    """Say which engines, versions, CRC and DEFLATE implementations are in use; exit 1 where something needed is missing.
+    """Say what this machine has of what a run needs.
+
+    Versions, engines, implementations of CRC and DEFLATE; exit 1 where something needed is missing.
 
     With --engine: check the way there, up to a worker that writes into the output's folder. Options that aren't listed here go to Apache
     Beam, as `run` would be given them.
@@ -282,26 +309,55 @@ def doctor(
         raise typer.Exit(1)
 
 
+def _choose_engine(
+    ctx: typer.Context, name: str | None, workers: int | None = None, output: str | None = None
+) -> "Engine":
+    """The engine that the options say, once Beam's are checked."""
+    from pipelines.engines import choose_engine
+
+    engine = choose_engine(name, ctx.args, workers, output)
+    _check_beam_args(ctx, engine.beam_args)
+    return engine
+
+
+def _check_beam_args(ctx: typer.Context, beam_args: Sequence[str], engine: str | None = None) -> None:
+    """Checks Beam's options where there are any; `engine` is what they aren't completed for yet."""
+    if ctx.args:
+        from pipelines.beam_args import check_beam_args
+
+        own = [
+            spelling
+            for parameter in ctx.command.get_params(ctx)
+            for spelling in parameter.opts
+            if spelling.startswith("--")
+        ]
+        check_beam_args(beam_args, f"shardmill {ctx.info_name}", own, engine)
+
+
+def _tell(engine: "Engine", result: "RunResult") -> None:
+    """Says what was done."""
+    from pipelines.summary import print_summary
+
+    if engine.template:
+        typer.echo(f"Wrote the template {engine.template}; a job launched from it does the run (docs/dataflow.md).")
+    else:
+        print_summary(result.output, result.manifest, result.seconds)
+
+
 def main() -> None:
     """The console script: runs the command line and ends the process with its exit status.
 
     0: done. 1: failed. 2: wrong usage or configuration. 130: interrupted.
     """
-    show_traceback = "--debug" in sys.argv[1:]
-    if not show_traceback:
-        sys.excepthook = _report_bug
-        # Beam logs a failure several times over, with tracebacks; what failed is said once, by the error.
-        logging.disable(logging.CRITICAL)
-        sys.stderr = OneThread(sys.stderr)
+    reports = failure_reports()
+    reports.tell_briefly()
     # What this process and those that it starts leave behind when they are ended goes with it.
     with contextlib.suppress(OSError):
         os.environ["TMPDIR"] = tempfile.tempdir = temporary_folder("process")
     try:
         status = typer.main.get_command(app)(prog_name="shardmill", standalone_mode=True)
     except ShardmillError as error:
-        if show_traceback:
-            traceback.print_exc()
-        typer.echo(f"error: {error}", err=True)
+        reports.report(error)
         status = error.exit_status
     except SystemExit as error:
         # So ends a command that succeeds, too.
@@ -325,9 +381,5 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _report_bug(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
-    text = " ".join(str(error).split())
-    typer.echo(
-        f"error: {kind.__name__}: {text}\nThis is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
-        err=True,
-    )
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -42,23 +43,6 @@ def call_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         logging.disable(logging.NOTSET)
     out, err = capsys.readouterr()
     return int(caught.value.code or 0), out, err
-
-
-def test_help_lists_the_commands() -> None:
-    """`shardmill --help` names each subcommand."""
-    done = call("--help")
-    assert done.returncode == 0
-    assert all(name in done.stdout for name in ("init", "run", "verify", "apply", "inspect", "demo", "doctor"))
-
-
-@pytest.mark.parametrize("command", ["init", "run", "verify", "apply", "inspect", "demo", "doctor"])
-def test_each_subcommand_explains_itself(
-    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Each subcommand has a help page that ends with status 0."""
-    status, out, _ = call_here(monkeypatch, capsys, command, "--help")
-    assert status == 0
-    assert f"shardmill {command}" in out
 
 
 def test_no_arguments_show_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +110,22 @@ def test_wrong_usage_ends_with_status_2(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("module", ["pipelines", "pipelines.cli"])
+def test_the_command_line_runs_as_a_module(module: str) -> None:
+    """`python -m` runs it, too."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, "run", "absent.toml"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: no configuration file 'absent.toml'")
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_said(option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both spellings say it, and nothing else."""
+    assert call_here(monkeypatch, capsys, option) == (0, f"shardmill {metadata.version('shardmill')}\n", "")
+
+
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
@@ -166,11 +166,14 @@ def test_a_failure_is_one_message_with_its_status(
     assert err == f"error: there is nothing at '{tmp_path / 'absent'}'\n"
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
 def test_debug_shows_the_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    place: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """With `--debug` the traceback comes before the message."""
-    status, _, err = call_here(monkeypatch, capsys, "inspect", str(tmp_path / "absent"), "--debug")
+    """With `--debug`, before the subcommand or after it, the traceback comes before the message."""
+    args = ["inspect", str(tmp_path / "absent")]
+    args.insert(place, "--debug")
+    status, _, err = call_here(monkeypatch, capsys, *args)
     assert status == 1
     assert err.startswith("Traceback")
     assert DataError.__name__ in err
@@ -195,6 +198,15 @@ def fail(error: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=env, timeout=120, check=False
     )
+
+
+def test_what_is_called_as_the_option_is_no_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value that reads `--debug` shows no traceback."""
+    status, _, err = call_here(monkeypatch, capsys, "init", "a.csv", "-o", "s3://--debug", "--", "--debug")
+    assert status == 2
+    assert err.startswith("error: --output: expected a local file")
 
 
 def test_an_unforeseen_error_is_called_a_bug() -> None:

@@ -50,13 +50,18 @@ TENSORFLOW = {
 }
 # What answers before a job is built: it must not load Beam.
 LIGHT = {
+    "pipelines.__main__",
     "pipelines.cli",
+    "pipelines.cli_examples",
+    "pipelines.cli_help",
+    "pipelines.cli_options",
     "pipelines.config",
     "pipelines.config_input",
     "pipelines.doctor",
     "pipelines.endpoints",
     "pipelines.engines",
     "pipelines.example_message",
+    "pipelines.failure_reports",
     "pipelines.one_thread",
     "pipelines.inspecting",
     "pipelines.inspecting_run",

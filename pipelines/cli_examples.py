@@ -1,0 +1,33 @@
+"""The examples at the end of each page of help; tests hold them against the options that there are."""
+
+# By command; "" is the command line itself.
+EXAMPLES = {
+    "": """\
+shardmill init 'data/*.csv'        look at the data and write pipeline.toml
+shardmill run pipeline.toml        make shards and graph, in pipeline-out
+shardmill inspect pipeline-out     see what is in them
+shardmill verify pipeline-out      check them bit for bit""",
+    "init": """\
+shardmill init 'data/*.csv'
+shardmill init train.csv 'more/*.csv' -o fares.toml""",
+    "run": """\
+shardmill run pipeline.toml
+shardmill run pipeline.toml -o out/monday --set output.shards=16 --overwrite
+shardmill run pipeline.toml --engine flink --flink_master=HOST:8081""",
+    "inspect": """\
+shardmill inspect out/flights
+shardmill inspect out/flights/train-00000-of-00008.tfrecord.gz -n 3
+shardmill inspect out/flights --code > train.py""",
+    "verify": """\
+shardmill verify out/flights
+shardmill verify out/flights --sample 1000""",
+    "apply": """\
+shardmill apply out/flights --input 'new/*.csv' -o out/new
+shardmill apply out/flights --input may.csv --input june.csv -o out/summer --split eval""",
+    "demo": """\
+shardmill demo
+shardmill demo -o /tmp/flights""",
+    "doctor": """\
+shardmill doctor
+shardmill doctor --engine flink --flink_master=HOST:8081 -o s3://BUCKET/runs""",
+}
