@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from pipelines.paths import path_problem
@@ -152,6 +152,23 @@ def _parse_dialect(table: Table) -> Dialect:
             if character is not None and character == same:
                 raise table.error(name, f"expected a character other than {other}, received {character!r} for both")
     return dialect
+
+
+def dialect_of(settings: Mapping[str, Any], source: str) -> Dialect:
+    """The dialect that a manifest has, checked as that of a configuration is.
+
+    Args:
+        settings: All of a dialect's fields, as plain data.
+        source: The manifest, for messages.
+
+    Raises:
+        ConfigError: A key or value isn't as expected.
+    """
+    # A field whose default is that there is nothing says so by its absence.
+    said = {name: value for name, value in settings.items() if value is not None or getattr(_DEFAULTS, name, None)}
+    table = Table(source, ("config", "input", "dialect"), said)
+    table.check_keys([field.name for field in fields(Dialect)])
+    return _parse_dialect(table)
 
 
 def _character(table: Table, name: str, default: str | None) -> str | None:

@@ -1,17 +1,16 @@
 """A finished run, as its folder says: what it read and how, so that its rows can be made again, or rows like them."""
 
 import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from pipelines.manifest import FORMAT
+from pipelines.config_input import dialect_of
+from pipelines.manifest_keys import Manifest, Settings, ShardEntry, decode_manifest, split_names
 from pipelines.publish import MANIFEST, SUCCESS
 from schemas.errors import ConfigError, DataError
+from schemas.json_shapes import shown, wrong
 from schemas.proto import decode_schema
 from schemas.schema import Schema
-from transforms import files
+from transforms import enclosed, files
 from transforms.analyze import Reading
 from transforms.blocks import Selection
 from transforms.dialect import Dialect
@@ -33,7 +32,7 @@ class FinishedRun:
     """
 
     folder: str
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     digest: str
     schema: Schema
 
@@ -47,34 +46,18 @@ class FinishedRun:
         Raises:
             DataError: It holds no finished run, one that is damaged, or one that another version of shardmill wrote in another layout.
         """
-        path = files.join(folder, MANIFEST)
         for name, what in ((MANIFEST, "isn't a run"), (SUCCESS, "isn't a finished run")):
             with files.reading(folder):
                 found = files.exists(files.join(folder, name))
             if not found:
                 raise DataError(f"{folder!r} {what}: it has no {name}. Give the output folder of a finished run")
-        data = _read(path)
-        manifest = _parse(data, path)
-        schema = _parse_schema(files.join(folder, "metadata", "schema.pbtxt"))
-        run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), schema)
-        run.check()
+        data = enclosed.read(folder, MANIFEST)
+        path = files.join(folder, MANIFEST)
+        manifest = decode_manifest(data, path)
+        run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), _read_schema(folder))
+        _ = run.dialect
+        _check_columns(manifest, run.schema, path)
         return run
-
-    def check(self) -> None:
-        """Looks for all that is needed of the manifest.
-
-        Raises:
-            DataError: Something isn't there.
-        """
-        try:
-            _ = (self.inputs, self.dialect, self.shard_rule, self.level, self.selection)
-            _ = [self.shards[name] for name in self.split_rule.names]
-            _ = [self.manifest["rows"][name] for name in ("read", "written", "rejected")]
-            _ = [self.manifest["rejected"][name] for name in ("rows", "reasons", "files")], self.manifest["files"]
-        except (KeyError, TypeError, AttributeError) as error:
-            raise DataError(
-                f"{files.join(self.folder, MANIFEST)!r} isn't as shardmill wrote it: {type(error).__name__}: {error}"
-            ) from error
 
     @property
     def inputs(self) -> list[InputFile]:
@@ -84,9 +67,11 @@ class FinishedRun:
     @property
     def dialect(self) -> Dialect:
         """The files' spelling."""
-        settings: dict[str, Any] = self._config["input"]["dialect"]
-        tuples = {name: tuple(each) for name, each in settings.items() if isinstance(each, list)}
-        return Dialect(**{**settings, **tuples})
+        settings = self._config["input"]["dialect"]
+        try:
+            return dialect_of(settings, files.join(self.folder, MANIFEST))
+        except ConfigError as error:
+            raise DataError(str(error)) from error
 
     @property
     def splits_by_file(self) -> bool:
@@ -97,7 +82,7 @@ class FinishedRun:
     def split_rule(self) -> SplitRule:
         """How rows were split."""
         if self.splits_by_file:
-            return SplitRule(tuple(self._config["input"]["files"]))
+            return SplitRule(split_names(self._config) or (TRAIN,))
         split = self._config.get("split")
         return SplitRule.of_fractions(split["fractions"]) if split else SplitRule((TRAIN,))
 
@@ -105,8 +90,13 @@ class FinishedRun:
     def shard_rule(self) -> ShardRule:
         """How rows were spread over shards."""
         output = self._config["output"]
-        names = ("shards", "rows_per_shard", "bytes_per_shard", "shuffle", "seed")
-        return ShardRule(**{name: output[name] for name in names})
+        return ShardRule(
+            shards=output["shards"],
+            rows_per_shard=output["rows_per_shard"],
+            bytes_per_shard=output["bytes_per_shard"],
+            shuffle=output["shuffle"],
+            seed=output["seed"],
+        )
 
     @property
     def level(self) -> int | None:
@@ -138,37 +128,33 @@ class FinishedRun:
         return Graph(files.join(self.folder, TRANSFORM_FN))
 
     @property
-    def shards(self) -> dict[str, list[dict[str, Any]]]:
+    def shards(self) -> dict[str, list[ShardEntry]]:
         """Each split's shards: `file`, `rows`, `bytes`, `sha256`."""
         return {name: list(split["shards"]) for name, split in self.manifest["splits"].items()}
 
     @property
-    def _config(self) -> Mapping[str, Any]:
-        config: Mapping[str, Any] = self.manifest["config"]
-        return config
+    def _config(self) -> Settings:
+        return self.manifest["config"]
 
 
-def _read(path: str) -> bytes:
-    with files.reading(path), files.open_at(path) as stream:
-        return stream.read()
-
-
-def _parse(data: bytes, path: str) -> dict[str, Any]:
+def _read_schema(folder: str) -> Schema:
+    name = "metadata/schema.pbtxt"
     try:
-        manifest: dict[str, Any] = json.loads(data)
-        found = manifest["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path!r} isn't a run's manifest: {type(error).__name__}: {error}") from error
-    if found != FORMAT:
-        raise DataError(
-            f"{path!r} has format {found!r}; this version of shardmill reads format {FORMAT}. Run again with this version, or use "
-            "the version that wrote it (`versions` in the manifest)"
-        )
-    return manifest
-
-
-def _parse_schema(path: str) -> Schema:
-    try:
-        return decode_schema(_read(path), path)
+        return decode_schema(enclosed.read(folder, name), files.join(folder, name))
     except ConfigError as error:
         raise DataError(f"the run's schema isn't as shardmill wrote it: {error}") from error
+
+
+def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
+    """The columns that the manifest names are in the schema."""
+    columns = manifest["columns"]
+    split = manifest["config"].get("split")
+    for place, names in (
+        ("columns.read", columns["read"]),
+        ("columns.required", columns["required"]),
+        ("columns.optional", columns.get("optional", [])),
+        ("config.split.key", (split["key"] if split else None) or []),
+    ):
+        for name in names:
+            if name not in schema:
+                raise wrong(path, place, "columns of metadata/schema.pbtxt", shown(name))

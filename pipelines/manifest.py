@@ -5,6 +5,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipelines.manifest_keys import (
+    FORMAT,
+    ColumnNames,
+    FileEntry,
+    InputEntry,
+    RejectedEntry,
+    RowCounts,
+    SplitEntry,
+)
 from pipelines.publish import MANIFEST
 from schemas.errors import DataError
 from transforms import files
@@ -18,7 +27,6 @@ from transforms.write import ShardFile
 if TYPE_CHECKING:
     from pipelines.pipeline import Job
 
-FORMAT = 2
 # The folders of a run whose files the manifest lists: all but shards and rejected rows, which it counts.
 _FOLDERS = (
     "metadata",
@@ -87,7 +95,7 @@ def _encoded(manifest: Mapping[str, Any]) -> bytes:
     return json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> dict[str, int]:
+def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> RowCounts:
     written = sum(shard.rows for shard in shards if shard.split != REJECTED)
     rejected = sum(shard.rows for shard in shards if shard.split == REJECTED)
     read = sum(count.read for count in counts)
@@ -99,8 +107,10 @@ def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> dict[s
     return {"read": read, "written": written, "rejected": rejected}
 
 
-def _splits(job: "Job", shards: Sequence[ShardFile]) -> dict[str, Any]:
-    splits: dict[str, Any] = {name: {"rows": 0, "bytes": 0, "shards": []} for name in job.reading.split_rule.names}
+def _splits(job: "Job", shards: Sequence[ShardFile]) -> dict[str, SplitEntry]:
+    splits: dict[str, SplitEntry] = {
+        name: {"rows": 0, "bytes": 0, "shards": []} for name in job.reading.split_rule.names
+    }
     for shard in sorted(shards, key=lambda shard: shard.file):
         if shard.split == REJECTED:
             continue
@@ -111,7 +121,7 @@ def _splits(job: "Job", shards: Sequence[ShardFile]) -> dict[str, Any]:
     return splits
 
 
-def _rejected(shards: Sequence[ShardFile], findings: Findings) -> dict[str, Any]:
+def _rejected(shards: Sequence[ShardFile], findings: Findings) -> RejectedEntry:
     found = [shard for shard in shards if shard.split == REJECTED]
     return {
         "rows": findings.rejections.total,
@@ -120,28 +130,31 @@ def _rejected(shards: Sequence[ShardFile], findings: Findings) -> dict[str, Any]
     }
 
 
-def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[dict[str, Any]]:
+def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[InputEntry]:
     rows: Counter[str] = Counter()
     for count in counts:
         rows[count.path] += count.read
-    return [
-        {"path": found.path, "bytes": found.size, "rows": rows[found.path]}
-        | ({"split": found.split} if found.split else {})
-        for found in job.inputs
-    ]
+    entries: list[InputEntry] = []
+    for found in job.inputs:
+        entry: InputEntry = {"path": found.path, "bytes": found.size, "rows": rows[found.path]}
+        if found.split:
+            entry["split"] = found.split
+        entries.append(entry)
+    return entries
 
 
-def _columns(selection: Selection) -> dict[str, list[str]]:
+def _columns(selection: Selection) -> ColumnNames:
     """What was read, so that the rows can be read so again."""
-    optional = {"optional": sorted(selection.optional)} if selection.optional else {}
-    return {
+    names: ColumnNames = {
         "read": [column.name for column in selection.columns],
         "required": sorted(selection.required),
-        **optional,
     }
+    if selection.optional:
+        names["optional"] = sorted(selection.optional)
+    return names
 
 
-def _files(work: str) -> Iterator[dict[str, Any]]:
+def _files(work: str) -> Iterator[FileEntry]:
     for folder in _FOLDERS:
         for path in files.walk(files.join(work, folder)):
             size, digest = files.digest(path)

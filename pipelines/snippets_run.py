@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from pipelines.inspecting_run import read_json, read_schema
 from schemas.errors import DataError
 from schemas.statistics import FILE_NAME, read_statistics
-from transforms.session import NAMES_FILE
+from transforms.graph_names import NAMES_FILE
 from transforms.splits import TRAIN
 
 # What is read of a run's folder.

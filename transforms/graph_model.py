@@ -14,12 +14,11 @@ from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from schemas.schema import Column, ColumnType
 from transforms import saved_model
 from transforms.graph_function import Function
+from transforms.graph_names import NAMES_FILE
 from transforms.graph_transform import Transform
 from transforms.graph_values import DTYPES, MISSING
 from transforms.kinds.base import OutputSpec, Tensor
 from transforms.saved_model import file_digest, row_lengths_key
-
-NAMES_FILE = "assets.extra/shardmill.json"
 
 _DTYPE_NAMES = {ColumnType.INT: "int64", ColumnType.FLOAT: "float32", ColumnType.BYTES: "bytes"}
 # Argument names that TensorFlow's or Python's calls use themselves.

@@ -5,7 +5,6 @@ buffers, strings as views of them. A missing value is fed as NaN (float32), -2**
 with their lengths, and a feature of varying length as all rows' values, with the rows' lengths: no value is looked at by itself.
 """
 
-import json
 import math
 import os
 import threading
@@ -21,14 +20,13 @@ import pyarrow.compute as pc
 
 from schemas.errors import ShardmillError
 from transforms.examples import Feature
+from transforms.graph_names import NAMES_FILE, read_names
 from transforms.tensorflow_c import CSession, Feed
 from transforms.tensorflow_library import library_path, use_python
 from transforms.wire import offsets_of
 
 __all__ = ["Session", "library_path", "load"]
 
-# Tensor names, beside the model: saved_model.pb can't be read without TensorFlow's messages.
-NAMES_FILE = "assets.extra/shardmill.json"
 MISSING_INT = -(2**63)
 
 # For each dtype of an input the Arrow types that are fed as they are, and the missing value.
@@ -192,14 +190,7 @@ def load(model_dir: str, signature: str = "transform") -> Session:
 
 
 def _names(model_dir: str, signature: str) -> Names:
-    path = Path(model_dir, NAMES_FILE)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        what = f"it has no {NAMES_FILE}" if Path(model_dir).is_dir() else "there is no such folder"
-        raise ShardmillError(
-            f"no transform graph in {model_dir!r}: {what}. Give the transform_fn folder of a finished run."
-        ) from error
+    content = read_names(model_dir)
     signatures = content["signatures"]
     if signature not in signatures:
         raise ShardmillError(

@@ -1,0 +1,211 @@
+"""JSON that may be anybody's, held against a declared shape: one message for whatever is wrong with it."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from schemas.errors import DataError
+
+# A name as a path below a folder: no part is empty, `.` or `..`, and none has control characters.
+_PART = r"(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+"
+_INSIDE = rf"\A{_PART}(?:/{_PART})*\Z"
+_AT_TOP = rf"\A{_PART}\Z"
+_SPLIT = r"\A[A-Za-z0-9][A-Za-z0-9_]*\Z"
+_SHA256 = r"\A[0-9a-f]{64}\Z"
+_PATH = r"\A[^\x00]+\Z"
+
+# The shapes of single values that the files of a run share.
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+AtLeastOne = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+InnerPath = Annotated[str, Meta(pattern=_INSIDE)]
+FileName = Annotated[str, Meta(pattern=_AT_TOP)]
+SplitName = Annotated[str, Meta(pattern=_SPLIT)]
+Sha256 = Annotated[str, Meta(pattern=_SHA256)]
+AnyPath = Annotated[str, Meta(pattern=_PATH)]
+
+_WORDS = {
+    _INSIDE: "a path inside the folder, without '..'",
+    _AT_TOP: "a file's name without a folder",
+    _SPLIT: "a split's name of letters, digits and _",
+    _SHA256: "64 hexadecimal digits",
+    _PATH: "a path",
+}
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
+_EXPECTED = re.compile(r"Expected `(?P<types>.+?)`(?P<rest>.*?)(?:, got `.*?`)?", re.DOTALL)
+_PLACE = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>.*)`\Z", re.DOTALL)
+_STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
+# Deeper than anything that is written; what goes deeper can't be written again either.
+_DEPTH = 40
+# A message shows the beginning of a longer value.
+_SHOWN = 60
+
+
+def decode_json(data: bytes, shape: Any, source: str) -> Any:
+    """Reads JSON of a declared shape.
+
+    Args:
+        data: The file's bytes.
+        shape: A type that msgspec knows: `TypedDict`s, dicts, lists, and the values above. Keys that it doesn't declare are kept.
+        source: The file, for messages.
+
+    Returns:
+        The value, of plain dicts and lists.
+
+    Raises:
+        DataError: It isn't JSON or has another shape; the message says where, what was expected and what was received.
+    """
+    try:
+        value = json.loads(data.decode())
+        deep = _deeper_than(value, _DEPTH)
+        # A lone half of a surrogate pair is no text.
+        _ = None if deep else json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        # Nesting without end, and numbers of more digits than Python reads, have messages about Python.
+        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+        raise DataError(f"{source!r} isn't valid JSON: {problem}; {_ADVICE}") from error
+    if deep:
+        raise wrong(source, "", f"at most {_DEPTH} levels of lists and objects", "more")
+    check_shape(value, shape, source)
+    return value
+
+
+_ADVICE = "make it again, or get it anew from where it was made"
+
+
+def wrong(source: str, place: str, expected: str, received: str) -> DataError:
+    """The error of a file whose content isn't as this program writes it.
+
+    Args:
+        source: The file.
+        place: Where in it, such as `rows.read`; empty: it as a whole.
+        expected: What belongs there.
+        received: What is there.
+    """
+    where = f"{place}: " if place else ""
+    return DataError(
+        f"{source!r} isn't as shardmill wrote it: {where}expected {expected}, received {received}; {_ADVICE}"
+    )
+
+
+def check_shape(value: Any, shape: Any, source: str) -> None:
+    """Holds a value against a declared shape.
+
+    Args:
+        value: Plain dicts, lists and scalars.
+        shape: A type that msgspec knows.
+        source: The file that it is from, for messages.
+
+    Raises:
+        DataError: It has another shape.
+    """
+    problem = _problem(value, shape)
+    if problem is None:
+        return
+    place = _PLACE.search(problem)
+    steps, found = _locate(value, shape, problem, place["path"] if place else "")
+    missing = re.match(r"Object missing required field `(.+?)`", problem)
+    if missing:
+        raise wrong(source, _dotted(steps), f"a key {missing[1]!r}", f"only {shown(sorted(map(str, found)))}")
+    said = problem[: place.start()] if place else problem
+    if place and place["key"]:
+        found = next((key for key in found if _refused(value, shape, problem, (*steps, key))), found)
+    raise wrong(source, _dotted(steps), _expected(said), shown(found))
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: short, on one line."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _problem(value: Any, shape: Any) -> str | None:
+    try:
+        msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return None
+
+
+def _expected(said: str) -> str:
+    for pattern, words in _WORDS.items():
+        if repr(pattern) in said:
+            return words
+    found = _EXPECTED.fullmatch(said)
+    if found is None:
+        return f"another value ({said})"
+    names = [name.strip() for name in found["types"].split("|")]
+    bound = found["rest"].replace(" >= ", " of at least ").replace(" <= ", " of at most ")
+    return " or ".join(_TYPES.get(name, name) for name in names) + bound
+
+
+def _locate(value: Any, shape: Any, problem: str, path: str) -> tuple[tuple[str | int, ...], Any]:
+    """The keys that lead to what is wrong, and what is there; msgspec doesn't say which key of a dict of free keys it is."""
+    steps: tuple[str | int, ...] = ()
+    found = value
+    for step in _STEP.finditer(path):
+        key: str | int
+        if step["any"]:
+            key = _free_key(value, shape, problem, steps, list(found))
+        else:
+            key = step["name"] if step["index"] is None else int(step["index"])
+        found = found[key]
+        steps = (*steps, key)
+    return steps, found
+
+
+def _free_key(value: Any, shape: Any, problem: str, steps: tuple[str | int, ...], keys: list[str]) -> str:
+    """The first key whose entry is wrong in that way, found by halves."""
+    while len(keys) > 1:
+        half = keys[: len(keys) // 2]
+        keys = half if _refused(value, shape, problem, steps, half) else keys[len(half) :]
+    return keys[0]
+
+
+def _refused(
+    value: Any, shape: Any, problem: str, steps: tuple[str | int, ...], keys: Sequence[str] | None = None
+) -> bool:
+    """Whether the same is wrong where an object has some of its keys only: `keys`, or the last of the steps."""
+    if keys is None:
+        steps, keys = steps[:-1], [str(steps[-1])]
+    return _problem(_with_keys(value, steps, keys), shape) == problem
+
+
+def _with_keys(value: Any, steps: tuple[str | int, ...], keys: Sequence[str]) -> Any:
+    if not steps:
+        return {key: value[key] for key in keys}
+    first, rest = steps[0], steps[1:]
+    if isinstance(first, int):
+        return [*value[:first], _with_keys(value[first], rest, keys), *value[first + 1 :]]
+    return {**value, first: _with_keys(value[first], rest, keys)}
+
+
+def _dotted(steps: Sequence[str | int]) -> str:
+    text = ""
+    for step in steps:
+        name = f"[{step}]" if isinstance(step, int) else step if re.fullmatch(r"\w+", step) else repr(step)
+        text += name if isinstance(step, int) or not text else f".{name}"
+    return text
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    row: list[Any] = [value]
+    for _ in range(levels):
+        row = [
+            child
+            for node in row
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, Mapping) else node)
+        ]
+    return any(isinstance(node, dict | list) for node in row)
