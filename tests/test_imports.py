@@ -50,7 +50,6 @@ TENSORFLOW = {
 }
 # What answers before a job is built: it must not load Beam.
 LIGHT = {
-    "pipelines.__main__",
     "pipelines.cli",
     "pipelines.cli_examples",
     "pipelines.cli_help",
@@ -67,6 +66,7 @@ LIGHT = {
     "pipelines.inspecting_run",
     "pipelines.paths",
     "pipelines.progress",
+    "pipelines.shardmill",
     "pipelines.snippets",
     "pipelines.snippets_model",
     "pipelines.snippets_run",

@@ -50,6 +50,28 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         UserFunction.read(f"{tmp_path}/mine.py:f")
 
 
+@pytest.mark.parametrize(
+    ("line", "beside"),
+    [
+        ("from transforms import scaled", "transforms.py"),
+        ("import schemas\nx = schemas.FARES", "schemas/__init__.py"),
+        ("import schemas.fares", "schemas/fares.py"),
+    ],
+)
+def test_a_helper_called_as_our_packages_is_to_be_renamed(line: str, beside: str, tmp_path: Path) -> None:
+    """Ours is what is imported: the message says so, where a file of that name lies beside the function's."""
+    function = _function(tmp_path, f"{line}\ndef f(inputs): return inputs\n")
+    name = beside.partition("/")[0].removesuffix(".py")
+    with pytest.raises(ConfigError) as caught:
+        function.load()
+    assert "is a package of shardmill" not in str(caught.value)
+    (tmp_path / beside).parent.mkdir(exist_ok=True)
+    (tmp_path / beside).write_text("")
+    with pytest.raises(ConfigError) as caught:
+        function.load()
+    assert str(caught.value).endswith(f"; {name!r} is a package of shardmill itself: rename '{tmp_path / name}'")
+
+
 def test_a_name_that_is_no_function_is_refused(tmp_path: Path) -> None:
     """The functions of the file are listed, without what it imports."""
     function = _function(tmp_path, "from os.path import join\nf = 3\ndef g(inputs): return inputs\n")

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from schemas.errors import ShardmillError
+from transforms.search_path import start_code
 
 if TYPE_CHECKING:
     # Nothing else is imported before the process is started: the sooner it is, the sooner a small run ends.
@@ -79,14 +80,12 @@ class Tracer:
                 return
             self.close()
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
-            root = str(Path(__file__).resolve().parent.parent)
-            path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from transforms.tracing import serve; serve()"],
+                [sys.executable, "-c", start_code("transforms.tracing", "serve")],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": path},
+                env={**os.environ, **_ENVIRONMENT},
             )
             atexit.register(self.close)
 

@@ -15,6 +15,8 @@ from schemas.errors import ConfigError, shortened
 from transforms.kinds.parameters import nearest
 
 _SHOWN_INPUTS = 20
+# What a file beside a function can't be called: it wouldn't be what is imported.
+_OWN = ("pipelines", "schemas", "transforms")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,18 @@ class UserFunction:
         if isinstance(error, SyntaxError) and error.filename == self.path:
             lines = [f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"]
         place = "\n  ".join(lines) or str(self)
-        return f"{place}\n{type(error).__name__}: {shortened(str(error).strip())}"
+        return f"{place}\n{type(error).__name__}: {shortened(str(error).strip())}{self._namesake(error)}"
+
+    def _namesake(self, error: Exception) -> str:
+        """Advice where a file beside this one was meant, and one of our packages was imported: they have one name."""
+        if not isinstance(error, ImportError | AttributeError):
+            return ""
+        module = error.name if isinstance(error, ImportError) else getattr(error.obj, "__name__", None)
+        name = str(module).partition(".")[0]
+        beside = os.path.join(os.path.dirname(os.path.abspath(self.path)), name)
+        if name not in _OWN or not (os.path.isfile(f"{beside}.py") or os.path.isdir(beside)):
+            return ""
+        return f"; {name!r} is a package of shardmill itself: rename {beside!r}"
 
     def owns(self, file: str) -> bool:
         """Whether a file is the function's own, or another one of the user's beside it."""
