@@ -18,19 +18,28 @@ from transforms.read import PlanUnits
 from transforms.records import InputFile
 
 
-def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, folder: str, engine: Engine) -> Profiles:
-    """Profiles every column of the first file's header, over all rows of all files.
+def profile_columns(
+    inputs: Sequence[InputFile],
+    dialect: Dialect,
+    folder: str,
+    engine: Engine,
+    names: tuple[str, ...] = (),
+    known: tuple[str, ...] = (),
+) -> Profiles:
+    """Profiles columns over all rows of all files.
 
     Args:
         inputs: The files.
         dialect: Their spelling.
         folder: A folder that all workers can write to.
         engine: What reads them.
+        names: The columns to profile; none: all those of the first file's header.
+        known: All columns, where only some are profiled.
 
     Raises:
         DataError: A file can't be read, or all are empty.
     """
-    names = _column_names(inputs, dialect)
+    names = names or column_names(inputs, dialect)
     path = files.join(folder, "profiles.pickle")
 
     def build(pipeline: beam.Pipeline) -> None:
@@ -38,7 +47,7 @@ def profile_columns(inputs: Sequence[InputFile], dialect: Dialect, folder: str, 
             pipeline
             | "CheckWorkers" >> CheckWorkers(folder)
             | "PlanUnits" >> PlanUnits(inputs, dialect)
-            | "InferProfiles" >> InferProfiles(names, dialect)
+            | "InferProfiles" >> InferProfiles(names, dialect, known)
             | "SaveProfiles" >> beam.Map(_save, path, folder)
         )
 
@@ -53,7 +62,12 @@ def _save(profiles: Profiles, path: str, folder: str) -> None:
         pickle.dump(profiles, stream)
 
 
-def _column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:
+def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:
+    """The columns of the first file that has any.
+
+    Raises:
+        DataError: It can't be read, or all files are empty.
+    """
     for found in inputs:
         if found.size:
             with files.reading(found.path), files.open_at(found.path) as stream:

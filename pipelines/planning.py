@@ -3,17 +3,16 @@
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
+from pipelines.column_types import find_columns
 from pipelines.config import Config
 from pipelines.engines import Engine
-from pipelines.inference import profile_columns
 from pipelines.pipeline import Job, TransformFunction, parts_folder
 from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
 from pipelines.toml_table import naming
 from schemas.errors import ConfigError
-from schemas.infer import Profiles, decide
-from schemas.proto import decode_schema, format_schema, load_schema
-from schemas.schema import ColumnType, Schema
+from schemas.proto import format_schema
+from schemas.schema import Schema
 from transforms import files, listing, tracing
 from transforms.analyze import Reading
 from transforms.blocks import Selection
@@ -28,7 +27,7 @@ _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
 
 
 def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> Job:
-    """Plans the main job; where the configuration names no schema, all of the input is read once to infer it.
+    """Plans the main job; where the configuration names no schema, all of the input is read once to infer its columns' types.
 
     Args:
         config: The configuration.
@@ -45,14 +44,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         allowed_types(config.features)
     inputs = listing.list_files(config.input.patterns)
     size = text_size(inputs)
-    if config.input.schema:
-        schema = _load_schema(config.input.schema)
-    else:
-        progress.phase("infer", size)
-        reader = engine.here() if engine.template else engine
-        profiles = profile_columns(inputs, config.input.dialect, parts_folder(work), reader)
-        schema = profiles.schema(allowed_types(config.features, profiles.names, config.split_key))
-        _warn_of_texts(profiles, schema, progress)
+    schema = find_columns(config, inputs, size, parts_folder(work), engine, progress)
     plan = plan_features(config, schema, work, engine, progress)
     _trace_early(plan.features, engine)
     _prepare(work, schema)
@@ -78,23 +70,6 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         work=work,
         facts={"config": config.resolved(), "versions": versions("tensorflow-transform" if function else None)},
     )
-
-
-def _warn_of_texts(profiles: Profiles, schema: Schema, progress: Progress) -> None:
-    """Says which numbers are taken as texts, since a feature takes texts only: whoever wants that knows it."""
-    for profile in profiles:
-        if schema[profile.name].type is ColumnType.BYTES and decide(profile).type is ColumnType.FLOAT:
-            progress.warn(
-                f"column {profile.name!r} holds numbers with a fraction, but a feature takes it as text: each spelling is a token of its "
-                'own, 0.5 another than 0.50; `kind = "bucketize"` makes categories of numbers'
-            )
-
-
-def _load_schema(path: str) -> Schema:
-    if files.is_local(path):
-        return load_schema(path)
-    with files.reading(path), files.open_at(path) as stream:
-        return decode_schema(stream.read(), path)
 
 
 def _trace_early(features: Features | TransformFunction | Graph, engine: Engine) -> None:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from schemas.cells import DATE_FORMATS, CellCounts, Spelling, count_cells
 from schemas.distinct import Distinct
-from schemas.schema import Column, ColumnType, Schema
+from schemas.schema import INFERRED, Column, ColumnType, Schema
 
 ONE_BAD_IN = 1000
 """A column is numeric when fewer than one in this many of its values aren't numbers: rows with those are rejected."""
@@ -155,7 +155,7 @@ def decide(profile: ColumnProfile, allowed: frozenset[ColumnType] = frozenset(Co
     if column_type not in allowed:
         column_type = _oblige(profile.cells, profile.present, allowed)
     missing = profile.missing + profile.cells.of(*_MISSING[column_type])
-    return Column(profile.name, column_type, required=profile.rows > 0 and missing == 0)
+    return Column(profile.name, column_type, profile.rows > 0 and missing == 0, INFERRED)
 
 
 def _decide_type(cells: CellCounts, present: int) -> ColumnType:

@@ -138,4 +138,4 @@ def _from_feature(feature: schema_pb2.Feature, source: str) -> Column:
             f"{where}: expected at most one value a row (value_count max: 1), received min: {count.min} max: {count.max}"
         )
     required = feature.presence.min_fraction >= 1
-    return Column(feature.name, _FROM_PROTO[feature.type], required)
+    return Column(feature.name, _FROM_PROTO[feature.type], required, source)

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pyarrow as pa
@@ -24,6 +24,10 @@ class ColumnType(enum.Enum):
 _ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.string()}
 
 
+INFERRED = "inferred"
+"""The origin of a type that was inferred from the column's cells."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One raw column.
@@ -32,11 +36,25 @@ class Column:
         name: As in the header.
         type: INT (int64), FLOAT (float32) or BYTES (UTF-8 text).
         required: Whether every row has a value (presence.min_fraction is 1).
+        origin: The schema file that the type is from, or `INFERRED`; None: not known, as of a derived column. For messages only.
     """
 
     name: str
     type: ColumnType
     required: bool = False
+    origin: str | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def advice(self) -> str:
+        """How to give the column another type, for the end of a message; empty where its origin isn't known."""
+        if self.origin is None:
+            return ""
+        if self.origin == INFERRED:
+            return (
+                "; the type was inferred from its cells: to change it, edit it in a schema file, which `shardmill init` writes and "
+                "[input] schema names"
+            )
+        return f"; to change it, edit `type: {self.type.name}` of feature {self.name!r} in {self.origin!r}"
 
 
 @dataclass(frozen=True)

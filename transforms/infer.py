@@ -19,35 +19,37 @@ from transforms.records import Unit
 
 
 class InferProfiles(beam.PTransform):  # type: ignore[misc]
-    """Profiles every column of the units' rows, from their text.
+    """Profiles columns of the units' rows, from their text.
 
     Expects a PCollection of units and outputs one `Profiles`. Rows that can't be read as text (ragged ones) are left out.
     """
 
-    def __init__(self, names: tuple[str, ...], dialect: Dialect) -> None:
+    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...] = ()) -> None:
         """Stores what to read.
 
         Args:
-            names: The columns.
+            names: The columns to profile.
             dialect: The files' spelling.
+            known: All of the columns, which headers are held against; none: those to profile.
         """
         super().__init__()
         self._names = names
         self._dialect = dialect
+        self._known = known or names
 
     def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[Profiles]:
         return (
             units
-            | "ProfileUnit" >> beam.ParDo(_ProfileUnit(self._names, self._dialect))
+            | "ProfileUnit" >> beam.ParDo(_ProfileUnit(self._names, self._dialect, self._known))
             | "MergeProfiles" >> beam.CombineGlobally(Merge(partial(Profiles, self._names)))
         )
 
 
 class _ProfileUnit(CheckedDoFn):
-    def __init__(self, names: tuple[str, ...], dialect: Dialect) -> None:
+    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...]) -> None:
         super().__init__()
         self._dialect = dialect
-        self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), names=names)
+        self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), names=known)
         self._names = names
 
     def start_bundle(self) -> None:

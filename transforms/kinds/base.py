@@ -188,11 +188,11 @@ class Kind(ABC):
         Raises:
             ConfigError: They don't fit; the message names the feature and the parameter.
         """
-        for column in self.columns:
-            if schema[column].type not in self.types:
+        for column in (schema[name] for name in self.columns):
+            if column.type not in self.types:
                 wanted = " or ".join(sorted(each.name for each in self.types))
                 raise self.error(
-                    f"`{self.kind}` needs a column of type {wanted}, but column {column!r} is {schema[column].type.name}"
+                    f"`{self.kind}` needs a column of type {wanted}, but column {column.name!r} is {column.type.name}{column.advice}"
                 )
 
     def requests(self, schema: Schema) -> tuple[Request, ...]:  # noqa: ARG002 (most kinds ask for nothing)

@@ -57,9 +57,11 @@ class Datetime(Kind):
         super().check(schema)
         if isinstance(self.missing, str) and self.missing != "reject":
             raise self.error(f'`missing` must be an integer or "reject", received {self.missing!r}')
-        if self.format in _UNIX and schema[self.columns[0]].type is not ColumnType.INT:
-            found = schema[self.columns[0]].type.name
-            raise self.error(f"`format` {self.format!r} needs an INT column, but {self.columns[0]!r} is {found}")
+        column = schema[self.columns[0]]
+        if self.format in _UNIX and column.type is not ColumnType.INT:
+            raise self.error(
+                f"`format` {self.format!r} needs an INT column, but {column.name!r} is {column.type.name}{column.advice}"
+            )
         known = self._given()
         for part in self.parts:
             if part not in PARTS:

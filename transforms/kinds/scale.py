@@ -35,8 +35,9 @@ class Numeric(NumberKind):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if is_integer(self, schema) and isinstance(self.missing, float) and not self.missing.is_integer():
+            column = column_of(self, schema)
             raise self.error(
-                f"`missing` must be an integer, as column {self.columns[0]!r} is INT, received {self.missing!r}"
+                f"`missing` must be an integer, received {self.missing!r}, as column {column.name!r} is INT{column.advice}"
             )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
@@ -79,11 +80,12 @@ class Label(Numeric):
 
     def check(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check`."""
-        if column_of(self, schema).type is not ColumnType.BYTES:
+        column = column_of(self, schema)
+        if column.type is not ColumnType.BYTES:
             super().check(schema)
         elif self.pre or isinstance(self.missing, int | float) or self.missing in ("mean", "median", "mode"):
             raise self.error(
-                f'column {self.columns[0]!r} is BYTES: `missing` must be "reject" or a text, and `pre` needs a number'
+                f'`missing` must be "reject" or a text, and `pre` needs a number, but column {column.name!r} is BYTES{column.advice}'
             )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
