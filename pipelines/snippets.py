@@ -1,16 +1,23 @@
 """`shardmill inspect --code`: Python that trains on a run and serves it, made for that very run. TensorFlow isn't imported."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from string import Template
 
-from pipelines.snippets_model import Head, head, input_line, padding, part_line, spec_line, varying
+from pipelines.snippets_features import input_line, padding, part_line, spec_line, uses_pooled, varying
+from pipelines.snippets_model import Head, head
 from pipelines.snippets_run import FILES, Run, export_folder, literal, load_run
 from schemas.errors import DataError
 from transforms.splits import TRAIN
 
 _TEMPLATES = Path(__file__).parent / "templates"
+# The reader's rows in a batch, and what the printed training has of batches and of epochs.
+_BATCH = 256
+_STEPS = 300
+_MOST_EPOCHS = 10
+_STOPPING = "callbacks=[keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)],"
 _NO_MODEL = """
 
 # No model: {why}.
@@ -127,11 +134,9 @@ def _head_or_reason(run: Run) -> Head | str:
 
 def _model(run: Run, found: Head) -> str:
     source = "encoded" if found.is_text else "dataset"
-    held_out = [split for split in run.shards if split != TRAIN]
-    validation = f", validation_data={source}({literal(held_out[0])})" if held_out else ""
     return _fill(
         "model",
-        helpers=(_fill("pooled") if varying(run.features) else "") + (_fill("classes") if found.is_text else ""),
+        helpers=(_fill("pooled") if uses_pooled(run.features) else "") + (_fill("classes") if found.is_text else ""),
         inputs=_lines(map(input_line, run.features)),
         parts=_lines(line for line in map(part_line, run.features) if line),
         outputs="\n".join((f"# {literal(run.labels[0].name)} {found.comment}.", *found.layers)),
@@ -139,8 +144,18 @@ def _model(run: Run, found: Head) -> str:
         metrics=found.metrics,
         # Compiled anew for each length, XLA would take longer than it saves.
         compile=", jit_compile=False" if varying(run.features) else "",
-        fit=f'{source}("{TRAIN}"){validation}',
+        fit=_lines(_fit_lines(run, source)),
     )
+
+
+def _fit_lines(run: Run, source: str) -> Iterable[str]:
+    yield f'{source}("{TRAIN}"),'
+    held_out = [split for split in run.shards if split != TRAIN]
+    if held_out:
+        yield f"validation_data={source}({literal(held_out[0])}),"
+        yield _STOPPING
+    batches = max(1, math.ceil(run.rows[TRAIN] / _BATCH))
+    yield f"epochs={min(_MOST_EPOCHS, math.ceil(_STEPS / batches))},  # the fewer rows, the more"
 
 
 def _export(run: Run, found: Head) -> str:

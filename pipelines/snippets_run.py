@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,12 @@ class Output:
         name: As in the Examples.
         dtype: int64, float32 or string.
         shape: Of one row's values; None: their number varies.
-        ids: The smallest and the largest, where the values are ids (of tokens, buckets); else None.
+        ids: The smallest and the largest, where the schema says that the values are ids (of tokens, buckets); else None.
         mean: Of the train split's values, as `variance` is; 0 and 1 where there are none, or of text.
         variance: Greater than 0.
         minimum: Of all splits' values, as `maximum` is; NaN where there are none, or of text.
         maximum: See `minimum`.
-        is_sparse: Whether it is the values or the indices of a sparse feature.
+        is_place: Whether it says where values of a sparse or ragged feature are, or is numbers that mean nothing without.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Output:
     variance: float = 1
     minimum: float = math.nan
     maximum: float = math.nan
-    is_sparse: bool = False
+    is_place: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ class Run:
     Attributes:
         folder: As it was given.
         shards: Each split's number of shards.
+        rows: Each split's number of rows.
         suffix: What the shards' names end with.
         features: All outputs that are no labels.
         labels: All that are.
@@ -69,6 +70,7 @@ class Run:
 
     folder: str
     shards: Mapping[str, int]
+    rows: Mapping[str, int]
     suffix: str
     features: tuple[Output, ...]
     labels: tuple[Output, ...]
@@ -98,6 +100,7 @@ def load_run(folder: str) -> Run:
     return Run(
         folder=folder,
         shards={split: len(facts["shards"]) for split, facts in manifest["splits"].items()},
+        rows={split: facts["rows"] for split, facts in manifest["splits"].items()},
         suffix=".tfrecord" if manifest["config"]["output"]["compression"] == "none" else ".tfrecord.gz",
         features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
         labels=tuple(outputs[name] for name in names["labels"]),
@@ -118,28 +121,44 @@ def _outputs(root: Path) -> dict[str, Output]:
     schema = read_schema(str(root / "transformed_metadata" / "schema.pbtxt"))
     datasets = read_statistics(str(root / "post_transform_feature_stats")).datasets
     outputs = {feature.name: _output(feature, datasets) for feature in schema.feature}
-    for feature in schema.sparse_feature:
-        for part in (feature.value_feature, *feature.index_feature):
-            outputs[part.name] = replace(outputs[part.name], is_sparse=True)
+    for name in _places(schema):
+        outputs[name] = replace(outputs[name], is_place=True)
     return outputs
+
+
+def _places(schema: schema_pb2.Schema) -> Iterator[str]:
+    types = {feature.name: feature.type for feature in schema.feature}
+    for feature in schema.sparse_feature:
+        yield from (index.name for index in feature.index_feature)
+        if types[feature.value_feature.name] != schema_pb2.INT:
+            yield feature.value_feature.name
+    for group in schema.tensor_representation_group.values():
+        for representation in group.tensor_representation.values():
+            yield from (part.row_length for part in representation.ragged_tensor.partition if part.row_length)
 
 
 def _output(feature: schema_pb2.Feature, datasets: Sequence[statistics_pb2.DatasetFeatureStatistics]) -> Output:
     shape = tuple(dimension.size for dimension in feature.shape.dim) if feature.HasField("shape") else None
     domain = feature.int_domain
-    ids = (domain.min, domain.max) if domain.is_categorical else None
     found = {dataset.name: stats for dataset in datasets if (stats := _numbers(dataset, feature.name))}
-    output = Output(feature.name, _DTYPES[feature.type], shape, ids)
-    if TRAIN not in found:
-        return output
-    train = found[TRAIN]
+    minimum = min((stats.min for stats in found.values()), default=math.nan)
+    maximum = max((stats.max for stats in found.values()), default=math.nan)
+    train = found.get(TRAIN, statistics_pb2.NumericStatistics())
     return Output(
-        *(feature.name, _DTYPES[feature.type], shape, ids),
+        *(feature.name, _DTYPES[feature.type], shape),
+        ids=_widened(domain.min, domain.max, minimum, maximum) if domain.is_categorical else None,
         mean=train.mean,
         variance=train.std_dev**2 or 1,
-        minimum=min(stats.min for stats in found.values()),
-        maximum=max(stats.max for stats in found.values()),
+        minimum=minimum,
+        maximum=maximum,
     )
+
+
+def _widened(first: int, last: int, minimum: float, maximum: float) -> tuple[int, int]:
+    """A domain with the values beyond it: TF Transform's of `apply_buckets` by key lacks the id of an unknown key."""
+    if math.isnan(minimum):
+        return first, last
+    return min(first, int(minimum)), max(last, int(maximum))
 
 
 def _numbers(dataset: statistics_pb2.DatasetFeatureStatistics, name: str) -> statistics_pb2.NumericStatistics | None:

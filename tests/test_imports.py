@@ -68,6 +68,7 @@ LIGHT = {
     "pipelines.progress",
     "pipelines.shardmill",
     "pipelines.snippets",
+    "pipelines.snippets_features",
     "pipelines.snippets_model",
     "pipelines.snippets_run",
     "pipelines.summary",
