@@ -13,9 +13,10 @@ from pipelines.pipeline import Job, parts_folder
 from pipelines.planning import announce, text_size, versions
 from pipelines.preprocess import RunResult, execute
 from pipelines.progress import Progress
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, DataError
 from transforms import files, listing
 from transforms.analyze import Reading
+from transforms.dialect import APPLIED_HINT
 from transforms.graph_folder import Graph
 from transforms.session import load
 from transforms.splits import SplitRule
@@ -70,7 +71,13 @@ def apply(
     set_file_options(engine)
     run = FinishedRun.load(application.folder)
     _check_split(run, application.split)
-    return execute(lambda work: _plan(run, application, work, progress), output, overwrite=overwrite, engine=engine)
+    try:
+        return execute(lambda work: _plan(run, application, work, progress), output, overwrite=overwrite, engine=engine)
+    except DataError as error:
+        # They are those of `run`, and advise what there is no place for here.
+        if "[input]" not in str(error):
+            raise
+        raise DataError(f"{error}\n{APPLIED_HINT}") from error
 
 
 def _check_split(run: FinishedRun, split: str | None) -> None:

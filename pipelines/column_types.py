@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from pipelines.check_delimiter import check_delimiter
 from pipelines.config import Config
 from pipelines.engines import Engine
-from pipelines.inference import profile_columns
+from pipelines.inference import column_names, profile_columns
 from pipelines.progress import Progress
 from schemas.infer import Profiles, decide
 from schemas.proto import decode_schema, load_schema
@@ -40,7 +41,7 @@ def find_columns(
         progress: Is told of a look at the data, and warned of types that features change.
 
     Raises:
-        ConfigError: The schema file can't be used.
+        ConfigError: The schema file can't be used, or the delimiter isn't the files'.
         DataError: The input can't be read.
     """
     reader = engine.here() if engine.template else engine
@@ -51,7 +52,9 @@ def find_columns(
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
     if config.input.schema is None:
-        profiles = look((), ())
+        names = column_names(inputs, config.input.dialect)
+        check_delimiter(config, names, progress)
+        profiles = look(names, ())
         found, schema = profiles.schema(), profiles.schema(types_of(profiles.names))
     else:
         found = _load_schema(config.input.schema)

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from transforms.dialect import APPLIED_HINT, ENCODING_HINT, UNDECODABLE
+
 # Reasons for rejections that are shown; the rest are in the rejected file.
 _REASONS = 5
 # What is timed in the submitting process, whatever the engine.
@@ -31,7 +33,7 @@ def print_summary(
     out.print(split_table(manifest["splits"]))
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
-    _print_rejected(out, folder, manifest["rejected"])
+    _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
     if seconds:
         out.print(_timing(rows["read"], seconds), markup=False)
     if not seconds.keys() - _HERE:
@@ -66,12 +68,14 @@ def format_bytes(size: int) -> str:
     return f"{size} B"
 
 
-def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any]) -> None:
+def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], encoding_hint: str) -> None:
     reasons = sorted(rejected.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
     for reason, count in reasons[:_REASONS]:
         out.print(f"  rejected {count:,}: {reason}", markup=False)
     if len(reasons) > _REASONS:
         out.print(f"  ... and {len(reasons) - _REASONS} more reasons", markup=False)
+    if any(UNDECODABLE in reason for reason in rejected.get("reasons", {})):
+        out.print(f"  {encoding_hint}", markup=False)
     if rejected.get("rows"):
         for file in rejected["files"]:
             out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)

@@ -60,3 +60,11 @@ def test_long_and_binary_rows_are_shortened() -> None:
     assert text.endswith("x'...")
     assert "\\\\xff" in text
     assert len(text) < 200
+
+
+def test_text_in_another_encoding_names_the_setting() -> None:
+    """Rows that aren't text in the encoding are many where the whole file is in another."""
+    found = Rejections()
+    found.update(0, [Reject("a.csv", 2, "city", r"expected text in the encoding 'utf-8', found b'Z\xfcrich'", b"")])
+    with pytest.raises(DataError, match=r'in another encoding, set \[input\] encoding, for example to "cp1252"'):
+        found.check(1, 0)

@@ -437,6 +437,7 @@ def _s3_client(options: list[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """Amazon's client, as it is made for some options of Beam's."""
     monkeypatch.delenv("AWS_MAX_ATTEMPTS", raising=False)
     monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions(options))
+    monkeypatch.setattr(store_s3, "check_contact", lambda path, url: None)
     store = store_of("s3://bucket/a")
     assert isinstance(store, store_s3.S3Store)
     return store._client

@@ -12,7 +12,7 @@ from schemas.schema import Column
 from transforms.casting import cast, shown
 from transforms.cells import CellParser, Cells
 from transforms.chunks import BLOCK_BYTES, Chunk, Chunks
-from transforms.dialect import Dialect
+from transforms.dialect import UNDECODABLE, Dialect
 from transforms.headers import match_columns, parse_header
 from transforms.lexer import Lexicon, Positions
 from transforms.records import Unit
@@ -237,7 +237,7 @@ class _BlockParser:
         faults: Faults = {}
         for name, found in cells.undecodable.items():
             for row, data in found:
-                faults.setdefault(row, (name, f"expected text in the encoding {self._encoding!r}, found {shown(data)}"))
+                faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {shown(data)}"))
         return faults
 
     def _key(self, cells: Cells) -> pa.Array | None:

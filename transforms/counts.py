@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from schemas.errors import DataError
 from transforms.blocks import Reject
+from transforms.dialect import ENCODING_HINT, UNDECODABLE
 
 # So many rejected rows are quoted in a message.
 SHOWN = 5
@@ -72,6 +73,11 @@ class Rejections:
         """The first few rejected rows, one a line: file, line, column, reason, row."""
         return "\n".join(f"  {describe(reject)}" for _, reject in self.first)
 
+    @property
+    def hint(self) -> str:
+        """What setting may help, where the reasons say so."""
+        return f" {ENCODING_HINT}" if any(UNDECODABLE in reason for reason in self.reasons) else ""
+
     def check(self, read: int, max_bad_fraction: float) -> None:
         """Holds the rejected rows against the allowed fraction.
 
@@ -87,7 +93,7 @@ class Rejections:
                 f"{self.total:,} of {read:,} rows are bad ({self.total / read:.2%}), more than [input] max_bad_fraction = "
                 f"{max_bad_fraction:g} allows. The first:\n{self.describe()}\n"
                 "Mend the data, change the schema or the dialect, give features a `missing` that stands for missing values "
-                "(`missing = 0`), or raise max_bad_fraction."
+                "(`missing = 0`), or raise max_bad_fraction." + self.hint
             )
 
 

@@ -3,6 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+# How a reason begins for which a row is rejected that isn't in the encoding.
+UNDECODABLE = "expected text in the encoding"
+ENCODING_HINT = 'If whole files are in another encoding, set [input] encoding, for example to "cp1252" or "latin-1".'
+# What `apply` can say instead, for it has no settings.
+APPLIED_HINT = (
+    "`apply` reads new files as the run's were read: bring them into that form; or change [input] in that run's configuration, run it "
+    "again and apply that run."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:

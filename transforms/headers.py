@@ -1,6 +1,7 @@
 """A file's column names, and how they meet the schema's."""
 
 import difflib
+import json
 from collections.abc import Collection, Sequence
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ from transforms.dialect import Dialect
 # So many names are listed in a message, and so much of each is shown.
 _SHOWN = 10
 _SHOWN_LENGTH = 40
+# Those that are met; in this order where a header could have several.
+_DELIMITERS = (",", ";", "\t", "|")
 
 
 def parse_options(dialect: Dialect) -> csv.ParseOptions:
@@ -70,6 +73,19 @@ def _check_names(names: list[str], path: str) -> None:
         raise DataError(f"the header of {path!r} has a NUL byte in the name {_short(controls[0])}; is it a text file?")
 
 
+def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
+    """The delimiter that a header seems to have instead of the dialect's; None: there is none.
+
+    Args:
+        names: The names that the dialect's delimiter makes of it.
+        dialect: The dialect.
+    """
+    header = dialect.delimiter.join(names)
+    counts = {other: len(header.split(other)) for other in _DELIMITERS if other != dialect.delimiter}
+    best = max(counts, key=counts.__getitem__)
+    return best if counts[best] >= 2 * len(names) else None
+
+
 def match_columns(
     names: Sequence[str], known: Sequence[str], path: str, dialect: Dialect, optional: Collection[str] = ()
 ) -> dict[str, int]:
@@ -89,9 +105,11 @@ def match_columns(
     missing = [name for name in known if name not in places]
     extra = [name for name in names if name not in set(known)]
     if len(missing) == len(known) > 0 and dialect.header:
+        other = other_delimiter(names, dialect)
+        hint = f"set [input] delimiter = {json.dumps(other)}" if other else "check [input] delimiter"
         raise DataError(
             f"{path!r} has none of the columns {_listed(known)}; its first line is {_listed(names)}. If that line is data, set [input] "
-            "header = false and columns = [...]; if not, check [input] delimiter"
+            f"header = false and columns = [...]; if not, {hint}"
         )
     needed = [name for name in missing if name not in optional]
     if needed and dialect.missing_columns == "error":

@@ -6,6 +6,7 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from transforms.contact import check_contact
 from transforms.store import StreamWriter, explained, split
 
 
@@ -14,15 +15,22 @@ class GcsStore:
 
     renames = False
 
-    def __init__(self, options: PipelineOptions) -> None:
+    def __init__(self, options: PipelineOptions, path: str) -> None:
         """Makes a client.
 
         Args:
             options: Beam's.
+            path: What is wanted of it first, for messages.
+
+        Raises:
+            DataError: The server can't be reached.
         """
         from apache_beam.io.gcp.gcsio import GcsIO
         from apache_beam.io.gcp.gcsio_retry import get_retry
+        from google.cloud import storage  # type: ignore[import-untyped]
 
+        # First of all: without a network the search for credentials takes half a minute. A client without them has the address.
+        check_contact(path, storage.Client.create_anonymous_client().api_endpoint)
         with explained():
             self._gcs = GcsIO(pipeline_options=options)
         self._retry = get_retry(options)

@@ -14,6 +14,7 @@ from typing import Any
 from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
 from schemas.errors import ConfigError
+from transforms.contact import check_contact
 from transforms.store import explained, reason, split
 
 # With the client's waits in between, a minute; AWS_MAX_ATTEMPTS in the environment takes precedence.
@@ -31,14 +32,16 @@ class S3Store:
 
     renames = False
 
-    def __init__(self, options: PipelineOptions) -> None:
+    def __init__(self, options: PipelineOptions, path: str) -> None:
         """Makes a client.
 
         Args:
             options: Beam's.
+            path: What is wanted of it first, for messages.
 
         Raises:
             ConfigError: A setting isn't what it must be.
+            DataError: The server can't be reached.
             OSError: The client can't be made for another reason.
         """
         import boto3  # type: ignore[import-untyped]
@@ -59,6 +62,7 @@ class S3Store:
                 aws_session_token=given.s3_session_token,
                 config=Config(retries={"mode": "standard", "total_max_attempts": self._attempts}),
             )
+        check_contact(path, self._client.meta.endpoint_url)
 
     def size(self, path: str) -> int | None:
         """An object's bytes; None where there is none."""

@@ -25,6 +25,7 @@ def store_of(path: str) -> Store:
 
     Raises:
         ConfigError: The path's scheme is unknown, its client isn't installed, or an option that it needs is missing; or it names no bucket.
+        DataError: Its server can't be reached.
     """
     scheme = path.partition("://")[0]
     if scheme in _STORES and not split(path)[0]:
@@ -45,7 +46,7 @@ def _make(scheme: str, path: str, options: PipelineOptions) -> Store:
     if scheme in _STORES:
         kind, extra = _STORES[scheme]
         try:
-            return kind(options)
+            return kind(options, path)
         except ImportError as error:
             raise ConfigError(
                 f"{path!r} needs a client that isn't installed ({error}): pip install 'shardmill[{extra}]'"
