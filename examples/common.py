@@ -105,13 +105,12 @@ def raw_inputs(numbers: Sequence[str], texts: Sequence[str], train: pd.DataFrame
 def export(model: keras.Model, run: Path, folder: Path) -> None:
     """Saves a model with the run's transform before it: raw columns in. `inspect --code` prints such an export."""
     transform = tf.saved_model.load(str(run / "transform_fn"))
-    raw = transform.signatures["serving_default"]
     exported = tf.Module()
     exported.transform = transform
     exported.weights = [weight.value for weight in model.weights]
-    predict = tf.function(lambda **columns: {"prediction": model(raw(**columns))})
-    signature = predict.get_concrete_function(**raw.structured_input_signature[1])
-    tf.saved_model.save(exported, str(folder), signatures={"serving_default": signature})
+    predict = tf.function(lambda columns: {"prediction": model(transform.serve(columns))})
+    exported.serve = predict.get_concrete_function(*transform.serve.structured_input_signature[0])
+    tf.saved_model.save(exported, str(folder), signatures={"serving_default": exported.serve})
 
 
 def serve(folder: Path, frame: pd.DataFrame) -> Scores:

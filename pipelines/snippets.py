@@ -118,9 +118,8 @@ def _trained(run: Run) -> Iterable[str]:
         return
     yield _model(run, found)
     yield _export(run, found)
-    if run.columns:
-        renamed = (f"{literal(argument)}: {literal(column)}," for argument, column in run.columns.items())
-        yield _fill("names", columns=_lines(renamed))
+    if run.has_odd_columns:
+        yield _fill("names")
 
 
 def _head_or_reason(run: Run) -> Head | str:

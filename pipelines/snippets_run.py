@@ -65,7 +65,7 @@ class Run:
         suffix: What the shards' names end with.
         features: All outputs that are no labels.
         labels: All that are.
-        columns: By the name that Python calls a raw column by, the column's own, where the two differ.
+        has_odd_columns: Whether TensorFlow's Python calls a raw column otherwise than the CSV does.
     """
 
     folder: str
@@ -74,7 +74,7 @@ class Run:
     suffix: str
     features: tuple[Output, ...]
     labels: tuple[Output, ...]
-    columns: Mapping[str, str]
+    has_odd_columns: bool
 
     @property
     def compressed(self) -> bool:
@@ -104,17 +104,14 @@ def load_run(folder: str) -> Run:
         suffix=".tfrecord" if manifest["config"]["output"]["compression"] == "none" else ".tfrecord.gz",
         features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
         labels=tuple(outputs[name] for name in names["labels"]),
-        columns=_columns(names["signatures"]),
+        has_odd_columns=_has_odd_columns(names["signatures"]),
     )
 
 
-def _columns(signatures: Mapping[str, Any]) -> dict[str, str]:
+def _has_odd_columns(signatures: Mapping[str, Any]) -> bool:
     inputs = signatures.get("serving_default", {"inputs": {}})["inputs"]
     # The tensor of an argument is called after the signature and the argument.
-    arguments = {
-        tensor.removeprefix("serving_default_").removesuffix(":0"): column for column, (tensor, _) in inputs.items()
-    }
-    return {argument: column for argument, column in arguments.items() if argument != column}
+    return any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items())
 
 
 def _outputs(root: Path) -> dict[str, Output]:

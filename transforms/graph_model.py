@@ -190,6 +190,7 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
     for name in outputs:
         if name in signatures:
             saved_model.name_inputs(signatures[name], columns)
+    saved_model.name_keywords(meta_graph.object_graph_def, columns)
     saved_model.name_tables(
         meta_graph, {each.name: file_digest(each) for each in (folder / "assets").iterdir() if each.is_file()}
     )

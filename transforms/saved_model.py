@@ -173,6 +173,19 @@ def name_inputs(signature: Any, arguments: Mapping[str, str]) -> None:
         signature.inputs[column].ParseFromString(message)
 
 
+def name_keywords(graph: Any, arguments: Mapping[str, str]) -> None:
+    """Calls the keywords of saved functions as the columns are called: what Python's `signatures[...](**columns)` takes.
+
+    Args:
+        graph: A `SavedObjectGraph`; changed in place.
+        arguments: Each column by its argument.
+    """
+    for node in graph.nodes:
+        if node.WhichOneof("kind") == "bare_concrete_function":
+            keywords = node.bare_concrete_function.argument_keywords
+            keywords[:] = [arguments.get(keyword, keyword) for keyword in keywords]
+
+
 def name_tables(meta_graph: Any, assets: Mapping[str, str]) -> None:
     """Names tables whose names hold a random part (a temporary file's path, a UUID) by the model's content.
 
