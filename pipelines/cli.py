@@ -170,6 +170,10 @@ def verify(
             "--sample", min=1, metavar="N", help="Make only so many rows again, evenly spread [default: all]."
         ),
     ] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="FILES", help="Where the CSV files are now, if they have moved. Repeatable."),
+    ] = None,
     *,
     workers: Workers = None,
     quiet: Quiet = False,
@@ -180,12 +184,14 @@ def verify(
     signature; exit 1 where anything differs.
     """
     check_path("RUN_DIR", run_dir)
+    for pattern in files or ():
+        check_path("--input", pattern)
 
     from pipelines.progress import Progress
     from pipelines.verifying import print_checks, verify
 
     with Progress(quiet=quiet) as progress:
-        checks = verify(run_dir, sample, workers, progress)
+        checks = verify(run_dir, sample, workers, progress, files or ())
     failed = any(check.problems for check in checks)
     if failed or not quiet:
         print_checks(run_dir, checks)

@@ -29,7 +29,7 @@ _EVERY: _Types = frozenset(ColumnType)
 
 def find_columns(
     config: Config, inputs: Sequence[InputFile], size: int | None, folder: str, engine: Engine, progress: Progress
-) -> Schema:
+) -> tuple[Schema, list[InputFile]]:
     """The raw columns, with the types that they are read as.
 
     Args:
@@ -40,15 +40,20 @@ def find_columns(
         engine: What reads the input where that is needed. A template is launched without it, so this process reads then.
         progress: Is told of a look at the data, and warned of types that features change.
 
+    Returns:
+        The columns; and the files, with the checksums of what was read where there was a look at the data.
+
     Raises:
         ConfigError: The schema file can't be used, or the delimiter isn't the files'.
         DataError: The input can't be read.
     """
     reader = engine.here() if engine.template else engine
+    held = list(inputs)
 
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
         progress.phase("infer", size)
-        return profile_columns(inputs, config.input.dialect, folder, reader, names, known)
+        profiles, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
+        return profiles
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
     if config.input.schema is None:
@@ -60,7 +65,7 @@ def find_columns(
         found = _load_schema(config.input.schema)
         schema = _settle(found, types_of(found.names), look)
     _warn(found, schema, progress)
-    return schema
+    return schema, held
 
 
 def _load_schema(path: str) -> Schema:

@@ -4,6 +4,7 @@ import pickle
 from collections.abc import Sequence
 
 import apache_beam as beam
+from apache_beam import pvalue
 
 from pipelines.engine import run_pipeline
 from pipelines.engines import Engine
@@ -13,9 +14,10 @@ from transforms import files
 from transforms.blocks import read_header
 from transforms.check_workers import CheckWorkers
 from transforms.dialect import Dialect
+from transforms.held import hold_files
 from transforms.infer import InferProfiles
 from transforms.read import PlanUnits
-from transforms.records import InputFile
+from transforms.records import InputFile, Unit
 
 
 def profile_columns(
@@ -25,7 +27,7 @@ def profile_columns(
     engine: Engine,
     names: tuple[str, ...] = (),
     known: tuple[str, ...] = (),
-) -> Profiles:
+) -> tuple[Profiles, list[InputFile]]:
     """Profiles columns over all rows of all files.
 
     Args:
@@ -36,6 +38,9 @@ def profile_columns(
         names: The columns to profile; none: all those of the first file's header.
         known: All columns, where only some are profiled.
 
+    Returns:
+        The profiles, and the files with the checksums of what was read.
+
     Raises:
         DataError: A file can't be read, or all are empty.
     """
@@ -43,23 +48,23 @@ def profile_columns(
     path = files.join(folder, "profiles.pickle")
 
     def build(pipeline: beam.Pipeline) -> None:
-        _ = (
+        found = (
             pipeline
             | "CheckWorkers" >> CheckWorkers(folder)
             | "PlanUnits" >> PlanUnits(inputs, dialect)
             | "InferProfiles" >> InferProfiles(names, dialect, known)
-            | "SaveProfiles" >> beam.Map(_save, path, folder)
         )
+        _ = found["profiles"] | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found["units"]), path, folder)
 
     run_pipeline(build, engine)
     with files.reading(path), files.open_at(path) as stream:
-        profiles: Profiles = pickle.load(stream)
-    return profiles
+        profiles, units = pickle.load(stream)
+    return profiles, hold_files(inputs, units)
 
 
-def _save(profiles: Profiles, path: str, folder: str) -> None:
+def _save(profiles: Profiles, units: list[Unit], path: str, folder: str) -> None:
     with files.writing(path), files.replacing(path, folder) as stream:
-        pickle.dump(profiles, stream)
+        pickle.dump((profiles, units), stream)
 
 
 def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:

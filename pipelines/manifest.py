@@ -19,7 +19,7 @@ from schemas.errors import DataError
 from transforms import files
 from transforms.analyze import Findings
 from transforms.blocks import Selection
-from transforms.counts import UnitCount
+from transforms.counts import UnitCount, file_checksums
 from transforms.summaries import write_output_statistics
 from transforms.transform import REJECTED, OutputMoments
 from transforms.write import ShardFile
@@ -134,9 +134,16 @@ def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[InputEntry]:
     rows: Counter[str] = Counter()
     for count in counts:
         rows[count.path] += count.read
+    checksums = file_checksums(counts)
     entries: list[InputEntry] = []
     for found in job.inputs:
-        entry: InputEntry = {"path": found.path, "bytes": found.size, "rows": rows[found.path]}
+        entry: InputEntry = {
+            # Absolute: a run is verified from any folder.
+            "path": found.place or found.path,
+            "bytes": found.size,
+            "crc32c": str(checksums[found.path]),
+            "rows": rows[found.path],
+        }
         if found.split:
             entry["split"] = found.split
         entries.append(entry)

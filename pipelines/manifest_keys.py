@@ -14,6 +14,7 @@ from schemas.json_shapes import (
     AnyPath,
     AtLeastOne,
     Count,
+    Crc32c,
     FileName,
     InnerPath,
     Sha256,
@@ -78,6 +79,7 @@ class InputEntry(TypedDict):
 
     path: AnyPath
     bytes: Count
+    crc32c: Crc32c
     rows: Count
     split: NotRequired[SplitName]
 

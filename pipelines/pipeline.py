@@ -14,7 +14,7 @@ from transforms.analyze import AnalyzeUnits, Findings, Reading
 from transforms.check_workers import CheckWorkers
 from transforms.counts import UnitCount
 from transforms.graph_folder import Graph
-from transforms.read import PlanUnits
+from transforms.read import HoldUnits, PlanUnits
 from transforms.records import InputFile, Unit
 from transforms.row_plan import RowPlan, check_rows, check_splits
 from transforms.splits import ShardRule
@@ -112,7 +112,9 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     elif isinstance(job.features, Graph):
         graph = checked | "TakeGraph" >> beam.Map(_take_graph, job.features)
     else:
-        graph = checked | "TraceFunction" >> TraceFunction(job.place, units | _analyze_function(job, job.features))
+        # TF Transform's passes come after that of the analysis, which says what they must read.
+        held = units | "HoldUnits" >> HoldUnits(analyzed["counts"])
+        graph = checked | "TraceFunction" >> TraceFunction(job.place, held | _analyze_function(job, job.features))
     plan = graph | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsList(units), job)
     layout = Layout(folder=parts_folder(job.work), level=job.level)
     written = units | "TransformUnits" >> TransformUnits(

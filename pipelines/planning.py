@@ -44,7 +44,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         allowed_types(config.features)
     inputs = listing.list_files(config.input.patterns)
     size = text_size(inputs)
-    schema = find_columns(config, inputs, size, parts_folder(work), engine, progress)
+    schema, inputs = find_columns(config, inputs, size, parts_folder(work), engine, progress)
     plan = plan_features(config, schema, work, engine, progress)
     _trace_early(plan.features, engine)
     _prepare(work, schema)

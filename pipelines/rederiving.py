@@ -11,7 +11,8 @@ import pyarrow as pa
 from pipelines.finished import FinishedRun
 from transforms import tally
 from transforms.blocks import Block
-from transforms.counts import Rejections, UnitCount
+from transforms.checksums import Checksum
+from transforms.counts import Rejections, UnitCount, file_checksums
 from transforms.examples import ExampleEncoder, Outputs
 from transforms.labels import drop_missing, missing_labels, select_rows
 from transforms.records import Unit
@@ -47,6 +48,11 @@ class Counted:
         for count in self.counts:
             rows[count.path] = rows.get(count.path, 0) + count.read
         return {path: found for path, found in rows.items() if found}
+
+    @cached_property
+    def checksums(self) -> dict[str, Checksum]:
+        """The checksum of each file, by its path."""
+        return file_checksums(self.counts)
 
     @property
     def totals(self) -> list[int]:

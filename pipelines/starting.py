@@ -50,7 +50,7 @@ def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
     dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]])
     progress.phase("infer", text_size(inputs))
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        profiles = profile_columns(inputs, dialect, work, Engine())
+        profiles, _ = profile_columns(inputs, dialect, work, Engine())
     schema = profiles.schema()
     folder = Path(output).parent
     named = [

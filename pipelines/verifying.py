@@ -1,6 +1,6 @@
 """`shardmill verify`: a finished run against its manifest, its input and its graph, bit for bit."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,8 +15,9 @@ from pipelines.planning import text_size
 from pipelines.processes import cores
 from pipelines.progress import Progress
 from pipelines.rederiving import Counted, Rederivation, Sample
+from pipelines.relocating import relocate
 from pipelines.verifying_differences import describe_first
-from pipelines.verifying_files import Check, Each, In, Out, check_files, check_input, check_sums
+from pipelines.verifying_files import Check, Each, In, Out, check_files, check_input, check_sums, which_changed
 from pipelines.verifying_shards import Piece, ShardFindings, ShardKey, check_shard, derive_pieces
 from schemas.errors import DataError, ShardmillError
 from transforms import files, tally
@@ -29,7 +30,9 @@ from transforms.records import InputFile, Unit, file_ranges
 _SHOWN = 5
 
 
-def verify(folder: str, sample: int | None, workers: int | None, progress: Progress) -> list[Check]:
+def verify(
+    folder: str, sample: int | None, workers: int | None, progress: Progress, patterns: Sequence[str] = ()
+) -> list[Check]:
     """Checks all that a finished run says of itself.
 
     Args:
@@ -37,17 +40,20 @@ def verify(folder: str, sample: int | None, workers: int | None, progress: Progr
         sample: Make only so many rows again, evenly spread; None: all.
         workers: Threads; None: one per core.
         progress: Shows how far it is.
+        patterns: The files that the run read, where they are now; (): where they were.
 
     Returns:
         What was checked, in order; independent checks are made even where others fail.
 
     Raises:
-        DataError: The folder holds no finished run.
+        DataError: The folder holds no finished run, or the patterns don't match its input.
     """
     run = FinishedRun.load(folder)
+    if patterns:
+        run = relocate(run, patterns)
     tally.reset()
     with _threads(workers or cores()) as each:
-        sizes = [files.size(found.path) for found in run.inputs]
+        sizes = [_size(found.path) for found in run.inputs]
         _announce(run, sizes, progress)
         checks = [check_sums(run), check_files(run, each)]
         counted = _count(run, sizes, each)
@@ -95,6 +101,14 @@ def _threads(workers: int) -> Iterator[Each]:
             pool.shutdown(cancel_futures=True)
 
 
+def _size(path: str) -> int | None:
+    """A file's bytes; None where it can't be found."""
+    try:
+        return files.size(path)
+    except DataError:
+        return None
+
+
 def _announce(run: FinishedRun, sizes: list[int | None], progress: Progress) -> None:
     inputs = [replace(found, size=size) for found, size in zip(run.inputs, sizes, strict=True) if size is not None]
     scanned = sum(each.stop - each.start for each in file_ranges(inputs, run.dialect))
@@ -124,18 +138,20 @@ def _count_inputs(inputs: list[InputFile], reading: Reading, each: Each) -> Coun
     for count, rejected in each(lambda unit: _count_unit(unit, reading), units):
         counts.append(count)
         rejections.merge(rejected)
-    return Counted(units, counts, rejections)
+    held = [replace(unit, checksum=count.checksum) for unit, count in zip(units, counts, strict=True)]
+    return Counted(held, counts, rejections)
 
 
 def _count_unit(unit: Unit, reading: Reading) -> tuple[UnitCount, Rejections]:
     rule = reading.split_rule
     rows = np.zeros(len(rule.names), np.int64)
     rejections = Rejections()
-    for block in reading.blocks(unit):
+    blocks = reading.blocks(unit)
+    for block in blocks:
         rows += np.bincount(rule.assign(block.rows, unit.split, block.key), minlength=len(rows))
         rejections.update(unit.index, block.rejects)
         tally.add("count", block.rows + len(block.rejects), block.size)
-    return UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejections.total), rejections
+    return UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejections.total, blocks.checksum), rejections
 
 
 class _Rows:
@@ -182,7 +198,9 @@ class _Rows:
         unread = sum(each.unread for each in found.values())
         problems = [f"{unread:,} rows can't be compared: their shards can't be read"] if unread else []
         if any(each.differing for each in found.values()):
-            problems.insert(0, describe_first(self._run, self._rederivation, found))
+            assert isinstance(self._counted, Counted)
+            first = describe_first(self._run, self._rederivation, found)
+            problems.insert(0, f"{first}. {which_changed(self._run, self._counted)}")
         return Check("rows", facts, tuple(problems))
 
 

@@ -1,6 +1,5 @@
 """Checks of a finished run that need no graph: the manifest's sums, the files' checksums, the input's rows."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -130,15 +129,42 @@ def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted 
 def _check_size(entry: Mapping[str, Any], size: int | None) -> str | None:
     path = entry["path"]
     if size is None:
-        where = "" if os.path.isabs(path) or "://" in path else f" (the current folder is {os.getcwd()!r})"
-        return f"{path!r} is missing{where}"
+        return _why_absent(path)
     if size != entry["bytes"]:
-        return f"{path!r} has {size:,} bytes; the run read {entry['bytes']:,}"
+        return f"{path!r} has {size:,} bytes; the run read {entry['bytes']:,}: it has changed since the run"
     return None
+
+
+def _why_absent(path: str) -> str:
+    try:
+        files.size(path)
+    except DataError as error:
+        return str(error)
+    return f"{path!r} is missing; where the input has moved, say where it is now: --input FILES"
+
+
+def which_changed(run: FinishedRun, counted: Counted) -> str:
+    """Says whether the input or the run is no more as it was, for rows that differ.
+
+    Args:
+        run: The run.
+        counted: What was read of its input.
+    """
+    entries = run.manifest["input"]
+    changed = [entry["path"] for entry in entries if str(counted.checksums[entry["path"]]) != entry["crc32c"]]
+    if not changed:
+        return "The input is as the run read it, so the run's files have changed, or TensorFlow is another than in the manifest's versions"
+    more = f" and {len(changed) - 1:,} more files" if changed[1:] else ""
+    return f"The input has changed since the run ({changed[0]!r}{more}), so other rows are expected"
 
 
 def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
     by_path = counted.by_path
+    for entry in run.manifest["input"]:
+        checksum = counted.checksums[entry["path"]]
+        # Where it has another size, that is said.
+        if checksum.length == entry["bytes"] and str(checksum) != entry["crc32c"]:
+            yield f"{entry['path']!r} has the CRC32C {checksum}; the run read {entry['crc32c']}: it has changed since the run"
     for entry in run.manifest["input"]:
         rows = by_path.get(entry["path"], 0)
         if rows != entry["rows"]:

@@ -16,6 +16,7 @@ _INSIDE = rf"\A{_PART}(?:/{_PART})*\Z"
 _AT_TOP = rf"\A{_PART}\Z"
 _SPLIT = r"\A[A-Za-z0-9][A-Za-z0-9_]*\Z"
 _SHA256 = r"\A[0-9a-f]{64}\Z"
+_CRC32C = r"\A[0-9a-f]{8}\Z"
 _PATH = r"\A[^\x00]+\Z"
 
 # The shapes of single values that the files of a run share.
@@ -25,6 +26,7 @@ InnerPath = Annotated[str, Meta(pattern=_INSIDE)]
 FileName = Annotated[str, Meta(pattern=_AT_TOP)]
 SplitName = Annotated[str, Meta(pattern=_SPLIT)]
 Sha256 = Annotated[str, Meta(pattern=_SHA256)]
+Crc32c = Annotated[str, Meta(pattern=_CRC32C)]
 AnyPath = Annotated[str, Meta(pattern=_PATH)]
 
 _WORDS = {
@@ -32,6 +34,7 @@ _WORDS = {
     _AT_TOP: "a file's name without a folder",
     _SPLIT: "a split's name of letters, digits and _",
     _SHA256: "64 hexadecimal digits",
+    _CRC32C: "8 hexadecimal digits",
     _PATH: "a path",
 }
 _TYPES = {

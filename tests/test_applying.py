@@ -286,10 +286,11 @@ def test_runs_may_be_on_another_file_system(folder: Path, tmp_path: Path) -> Non
 def test_the_guides_commands_run(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every command of the guide succeeds, in a folder with a run and new files."""
+    """Every command of the guide succeeds, in a folder with a run, its input and new files."""
     if not GUIDE.exists():
         pytest.skip("the tests run apart from the repository")
     shutil.copytree(folder / "run", tmp_path / "run")
+    shutil.copytree(folder / "data", tmp_path / "moved")
     (tmp_path / "new").mkdir()
     for name in ("a", "b"):
         new_file(tmp_path / "new" / f"{name}.csv", "1,20,Oslo,a,1,", "5,20,Bergen,b,,")
@@ -298,7 +299,7 @@ def test_the_guides_commands_run(
     assert {command.split()[0] for command in commands} == {"verify", "apply"}
     for command in commands:
         assert call_here(monkeypatch, capsys, *shlex.split(command))[::2] == (0, ""), command
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["applied", "new", "run", "scored"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["applied", "moved", "new", "run", "scored"]
 
 
 def test_what_cannot_be_applied_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -681,7 +681,9 @@ def test_a_mark_that_contradicts_the_encoding() -> None:
 def test_a_file_that_shrank() -> None:
     """A unit whose end the file no longer has is an error: rows would be lost."""
     unit = Unit(1, 0, "f.csv", start=4, stop=100, first_line=2, header=b"a,b")
-    with pytest.raises(DataError, match=r"'f\.csv' ends 92 bytes before it did when the run began"):
+    with pytest.raises(
+        DataError, match=r"'f\.csv' changed during the run: it ends 92 bytes before it did when the run began"
+    ):
         list(read_blocks(io.BytesIO(b"1,2\n"), unit, Dialect(), select(a=INT, b=INT)))
 
 

@@ -15,8 +15,9 @@ from pipelines import cli
 from schemas.errors import DataError
 
 COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()"]
-# What a shell starts in the background ignores Ctrl-C, and so does all that it starts, unless told otherwise.
-INTERRUPTIBLE = ["env", "--default-signal=INT", *COMMAND]
+# What a shell starts in the background ignores Ctrl-C, what nohup starts ignores SIGHUP, and so does all that these start, unless told
+# otherwise.
+INTERRUPTIBLE = ["env", "--default-signal=INT,HUP", *COMMAND]
 SMALL = '[input]\nfiles = "a.csv"\n[features]\nx = "numeric"\n'
 
 

@@ -13,17 +13,19 @@ from tests.away import SCHEME
 from transforms import files
 
 
-def test_ranges_are_read(tmp_path: Path) -> None:
-    """A range is read from its start to its stop, or to the file's end."""
+def test_an_opened_file_tells_its_size(tmp_path: Path) -> None:
+    """A local file's size is what it is now, though more was written to it after it was opened."""
     (tmp_path / "a").write_bytes(b"0123456789")
-    assert files.read_range(str(tmp_path / "a"), 3, 6) == b"345"
-    assert files.read_range(str(tmp_path / "a"), 8, 99) == b"89"
+    with files.open_at(str(tmp_path / "a"), 3) as stream:
+        assert (files.opened_size(stream), stream.read(3)) == (10, b"345")
+        (tmp_path / "a").write_bytes(b"0123456789ab")
+        assert files.opened_size(stream) == 12
 
 
 def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
     """What the system says of reading and writing becomes one message with the file."""
     with pytest.raises(DataError, match=r"can't read '.*absent': No such file or directory"):
-        files.read_range(str(tmp_path / "absent"), 0, 1)
+        files.digest(str(tmp_path / "absent"))
     with (
         pytest.raises(
             OutputError,
@@ -51,7 +53,7 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
         os.seteuid(65534)  # permissions don't bind root
     try:
         with pytest.raises(DataError, match=r"can't read '.*secret\.csv': Permission denied"):
-            files.read_range(str(path), 0, 1)
+            files.digest(str(path))
     finally:
         os.seteuid(user)
 

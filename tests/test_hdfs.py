@@ -16,6 +16,7 @@ from schemas.errors import ConfigError, DataError, OutputError
 from tests.away import SCHEME
 from tests.runs import FINISHED, files_of, run_toml
 from tests.stores import hdfs
+from tests.stores.reading import read_range
 from transforms import files, listing
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
@@ -35,7 +36,7 @@ def test_files_are_written_read_listed_and_removed(server: hdfs.Hdfs) -> None:
     for name in ("a/b/c", "a/d", "a/e"):
         with files.create(f"hdfs://{name}") as stream:
             stream.write(b"" if name == "a/e" else name.encode())
-    assert files.read_range("hdfs://a/b/c", 1, 9) == b"/b/c"
+    assert read_range("hdfs://a/b/c", 1, 9) == b"/b/c"
     assert files.walk("hdfs://a") == ["hdfs://a/b/c", "hdfs://a/d", "hdfs://a/e"]
     assert [found.path for found in listing.list_files({None: ("hdfs://a/*",)})] == ["hdfs://a/d", "hdfs://a/e"]
     files.copy_folder("hdfs://a", "hdfs://copy")
@@ -43,7 +44,7 @@ def test_files_are_written_read_listed_and_removed(server: hdfs.Hdfs) -> None:
     files.remove("hdfs://a")
     assert not files.exists("hdfs://a")
     with pytest.raises(DataError, match=r"can't read 'hdfs://a/d': No such file"):
-        files.read_range("hdfs://a/d", 0, 1)
+        read_range("hdfs://a/d", 0, 1)
 
 
 def test_a_file_is_copied_from_another_file_system(server: hdfs.Hdfs, tmp_path: Path) -> None:

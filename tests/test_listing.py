@@ -9,7 +9,7 @@ from schemas.schema import Column, ColumnType
 from transforms.blocks import Selection
 from transforms.dialect import Dialect
 from transforms.listing import list_files
-from transforms.read import blocks, units_of
+from transforms.read import Blocks, units_of
 from transforms.records import file_ranges
 
 
@@ -49,7 +49,7 @@ def test_a_relative_file_is_read_from_another_folder(tmp_path: Path, monkeypatch
     assert {each.path for each in file_ranges(found, Dialect(), 4)} == {f"{tmp_path}/a.csv"}
     selection = Selection((Column("x", ColumnType.INT),))
     for unit in units_of(found, Dialect(), map):
-        assert sum(block.rows for block in blocks(unit, Dialect(), selection)) == 2
+        assert sum(block.rows for block in Blocks(unit, Dialect(), selection)) == 2
 
 
 def test_a_relative_pattern_without_files_tells_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from schemas.errors import ConfigError, DataError, OutputError
 from tests.needs import needs_google
 from tests.runs import FINISHED
 from tests.stores import gcs, s3
+from tests.stores.reading import read_range
 from transforms import files, listing, store_s3
 from transforms.store import without_users
 from transforms.stores import store_of
@@ -75,15 +76,15 @@ def test_a_pattern_without_objects_is_an_error(server: Server) -> None:
         with pytest.raises(DataError, match=rf"no file matches '{server.scheme}://bucket/none"):
             listing.list_files({None: (f"{server.scheme}://bucket/{name}",)})
     with pytest.raises(DataError, match=r"can't read '.*none': No such file or directory"):
-        files.read_range(f"{server.scheme}://bucket/none", 0, 1)
+        read_range(f"{server.scheme}://bucket/none", 0, 1)
 
 
 def test_a_range_is_read_without_the_rest(server: Server) -> None:
     """Of a large object only what was asked for is fetched, and in one request."""
     path = f"{server.scheme}://bucket/big"
-    assert files.read_range(path, 5 << 20, 9 << 20) == BIG[5 << 20 : 9 << 20]
+    assert read_range(path, 5 << 20, 9 << 20) == BIG[5 << 20 : 9 << 20]
     assert [asked.range for asked in server.faults.asked if asked.range] == [f"bytes={5 << 20}-{(9 << 20) - 1}"]
-    assert files.read_range(path, len(BIG) - 3, len(BIG) + 9) == BIG[-3:]
+    assert read_range(path, len(BIG) - 3, len(BIG) + 9) == BIG[-3:]
 
 
 def test_small_reads_become_few_requests(server: Server) -> None:
@@ -250,7 +251,7 @@ def test_a_server_that_stays_down_is_an_error(running: Server, monkeypatch: pyte
     running.faults.plan("bucket", 99, status=503)
     path = f"{running.scheme}://bucket/big"
     with pytest.raises(DataError, match=rf"can't read '{path}': .*503"):
-        files.read_range(path, 0, 9)
+        read_range(path, 0, 9)
     with pytest.raises(OutputError, match=rf"can't write '{path}': .*(503|SlowDown)"):
         files.copy(__file__, path)
 
@@ -393,7 +394,7 @@ def test_what_is_marked_as_gzip_is_read_as_it_is_stored(server: Server) -> None:
     packed = gzip.compress(b"x,y\n1,2\n")
     server.put("bucket", "a.csv", packed)
     server.objects.gzipped.add(("bucket", "a.csv"))
-    assert files.read_range("gs://bucket/a.csv", 0, 99) == packed
+    assert read_range("gs://bucket/a.csv", 0, 99) == packed
     files.remove("gs://bucket/a.csv")
 
 

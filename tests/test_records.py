@@ -12,6 +12,7 @@ from schemas.errors import DataError
 from schemas.schema import Column, ColumnType
 from transforms import blocks, scans
 from transforms.blocks import Reject, Selection, read_blocks
+from transforms.checksums import Checksum
 from transforms.dialect import Dialect
 from transforms.lexer import record_spans
 from transforms.records import FileRange, InputFile, RangeScan, Unit, file_ranges, is_splittable, plan_units, scan_range
@@ -196,6 +197,9 @@ def test_well_formed_files_are_cut_everywhere(rows: list[list[str]], unit_bytes:
     assert {unit.start for unit in units} <= set(starts)
     ranges = file_ranges([InputFile("f.csv", len(data))], dialect, unit_bytes)
     assert len(units) == max(1, sum(any(r.start <= start < r.stop for start in starts) for r in ranges))
+    for unit in units:
+        # A file that isn't cut has not been scanned.
+        assert unit.checksum == (Checksum.of(data[unit.start : unit.stop]) if ranges else None)
 
 
 def test_units_carry_line_header_and_split() -> None:
@@ -209,8 +213,8 @@ def test_units_carry_line_header_and_split() -> None:
     ranges = file_ranges(files, PLAIN, 40)
     units = plan_units(files, reversed([scan_range(data[r.read_start : r.stop], r, PLAIN) for r in ranges]), PLAIN, 40)
     assert [unit.index for unit in units] == list(range(len(units)))
-    assert units[0] == Unit(0, 0, "small.csv", split="eval")
-    assert units[-1] == Unit(len(units) - 1, 2, "f.csv.gz", split="train")
+    assert units[0] == Unit(0, 0, "small.csv", split="eval", file_bytes=10)
+    assert units[-1] == Unit(len(units) - 1, 2, "f.csv.gz", split="train", file_bytes=10**9)
     assert (units[1].start, units[1].first_line, units[1].header) == (0, 1, None)
     for unit in units[2:-1]:
         assert (unit.header, unit.split) == (b'"a",b', "train")
@@ -228,8 +232,10 @@ def test_a_quote_never_closed_is_named_before_anything_is_read() -> None:
 def test_skipped_rows_and_header_beyond_the_first_range_leave_the_file_whole() -> None:
     """A file whose header doesn't end in its first range is one unit."""
     data = b"a" * 100 + b",b\n" + b"1,2\n" * 20
-    assert plan(data, 40) == [Unit(0, 0, "f.csv")]
-    assert plan(b"# x\n" * 30 + b"a,b\n1,2\n", 40, Dialect(skip_rows=30)) == [Unit(0, 0, "f.csv")]
+    assert plan(data, 40) == [Unit(0, 0, "f.csv", file_bytes=len(data), checksum=Checksum.of(data))]
+    data = b"# x\n" * 30 + b"a,b\n1,2\n"
+    expected = Unit(0, 0, "f.csv", file_bytes=len(data), checksum=Checksum.of(data))
+    assert plan(data, 40, Dialect(skip_rows=30)) == [expected]
 
 
 def test_skipped_rows_may_hold_anything() -> None:

@@ -298,6 +298,20 @@ def test_a_link_to_the_output_stays_a_link(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["disk", "in", "run", "run.toml"]
 
 
+def test_an_ignored_hangup_is_ignored() -> None:
+    """Under nohup a terminal that goes ends no run; otherwise it does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with preprocess._terminable():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with pytest.raises(KeyboardInterrupt), preprocess._terminable():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize(
     ("when", "number"),
     [

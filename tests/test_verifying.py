@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 import pyarrow as pa
 import pytest
 
@@ -216,7 +217,7 @@ def test_swapped_shards_are_found(damaged: Damaged) -> None:
     found = damaged.problems()
     assert set(found) == {"rows"}
     assert f"{damaged.data}/a.csv, line " in found["rows"][0]
-    assert "2 of 6 shards differ" in found["rows"][0]
+    assert "2 of 6 shards differ. The input is as the run read it, so the run's files have changed" in found["rows"][0]
 
 
 def test_a_dropped_record_is_found(damaged: Damaged) -> None:
@@ -282,11 +283,17 @@ def test_a_changed_digit_of_the_input_is_found(damaged: Damaged) -> None:
     line = lines.index('York",a,35.1429,')
     lines[line] = 'York",a,35.1529,'
     path.write_text("\n".join(lines))
+    before = damaged.manifest["input"][0]["crc32c"]
     found = damaged.problems()
-    assert set(found) == {"rows"}
+    assert set(found) == {"input", "rows"}
+    now = f"{google_crc32c.value(path.read_bytes()):08x}"
+    assert found["input"] == (
+        f"{str(path)!r} has the CRC32C {now}; the run read {before}: it has changed since the run",
+    )
     (problem,) = found["rows"]
     assert problem.startswith(f"{path}, line {line}: feature 'price' is 35.1428986 as stored (")
     assert ") and 35.1529007 as derived. 1 of 6 shards differ" in problem
+    assert problem.endswith(f"The input has changed since the run ({str(path)!r}), so other rows are expected")
 
 
 def test_a_removed_row_of_the_input_is_found(damaged: Damaged) -> None:
@@ -306,7 +313,7 @@ def test_a_row_that_became_bad_is_found(damaged: Damaged) -> None:
     """A cell that is no number any more: its row is rejected, which it wasn't in the run."""
     path = damaged.data / "a.csv"
     path.write_text(path.read_text().replace("\n0,,Oslo,a,0.0000,", "\n0,,Oslo,a,zero00,"))
-    (problem,) = damaged.problems()["input"]
+    problem = damaged.problems()["input"][-1]
     assert problem == "1 rows are rejected because of 'price: expected a number'; in the run it was 0"
 
 
@@ -335,7 +342,9 @@ def test_a_missing_input_file_is_found(damaged: Damaged) -> None:
     (damaged.data / "b.csv").unlink()
     found = damaged.problems()
     assert found == {
-        "input": (f"{str(damaged.data / 'b.csv')!r} is missing",),
+        "input": (
+            f"{str(damaged.data / 'b.csv')!r} is missing; where the input has moved, say where it is now: --input FILES",
+        ),
         "rows": ("can't be made again: an input file is missing",),
     }
 
@@ -447,3 +456,37 @@ def test_the_command_shows_what_it_found(
     assert (status, err) == (1, "")
     assert "files: 'train-0' is a shard that the manifest doesn't list\n" in out
     assert out.endswith("files: ... and 2 more\n")
+
+
+def verify_here(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], run: Path, files: Path | str
+) -> tuple[int, str]:
+    """Verifies some rows of a run whose input is elsewhere: the exit status, and what is said."""
+    status, out, err = call_here(monkeypatch, capsys, "verify", str(run), "--input", str(files), "--sample", "50")
+    return status, out + err
+
+
+def test_a_run_is_verified_from_another_folder_and_with_its_input_elsewhere(
+    damaged: Damaged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run of relative paths has absolute ones; where the files have moved, --input says where, and their names which is which."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.csv").write_text("id,age,price\n1,2.5,3\n2,4.5,5\n")
+    run = run_toml(
+        tmp_path, '[input]\nfiles = "in/x.csv"\n[features]\nage = "z_score"\nprice = "label"\n', name="small"
+    )
+    manifest = json.loads((run / "manifest.json").read_text())
+    crc = f"{google_crc32c.value((tmp_path / 'in' / 'x.csv').read_bytes()):08x}"
+    assert manifest["input"] == [{"path": f"{tmp_path}/in/x.csv", "bytes": 29, "crc32c": crc, "rows": 2}]
+    monkeypatch.chdir("/")
+    assert problems(run) == {}
+    (tmp_path / "in" / "x.csv").rename(tmp_path / "renamed.csv")
+    assert "is missing" in problems(run)["input"][0]
+    assert verify_here(monkeypatch, capsys, run, tmp_path / "renamed.csv")[0] == 0
+    damaged.data.rename(tmp_path / "moved")
+    assert verify_here(monkeypatch, capsys, damaged.run, f"{tmp_path}/moved/*")[0] == 0
+    status, said = verify_here(monkeypatch, capsys, damaged.run, f"{tmp_path}/moved/[ab].csv")
+    assert status == 1
+    assert "--input: expected the 3 files that the run read, received 2" in said
+    assert f"is '{damaged.data}/c.csv.gz' by its name" in said

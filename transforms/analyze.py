@@ -23,7 +23,7 @@ from transforms.derived import with_derived
 from transforms.dialect import Dialect
 from transforms.graph_folder import Graph
 from transforms.quantiles import Quantiles
-from transforms.read import blocks
+from transforms.read import Blocks
 from transforms.records import Unit
 from transforms.session import load
 from transforms.splits import TRAIN, SplitRule
@@ -79,18 +79,9 @@ class Reading:
         """The columns that are analyzed: the raw ones, and the derived ones."""
         return (*self.selection.columns, *self.derived)
 
-    def blocks(self, unit: Unit) -> Iterator[Block]:
-        """A unit's blocks.
-
-        Raises:
-            DataError: The file can't be read; or a row is bad and `fail_on_bad_row` is set.
-        """
-        for block in blocks(unit, self.dialect, self.selection):
-            if block.rejects and self.fail_on_bad_row:
-                raise DataError(
-                    f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.'
-                )
-            yield block
+    def blocks(self, unit: Unit) -> Blocks:
+        """A unit's blocks; where `fail_on_bad_row` is set, a bad row among them raises a `DataError`."""
+        return Blocks(unit, self.dialect, self.selection, _fail_on_bad_row if self.fail_on_bad_row else None)
 
     def train_rows(self, block: Block, splits: npt.NDArray[np.int64]) -> pa.RecordBatch:
         """The rows of a block that statistics come from, with the derived columns.
@@ -104,6 +95,11 @@ class Reading:
         if len(rule.names) > 1:
             rows = rows.filter(pa.array(splits == rule.names.index(TRAIN)))
         return rows if self.derive is None else with_derived(rows, load(self.derive.local_folder()))
+
+
+def _fail_on_bad_row(block: Block) -> None:
+    if block.rejects:
+        raise DataError(f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.')
 
 
 class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
@@ -164,7 +160,8 @@ class _AnalyzeUnit(CheckedDoFn):
         rejected = 0
         analysis = self._findings.analysis
         with metrics.working("analyze", metrics.unit_name(unit)) as work:
-            for block in self._reading.blocks(unit):
+            blocks = self._reading.blocks(unit)
+            for block in blocks:
                 splits = rule.assign(block.rows, unit.split, block.key)
                 analysis.update(self._reading.train_rows(block, splits))
                 self._findings.rejections.update(unit.index, block.rejects)
@@ -177,7 +174,7 @@ class _AnalyzeUnit(CheckedDoFn):
         metrics.ROWS_READ.inc(work.rows)
         metrics.ROWS_REJECTED.inc(rejected)
         metrics.BYTES_READ.inc(work.size)
-        yield UnitCount(unit.index, unit.path, tuple(rows), rejected)
+        yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         for piece in (*self._take_tokens(), *self._take_quantiles()):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +15,7 @@ from transforms.dialect import UNDECODABLE, Dialect
 from transforms.headers import match_columns, parse_header
 from transforms.lexer import Lexicon, Positions
 from transforms.records import Unit
-from transforms.streams import Stream, to_utf8
+from transforms.streams import Source, Stream, to_utf8
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "find_line", "read_blocks", "read_header"]
 
@@ -103,7 +102,7 @@ class Block:
         return int(self.columns.num_rows)
 
 
-def read_blocks(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
+def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
     """Reads a unit's rows, in blocks of at most `BLOCK_BYTES` of text or of one record if it is larger.
 
     Rejected are rows with too few or too many cells, with cells that spell no value of their column's type or aren't text in the file's
@@ -123,7 +122,7 @@ def read_blocks(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selec
         yield block
 
 
-def find_line(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selection, row: int) -> int:
+def find_line(stream: Source, unit: Unit, dialect: Dialect, selection: Selection, row: int) -> int:
     """The number of a good row's first physical line.
 
     Args:
@@ -146,7 +145,7 @@ def find_line(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selecti
     raise ValueError(f"{unit} has no row {row} after its last")
 
 
-def _parse(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[tuple[Chunk, Block]]:
+def _parse(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[tuple[Chunk, Block]]:
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
     chunks = Chunks(text, Lexicon.of(dialect), unit.first_line, BLOCK_BYTES)
     names = _file_columns(chunks, unit, dialect, selection.known)
@@ -159,7 +158,7 @@ def _parse(stream: BinaryIO, unit: Unit, dialect: Dialect, selection: Selection)
             yield chunk, block
 
 
-def read_header(stream: BinaryIO, path: str, dialect: Dialect) -> list[str]:
+def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
     """The names of a file's columns, from its header or else from the dialect; none in an empty file.
 
     Args:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from schemas.errors import DataError
 from transforms.blocks import Reject
+from transforms.checksums import NO_BYTES, Checksum
 from transforms.dialect import ENCODING_HINT, UNDECODABLE
 
 # So many rejected rows are quoted in a message.
@@ -23,17 +24,31 @@ class UnitCount:
         path: Its file.
         rows: Good rows per split, in the order of the split rule's names.
         rejected: Rejected rows.
+        checksum: Of its bytes.
     """
 
     unit: int
     path: str
     rows: tuple[int, ...]
     rejected: int
+    checksum: Checksum = NO_BYTES
 
     @property
     def read(self) -> int:
         """All rows of the unit."""
         return sum(self.rows) + self.rejected
+
+
+def file_checksums(counts: Iterable[UnitCount]) -> dict[str, Checksum]:
+    """The checksum of each file, by its path.
+
+    Args:
+        counts: All units', in any order.
+    """
+    checksums: dict[str, Checksum] = {}
+    for count in sorted(counts, key=lambda count: count.unit):
+        checksums[count.path] = checksums.get(count.path, NO_BYTES) + count.checksum
+    return checksums
 
 
 @dataclass

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,10 +93,9 @@ def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
     return cast("BinaryIO", RangeReader(functools.partial(store.fetch, path), found, offset, stop))
 
 
-def read_range(path: str, start: int, stop: int) -> bytes:
-    """Reads the bytes from `start` to `stop` (or to the file's end)."""
-    with reading(path), open_at(path, start) as stream:
-        return stream.read(stop - start)
+def opened_size(stream: BinaryIO) -> int:
+    """The bytes of a file that `open_at` has opened: a local one's as it is now, a remote one's as it was then."""
+    return stream.size if isinstance(stream, RangeReader) else os.fstat(stream.fileno()).st_size
 
 
 def create(path: str) -> BinaryIO:
@@ -161,11 +161,19 @@ def make_folder(path: str) -> None:
 
 
 def size(path: str) -> int | None:
-    """A file's bytes; None where there is no such file."""
-    if is_local(path):
-        return os.path.getsize(path) if os.path.isfile(path) else None
+    """A file's bytes; None where there is no such file.
+
+    Raises:
+        DataError: It can't be known, because a folder above it may not be entered, or the store doesn't say.
+    """
     with reading(path):
-        return store_of(path).size(path)
+        if not is_local(path):
+            return store_of(path).size(path)
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def digest(path: str) -> tuple[int, str]:
@@ -182,10 +190,14 @@ def exists(path: str) -> bool:
     """Whether a file or folder is there; a folder of an object store is there if something is in it.
 
     Raises:
-        OSError: It can't be known: in an object store, where the bucket isn't there or may not be read.
+        OSError: It can't be known: a folder above it may not be entered; in an object store, the bucket isn't there or may not be read.
     """
     if is_local(path):
-        return os.path.lexists(path)
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
     store = store_of(path)
     folder = f"{path.rstrip('/')}/"
     # Some tools make an object of that name to show an empty folder.

@@ -1,11 +1,13 @@
 """Infer: one pass over all cells for the columns' types."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import apache_beam as beam
+from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
-from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.infer import Profiles
 from schemas.schema import Column, ColumnType
@@ -14,14 +16,15 @@ from transforms.blocks import Selection
 from transforms.check_workers import CheckedDoFn
 from transforms.combine import Merge
 from transforms.dialect import Dialect
-from transforms.read import blocks
+from transforms.read import Blocks
 from transforms.records import Unit
 
 
 class InferProfiles(beam.PTransform):  # type: ignore[misc]
     """Profiles columns of the units' rows, from their text.
 
-    Expects a PCollection of units and outputs one `Profiles`. Rows that can't be read as text (ragged ones) are left out.
+    Expects a PCollection of units and outputs a dict of PCollections: `profiles` (one `Profiles`) and `units`, with the checksums of what
+    was read. Rows that can't be read as text (ragged ones) are left out.
     """
 
     def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...] = ()) -> None:
@@ -37,12 +40,12 @@ class InferProfiles(beam.PTransform):  # type: ignore[misc]
         self._dialect = dialect
         self._known = known or names
 
-    def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[Profiles]:
-        return (
-            units
-            | "ProfileUnit" >> beam.ParDo(_ProfileUnit(self._names, self._dialect, self._known))
-            | "MergeProfiles" >> beam.CombineGlobally(Merge(partial(Profiles, self._names)))
-        )
+    def expand(self, units: beam.PCollection[Unit]) -> Any:
+        passed = units | "ProfileUnit" >> beam.ParDo(
+            _ProfileUnit(self._names, self._dialect, self._known)
+        ).with_outputs("profiles", main="units")
+        profiles = passed.profiles | "MergeProfiles" >> beam.CombineGlobally(Merge(partial(Profiles, self._names)))
+        return {"profiles": profiles, "units": passed.units}
 
 
 class _ProfileUnit(CheckedDoFn):
@@ -55,11 +58,13 @@ class _ProfileUnit(CheckedDoFn):
     def start_bundle(self) -> None:
         self._profiles = Profiles(self._names)
 
-    def process(self, unit: Unit) -> None:
+    def process(self, unit: Unit) -> Iterator[Unit]:
         with metrics.working("infer", metrics.unit_name(unit)) as work:
-            for block in blocks(unit, self._dialect, self._selection):
+            blocks = Blocks(unit, self._dialect, self._selection)
+            for block in blocks:
                 self._profiles.update(block.columns)
                 work.add(block.rows + len(block.rejects), block.size)
+        yield replace(unit, checksum=blocks.checksum)
 
-    def finish_bundle(self) -> Iterator[WindowedValue]:
-        yield GlobalWindows.windowed_value(self._profiles)
+    def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
+        yield pvalue.TaggedOutput("profiles", GlobalWindows.windowed_value(self._profiles))

@@ -10,7 +10,11 @@ _LARGEST_BYTES = 4 << 20
 
 
 class RangeReader(io.RawIOBase):
-    """Reads a file of known size by ranges."""
+    """Reads a file of known size by ranges.
+
+    Attributes:
+        size: The file's bytes.
+    """
 
     def __init__(self, fetch: Callable[[int, int], bytes], size: int, offset: int = 0, stop: int | None = None) -> None:
         """Opens it.
@@ -22,8 +26,8 @@ class RangeReader(io.RawIOBase):
             stop: Where it is going to end: nothing beyond is fetched before it is asked for.
         """
         super().__init__()
+        self.size = size
         self._fetch = fetch
-        self._size = size
         self._position = offset
         self._stop = size if stop is None else min(stop, size)
         self._window = b""
@@ -44,13 +48,13 @@ class RangeReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Sets where the next read starts."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
         self._position = max(0, start + offset)
         return self._position
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Reads so many bytes; fewer at the file's end only."""
-        rest = max(0, self._size - self._position)
+        rest = max(0, self.size - self._position)
         wanted = rest if size is None or size < 0 else min(size, rest)
         pieces = []
         while wanted:

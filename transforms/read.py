@@ -1,13 +1,17 @@
 """Read: from files to units, record-aligned byte ranges that workers process independently."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
 from apache_beam import pvalue
 
-from transforms import files, metrics
+from schemas.errors import DataError
+from transforms import files, held, metrics
 from transforms.blocks import Block, Selection, read_blocks
+from transforms.checksums import NO_BYTES, Checksum
+from transforms.counts import UnitCount
 from transforms.dialect import Dialect
 from transforms.records import UNIT_BYTES, FileRange, InputFile, RangeScan, Unit, file_ranges, plan_units, scan_range
 
@@ -54,13 +58,56 @@ def _ranges(_: Any, inputs: list[InputFile], dialect: Dialect, unit_bytes: int) 
 def _scan(file_range: FileRange, dialect: Dialect) -> RangeScan:
     where = f"{file_range.path!r} from byte {file_range.start} to {file_range.stop}"
     with metrics.working("scan", where) as work:
-        data = files.read_range(file_range.path, file_range.read_start, file_range.stop)
+        data = held.read_range(file_range)
         work.add(0, file_range.stop - file_range.start)
         return scan_range(data, file_range, dialect)
 
 
 def _plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[Unit]:
-    return plan_units(inputs, scans, dialect, unit_bytes)
+    units = plan_units(inputs, scans, dialect, unit_bytes)
+    held.hold_files(inputs, units)
+    return units
+
+
+class HoldUnits(beam.PTransform):  # type: ignore[misc]
+    """Gives units the checksums of what a pass over them has read, for later passes to hold them against.
+
+    Expects a PCollection of units and outputs one of the same units.
+    """
+
+    def __init__(self, counts: beam.PCollection[UnitCount]) -> None:
+        """Stores what was read.
+
+        Args:
+            counts: Of the pass, one for each unit.
+        """
+        super().__init__()
+        self._counts = counts
+
+    def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[Unit]:
+        keyed = units | "KeyUnits" >> beam.Map(_keyed)  # (unit's index, unit)
+        checksums = self._counts | "KeyChecksums" >> beam.Map(_keyed_checksum)  # (unit's index, checksum)
+        return (
+            (keyed, checksums)
+            | beam.Flatten()
+            | "JoinChecksums" >> beam.GroupByKey()  # (unit's index, [unit, checksum])
+            | "HoldUnit" >> beam.MapTuple(_held)
+        )
+
+
+def _keyed(unit: Unit) -> tuple[int, Unit | Checksum]:
+    return unit.index, unit
+
+
+def _keyed_checksum(count: UnitCount) -> tuple[int, Unit | Checksum]:
+    return count.unit, count.checksum
+
+
+def _held(_: int, found: Iterable[Unit | Checksum]) -> Unit:
+    unit, checksum = sorted(found, key=lambda each: isinstance(each, Checksum))
+    assert isinstance(unit, Unit)
+    assert isinstance(checksum, Checksum)
+    return replace(unit, checksum=checksum)
 
 
 def units_of(
@@ -82,16 +129,46 @@ def units_of(
     return plan_units(inputs, scans, dialect)
 
 
-def blocks(unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
-    """Reads a unit, block by block.
+class Blocks:
+    """The blocks of a unit, in order; to iterate over once.
 
-    Args:
-        unit: The unit.
-        dialect: Its file's spelling.
-        selection: The columns to convert.
-
-    Raises:
-        DataError: The file can't be read, or not as the dialect says.
+    Attributes:
+        checksum: Of all the unit's bytes, once the last block has been read.
     """
-    with files.reading(unit.path), files.open_at(unit.place or unit.path, unit.start, unit.stop) as stream:
-        yield from read_blocks(stream, unit, dialect, selection)
+
+    def __init__(
+        self, unit: Unit, dialect: Dialect, selection: Selection, check: Callable[[Block], None] | None = None
+    ) -> None:
+        """Reads nothing yet.
+
+        Args:
+            unit: The unit.
+            dialect: Its file's spelling.
+            selection: The columns to convert.
+            check: Is shown each block, and raises a `DataError` where it can't be used.
+        """
+        self.checksum = NO_BYTES
+        self._unit = unit
+        self._dialect = dialect
+        self._selection = selection
+        self._check = check
+
+    def __iter__(self) -> Iterator[Block]:
+        """The blocks.
+
+        Raises:
+            DataError: The file can't be read, not as the dialect says, or isn't what an earlier pass read.
+        """
+        unit = self._unit
+        with files.reading(unit.path), files.open_at(unit.place or unit.path, unit.start, unit.stop) as stream:
+            read = held.HeldBytes(stream, unit)
+            try:
+                for block in read_blocks(read, unit, self._dialect, self._selection):
+                    if self._check is not None:
+                        self._check(block)
+                    yield block
+            except DataError:
+                # Where the file has changed, that is what must be said.
+                read.finish()
+                raise
+            self.checksum = read.finish()

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from schemas.errors import DataError
+from transforms.checksums import NO_BYTES, Checksum
 from transforms.dialect import Dialect
 from transforms.lexer import LF, Bytes, Lexicon, lex, line_ends, record_spans
 from transforms.scans import PIECE_BYTES, QUOTED, UNQUOTED, RangeScan, compose, nothing, scan_text
@@ -49,12 +50,14 @@ class InputFile:
         size: Its bytes, as they are stored.
         split: The split that its rows belong to; None: rows are split one by one.
         place: Where it is for a worker, whose current folder is another; None: at its path.
+        checksum: Of its bytes, as an earlier pass read them; None: nothing has read all of it.
     """
 
     path: str
     size: int
     split: str | None = None
     place: str | None = None
+    checksum: Checksum | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,14 @@ class FileRange:
         path: Where it is.
         start: Its first byte.
         stop: The byte after its last.
+        file_bytes: The size that the file must have; None: any.
     """
 
     file: int
     path: str
     start: int
     stop: int
+    file_bytes: int | None = None
 
     @property
     def read_start(self) -> int:
@@ -93,6 +98,8 @@ class Unit:
         header: The header's bytes as they stand in the file, where the file has one and the unit doesn't begin it.
         split: The split of the file's rows, if it is given by file.
         place: Where the file is for a worker; None: at its path.
+        file_bytes: The size that the file must have; None: any.
+        checksum: Of the unit's bytes, as an earlier pass read them; None: nothing has read them.
     """
 
     index: int
@@ -104,6 +111,8 @@ class Unit:
     header: bytes | None = None
     split: str | None = None
     place: str | None = None
+    file_bytes: int | None = None
+    checksum: Checksum | None = None
 
 
 def is_splittable(path: str, dialect: Dialect) -> bool:
@@ -141,7 +150,9 @@ def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = 
         count = (file.size + unit_bytes // 2) // unit_bytes
         if count > 1 and is_splittable(file.path, dialect):
             cuts = [file.size * cut // count for cut in range(count + 1)]
-            ranges += [FileRange(index, file.place or file.path, start, stop) for start, stop in pairwise(cuts)]
+            ranges += [
+                FileRange(index, file.place or file.path, start, stop, file.size) for start, stop in pairwise(cuts)
+            ]
     return ranges
 
 
@@ -153,6 +164,15 @@ def scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect
         file_range: The range.
         dialect: The file's spelling; one that `is_splittable` accepts.
     """
+    scan = _scan_range(data, file_range, dialect)
+    mine = memoryview(data)[file_range.start - file_range.read_start :]
+    heads = [
+        None if place is None else Checksum.of(mine[: place.offset - file_range.start]) for place in scan.boundaries
+    ]
+    return replace(scan, checksum=Checksum.of(mine), heads=(heads[0], heads[1], heads[2]))
+
+
+def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect) -> RangeScan:
     text, lexicon = np.frombuffer(data, np.uint8), Lexicon.of(dialect)
     empty = nothing(file_range.file, file_range.start)
     if file_range.start:
@@ -207,18 +227,25 @@ def plan_units(
 
 def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
     """A file's units."""
-    whole = Unit(index=0, file=index, path=file.path, split=file.split, place=file.place)
-    if not scans or any(scan.whole for scan in scans):
-        return [whole]
+    whole = Unit(index=0, file=index, path=file.path, split=file.split, place=file.place, file_bytes=file.size)
+    if not scans:
+        return [replace(whole, checksum=file.checksum)]
+    if any(scan.whole for scan in scans):
+        return [replace(whole, checksum=sum((scan.checksum for scan in scans), NO_BYTES))]
     units = [replace(whole, stop=file.size)]
-    before = scans[0]
+    before, read = scans[0], scans[0].checksum
     for scan in scans[1:]:
-        place = scan.boundaries[before.exits[UNQUOTED]]
-        if place:
-            units[-1] = replace(units[-1], stop=place.offset)
+        state = before.exits[UNQUOTED]
+        place, head = scan.boundaries[state], scan.heads[state]
+        if place and head:
+            units[-1] = replace(units[-1], stop=place.offset, checksum=read + head)
             line = 1 + before.lines + place.lines
             units.append(replace(whole, start=place.offset, stop=file.size, first_line=line, header=scans[0].header))
+            read = scan.checksum.after(head)
+        else:
+            read += scan.checksum
         before = compose(before, scan)
+    units[-1] = replace(units[-1], checksum=read)
     if before.exits[UNQUOTED] == QUOTED:
         opened = before.opened[UNQUOTED]
         raise unclosed_quote(file.path, 1 + opened.lines if opened else 1)

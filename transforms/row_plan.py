@@ -1,6 +1,7 @@
 """Where each unit's rows lie in their splits, and so in which shards: known once all rows are counted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,10 @@ class RowPlan:
         """For each split, the index in it of the unit's first row."""
         return list(self._first[unit])
 
+    def held(self, unit: Unit) -> Unit:
+        """A unit that is to be as the analysis read it."""
+        return replace(unit, checksum=self._counts[unit.index].checksum)
+
     def shards(self, split: str, first: int, rows: int) -> npt.NDArray[np.int64]:
         """The shard of each of so many consecutive rows of a split.
 
@@ -51,16 +56,16 @@ class RowPlan:
         return self._shard_rule.assign(first, rows, self.totals[split])
 
     def check(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
-        """Holds what the second pass read of a unit against the first.
+        """Holds the rows that the second pass read of a unit against the first; its bytes were the same.
 
         Raises:
-            DataError: They differ: the file changed during the run.
+            DataError: They differ.
         """
         count = self._counts[unit.index]
         if (tuple(rows), rejected) != (count.rows, count.rejected):
             raise DataError(
-                f"{unit.path!r} changed during the run: the analysis read {count.read:,} rows of one part of it, the transform "
-                f"{sum(rows) + rejected:,}. Run again when nothing writes to the input."
+                f"{unit.path!r}: the analysis read {count.read:,} rows of one part of it, the transform {sum(rows) + rejected:,} of the "
+                "same bytes, so nothing is published. Run again; if it persists, it is a defect of shardmill."
             )
 
 

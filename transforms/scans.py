@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from transforms.checksums import NO_BYTES, Checksum
 from transforms.lexer import CR, LF, Bytes, Lexicon, Positions, QuoteRuns
 
 # The states between two bytes. After a quote inside a quoted cell, another one continues the cell and anything else ends it.
@@ -51,6 +52,8 @@ class RangeScan:
         header: In a file's first range, the header's bytes, or none in files without a header.
         whole: Whether the file can't be cut: skipped rows or the header fill its first range, or blanks that are to be trimmed stand
             before a quote, so that a byte doesn't say whether a cell begins.
+        checksum: Of its bytes.
+        heads: For each state before it, the checksum of its bytes before the place in `boundaries`; None: there is no such place.
     """
 
     file: int
@@ -62,6 +65,8 @@ class RangeScan:
     opened: PlaceByState
     header: bytes | None = None
     whole: bool = False
+    checksum: Checksum = NO_BYTES
+    heads: tuple[Checksum | None, Checksum | None, Checksum | None] = (None, None, None)
 
 
 def nothing(file: int, start: int) -> RangeScan:

@@ -5,7 +5,7 @@ import contextlib
 import io
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol, cast
+from typing import Protocol, cast
 
 import pyarrow as pa
 from isal import igzip, isal_zlib
@@ -62,7 +62,7 @@ class Stream:
     be rejected one by one.
     """
 
-    def __init__(self, raw: BinaryIO, path: str, encoding: str, *, start: int = 0, stop: int | None = None) -> None:
+    def __init__(self, raw: Source, path: str, encoding: str, *, start: int = 0, stop: int | None = None) -> None:
         """Looks at the first bytes where the unit begins the file.
 
         Args:
@@ -132,7 +132,7 @@ class Stream:
         )
 
 
-def read_beginning(raw: BinaryIO, path: str, size: int) -> bytes:
+def read_beginning(raw: Source, path: str, size: int) -> bytes:
     """The first bytes of a file, decompressed, in whatever encoding they are.
 
     Args:
@@ -189,7 +189,7 @@ def _suffix(path: str) -> str:
     return next((suffix for suffix in (".gz", ".bz2", ".zst") if path.lower().endswith(suffix)), "")
 
 
-def _decompressed(raw: BinaryIO, path: str) -> Source:
+def _decompressed(raw: Source, path: str) -> Source:
     """A compressed file's contents: several members follow each other, and other threads run while it decompresses."""
     first = raw.read(1)
     if not first:
@@ -204,7 +204,7 @@ def _decompressed(raw: BinaryIO, path: str) -> Source:
 class _Prepended(io.RawIOBase):
     """A stream with some bytes before it: it needn't be able to seek."""
 
-    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+    def __init__(self, first: bytes, rest: Source) -> None:
         super().__init__()
         self._first = first
         self._rest = rest
@@ -222,7 +222,7 @@ class _Prepended(io.RawIOBase):
 class _Range:
     """At most so many bytes of a stream, and no fewer."""
 
-    def __init__(self, raw: BinaryIO, path: str, size: int | None) -> None:
+    def __init__(self, raw: Source, path: str, size: int | None) -> None:
         self._raw = raw
         self._path = path
         self._left = size
@@ -234,7 +234,8 @@ class _Range:
         self._left -= len(data)
         if self._left and not data:
             raise DataError(
-                f"{self._path!r} ends {self._left} bytes before it did when the run began; let nothing write to the input during a run"
+                f"{self._path!r} changed during the run: it ends {self._left} bytes before it did when the run began; run again when "
+                "nothing writes to the input"
             )
         return data
 

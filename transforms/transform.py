@@ -158,7 +158,7 @@ class _UnitWriter:
         first = self._plan.first(unit.index)
         rows = [0] * len(first)
         rejected = 0
-        for block in self._reading.blocks(unit):
+        for block in self._reading.blocks(self._plan.held(unit)):
             written = self._add_rows(
                 unit, block, parts, [start + done for start, done in zip(first, rows, strict=True)]
             )

@@ -1,0 +1,76 @@
+"""Where a finished run's input is now, if it isn't where the run read it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipelines.finished import FinishedRun
+from schemas.errors import DataError
+from transforms import listing
+
+# So many files are named in a message.
+_SHOWN = 5
+
+
+def relocate(run: FinishedRun, patterns: Sequence[str]) -> FinishedRun:
+    """A run, as if it had read its input where that is now.
+
+    A file is told by its name, and by the folders above it where several have that name; a single file may have another name.
+
+    Args:
+        run: The run.
+        patterns: The files or patterns that match its input, each file once.
+
+    Raises:
+        DataError: A pattern matches nothing, or the files found aren't those of the run by name.
+    """
+    found = [each.place or each.path for each in listing.list_files({None: patterns})]
+    read = [entry["path"] for entry in run.manifest["input"]]
+    places = dict(zip(read, found, strict=True)) if len(read) == len(found) == 1 else _match(read, found)
+    entries = [entry.copy() for entry in run.manifest["input"]]
+    for entry in entries:
+        entry["path"] = places[entry["path"]]
+    return replace(run, manifest={**run.manifest, "input": entries})
+
+
+def _match(read: Sequence[str], found: Sequence[str]) -> dict[str, str]:
+    """For each path that was read the one that ends most like it."""
+    by_name: dict[str, list[str]] = {}
+    for path in found:
+        by_name.setdefault(_parts(path)[0], []).append(path)
+    places = {}
+    missing = []
+    for path in read:
+        candidates = by_name.get(_parts(path)[0], [])
+        common = [_common(path, candidate) for candidate in candidates]
+        if common.count(max(common, default=0)) == 1:
+            places[path] = candidates[common.index(max(common))]
+        else:
+            missing.append(path)
+    taken = set(places.values())
+    if missing or len(taken) < len(read):
+        twice = [path for path in read if list(places.values()).count(places.get(path, "")) > 1]
+        raise DataError(
+            f"--input: expected the {len(read):,} files that the run read, received {len(found):,}, of which none, or more than one, is "
+            f"{_listed(missing or twice)} by its name and the folders above it; name the files as they were, in the same folders"
+        )
+    return places
+
+
+def _parts(path: str) -> list[str]:
+    """A path's names, the last one first."""
+    return path.split("/")[::-1]
+
+
+def _common(path: str, other: str) -> int:
+    """How many names two paths have in common at their ends."""
+    count = 0
+    for mine, theirs in zip(_parts(path), _parts(other), strict=False):
+        if mine != theirs:
+            break
+        count += 1
+    return count
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
+    return ", ".join(map(repr, paths[:_SHOWN])) + more

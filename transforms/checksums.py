@@ -1,0 +1,79 @@
+"""Checksums of bytes that are read in pieces, apart and in any order: the CRC32C of joined pieces follows from theirs."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import google_crc32c
+
+# CRC-32C (Castagnoli), bits reflected: the highest bit is the polynomial 1.
+_POLYNOMIAL = 0x82F63B78
+_ONE = 1 << 31
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """The CRC32C of some bytes, and how many they are. Those of adjacent pieces add up to that of the whole.
+
+    Attributes:
+        crc: The CRC.
+        length: The number of bytes.
+    """
+
+    crc: int = 0
+    length: int = 0
+
+    @classmethod
+    def of(cls, data: bytes | memoryview) -> "Checksum":
+        """That of some bytes."""
+        return cls(google_crc32c.value(bytes(data) if isinstance(data, memoryview) else data), len(data))
+
+    def then(self, data: bytes) -> "Checksum":
+        """That of these bytes followed by others."""
+        return Checksum(google_crc32c.extend(self.crc, data), self.length + len(data))
+
+    def __add__(self, following: "Checksum") -> "Checksum":
+        """That of these bytes followed by those of another."""
+        return Checksum(_shifted(self.crc, following.length) ^ following.crc, self.length + following.length)
+
+    def after(self, beginning: "Checksum") -> "Checksum":
+        """That of these bytes without their beginning."""
+        rest = self.length - beginning.length
+        return Checksum(self.crc ^ _shifted(beginning.crc, rest), rest)
+
+    def __str__(self) -> str:
+        """The CRC in eight hexadecimal digits."""
+        return f"{self.crc:08x}"
+
+
+NO_BYTES = Checksum()
+
+
+def _shifted(crc: int, count: int) -> int:
+    """What a CRC contributes to that of bytes which go on for so many more: it times x to the power of 8 * count."""
+    power = 3  # The table's entry for 2 ** 3 bits, a byte.
+    while count:
+        if count & 1:
+            crc = _product(crc, _power(power))
+        count >>= 1
+        power += 1
+    return crc
+
+
+@cache
+def _power(exponent: int) -> int:
+    """The polynomial x to the power of 2 ** exponent."""
+    if exponent == 0:
+        return _ONE >> 1
+    root = _power(exponent - 1)
+    return _product(root, root)
+
+
+def _product(left: int, right: int) -> int:
+    """The product of two polynomials modulo that of the CRC."""
+    product = 0
+    while left:
+        if left & _ONE:
+            product ^= right
+        left = (left << 1) & 0xFFFFFFFF
+        right = (right >> 1) ^ (_POLYNOMIAL if right & 1 else 0)
+    return product
