@@ -148,7 +148,7 @@ def inspect(
         bool, typer.Option("--code", help="Of a run: print Python that reads, trains on and serves that very run.")
     ] = False,
 ) -> None:
-    """Show what is in a run, a shard, a vocabulary or a schema."""
+    """Show what is in a run, in any of its files, in a configuration or in CSV."""
     check_path("PATH", path)
     if code:
         from pipelines.snippets import code_for

@@ -1,37 +1,49 @@
-"""`shardmill inspect`: what is in a run, a shard, a vocabulary or a schema. TensorFlow isn't imported."""
+"""`shardmill inspect`: what is in a run, in its files, in a configuration or in CSV. TensorFlow isn't imported."""
 
 import itertools
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pipelines.example_message import decode_example
+from pipelines.file_kinds import FileKind, file_kind
+from pipelines.fitting_table import FittingTable
+from pipelines.inspecting_files import (
+    print_configuration,
+    print_csv,
+    print_feature_statistics,
+    print_manifest,
+    print_rejected,
+)
 from pipelines.inspecting_run import print_run, print_schema, read_schema
 from schemas.errors import DataError
 from transforms.tfrecord import read_records
 
-_GZIP_MAGIC = b"\x1f\x8b"
 # A cell of a table shows the beginning of a longer value.
 _CELL = 60
 _VALUES = 8
+_UNLIMITED = 10_000
 
 
 def inspect_path(path: str, records: int = 5, console: Console | None = None) -> None:
     """Prints what a path holds.
 
     Args:
-        path: A run's folder, a shard, a vocabulary or a `schema.pbtxt`.
-        records: How many records of a shard, or tokens of a vocabulary, to show.
+        path: A run's folder, or a file that `pipelines.file_kinds` knows.
+        records: How many records of a shard, rows of a CSV file or tokens of a vocabulary to show.
         console: Where to print; standard output by default.
 
     Raises:
         DataError: There is nothing at the path, it can't be read, or it is none of these.
     """
-    out = console or Console(highlight=False)
+    # What isn't read on a terminal may be as wide as it is.
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _UNLIMITED
+    out = console or Console(highlight=False, width=width)
     if "://" in path:
         from pipelines.inspecting_remote import fetched
 
@@ -57,14 +69,13 @@ def _print(out: Console, path: str, name: str, records: int) -> None:
     if os.path.isdir(path):
         print_run(out, path)
         return
-    with open(path, "rb") as stream:
-        begin = stream.read(12)
-    if path.endswith(".pbtxt"):
-        print_schema(out, read_schema(path))
-    elif ".tfrecord" in os.path.basename(path) or begin.startswith(_GZIP_MAGIC):
+    kind = file_kind(path, name)
+    if kind in _PRINTERS:
+        _PRINTERS[kind](out, path)
+    elif kind == "shard":
         _print_shard(out, path, name, records)
     else:
-        _print_vocabulary(out, path, records)
+        _LISTERS[kind](out, path, records)
 
 
 def _print_shard(out: Console, path: str, name: str, records: int) -> None:
@@ -77,11 +88,11 @@ def _print_shard(out: Console, path: str, name: str, records: int) -> None:
         out.print(f"{name} holds no records", markup=False)
         return
     out.print(f"the first {len(shown)} records of {name}", style="bold", markup=False)
-    table = Table()
+    table = FittingTable()
     table.add_column("feature")
     table.add_column("type")
     for number in range(len(shown)):
-        table.add_column(f"record {number}", overflow="fold")
+        table.add_column(f"record {number}")
     for feature in sorted({feature for example in shown for feature in example}):
         values = [example.get(feature, []) for example in shown]
         table.add_row(Text(feature), _type_name(values), *(Text(format_values(value)) for value in values))
@@ -121,17 +132,26 @@ def _print_vocabulary(out: Console, path: str, tokens: int) -> None:
     size = 0
     with Path(path).open("rb") as stream:
         for line in stream:
-            if b"\0" in line and not size:
-                raise DataError(
-                    f"{path!r} is none of what inspect knows: a run's folder, a shard, a vocabulary, a schema.pbtxt"
-                )
             if size < tokens:
                 shown.append(line.rstrip(b"\n"))
             size += 1
     out.print(f"vocabulary of {size:,} tokens", style="bold")
-    table = Table()
+    table = FittingTable()
     table.add_column("id", justify="right")
-    table.add_column("token", overflow="fold")
+    table.add_column("token")
     for number, token in enumerate(shown):
         table.add_row(str(number), Text(_format_value(token)))
     out.print(table)
+
+
+_PRINTERS: dict[FileKind, Callable[[Console, str], None]] = {
+    "schema": lambda out, path: print_schema(out, read_schema(path)),
+    "manifest": print_manifest,
+    "statistics": print_feature_statistics,
+    "configuration": print_configuration,
+}
+_LISTERS: dict[FileKind, Callable[[Console, str, int], None]] = {
+    "rejected": print_rejected,
+    "csv": print_csv,
+    "vocabulary": _print_vocabulary,
+}

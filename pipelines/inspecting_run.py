@@ -1,16 +1,16 @@
 """The parts of a run's folder that `shardmill inspect` shows: manifest, features, vocabularies, statistics."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from pipelines.fitting_table import FittingTable
 from pipelines.summary import split_table
 from schemas.errors import DataError
 from schemas.statistics import read_statistics
@@ -33,12 +33,12 @@ def print_run(out: Console, folder: str) -> None:
     out.print(split_table(manifest["splits"]))
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
-    _print_shards(out, manifest["splits"])
+    print_shards(out, manifest["splits"])
     declared = manifest["config"].get("features", {})
     print_features(out, read_schema(str(root / "transformed_metadata" / "schema.pbtxt")), declared)
     _print_vocabularies(out, root)
     for path in sorted((root / "pre_transform_feature_stats").glob("*")):
-        _print_statistics(out, path)
+        print_statistics(out, read_statistics(str(path)))
 
 
 def read_json(path: Path) -> Any:
@@ -53,14 +53,15 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{str(path)!r} isn't valid JSON: {error}") from error
 
 
-def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> FittingTable:
+    table = FittingTable(title=title, title_justify="left", title_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(column, justify="right" if column in right else "left")
     return table
 
 
-def _print_shards(out: Console, splits: dict[str, Any]) -> None:
+def print_shards(out: Console, splits: Mapping[str, Any]) -> None:
+    """Prints the shards of all splits, as the manifest lists them."""
     table = _table("shards", "file", "rows", "bytes", "sha256", right=("rows", "bytes"))
     for split in splits.values():
         for shard in split["shards"]:
@@ -142,9 +143,10 @@ def _measure(path: Path) -> tuple[int, str]:
     return size, first.rstrip(_LF).decode("utf-8", "backslashreplace")
 
 
-def _print_statistics(out: Console, path: Path) -> None:
+def print_statistics(out: Console, statistics: statistics_pb2.DatasetFeatureStatisticsList) -> None:
+    """Prints the statistics of each dataset's columns."""
     columns = ("column", "count", "missing", "mean", "std", "min", "median", "max", "unique")
-    for dataset in read_statistics(str(path)).datasets:
+    for dataset in statistics.datasets:
         table = _table(
             f"statistics of {dataset.num_examples:,} rows {dataset.name}".rstrip(), *columns, right=columns[1:]
         )

@@ -314,6 +314,102 @@ def test_errors_name_the_url(store: s3.S3, tmp_path: Path) -> None:
     assert f"{url}/empty.tfrecord holds no records" in shown(f"{url}/empty.tfrecord")
 
 
+REJECTED = b"".join(
+    json.dumps(
+        {"file": "a.csv", "line": line, "column": "age", "reason": "expected an integer, found 'x'", "row": "x,1"}
+    ).encode()
+    + b"\n"
+    for line in range(2, 12)
+)
+
+
+@pytest.mark.parametrize("name", ["rejected.jsonl", "rejected.jsonl.gz"])
+def test_rejected_rows_are_listed(tmp_path: Path, name: str) -> None:
+    """How many there are, and of the first the place, the column, the reason and the row."""
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(REJECTED) if name.endswith("gz") else REJECTED)
+    text = shown(path, 2)
+    assert "10 rejected rows" in text
+    assert row(text, "a.csv:2") == ["a.csv:2", "age", "expected an integer, found 'x'", "x,1"]
+    assert "a.csv:4" not in text
+    path.write_bytes(gzip.compress(REJECTED[:-9]) if name.endswith("gz") else REJECTED[:-9])
+    with pytest.raises(DataError, match="ends in the middle of line 10"):
+        shown(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "delimiter"), [("a.csv", ","), ("a.csv.gz", ";"), ("a.tsv", "\t"), ("part-00000", "|"), ("a.txt", ",")]
+)
+def test_a_csv_file_is_shown(tmp_path: Path, name: str, delimiter: str) -> None:
+    """Its columns, delimiter and first rows, whether its name says that it is CSV or only its lines do."""
+    data = "\n".join(delimiter.join(cells) for cells in (("city", "age"), ("Rome", "7"), ("Oslo", "8"))).encode()
+    (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    text = shown(tmp_path / name, 1)
+    assert f"CSV of 2 columns with {json.dumps(delimiter)} between them, utf-8, with a header" in text
+    assert row(text, "city") == ["city", "Rome"]
+    assert row(text, "age") == ["age", "7"]
+
+
+def test_a_configuration_is_shown_by_sections(tmp_path: Path) -> None:
+    """Each section with its keys and values; other TOML isn't taken for one."""
+    path = tmp_path / "pipeline.toml"
+    path.write_text(
+        'derive = "f.py:f"\n[input]\nfiles = ["a.csv"]\n[features]\n"n*" = { kind = "hash", num_buckets = 3 }\n'
+    )
+    text = shown(path)
+    assert "[input]" in text
+    assert row(text, "derive") == ["derive", '"f.py:f"']
+    assert row(text, "files") == ["files", '["a.csv"]']
+    assert row(text, "n*") == ["n*", 'kind = "hash", num_buckets = 3']
+    path.write_text("[tool.ruff]\nx = 1\n")
+    with pytest.raises(DataError, match="is TOML, but no configuration"):
+        shown(path)
+
+
+def test_statistics_are_shown(tmp_path: Path) -> None:
+    """The file of a run's statistics is shown as in the run."""
+    statistics = write_run(tmp_path / "run") / "pre_transform_feature_stats" / "FeatureStats.pb"
+    assert row(shown(statistics), "dep_delay") == ["dep_delay", "88", "2", "12.5", "3", "-4", "9", "1301", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("notes.md", b"Some\nlines\n", "is none of what inspect knows; it knows a run's folder, its shards"),
+        ("asset_map", b'{"a": "b"}', "it is JSON, but neither a manifest nor rejected rows"),
+        ("saved_model.pb", b"\x08\x01", "the graph of a SavedModel, which `saved_model_cli show"),
+        ("empty", b"", "knows: it is empty"),
+        ("twice", b"a\na\n", "is none of what inspect knows"),
+        ("part.gz", gzip.compress(b"\0\1"), "is none of what inspect knows"),
+    ],
+)
+def test_what_is_not_known_is_not_taken_for_something_else(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    """Neither for a vocabulary nor for a damaged shard; the message says what is known."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        shown(tmp_path / name)
+
+
+def test_a_vocabulary_of_a_run_may_look_like_anything(tmp_path: Path) -> None:
+    """In the graph's assets a file is a vocabulary, whatever its tokens are."""
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    for name, content in (("pairs", b"a,b\nc,d\n"), ("objects", b"{}\n[]\n"), ("none", b"")):
+        (folder / name).write_bytes(content)
+        assert f"vocabulary of {len(content.splitlines())} tokens" in shown(folder / name)
+
+
+def test_tables_fit_a_terminal(tmp_path: Path) -> None:
+    """At 80 columns no number of the statistics is broken."""
+    out = io.StringIO()
+    inspect_path(str(write_run(tmp_path / "run")), 5, Console(file=out, width=80, highlight=False))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("-4" in line and "1301" in line for line in lines)
+
+
 def test_long_values_are_cut() -> None:
     """Many values and long texts are shown by their beginning and their number."""
     assert format_values(list(range(10))) == "0, 1, 2, 3, 4, 5, 6, 7, ... (10 values)"

@@ -95,6 +95,16 @@ def sniff(samples: Sequence[Sample]) -> Dialect:
     return replace(dialect, header=False, columns=tuple(f"column_{i}" for i in range(1, _width(body) + 1)))
 
 
+def first_rows(sample: Sample, dialect: Dialect) -> Rows:
+    """The cells of a file's first records, its header among them.
+
+    Args:
+        sample: The file's beginning.
+        dialect: Its spelling.
+    """
+    return _records(_decode(sample, dialect.encoding), dialect)
+
+
 def _sniff_encoding(samples: Sequence[Sample]) -> str:
     for sample in samples:
         if sample.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -115,7 +115,7 @@ def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
         DataError: A member is damaged or ends early; the message names the file.
     """
     chunk = _beginning(stream)
-    if not chunk.startswith(_GZIP_MAGIC) or _begins_with_frame(chunk):
+    if not chunk.startswith(_GZIP_MAGIC) or begins_with_frame(chunk):
         while chunk:
             yield chunk
             chunk = stream.read(_CHUNK_BYTES)
@@ -147,7 +147,12 @@ def _beginning(stream: BinaryIO) -> bytes:
     return beginning
 
 
-def _begins_with_frame(data: bytes) -> bool:
+def begins_with_frame(data: bytes) -> bool:
+    """Whether bytes begin with a record's length and its checksum.
+
+    Args:
+        data: The beginning of a file, decompressed.
+    """
     # A frame may look like gzip: that of a record of 35,615 bytes begins with gzip's two.
     return len(data) >= HEADER_BYTES and bool(_good_headers(np.frombuffer(data, np.uint8, HEADER_BYTES)[None])[0])
 
