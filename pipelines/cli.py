@@ -131,7 +131,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
 @app.command(cls=Command, epilog=EXAMPLES["inspect"])
 def inspect(
     path: Annotated[
-        str, typer.Argument(metavar="PATH", help="A run's folder, a shard, a vocabulary or a schema.pbtxt.")
+        str, typer.Argument(metavar="PATH", help="A run's folder, a file of it, a configuration or a CSV file.")
     ],
     records: Annotated[
         int,

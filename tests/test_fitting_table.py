@@ -46,8 +46,7 @@ def test_no_number_is_broken(width: int) -> None:
 def test_a_long_name_loses_its_middle() -> None:
     """Names differ at their ends; a text with spaces is wrapped between words."""
     text = printed([["column", "x" * 50 + "_left"], ["what", "some words that are wrapped"], ["n", "12"]], 40)
-    assert "x…x" in text
-    assert "x_left" in text
+    assert "xxxx…_left " in text
     for word in ["some", "words", "that", "are", "wrapped", "12"]:
         assert word in text
 
