@@ -15,7 +15,7 @@ import typer
 
 from pipelines.cli_examples import EXAMPLES
 from pipelines.cli_help import ENGINE_OPTIONS, INPUT_OPTIONS, OUTPUT_OPTIONS, WIDEST, Command, CommandGroup
-from pipelines.cli_options import EngineName, Overwrite, Quiet, RunFolder, Workers
+from pipelines.cli_options import EngineName, Fractions, Labels, Overwrite, Quiet, RunFolder, StarterSettings, Workers
 from pipelines.failure_reports import failure_reports
 from pipelines.paths import check_output, check_path
 from schemas.errors import ConfigError, ShardmillError
@@ -64,6 +64,9 @@ def init(
             "--output", "-o", metavar="FILE", help="The configuration file to write [default: pipeline.toml]."
         ),
     ] = "pipeline.toml",
+    labels: Labels = None,
+    split: Fractions = None,
+    settings: StarterSettings = None,
     *,
     quiet: Quiet = False,
 ) -> None:
@@ -71,13 +74,20 @@ def init(
 
     It runs as it is; beside it stands the schema that was found. Files that exist are left alone.
     """
+    check_output(output)
+
+    from pipelines.starter_request import parse_request
+
+    request = parse_request(labels or (), split, settings or (), output)
+
     from pipelines import starting
+    from pipelines.next_steps import next_steps
     from pipelines.progress import Progress
 
     with Progress(quiet=quiet) as progress:
-        starting.init(files, output, progress)
+        starter = starting.init(files, output, progress, request)
     if not quiet:
-        typer.echo(f"Wrote {output}. Next: look it over, then run\n  shardmill run {output}")
+        typer.echo(next_steps(starter))
 
 
 @app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["run"])

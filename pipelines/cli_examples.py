@@ -9,7 +9,8 @@ shardmill inspect pipeline-out     see what is in them
 shardmill verify pipeline-out      check them bit for bit""",
     "init": """\
 shardmill init 'data/*.csv'
-shardmill init train.csv 'more/*.csv' -o fares.toml""",
+shardmill init train.csv 'more/*.csv' -o fares.toml --label fare --split 0.8,0.1,0.1
+shardmill init old.csv --set input.encoding=latin-1 --set 'input.null_values=["", "?"]'""",
     "run": """\
 shardmill run pipeline.toml
 shardmill run pipeline.toml -o out/monday --set output.shards=16 --overwrite

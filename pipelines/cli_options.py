@@ -1,4 +1,4 @@
-"""The options that several commands have."""
+"""The options that several commands have, and those of `init`."""
 
 from typing import Annotated
 
@@ -41,4 +41,27 @@ EngineName = Annotated[
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress bars and no summary.", rich_help_panel=GLOBAL_OPTIONS)
+]
+
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="COLUMN", help="A column that a model is to predict; repeatable."),
+]
+Fractions = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="FRACTIONS",
+        help="How to divide the rows: 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3 "
+        "[default: all are for training].",
+    ),
+]
+StarterSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting to write and to look at the data with, e.g. input.encoding=latin-1; repeatable.\n\n"
+        "A value is TOML; what isn't TOML is text.",
+    ),
 ]

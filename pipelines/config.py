@@ -16,7 +16,7 @@ from pipelines.toml_table import Table, apply_overrides, expand_variables, read_
 from schemas.errors import ConfigError
 
 _KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
-_SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
+SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
 # Fractions are written by hand: thirds may be rounded.
 _FRACTIONS_TOLERANCE = 1e-3
@@ -127,7 +127,32 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
         )
     raw = read_toml(path)
     _resolve_paths(raw, path)
-    overridden = apply_overrides(raw, overrides, exclusive=tuple(f"output.{name}" for name in _SHARDINGS))
+    return check_config(path, raw, override(raw, overrides), output)
+
+
+def override(raw: dict[str, Any], overrides: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """Puts `key=value` settings into a configuration, in place, and returns their keys.
+
+    Raises:
+        ConfigError: As `apply_overrides`.
+    """
+    return apply_overrides(raw, overrides, exclusive=tuple(f"output.{name}" for name in SHARDINGS))
+
+
+def check_config(
+    path: str, raw: dict[str, Any], overridden: frozenset[tuple[str, ...]] = frozenset(), output: str | None = None
+) -> Config:
+    """Checks a configuration that has been read.
+
+    Args:
+        path: Its file, for messages.
+        raw: Its tables.
+        overridden: The keys that came from the command line, for messages.
+        output: Takes the place of `output.dir`.
+
+    Raises:
+        ConfigError: A key or value isn't as expected.
+    """
     root = Table(path, (), raw, overridden)
     root.check_keys(_KEYS)
     _check_ways(root)
@@ -240,11 +265,11 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
 
 
 def _parse_output(table: Table, folder: str | None) -> OutputConfig:
-    table.check_keys(("dir", *_SHARDINGS, "shuffle", "seed", "compression", "level"))
-    given = [name for name in _SHARDINGS if name in table.raw]
+    table.check_keys(("dir", *SHARDINGS, "shuffle", "seed", "compression", "level"))
+    given = [name for name in SHARDINGS if name in table.raw]
     if len(given) > 1:
-        raise table.error(None, f"expected one of {', '.join(_SHARDINGS)}, received {' and '.join(given)}")
-    sharding = {name: table.integer(name, minimum=1) if name in given else None for name in _SHARDINGS}
+        raise table.error(None, f"expected one of {', '.join(SHARDINGS)}, received {' and '.join(given)}")
+    sharding = {name: table.integer(name, minimum=1) if name in given else None for name in SHARDINGS}
     if not given:
         sharding["shards"] = _DEFAULT_SHARDS
     configured = parse_path(table, "dir", output_problem)

@@ -2,9 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
+from pipelines.config import SHARDINGS
+from pipelines.starter_request import StarterRequest
 from schemas.errors import DataError
 from schemas.infer import ColumnProfile, Profiles, decide
 from schemas.schema import ColumnType, Schema
@@ -21,6 +24,7 @@ _INDICATOR = 0.05  # of the rows missing
 _BAD_FRACTION = 0.01  # the default of max_bad_fraction
 _RARE = 1000  # rows for each value: there is nothing to learn from fewer
 _LABELS = ("label", "target", "class", "y")
+_LABEL = '{ kind = "label" }'
 _EXACT = 2**24  # integers that float32 holds exactly
 _ROW = 8  # items of a list on a line
 _DEFAULTS = Dialect()
@@ -39,7 +43,7 @@ class _Line:
     Attributes:
         name: The column's and the feature's name.
         value: The kind, as TOML.
-        facts: What was seen in the column.
+        facts: What was seen in the column; empty: it isn't a column.
         skipped: Why the line is commented out; None: it isn't.
     """
 
@@ -51,70 +55,114 @@ class _Line:
     def render(self) -> str:
         entry = f"{toml_key(self.name)} = {self.value}"
         if self.skipped is None:
-            return f"{entry}  # {self.facts}"
+            return f"{entry}  # {self.facts}" if self.facts else entry
         return f"# {entry}  # {self.skipped}: {self.facts}"
 
 
+@dataclass(frozen=True)
+class StarterPaths:
+    """Paths as the configuration is to name them.
+
+    Attributes:
+        files: The patterns of the input files.
+        schema: The schema's file.
+        output: Where the run's output goes.
+    """
+
+    files: Sequence[str]
+    schema: str
+    output: str
+
+
 def starter_config(
-    files: Sequence[str], dialect: Dialect, schema_path: str, schema: Schema, profiles: Profiles, output_dir: str
+    paths: StarterPaths,
+    dialect: Dialect,
+    schema: Schema,
+    profiles: Profiles,
+    request: StarterRequest = StarterRequest(),  # noqa: B008  (frozen)
 ) -> str:
     """The text of a starter configuration.
 
     Args:
-        files: The patterns of the input files, as the configuration is to name them.
+        paths: What it names.
         dialect: How the files are spelled.
-        schema_path: The schema's file, as the configuration is to name it.
         schema: The schema.
         profiles: What is in its columns.
-        output_dir: Where the run's output goes.
+        request: What the command line asks for; its columns are those of the schema.
 
     Returns:
         TOML that `shardmill run` takes unedited.
 
     Raises:
-        DataError: No column has a value.
+        DataError: No column has a value, or a label has none.
     """
-    lines = [_choose(profiles[column.name], column.type, schema) for column in schema]
-    if all(line.skipped for line in lines):
-        lines = _rescue(lines, profiles)
+    lines = _feature_lines(schema, profiles, request)
     return "\n".join(
         [
             "# Written by `shardmill init`. Run it with: shardmill run <this file>",
             f"# {profiles.rows:,} rows and {len(schema):,} columns were looked at.",
             "",
-            *_input_lines(files, dialect, schema_path, profiles),
+            *_input_lines(paths, dialect, profiles, request),
             "",
-            *_split_lines(),
+            *_split_lines(request.table("split")),
             "",
-            *_feature_lines(lines),
+            "[features]",
+            '# A feature is named after its column, or says which: name = { kind = "z_score", column = "..." }.',
+            *_label_lines(profiles, request),
+            *(line.render() for line in lines),
             "",
             "[output]",
-            f"dir = {toml_string(output_dir)}",
-            "shards = 8  # per split",
+            *_output_lines(paths.output, request.table("output")),
             "",
         ]
     )
 
 
-def _input_lines(files: Sequence[str], dialect: Dialect, schema_path: str, profiles: Profiles) -> list[str]:
-    lines = ["[input]", f"files = {_value(list(files))}", f"schema = {toml_string(schema_path)}"]
+def label_example(profiles: Profiles) -> str:
+    """A line that makes a label of the likeliest column."""
+    return f"{toml_key(_likely_label(profiles).name)} = {_LABEL}"
+
+
+def _likely_label(profiles: Profiles) -> ColumnProfile:
+    """The column that is called as labels are, or else the last with more than one value."""
+    found = [profile for profile in profiles if profile.distinct_estimate > 1] or list(profiles)
+    return next((profile for profile in found if profile.name.lower() in _LABELS), found[-1])
+
+
+def _input_lines(paths: StarterPaths, dialect: Dialect, profiles: Profiles, request: StarterRequest) -> list[str]:
+    lines = ["[input]", f"files = {_value(list(paths.files))}", f"schema = {toml_string(paths.schema)}"]
+    asked = request.table("input")
     for field in fields(Dialect):
-        value = getattr(dialect, field.name)
-        if value != getattr(_DEFAULTS, field.name) or field.name == "null_values":
-            comment = "  # cells that are missing" if field.name == "null_values" else ""
-            comment = "  # the files don't name them: do" if field.name == "columns" else comment
-            lines.append(f"{field.name} = {_value('' if value is None else value)}{comment}")
+        # As it was asked for: a codec has several names.
+        name, value = field.name, asked.get(field.name, getattr(dialect, field.name))
+        if value != getattr(_DEFAULTS, name) or name == "null_values" or name in request.dialect:
+            comment = "  # cells that are missing" if name == "null_values" else ""
+            if name == "columns" and name not in request.dialect:
+                comment = "  # the files don't name them: do"
+            lines.append(f"{name} = {_value('' if value is None else value)}{comment}")
+    lines += [f"{name} = {_value(value)}" for name, value in asked.items() if name not in request.dialect]
+    # Cells of columns without a feature reject no row.
     bad = sum(profile.unusable for profile in profiles) / max(1, profiles.rows)
-    if bad > _BAD_FRACTION / 2:
+    unlabelled = sum(profiles[name].absent for name in request.label_columns) / max(1, profiles.rows)
+    if bad + unlabelled > _BAD_FRACTION / 2 and "max_bad_fraction" not in asked:
         # Twice as many, rounded up: the cells may stand in as many rows, and rows may be bad in other ways too.
-        allowed = min(1.0, math.ceil(bad * 2 * 100) / 100)
-        lines.append(
-            f"max_bad_fraction = {allowed}  # {bad:.1%} of the rows may hold a cell that its column's type can't"
-        )
+        allowed = min(1.0, math.ceil((bad + unlabelled) * 2 * 100) / 100)
+        reasons = [f"{bad:.1%} of the rows may hold a cell that its column's type can't"] if bad else []
+        reasons += [f"{unlabelled:.1%} may lack a label"] if unlabelled else []
+        lines.append(f"max_bad_fraction = {allowed}  # {', '.join(reasons)}")
     return lines
 
 
-def _split_lines() -> list[str]:
+def _split_lines(split: Mapping[str, Any]) -> list[str]:
+    if split:
+        key = (
+            [] if "key" in split else ['# key = ["..."]  # columns whose rows stay together; without it, the whole row']
+        )
+        return [
+            "[split]  # by a hash of the key; statistics come from `train` only",
+            *(f"{toml_key(name)} = {_value(value)}" for name, value in split.items()),
+            *key,
+        ]
     return [
         "# All rows are for training. To hold some out, by a hash of their key so that equal keys stay together:",
         "# [split]",
@@ -125,17 +173,58 @@ def _split_lines() -> list[str]:
     ]
 
 
-def _feature_lines(lines: Sequence[_Line]) -> list[str]:
-    used = [line.name for line in lines if not line.skipped]
-    example = next((name for name in used if name.lower() in _LABELS), used[-1])
-    return [
-        "[features]",
-        '# A feature is named after its column, or says which: name = { kind = "z_score", column = "..." }.',
-        "# What a model is to predict is a label: written to the shards, not asked for in serving.",
-        "# To make one, change its line to:",
-        f'# {toml_key(example)} = {{ kind = "label" }}',
-        *(line.render() for line in lines),
+def _output_lines(folder: str, asked: Mapping[str, Any]) -> list[str]:
+    settings: dict[str, Any] = {"dir": folder, **asked}
+    sharded = any(name in settings for name in SHARDINGS)
+    lines = [f"{name} = {_value(value)}" for name, value in settings.items()]
+    return lines if sharded else [*lines, "shards = 8  # per split"]
+
+
+def _label_lines(profiles: Profiles, request: StarterRequest) -> list[str]:
+    what = "# What a model is to predict is a label: written to the shards, not asked for in serving."
+    if request.label_columns:
+        return [what]
+    lines = [
+        what,
+        "# NO COLUMN IS A LABEL YET, so there is nothing for a model to predict. To make one, change its line, for example to:",
+        f"# {label_example(profiles)}",
     ]
+    if _likely_label(profiles).absent > _BAD_FRACTION / 2 * profiles.rows:
+        lines.append(
+            "# Rows without one are rejected: max_bad_fraction in [input] says how many may be, 0.01 by default."
+        )
+    return lines
+
+
+def _feature_lines(schema: Schema, profiles: Profiles, request: StarterRequest) -> list[_Line]:
+    asked = dict(request.table("features"))
+    labels = request.label_columns
+    lines = []
+    for column in schema:
+        line = _choose(profiles[column.name], column.type, schema)
+        if column.name in asked:
+            line = _Line(column.name, _value(asked.pop(column.name)), line.facts)
+        elif column.name in request.labels:
+            line = _Line(column.name, _LABEL, line.facts)
+        elif column.name in labels:
+            line = _Line(column.name, line.value, line.facts, f"the label {labels[column.name]!r}")
+        if labels.get(column.name) == column.name:
+            _check_label(profiles[column.name])
+        lines.append(line)
+    lines += [_Line(name, _value(value), "") for name, value in asked.items()]
+    others = [line for line in lines if line.name not in labels and line.name not in labels.values()]
+    if not others:
+        raise DataError("every column is a label; expected one at least for a model to learn from")
+    rescued = {line.name: line for line in _rescue(others, profiles)} if all(line.skipped for line in others) else {}
+    return [rescued.get(line.name, line) for line in lines]
+
+
+def _check_label(profile: ColumnProfile) -> None:
+    if profile.absent == profile.rows:
+        raise DataError(
+            f"the label {profile.name!r} has no values, so there is nothing to predict; check which spellings count as missing "
+            "(set [input] null_values)"
+        )
 
 
 def _choose(profile: ColumnProfile, column_type: ColumnType, schema: Schema) -> _Line:
@@ -213,7 +302,7 @@ def _rescue(lines: list[_Line], profiles: Profiles) -> list[_Line]:
             return [*lines[:position], used, *lines[position + 1 :]]
     raise DataError(
         "no column has a value to learn from: all cells are missing, or there are no rows. "
-        "Check the files, and which spellings count as missing (null_values)"
+        "Check the files, and which spellings count as missing (set [input] null_values)"
     )
 
 
@@ -282,6 +371,8 @@ def _value(value: object) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return toml_string(value)
+    if isinstance(value, Mapping):
+        return _table(**value)
     if isinstance(value, Iterable):
         items = list(map(_value, value))
         rows = [", ".join(items[start : start + _ROW]) for start in range(0, len(items), _ROW)]
@@ -290,4 +381,4 @@ def _value(value: object) -> str:
 
 
 def _table(**entries: object) -> str:
-    return f"{{ {', '.join(f'{key} = {_value(value)}' for key, value in entries.items())} }}"
+    return f"{{ {', '.join(f'{toml_key(key)} = {_value(value)}' for key, value in entries.items())} }}"

@@ -1,17 +1,21 @@
 """`shardmill init`: looks at the data and writes a configuration that `run` takes as it is."""
 
-import os
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.config_input import KEYS
 from pipelines.engines import Engine
-from pipelines.inference import profile_columns
+from pipelines.inference import column_names, profile_columns
+from pipelines.next_steps import Starter
 from pipelines.paths import check_output, check_path, has_scheme
 from pipelines.planning import text_size
 from pipelines.progress import Progress
-from pipelines.starter import starter_config
-from schemas.errors import ConfigError, OutputError
+from pipelines.starter import StarterPaths, label_example, starter_config
+from pipelines.starter_request import StarterRequest, path_beside
+from schemas.errors import ConfigError, DataError, OutputError
 from schemas.proto import format_schema
 from transforms import files, listing
 from transforms.records import InputFile
@@ -22,21 +26,49 @@ from transforms.streams import read_beginning
 _SAMPLED_FILES = 8
 
 
-def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
+def init(
+    patterns: Sequence[str],
+    output: str,
+    progress: Progress,
+    request: StarterRequest = StarterRequest(),  # noqa: B008  (frozen)
+) -> Starter:
     """Writes a starter configuration and, beside it, the schema.
 
     Args:
         patterns: The input files.
         output: The configuration's file; the schema's has the same name with `.schema.pbtxt`.
         progress: Shows how far the look at the data is.
+        request: What the command line asks for.
+
+    Returns:
+        What was written, for the next steps to be told.
 
     Raises:
-        ConfigError: A path can't be meant, or the output is remote.
+        ConfigError: A path can't be meant, the output is remote, or the request names a column that isn't there.
         DataError: The files can't be read as CSV.
         OutputError: One of the two files exists, or can't be written.
     """
     for pattern in patterns:
         check_path("FILES", pattern)
+    schema_path = _schema_beside(output)
+    inputs = listing.list_files({None: patterns})
+    with _advising():
+        dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
+        names = column_names(inputs, dialect)
+        request = request.for_columns(names)
+        progress.phase("infer", text_size(inputs))
+        with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
+            profiles, _ = profile_columns(inputs, dialect, work, Engine(), names)
+        schema = profiles.schema()
+        folder = request.table("output").get("dir", f"{Path(output).stem}-out")
+        paths = StarterPaths([path_beside(pattern, output) for pattern in patterns], Path(schema_path).name, folder)
+        text = starter_config(paths, dialect, schema, profiles, request)
+    _write(schema_path, format_schema(schema))
+    _write(output, text)
+    return Starter(output, schema_path, folder, tuple(request.label_columns.values()), label_example(profiles))
+
+
+def _schema_beside(output: str) -> str:
     check_output(output)
     if has_scheme(output):
         raise ConfigError(
@@ -46,20 +78,21 @@ def init(patterns: Sequence[str], output: str, progress: Progress) -> None:
     for path in (output, schema_path):
         if files.exists(path):
             raise OutputError(f"{path!r} exists and is left alone; choose another file with --output, or remove it")
-    inputs = listing.list_files({None: patterns})
-    dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]])
-    progress.phase("infer", text_size(inputs))
-    with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        profiles, _ = profile_columns(inputs, dialect, work, Engine())
-    schema = profiles.schema()
-    folder = Path(output).parent
-    named = [
-        pattern if "://" in pattern or os.path.isabs(pattern) else os.path.relpath(pattern, folder)
-        for pattern in patterns
-    ]
-    text = starter_config(named, dialect, Path(schema_path).name, schema, profiles, f"{Path(output).stem}-out")
-    _write(schema_path, format_schema(schema))
-    _write(output, text)
+    return schema_path
+
+
+@contextmanager
+def _advising() -> Iterator[None]:
+    """Says how `init` is given a setting that a message advises: there is no configuration yet to write it into."""
+    try:
+        yield
+    except DataError as error:
+        keys = "|".join(KEYS)
+        found = re.findall(rf"\[input\] ({keys})\b|\b({keys}) = ", str(error)) if "[input]" in str(error) else []
+        advised = dict.fromkeys(one or other for one, other in found)
+        if not advised:
+            raise
+        raise DataError(f"{error} ({', '.join(f'--set input.{name}=...' for name in advised)})") from error
 
 
 def _write(path: str, text: str) -> None:

@@ -207,3 +207,30 @@ def test_odd_real_files(shared_data: Path) -> None:
     assert sniff([sample(folder / "latin1.csv")]).encoding == "latin-1"
     assert sniff([sample(folder / "table-infer-missing-values.csv")]).null_values == ("", "-")
     assert not sniff([sample(shared_data / "mnist" / "mnist_5k.csv.gz")]).header
+
+
+def given(data: str | bytes, **fields: object) -> Dialect:
+    """The guess where some fields are known."""
+    return sniff([Sample("a.csv", data.encode() if isinstance(data, str) else data, complete=True)], fields)
+
+
+def test_what_is_known_is_not_guessed() -> None:
+    """Each known field stays as it is, and what can be seen in its light is guessed."""
+    dialect = given("a;b,c\n" + body("#;2,x", 3), delimiter=",")
+    assert (dialect.delimiter, dialect.header) == (",", True)
+    dialect = given("1,2\n3,NA\n", header=False, columns=("x", "y"), null_values=("-",))
+    assert dialect == Dialect(header=False, columns=("x", "y"), null_values=("-",))
+    assert given("x,y\n1,2\n", header=False).columns == ("column_1", "column_2")
+    assert given("1,2\n3,4\n", header=True).header
+    assert not given("id, name\n" + body("#, Ann"), trim=False).trim
+    assert given("# about\nid,x\n" + body("#,1"), comment=None).comment is None
+    assert given("Report\n\nid,x,y\n" + body("#,1,2"), skip_rows=1).skip_rows == 1
+    assert given('id,x\n1,"a\n2,b\n', quote=None) == Dialect(quote=None)
+    assert given("", delimiter=";") == Dialect(delimiter=";")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "iso8859-1", "cp1252"])
+def test_a_known_encoding_is_what_the_text_is_read_in(encoding: str) -> None:
+    """Even one that can't be told from the bytes: UTF-16 without a mark looks like a binary file."""
+    dialect = given("name;n\nZürich;1\n".encode(encoding), encoding=encoding)
+    assert (dialect.encoding, dialect.delimiter, dialect.header) == (encoding, ";", True)

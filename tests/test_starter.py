@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.config import Config, load_config
-from pipelines.starter import starter_config, toml_key, toml_string
+from pipelines.starter import StarterPaths, starter_config, toml_key, toml_string
+from pipelines.starter_request import StarterRequest
 from schemas.cells import DATE_FORMATS
 from schemas.errors import DataError
 from schemas.infer import Profiles
@@ -26,6 +27,7 @@ else:
     import tomli as tomllib
 
 Columns = Mapping[str, Sequence[str | None]]
+NOTHING = StarterRequest()
 
 
 def profiles_of(columns: Columns) -> Profiles:
@@ -35,10 +37,11 @@ def profiles_of(columns: Columns) -> Profiles:
     return profiles
 
 
-def starter(columns: Columns, dialect: Dialect | None = None) -> str:
+def starter(columns: Columns, dialect: Dialect | None = None, request: StarterRequest = NOTHING) -> str:
     """The configuration for columns of cells."""
     profiles = profiles_of(columns)
-    return starter_config(["data/*.csv"], dialect or Dialect(), "data.schema.pbtxt", profiles.schema(), profiles, "out")
+    paths = StarterPaths(["data/*.csv"], "data.schema.pbtxt", "out")
+    return starter_config(paths, dialect or Dialect(), profiles.schema(), profiles, request)
 
 
 def features(columns: Columns) -> dict[str, Any]:
@@ -256,6 +259,65 @@ def test_its_hints_load_too(tmp_path: Path) -> None:
     assert config.features["Label"] == {"kind": "label"}
     assert config.split is not None
     assert config.split.fractions == {"train": 0.8, "eval": 0.1, "test": 0.1}
+
+
+def test_labels_are_written_as_asked(tmp_path: Path) -> None:
+    """In their columns' places, whatever the column is like; then nothing more is said of how to make one."""
+    columns: Columns = {"id": [str(number) for number in range(1000)], "x": NUMBERS, "y": ["a", "b"] * 500}
+    text = starter(columns, request=StarterRequest(("id", "y")))
+    assert tomllib.loads(text)["features"] == {"id": {"kind": "label"}, "x": "z_score", "y": {"kind": "label"}}
+    assert "NO COLUMN IS A LABEL" not in text
+    assert load(text, tmp_path).split is None
+    assert "NO COLUMN IS A LABEL YET" in starter(columns)
+
+
+def test_a_label_of_another_name_takes_its_column() -> None:
+    """What is predicted from itself is learned in no time."""
+    request = StarterRequest(tables={"features": {"target": {"kind": "label", "column": "y"}}})
+    text = starter({"x": NUMBERS, "y": ["a", "b"] * 500}, request=request)
+    assert tomllib.loads(text)["features"] == {"x": "z_score", "target": {"kind": "label", "column": "y"}}
+    assert "  # the label 'target': text" in text
+
+
+def test_rows_without_a_label_are_allowed_for(tmp_path: Path) -> None:
+    """They are rejected, and must not stop the run; unless the user says how many may be."""
+    columns: Columns = {"x": NUMBERS, "y": [*NUMBERS[:-30], *[None] * 30]}
+    text = starter(columns, request=StarterRequest(("y",)))
+    assert load(text, tmp_path).input.max_bad_fraction == pytest.approx(0.06)
+    assert "max_bad_fraction = 0.06  # 3.0% may lack a label" in text
+    assert "# Rows without one are rejected: max_bad_fraction in [input]" in starter(columns)
+    asked = StarterRequest(("y",), {"input": {"max_bad_fraction": 0.5}})
+    assert load(starter(columns, request=asked), tmp_path).input.max_bad_fraction == 0.5
+
+
+def test_a_column_is_left_for_a_label_to_be_learned_from() -> None:
+    """Even one that seems to teach nothing; a label without values, or nothing but labels, is an error."""
+    assert tomllib.loads(starter({"id": ["5"] * 9, "y": ["a"] * 9}, request=StarterRequest(("y",))))["features"] == {
+        "id": "z_score",
+        "y": {"kind": "label"},
+    }
+    with pytest.raises(DataError, match="every column is a label; expected one at least"):
+        starter({"y": ["a", "b"]}, request=StarterRequest(("y",)))
+    with pytest.raises(DataError, match=r"the label 'y' has no values.*null_values"):
+        starter({"x": ["a", "b"], "y": [None, ""]}, request=StarterRequest(("y",)))
+
+
+def test_settings_are_written(tmp_path: Path) -> None:
+    """All of them, as they were given, in place of what would be guessed."""
+    tables: dict[str, dict[str, Any]] = {
+        "input": {"encoding": "latin-1", "delimiter": ",", "on_bad_row": "fail"},
+        "split": {"train": 0.5, "dev": 0.5, "key": ["x y"]},
+        "features": {"x y": "min_max", "rest": {"kind": "cross", "columns": ["x y", "z"], "num_buckets": 9}},
+        "output": {"dir": "elsewhere", "rows_per_shard": 100, "shuffle": False},
+    }
+    dialect = {"encoding": "iso8859-1", "delimiter": ","}
+    columns: Columns = {"x y": NUMBERS, "z": ["a", "b"] * 500}
+    text = starter(columns, Dialect(**dialect), StarterRequest((), tables, dialect))
+    written = tomllib.loads(text)
+    assert written["input"].items() >= tables["input"].items()
+    assert (written["split"], written["output"]) == (tables["split"], tables["output"])
+    assert written["features"] == {**tables["features"], "z": {"kind": "vocabulary", "num_oov_buckets": 1}}
+    assert load(text, tmp_path).output.dir == str(tmp_path / "elsewhere")
 
 
 def test_many_columns_with_few_bad_cells_raise_the_allowed_fraction(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.config import load_config
 from pipelines.progress import Progress
+from pipelines.starter_request import StarterRequest, parse_request
 from pipelines.starting import init
 from schemas.errors import ConfigError, DataError, OutputError
 from schemas.proto import load_schema
@@ -64,3 +65,49 @@ def test_empty_files_have_no_columns(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"all input files are empty, '.*data\.csv' the first of them"):
         init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
     assert not (tmp_path / "p.toml").exists()
+
+
+def test_settings_are_heeded_in_looking_at_the_data(tmp_path: Path) -> None:
+    """What no look at the bytes can tell: here the encoding, the columns' names and what is missing."""
+    (tmp_path / "data.csv").write_bytes("31;K\xf6ln\n-1;Bonn\n".encode("utf-16-le"))
+    settings = ["input.encoding=utf-16-le", "input.header=false", "input.columns=['age', 'city']"]
+    request = parse_request(
+        ["age"], None, [*settings, "input.null_values=['', '-1']", "input.max_bad_fraction=0.5"], "p"
+    )
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    config = load_config(starter.config)
+    assert (config.input.dialect.encoding, config.input.dialect.columns) == ("utf-16-le", ("age", "city"))
+    schema = load_schema(starter.schema)
+    assert [column.required for column in schema] == [False, True]
+    assert (
+        "e.g. 'Köln', 'Bonn'" in Path(starter.config).read_text()
+        or "e.g. 'Bonn', 'Köln'" in Path(starter.config).read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "advice"),
+    [
+        (b"a,a\n1,2\n", [], " (--set input.header=..., --set input.columns=...)"),
+        (b"a\0,\0b\0\n\0", [], " (--set input.encoding=...)"),
+        (b"a\n\n", [], " (--set input.null_values=...)"),
+        (b"a\nx\n", ["input.encoding=utf-16"], " (--set input.encoding=...)"),
+    ],
+)
+def test_an_advised_setting_is_one_that_init_takes(
+    tmp_path: Path, data: bytes, settings: list[str], advice: str
+) -> None:
+    """There is no configuration yet to write it into; the advised key is one of `[input]`."""
+    (tmp_path / "data.csv").write_bytes(data)
+    request = parse_request((), None, settings, "p.toml")
+    with pytest.raises(DataError) as caught:
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    assert str(caught.value).endswith(advice)
+
+
+def test_a_label_that_is_no_column_is_told_before_the_look(tmp_path: Path) -> None:
+    """With the nearest column; nothing is written."""
+    (tmp_path / "data.csv").write_text("price,city\n1,Rome\n")
+    with pytest.raises(ConfigError, match=r"--label: there is no column 'pric'; did you mean 'price'\?"):
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), StarterRequest(("pric",)))
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]

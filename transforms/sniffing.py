@@ -8,8 +8,10 @@ import csv
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
 
 from schemas.errors import DataError
 from transforms.dialect import Dialect
@@ -45,6 +47,7 @@ _MOSTLY = 0.9
 _AGREEMENT = 0.5
 
 Rows = list[list[str]]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,14 @@ class Sample:
     complete: bool = False
 
 
-def sniff(samples: Sequence[Sample]) -> Dialect:
+def sniff(samples: Sequence[Sample], given: Mapping[str, Any] = _NOTHING) -> Dialect:
     """Guesses the dialect that files share.
 
     Where they have no header, columns are named `column_1`, `column_2` and so on.
 
     Args:
         samples: The beginnings of a few files; empty ones say nothing.
+        given: Fields of the dialect that are known; the others are guessed in their light.
 
     Returns:
         The dialect; the default one where there is nothing to go by.
@@ -78,21 +82,22 @@ def sniff(samples: Sequence[Sample]) -> Dialect:
     """
     samples = [sample for sample in samples if sample.data.strip(b"\xef\xbb\xbf \r\n\t")]
     if not samples:
-        return Dialect()
-    encoding = _sniff_encoding(samples)
-    texts = [_decode(sample, encoding) for sample in samples]
-    dialect = _sniff_cells(texts, Dialect(encoding=encoding))
-    dialect = _sniff_top(texts, dialect)
+        return Dialect(**given)
+    dialect = Dialect(**{"encoding": given.get("encoding") or _sniff_encoding(samples), **given})
+    texts = [_decode(sample, dialect.encoding) for sample in samples]
+    dialect = _sniff_cells(texts, dialect, given)
+    dialect = replace(dialect, **{**_sniff_top(texts, dialect, given), **given})
     files = [_records(text, dialect) for text in texts]
-    dialect = replace(dialect, trim=_is_padded([row for rows in files for row in rows]))
+    dialect = replace(dialect, **{"trim": _is_padded([row for rows in files for row in rows]), **given})
     if dialect.trim:
         files = [[[cell.strip() for cell in row] for row in rows] for rows in files]
-    header = _has_header(files)
+    header = given.get("header", _has_header(files))
     body = [row for rows in files for row in rows[int(header) :]]
-    dialect = replace(dialect, null_values=_sniff_nulls(body))
+    dialect = replace(dialect, **{"null_values": _sniff_nulls(body), **given})
     if header:
         return dialect
-    return replace(dialect, header=False, columns=tuple(f"column_{i}" for i in range(1, _width(body) + 1)))
+    columns = tuple(f"column_{number}" for number in range(1, _width(body) + 1))
+    return replace(dialect, header=False, columns=given.get("columns") or columns)
 
 
 def first_rows(sample: Sample, dialect: Dialect) -> Rows:
@@ -111,8 +116,8 @@ def _sniff_encoding(samples: Sequence[Sample]) -> str:
             return "utf-16"
         if b"\0" in sample.data[:4096]:
             raise DataError(
-                f"{sample.path!r} looks like a binary file: it has NUL bytes. Expected CSV text, in UTF-8 or another encoding "
-                "(UTF-16 needs a byte order mark)"
+                f"{sample.path!r} looks like a binary file: it has NUL bytes. Expected CSV text, in UTF-8 or another encoding; of UTF-16 "
+                'without a byte order mark set [input] encoding = "utf-16-le"'
             )
     joined = b"\n".join(sample.data for sample in samples)
     text = joined.decode("utf-8", errors="replace")
@@ -137,7 +142,12 @@ def _is_damaged(sample: Sample) -> bool:
 
 
 def _decode(sample: Sample, encoding: str) -> str:
-    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample.data).removeprefix("\ufeff")
+    try:
+        text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample.data).removeprefix("\ufeff")
+    except UnicodeError as error:  # UTF-16 or UTF-32, as it is called, without a byte order mark
+        raise DataError(
+            f'{sample.path!r} isn\'t text in the encoding {encoding!r}: {error}; set [input] encoding to another, as "utf-16-le"'
+        ) from error
     text = text.replace("\0", " ").replace("\r\n", "\n").replace("\r", "\n")
     if not sample.complete and "\n" in text:
         text = text[: text.rindex("\n") + 1]
@@ -150,6 +160,7 @@ def _parse(lines: Sequence[str], dialect: Dialect) -> Rows:
         lines,
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
         escapechar=dialect.escape,
         doublequote=True,
         strict=False,
@@ -179,12 +190,12 @@ def _width(rows: Rows) -> int:
     return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
 
 
-def _sniff_cells(texts: Sequence[str], dialect: Dialect) -> Dialect:
+def _sniff_cells(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any]) -> Dialect:
     """Delimiter and escape: those that give the most rows of one width, and more than one cell a row."""
     escapes = (None, "\\") if any('\\"' in text for text in texts) else (None,)
     best, best_score = dialect, (0.0, 0)
-    for escape in escapes:
-        for delimiter in _DELIMITERS:
+    for escape in (given["escape"],) if "escape" in given else escapes:
+        for delimiter in (given["delimiter"],) if "delimiter" in given else _DELIMITERS:
             candidate = replace(dialect, delimiter=delimiter, escape=escape)
             rows = [row for text in texts for row in _records(text, candidate)]
             width = _width(rows)
@@ -198,17 +209,17 @@ def _sniff_cells(texts: Sequence[str], dialect: Dialect) -> Dialect:
     return best
 
 
-def _sniff_top(texts: Sequence[str], dialect: Dialect) -> Dialect:
-    """Comment lines, and lines of prose above the first record."""
+def _sniff_top(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Comment lines, or lines of prose above the first record."""
     width = _width([row for text in texts for row in _records(text, dialect)])
-    for letter in _COMMENTS:
+    for letter in () if "comment" in given else _COMMENTS:
         if letter == dialect.delimiter:
             continue
         marked = [_parse([line], dialect) for text in texts for line in _marked(text, letter, dialect)]
         if marked and all(len(row) != width for rows in marked for row in rows):
-            return replace(dialect, comment=letter)
+            return {"comment": letter}
     skips = {_prose_lines(text, dialect, width) for text in texts}
-    return replace(dialect, skip_rows=skips.pop() if len(skips) == 1 else 0)
+    return {"skip_rows": skips.pop() if len(skips) == 1 else 0}
 
 
 def _marked(text: str, letter: str, dialect: Dialect) -> list[str]:
