@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from schemas.errors import DataError, OutputError
 from tests.away import SCHEME
+from tests.permissions import bound
 from transforms import files
 
 
@@ -48,14 +48,8 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     path = tmp_path / "secret.csv"
     path.write_text("x")
     path.chmod(0)
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)  # permissions don't bind root
-    try:
-        with pytest.raises(DataError, match=r"can't read '.*secret\.csv': Permission denied"):
-            files.digest(str(path))
-    finally:
-        os.seteuid(user)
+    with bound(), pytest.raises(DataError, match=r"can't read '.*secret\.csv': Permission denied"):
+        files.digest(str(path))
 
 
 def test_folders_are_copied_and_removed(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ BEAM = {
     "transforms.combine",
     "transforms.count_tokens",
     "transforms.infer",
-    "transforms.listing",
     "transforms.metrics",
     "transforms.read",
     "transforms.store_beam",
