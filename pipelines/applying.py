@@ -1,7 +1,6 @@
 """`shardmill apply`: new CSV through a finished run's graph, without analysis."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +8,8 @@ from pipelines.config_input import SPLIT_NAME
 from pipelines.engine import set_file_options
 from pipelines.engines import Engine
 from pipelines.finished import FinishedRun
+from pipelines.holding import check_not_source, copy_held
+from pipelines.manifest_keys import Settings
 from pipelines.pipeline import Job, parts_folder
 from pipelines.planning import announce, text_size, versions
 from pipelines.preprocess import RunResult, execute
@@ -70,6 +71,7 @@ def apply(
         check_paths([*(("input", pattern) for pattern in application.patterns), ("output", output)])
     set_file_options(engine)
     run = FinishedRun.load(application.folder)
+    check_not_source(application.folder, output)
     _check_split(run, application.split)
     try:
         return execute(lambda work: _plan(run, application, work, progress), output, overwrite=overwrite, engine=engine)
@@ -92,7 +94,7 @@ def _check_split(run: FinishedRun, split: str | None) -> None:
 
 def _plan(run: FinishedRun, application: Application, work: str, progress: Progress) -> Job:
     inputs = listing.list_files({application.split: application.patterns})
-    _prepare(run, work)
+    held = _prepare(run, work)
     size = text_size(inputs)
     announce(inputs, run.dialect, progress, {"analyze": size, "transform": size, "write": None})
     graph = Graph(files.join(work, TRANSFORM_FN))
@@ -106,6 +108,7 @@ def _plan(run: FinishedRun, application: Application, work: str, progress: Progr
         shard_rule=run.shard_rule,
         level=run.level,
         work=work,
+        held=held,
         facts={
             "applied": {"manifest_sha256": run.digest},
             "config": _config(config, application),
@@ -114,11 +117,12 @@ def _plan(run: FinishedRun, application: Application, work: str, progress: Progr
     )
 
 
-def _prepare(run: FinishedRun, work: str) -> None:
-    for folder in _COPIED:
-        files.copy_folder(files.join(run.folder, folder), files.join(work, folder))
+def _prepare(run: FinishedRun, work: str) -> dict[str, str]:
+    """Copies what is used of the run; returns the files' checksums."""
+    held = copy_held(run, _COPIED, work)
     for folder in (files.join(work, "rejected"), parts_folder(work)):
         files.make_folder(folder)
+    return held
 
 
 def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
@@ -133,11 +137,11 @@ def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
     )
 
 
-def _config(config: Mapping[str, Any], application: Application) -> dict[str, Any]:
+def _config(config: Settings, application: Application) -> dict[str, Any]:
     """The run's settings, with the new files."""
     patterns = list(application.patterns)
-    changed = {**config, "input": {**config["input"], "files": patterns}}
+    files_of = {application.split: patterns} if application.split else patterns
+    changed: dict[str, Any] = {**config, "input": {**config["input"], "files": files_of}}
     if application.split:
-        changed["input"]["files"] = {application.split: patterns}
         changed.pop("split", None)
     return changed

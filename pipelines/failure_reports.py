@@ -9,6 +9,7 @@ from types import TracebackType
 import typer
 
 from pipelines.one_thread import OneThread
+from pipelines.printable import printable
 from schemas.errors import ShardmillError
 
 
@@ -45,7 +46,7 @@ class FailureReports:
         """Tells a failure that explains itself."""
         if self.debug:
             traceback.print_exc()
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(printable(f"error: {error}"), err=True)
 
 
 @functools.cache
@@ -57,6 +58,7 @@ def failure_reports() -> FailureReports:
 def _report_bug(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
     text = " ".join(str(error).split())
     typer.echo(
-        f"error: {kind.__name__}: {text}\nThis is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
+        printable(f"error: {kind.__name__}: {text}")
+        + "\nThis is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
         err=True,
     )

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from pipelines.config_input import dialect_of
-from pipelines.manifest_keys import Manifest, Settings, ShardEntry, decode_manifest, split_names
+from pipelines.manifest_keys import FileEntry, Manifest, Settings, ShardEntry, decode_manifest, split_names
 from pipelines.publish import MANIFEST, SUCCESS
 from schemas.errors import ConfigError, DataError
 from schemas.json_shapes import shown, wrong
@@ -14,10 +14,10 @@ from transforms import enclosed, files
 from transforms.analyze import Reading
 from transforms.blocks import Selection
 from transforms.dialect import Dialect
-from transforms.graph_folder import Graph
 from transforms.records import InputFile
 from transforms.splits import TRAIN, ShardRule, SplitRule
-from transforms.trace import TRANSFORM_FN
+
+_SCHEMA = "metadata/schema.pbtxt"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class FinishedRun:
         data = enclosed.read(folder, MANIFEST)
         path = files.join(folder, MANIFEST)
         manifest = decode_manifest(data, path)
-        run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), _read_schema(folder))
+        run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), _read_schema(folder, manifest))
         _ = run.dialect
         _check_columns(manifest, run.schema, path)
         return run
@@ -122,10 +122,9 @@ class FinishedRun:
         """How rows came from the files; a bad row is set aside, even if it would have stopped the run."""
         return Reading(dialect=self.dialect, selection=self.selection, split_rule=self.split_rule)
 
-    @property
-    def graph(self) -> Graph:
-        """The transform graph."""
-        return Graph(files.join(self.folder, TRANSFORM_FN))
+    def files_below(self, folder: str) -> list[FileEntry]:
+        """What the manifest lists below one of the run's folders."""
+        return [entry for entry in self.manifest["files"] if entry["file"].startswith(f"{folder}/")]
 
     @property
     def shards(self) -> dict[str, list[ShardEntry]]:
@@ -137,12 +136,30 @@ class FinishedRun:
         return self.manifest["config"]
 
 
-def _read_schema(folder: str) -> Schema:
-    name = "metadata/schema.pbtxt"
+def _read_schema(folder: str, manifest: Manifest) -> Schema:
+    """The raw columns, from the very file that the manifest lists."""
+    data = enclosed.read(folder, _SCHEMA)
+    digest = hashlib.sha256(data).hexdigest()
+    listed = {entry["file"]: entry["sha256"] for entry in manifest["files"]}.get(_SCHEMA, "")
+    if digest != listed:
+        raise not_as_listed(folder, f"the SHA-256 of {_SCHEMA!r} is {digest[:12]}..., not {listed[:12]}...")
     try:
-        return decode_schema(enclosed.read(folder, name), files.join(folder, name))
+        return decode_schema(data, files.join(folder, _SCHEMA))
     except ConfigError as error:
         raise DataError(f"the run's schema isn't as shardmill wrote it: {error}") from error
+
+
+def not_as_listed(folder: str, problem: str) -> DataError:
+    """The error of a run that isn't, or isn't any more, what its manifest says.
+
+    Args:
+        folder: The run's folder.
+        problem: What differs.
+    """
+    return DataError(
+        f"the run {folder!r} isn't what its manifest says: {problem}. It was changed, or another run has taken its place meanwhile; "
+        "try again, make the run again, or get it anew from where it was made"
+    )
 
 
 def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:

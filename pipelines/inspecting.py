@@ -8,7 +8,6 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 from rich.console import Console
-from rich.text import Text
 
 from pipelines.example_message import decode_example
 from pipelines.file_kinds import FileKind, file_kind
@@ -21,6 +20,7 @@ from pipelines.inspecting_files import (
     print_rejected,
 )
 from pipelines.inspecting_run import print_run, print_schema, read_schema
+from pipelines.plain_console import PlainConsole, PlainText
 from schemas.errors import DataError
 from transforms.tfrecord import read_records
 
@@ -43,7 +43,7 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
     """
     # What isn't read on a terminal may be as wide as it is.
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _UNLIMITED
-    out = console or Console(highlight=False, width=width)
+    out = console or PlainConsole(highlight=False, width=width)
     if "://" in path:
         from pipelines.inspecting_remote import fetched
 
@@ -95,7 +95,7 @@ def _print_shard(out: Console, path: str, name: str, records: int) -> None:
         table.add_column(f"record {number}")
     for feature in sorted({feature for example in shown for feature in example}):
         values = [example.get(feature, []) for example in shown]
-        table.add_row(Text(feature), _type_name(values), *(Text(format_values(value)) for value in values))
+        table.add_row(PlainText(feature), _type_name(values), *(PlainText(format_values(value)) for value in values))
     out.print(table)
 
 
@@ -140,7 +140,7 @@ def _print_vocabulary(out: Console, path: str, tokens: int) -> None:
     table.add_column("id", justify="right")
     table.add_column("token")
     for number, token in enumerate(shown):
-        table.add_row(str(number), Text(_format_value(token)))
+        table.add_row(str(number), PlainText(_format_value(token)))
     out.print(table)
 
 

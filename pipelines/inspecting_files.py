@@ -9,11 +9,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.text import Text
 
 from pipelines.fitting_table import FittingTable
 from pipelines.inspecting_run import print_shards, print_statistics
 from pipelines.manifest_keys import decode_manifest
+from pipelines.plain_console import PlainText
 from pipelines.summary import format_bytes, split_table
 from pipelines.toml_table import read_toml
 from schemas.errors import DataError
@@ -24,6 +24,8 @@ from transforms.tfrecord import decompress
 
 # A cell of a table shows the beginning of a longer value.
 _CELL = 60
+# No rejected row is as long.
+_LINE_BYTES = 1 << 28
 _SECTIONS = ("input", "split", "features", "output", "preprocessing_fn", "label", "derive")
 
 
@@ -48,7 +50,7 @@ def print_csv(out: Console, path: str, rows: int) -> None:
     )
     table = _table("column", *(f"row {number}" for number in range(1, len(body) + 1)))
     for place, name in enumerate(names):
-        table.add_row(Text(name), *(Text(_cut(row[place]) if place < len(row) else "") for row in body))
+        table.add_row(PlainText(name), *(PlainText(_cut(row[place]) if place < len(row) else "") for row in body))
     out.print(table)
 
 
@@ -68,7 +70,7 @@ def print_configuration(out: Console, path: str) -> None:
             continue
         table = _table("key", "value", title=escape(title) or None)
         for key, value in section.items():
-            table.add_row(Text(key), Text(_toml(value)))
+            table.add_row(PlainText(key), PlainText(_toml(value)))
         out.print(table)
 
 
@@ -88,7 +90,7 @@ def print_manifest(out: Console, path: str) -> None:
     print_shards(out, manifest["splits"])
     table = _table("input", "rows", "bytes", right=("rows", "bytes"))
     for entry in manifest["input"]:
-        table.add_row(Text(entry["path"]), f"{entry['rows']:,}", f"{entry['bytes']:,}")
+        table.add_row(PlainText(entry["path"]), f"{entry['rows']:,}", f"{entry['bytes']:,}")
     out.print(table)
     versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
     out.print(f"made by {versions}", markup=False)
@@ -114,6 +116,10 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
     with open(path, "rb") as stream:
         for chunk in itertools.chain(decompress(stream, path), (b"",)):
             *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > _LINE_BYTES:
+                raise DataError(
+                    f"{path!r}, line {count + len(lines) + 1:,}: expected a rejected row, found a line without end"
+                )
             shown += [_rejected(line, path, count + at) for at, line in enumerate(lines[: max(0, rows - count)], 1)]
             count += len(lines)
     if rest:
@@ -123,7 +129,7 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
     for row in shown:
         text = row.get("row", row.get("row_base64", ""))
         place = f"{row['file']}:{row['line']}"
-        table.add_row(*(Text(_cut(str(each))) for each in (place, row["column"] or "", row["reason"], text)))
+        table.add_row(*(PlainText(_cut(str(each))) for each in (place, row["column"] or "", row["reason"], text)))
     out.print(table)
 
 

@@ -1,21 +1,27 @@
 """The parts of a run's folder that `shardmill inspect` shows: manifest, features, vocabularies, statistics."""
 
-import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from google.protobuf import text_format
 from rich.console import Console
-from rich.text import Text
+from rich.markup import escape
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from pipelines.fitting_table import FittingTable
+from pipelines.manifest_keys import FeatureSettings, Manifest, SplitEntry, decode_manifest
+from pipelines.plain_console import PlainText
 from pipelines.summary import split_table
 from schemas.errors import DataError
-from schemas.statistics import read_statistics
+from schemas.json_shapes import InnerPath, decode_json
+from schemas.statistics import decode_statistics
+from transforms import enclosed
 
 _LF = b"\n"
+_PIECE = 1 << 20
+# So many bytes of a token are shown.
+_SHOWN = 400
 
 
 def print_run(out: Console, folder: str) -> None:
@@ -24,33 +30,54 @@ def print_run(out: Console, folder: str) -> None:
     Raises:
         DataError: The folder isn't a run's, or a file in it can't be decoded.
     """
-    root = Path(folder)
-    if not (root / "manifest.json").exists():
+    if not os.path.lexists(os.path.join(folder, "manifest.json")):
         raise DataError(f"{folder!r} isn't a run: it has no manifest.json")
-    if not (root / "_SUCCESS").exists():
+    if not os.path.lexists(os.path.join(folder, "_SUCCESS")):
         out.print("This run isn't finished: it has no _SUCCESS.", style="bold red")
-    manifest = read_json(root / "manifest.json")
+    manifest = read_manifest(folder)
     out.print(split_table(manifest["splits"]))
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
     print_shards(out, manifest["splits"])
-    declared = manifest["config"].get("features", {})
-    print_features(out, read_schema(str(root / "transformed_metadata" / "schema.pbtxt")), declared)
-    _print_vocabularies(out, root)
-    for path in sorted((root / "pre_transform_feature_stats").glob("*")):
-        print_statistics(out, read_statistics(str(path)))
+    print_features(out, read_run_schema(folder), manifest["config"]["features"])
+    _print_vocabularies(out, folder)
+    # A run that another's graph was applied for has none.
+    statistics = "pre_transform_feature_stats"
+    place = os.path.join(folder, statistics)
+    for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+        print_statistics(out, read_run_statistics(folder, f"{statistics}/{name}"))
 
 
-def read_json(path: Path) -> Any:
-    """Reads a JSON file of a run.
+def read_manifest(folder: str) -> Manifest:
+    """Reads the manifest of a local run.
 
     Raises:
-        DataError: It isn't JSON; the message names the file.
+        DataError: It can't be read, or isn't one; the message names the file.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{str(path)!r} isn't valid JSON: {error}") from error
+    return decode_manifest(enclosed.read(folder, "manifest.json"), os.path.join(folder, "manifest.json"))
+
+
+def read_run_schema(folder: str) -> schema_pb2.Schema:
+    """Reads the schema of a local run's features.
+
+    Raises:
+        DataError: It can't be read, or isn't one; the message names the file and line.
+    """
+    name = "transformed_metadata/schema.pbtxt"
+    return _decode_schema(enclosed.read(folder, name), os.path.join(folder, name))
+
+
+def read_run_statistics(folder: str, name: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Reads statistics of a local run.
+
+    Args:
+        folder: The run's folder.
+        name: The file's path in it.
+
+    Raises:
+        DataError: They can't be read or aren't such a file.
+    """
+    return decode_statistics(enclosed.read(folder, name), os.path.join(folder, name))
 
 
 def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> FittingTable:
@@ -60,12 +87,12 @@ def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> FittingTab
     return table
 
 
-def print_shards(out: Console, splits: Mapping[str, Any]) -> None:
+def print_shards(out: Console, splits: Mapping[str, SplitEntry]) -> None:
     """Prints the shards of all splits, as the manifest lists them."""
     table = _table("shards", "file", "rows", "bytes", "sha256", right=("rows", "bytes"))
     for split in splits.values():
         for shard in split["shards"]:
-            table.add_row(Text(shard["file"]), f"{shard['rows']:,}", f"{shard['bytes']:,}", shard["sha256"][:12])
+            table.add_row(PlainText(shard["file"]), f"{shard['rows']:,}", f"{shard['bytes']:,}", shard["sha256"][:12])
     out.print(table)
 
 
@@ -75,10 +102,15 @@ def read_schema(path: str) -> schema_pb2.Schema:
     Raises:
         DataError: It isn't one; the message names the file and line.
     """
+    return _decode_schema(Path(path).read_bytes(), path)
+
+
+def _decode_schema(data: bytes, path: str) -> schema_pb2.Schema:
     try:
-        return text_format.Parse(Path(path).read_text(encoding="utf-8"), schema_pb2.Schema())
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise DataError(f"{path!r} isn't a schema.pbtxt: {error}") from error
+        return text_format.Parse(data.decode(), schema_pb2.Schema())
+    except (text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+        problem = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise DataError(f"{path!r} isn't a schema.pbtxt: {problem}") from error
 
 
 def print_schema(out: Console, schema: schema_pb2.Schema) -> None:
@@ -87,23 +119,23 @@ def print_schema(out: Console, schema: schema_pb2.Schema) -> None:
     for feature in schema.feature:
         required = feature.presence.min_fraction == 1
         table.add_row(
-            Text(feature.name), _type(feature), "required" if required else "optional", _domain(schema, feature)
+            PlainText(feature.name), _type(feature), "required" if required else "optional", _domain(schema, feature)
         )
     out.print(table)
 
 
-def print_features(out: Console, schema: schema_pb2.Schema, declared: dict[str, Any]) -> None:
+def print_features(out: Console, schema: schema_pb2.Schema, declared: Mapping[str, str | FeatureSettings]) -> None:
     """Prints the features that a run wrote, with the kinds that made them."""
     table = _table("features", "feature", "kind", "type", "shape", "values")
     for feature in schema.feature:
         kind = declared.get(feature.name, "")
-        name = kind if isinstance(kind, str) else kind.get("kind", "")
+        name = kind if isinstance(kind, str) else kind["kind"]
         shape = (
             "[" + ", ".join(str(dimension.size) for dimension in feature.shape.dim) + "]"
             if feature.HasField("shape")
             else "variable"
         )
-        table.add_row(Text(feature.name), Text(name), _type(feature), shape, _domain(schema, feature))
+        table.add_row(PlainText(feature.name), PlainText(name), _type(feature), shape, _domain(schema, feature))
     out.print(table)
 
 
@@ -113,34 +145,48 @@ def _type(feature: schema_pb2.Feature) -> str:
     )
 
 
-def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> Text:
+def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> PlainText:
     if feature.HasField("int_domain"):
-        return Text(f"{feature.int_domain.min} to {feature.int_domain.max}")
+        return PlainText(f"{feature.int_domain.min} to {feature.int_domain.max}")
     if feature.HasField("float_domain"):
-        return Text(f"{feature.float_domain.min:g} to {feature.float_domain.max:g}")
+        return PlainText(f"{feature.float_domain.min:g} to {feature.float_domain.max:g}")
     domains = {domain.name: domain for domain in schema.string_domain}
     domain = feature.string_domain if feature.HasField("string_domain") else domains.get(feature.domain)
-    return Text(f"{len(domain.value)} values" if domain else "")
+    return PlainText(f"{len(domain.value)} values" if domain else "")
 
 
-def _print_vocabularies(out: Console, root: Path) -> None:
-    asset_map = root / "transformed_metadata" / "asset_map"
-    names = read_json(asset_map) if asset_map.exists() else {}
+def _print_vocabularies(out: Console, folder: str) -> None:
+    names = _asset_map(folder)
     if not names:
         return
     table = _table("vocabularies", "vocabulary", "tokens", "most frequent", "file", right=("tokens",))
     for name, file in sorted(names.items()):
-        size, first = _measure(root / "transform_fn" / "assets" / file)
-        table.add_row(Text(name), f"{size:,}", Text(first), Text(f"transform_fn/assets/{file}"))
+        size, first = _measure(folder, f"transform_fn/assets/{file}")
+        table.add_row(PlainText(name), f"{size:,}", PlainText(first), PlainText(f"transform_fn/assets/{file}"))
     out.print(table)
 
 
-def _measure(path: Path) -> tuple[int, str]:
-    """A vocabulary's number of tokens, and the first."""
-    with path.open("rb") as stream:
-        first = stream.readline()
-        size = sum(1 for _ in stream) + bool(first)
-    return size, first.rstrip(_LF).decode("utf-8", "backslashreplace")
+def _asset_map(folder: str) -> dict[str, str]:
+    """The files of a run's vocabularies, below its graph's assets, by name."""
+    path = os.path.join(folder, "transformed_metadata", "asset_map")
+    if not os.path.lexists(path):
+        return {}
+    names: dict[str, str] = decode_json(
+        enclosed.read(folder, "transformed_metadata/asset_map"), dict[str, InnerPath], path
+    )
+    return names
+
+
+def _measure(folder: str, name: str) -> tuple[int, str]:
+    """A vocabulary's number of tokens, and the beginning of the first."""
+    with enclosed.open_file(folder, name) as stream:
+        piece = first = stream.read(_PIECE)
+        size, last = 0, _LF
+        while piece:
+            size, last = size + piece.count(_LF), piece[-1:]
+            piece = stream.read(_PIECE)
+    shown = first.partition(_LF)[0][:_SHOWN]
+    return size + (last != _LF), shown.decode("utf-8", "backslashreplace")
 
 
 def print_statistics(out: Console, statistics: statistics_pb2.DatasetFeatureStatisticsList) -> None:
@@ -148,11 +194,11 @@ def print_statistics(out: Console, statistics: statistics_pb2.DatasetFeatureStat
     columns = ("column", "count", "missing", "mean", "std", "min", "median", "max", "unique")
     for dataset in statistics.datasets:
         table = _table(
-            f"statistics of {dataset.num_examples:,} rows {dataset.name}".rstrip(), *columns, right=columns[1:]
+            f"statistics of {dataset.num_examples:,} rows {escape(dataset.name)}".rstrip(), *columns, right=columns[1:]
         )
         for feature in dataset.features:
             name = feature.name or ".".join(feature.path.step)
-            table.add_row(Text(name), *_statistics_cells(feature))
+            table.add_row(PlainText(name), *_statistics_cells(feature))
         out.print(table)
 
 

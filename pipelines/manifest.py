@@ -50,7 +50,7 @@ def write_manifest(
         job: The job.
 
     Raises:
-        DataError: Rows read are not rows written and rejected.
+        DataError: Rows read are not rows written and rejected, or a file that was used has changed.
     """
     rows = _account(shards, counts)
     totals = {
@@ -65,7 +65,7 @@ def write_manifest(
         "rejected": _rejected(shards, findings),
         "input": _inputs(job, counts),
         "columns": _columns(job.reading.selection),
-        "files": list(_files(job.work)),
+        "files": _held(list(_files(job.work)), job.held),
     }
     path = files.join(job.work, MANIFEST)
     with files.writing(path), files.replacing(path, job.parts) as stream:
@@ -159,6 +159,17 @@ def _columns(selection: Selection) -> ColumnNames:
     if selection.optional:
         names["optional"] = sorted(selection.optional)
     return names
+
+
+def _held(found: list[FileEntry], held: Mapping[str, str]) -> list[FileEntry]:
+    """The files, once those that were put there to be used are seen to be as they were."""
+    digests = {entry["file"]: entry["sha256"] for entry in found}
+    for name, digest in held.items():
+        if digests.get(name) != digest:
+            raise DataError(
+                f"{name!r} changed while it was used, so nothing is published; see what writes to the output's folder, and try again"
+            )
+    return found
 
 
 def _files(work: str) -> Iterator[FileEntry]:

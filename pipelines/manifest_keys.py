@@ -181,7 +181,7 @@ def decode_manifest(data: bytes, path: str) -> Manifest:
         )
     manifest: Manifest = decode_json(data, Manifest, path)
     _check_splits(manifest, path)
-    _check_sharding(manifest["config"]["output"], path)
+    _check_sharding(manifest, path)
     return manifest
 
 
@@ -213,7 +213,9 @@ def _check_splits(manifest: Manifest, path: str) -> None:
 _TOLERANCE = 1e-3
 
 
-def _check_sharding(output: OutputSettings, path: str) -> None:
+def _check_sharding(manifest: Manifest, path: str) -> None:
+    """The settings say in one way how many shards there are, and there are as many: `apply` will write as many."""
+    output = manifest["config"]["output"]
     given = [each for each in (output["shards"], output["rows_per_shard"], output["bytes_per_shard"]) if each]
     if len(given) != 1:
         raise wrong(
@@ -222,3 +224,7 @@ def _check_sharding(output: OutputSettings, path: str) -> None:
             "one of shards, rows_per_shard and bytes_per_shard",
             shown(given) if given else "none",
         )
+    for name, split in manifest["splits"].items():
+        if output["shards"] and len(split["shards"]) != output["shards"]:
+            expected = f"{output['shards']:,} shards, as config.output.shards says"
+            raise wrong(path, f"splits.{name}.shards", expected, f"{len(split['shards']):,}")

@@ -1,7 +1,7 @@
 """The main job as one Beam pipeline: plan units, analyze, trace, transform, write, describe."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import apache_beam as beam
@@ -56,6 +56,7 @@ class Job:
         level: The DEFLATE level; None: not compressed.
         work: The folder to write into.
         facts: What the manifest says beyond counts: configuration and versions.
+        held: The SHA-256 of files of the work folder that were put there to be used, by their path in it: they may not have changed.
         publish_to: The output folder, where the pipeline itself publishes, since nobody waits for a template's job; None: the submitting
             process does.
         overwrite: Whether the pipeline may then replace a finished run of another job.
@@ -70,6 +71,7 @@ class Job:
     level: int | None
     work: str
     facts: Mapping[str, Any]
+    held: Mapping[str, str] = field(default_factory=dict)
     publish_to: str | None = None
     overwrite: bool = False
 

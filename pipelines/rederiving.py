@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.finished import FinishedRun
+from pipelines.holding import held_graph
 from transforms import tally
 from transforms.blocks import Block
 from transforms.checksums import Checksum
@@ -180,7 +181,7 @@ class Rederivation:
         self._reading = run.reading
         self._counted = counted
         self._places = Places.of(run, counted)
-        folder = run.graph.local_folder()
+        folder = held_graph(run)
         self._whole = load(folder)
         self._labels = tuple(self._whole.labels)
         self._missing = missing_labels(self._whole.labels, self._reading.selection)

@@ -5,25 +5,23 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
-from pipelines.inspecting_run import read_json, read_schema
+from pipelines.inspecting_run import read_manifest, read_run_schema, read_run_statistics
+from pipelines.printable import printable
 from schemas.errors import DataError
-from schemas.statistics import FILE_NAME, read_statistics
-from transforms.graph_names import NAMES_FILE
+from schemas.json_shapes import shown, wrong
+from schemas.statistics import FILE_NAME
+from transforms import enclosed
+from transforms.graph_names import NAMES_FILE, decode_names
 from transforms.splits import TRAIN
 
 # What is read of a run's folder.
-FILES = (
-    "_SUCCESS",
-    "manifest.json",
-    f"transform_fn/{NAMES_FILE}",
-    "transformed_metadata/schema.pbtxt",
-    f"post_transform_feature_stats/{FILE_NAME}",
-)
+_SCHEMA = "transformed_metadata/schema.pbtxt"
+_STATISTICS = f"post_transform_feature_stats/{FILE_NAME}"
+FILES = ("_SUCCESS", "manifest.json", f"transform_fn/{NAMES_FILE}", _SCHEMA, _STATISTICS)
 _DTYPES = {schema_pb2.INT: "int64", schema_pb2.FLOAT: "float32", schema_pb2.BYTES: "string"}
 
 
@@ -86,17 +84,19 @@ def load_run(folder: str) -> Run:
     """Reads what code depends on from a run's folder.
 
     Raises:
-        DataError: It isn't a finished run, or a file in it can't be decoded.
-        OSError: A file can't be read.
+        DataError: It isn't a finished run, or a file in it can't be read or decoded.
     """
-    root = Path(folder)
-    if not (root / "_SUCCESS").exists():
+    if not os.path.lexists(os.path.join(folder, "_SUCCESS")):
         raise DataError(
             f"{folder!r} isn't a finished run: it has no _SUCCESS; give the folder that `shardmill run` wrote"
         )
-    manifest = read_json(root / "manifest.json")
-    names = read_json(root / "transform_fn" / NAMES_FILE)
-    outputs = _outputs(root)
+    manifest = read_manifest(folder)
+    path = f"transform_fn/{NAMES_FILE}"
+    names = decode_names(enclosed.read(folder, path), os.path.join(folder, path))
+    outputs = _outputs(folder)
+    for name in names["labels"]:
+        if name not in outputs:
+            raise wrong(os.path.join(folder, path), "labels", f"names of {_SCHEMA}", shown(name))
     return Run(
         folder=folder,
         shards={split: len(facts["shards"]) for split, facts in manifest["splits"].items()},
@@ -114,11 +114,17 @@ def _has_odd_columns(signatures: Mapping[str, Any]) -> bool:
     return any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items())
 
 
-def _outputs(root: Path) -> dict[str, Output]:
-    schema = read_schema(str(root / "transformed_metadata" / "schema.pbtxt"))
-    datasets = read_statistics(str(root / "post_transform_feature_stats")).datasets
+def _outputs(folder: str) -> dict[str, Output]:
+    schema = read_run_schema(folder)
+    datasets = read_run_statistics(folder, _STATISTICS).datasets
+    for feature in schema.feature:
+        if feature.type not in _DTYPES:
+            found = schema_pb2.FeatureType.Name(feature.type)
+            raise wrong(os.path.join(folder, _SCHEMA), f"feature {feature.name!r}", "type INT, FLOAT or BYTES", found)
     outputs = {feature.name: _output(feature, datasets) for feature in schema.feature}
     for name in _places(schema):
+        if name not in outputs:
+            raise wrong(os.path.join(folder, _SCHEMA), "", "names of features", shown(name))
         outputs[name] = replace(outputs[name], is_place=True)
     return outputs
 
@@ -127,7 +133,7 @@ def _places(schema: schema_pb2.Schema) -> Iterator[str]:
     types = {feature.name: feature.type for feature in schema.feature}
     for feature in schema.sparse_feature:
         yield from (index.name for index in feature.index_feature)
-        if types[feature.value_feature.name] != schema_pb2.INT:
+        if types.get(feature.value_feature.name) != schema_pb2.INT:
             yield feature.value_feature.name
     for group in schema.tensor_representation_group.values():
         for representation in group.tensor_representation.values():
@@ -138,22 +144,27 @@ def _output(feature: schema_pb2.Feature, datasets: Sequence[statistics_pb2.Datas
     shape = tuple(dimension.size for dimension in feature.shape.dim) if feature.HasField("shape") else None
     domain = feature.int_domain
     found = {dataset.name: stats for dataset in datasets if (stats := _numbers(dataset, feature.name))}
-    minimum = min((stats.min for stats in found.values()), default=math.nan)
-    maximum = max((stats.max for stats in found.values()), default=math.nan)
+    minimum = _finite(min((stats.min for stats in found.values()), default=math.nan), math.nan)
+    maximum = _finite(max((stats.max for stats in found.values()), default=math.nan), math.nan)
     train = found.get(TRAIN, statistics_pb2.NumericStatistics())
     return Output(
         *(feature.name, _DTYPES[feature.type], shape),
         ids=_widened(domain.min, domain.max, minimum, maximum) if domain.is_categorical else None,
-        mean=train.mean,
-        variance=train.std_dev**2 or 1,
+        mean=_finite(train.mean, 0),
+        variance=_finite(train.std_dev * train.std_dev, 1) or 1,
         minimum=minimum,
         maximum=maximum,
     )
 
 
+def _finite(value: float, otherwise: float) -> float:
+    """A statistic that Python's code can have as a number."""
+    return value if math.isfinite(value) else otherwise
+
+
 def _widened(first: int, last: int, minimum: float, maximum: float) -> tuple[int, int]:
     """A domain with the values beyond it: TF Transform's of `apply_buckets` by key lacks the id of an unknown key."""
-    if math.isnan(minimum):
+    if math.isnan(minimum) or math.isnan(maximum):
         return first, last
     return min(first, int(minimum)), max(last, int(maximum))
 
@@ -167,8 +178,12 @@ def _numbers(dataset: statistics_pb2.DatasetFeatureStatistics, name: str) -> sta
 
 
 def literal(value: Any) -> str:
-    """A text, a dict of numbers by text, a list of them: as Python writes them, with double quotes."""
-    return json.dumps(value, ensure_ascii=False)
+    """A text, a dict of numbers by text, a list of them: as Python writes them, with double quotes.
+
+    Names may be a stranger's: characters that aren't seen, or turn the direction of writing, are escapes, so that the code is what it looks
+    like.
+    """
+    return printable(json.dumps(value, ensure_ascii=False))
 
 
 def export_folder(folder: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.plain_console import PlainConsole
 from transforms.dialect import APPLIED_HINT, ENCODING_HINT, UNDECODABLE
 
 # Reasons for rejections that are shown; the rest are in the rejected file.
@@ -29,7 +30,7 @@ def print_summary(
         seconds: Each phase's wall-clock time, as far as it ran in this process, and under "total" the whole run's.
         console: Where to print; standard output by default.
     """
-    out = console or Console(soft_wrap=True, highlight=False)
+    out = console or PlainConsole(soft_wrap=True, highlight=False)
     out.print(split_table(manifest["splits"]))
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from pipelines.finished import FinishedRun
+from pipelines.holding import check_unchanged
+from pipelines.plain_console import PlainConsole, PlainText
 from pipelines.planning import text_size
 from pipelines.processes import cores
 from pipelines.progress import Progress
@@ -46,7 +47,8 @@ def verify(
         What was checked, in order; independent checks are made even where others fail.
 
     Raises:
-        DataError: The folder holds no finished run, or the patterns don't match its input.
+        DataError: The folder holds no finished run, or another one at the end than at the start; or the patterns don't match its
+            input.
     """
     run = FinishedRun.load(folder)
     if patterns:
@@ -61,7 +63,9 @@ def verify(
         rows = _Rows(run, counted, sample)
         rows.derive(each)
         found = rows.read_shards(each)
-        return [*checks, _check_shards(run, found), rows.check(found)]
+        checks += [_check_shards(run, found), rows.check(found)]
+    check_unchanged(run, intact=not checks[1].problems)
+    return checks
 
 
 def print_checks(folder: str, checks: Iterable[Check], console: Console | None = None) -> None:
@@ -72,13 +76,13 @@ def print_checks(folder: str, checks: Iterable[Check], console: Console | None =
         checks: The checks.
         console: Where to print; standard output by default.
     """
-    out = console or Console(soft_wrap=True, highlight=False)
+    out = console or PlainConsole(soft_wrap=True, highlight=False)
     table = Table(title=f"verify {folder}", title_justify="left", title_style="bold")
     for column in ("check", "result", "of"):
         table.add_column(column)
     for check in checks:
-        result = Text("failed", style="bold red") if check.problems else Text("ok")
-        table.add_row(check.name, result, Text(check.facts))
+        result = PlainText("failed", style="bold red") if check.problems else PlainText("ok")
+        table.add_row(check.name, result, PlainText(check.facts))
     out.print(table)
     for check in checks:
         for problem in check.problems[:_SHOWN]:

@@ -1,10 +1,12 @@
 """Checks of a finished run that need no graph: the manifest's sums, the files' checksums, the input's rows."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pipelines.finished import FinishedRun
+from pipelines.holding import file_problem
+from pipelines.manifest_keys import FileEntry, InputEntry, ShardEntry
 from pipelines.rederiving import Counted
 from pipelines.summary import format_bytes
 from schemas.errors import DataError
@@ -39,7 +41,7 @@ class Check:
 def check_sums(run: FinishedRun) -> Check:
     """The manifest's counts against each other."""
     rows, rejected = run.manifest["rows"], run.manifest["rejected"]
-    splits: Mapping[str, Any] = run.manifest["splits"]
+    splits = run.manifest["splits"]
     sums = [
         ("rows.read", rows["read"], "rows.written + rows.rejected", rows["written"] + rows["rejected"]),
         ("rows.read", rows["read"], "the rows of input", sum(found["rows"] for found in run.manifest["input"])),
@@ -48,9 +50,11 @@ def check_sums(run: FinishedRun) -> Check:
         ("rejected.rows", rejected["rows"], "the sum of rejected.reasons", sum(rejected["reasons"].values())),
     ]
     for name, split in splits.items():
-        for key in ("rows", "bytes"):
-            of_shards = sum(shard[key] for shard in split["shards"])
-            sums.append((f"splits.{name}.{key}", split[key], "the sum of its shards", of_shards))
+        for key, found, of_shards in (
+            ("rows", split["rows"], sum(shard["rows"] for shard in split["shards"])),
+            ("bytes", split["bytes"], sum(shard["bytes"] for shard in split["shards"])),
+        ):
+            sums.append((f"splits.{name}.{key}", found, "the sum of its shards", of_shards))
     problems = [
         f"{key} is {found:,}, but {other} is {expected:,}" for key, found, other, expected in sums if found != expected
     ]
@@ -64,7 +68,7 @@ def check_files(run: FinishedRun, each: Each) -> Check:
         run: The run.
         each: Reads several files at once.
     """
-    listed = [
+    listed: list[FileEntry | ShardEntry] = [
         *(shard for shards in run.shards.values() for shard in shards),
         *run.manifest["rejected"]["files"],
         *run.manifest["files"],
@@ -79,20 +83,10 @@ def check_files(run: FinishedRun, each: Each) -> Check:
     return Check("files", f"{len(listed):,} files, {format_bytes(size)}", tuple(problems))
 
 
-def _check_file(folder: str, entry: Mapping[str, Any]) -> str | None:
-    path = files.join(folder, entry["file"])
-    try:
-        if files.size(path) is None:
-            return f"{entry['file']!r} is missing"
-        size, digest = files.digest(path)
-    except DataError as error:
-        return str(error)
-    tally.add("files", 0, size)
-    if size != entry["bytes"]:
-        return f"{entry['file']!r} has {size:,} bytes; the manifest says {entry['bytes']:,}"
-    if digest != entry["sha256"]:
-        return f"{entry['file']!r} differs from what was written: its SHA-256 is {digest[:12]}..., not {entry['sha256'][:12]}..."
-    return None
+def _check_file(folder: str, entry: FileEntry | ShardEntry) -> str | None:
+    problem = file_problem(folder, entry)
+    tally.add("files", 0, entry["bytes"])
+    return problem
 
 
 def _strays(run: FinishedRun, listed: set[str]) -> Iterator[str]:
@@ -126,7 +120,7 @@ def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted 
     return Check("input", facts, tuple(problems))
 
 
-def _check_size(entry: Mapping[str, Any], size: int | None) -> str | None:
+def _check_size(entry: InputEntry, size: int | None) -> str | None:
     path = entry["path"]
     if size is None:
         return _why_absent(path)

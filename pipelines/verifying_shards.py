@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.rederiving import Indices, Rederivation
 from schemas.errors import DataError
-from transforms import files, tally
+from transforms import enclosed, files, tally
 from transforms.records import Unit
 from transforms.tfrecord import read_records
 from transforms.wire import binary_parts
@@ -131,8 +131,14 @@ def check_shard(path: str, pieces: Sequence[Piece]) -> ShardFindings:
     return found
 
 
+def _place(path: str) -> tuple[str, str]:
+    """A shard's folder and name."""
+    folder, _, name = path.rpartition("/")
+    return folder or "/", name
+
+
 def _blocks(path: str) -> Iterator[pa.Array]:
-    with files.reading(path), files.open_at(path) as stream:
+    with files.reading(path), enclosed.open_file(*_place(path)) as stream:
         done = 0
         for records in read_records(stream, path):
             yield records

@@ -18,6 +18,7 @@ _SPLIT = r"\A[A-Za-z0-9][A-Za-z0-9_]*\Z"
 _SHA256 = r"\A[0-9a-f]{64}\Z"
 _CRC32C = r"\A[0-9a-f]{8}\Z"
 _PATH = r"\A[^\x00]+\Z"
+_TENSOR = r"\A[^\x00]+:[0-9]{1,6}\Z"
 
 # The shapes of single values that the files of a run share.
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -28,6 +29,7 @@ SplitName = Annotated[str, Meta(pattern=_SPLIT)]
 Sha256 = Annotated[str, Meta(pattern=_SHA256)]
 Crc32c = Annotated[str, Meta(pattern=_CRC32C)]
 AnyPath = Annotated[str, Meta(pattern=_PATH)]
+TensorName = Annotated[str, Meta(pattern=_TENSOR)]
 
 _WORDS = {
     _INSIDE: "a path inside the folder, without '..'",
@@ -36,6 +38,7 @@ _WORDS = {
     _SHA256: "64 hexadecimal digits",
     _CRC32C: "8 hexadecimal digits",
     _PATH: "a path",
+    _TENSOR: "a tensor's name (operation:index)",
 }
 _TYPES = {
     "int": "a whole number",

@@ -61,6 +61,10 @@ def parse_schema(text: str, source: str) -> Schema:
         text_format.Parse(text, proto)
     except text_format.ParseError as error:
         raise ConfigError(f"{source}: expected a tensorflow-metadata schema, at line and column {error}") from error
+    except RecursionError as error:
+        raise ConfigError(
+            f"{source}: expected a tensorflow-metadata schema, received one nested too deeply; remove what is nested"
+        ) from error
     return from_proto(proto, source)
 
 

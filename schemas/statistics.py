@@ -14,6 +14,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from schemas.errors import DataError
 
 FILE_NAME = "FeatureStats.pb"
+_NO_STATISTICS = "{}: expected statistics (a DatasetFeatureStatisticsList), found other or damaged bytes"
 """The file's name in its folder, as TFX has it."""
 
 
@@ -163,10 +164,29 @@ def read_statistics(path: str) -> statistics_pb2.DatasetFeatureStatisticsList:
     """
     path = str(Path(path) / FILE_NAME) if Path(path).is_dir() else path
     try:
-        return statistics_pb2.DatasetFeatureStatisticsList.FromString(Path(path).read_bytes())
+        data = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"can't read the statistics {path!r}: {error.strerror}") from error
+    return decode_statistics(data, path)
+
+
+def decode_statistics(data: bytes, source: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Reads the bytes of a statistics file.
+
+    Args:
+        data: The bytes.
+        source: The file's name, for messages.
+
+    Raises:
+        DataError: They aren't such a file's.
+    """
+    try:
+        statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(data)
     except DecodeError as error:
-        raise DataError(
-            f"{path}: expected statistics (a DatasetFeatureStatisticsList), found other or damaged bytes"
-        ) from error
+        raise DataError(_NO_STATISTICS.format(source)) from error
+    # What isn't UTF-8 is left as bytes.
+    for dataset in statistics.datasets:
+        names = (name for feature in dataset.features for name in (feature.name, *feature.path.step))
+        if not all(isinstance(name, str) for name in (dataset.name, *names)):
+            raise DataError(_NO_STATISTICS.format(source))
+    return statistics

@@ -20,6 +20,7 @@ from pipelines.example_message import decode_example
 from pipelines.inspecting import format_values, inspect_path
 from schemas.errors import DataError
 from tests.away import SCHEME
+from tests.manifests import manifest
 from tests.stores import s3
 
 SCHEMA = """
@@ -50,25 +51,6 @@ datasets {
   features { path { step: "carrier" } type: STRING string_stats { common_stats { num_non_missing: 90 } unique: 16 } }
 }
 """
-MANIFEST = {
-    "format": 1,
-    "rows": {"read": 101, "written": 100, "rejected": 1},
-    "splits": {
-        "train": {
-            "rows": 90,
-            "shards": [{"file": "train-00000-of-00001.tfrecord.gz", "rows": 90, "bytes": 2048, "sha256": "ab" * 32}],
-        },
-        "eval": {
-            "rows": 10,
-            "shards": [{"file": "eval-00000-of-00001.tfrecord.gz", "rows": 10, "bytes": 70, "sha256": "cd" * 32}],
-        },
-    },
-    "rejected": {"rows": 1, "reasons": {"dep_delay: expected a number": 1}, "files": []},
-    "config": {
-        "features": {"dep_delay": "z_score", "carrier": {"kind": "vocabulary"}},
-        "output": {"compression": "gzip"},
-    },
-}
 
 
 def masked(data: bytes) -> bytes:
@@ -115,7 +97,7 @@ def write_run(folder: Path) -> Path:
     (folder / "transformed_metadata").mkdir(parents=True)
     (folder / "transform_fn" / "assets").mkdir(parents=True)
     (folder / "pre_transform_feature_stats").mkdir()
-    (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+    (folder / "manifest.json").write_text(json.dumps(manifest()))
     (folder / "transformed_metadata" / "schema.pbtxt").write_text(SCHEMA)
     (folder / "transformed_metadata" / "asset_map").write_text('{"carrier": "carrier"}')
     (folder / "transform_fn" / "assets" / "carrier").write_bytes(b"UA\nB6\nEV\n")

@@ -118,6 +118,10 @@ def test_domains_and_constraints_of_a_given_schema_are_accepted() -> None:
         ("feature { name: 'x' type: INT value_counts {} }", r"s.pbtxt: feature 'x': value_counts .* isn't supported"),
         ("sparse_feature { name: 'x' }", "s.pbtxt: sparse_feature 'x' isn't supported"),
         ("weighted_feature { name: 'x' }", "s.pbtxt: weighted_feature 'x' isn't supported"),
+        (
+            "feature { struct_domain { " * 500 + "} }" * 500,
+            "s.pbtxt: expected .* schema, received one nested too deeply",
+        ),
         ("tensor_representation_group { key: 'g' }", "s.pbtxt: tensor_representation_group 'g' isn't supported"),
     ],
 )

@@ -85,6 +85,14 @@ class Damaged:
         for key in ("bytes", "rows"):
             train[key] = sum(each[key] for each in train["shards"])
 
+    def list_file(self, name: str) -> None:
+        """Puts a file's bytes and checksum, as they are now, into the manifest."""
+        data = (self.run / name).read_bytes()
+        manifest = self.manifest
+        entry = next(entry for entry in manifest["files"] if entry["file"] == name)
+        entry |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        self.write(manifest)
+
     def problems(self, sample: int | None = None) -> dict[str, tuple[str, ...]]:
         """What `verify` says is wrong, by check."""
         return problems(self.run, sample)
@@ -318,13 +326,20 @@ def test_a_row_that_became_bad_is_found(damaged: Damaged) -> None:
 
 
 def test_an_edited_vocabulary_is_found(damaged: Damaged) -> None:
-    """Two tokens that changed places are found by the checksum, and by the first row whose id changes."""
-    path = damaged.run / "transform_fn" / "assets" / "city"
+    """Two tokens that changed places are found by the checksum, before the graph is run; listed so, by the first row whose id changes."""
+    name = "transform_fn/assets/city"
+    path = damaged.run / name
     first, second, *rest = path.read_text().splitlines()
     path.write_text("\n".join([second, first, *rest, ""]))
     found = damaged.problems()
     assert set(found) == {"files", "rows"}
-    assert found["files"][0].startswith("'transform_fn/assets/city' differs from what was written")
+    assert found["files"][0].startswith(f"{name!r} differs from what was written")
+    assert (
+        f"can't be made again: the run {str(damaged.run)!r} isn't what its manifest says: {name!r}" in found["rows"][0]
+    )
+    damaged.list_file(name)
+    found = damaged.problems()
+    assert set(found) == {"rows"}
     assert "a.csv, line 2: feature 'city' is 1 as stored (train-0000" in found["rows"][0]
     assert ", record 0) and 0 as derived. 6 of 6 shards differ" in found["rows"][0]
 
@@ -332,8 +347,9 @@ def test_an_edited_vocabulary_is_found(damaged: Damaged) -> None:
 def test_a_graph_that_does_not_load_is_found(damaged: Damaged) -> None:
     """Without a graph no row can be made again; the rest is checked."""
     (damaged.run / "transform_fn" / "saved_model.pb").write_bytes(b"junk")
+    damaged.list_file("transform_fn/saved_model.pb")
     found = damaged.problems()
-    assert set(found) == {"files", "rows"}
+    assert set(found) == {"rows"}
     assert "can't be made again: can't load the transform graph" in found["rows"][0]
 
 
@@ -413,6 +429,9 @@ def test_a_damaged_schema_is_found(damaged: Damaged) -> None:
     whole = path.read_bytes()
     for place, byte in ((3, 0xFF), (0, ord("}"))):
         path.write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+        with pytest.raises(DataError, match=r"the SHA-256 of 'metadata/schema\.pbtxt' is \w+\.\.\., not"):
+            damaged.problems()
+        damaged.list_file("metadata/schema.pbtxt")
         with pytest.raises(DataError, match=rf"schema isn't as shardmill wrote it: {path}: expected a "):
             damaged.problems()
 

@@ -5,10 +5,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from schemas.errors import DataError
-from transforms import files
+from transforms.store import reason
 
 # What describes a run is read whole; a million shards take half of this.
 _WHOLE_BYTES = 1 << 28
@@ -29,12 +30,19 @@ def open_file(folder: str, name: str) -> BinaryIO:
         name: The file's path in it.
 
     Raises:
-        OSError: It can't be read.
+        OSError: It can't be read; it has the file's whole path.
         DataError: It, or a folder on the way to it, is a link, a device, a FIFO or a socket.
     """
-    if files.is_local(folder):
+    path = _join(folder, name)
+    if "://" in folder:
+        # It loads the clients of stores, and Beam.
+        from transforms import files
+
+        return files.open_at(path)
+    try:
         return os.fdopen(_descend(folder, name), "rb")
-    return files.open_at(files.join(folder, name))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def _descend(folder: str, name: str) -> int:
@@ -71,7 +79,7 @@ def _open(folder: str, name: str, part: str, parent: int, flags: int) -> int:
 def _not_enclosed(folder: str, name: str, mode: int) -> DataError:
     kind = next((words for is_kind, words in _KINDS if is_kind(mode)), "a device")
     return DataError(
-        f"{files.join(folder, name)!r}: expected a file of the run's own, received {kind}, which isn't followed; put the file itself "
+        f"{_join(folder, name)!r}: expected a file of the run's own, received {kind}, which isn't followed; put the file itself "
         "there (cp -RL copies a folder so), or get the run anew"
     )
 
@@ -86,8 +94,8 @@ def read(folder: str, name: str) -> bytes:
     Raises:
         DataError: It can't be read, isn't a file of the folder's own, or is larger than any that describes a run.
     """
-    path = files.join(folder, name)
-    with files.reading(path), open_file(folder, name) as stream:
+    path = _join(folder, name)
+    with _reading(path), open_file(folder, name) as stream:
         data = stream.read(_WHOLE_BYTES + 1)
     if len(data) > _WHOLE_BYTES:
         raise DataError(f"{path!r}: expected at most {_WHOLE_BYTES:,} bytes, received more; get the run anew")
@@ -106,57 +114,34 @@ def digest(folder: str, name: str) -> tuple[int, str]:
     """
     found = hashlib.sha256()
     size = 0
-    for piece in _pieces(folder, name):
+    for piece in pieces(folder, name):
         found.update(piece)
         size += len(piece)
     return size, found.hexdigest()
 
 
-def copy(folder: str, name: str, target: str) -> tuple[int, str]:
-    """Copies a file of a folder; returns its bytes and SHA-256, of what was written.
+def pieces(folder: str, name: str) -> Iterator[bytes]:
+    """A file's bytes, piece by piece.
 
     Args:
         folder: The folder.
         name: The file's path in it.
-        target: The new file, local or remote; its folder is made.
 
     Raises:
         DataError: It can't be read, or isn't a file of the folder's own.
-        OutputError: The new file can't be written.
     """
-    found = hashlib.sha256()
-    size = 0
-    with files.writing(target):
-        files.make_folder(target.rpartition("/")[0])
-        with files.create(target) as writer:
-            for piece in _pieces(folder, name):
-                writer.write(piece)
-                found.update(piece)
-                size += len(piece)
-    return size, found.hexdigest()
-
-
-def _pieces(folder: str, name: str) -> Iterator[bytes]:
-    with files.reading(files.join(folder, name)), open_file(folder, name) as stream:
+    with _reading(_join(folder, name)), open_file(folder, name) as stream:
         while piece := stream.read(_PIECE):
             yield piece
 
 
-def names_below(folder: str, inner: str) -> list[str]:
-    """The paths in a folder of all that lies below one of its folders: files, and whatever else isn't a folder.
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"can't read {path!r}: {reason(error)}") from error
 
-    Args:
-        folder: The folder.
-        inner: The path in it of the folder to look into.
-    """
-    root = files.join(folder, inner)
-    with files.reading(root):
-        if not files.is_local(folder):
-            found = [path for path in files.walk(root) if not path.endswith("/")]
-        else:
-            found = sorted(
-                os.path.join(place, name)
-                for place, folders, names in os.walk(root)
-                for name in (*names, *(each for each in folders if os.path.islink(os.path.join(place, each))))
-            )
-    return [path[len(folder.rstrip("/")) + 1 :] for path in found]
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder.rstrip('/')}/{name}"

@@ -254,7 +254,13 @@ def copy_folder(source: str, target: str) -> None:
         # Some tools make objects that stand for folders.
         paths = [path for path in walk(source) if not path.endswith("/")]
     for path in paths:
-        place = join(target, path[len(source.rstrip("/")) + 1 :])
+        name = path[len(source.rstrip("/")) + 1 :]
+        # In an object store anything may stand between slashes.
+        if not {"", ".", ".."}.isdisjoint(name.split("/")):
+            raise DataError(
+                f"{source!r} holds {name!r}, which leads out of the folder; remove it, or name another folder"
+            )
+        place = join(target, name)
         with writing(place):
             make_folder(place.rsplit("/", 1)[0])
         copy(path, place)

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 from schemas.errors import ShardmillError
-from schemas.json_shapes import Count, decode_json
+from schemas.json_shapes import Count, TensorName, decode_json
 
 NAMES_FILE = "assets.extra/shardmill.json"
 
 # An input: its tensor and dtype. An output: its tensor, dtype, shape of one row (None: varying), and the tensor of its rows' lengths.
 Dtype = Literal["float32", "int64", "bytes"]
-InputNames = tuple[str, Dtype]
-OutputNames = tuple[str, Dtype, list[Count] | None, str | None]
+InputNames = tuple[TensorName, Dtype]
+OutputNames = tuple[TensorName, Dtype, list[Count] | None, TensorName | None]
 
 
 class SignatureNames(TypedDict):
