@@ -10,6 +10,7 @@ from pipelines.starter_request import StarterRequest, parse_request
 from pipelines.starting import init
 from schemas.errors import ConfigError, DataError, OutputError
 from schemas.proto import load_schema
+from schemas.schema import ColumnType
 
 
 def test_it_writes_a_configuration_and_a_schema(tmp_path: Path) -> None:
@@ -88,7 +89,7 @@ def test_settings_are_heeded_in_looking_at_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "settings", "advice"),
     [
-        (b"a,a\n1,2\n", [], " (--set input.header=..., --set input.columns=...)"),
+        (b"a,a\n1,2\n", [], " (--set input.header=..., --set input.columns=..., --set input.skip_rows=...)"),
         (b"a\0,\0b\0\n\0", [], " (--set input.encoding=...)"),
         (b"a\n\n", [], " (--set input.null_values=...)"),
         (b"a\nx\n", ["input.encoding=utf-16"], " (--set input.encoding=...)"),
@@ -103,6 +104,16 @@ def test_an_advised_setting_is_one_that_init_takes(
     with pytest.raises(DataError) as caught:
         init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
     assert str(caught.value).endswith(advice)
+
+
+def test_a_header_without_a_name_can_be_replaced_as_advised(tmp_path: Path) -> None:
+    """As pandas writes an index: the names are given, and the line that should have had them is skipped."""
+    (tmp_path / "data.csv").write_text(",age\n0,31\n1,45\n")
+    settings = ["input.header=false", 'input.columns=["row", "age"]', "input.skip_rows=1"]
+    request = parse_request(["age"], None, settings, "p.toml")
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    assert load_schema(starter.schema)["age"].type is ColumnType.INT
+    assert "# 2 rows and 2 columns were looked at." in Path(starter.config).read_text()
 
 
 def test_a_label_that_is_no_column_is_told_before_the_look(tmp_path: Path) -> None:

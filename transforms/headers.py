@@ -58,7 +58,10 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
 
 
 def _check_names(names: list[str], path: str) -> None:
-    hint = "give each column its own name in the first line; or, if that line is data, set [input] header = false and columns = [...]"
+    hint = (
+        "give each column its own name in the first line; or set [input] header = false and columns = [...], with skip_rows = 1 if that "
+        "line isn't data"
+    )
     empty = [position for position, name in enumerate(names, 1) if not name]
     if empty:
         raise DataError(f"the header of {path!r} has no name for column {_listed(empty)} of {len(names)}; {hint}")
