@@ -40,7 +40,7 @@ EngineName = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress bars and no summary.", rich_help_panel=GLOBAL_OPTIONS)
+    bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=GLOBAL_OPTIONS)
 ]
 
 Labels = Annotated[

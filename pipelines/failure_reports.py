@@ -12,6 +12,9 @@ from pipelines.one_thread import OneThread
 from pipelines.printable import printable
 from schemas.errors import ShardmillError
 
+# Red means failure, here and in all that is printed.
+_ERROR = typer.style("error:", fg="red", bold=True)
+
 
 class FailureReports:
     """What a process says of failures.
@@ -46,7 +49,8 @@ class FailureReports:
         """Tells a failure that explains itself."""
         if self.debug:
             traceback.print_exc()
-        typer.echo(printable(f"error: {error}"), err=True)
+        # In colour on a terminal only.
+        typer.echo(f"{_ERROR} {printable(str(error))}", err=True)
 
 
 @functools.cache
@@ -58,7 +62,7 @@ def failure_reports() -> FailureReports:
 def _report_bug(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
     text = " ".join(str(error).split())
     typer.echo(
-        printable(f"error: {kind.__name__}: {text}")
-        + "\nThis is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
+        f"{_ERROR} {printable(f'{kind.__name__}: {text}')}\n"
+        "This is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
         err=True,
     )

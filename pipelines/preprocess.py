@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
     from pipelines.pipeline import Job
 
+_PUBLISH = "publish"
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -29,7 +30,7 @@ class RunResult:
     Attributes:
         output: Its folder.
         manifest: Its manifest; empty where only a template was written.
-        seconds: Wall seconds of each phase, and of the whole run as `total`.
+        seconds: Wall seconds of each phase, and of the whole run as `total`, which is their sum.
     """
 
     output: str
@@ -84,7 +85,6 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
     Raises:
         ShardmillError: What stopped it; nothing is left that looks finished.
     """
-    started = time.monotonic()
     tally.reset()
     with _terminable():
         from pipelines.engine import run_pipeline, set_file_options
@@ -113,10 +113,12 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
                 raise explained from error
             if result is None:
                 return RunResult(output, {}, {})
+            tally.start(_PUBLISH)
             with files.writing(work):
                 manifest = _finish(work, engine, result)
             publish(work, place, overwrite=overwrite)
-    return RunResult(output, manifest, {**tally.seconds(), "total": time.monotonic() - started})
+            tally.add(_PUBLISH, 0, 1)
+    return RunResult(output, manifest, tally.seconds())
 
 
 def _place(output: str, engine: Engine) -> str:

@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.plain_console import PlainConsole
+from transforms import tally
 from transforms.dialect import APPLIED_HINT, ENCODING_HINT, UNDECODABLE
 
 # Reasons for rejections that are shown; the rest are in the rejected file.
 _REASONS = 5
 # What is timed in the submitting process, whatever the engine.
-_HERE = {"load", "total"}
+_HERE = {tally.START, tally.BETWEEN, "load", "publish", "total"}
 # What the counters of time end in.
 _TIME = "-msec"
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
@@ -91,7 +92,7 @@ def _print_work(out: Console, metrics: Mapping[str, int]) -> None:
 
 
 def _timing(rows: int, seconds: Mapping[str, float]) -> str:
-    phases = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total")
+    phases = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total" and spent)
     total = seconds.get("total")
     if not total:
         return phases

@@ -223,7 +223,16 @@ def test_the_command_says_one_thing(tmp_path: Path, files: str, status: int) -> 
     """The command prints one message, no traceback, and ends with status 1 for data and 2 for the configuration."""
     (tmp_path / "data.csv").write_text("x,y\n1,2\n3\n")
     (tmp_path / "p.toml").write_text(f'[input]\nfiles = ["{files}"]\n{Z_SCORE}')
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "p.toml", "--output", "out"]
+    command = [
+        sys.executable,
+        "-c",
+        "from pipelines.cli import main; main()",
+        "run",
+        "p.toml",
+        "--output",
+        "out",
+        "--quiet",
+    ]
     done = subprocess.run(
         command,
         cwd=tmp_path,

@@ -182,7 +182,7 @@ def refused(tmp_path: Path) -> Callable[..., str]:
 
     def run(*options: str) -> str:
         config, output = tmp_path / "p.toml", f"--output={tmp_path / 'out'}"
-        done = call("run", str(config), output, "--engine=flink", "--flink_master=[local]", *options)
+        done = call("run", str(config), output, "--engine=flink", "--flink_master=[local]", "--quiet", *options)
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
         assert sorted(os.listdir(tmp_path)) == ["a.csv", "p.toml"]
@@ -283,7 +283,7 @@ def fails(prism: str, pool: str, tmp_path: Path) -> str:
     (tmp_path / "data.csv").write_text("a\n1\n2\n")
     (tmp_path / "p.toml").write_text(f'[input]\nfiles = ["{tmp_path}/data.csv"]\n[features]\na = "z_score"\n')
     done = call(
-        *("run", f"{tmp_path}/p.toml", f"--output={tmp_path}/run", "--engine=prism", prism),
+        *("run", f"{tmp_path}/p.toml", f"--output={tmp_path}/run", "--engine=prism", prism, "--quiet"),
         *("--environment_type=EXTERNAL", f"--environment_config={pool}"),
     )
     assert done.returncode == 1, done.stderr

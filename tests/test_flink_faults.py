@@ -104,7 +104,7 @@ def test_a_killed_job_manager_ends_the_run_with_one_message(cluster: Flink, mill
     before = cluster.jobs()
     with ThreadPoolExecutor(1) as pool:
         output = f"--output={tmp_path / 'out'}"
-        run = pool.submit(call, "run", str(million.config), output, "--engine=flink", *cluster.options)
+        run = pool.submit(call, "run", str(million.config), output, "--engine=flink", "--quiet", *cluster.options)
         wait(run, lambda: cluster.jobs() - before)
         _kill(cluster, JOB_MANAGER)
         done = run.result()

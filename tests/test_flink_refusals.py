@@ -121,7 +121,7 @@ def _run(flink: Flink, folder: Path, make: Callable[[Path, Path], Path]) -> Refu
     (output / "data.csv").write_text("a\n1\n2\n")
     (output / "p.toml").write_text(_TOML.format(folder=output))
     done = call(
-        *("run", f"{output}/p.toml", f"--output={output}/run", "--engine=flink"),
+        *("run", f"{output}/p.toml", f"--output={output}/run", "--engine=flink", "--quiet"),
         *(f"--job_endpoint={flink.endpoint}", "--parallelism=1"),
         *started_by(command),
     )
@@ -137,7 +137,7 @@ def _started(
     """A job that a command of its own has begun on Flink: its name there, and the command."""
     options = [f"--output={output}", "--engine=flink", *flink.options, f"--job_name={output.parent.name}"]
     options += workers.options
-    run = pool.submit(call, "run", str(job.config), *options)
+    run = pool.submit(call, "run", str(job.config), "--quiet", *options)
 
     def named() -> str | None:
         jobs = flink.ask("/jobs/overview")["jobs"]

@@ -70,7 +70,7 @@ def test_a_bad_row_ends_the_job_and_prism(location: str, tmp_path: Path, monkeyp
     """A row that must not be there: the user reads one message, nothing is published, and no process is left."""
     mark = str(uuid.uuid4())
     monkeypatch.setenv("SHARDMILL_TEST_RUN", mark)
-    done = _run_there(prepare(tmp_path), location, "--set=input.on_bad_row='fail'")
+    done = _run_there(prepare(tmp_path), location, "--quiet", "--set=input.on_bad_row='fail'")
     assert done.returncode == 1
     first, second = done.stderr.splitlines()
     assert "column 'arr_delay': missing value in a column that must have one" in first

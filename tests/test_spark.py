@@ -43,7 +43,7 @@ def test_a_bad_row_ends_the_job_with_one_message(cluster: Spark, tmp_path: Path)
     """A row that must not be there fails Spark's task as often as Spark tries; the user reads one message, and nothing is published."""
     config = prepare(tmp_path)
     done = call(
-        *("run", str(config), f"--output={tmp_path / 'out'}", "--set=input.on_bad_row='fail'"),
+        *("run", str(config), f"--output={tmp_path / 'out'}", "--quiet", "--set=input.on_bad_row='fail'"),
         "--engine=spark",
         *cluster.options,
     )

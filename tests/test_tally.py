@@ -1,6 +1,7 @@
 """Counting how far a run is."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,15 @@ def _clean_tally() -> Iterator[None]:
     tally.reset()
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, as the tally sees it: a list of one number."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    tally.reset()
+    return now
+
+
 def test_phases_are_counted_in_the_order_of_their_start() -> None:
     """Rows and bytes add up by phase."""
     tally.start("scan")
@@ -22,8 +32,37 @@ def test_phases_are_counted_in_the_order_of_their_start() -> None:
     tally.add("scan", 1, 2)
     tally.add("analyze", 5, 50)
     assert list(tally.snapshot().items()) == [("scan", (1, 2)), ("analyze", (15, 150))]
-    assert list(tally.seconds()) == ["scan", "analyze"]
+    assert list(tally.seconds()) == ["start", "scan", "analyze", "engine", "total"]
     assert all(spent >= 0 for spent in tally.seconds().values())
+
+
+def test_phases_account_for_all_of_the_time(clock: list[float]) -> None:
+    """What is before them is `start`, what is between them the engine's; where two overlap, the later one counts."""
+    for moment, phase in (
+        (103, "scan"),
+        (105, "analyze"),
+        (106, "scan"),
+        (109, "analyze"),
+        (120, "write"),
+        (121, "write"),
+    ):
+        clock[0] = float(moment)
+        tally.add(phase, 0, 0)
+    clock[0] = 122.5
+    assert tally.seconds() == {
+        "start": 3.0,
+        "scan": 2.0,
+        "analyze": 4.0,
+        "write": 1.0,
+        "engine": 12.5,
+        "total": 22.5,
+    }
+
+
+def test_a_run_without_phases_is_all_start(clock: list[float]) -> None:
+    """Where workers are elsewhere nothing is counted here."""
+    clock[0] = 104.0
+    assert tally.seconds() == {"start": 4.0, "engine": 0.0, "total": 4.0}
 
 
 def test_no_count_is_lost_between_threads() -> None:
@@ -45,4 +84,5 @@ def test_reset_forgets() -> None:
     """After a reset nothing is left of the last run."""
     tally.add("analyze", 1, 1)
     tally.reset()
-    assert (tally.snapshot(), tally.seconds()) == ({}, {})
+    assert tally.snapshot() == {}
+    assert "analyze" not in tally.seconds()

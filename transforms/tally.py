@@ -1,11 +1,17 @@
-"""How far the phases of a run are: rows and bytes counted in this process, for progress bars and the summary's times.
+"""How far the phases of a run are: rows and bytes counted in this process, for progress and the summary's times.
 
 Only workers that are threads of this process are seen; elsewhere the counters stay empty.
 """
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass
+
+START = "start"
+"""What is before the first phase: imports, and whatever nobody counts."""
+BETWEEN = "engine"
+"""When no phase is at work: the engine builds, schedules and merges."""
 
 
 @dataclass
@@ -18,6 +24,7 @@ class _Phase:
 
 _lock = threading.Lock()
 _phases: dict[str, _Phase] = {}
+_reset_at = [time.monotonic()]
 
 
 def start(phase: str) -> None:
@@ -48,12 +55,26 @@ def snapshot() -> dict[str, tuple[int, int]]:
 
 
 def seconds() -> dict[str, float]:
-    """Seconds from each phase's first sign of life to its last, in the order in which they began. Phases may overlap."""
+    """Where the seconds since the reset went: their sum is `total`.
+
+    Each phase has those from its first sign of life to its last; where phases overlap, the one that began last. What is before them all
+    is `START`, what is in no phase `BETWEEN`.
+    """
+    now = time.monotonic()
     with _lock:
-        return {name: phase.touched - phase.started for name, phase in _phases.items()}
+        spans = {name: (phase.started, phase.touched) for name, phase in _phases.items()}
+        begun = _reset_at[0]
+    first = min((started for started, _ in spans.values()), default=now)
+    spent = {START: first - begun, **dict.fromkeys(spans, 0.0), BETWEEN: 0.0}
+    edges = sorted({first, now, *(edge for span in spans.values() for edge in span)})
+    for left, right in itertools.pairwise(edges):
+        working = [name for name, (started, touched) in spans.items() if started <= left and right <= touched]
+        spent[max(working, key=lambda name: spans[name][0]) if working else BETWEEN] += right - left
+    return {**spent, "total": now - begun}
 
 
 def reset() -> None:
     """Forgets all phases, before a run."""
     with _lock:
         _phases.clear()
+        _reset_at[0] = time.monotonic()
