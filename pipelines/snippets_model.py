@@ -53,7 +53,8 @@ def _count_classes(label: Output) -> int:
 
 
 def _classifier(label: Output, classes: int) -> Head:
-    unknown = bool(label.ids) and label.ids[0] < 0  # type: ignore[index]
+    # A domain may have an id of unknown values that no row has.
+    unknown = bool(label.ids) and label.ids[0] < 0 and not label.minimum >= 0  # type: ignore[index]
     if classes == len(("no", "yes")) and not unknown:
         return Head(
             "is 0 or 1: the model gives the probability of 1",

@@ -36,10 +36,12 @@ BEAM = {
 }
 # The modules that trace the graph, the one that runs it where TensorFlow's C library isn't found, and TF Transform's analysis.
 TENSORFLOW = {
+    "transforms.analyze_domains",
     "transforms.analyze_function",
     "transforms.count_tokens",
     "transforms.graph",
     "transforms.graph_derive",
+    "transforms.graph_domains",
     "transforms.graph_function",
     "transforms.graph_model",
     "transforms.graph_steady",

@@ -344,6 +344,7 @@ def label(dtype: str = "int64", **facts: Any) -> Output:
         (label(minimum=1, maximum=4), '"sparse_categorical_crossentropy"', 'Dense(5, activation="softmax")'),
         (label(ids=(0, 40)), '"sparse_categorical_crossentropy"', 'Dense(41, activation="softmax")'),
         (label(ids=(-1, 1)), "keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)", "Dense(2, activation"),
+        (label(ids=(-1, 1), minimum=0, maximum=1), '"binary_crossentropy"', 'Dense(1, activation="sigmoid")'),
         (label(minimum=-3, maximum=4, mean=1, variance=4), '"mse"', "Rescaling(2, offset=1)"),
         (label(minimum=0, maximum=5000), '"mse"', "Dense(1)"),
         (label(minimum=0, maximum=0), '"mse"', "Dense(1)"),

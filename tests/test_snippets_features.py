@@ -3,7 +3,9 @@
 import csv
 import math
 import random
+import re
 import runpy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import tensorflow as tf
 
 from pipelines.snippets import code_for
 from pipelines.snippets_features import input_line, padding, part_line
-from pipelines.snippets_run import Output
+from pipelines.snippets_run import Output, load_run
 from tests.runs import run, run_toml
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
@@ -215,9 +217,18 @@ def test_no_value_is_filled_with_what_a_row_holds(names: dict[str, Any]) -> None
         assert _length(features[name].numpy(), names["PADDING"][name]) == len(raw[name].values), name
 
 
+def test_ids_beyond_the_schemas_domain_are_embedded_too(forms: Path, tmp_path: Path) -> None:
+    """TF Transform's domain for `apply_buckets` by key lacks the id of an unknown key, -1: what the shards hold widens a domain."""
+    run_dir = shutil.copytree(forms / "padded", tmp_path / "run")
+    assert load_run(str(run_dir)).features[0].ids == (0, 63)
+    path = run_dir / "transformed_metadata" / "schema.pbtxt"
+    path.write_text(re.sub("min: 0$", "min: 7", path.read_text().replace("max: 63", "max: 9"), flags=re.MULTILINE))
+    assert load_run(str(run_dir)).features[0].ids == (0, 62)
+
+
 def test_places_are_no_ids(forms: Path) -> None:
     """A sparse feature's indices and a ragged one's lengths are read, but no layer sees them; their values are pooled."""
-    parts = code_for(str(forms / "preprocess")).partition("Concatenate()([")[2].partition("])")[0]
+    parts = code_for(str(forms / "preprocess")).partition("Concatenate()([")[2].partition("\n])")[0]
     used = [
         name
         for name in ("deep$ragged_values", "deep$row_lengths_1", "wide$sparse_values", "wide$sparse_indices_0")

@@ -21,7 +21,9 @@ from schemas.errors import ConfigError, ShardmillError, shortened
 from schemas.schema import Column, ColumnType, Schema
 from transforms import count_tokens, tally
 from transforms.analyze import Reading
+from transforms.analyze_domains import WithDomains
 from transforms.arrays import to_lists
+from transforms.graph_domains import is_domain
 from transforms.graph_source import AnalyzedGraph
 from transforms.graph_values import check_shape, tft_spec
 from transforms.records import Unit
@@ -119,7 +121,8 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
         # Each phase reads the rows anew: else Beam would keep all of them from one phase to the next.
         with tft_beam.Context(temp_dir=self._folder, use_deep_copy_optimization=True):
             saved_model, metadata = _explained(
-                self._function, lambda: (rows, config) | "AnalyzeDataset" >> tft_beam.AnalyzeDataset(self._function)
+                self._function,
+                lambda: (rows, config) | "AnalyzeDataset" >> tft_beam.AnalyzeDataset(WithDomains(self._function)),
             )
         return saved_model | "DescribeFunction" >> beam.Map(
             _describe,
@@ -171,6 +174,9 @@ def _representation(column: Column) -> schema_pb2.TensorRepresentation:
 def _describe(
     saved_model: str, metadata: Any, asset_map: Mapping[str, str], schema: Schema, labels: tuple[str, ...]
 ) -> AnalyzedGraph:
+    for feature in metadata.schema.feature:
+        if feature.HasField("int_domain") and not is_domain(feature.int_domain.min, feature.int_domain.max):
+            feature.ClearField("int_domain")
     text = text_format.MessageToString(metadata.schema, as_utf8=True)
     return AnalyzedGraph(saved_model, text, dict(asset_map), schema, labels)
 
