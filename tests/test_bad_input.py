@@ -68,9 +68,27 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_link_that_leads_nowhere(tmp_path: Path) -> None:
-    """A link to itself is no file."""
+    """A link to itself is named, with the system's reason."""
     (tmp_path / "data.csv").symlink_to(tmp_path / "data.csv")
-    _assert_fails(tmp_path, DataError, r"no file matches '.*data\.csv'")
+    _assert_fails(tmp_path, DataError, r"can't read '.*data\.csv': Too many levels of symbolic links")
+
+
+def test_a_gzip_file_of_blank_lines(tmp_path: Path) -> None:
+    """A few kilobytes that inflate to far more than the rows in them take: before the header, after it, and in skipped rows."""
+    blank = gzip.compress(b"\n" * (1 << 20)) * 17
+    for before, after, settings in (
+        (b"", b"x,y\n1,2\n", ""),
+        (b"x,y\n1,2\n", b"", ""),
+        (b"", b"x,y\n", "skip_rows = 999999999"),
+    ):
+        (tmp_path / "data.csv.gz").write_bytes(gzip.compress(before) + blank + gzip.compress(after))
+        _assert_fails(
+            tmp_path,
+            DataError,
+            r"data\.csv\.gz': expected at most 16 MiB of blank lines, .* received 1[67],.* bytes of them with [01] rows; it inflates",
+            files="data.csv.gz",
+            settings=settings,
+        )
 
 
 def test_a_truncated_gzip(tmp_path: Path) -> None:

@@ -97,7 +97,8 @@ class CellParser:
             # PyArrow would take a byte order mark off; that of the file is off already, and another is data.
             text = np.concatenate([np.array([LF], np.uint8), text])
         wanted = [self._names[place] for place in self._places.values()] or self._names[:1]
-        table = csv.read_csv(
+        # `read_csv` would read on a thread of its own, which for a small file takes longer than all else.
+        reader = csv.open_csv(
             pa.BufferReader(pa.py_buffer(text)),
             # The whole chunk is one block, since PyArrow would cut it at newlines inside cells.
             read_options=csv.ReadOptions(use_threads=False, column_names=self._names, block_size=len(text) + 1),
@@ -111,6 +112,7 @@ class CellParser:
                 include_columns=wanted,
             ),
         )
+        table = reader.read_all()
         return {name: _one(table.column(name)) for name in wanted}, ragged
 
     def _undecodable(

@@ -7,10 +7,12 @@ from typing import Protocol
 import numpy as np
 
 from schemas.errors import DataError
+from transforms.inflation import Inflation
 from transforms.lexer import Lexed, Lexicon, Positions, lex, line_ends, open_quote
-from transforms.records import UTF8_MARK, unclosed_quote
+from transforms.records import COMPRESSED, UTF8_MARK, unclosed_quote
 
 BLOCK_BYTES = 4 << 20
+_NO_ROWS = np.zeros(0, np.int64)
 # A record beyond this is taken for an unclosed quote: a worker's memory must not fill with the rest of a large file.
 MAX_RECORD_BYTES = 256 << 20
 
@@ -68,6 +70,7 @@ class Chunks:
         self._lexicon = lexicon
         self._line = first_line
         self._block_bytes = block_bytes
+        self._inflation = Inflation(text.path) if text.path.lower().endswith(COMPRESSED) else None
         self._buffer = b""
         self._ended = False
 
@@ -88,6 +91,8 @@ class Chunks:
             elif self._ended:
                 self._buffer = b""
             else:
+                if self._inflation:
+                    self._inflation.add(len(self._buffer), _NO_ROWS, _NO_ROWS)
                 # A carriage return stays: it and a newline to come are one line's end.
                 self._buffer = self._buffer[-1:] if self._buffer.endswith(b"\r") else b""
                 self._fill(len(self._buffer) + self._block_bytes)
@@ -117,6 +122,8 @@ class Chunks:
             yield chunk
 
     def _advance(self, chunk: Chunk) -> None:
+        if self._inflation:
+            self._inflation.add(len(chunk.data), *chunk.lexed.spans())
         self._buffer = self._buffer[len(chunk.data) :]
         self._line += chunk.lines
 

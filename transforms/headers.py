@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import pyarrow as pa
 from pyarrow import csv
@@ -46,15 +47,21 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
         raise DataError(
             f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({_short(record)}); check [input] encoding"
         ) from error
+    names = list(_names(record, dialect))
+    _check_names(names, path)
+    return names
+
+
+# Of many small files each has the same header, and to parse it takes as long as to parse its rows.
+@lru_cache(maxsize=16)
+def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     # The empty line keeps PyArrow from taking a byte order mark off a second time.
     table = csv.read_csv(
         pa.BufferReader(b"\n" + record + b"\n"),
         read_options=csv.ReadOptions(use_threads=False, block_size=len(record) + 3),
         parse_options=parse_options(dialect),
     )
-    names = [name.strip() for name in table.schema.names]
-    _check_names(names, path)
-    return names
+    return tuple(name.strip() for name in table.schema.names)
 
 
 def _check_names(names: list[str], path: str) -> None:

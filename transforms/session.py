@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -180,13 +179,21 @@ def load(model_dir: str, signature: str = "transform") -> Session:
     Raises:
         ShardmillError: There is no model, no such signature, or TensorFlow can't load it (with its message).
     """
-    names = _names(model_dir, signature)
     python = use_python()
-    key = (os.path.realpath(model_dir), signature, python, Path(model_dir, NAMES_FILE).stat().st_mtime_ns)
+    key = (os.path.realpath(model_dir), signature, python, _modified(model_dir))
     with _lock:
         if key not in _sessions:
+            names = _names(model_dir, signature)
             _sessions[key] = Session(names, _python_runner(model_dir, names) if python else _c_runner(model_dir, names))
         return _sessions[key]
+
+
+def _modified(model_dir: str) -> int:
+    """When the names were written, so that another model in the same place is another session; 0: there are none."""
+    try:
+        return os.stat(os.path.join(model_dir, NAMES_FILE)).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _names(model_dir: str, signature: str) -> Names:

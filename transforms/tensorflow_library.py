@@ -88,6 +88,7 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
 }
 
 
+@functools.cache
 def library_path() -> str | None:
     """The path of the installed TensorFlow's C library; None where there is none. Doesn't import TensorFlow."""
     spec = importlib.util.find_spec("tensorflow")
