@@ -141,7 +141,6 @@ def _input_lines(paths: StarterPaths, dialect: Dialect, profiles: Profiles, requ
                 comment = "  # the files don't name them: do"
             lines.append(f"{name} = {_value('' if value is None else value)}{comment}")
     lines += [f"{name} = {_value(value)}" for name, value in asked.items() if name not in request.dialect]
-    # Cells of columns without a feature reject no row.
     bad = sum(profile.unusable for profile in profiles) / max(1, profiles.rows)
     unlabelled = sum(profiles[name].absent for name in request.label_columns) / max(1, profiles.rows)
     if bad + unlabelled > _BAD_FRACTION / 2 and "max_bad_fraction" not in asked:
