@@ -72,7 +72,7 @@ def apply(
     set_file_options(engine)
     run = FinishedRun.load(application.folder)
     check_not_source(application.folder, output)
-    _check_split(run, application.split)
+    check_split(run, application.split)
     try:
         return execute(lambda work: _plan(run, application, work, progress), output, overwrite=overwrite, engine=engine)
     except DataError as error:
@@ -82,7 +82,16 @@ def apply(
         raise DataError(f"{error}\n{APPLIED_HINT}") from error
 
 
-def _check_split(run: FinishedRun, split: str | None) -> None:
+def check_split(run: FinishedRun, split: str | None) -> None:
+    """Checks the split that all new rows are to go to.
+
+    Args:
+        run: The run that is applied.
+        split: The split; None: rows are split as the run's were.
+
+    Raises:
+        ConfigError: It can't be a split's name, or there is none where the run's files were split by hand.
+    """
     if split is not None and not re.fullmatch(SPLIT_NAME, split):
         raise ConfigError(f"--split: expected a split's name of letters, digits and _, received {split!r}")
     if split is None and run.splits_by_file:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -15,7 +15,17 @@ import typer
 
 from pipelines.cli_examples import EXAMPLES
 from pipelines.cli_help import ENGINE_OPTIONS, INPUT_OPTIONS, OUTPUT_OPTIONS, WIDEST, Command, CommandGroup
-from pipelines.cli_options import EngineName, Fractions, Labels, Overwrite, Quiet, RunFolder, StarterSettings, Workers
+from pipelines.cli_options import (
+    DryRun,
+    EngineName,
+    Fractions,
+    Labels,
+    Overwrite,
+    Quiet,
+    RunFolder,
+    StarterSettings,
+    Workers,
+)
 from pipelines.failure_reports import failure_reports
 from pipelines.paths import check_output, check_path
 from schemas.errors import ConfigError, ShardmillError
@@ -113,6 +123,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
         ),
     ] = None,
     *,
+    dry_run: DryRun = False,
     engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
@@ -124,10 +135,17 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
 
     Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
     """
-    from pipelines.config import load_config
+    from pipelines.preflight import checked_config
 
-    checked = load_config(config, settings or (), output)
+    with _usage_first(ctx, engine):
+        checked = checked_config(config, settings or (), output, overwrite=overwrite)
     chosen = _choose_engine(ctx, engine, workers, checked.output.dir)
+
+    if dry_run:
+        from pipelines.dry_run import print_run
+
+        print_run(checked, chosen, overwrite=overwrite)
+        return
 
     from pipelines import preprocess
     from pipelines.progress import Progress
@@ -242,6 +260,7 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
         ),
     ] = None,
     *,
+    dry_run: DryRun = False,
     engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
@@ -257,12 +276,22 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
     for pattern in files:
         check_path("--input", pattern)
     check_output(output)
+
+    from pipelines.preflight import check_application
+
+    with _usage_first(ctx, engine):
+        check_application(run_dir, files, output, overwrite=overwrite)
     chosen = _choose_engine(ctx, engine, workers, output)
 
     from pipelines import applying
     from pipelines.progress import Progress
 
     application = applying.Application(run_dir, tuple(files), split)
+    if dry_run:
+        from pipelines.dry_run import print_application
+
+        print_application(application, output, chosen, overwrite=overwrite)
+        return
     with Progress(quiet=quiet) as progress:
         result = applying.apply(application, output, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
@@ -323,6 +352,16 @@ def doctor(
         ready = print_report(way=examine_engine(engine, ctx.args, output or "."))
     if not ready:
         raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _usage_first(ctx: typer.Context, engine: str | None) -> Iterator[None]:
+    """Where a block finds mistakes, tells options that nobody knows in their place: one that was mistyped may be their cause."""
+    try:
+        yield
+    except ShardmillError:
+        _check_beam_args(ctx, ctx.args, engine)
+        raise
 
 
 def _choose_engine(

@@ -13,6 +13,7 @@ shardmill init train.csv 'more/*.csv' -o fares.toml --label fare --split 0.8,0.1
 shardmill init old.csv --set input.encoding=latin-1 --set 'input.null_values=["", "?"]'""",
     "run": """\
 shardmill run pipeline.toml
+shardmill run pipeline.toml --dry-run
 shardmill run pipeline.toml -o out/monday --set output.shards=16 --overwrite
 shardmill run pipeline.toml --engine flink --flink_master=HOST:8081""",
     "inspect": """\

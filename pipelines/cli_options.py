@@ -19,6 +19,10 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace a finished run in the output folder.", rich_help_panel=OUTPUT_OPTIONS),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Check all that can be checked, list files, features and outputs; write nothing."),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

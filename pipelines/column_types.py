@@ -62,13 +62,19 @@ def find_columns(
         profiles = look(names, ())
         found, schema = profiles.schema(), profiles.schema(types_of(profiles.names))
     else:
-        found = _load_schema(config.input.schema)
+        found = load_any_schema(config.input.schema)
         schema = _settle(found, types_of(found.names), look)
     _warn(found, schema, progress)
     return schema, held
 
 
-def _load_schema(path: str) -> Schema:
+def load_any_schema(path: str) -> Schema:
+    """Reads a `schema.pbtxt`, of this machine or a store.
+
+    Raises:
+        ConfigError: It isn't a schema that a CSV file can have.
+        DataError: It can't be read from the store.
+    """
     if files.is_local(path):
         return load_schema(path)
     with files.reading(path), files.open_at(path) as stream:

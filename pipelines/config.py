@@ -7,13 +7,14 @@ a path on the command line (`--output`, `--set`) is relative to the current fold
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input, parse_path
 from pipelines.paths import check_output, has_scheme, output_problem
-from pipelines.toml_table import Table, apply_overrides, expand_variables, read_toml, resolve_path
-from schemas.errors import ConfigError
+from pipelines.toml_table import Source, Table, apply_overrides, dotted, expand_variables, read_source, resolve_path
+from schemas.errors import ConfigError, Key
+from schemas.mistakes import Mistakes
 
 _KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
@@ -74,6 +75,7 @@ class Config:
         preprocessing_fn: A TF Transform function, as `file.py:function`; takes the place of `features`.
         labels: The outputs of `preprocessing_fn` that are labels.
         derive: A function from raw to derived columns that features may refer to, as `file.py:function`.
+        source: Knows the lines of the file, for messages.
     """
 
     path: str
@@ -84,6 +86,7 @@ class Config:
     preprocessing_fn: str | None = None
     labels: tuple[str, ...] = ()
     derive: str | None = None
+    source: Source = field(default=Source(""), compare=False, repr=False)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -91,6 +94,20 @@ class Config:
         if self.split:
             return tuple(self.split.fractions)
         return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
+
+    def check_split_key(self, columns: Sequence[str]) -> None:
+        """Looks whether the split's key is of the data's columns.
+
+        Args:
+            columns: The columns' names.
+
+        Raises:
+            ConfigError: It isn't.
+        """
+        for name in self.split_key:
+            if name not in columns:
+                known = ", ".join(map(repr, columns))
+                raise ConfigError(f"{name!r} is no column; the columns are {known}")
 
     @property
     def split_key(self) -> tuple[str, ...]:
@@ -116,8 +133,24 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
         output: Takes the place of `output.dir`.
 
     Raises:
-        ConfigError: The file can't be read or isn't TOML, or a key or value isn't as expected: the message says which, what was
-            received, what was expected and the nearest known key.
+        ConfigError: The file can't be read or isn't TOML, or keys or values aren't as expected: the message says of each in which line it
+            stands, what was received, what was expected and the nearest known key.
+    """
+    config, mistakes = parse_config(path, overrides, output)
+    config.source.raise_any(mistakes)
+    return config
+
+
+def parse_config(path: str, overrides: Sequence[str] = (), output: str | None = None) -> tuple[Config, Mistakes]:
+    """Reads a configuration file, and collects what is wrong with keys and values: defaults stand for these.
+
+    Args:
+        path: As for `load_config`.
+        overrides: Likewise.
+        output: Likewise.
+
+    Raises:
+        ConfigError: The file can't be read or isn't TOML, or what the command line says is wrong.
     """
     if output is not None:
         check_output(output)
@@ -125,12 +158,14 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
         raise ConfigError(
             f"a configuration is read from local files, received {path!r}; copy it here and name the copy"
         )
-    raw = read_toml(path)
-    _resolve_paths(raw, path)
-    return check_config(path, raw, override(raw, overrides), output)
+    text, raw = read_source(path)
+    mistakes = Mistakes()
+    _resolve_paths(raw, path, mistakes)
+    source = Source(path, text, override(raw, overrides))
+    return _parse(source, raw, mistakes, output), mistakes
 
 
-def override(raw: dict[str, Any], overrides: Sequence[str]) -> frozenset[tuple[str, ...]]:
+def override(raw: dict[str, Any], overrides: Sequence[str]) -> frozenset[Key]:
     """Puts `key=value` settings into a configuration, in place, and returns their keys.
 
     Raises:
@@ -139,36 +174,43 @@ def override(raw: dict[str, Any], overrides: Sequence[str]) -> frozenset[tuple[s
     return apply_overrides(raw, overrides, exclusive=tuple(f"output.{name}" for name in SHARDINGS))
 
 
-def check_config(
-    path: str, raw: dict[str, Any], overridden: frozenset[tuple[str, ...]] = frozenset(), output: str | None = None
-) -> Config:
-    """Checks a configuration that has been read.
+def check_config(path: str, raw: dict[str, Any], overridden: frozenset[Key] = frozenset()) -> Config:
+    """Checks a configuration that isn't in a file yet.
 
     Args:
         path: Its file, for messages.
         raw: Its tables.
         overridden: The keys that came from the command line, for messages.
-        output: Takes the place of `output.dir`.
 
     Raises:
-        ConfigError: A key or value isn't as expected.
+        ConfigError: Keys or values aren't as expected.
     """
-    root = Table(path, (), raw, overridden)
+    mistakes = Mistakes()
+    config = _parse(Source(path, overridden=overridden), raw, mistakes, None)
+    config.source.raise_any(mistakes)
+    return config
+
+
+def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str | None) -> Config:
+    root = Table(source.path, (), raw, mistakes)
     root.check_keys(_KEYS)
     _check_ways(root)
-    config = Config(
-        path=path,
-        input=parse_input(root.table("input", required=True)),
-        split=_parse_split(root.table("split")) if "split" in raw else None,
-        features={} if "preprocessing_fn" in raw else _parse_features(root.table("features", required=True)),
-        output=_parse_output(root.table("output"), output),
-        preprocessing_fn=_parse_function(root, "preprocessing_fn"),
-        labels=_parse_labels(root),
-        derive=_parse_function(root, "derive"),
-    )
-    if config.split and isinstance(config.input.files, Mapping):
-        raise root.error("split", "can't stand beside input.files by split, which says it already. Remove one of them")
-    return config
+    inputs, split, features, outputs = InputConfig(()), None, {}, OutputConfig()
+    with mistakes.at("input"):
+        inputs = parse_input(root.table("input", required=True))
+    if "split" in raw:
+        with mistakes.at("split"):
+            split = _parse_split(root.table("split"))
+    if "preprocessing_fn" not in raw:
+        with mistakes.at("features"):
+            features = _parse_features(root.table("features", required=True))
+    with mistakes.at("output"):
+        outputs = _parse_output(root.table("output"), output)
+    if split and isinstance(inputs.files, Mapping):
+        root.refuse("split", "can't stand beside input.files by split, which says it already. Remove one of them")
+    preprocessing_fn, derive = (_parse_function(root, name) for name in ("preprocessing_fn", "derive"))
+    labels = _parse_labels(root)
+    return Config(source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, source)
 
 
 def _check_ways(root: Table) -> None:
@@ -176,9 +218,9 @@ def _check_ways(root: Table) -> None:
     if "preprocessing_fn" in root.raw:
         for name in ("features", "derive"):
             if name in root.raw:
-                raise root.error(name, f"can't stand beside preprocessing_fn, which makes all features. Remove {name}")
+                root.refuse(name, f"can't stand beside preprocessing_fn, which makes all features. Remove {name}")
     elif "label" in root.raw:
-        raise root.error(
+        root.refuse(
             "label", 'says which outputs of a preprocessing_fn are labels; in [features], write y = { kind = "label" }'
         )
 
@@ -187,8 +229,8 @@ def _parse_function(root: Table, name: str) -> str | None:
     if name not in root.raw:
         return None
     reference = root.string(name)
-    if not re.fullmatch(r".+\.py:[A-Za-z_]\w*", reference):
-        raise root.error(name, f'expected "file.py:function", received {reference!r}')
+    if reference and not re.fullmatch(r".+\.py:[A-Za-z_]\w*", reference):
+        root.refuse(name, f'expected "file.py:function", received {reference!r}')
     return reference
 
 
@@ -198,7 +240,7 @@ def _parse_labels(root: Table) -> tuple[str, ...]:
     return (root.string("label"),) if isinstance(root.raw["label"], str) else root.strings("label")
 
 
-def _resolve_paths(raw: dict[str, Any], config_path: str) -> None:
+def _resolve_paths(raw: dict[str, Any], config_path: str, mistakes: Mistakes) -> None:
     """Fills in environment variables, and makes relative paths relative to the current folder, where they are paths at all.
 
     Types are checked later.
@@ -206,11 +248,12 @@ def _resolve_paths(raw: dict[str, Any], config_path: str) -> None:
 
     def resolve(table: Any, *key: str) -> None:
         def resolved(text: str) -> str:
-            text = expand_variables(text, f"{config_path}: {'.'.join(key)}")
+            text = expand_variables(text, dotted(key))
             return text if has_scheme(text) else resolve_path(text, config_path)
 
         if isinstance(table, dict) and key[-1] in table:
-            table[key[-1]] = _map_strings(table[key[-1]], resolved)
+            with mistakes.at(*key):
+                table[key[-1]] = _map_strings(table[key[-1]], resolved)
 
     resolve(raw.get("input"), "input", "files")
     resolve(raw.get("input"), "input", "schema")
@@ -244,31 +287,35 @@ def _parse_split(table: Table) -> SplitConfig:
             None, f"expected a split {TRAIN!r}, which the statistics come from; received {sorted(fractions)}"
         )
     total = sum(fractions.values())
-    if abs(total - 1) > _FRACTIONS_TOLERANCE:
+    # One that isn't a number was refused, and is 0 here.
+    if all(fractions.values()) and abs(total - 1) > _FRACTIONS_TOLERANCE:
         raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
     key = table.strings("key") if "key" in table.raw else None
-    return SplitConfig({name: fraction / total for name, fraction in fractions.items()}, key)
+    return SplitConfig({name: fraction / (total or 1) for name, fraction in fractions.items()}, key)
 
 
 def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
     if not table.raw:
         raise table.error(None, 'expected at least one feature, for example age = "z_score"')
+    features: dict[str, str | Mapping[str, Any]] = {}
     for name, value in table.raw.items():
         if not isinstance(value, str | dict):
             example = '"z_score", or { kind = "bucketize", num_buckets = 10 }'
-            raise table.error(name, f"expected a kind or a table with `kind` ({example}), received {value!r}")
-        if isinstance(value, dict) and not isinstance(value.get("kind"), str):
-            raise table.error(name, f"expected a table with `kind`, a string, received {value!r}")
-        if isinstance(value, dict) and isinstance(value.get("file"), str):
-            parse_path(table.table(name), "file")
-    return dict(table.raw)
+            table.refuse(name, f"expected a kind or a table with `kind` ({example}), received {value!r}")
+        elif isinstance(value, dict) and not isinstance(value.get("kind"), str):
+            table.refuse(name, f"expected a table with `kind`, a string, received {value!r}")
+        else:
+            features[name] = value
+            if isinstance(value, dict) and isinstance(value.get("file"), str):
+                parse_path(table.table(name), "file")
+    return features
 
 
 def _parse_output(table: Table, folder: str | None) -> OutputConfig:
     table.check_keys(("dir", *SHARDINGS, "shuffle", "seed", "compression", "level"))
     given = [name for name in SHARDINGS if name in table.raw]
     if len(given) > 1:
-        raise table.error(None, f"expected one of {', '.join(SHARDINGS)}, received {' and '.join(given)}")
+        table.refuse(None, f"expected one of {', '.join(SHARDINGS)}, received {' and '.join(given)}")
     sharding = {name: table.integer(name, minimum=1) if name in given else None for name in SHARDINGS}
     if not given:
         sharding["shards"] = _DEFAULT_SHARDS

@@ -90,8 +90,8 @@ def parse_path(table: Table, name: str, problem_of: Callable[[str], str | None] 
     if name not in table.raw:
         return None
     path = table.string(name)
-    if problem := problem_of(path):
-        raise table.error(name, problem)
+    if path and (problem := problem_of(path)):
+        table.refuse(name, problem)
     return path
 
 
@@ -114,19 +114,20 @@ def _patterns(table: Table, name: str) -> tuple[str, ...]:
     patterns: list[Any] = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
         received = f"received {value!r}" if name in table.raw else "which is absent"
-        raise table.error(
+        table.refuse(
             name, f'expected files or patterns (["data/*.csv"], or {{ train = "...", eval = "..." }}), {received}'
         )
+        return ()
     for pattern in patterns:
         if problem := path_problem(pattern):
-            raise table.error(name, problem)
+            table.refuse(name, problem)
     return tuple(patterns)
 
 
 def _parse_dialect(table: Table) -> Dialect:
     header = table.boolean("header", default=_DEFAULTS.header)
     if header and "columns" in table.raw:
-        raise table.error("columns", "names the columns of files without a header; remove it, or set header = false")
+        table.refuse("columns", "names the columns of files without a header; remove it, or set header = false")
     dialect = Dialect(
         delimiter=_character(table, "delimiter", _DEFAULTS.delimiter) or _DEFAULTS.delimiter,
         quote=_character(table, "quote", _DEFAULTS.quote),
@@ -150,7 +151,7 @@ def _parse_dialect(table: Table) -> Dialect:
     for position, (name, character) in enumerate(special):
         for other, same in special[:position]:
             if character is not None and character == same:
-                raise table.error(name, f"expected a character other than {other}, received {character!r} for both")
+                table.refuse(name, f"expected a character other than {other}, received {character!r} for both")
     return dialect
 
 
@@ -180,7 +181,8 @@ def _character(table: Table, name: str, default: str | None) -> str | None:
         not isinstance(value, str) or len(value) != 1 or not value.isascii() or value in "\r\n\0"
     ):
         none = "" if name == "delimiter" else ' (or "" for none)'
-        raise table.error(name, f"expected one ASCII character{none}, received {value!r}")
+        table.refuse(name, f"expected one ASCII character{none}, received {value!r}")
+        return default
     return value
 
 
@@ -189,10 +191,9 @@ def _parse_encoding(table: Table) -> str:
     try:
         "".encode(name)
         return codecs.lookup(name).name
-    except LookupError as error:
-        raise table.error(
-            "encoding", f"expected a text encoding such as 'utf-8', 'latin-1' or 'cp1252', received {name!r}"
-        ) from error
+    except LookupError:
+        table.refuse("encoding", f"expected a text encoding such as 'utf-8', 'latin-1' or 'cp1252', received {name!r}")
+        return _DEFAULTS.encoding
 
 
 def _parse_columns(table: Table) -> tuple[str, ...] | None:
@@ -201,14 +202,13 @@ def _parse_columns(table: Table) -> tuple[str, ...] | None:
     columns = table.strings("columns")
     for position, name in enumerate(columns):
         if not name or name in columns[:position]:
-            raise table.error(
-                "columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip()
-            )
+            table.refuse("columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip())
     return columns
 
 
 def _parse_null_values(table: Table) -> tuple[str, ...]:
     value = table.raw.get("null_values", list(_DEFAULTS.null_values))
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise table.error("null_values", f'expected a list of text (["", "NA"]), received {value!r}')
+        table.refuse("null_values", f'expected a list of text (["", "NA"]), received {value!r}')
+        return _DEFAULTS.null_values
     return tuple(value)

@@ -130,6 +130,11 @@ def choose_engine(
         raise ConfigError(f"--engine: expected one of {', '.join(ENGINES)}, received {name!r}")
     if name is not None and runner is not None:
         raise ConfigError(f"--engine={name} and --runner={runner} both say what runs the pipeline; give one of them")
+    if option(beam_args, "--dry_run") is not None:
+        raise ConfigError(
+            "--dry_run is Beam's own option, which most of its engines pass over, so that the job would run and write; "
+            "expected --dry-run, with which shardmill checks, lists and writes nothing"
+        )
     engine = Engine(name or runner or LOCAL, tuple(beam_args), workers)
     if workers is not None and not engine.is_local:
         raise ConfigError(

@@ -10,7 +10,6 @@ from pipelines.pipeline import Job, TransformFunction, parts_folder
 from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
 from pipelines.toml_table import naming
-from schemas.errors import ConfigError
 from schemas.proto import format_schema
 from schemas.schema import Schema
 from transforms import files, listing, tracing
@@ -39,7 +38,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         ConfigError: The features or the split key don't fit the columns.
         DataError: The input can't be found or read.
     """
-    with naming(config.path):
+    with naming(config.source):
         # All mistakes that can be found without the columns: to infer these may take long.
         allowed_types(config.features)
     inputs = listing.list_files(config.input.patterns)
@@ -123,10 +122,8 @@ def _prepare(work: str, schema: Schema) -> None:
 
 def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
     key = None if config.split is None else config.split.key or ()
-    for name in key or ():
-        if name not in schema:
-            known = ", ".join(map(repr, schema.names))
-            raise ConfigError(f"{config.path}: split.key: {name!r} is no column; the columns are {known}")
+    with naming(config.source, "split", "key"):
+        config.check_split_key(schema.names)
     columns = tuple(column for column in schema if column.name in plan.columns)
     return Selection(columns, plan.required, key, schema.names)
 

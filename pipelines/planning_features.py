@@ -80,7 +80,7 @@ def _plan_declared(
 ) -> FeaturePlan:
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
-    with naming(config.path):
+    with naming(config.source):
         kinds = parse_features(config.features, every, config.split_key)
 
     def raw(names: tuple[str, ...]) -> set[str]:
@@ -132,9 +132,10 @@ def _plan_function(config: Config, reference: str, schema: Schema, scratch: str)
         raise ConfigError(f"{function}: it looks at no column; the columns are {', '.join(map(repr, schema.names))}")
     for label in config.labels:
         if label not in outputs:
-            raise ConfigError(
-                f"{config.path}: label: {function} has no output {label!r}{nearest(label, outputs)}; "
-                f"its outputs are {', '.join(map(repr, outputs))}"
+            raise config.source.error(
+                ("label",),
+                f"{function} has no output {label!r}{nearest(label, outputs)}; "
+                f"its outputs are {', '.join(map(repr, outputs))}",
             )
     required = frozenset(name for name in columns if schema[name].required)
     return FeaturePlan(TransformFunction(function, config.labels, scratch), frozenset(columns), required)
@@ -146,8 +147,9 @@ def _analyzer(config: Config) -> ModuleType:
         with without_notes():
             from transforms import analyze_function
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"{config.path}: preprocessing_fn needs TF Transform, but {error.name!r} isn't installed: "
-            "pip install 'shardmill[tft]' (Python 3.11 or later)"
+        raise config.source.error(
+            ("preprocessing_fn",),
+            f"needs TF Transform, but {error.name!r} isn't installed: "
+            "pip install 'shardmill[tft]' (Python 3.11 or later)",
         ) from error
     return analyze_function

@@ -74,6 +74,22 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
                 files.remove(work)
 
 
+def check_output_folder(output: str, *, overwrite: bool) -> None:
+    """Looks whether a run may take a folder's name, as `work_folder` does; makes and removes nothing.
+
+    Args:
+        output: The output folder.
+        overwrite: Whether a finished run that stands there may be replaced.
+
+    Raises:
+        OutputError: The folder exists (and is no finished run, or `overwrite` isn't set), or can't be looked at.
+    """
+    output = output.rstrip("/")
+    _check_is_folder(output)
+    with files.writing(output):
+        _check_free(output, overwrite=overwrite)
+
+
 def check_apart(inputs: Iterable[InputFile], output: str) -> None:
     """Looks for input in the output folder: with `--overwrite` it would be replaced.
 

@@ -9,8 +9,9 @@ from typing import Any
 from pipelines.config import check_config, override
 from pipelines.config_input import SPLIT_NAME, TRAIN
 from pipelines.paths import has_scheme
-from pipelines.toml_table import did_you_mean, naming
+from pipelines.toml_table import Source, did_you_mean, naming
 from schemas.errors import ConfigError
+from schemas.mistakes import Mistakes
 from transforms.dialect import Dialect
 from transforms.kinds.parse import allowed_types
 from transforms.kinds.patterns import expand_patterns, few_names
@@ -57,8 +58,10 @@ class StarterRequest:
         key = self.table("split").get("key", ())
         for where, names in (("--label", self.labels), ("--set split.key", key)):
             _check_columns(where, names, columns)
-        with naming("--set"):
-            expanded, _ = expand_patterns(self.table("features"), columns, (*self.labels, *key))
+        with naming(Source("--set")):
+            mistakes = Mistakes()
+            expanded, _ = expand_patterns(self.table("features"), columns, (*self.labels, *key), mistakes)
+            mistakes.raise_any()
             used = allowed_types(expanded)
         _check_columns("--set features", tuple(used), columns)
         return StarterRequest(self.labels, {**self.tables, "features": expanded}, self.dialect)
@@ -83,7 +86,7 @@ def parse_request(labels: Sequence[str], split: str | None, settings: Sequence[s
     raw = {**asked, "input": {"files": ["*.csv"], **given} if isinstance(given, dict) else given}
     raw["features"] = asked.get("features") or {"x": "numeric"}
     checked = check_config(output, raw, keys)
-    with naming("--set"):
+    with naming(Source("--set")):
         allowed_types(raw["features"])
     dialect = {each.name: getattr(checked.input.dialect, each.name) for each in fields(Dialect) if each.name in given}
     return StarterRequest(tuple(dict.fromkeys(labels)), _with_paths_beside(asked, output), dialect)

@@ -8,10 +8,21 @@ from typing import ClassVar
 _LONGEST = 1500
 
 
+# A key of the configuration, part by part.
+Key = tuple[str, ...]
+
+
 class ShardmillError(Exception):
-    """A failure that its message explains in full: where, what, what was expected, what to do."""
+    """A failure that its message explains in full: where, what, what was expected, what to do.
+
+    Attributes:
+        key: The key of the configuration that it is about; empty where it is about none.
+        errors: Of several failures told as one: each; see `schemas.mistakes`.
+    """
 
     exit_status: ClassVar[int] = 1
+    key: Key = ()
+    errors: "tuple[ShardmillError, ...]" = ()
 
 
 class ConfigError(ShardmillError):

@@ -77,6 +77,32 @@ def ordered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_toml(root, write_input(root / "data") + FEATURES + output)
 
 
+def test_a_dry_run_lists_and_writes_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The files, the run's features, and the shards that would be written."""
+    new = new_file(tmp_path / "new.csv")
+    args = [
+        "apply",
+        str(folder / "run"),
+        "--input",
+        str(new),
+        "-o",
+        str(tmp_path / "out"),
+        "--split",
+        "test",
+        "--dry-run",
+    ]
+    status, out, err = call_here(monkeypatch, capsys, *args)
+    assert (status, err) == (0, "")
+    assert sorted(tmp_path.iterdir()) == [new]
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[1:4] == [["input:", "1", "file,", "29", "B"], [str(new), "29", "B", "test"], ["splits:", "test"]]
+    assert lines[-2] == ["output:", f"{tmp_path}/out:", "3", "shards", "per", "split,", "gzip,", "level", "3"]
+    config = json.loads((folder / "run" / "manifest.json").read_text())["config"]
+    assert [line[0] for line in lines[lines.index(["features"]) + 1 : -2]] == list(config["features"])
+
+
 def new_file(path: Path, *rows: str, header: str = HEADER) -> Path:
     """A CSV file."""
     path.write_text(header + "".join(f"{row}\n" for row in rows))

@@ -188,7 +188,7 @@ import sys
 from pipelines import cli, toml_table
 def fail(path):
     raise {error}
-toml_table.read_toml = fail
+toml_table.read_source = fail
 import pipelines.config
 sys.argv = ["shardmill", "run", "x.toml", *{args}]
 cli.main()

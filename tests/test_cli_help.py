@@ -35,8 +35,8 @@ def section(lines: Sequence[str], heading: str) -> list[str]:
 def test_help_lists_the_commands_in_the_order_of_their_use(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each has a whole sentence."""
-    rows = section(page(monkeypatch, capsys, "--help"), "Commands")
+    """Each has a whole sentence, which fits a line."""
+    rows = section(page(monkeypatch, capsys, "--help", columns=120), "Commands")
     assert [row.split()[0] for row in rows] == COMMANDS
     assert all(row.endswith(".") and not row.endswith("..") for row in rows)
 

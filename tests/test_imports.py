@@ -69,6 +69,7 @@ LIGHT = {
     "pipelines.paths",
     "pipelines.plain_console",
     "pipelines.printable",
+    "pipelines.preflight",
     "pipelines.progress",
     "pipelines.shardmill",
     "pipelines.snippets",
@@ -76,6 +77,7 @@ LIGHT = {
     "pipelines.snippets_model",
     "pipelines.snippets_run",
     "pipelines.summary",
+    "pipelines.toml_lines",
     "pipelines.toml_table",
     "pipelines.worker",
 }

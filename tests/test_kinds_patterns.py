@@ -10,6 +10,7 @@ from pipelines.engines import Engine
 from pipelines.planning_features import plan_features
 from pipelines.progress import Progress
 from schemas.errors import ConfigError
+from schemas.mistakes import Mistakes
 from schemas.schema import ColumnType, Schema
 from tests.kind_helpers import schema_of
 from transforms.kinds.parse import allowed_types, parse_features
@@ -22,7 +23,10 @@ COLUMNS = ("n1", "n2", "pixel_0", "pixel_10", "pixel_x", "city", "id", "y")
 
 def expand(table: dict[str, object], columns: tuple[str, ...] = COLUMNS) -> dict[str, object]:
     """The table without patterns, where the column `id` is the split's key."""
-    return expand_patterns(table, columns, ("id",))[0]
+    mistakes = Mistakes()
+    expanded, _ = expand_patterns(table, columns, ("id",), mistakes)
+    mistakes.raise_any()
+    return expanded
 
 
 def test_a_pattern_stands_for_the_columns_that_it_matches() -> None:

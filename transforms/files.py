@@ -19,14 +19,20 @@ from typing import BinaryIO, cast
 from schemas.errors import DataError, OutputError
 from transforms.given_up import give_up, making
 from transforms.ranges import RangeReader
-from transforms.store import reason
-from transforms.stores import store_of
+from transforms.store import Store, reason
 from transforms.uploads import Upload, abandon_uploads
 
 _COPY_BYTES = 1 << 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Threads that are at work make new files for a moment.
 _ATTEMPTS_TO_REMOVE = 20
+
+
+def store_of(path: str) -> Store:
+    """The store that a remote path is in: see `transforms.stores`, which imports Beam, and which local paths don't need."""
+    from transforms import stores
+
+    return stores.store_of(path)
 
 
 def is_local(path: str) -> bool:

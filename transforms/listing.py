@@ -4,12 +4,11 @@ import os
 from collections.abc import Mapping, Sequence
 
 from schemas.errors import DataError
-from transforms.files import is_local
+from transforms.files import is_local, store_of
 from transforms.local_listing import list_local
 from transforms.patterns import fixed_part, matcher
 from transforms.records import InputFile
 from transforms.store import reason
-from transforms.stores import store_of
 
 
 def list_files(patterns: Mapping[str | None, Sequence[str]]) -> list[InputFile]:

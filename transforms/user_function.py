@@ -1,11 +1,12 @@
 """A function of the user's, by its file: loaded where it is traced, with errors that say where in the file they are from."""
 
+import ast
 import hashlib
 import linecache
 import os
 import sys
 import traceback
-from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -72,6 +73,22 @@ class UserFunction:
         if not isinstance(outputs, Mapping) or not outputs or not all(isinstance(name, str) for name in outputs):
             raise ConfigError(f"{self}: expected it to return a dict of tensors by name, received {outputs!r}")
         return dict(outputs)
+
+    def check(self) -> None:
+        """Looks for the function in the file; runs nothing.
+
+        Raises:
+            ConfigError: The file isn't Python, or nothing in it has the function's name.
+        """
+        try:
+            nodes = list(ast.walk(ast.parse(self.source, self.path)))
+        except SyntaxError as error:
+            raise ConfigError(self._explain(error)) from error
+        # Whatever might give something that name: what it is comes out when the file is run.
+        names = {value for node in nodes for _, value in ast.iter_fields(node) if isinstance(value, str)}
+        if self.name not in names and "*" not in names:
+            functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
+            raise ConfigError(f"{self.path} has no function {self.name!r}; it has {_listed(functions)}")
 
     def __str__(self) -> str:
         return f"{self.name} in {self.path}"
@@ -154,6 +171,10 @@ _modules: dict[str, ModuleType] = {}
 
 def _functions(module: ModuleType) -> str:
     names = [name for name, value in vars(module).items() if callable(value) and value.__module__ == module.__name__]
+    return _listed(names)
+
+
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names)) or "none"
 
 

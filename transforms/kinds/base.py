@@ -218,7 +218,9 @@ class Kind(ABC):
 
     def error(self, problem: str) -> ConfigError:
         """A configuration error that names the feature."""
-        return ConfigError(f"[features] {self.name}: {problem}")
+        error = ConfigError(f"[features] {self.name}: {problem}")
+        error.key = ("features", self.name)
+        return error
 
     def _missing(self, trace: Trace) -> Tensor:
         flag = trace.missing(self.columns[0])

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from schemas.errors import ConfigError
+from schemas.mistakes import Mistakes
 from schemas.schema import ColumnType, Schema
 from transforms.kinds.base import Kind
 from transforms.kinds.bucket import Bucketize, Buckets
@@ -41,14 +42,21 @@ def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[s
         The features, in the table's order.
 
     Raises:
-        ConfigError: A kind, parameter or column isn't known, is of a wrong type or doesn't fit; two outputs have one name.
+        ConfigError: Kinds, parameters or columns aren't known, are of a wrong type or don't fit, all of them in one error; or two outputs
+            have one name.
     """
     if not table:
         raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
-    expanded, origins = expand_patterns(table, schema.names, taken)
-    kinds = _parse_kinds(expanded)
+    mistakes = Mistakes()
+    expanded, origins = expand_patterns(table, schema.names, taken, mistakes)
+    kinds = _parse_kinds(expanded, mistakes, origins)
     for kind in kinds:
-        _check_kind(kind, schema, origins.get(kind.name))
+        pattern = origins.get(kind.name)
+        # Of a pattern's columns the first that it doesn't fit is told.
+        if pattern is None or not mistakes.concern(("features", pattern)):
+            with mistakes.at("features", pattern or kind.name):
+                _check_kind(kind, schema, pattern)
+    mistakes.raise_any()
     _check_names(kinds, schema)
     return kinds
 
@@ -64,18 +72,30 @@ def allowed_types(
         taken: As for `parse_features`.
 
     Raises:
-        ConfigError: A kind or parameter isn't known or is of a wrong type; `parse_features` checks the rest, which takes the columns.
+        ConfigError: Kinds or parameters aren't known or are of a wrong type; `parse_features` checks the rest, which takes the columns.
     """
     allowed: dict[str, frozenset[ColumnType]] = {}
-    expanded = expand_patterns(table, columns, taken, strict=False)[0] if columns else table
-    for kind in _parse_kinds(expanded):
+    mistakes = Mistakes()
+    expanded, origins = expand_patterns(table, columns, taken) if columns else (table, {})
+    kinds = _parse_kinds(expanded, mistakes, origins)
+    mistakes.raise_any()
+    for kind in kinds:
         for column in kind.columns:
             allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
     return allowed
 
 
-def _parse_kinds(table: Mapping[str, Any]) -> tuple[Kind, ...]:
-    return _pool([_parse_one(name, value) for name, value in table.items()])
+def _parse_kinds(table: Mapping[str, Any], mistakes: Mistakes, origins: Mapping[str, str]) -> tuple[Kind, ...]:
+    """The features that can be read; `origins` says which pattern made one."""
+    kinds: list[Kind] = []
+    for name, value in table.items():
+        line = origins.get(name, name)
+        if line == name or not mistakes.concern(("features", line)):
+            with mistakes.at("features", line):
+                kinds.append(_parse_one(name, value))
+    with mistakes.at("features"):
+        return _pool(kinds)
+    return tuple(kinds)
 
 
 def _parse_one(name: str, value: object) -> Kind:

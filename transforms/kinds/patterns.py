@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from schemas.errors import ConfigError
+from schemas.mistakes import Mistakes
 
 _FEW = 20
 
 
 def expand_patterns(
-    table: Mapping[str, Any], columns: Sequence[str], taken: Collection[str] = (), *, strict: bool = True
+    table: Mapping[str, Any], columns: Sequence[str], taken: Collection[str] = (), mistakes: Mistakes | None = None
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Writes a line for each column that a pattern stands for.
 
@@ -22,13 +23,10 @@ def expand_patterns(
         table: The `[features]` table.
         columns: The columns' names.
         taken: Columns that are no pattern's: the split's key.
-        strict: Whether a pattern must stand for a column.
+        mistakes: Takes the patterns that stand for no column; None: it is no mistake, as they may stand for derived ones.
 
     Returns:
         The table without patterns, in its order and the columns'; and for each feature that a pattern made, the pattern.
-
-    Raises:
-        ConfigError: A pattern stands for no column.
     """
     patterns = {name for name, value in table.items() if is_pattern(name, value) and name not in columns}
     if not patterns:
@@ -43,8 +41,9 @@ def expand_patterns(
             continue
         matches = _matcher(name)
         found = [column for column in free if column not in origins and matches(column)]
-        if strict and not found:
-            raise _unmatched(name, [column for column in columns if matches(column)], columns)
+        if mistakes is not None and not found:
+            error = _unmatched(name, [column for column in columns if matches(column)], columns)
+            mistakes.add(error, ("features", name))
         expanded.update(dict.fromkeys(found, value))
         origins.update(dict.fromkeys(found, name))
     return expanded, origins
