@@ -1,5 +1,6 @@
 """Where a finished run's input is now, if it isn't where the run read it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -34,41 +35,29 @@ def relocate(run: FinishedRun, patterns: Sequence[str]) -> FinishedRun:
 
 def _match(read: Sequence[str], found: Sequence[str]) -> dict[str, str]:
     """For each path that was read the one that ends most like it."""
-    by_name: dict[str, list[str]] = {}
+    ends: dict[str, list[str]] = {}
     for path in found:
-        by_name.setdefault(_parts(path)[0], []).append(path)
+        for end in _ends(path):
+            ends.setdefault(end, []).append(path)
     places = {}
-    missing = []
     for path in read:
-        candidates = by_name.get(_parts(path)[0], [])
-        common = [_common(path, candidate) for candidate in candidates]
-        if common.count(max(common, default=0)) == 1:
-            places[path] = candidates[common.index(max(common))]
-        else:
-            missing.append(path)
-    taken = set(places.values())
-    if missing or len(taken) < len(read):
-        twice = [path for path in read if list(places.values()).count(places.get(path, "")) > 1]
+        longest = next((ends[end] for end in _ends(path) if end in ends), [])
+        if len(longest) == 1:
+            places[path] = longest[0]
+    taken = Counter(places.values())
+    wrong = [path for path in read if path not in places or taken[places[path]] > 1]
+    if wrong:
         raise DataError(
             f"--input: expected the {len(read):,} files that the run read, received {len(found):,}, of which none, or more than one, is "
-            f"{_listed(missing or twice)} by its name and the folders above it; name the files as they were, in the same folders"
+            f"{_listed(wrong)} by its name and the folders above it; name the files as they were, in the same folders"
         )
     return places
 
 
-def _parts(path: str) -> list[str]:
-    """A path's names, the last one first."""
-    return path.split("/")[::-1]
-
-
-def _common(path: str, other: str) -> int:
-    """How many names two paths have in common at their ends."""
-    count = 0
-    for mine, theirs in zip(_parts(path), _parts(other), strict=False):
-        if mine != theirs:
-            break
-        count += 1
-    return count
+def _ends(path: str) -> list[str]:
+    """A path, it without its first folder, and so on to the file's name."""
+    names = path.split("/")
+    return ["/".join(names[place:]) for place in range(len(names))]
 
 
 def _listed(paths: Sequence[str]) -> str:

@@ -76,7 +76,9 @@ def _schema_beside(output: str) -> str:
         )
     schema_path = str(Path(output).with_suffix(".schema.pbtxt"))
     for path in (output, schema_path):
-        if files.exists(path):
+        with files.writing(path):
+            found = files.exists(path)
+        if found:
             raise OutputError(f"{path!r} exists and is left alone; choose another file with --output, or remove it")
     return schema_path
 

@@ -6,6 +6,7 @@ import io
 import math
 import zipfile
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import DataError
 from schemas.schema import Column, ColumnType
-from transforms import blocks, chunks
+from transforms import blocks, chunks, headers
 from transforms.blocks import Block, Reject, Selection, find_line, read_blocks, read_header
 from transforms.casting import cast
 from transforms.dialect import Dialect
@@ -744,3 +745,19 @@ def test_file_errors_pass() -> None:
     for path in ("f.csv", "f.csv.gz", "f.csv.bz2"):
         with pytest.raises(OSError, match="Input/output error"):
             list(read_blocks(Broken(), Unit(0, 0, path), Dialect(), select(a=INT)))  # type: ignore[arg-type]
+
+
+def test_files_with_the_same_header_have_it_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many small files the header would take as long as the rows."""
+    parsed = []
+    parse = headers.csv.read_csv
+
+    def counted(*args: Any, **options: Any) -> pa.Table:
+        parsed.append(args)
+        return parse(*args, **options)
+
+    monkeypatch.setattr(headers.csv, "read_csv", counted)
+    selection = Selection(select(b=INT).columns, names=("parsed once", "b"))
+    for number in range(9):
+        assert values(read(b"parsed once,b\nx,%d\n" % number, selection)) == {"b": [number]}
+    assert len(parsed) == 1

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from apache_beam.io.filesystems import FileSystems
 
+from pipelines import starting
 from pipelines.config import load_config
 from pipelines.finished import FinishedRun
-from schemas.errors import ConfigError, DataError
+from pipelines.progress import Progress
+from schemas.errors import ConfigError, DataError, OutputError
 from schemas.proto import load_schema
 from tests.kind_helpers import schema_of
 from tests.permissions import bound, open_folder
@@ -128,6 +130,8 @@ def test_what_cannot_be_known_is_not_absent(tree: Path) -> None:
                 files.size(f"{tree}/y/z/a.csv")
             with pytest.raises(DataError, match=r"can't read '.*/y/z': Permission denied"):
                 FinishedRun.load(f"{tree}/y/z")
+            with pytest.raises(OutputError, match=r"can't write '.*/y/p\.toml': Permission denied"):
+                starting.init([f"{tree}/a.csv"], f"{tree}/y/p.toml", Progress(quiet=True))
     finally:
         (tree / "y").chmod(0o755)
     assert files.size(f"{tree}/y") is files.size(f"{tree}/no/a.csv") is files.size(f"{tree}/a.csv/b") is None
