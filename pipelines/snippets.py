@@ -1,23 +1,18 @@
 """`shardmill inspect --code`: Python that trains on a run and serves it, made for that very run. TensorFlow isn't imported."""
 
-import math
-from collections.abc import Iterable
-from dataclasses import replace
-from pathlib import Path
-from string import Template
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from pipelines.snippets_features import input_line, padding, part_line, spec_line, uses_pooled, varying
+from pipelines.snippets_features import padding, part_line, spec_line, varying
 from pipelines.snippets_model import Head, head
-from pipelines.snippets_run import FILES, Run, export_folder, literal, load_run
+from pipelines.snippets_run import FILES, Run, literal, load_run
+from pipelines.snippets_template import fill, lines
+from pipelines.snippets_training import training
 from schemas.errors import DataError
-from transforms.splits import TRAIN
 
-_TEMPLATES = Path(__file__).parent / "templates"
-# The reader's rows in a batch, and what the printed training has of batches and of epochs.
-_BATCH = 256
-_STEPS = 300
-_MOST_EPOCHS = 10
-_STOPPING = "callbacks=[keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)],"
+_WIDTH = 120
 _NO_MODEL = """
 
 # No model: {why}.
@@ -26,9 +21,31 @@ _REMOTE = (
     "# TensorFlow itself reads gs:// and no other store, and what reads without it only local files: for these copy the\n"
     "# run, and let RUN name the copy.\n"
 )
-_NO_LABEL = (
-    'the run has no label, so there is nothing to predict. Its configuration can name one: price = { kind = "label" }'
+_NO_LABEL = "the run has no label, so there is nothing to predict. Its configuration can name one: {how}"
+_LABEL_KIND = 'price = { kind = "label" } under [features]'
+_LABEL_OUTPUT = 'label = ["price"] at the top, for the output that is called price'
+_PADDING = "# What fills the rows of features of varying length.\nPADDING = {{\n{}\n}}\n"
+_PAD = (
+    "for name, padding in PADDING.items():",
+    "    features[name] = tf.sparse.to_dense(features[name], padding)",
 )
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """A run's labels.
+
+    Attributes:
+        read: Those that the readers give, in order, by what the code calls them.
+        left_out: The others, with the reason.
+        heads: By the same names, what predicts them; empty where there is no model.
+        why_no_model: The reason, where there is none.
+    """
+
+    read: Mapping[str, str]
+    left_out: Mapping[str, str]
+    heads: Mapping[str, Head]
+    why_no_model: str = ""
 
 
 def code_for(folder: str) -> str:
@@ -49,7 +66,11 @@ def code_for(folder: str) -> str:
             run = replace(_load(copy), folder=folder.rstrip("/"))
     else:
         run = _load(folder)
-    return "".join((_head(run), _reader(run), *_trained(run), _rows(run)))
+    labels = _labels(run)
+    trained = (
+        [_NO_MODEL.format(why=labels.why_no_model)] if labels.why_no_model else training(run, labels.heads, labels.read)
+    )
+    return "".join((_head(run, labels), _reader(run, labels), *trained, _rows(run, labels)))
 
 
 def _load(folder: str) -> Run:
@@ -59,130 +80,99 @@ def _load(folder: str) -> Run:
         raise DataError(f"can't read {error.filename!r}: {error.strerror or error}") from error
 
 
-def _fill(template: str, **values: str) -> str:
-    return Template((_TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")).substitute(values)
+def _labels(run: Run) -> _Labels:
+    """What is to be predicted, and how; where nothing can be, the readers give all labels."""
+    names = tuple(label.name for label in run.labels)
+    if not names:
+        return _Labels({}, {}, {}, _NO_LABEL.format(how=_LABEL_OUTPUT if run.is_function else _LABEL_KIND))
+    found = {label.name: head(label) for label in run.labels}
+    left_out = {name: why for name, why in found.items() if isinstance(why, str)}
+    heads = {name: each for name, each in found.items() if isinstance(each, Head)}
+    if not any(map(part_line, run.features)):
+        return _Labels(_keys(names), {}, {}, "no feature is of a kind that a model takes as it is")
+    if not heads:
+        return _Labels(_keys(names), {}, {}, f"the label {literal(names[0])} {left_out[names[0]]}")
+    keys = _keys(list(heads))
+    return _Labels(keys, left_out, {key: heads[name] for key, name in keys.items()})
 
 
-def _lines(items: Iterable[str], indent: int = 4) -> str:
-    return "\n".join(" " * indent + item for item in items)
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """Labels by what the code calls them: by their own names, where Keras takes those for one of several outputs."""
+    if len(names) == 1:
+        return {names[0]: names[0]}
+    keys: dict[str, str] = {}
+    for name in names:
+        key = re.sub(r"[^A-Za-z0-9_]+", "_", name).lstrip("_") or "label"
+        while key in keys or (key != name and key in names):
+            key += "_"
+        keys[key] = name
+    return keys
 
 
-def _head(run: Run) -> str:
-    label = f"LABEL = {literal(run.labels[0].name)}\n" if run.labels else ""
-    return _fill(
+def _head(run: Run, labels: _Labels) -> str:
+    return fill(
         "head",
         run=literal(run.folder),
         remote=_REMOTE if "://" in run.folder else "",
-        shards=literal(dict(run.shards)),
+        shards="\n".join(_shard_lines(run)),
         suffix=run.suffix,
-        label_constant=label,
+        label_constant=_label_constant(labels.read),
     )
 
 
-def _reader(run: Run) -> str:
+def _shard_lines(run: Run) -> Iterable[str]:
+    for split, rows in run.shards.items():
+        line = f"{literal(split)}: {literal(list(rows))},"
+        yield from textwrap.wrap(line, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8)
+
+
+def _label_constant(labels: Mapping[str, str]) -> str:
+    if len(labels) == 1:
+        return f"LABEL = {literal(*labels.values())}\n"
+    if _are_renamed(labels):
+        return f"LABELS = {literal(dict(labels))}  # by a name that Keras takes\n"
+    return f"LABELS = {literal(list(labels))}\n" if labels else ""
+
+
+def _are_renamed(labels: Mapping[str, str]) -> bool:
+    return any(key != name for key, name in labels.items())
+
+
+def _reader(run: Run, labels: _Labels) -> str:
     outputs = sorted((*run.features, *run.labels), key=lambda output: output.name)
-    padded = [f"{literal(output.name)}: {padding(output)}," for output in varying(outputs)]
-    return _fill(
+    padded = [f"{literal(output.name)}: {padding(output)}," for output in varying(run.features)]
+    return fill(
         "reader",
-        spec=_lines(map(spec_line, outputs)),
-        padding=_PADDING.format(_lines(padded)) if padded else "",
-        parsed=_lines((*(_PAD if padded else ()), *_label_lines(run))),
-        rows=_rows_name(run),
+        spec=lines(map(spec_line, outputs)),
+        padding=_PADDING.format(lines(padded)) if padded else "",
+        parsed=lines((*(_PAD if padded else ()), *_label_lines(labels))),
+        rows=_rows_name(labels),
         compression=', "GZIP"' if run.compressed else "",
     )
 
 
-_PADDING = "# What fills the rows of features of varying length.\nPADDING = {{\n{}\n}}\n"
-_PAD = (
-    "for name, padding in PADDING.items():",
-    "    features[name] = tf.sparse.to_dense(features[name], padding)",
-)
-
-
-def _label_lines(run: Run) -> Iterable[str]:
+def _label_lines(labels: _Labels) -> Iterable[str]:
     """The lines that tell features from labels and give both."""
-    for other in run.labels[1:]:
-        yield f"features.pop({literal(other.name)})  # a label too; or put it in LABEL"
-    yield "return features, features.pop(LABEL)" if run.labels else "return features"
-
-
-def _rows_name(run: Run) -> str:
-    return "(features, label)" if run.labels else "features"
-
-
-def _trained(run: Run) -> Iterable[str]:
-    """The model and its export; or why there is none."""
-    found = _head_or_reason(run)
-    if isinstance(found, str):
-        yield _NO_MODEL.format(why=found)
-        return
-    yield _model(run, found)
-    yield _export(run, found)
-    if run.has_odd_columns:
-        yield _fill("names")
-
-
-def _head_or_reason(run: Run) -> Head | str:
-    if not run.labels:
-        return _NO_LABEL
-    if not any(map(part_line, run.features)):
-        return "no feature is of a kind that a model takes as it is"
-    found = head(run.labels[0])
-    return f"the label {literal(run.labels[0].name)} {found}" if isinstance(found, str) else found
-
-
-def _model(run: Run, found: Head) -> str:
-    source = "encoded" if found.is_text else "dataset"
-    return _fill(
-        "model",
-        helpers=(_fill("pooled") if uses_pooled(run.features) else "") + (_fill("classes") if found.is_text else ""),
-        inputs=_lines(map(input_line, run.features)),
-        parts=_lines(line for line in map(part_line, run.features) if line),
-        outputs="\n".join((f"# {literal(run.labels[0].name)} {found.comment}.", *found.layers)),
-        loss=found.loss,
-        metrics=found.metrics,
-        # Compiled anew for each length, XLA would take longer than it saves.
-        compile=", jit_compile=False" if varying(run.features) else "",
-        fit=_lines(_fit_lines(run, source)),
-    )
-
-
-def _fit_lines(run: Run, source: str) -> Iterable[str]:
-    yield f'{source}("{TRAIN}"),'
-    held_out = [split for split in run.shards if split != TRAIN]
-    if held_out:
-        yield f"validation_data={source}({literal(held_out[0])}),"
-        yield _STOPPING
-    batches = max(1, math.ceil(run.rows[TRAIN] / _BATCH))
-    yield f"epochs={min(_MOST_EPOCHS, math.ceil(_STEPS / batches))},  # the fewer rows, the more"
-
-
-def _export(run: Run, found: Head) -> str:
-    return _fill("export", export=literal(export_folder(run.folder)), predict=_lines(_predict_lines(run, found)))
-
-
-def _predict_lines(run: Run, found: Head) -> Iterable[str]:
-    if varying(run.features):
-        yield from _DENSE
-    if found.is_text:
-        yield "scores = model(features)"
-        yield 'return {LABEL: tf.gather(class_names, tf.argmax(scores, -1)), f"{LABEL}_scores": scores}'
+    for name, why in labels.left_out.items():
+        yield f"features.pop({literal(name)})  # a label too, which {why}"
+    if _are_renamed(labels.read):
+        yield "return features, {name: features.pop(label) for name, label in LABELS.items()}"
+    elif len(labels.read) > 1:
+        yield "return features, {label: features.pop(label) for label in LABELS}"
     else:
-        yield "return {LABEL: model(features)}"
+        yield "return features, features.pop(LABEL)" if labels.read else "return features"
 
 
-_DENSE = (
-    "features = dict(features)",
-    "for name, padding in PADDING.items():",
-    '    rows = tf.RaggedTensor.from_row_lengths(features[name], features.pop(f"{name}$row_lengths"))',
-    "    features[name] = rows.to_tensor(padding)",
-)
+def _rows_name(labels: _Labels) -> str:
+    if len(labels.read) > 1:
+        return "(features, labels)"
+    return "(features, label)" if labels.read else "features"
 
 
-def _rows(run: Run) -> str:
-    return _fill(
+def _rows(run: Run, labels: _Labels) -> str:
+    return fill(
         "rows",
-        row=_rows_name(run),
+        row=_rows_name(labels),
         compression='"gzip"' if run.compressed else "None",
-        yielded=_lines((line.replace("return", "yield") for line in _label_lines(run)), 12),
+        yielded=lines((line.replace("return", "yield") for line in _label_lines(labels)), 12),
     )

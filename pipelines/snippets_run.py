@@ -36,6 +36,7 @@ class Output:
         ids: The smallest and the largest, where the schema says that the values are ids (of tokens, buckets); else None.
         mean: Of the train split's values, as `variance` is; 0 and 1 where there are none, or of text.
         variance: Greater than 0.
+        zeros: The share of the train split's values that are 0.
         minimum: Of all splits' values, as `maximum` is; NaN where there are none, or of text.
         maximum: See `minimum`.
         is_place: Whether it says where values of a sparse or ragged feature are, or is numbers that mean nothing without.
@@ -47,6 +48,7 @@ class Output:
     ids: tuple[int, int] | None
     mean: float = 0
     variance: float = 1
+    zeros: float = 0
     minimum: float = math.nan
     maximum: float = math.nan
     is_place: bool = False
@@ -58,20 +60,20 @@ class Run:
 
     Attributes:
         folder: As it was given.
-        shards: Each split's number of shards.
-        rows: Each split's number of rows.
+        shards: The rows of each split's shards.
         suffix: What the shards' names end with.
         features: All outputs that are no labels.
         labels: All that are.
+        is_function: Whether a TF Transform function made the outputs.
         has_odd_columns: Whether TensorFlow's Python calls a raw column otherwise than the CSV does.
     """
 
     folder: str
-    shards: Mapping[str, int]
-    rows: Mapping[str, int]
+    shards: Mapping[str, tuple[int, ...]]
     suffix: str
     features: tuple[Output, ...]
     labels: tuple[Output, ...]
+    is_function: bool
     has_odd_columns: bool
 
     @property
@@ -99,11 +101,13 @@ def load_run(folder: str) -> Run:
             raise wrong(os.path.join(folder, path), "labels", f"names of {_SCHEMA}", shown(name))
     return Run(
         folder=folder,
-        shards={split: len(facts["shards"]) for split, facts in manifest["splits"].items()},
-        rows={split: facts["rows"] for split, facts in manifest["splits"].items()},
+        shards={
+            split: tuple(shard["rows"] for shard in facts["shards"]) for split, facts in manifest["splits"].items()
+        },
         suffix=".tfrecord" if manifest["config"]["output"]["compression"] == "none" else ".tfrecord.gz",
         features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
         labels=tuple(outputs[name] for name in names["labels"]),
+        is_function="preprocessing_fn" in manifest["config"],
         has_odd_columns=_has_odd_columns(names["signatures"]),
     )
 
@@ -152,6 +156,7 @@ def _output(feature: schema_pb2.Feature, datasets: Sequence[statistics_pb2.Datas
         ids=_widened(domain.min, domain.max, minimum, maximum) if domain.is_categorical else None,
         mean=_finite(train.mean, 0),
         variance=_finite(train.std_dev * train.std_dev, 1) or 1,
+        zeros=train.num_zeros / (train.common_stats.tot_num_values or 1),
         minimum=minimum,
         maximum=maximum,
     )

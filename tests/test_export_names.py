@@ -14,9 +14,9 @@ import pytest
 import tensorflow as tf
 
 from pipelines.snippets import code_for
+from tests.printed import Names, execute
 from tests.runs import read_split, run_toml
 from tests.serving.rest import Server
-from tests.test_snippets import Names, execute
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 

@@ -76,6 +76,8 @@ LIGHT = {
     "pipelines.snippets_features",
     "pipelines.snippets_model",
     "pipelines.snippets_run",
+    "pipelines.snippets_template",
+    "pipelines.snippets_training",
     "pipelines.summary",
     "pipelines.toml_lines",
     "pipelines.toml_table",

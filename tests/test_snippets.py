@@ -6,34 +6,30 @@ import os
 import pickle
 import random
 import re
-import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from pipelines.snippets import code_for
-from pipelines.snippets_model import Head, head
-from pipelines.snippets_run import Output, export_folder
+from pipelines.snippets_run import export_folder
 from schemas.errors import DataError
 from schemas.proto import load_schema
 from tests.away import SCHEME
 from tests.datasets import LabelledRun, as_columns, as_examples, read_cells, run_with_label
+from tests.printed import Names, execute
 from tests.runs import read_split, run_toml
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
-SETS = ["census", "flights", "odd"]
+SETS = ["census", "odd"]
 # Rows that are asked of an export.
 ROWS = 500
-# What running code leaves.
-Names = dict[str, Any]
 
 HOUSING = """
 [input]
@@ -125,18 +121,13 @@ def trained(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Call
     return train
 
 
-def execute(code: str, folder: Path) -> Names:
-    """Runs code as a script in a folder; returns its names."""
-    script = folder / "train.py"
-    script.write_text(code, encoding="utf-8")
-    return runpy.run_path(str(script))
-
-
 @pytest.mark.parametrize("name", SETS)
 def test_the_dataset_gives_every_row(trained: Callable[[str], tuple[LabelledRun, Names]], name: str) -> None:
     """The (features, label) pairs are those of the shards; the features are the model's inputs, and the label is none of them."""
     run, names = trained(name)
-    batches = list(names["dataset"]("train", batch_size=1000))
+    dataset = names["dataset"]("train", batch_size=1000)
+    batches = list(dataset)
+    assert len(batches) == dataset.cardinality()
     assert all(set(features) == set(names["inputs"]) == set(run.stored) - {run.label} for features, _ in batches)
     labels = np.concatenate([label.numpy() for _, label in batches])
     assert sorted(labels.tolist()) == sorted(run.stored[run.label].tolist())
@@ -235,6 +226,7 @@ def test_without_a_label_there_are_readers_only(tmp_path: Path) -> None:
     unlabelled = run_toml(tmp_path, re.sub('(.*)"label"', r'\1"numeric"', toml), name="unlabelled")
     code = code_for(str(unlabelled))
     assert "No model: the run has no label" in code
+    assert 'can name one: price = { kind = "label" } under [features].' in code
     assert "keras" not in code
     (features,) = execute(code, tmp_path)["dataset"]("train", batch_size=400)
     assert len(features) == len(ODD_COLUMNS)
@@ -302,14 +294,6 @@ def test_features_of_varying_length_are_padded_and_pooled(tmp_path: Path) -> Non
     np.testing.assert_allclose(served["y"], names["model"](features), rtol=1e-5)
 
 
-def test_of_several_labels_one_is_learned(tmp_path: Path) -> None:
-    """A second label is neither a feature nor what is predicted."""
-    toml = ODD.format(path=json.dumps(str(odd_csv(tmp_path)))).replace('raw = "numeric"', 'raw = "label"')
-    names = execute(code_for(str(run_toml(tmp_path, toml))), tmp_path)
-    assert names["LABEL"] == "raw"
-    assert set(names["inputs"]) == set(ODD_COLUMNS) - {"raw", ODD_LABEL}
-
-
 def test_the_export_lies_beside_the_run() -> None:
     """The model's folder is the run's with an ending, of a folder given as `.` too; that of a remote run lies here."""
     assert export_folder("out/run/") == "out/run-model"
@@ -330,41 +314,6 @@ def test_the_code_for_a_remote_run_names_it(tmp_path: Path) -> None:
     assert "# TensorFlow itself reads gs:// and no other store" in code
     notes = re.sub("^# TensorFlow itself.*\n.*\n", "", code, flags=re.MULTILINE)
     assert notes.replace('"run-model"', f'"{run}-model"').replace(url, str(run)) == here
-
-
-def label(dtype: str = "int64", **facts: Any) -> Output:
-    """A label with some facts."""
-    return Output(**({"name": "y", "dtype": dtype, "shape": (), "ids": None} | facts))
-
-
-@pytest.mark.parametrize(
-    ("output", "loss", "last_layer"),
-    [
-        (label(minimum=0, maximum=1), '"binary_crossentropy"', 'Dense(1, activation="sigmoid")'),
-        (label(minimum=1, maximum=4), '"sparse_categorical_crossentropy"', 'Dense(5, activation="softmax")'),
-        (label(ids=(0, 40)), '"sparse_categorical_crossentropy"', 'Dense(41, activation="softmax")'),
-        (label(ids=(-1, 1)), "keras.losses.SparseCategoricalCrossentropy(ignore_class=-1)", "Dense(2, activation"),
-        (label(ids=(-1, 1), minimum=0, maximum=1), '"binary_crossentropy"', 'Dense(1, activation="sigmoid")'),
-        (label(minimum=-3, maximum=4, mean=1, variance=4), '"mse"', "Rescaling(2, offset=1)"),
-        (label(minimum=0, maximum=5000), '"mse"', "Dense(1)"),
-        (label(minimum=0, maximum=0), '"mse"', "Dense(1)"),
-        (label("float32", minimum=0, maximum=1), '"mse"', "Dense(1)"),
-        (label("float32", shape=(3,)), '"mse"', "Dense(3)"),
-        (label("string"), '"sparse_categorical_crossentropy"', "Dense(classes.vocabulary_size()"),
-    ],
-)
-def test_the_label_decides_layer_and_loss(output: Output, loss: str, last_layer: str) -> None:
-    """0 and 1: a probability. Ids, text, a few small integers: one for each class. Anything else: a quantity, scaled."""
-    found = head(output)
-    assert isinstance(found, Head)
-    assert found.loss == loss
-    assert last_layer in "\n".join(found.layers)
-
-
-@pytest.mark.parametrize("output", [label(shape=None), label("float32", shape=(2, 2)), label("string", shape=(2,))])
-def test_some_labels_are_left_to_the_user(output: Output) -> None:
-    """For a label of varying length, a matrix, or several texts there is no model, and the reason is given."""
-    assert head(output) == "is neither one value nor a list of as many numbers in each row"
 
 
 def test_what_is_no_finished_run_is_named(tmp_path: Path) -> None:

@@ -4,12 +4,10 @@ import csv
 import math
 import random
 import re
-import runpy
 import shutil
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -17,6 +15,7 @@ import tensorflow as tf
 from pipelines.snippets import code_for
 from pipelines.snippets_features import input_line, padding, part_line
 from pipelines.snippets_run import Output, load_run
+from tests.printed import execute
 from tests.runs import run, run_toml
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
@@ -166,27 +165,18 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def names(forms: Path) -> dict[str, Any]:
     """What the code that is printed for ids in every form leaves, once it has run."""
-    return execute(forms / "preprocess")
-
-
-def execute(run_dir: Path) -> dict[str, Any]:
-    """Runs what is printed for a run; returns the names that it leaves."""
-    script = run_dir.with_suffix(".py_")
-    script.write_text(code_for(str(run_dir)))
-    keras.utils.set_random_seed(0)
-    return runpy.run_path(str(script))
+    return execute(code_for(str(forms / "preprocess")), forms)
 
 
 def accuracy(names: dict[str, Any]) -> float:
     """Of the rows that were held out, the part that is told rightly."""
-    _, found = names["model"].evaluate(names["dataset"]("eval"), verbose=0)
-    return float(found)
+    return float(names["model"].evaluate(names["dataset"]("eval"), verbose=0, return_dict=True)["accuracy"])
 
 
 def test_padded_ids_are_learned(forms: Path) -> None:
     """Ids that were padded in the function are embedded: they tell the held-out rows."""
     assert "Normalization" not in code_for(str(forms / "padded"))
-    assert accuracy(execute(forms / "padded")) > 0.9
+    assert accuracy(execute(code_for(str(forms / "padded")), forms)) > 0.9
 
 
 def test_padding_changes_nothing(names: dict[str, Any]) -> None:
@@ -246,4 +236,4 @@ def test_the_example_on_film_reviews_learns(shared_data: Path, tmp_path: Path) -
         (tmp_path / name).write_bytes((EXAMPLES / name).read_bytes())
     (tmp_path / "reviews.csv.gz").write_bytes((shared_data / "imdb" / "imdb_10k.csv.gz").read_bytes())
     run(tmp_path / "sentiment.toml", tmp_path / "run")
-    assert accuracy(execute(tmp_path / "run")) >= 0.82
+    assert accuracy(execute(code_for(str(tmp_path / "run")), tmp_path)) >= 0.82
