@@ -13,13 +13,15 @@ CLUSTER_PYTEST_ARGS ?= -n 2 --dist loadfile
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types wheel image bench flink flink-stop spark spark-stop clean
+.PHONY: help demo extras test lint format types wheel image bench flink flink-stop spark spark-stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show what came out
 	$(BIN)/shardmill demo
+
+extras: $(VENV)/extras.stamp  ## set up with all that a run may need: gs://, s3://, hdfs://, Dataflow, TF Transform, the demo's data
 
 test: $(VENV)/dev.stamp  ## set up, run all tests; those on clusters after the others
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'
@@ -71,7 +73,13 @@ $(VENV)/demo.stamp: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo]'
 	touch $@
 
+# The extra tft brings gcp; neither can be installed on Python 3.10.
+$(VENV)/extras.stamp: pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing into $(VENV): TensorFlow and Beam are large, the first time takes some minutes.'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[demo,s3,hdfs,tft]'
+	touch $(VENV)/demo.stamp $@
+
 $(VENV)/dev.stamp: pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing into $(VENV): TensorFlow and Beam are large, the first time takes some minutes.'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --editable '.[dev]'
-	touch $(VENV)/demo.stamp $@
+	touch $(VENV)/demo.stamp $(VENV)/extras.stamp $@

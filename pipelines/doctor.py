@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from pipelines.processes import cores
+from transforms.installing import install_command
 
 # What a run can't do without, by the name of the distribution.
 _NEEDED = (
@@ -76,7 +77,7 @@ def print_report(console: Console | None = None, way: Iterable[Finding] = ()) ->
     elif missing[0] in way:
         out.print(Text(f"Not ready: {missing[0].name}: {missing[0].value}"))
     else:
-        out.print("Something that a run needs is missing; `pip install shardmill` brings it.")
+        out.print(Text(f"Something that a run needs is missing; `{install_command()}` brings it."))
     return not missing
 
 

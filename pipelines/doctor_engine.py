@@ -15,6 +15,7 @@ from pipelines.endpoints import flink_overview, silent, unreachable
 from pipelines.engines import Engine, choose_engine, flink_master, option, worker_command
 from pipelines.worker import find_boot
 from schemas.errors import ConfigError, ShardmillError
+from transforms.installing import install_command
 from transforms.store import without_users
 
 # In the names of Beam's options for keys: of S3 and of Azure.
@@ -164,7 +165,7 @@ def _worker(engine: Engine) -> Iterator[Finding]:
         "workers",
         f"processes of {worker_command()}"
         if there
-        else f"{worker_command()!r} isn't here: `pip install shardmill` brings it",
+        else f"{worker_command()!r} isn't here: `{install_command()}` brings it",
         ok=there,
     )
     boot = find_boot()

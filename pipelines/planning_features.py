@@ -16,6 +16,7 @@ from schemas.schema import Column, Schema
 from transforms import files, tally, tracing
 from transforms.graph_folder import Graph
 from transforms.graph_source import DerivedColumn
+from transforms.installing import install_command
 from transforms.kinds.base import Kind
 from transforms.kinds.parameters import nearest
 from transforms.kinds.parse import parse_features
@@ -149,7 +150,6 @@ def _analyzer(config: Config) -> ModuleType:
     except ModuleNotFoundError as error:
         raise config.source.error(
             ("preprocessing_fn",),
-            f"needs TF Transform, but {error.name!r} isn't installed: "
-            "pip install 'shardmill[tft]' (Python 3.11 or later)",
+            f"needs TF Transform, but {error.name!r} isn't installed: {install_command('tft')} (Python 3.11 or later)",
         ) from error
     return analyze_function

@@ -149,7 +149,7 @@ def test_without_tf_transform_its_name_is_said(tmp_path: Path, monkeypatch: pyte
     monkeypatch.delitem(sys.modules, "transforms.analyze_function", raising=False)
     monkeypatch.delattr(transforms, "analyze_function", raising=False)
     with pytest.raises(
-        ConfigError, match=r"needs TF Transform, but .* isn't installed: pip install 'shardmill\[tft\]'"
+        ConfigError, match=r"needs TF Transform, but .* isn't installed: .*python.* -m pip install .*\[tft\]"
     ):
         _plan(tmp_path, f'preprocessing_fn = "{FAULTY}:twice"')
 

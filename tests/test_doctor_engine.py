@@ -15,6 +15,7 @@ from tests.clusters import golang
 from tests.needs import needs
 from tests.test_cli import call
 from tests.test_engines import flink, nobody  # noqa: F401  (fixtures)
+from transforms.installing import install_command
 
 
 def missing(name: str, *beam_args: str, output: str = ".") -> dict[str, str]:
@@ -146,7 +147,7 @@ def test_a_workers_command_that_isnt_there_is_the_reason(
     """Where this interpreter has no `shardmill-worker` beside it, no worker can be started as it is here."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     found = missing("flink", f"--job_endpoint={nobody}")
-    assert found["workers"] == f"'{tmp_path}/shardmill-worker' isn't here: `pip install shardmill` brings it"
+    assert found["workers"] == f"'{tmp_path}/shardmill-worker' isn't here: `{install_command()}` brings it"
 
 
 def test_an_image_is_what_workers_run(nobody: str) -> None:  # noqa: F811

@@ -7,6 +7,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from schemas.errors import ConfigError
+from transforms.installing import install_command
 from transforms.store import Store, reason, split
 from transforms.store_beam import BeamStore
 from transforms.store_gcs import GcsStore
@@ -49,7 +50,7 @@ def _make(scheme: str, path: str, options: PipelineOptions) -> Store:
             return kind(options, path)
         except ImportError as error:
             raise ConfigError(
-                f"{path!r} needs a client that isn't installed ({error}): pip install 'shardmill[{extra}]'"
+                f"{path!r} needs a client that isn't installed ({error}): {install_command(extra)}"
             ) from error
     try:
         return BeamStore(FileSystems.get_filesystem(path))
