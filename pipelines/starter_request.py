@@ -85,7 +85,7 @@ def parse_request(labels: Sequence[str], split: str | None, settings: Sequence[s
     given = asked.get("input", {})
     raw = {**asked, "input": {"files": ["*.csv"], **given} if isinstance(given, dict) else given}
     raw["features"] = asked.get("features") or {"x": "numeric"}
-    checked = check_config(output, raw, keys)
+    checked = check_config("--set", raw, keys)
     with naming(Source("--set")):
         allowed_types(raw["features"])
     dialect = {each.name: getattr(checked.input.dialect, each.name) for each in fields(Dialect) if each.name in given}
