@@ -48,7 +48,7 @@ class FailureReports:
     def report(self, error: ShardmillError) -> None:
         """Tells a failure that explains itself."""
         if self.debug:
-            traceback.print_exc()
+            typer.echo(printable(traceback.format_exc()), err=True, nl=False)
         # In colour on a terminal only.
         typer.echo(f"{_ERROR} {printable(str(error))}", err=True)
 

@@ -137,7 +137,7 @@ def _rejected(line: bytes, path: str, number: int) -> dict[str, Any]:
     try:
         row: dict[str, Any] = json.loads(line)
         return {key: row[key] for key in ("file", "line", "column", "reason")} | row
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path!r}, line {number}: expected a rejected row as JSON, found {_cut(str(line))}") from error
 
 

@@ -19,6 +19,7 @@ from schemas.json_shapes import (
     InnerPath,
     Sha256,
     SplitName,
+    check_shape,
     decode_json,
     shown,
     wrong,
@@ -173,13 +174,14 @@ def decode_manifest(data: bytes, path: str) -> Manifest:
         DataError: It isn't one, has keys or values that no run of shardmill's has, or another version of shardmill wrote it in
             another layout.
     """
-    found = decode_json(data, _Marked, path)["format"]
+    manifest: Manifest = decode_json(data, _Marked, path)
+    found = manifest["format"]
     if found != FORMAT:
         raise DataError(
             f"{path!r} has format {shown(found)}; this version of shardmill reads format {FORMAT}. Run again with this version, or "
             "use the version that wrote it (`versions` in the manifest)"
         )
-    manifest: Manifest = decode_json(data, Manifest, path)
+    check_shape(manifest, Manifest, path)
     _check_splits(manifest, path)
     _check_sharding(manifest, path)
     return manifest

@@ -287,7 +287,7 @@ def _is_run(folder: str) -> bool:
         return False
     try:
         facts = json.loads(manifest)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(facts, dict) and {"format", "splits", "rows"} <= facts.keys()
 

@@ -73,6 +73,16 @@ def test_a_folder_may_end_with_a_slash(tmp_path: Path, scheme: str) -> None:
     assert files.walk(f"{scheme}{tmp_path}/a/") == [f"{scheme}{tmp_path}/a/b/c"]
 
 
+def test_a_folder_is_copied_into_the_target_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object whose name leads out of its folder, as a store may have one, isn't copied to where it leads."""
+    monkeypatch.setattr(files, "walk", lambda folder: [f"{folder}/a/../../../escaped"])
+    with pytest.raises(
+        DataError, match=r"'s3://b/run' holds 'a/\.\./\.\./\.\./escaped', which leads out of the folder"
+    ):
+        files.copy_folder("s3://b/run", str(tmp_path / "copy"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folders_files_are_listed(tmp_path: Path) -> None:
     """All files below a folder, sorted by path; a folder that isn't there has none."""
     for name in ("b", "a/z", "a/b/c"):

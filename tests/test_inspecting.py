@@ -16,6 +16,7 @@ from google.protobuf import text_format
 from rich.console import Console
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from pipelines import inspecting_files
 from pipelines.example_message import decode_example
 from pipelines.inspecting import format_values, inspect_path
 from schemas.errors import DataError
@@ -303,6 +304,18 @@ REJECTED = b"".join(
     + b"\n"
     for line in range(2, 12)
 )
+
+
+def test_rejected_rows_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that goes on and on isn't held, and one of nested lists without end is no row."""
+    path = tmp_path / "rejected.jsonl.gz"
+    path.write_bytes(gzip.compress(REJECTED.splitlines(keepends=True)[0] + b"[" * 100_000 + b"\n"))
+    with pytest.raises(DataError, match="line 2: expected a rejected row as JSON"):
+        shown(path)
+    monkeypatch.setattr(inspecting_files, "_LINE_BYTES", 1000)
+    path.write_bytes(gzip.compress(REJECTED.splitlines(keepends=True)[0] + b"x" * 100_000))
+    with pytest.raises(DataError, match="line 2: expected a rejected row, found a line without end"):
+        shown(path)
 
 
 @pytest.mark.parametrize("name", ["rejected.jsonl", "rejected.jsonl.gz"])

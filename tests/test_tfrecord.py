@@ -115,6 +115,13 @@ def test_flipped_length(byte: int) -> None:
         read(bytes(data))
 
 
+def test_a_record_that_no_example_fills_is_refused() -> None:
+    """A length beyond protobuf's bound, its checksum good, is refused at once: nothing is held until the end of the file."""
+    header = tfrecord.headers(np.array([(1 << 31) + 1])).tobytes()
+    with pytest.raises(DataError, match=r"'shard', record 1: .* longer than 2 GiB, which no Example is"):
+        read(shard([b"first"]) + header + b"x" * 100)
+
+
 @pytest.mark.parametrize("lost", [1, 4, 8, 19])
 def test_truncated_plain_shard(lost: int) -> None:
     """A shard that ends inside a frame, or inside a frame's header, is found."""

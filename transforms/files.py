@@ -262,7 +262,7 @@ def copy_folder(source: str, target: str) -> None:
     for path in paths:
         name = path[len(source.rstrip("/")) + 1 :]
         # In an object store anything may stand between slashes.
-        if not {"", ".", ".."}.isdisjoint(name.split("/")):
+        if not {".", ".."}.isdisjoint(name.split("/")):
             raise DataError(
                 f"{source!r} holds {name!r}, which leads out of the folder; remove it, or name another folder"
             )

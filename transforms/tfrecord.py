@@ -22,7 +22,12 @@ FOOTER_BYTES = 4
 _CHUNK_BYTES = 4 << 20
 _GZIP_WBITS = 31
 _GZIP_MAGIC = b"\x1f\x8b"
-_BAD_LENGTH = "{path!r}, record {record}: the checksum of its length differs. The file is damaged; make it again."
+_BAD_LENGTH = (
+    "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is. The file is damaged; "
+    "make it again."
+)
+# A message of protobuf's is at most as long.
+_LONGEST = 1 << 31
 
 
 class Compressor(Protocol):
@@ -217,7 +222,7 @@ def _walk(data: bytes) -> tuple[npt.NDArray[np.int64], int, int]:
 def _needed(data: bytes, place: int, following: int) -> int:
     # A damaged length must not make the reader hold the whole file: 0 says so at once.
     header = np.frombuffer(data, np.uint8, HEADER_BYTES, place)[None]
-    return following - place if _good_headers(header)[0] else 0
+    return following - place if _good_headers(header)[0] and following - place <= _LONGEST else 0
 
 
 def _good_headers(found: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
