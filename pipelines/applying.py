@@ -8,7 +8,7 @@ from pipelines.config_input import SPLIT_NAME
 from pipelines.engine import set_file_options
 from pipelines.engines import Engine
 from pipelines.finished import FinishedRun
-from pipelines.holding import check_not_source, copy_held
+from pipelines.holding import check_not_source, copy_held, naming_run
 from pipelines.manifest_keys import Settings
 from pipelines.pipeline import Job, parts_folder
 from pipelines.planning import announce, text_size, versions
@@ -136,7 +136,8 @@ def _prepare(run: FinishedRun, work: str) -> dict[str, str]:
 
 def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
     """As the run read, but for labels: their columns may be missing."""
-    labels = load(graph.local_folder()).labels.values()
+    with naming_run(run, graph.folder.removesuffix(f"/{TRANSFORM_FN}")):
+        labels = load(graph.local_folder()).labels.values()
     optional = run.selection.optional.union(*labels)
     return replace(
         run.reading,

@@ -3,12 +3,13 @@
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from pipelines.finished import FinishedRun, not_as_listed
 from pipelines.manifest_keys import FileEntry, ShardEntry
 from pipelines.publish import MANIFEST, SUCCESS
-from schemas.errors import DataError, OutputError
+from schemas.errors import DataError, OutputError, ShardmillError
 from transforms import enclosed, files
 from transforms.graph_names import NAMES_FILE
 from transforms.temporary import temporary_folder
@@ -96,12 +97,32 @@ def held_graph(run: FinishedRun) -> str:
     Args:
         run: The run.
 
+    Returns:
+        The folder that `transform_fn` is in.
+
     Raises:
         DataError: A file of it can't be read, or isn't the one that the manifest lists.
     """
     copy = temporary_folder("graph")
     copy_held(run, [TRANSFORM_FN], copy)
-    return os.path.join(copy, TRANSFORM_FN)
+    return copy
+
+
+@contextmanager
+def naming_run(run: FinishedRun, copy: str) -> Iterator[None]:
+    """Lets messages about a copy of a run's files tell of the run.
+
+    Args:
+        run: The run.
+        copy: The folder of the copy.
+
+    Raises:
+        ShardmillError: As the block raises it, with the run's folder for the copy's.
+    """
+    try:
+        yield
+    except ShardmillError as error:
+        raise type(error)(str(error).replace(copy.rstrip("/"), run.folder.rstrip("/"))) from error
 
 
 def check_unchanged(run: FinishedRun, *, intact: bool) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.finished import FinishedRun
-from pipelines.holding import held_graph
+from pipelines.holding import held_graph, naming_run
 from transforms import tally
 from transforms.blocks import Block
 from transforms.checksums import Checksum
@@ -19,6 +19,7 @@ from transforms.labels import drop_missing, missing_labels, select_rows
 from transforms.records import Unit
 from transforms.session import load
 from transforms.splits import ShardRule
+from transforms.trace import TRANSFORM_FN
 
 Indices = npt.NDArray[np.int64]
 
@@ -181,8 +182,10 @@ class Rederivation:
         self._reading = run.reading
         self._counted = counted
         self._places = Places.of(run, counted)
-        folder = held_graph(run)
-        self._whole = load(folder)
+        copy = held_graph(run)
+        folder = f"{copy}/{TRANSFORM_FN}"
+        with naming_run(run, copy):
+            self._whole = load(folder)
         self._labels = tuple(self._whole.labels)
         self._missing = missing_labels(self._whole.labels, self._reading.selection)
         names = {feature.name for feature in self._whole.outputs}

@@ -1,6 +1,7 @@
 """A run's folder may be a stranger's, and may change while it is read: what is used of it is what its manifest lists, or nothing."""
 
 import ast
+import hashlib
 import io
 import json
 import os
@@ -338,6 +339,21 @@ def test_an_edited_vocabulary_is_not_applied(finished: Path, run: Path, tmp_path
     with pytest.raises(DataError, match=r"run' isn't what its manifest says: 'transform_fn/assets/city' is missing"):
         apply(run, finished / "run.csv", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", [NAMES, "transform_fn/saved_model.pb"])
+def test_messages_of_a_graph_name_the_run(finished: Path, run: Path, tmp_path: Path, name: str) -> None:
+    """Not the copy that is used: that of a graph that is listed as it is, but is none."""
+    (run / name).write_bytes(b"{}")
+    manifest = json.loads((run / "manifest.json").read_text())
+    for entry in manifest["files"]:
+        if entry["file"] == name:
+            entry |= {"bytes": 2, "sha256": hashlib.sha256(b"{}").hexdigest()}
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ShardmillError, match=rf"'{run}/transform_fn"):
+        apply(run, finished / "run.csv", tmp_path / "out")
+    problems = {check.name: check.problems for check in verify(str(run), None, 1, Progress(quiet=True))}
+    assert f"'{run}/transform_fn" in problems["rows"][0]
 
 
 def test_only_what_is_listed_is_applied(finished: Path, run: Path, tmp_path: Path) -> None:
