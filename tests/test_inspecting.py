@@ -375,8 +375,9 @@ def test_statistics_are_shown(tmp_path: Path) -> None:
         ("saved_model.pb", b"\x08\x01", "the graph of a SavedModel, which `saved_model_cli show"),
         ("empty", b"", "knows: it is empty"),
         ("twice", b"a\na\n", "is none of what inspect knows"),
-        ("part.gz", gzip.compress(b"\0\1"), "is none of what inspect knows"),
+        ("part.gz", gzip.compress(b"\0\1", mtime=0), "is none of what inspect knows"),
     ],
+    ids=["text", "json", "saved-model", "empty", "repeated", "binary"],
 )
 def test_what_is_not_known_is_not_taken_for_something_else(
     tmp_path: Path, name: str, content: bytes, message: str
