@@ -7,12 +7,12 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from pipelines.cli_engines import check_options, engine_of, tell_result, usage_first
 from pipelines.cli_examples import EXAMPLES
 from pipelines.cli_help import ENGINE_OPTIONS, INPUT_OPTIONS, OUTPUT_OPTIONS, WIDEST, Command, CommandGroup
 from pipelines.cli_options import (
@@ -30,10 +30,6 @@ from pipelines.failure_reports import failure_reports
 from pipelines.paths import check_output, check_path
 from schemas.errors import ConfigError, ShardmillError
 from transforms.temporary import remove_folders, temporary_folder
-
-if TYPE_CHECKING:
-    from pipelines.engines import Engine
-    from pipelines.preprocess import RunResult
 
 _INTERRUPTED = 130
 _TAKES_BEAMS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -137,9 +133,9 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     """
     from pipelines.preflight import checked_config
 
-    with _usage_first(ctx, engine):
+    with usage_first(ctx, engine):
         checked = checked_config(config, settings or (), output, overwrite=overwrite)
-    chosen = _choose_engine(ctx, engine, workers, checked.output.dir)
+    chosen = engine_of(ctx, engine, workers, checked.output.dir)
 
     if dry_run:
         from pipelines.dry_run import print_run
@@ -153,7 +149,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     with Progress(quiet=quiet) as progress:
         result = preprocess.run(checked, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
-        _tell(chosen, result)
+        tell_result(chosen, result)
 
 
 @app.command(cls=Command, epilog=EXAMPLES["inspect"])
@@ -279,9 +275,9 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
 
     from pipelines.preflight import check_application
 
-    with _usage_first(ctx, engine):
+    with usage_first(ctx, engine):
         check_application(run_dir, files, output, overwrite=overwrite)
-    chosen = _choose_engine(ctx, engine, workers, output)
+    chosen = engine_of(ctx, engine, workers, output)
 
     from pipelines import applying
     from pipelines.progress import Progress
@@ -295,7 +291,7 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
     with Progress(quiet=quiet) as progress:
         result = applying.apply(application, output, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
-        _tell(chosen, result)
+        tell_result(chosen, result)
 
 
 @app.command(cls=Command, epilog=EXAMPLES["demo"])
@@ -343,60 +339,15 @@ def doctor(
     if engine is None:
         if output is not None:
             raise ConfigError(f"--output {output!r} is where an engine's worker tries to write; add --engine NAME")
-        _choose_engine(ctx, None)
+        engine_of(ctx, None)
         ready = print_report()
     else:
         from pipelines.doctor_engine import examine_engine
 
-        _check_beam_args(ctx, ctx.args, engine)
+        check_options(ctx, ctx.args, engine)
         ready = print_report(way=examine_engine(engine, ctx.args, output or "."))
     if not ready:
         raise typer.Exit(1)
-
-
-@contextlib.contextmanager
-def _usage_first(ctx: typer.Context, engine: str | None) -> Iterator[None]:
-    """Where a block finds mistakes, tells options that nobody knows in their place: one that was mistyped may be their cause."""
-    try:
-        yield
-    except ShardmillError:
-        _check_beam_args(ctx, ctx.args, engine)
-        raise
-
-
-def _choose_engine(
-    ctx: typer.Context, name: str | None, workers: int | None = None, output: str | None = None
-) -> "Engine":
-    """The engine that the options say, once Beam's are checked."""
-    from pipelines.engines import choose_engine
-
-    engine = choose_engine(name, ctx.args, workers, output)
-    _check_beam_args(ctx, engine.beam_args)
-    return engine
-
-
-def _check_beam_args(ctx: typer.Context, beam_args: Sequence[str], engine: str | None = None) -> None:
-    """Checks Beam's options where there are any; `engine` is what they aren't completed for yet."""
-    if ctx.args:
-        from pipelines.beam_args import check_beam_args
-
-        own = [
-            spelling
-            for parameter in ctx.command.get_params(ctx)
-            for spelling in parameter.opts
-            if spelling.startswith("--")
-        ]
-        check_beam_args(beam_args, f"shardmill {ctx.info_name}", own, engine)
-
-
-def _tell(engine: "Engine", result: "RunResult") -> None:
-    """Says what was done."""
-    from pipelines.summary import print_summary
-
-    if engine.template:
-        typer.echo(f"Wrote the template {engine.template}; a job launched from it does the run (docs/dataflow.md).")
-    else:
-        print_summary(result.output, result.manifest, result.seconds)
 
 
 def main() -> None:

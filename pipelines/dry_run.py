@@ -16,7 +16,8 @@ from pipelines.finished import FinishedRun
 from pipelines.holding import check_not_source
 from pipelines.inference import column_names
 from pipelines.preflight import assume_types
-from pipelines.publish import check_apart, check_output_folder
+from pipelines.printable import printable
+from pipelines.publish import SUCCESS, check_apart, check_output_folder
 from pipelines.summary import format_bytes
 from pipelines.toml_table import naming
 from schemas.schema import Column, ColumnType, Schema
@@ -44,13 +45,15 @@ def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
     set_file_options(engine)
     inputs = listing.list_files(config.input.patterns)
     _check_target(config.output.dir, inputs, overwrite=overwrite)
-    typer.echo(f"{config.path}: nothing to object to. This is what a run would do; nothing was written")
-    _print_inputs(inputs)
     fractions = config.split.fractions if config.split else dict.fromkeys(config.splits, None)
-    _print_splits(fractions, config.split_key)
-    _print_features(config, inputs)
-    settings = config.resolved()["output"]
-    _print_output(config.output.dir, settings, engine, overwrite=overwrite)
+    lines = [
+        f"{config.path}: nothing to object to. This is what a run would do; nothing was written",
+        *_input_lines(inputs),
+        _split_line(fractions, config.split_key),
+        *_feature_lines(config, inputs),
+        *_output_lines(config.output.dir, config.resolved()["output"], engine, overwrite=overwrite),
+    ]
+    _print(lines)
 
 
 def print_application(application: Application, output: str, engine: Engine, *, overwrite: bool) -> None:
@@ -72,16 +75,24 @@ def print_application(application: Application, output: str, engine: Engine, *, 
     inputs = listing.list_files({application.split: application.patterns})
     _check_target(output, inputs, overwrite=overwrite)
     config = run.manifest["config"]
-    typer.echo(f"{run.folder}: nothing to object to. This is what apply would do; nothing was written")
-    _print_inputs(inputs)
     split = config.get("split")
     fractions = split["fractions"] if split and not application.split else {application.split or "train": None}
-    _print_splits(fractions, (split["key"] or ()) if split and not application.split else ())
-    if function := config.get("preprocessing_fn"):
-        typer.echo(f"features: what {function} returned")
-    else:
-        _print_rows("features", (_feature_row(*item) for item in config["features"].items()))
-    _print_output(output, config["output"], engine, overwrite=overwrite)
+    key = (split["key"] or ()) if split and not application.split else ()
+    function = config.get("preprocessing_fn")
+    lines = [
+        f"{run.folder}: nothing to object to. This is what apply would do; nothing was written",
+        *_input_lines(inputs),
+        _split_line(fractions, key),
+        f"features: what {function} returned" if function else "features",
+        *_aligned(_feature_row(*item) for item in config["features"].items()),
+        *_output_lines(output, config["output"], engine, overwrite=overwrite),
+    ]
+    _print(lines)
+
+
+def _print(lines: Sequence[str]) -> None:
+    """Prints lines; names in them may be a stranger's, and stay in their line."""
+    typer.echo("\n".join(printable(line).replace("\n", r"\n") for line in lines))
 
 
 def _check_target(output: str, inputs: Sequence[InputFile], *, overwrite: bool) -> None:
@@ -90,47 +101,40 @@ def _check_target(output: str, inputs: Sequence[InputFile], *, overwrite: bool) 
     check_apart(inputs, place)
 
 
-def _print_inputs(inputs: Sequence[InputFile]) -> None:
+def _input_lines(inputs: Sequence[InputFile]) -> list[str]:
     total = format_bytes(sum(each.size for each in inputs))
-    _print_rows(
-        f"input: {len(inputs):,} file{'s' if len(inputs) > 1 else ''}, {total}",
-        ((each.path, format_bytes(each.size), each.split or "") for each in inputs),
-    )
+    rows = ((each.path, format_bytes(each.size), each.split or "") for each in inputs)
+    return [f"input: {len(inputs):,} file{'s' if len(inputs) > 1 else ''}, {total}", *_aligned(rows)]
 
 
-def _print_splits(fractions: Mapping[str, float | None], key: Sequence[str]) -> None:
+def _split_line(fractions: Mapping[str, float | None], key: Sequence[str]) -> str:
     shares = ", ".join(name if share is None else f"{name} {share:g}" for name, share in fractions.items())
     by = f", rows that agree in {', '.join(map(repr, key))} together" if key else ""
-    typer.echo(f"splits: {shares}{by}")
+    return f"splits: {shares}{by}"
 
 
-def _print_output(output: str, settings: Mapping[str, Any], engine: Engine, *, overwrite: bool) -> None:
+def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, overwrite: bool) -> list[str]:
     sharding = next(
         f"{settings[name]:,} {name.replace('_', ' ')}" + (" per split" if name == "shards" else "")
         for name in ("shards", "rows_per_shard", "bytes_per_shard")
         if settings[name] is not None
     )
     compression = f"gzip, level {settings['level']}" if settings["compression"] == "gzip" else "not compressed"
-    replaced = overwrite and files.exists(output) and any(files.walk(output))
+    replaced = overwrite and files.exists(files.join(output, SUCCESS))
     note = "; a finished run is there, which would be replaced" if replaced else ""
-    typer.echo(f"output: {output}: {sharding}, {compression}{note}")
-    typer.echo(f"engine: {engine.name}")
+    return [f"output: {output}: {sharding}, {compression}{note}", f"engine: {engine.name}"]
 
 
-def _print_features(config: Config, inputs: Sequence[InputFile]) -> None:
+def _feature_lines(config: Config, inputs: Sequence[InputFile]) -> list[str]:
     if config.preprocessing_fn:
-        typer.echo(f"features: what {config.preprocessing_fn} returns, known when a run has traced it")
-        return
+        return [f"features: what {config.preprocessing_fn} returns, known when a run has traced it"]
     if config.derive:
         title = f"features, of the columns and of those that {config.derive} makes, known when a run has traced it"
-        _print_rows(title, (_feature_row(*item) for item in config.features.items()))
-        return
+        return [title, *_aligned(_feature_row(*item) for item in config.features.items())]
     kinds, outputs = _outputs(config, inputs)
-    _print_rows(
-        f"features: {len(kinds):,}, with {len(outputs):,} outputs"
-        + ("" if config.input.schema else "; a run finds the columns' types"),
-        ((name, kind.kind, ", ".join(kind.columns), " or ".join(types)) for name, (kind, types) in outputs.items()),
-    )
+    found = "" if config.input.schema else "; a run finds the columns' types"
+    rows = ((name, kind.kind, ", ".join(kind.columns), " or ".join(types)) for name, (kind, types) in outputs.items())
+    return [f"features: {len(kinds):,}, with {len(outputs):,} outputs{found}", *_aligned(rows)]
 
 
 def _feature_row(name: str, value: Any) -> tuple[str, str]:
@@ -173,10 +177,10 @@ def _dtype(kind: Kind, schema: Schema, spec: OutputSpec) -> str:
     return spec.dtype + (f"[{', '.join(dims)}]" if spec.shape else "")
 
 
-def _print_rows(title: str, rows: Iterable[Sequence[str]]) -> None:
-    """Prints rows below a title, their columns aligned."""
-    typer.echo(title)
+def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
+    """A line for each row, their columns aligned."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        typer.echo(_GAP + _GAP.join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+    return [
+        _GAP + _GAP.join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in table
+    ]

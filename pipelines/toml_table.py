@@ -47,7 +47,7 @@ class Source:
             return f"{dotted(key)}: {message}"
         if key and not message.startswith((f"{dotted(key)}:", "[", "expected a table [")):
             message = f"{dotted(key)}: {message}"
-        for given in self.overridden:
+        for given in sorted(self.overridden):
             if key[: len(given)] == given or (len(key) > 1 and given[: len(key)] == key):
                 name = dotted(given)
                 return f"--set {message}" if message.startswith(f"{name}:") else f"--set {name}: {message}"
@@ -120,7 +120,7 @@ class Table:
         """Refuses each key that isn't known, with the nearest one that is."""
         for name in self.raw:
             if name not in known:
-                self.refuse(name, f"unknown key{did_you_mean(name, known)}. Known keys here: {', '.join(known)}")
+                self.refuse(name, f"unknown key{did_you_mean(name, known) or '.'} Known keys here: {', '.join(known)}")
 
     def check_name(self, name: str, pattern: str, expected: str) -> None:
         """Refuses a key that the user is free to choose, where it can't be used."""

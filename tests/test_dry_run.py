@@ -102,12 +102,24 @@ def test_columns_are_held_against_the_header(
     Path("p.toml").write_text(
         CONFIG.replace('schema = "s.pbtxt"', "").replace("[output]", 'wind = "z_score"\nrain = "z_score"\n[output]')
     )
-    _, err = tell(monkeypatch, capsys, "run", "p.toml", status=2)
+    out, err = tell(monkeypatch, capsys, "run", "p.toml", status=2)
+    assert out == ""
     assert [line.partition(";")[0] for line in err.splitlines()] == [
         "error: 2 mistakes:",
         "p.toml:11: [features] wind: there is no column 'wind'",
         "p.toml:12: [features] rain: there is no column 'rain'",
     ]
+
+
+def test_names_stay_in_their_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Control characters in them are shown, and do nothing."""
+    Path("p.toml").write_text(
+        CONFIG.replace("x = ", r'"a\n\u001b[1mb" = { kind = "z_score", column = "x" }' + "\nx = ")
+    )
+    out, _ = tell(monkeypatch, capsys, "run", "p.toml")
+    assert r"  a\n\u001b[1mb  " in out
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ TENSORFLOW = {
 # What answers before a job is built: it must not load Beam.
 LIGHT = {
     "pipelines.cli",
+    "pipelines.cli_engines",
     "pipelines.cli_examples",
     "pipelines.cli_help",
     "pipelines.cli_options",
