@@ -17,6 +17,7 @@ from transforms import files
 from transforms.blocks import Selection
 from transforms.checksums import Checksum
 from transforms.dialect import Dialect
+from transforms.held import HeldBytes
 from transforms.listing import list_files
 from transforms.read import Blocks, PlanUnits, units_of
 from transforms.records import Unit
@@ -79,6 +80,19 @@ def test_a_file_that_is_written_while_it_is_read_is_noticed(tmp_path: Path, monk
         path.write_bytes(CHANGES[change])
         with pytest.raises(DataError, match=r"a\.csv' changed during the run"):
             list(blocks)
+
+
+def test_a_first_pass_that_fails_reads_no_further(tmp_path: Path) -> None:
+    """Of a large file with a bad header the rest isn't read to say so; where the checksum is known, it is, to tell a change."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(OLD)
+    unit = _listed(str(path))
+    for checksum, read in ((None, 100), (Checksum.of(OLD), len(OLD))):
+        with path.open("rb") as stream:
+            found = HeldBytes(stream, Unit(**{**vars(unit), "checksum": checksum}))
+            assert found.read(100) == OLD[:100]
+            found.check()
+            assert stream.tell() == read
 
 
 def test_a_bad_row_of_a_changed_file_is_not_what_is_said(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ class HeldBytes:
         self._stream = stream
         self._unit = unit
         self._found = NO_BYTES
-        check_size(unit.path, unit.file_bytes, files.opened_size(stream))
+        self._check_size()
 
     def read(self, size: int, /) -> bytes:
         """Reads `size` bytes, or fewer at the unit's end only."""
@@ -95,8 +95,7 @@ class HeldBytes:
         while self.read(_DRAINED_BYTES):
             pass
         unit = self._unit
-        # While the file was read, another process may have written to it.
-        check_size(unit.path, unit.file_bytes, files.opened_size(self._stream))
+        self._check_size()
         stop = unit.file_bytes if unit.stop is None else unit.stop
         if stop is not None and self._found.length != stop - unit.start:
             raise changed(
@@ -104,6 +103,20 @@ class HeldBytes:
             )
         check_checksum(unit.path, unit.start, unit.checksum, self._found)
         return self._found
+
+    def check(self) -> None:
+        """Looks whether the unit is what it was, once something is wrong in it: where nothing has read it before, by the size alone.
+
+        Raises:
+            DataError: It isn't.
+        """
+        self._check_size()
+        if self._unit.checksum is not None:
+            self.finish()
+
+    def _check_size(self) -> None:
+        """While the file is read, another process may write to it."""
+        check_size(self._unit.path, self._unit.file_bytes, files.opened_size(self._stream))
 
 
 def hold_files(inputs: Sequence[InputFile], units: Iterable[Unit]) -> list[InputFile]:

@@ -169,6 +169,6 @@ class Blocks:
                     yield block
             except DataError:
                 # Where the file has changed, that is what must be said.
-                read.finish()
+                read.check()
                 raise
             self.checksum = read.finish()
