@@ -1,19 +1,28 @@
-# What a newcomer needs is Python 3.10 to 3.13 and make. Packages go into .venv, which `make clean` removes. Clusters go into .clusters, which it
-# leaves, since they may be running: to be rid of them, `make flink-stop spark-stop`, then remove the folder.
+# What a newcomer needs is Python 3.10 to 3.13 and make; `make test` uses Java, Maven, Go and public data sets where they
+# are there. Packages go into .venv, which `make clean` removes. Clusters go into .clusters, which it leaves,
+# since they may be running: to be rid of them, `make flink-stop spark-stop`, then remove the folder.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Three processes, since some wait for others: each has TensorFlow, and runs of its own with a tracing process.
 PYTEST_ARGS ?= -n 3 --dist loadfile
+QUICK_PYTEST_ARGS ?= -n 2 --dist loadfile
 # Two clusters at a time: much of what a test does there is waiting.
 CLUSTER_PYTEST_ARGS ?= -n 2 --dist loadfile
+
+# What runs in less than 3 minutes with nothing but Python: no run, no tracing, no server but on a socket of its own.
+QUICK := analysis arrays beam_args blocks check_delimiter checksums cli_help config contact counts docs doctor enclosed engine examples \
+	files fitting_table gitignore given_up imports inflation inspecting installing json_shapes kinds_datetime kinds_parse \
+	kinds_patterns labels listing local_listing makefile manifest mistakes moments one_thread packaging parts paths patterns printable \
+	progress publish quantiles ranges records row_plan schema search_path sniffing splits statistics summary tally temporary \
+	token_pieces toml_lines vocabulary worker
 
 # Without compiled bytecode every start of TensorFlow takes a minute.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo extras test lint format types wheel image bench flink flink-stop spark spark-stop clean
+.PHONY: help demo extras test test-quick lint format types wheel image bench flink flink-stop spark spark-stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +32,10 @@ demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show 
 
 extras: $(VENV)/extras.stamp  ## set up with all that a run may need: gs://, s3://, hdfs://, Dataflow, TF Transform, the demo's data
 
-test: $(VENV)/dev.stamp  ## set up, run all tests; those on clusters after the others
+test-quick: $(VENV)/dev.stamp  ## set up, run the tests that need nothing but Python: less than 3 minutes
+	$(BIN)/python -m pytest $(QUICK_PYTEST_ARGS) $(QUICK:%=tests/test_%.py)
+
+test: $(VENV)/dev.stamp  ## set up, run all tests, half an hour; what lacks Java, Maven, Go or data is skipped (docs/testing.md)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'
 	$(BIN)/python -m pytest $(CLUSTER_PYTEST_ARGS) -m cluster
 

@@ -26,7 +26,7 @@ def shared_data() -> Path:
     """The folder of real data beside the project; a test that needs it skips where it is absent."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"the real data isn't at {folder}")
+        pytest.skip(f"the public data sets of docs/testing.md, which no clone has, aren't in {folder}")
     return folder
 
 
