@@ -139,8 +139,10 @@ def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
     with naming_run(run, graph.folder.removesuffix(f"/{TRANSFORM_FN}")):
         labels = load(graph.local_folder()).labels.values()
     optional = run.selection.optional.union(*labels)
+    reading = run.reading(graph)
     return replace(
-        run.reading,
+        reading,
+        row_graph=reading.row_graph and reading.row_graph.without_labels,
         selection=replace(run.selection, optional=optional, key=None if split else run.selection.key),
         split_rule=SplitRule((split,)) if split else run.split_rule,
         fail_on_bad_row=run.manifest["config"]["input"]["on_bad_row"] == "fail",

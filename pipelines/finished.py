@@ -14,7 +14,9 @@ from transforms import enclosed, files
 from transforms.analyze import Reading
 from transforms.blocks import Selection
 from transforms.dialect import Dialect
+from transforms.graph_folder import Graph
 from transforms.records import InputFile
+from transforms.row_graph import DERIVE, RowGraph
 from transforms.splits import TRAIN, ShardRule, SplitRule
 
 _SCHEMA = "metadata/schema.pbtxt"
@@ -118,9 +120,31 @@ class FinishedRun:
         )
 
     @property
-    def reading(self) -> Reading:
-        """How rows came from the files; a bad row is set aside, even if it would have stopped the run."""
-        return Reading(dialect=self.dialect, selection=self.selection, split_rule=self.split_rule)
+    def checks_rows(self) -> bool:
+        """Whether every row had to pass the graph."""
+        return "checked" in self.manifest["columns"]
+
+    def reading(self, graph: Graph | None) -> Reading:
+        """How rows came from the files; a bad row is set aside, even if it would have stopped the run.
+
+        Args:
+            graph: The run's graph, as its manifest lists it; None: no row has to pass it.
+        """
+        return Reading(
+            dialect=self.dialect,
+            selection=self.selection,
+            split_rule=self.split_rule,
+            row_graph=None if graph is None else self._row_graph(graph),
+        )
+
+    def _row_graph(self, graph: Graph) -> RowGraph | None:
+        checked = self.manifest["columns"].get("checked")
+        if checked is None:
+            return None
+        signature = checked["signature"]
+        return RowGraph(
+            graph, signature, tuple(checked["required"]), tuple(checked["labels"]), derives=signature == DERIVE
+        )
 
     def files_below(self, folder: str) -> list[FileEntry]:
         """What the manifest lists below one of the run's folders."""

@@ -17,8 +17,7 @@ from pipelines.manifest_keys import (
 from pipelines.publish import MANIFEST
 from schemas.errors import DataError
 from transforms import files
-from transforms.analyze import Findings
-from transforms.blocks import Selection
+from transforms.analyze import Findings, Reading
 from transforms.counts import UnitCount, file_checksums
 from transforms.summaries import write_output_statistics
 from transforms.transform import REJECTED, OutputMoments
@@ -64,7 +63,7 @@ def write_manifest(
         "splits": _splits(job, shards),
         "rejected": _rejected(shards, findings),
         "input": _inputs(job, counts),
-        "columns": _columns(job.reading.selection),
+        "columns": _columns(job.read_again),
         "files": _held(list(_files(job.work)), job.held),
     }
     path = files.join(job.work, MANIFEST)
@@ -150,14 +149,21 @@ def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[InputEntry]:
     return entries
 
 
-def _columns(selection: Selection) -> ColumnNames:
+def _columns(reading: Reading) -> ColumnNames:
     """What was read, so that the rows can be read so again."""
+    selection, graph = reading.selection, reading.row_graph
     names: ColumnNames = {
         "read": [column.name for column in selection.columns],
         "required": sorted(selection.required),
     }
     if selection.optional:
         names["optional"] = sorted(selection.optional)
+    if graph is not None:
+        names["checked"] = {
+            "signature": "derive" if graph.derives else "transform",
+            "required": list(graph.required),
+            "labels": list(graph.labels),
+        }
     return names
 
 

@@ -85,12 +85,21 @@ class InputEntry(TypedDict):
     split: NotRequired[SplitName]
 
 
+class CheckedEntry(TypedDict):
+    """The signature of the graph that every row has to pass, and the outputs in which it needs a value; labels may be left out."""
+
+    signature: Literal["derive", "transform"]
+    required: list[str]
+    labels: list[str]
+
+
 class ColumnNames(TypedDict):
     """The raw columns that were read."""
 
     read: list[str]
     required: list[str]
     optional: NotRequired[list[str]]
+    checked: NotRequired[CheckedEntry]
 
 
 class InputSettings(TypedDict):

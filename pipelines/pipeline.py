@@ -1,7 +1,7 @@
 """The main job as one Beam pipeline: plan units, analyze, trace, transform, write, describe."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import apache_beam as beam
@@ -10,15 +10,18 @@ from apache_beam import pvalue
 from pipelines.manifest import write_manifest
 from pipelines.publishing import PublishRun, check_prepared
 from schemas.schema import Schema
+from transforms import files
 from transforms.analyze import AnalyzeUnits, Findings, Reading
 from transforms.check_workers import CheckWorkers
-from transforms.counts import UnitCount
+from transforms.counts import Rejections, UnitCount
 from transforms.graph_folder import Graph
 from transforms.read import HoldUnits, PlanUnits
 from transforms.records import InputFile, Unit
+from transforms.recount import RecountUnits
+from transforms.row_graph import RowGraph
 from transforms.row_plan import RowPlan, check_rows, check_splits
 from transforms.splits import ShardRule
-from transforms.trace import Features, Place, TraceFunction, TraceGraph
+from transforms.trace import TRANSFORM_FN, Features, Place, TraceFunction, TraceGraph
 from transforms.transform import Layout, TransformUnits, row_bytes
 from transforms.user_function import UserFunction
 from transforms.write import WriteShards
@@ -86,6 +89,14 @@ class Job:
         return parts_folder(self.work)
 
     @property
+    def read_again(self) -> Reading:
+        """How rows come from the files once there is a graph: a TF Transform function's rejects those that it can't take."""
+        if not isinstance(self.features, TransformFunction):
+            return self.reading
+        graph, labels = Graph(files.join(self.work, TRANSFORM_FN)), self.features.labels
+        return replace(self.reading, row_graph=RowGraph(graph, required=labels, labels=labels))
+
+    @property
     def place(self) -> Place:
         """Where the graph goes."""
         return Place(self.work, self.parts)
@@ -108,7 +119,8 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
         started = started | "CheckPrepared" >> beam.Map(check_prepared, job.work)
     units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, requests, partitions)
-    checked = analyzed["findings"] | "CheckRows" >> beam.Map(_check_rows, pvalue.AsList(analyzed["counts"]), job)
+    counts = analyzed["counts"]
+    checked = analyzed["findings"] | "CheckRows" >> beam.Map(_check_rows, pvalue.AsList(counts), job)
     if isinstance(job.features, Features):
         graph = checked | "TraceGraph" >> TraceGraph(job.features, job.place, analyzed["pieces"])
     elif isinstance(job.features, Graph):
@@ -117,14 +129,23 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
         # TF Transform's passes come after that of the analysis, which says what they must read.
         held = units | "HoldUnits" >> HoldUnits(analyzed["counts"])
         graph = checked | "TraceFunction" >> TraceFunction(job.place, held | _analyze_function(job, job.features))
-    plan = graph | "PlanRows" >> beam.Map(_plan_rows, pvalue.AsList(analyzed["counts"]), pvalue.AsList(units), job)
+        recounted = held | "RecountUnits" >> RecountUnits(job.read_again, graph)
+        counts = recounted["counts"]
+        checked = (
+            checked
+            | "TakeRecount" >> beam.Map(_take_rejections, pvalue.AsSingleton(recounted["rejections"]))
+            | "CheckRowsAgain" >> beam.Map(_check_rows, pvalue.AsList(counts), job)
+        )
+    plan = checked | "PlanRows" >> beam.Map(
+        _plan_rows, pvalue.AsSingleton(graph), pvalue.AsList(counts), pvalue.AsList(units), job
+    )
     layout = Layout(folder=parts_folder(job.work), level=job.level)
     written = units | "TransformUnits" >> TransformUnits(
-        job.reading, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan)
+        job.read_again, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan)
     )
     shards = written["parts"] | "WriteShards" >> WriteShards(job.work, job.parts, plan, compressed=job.compressed)
     manifest = written["moments"] | "WriteManifest" >> beam.Map(
-        write_manifest, pvalue.AsList(shards), pvalue.AsList(analyzed["counts"]), pvalue.AsSingleton(checked), job
+        write_manifest, pvalue.AsList(shards), pvalue.AsList(counts), pvalue.AsSingleton(checked), job
     )
     if job.publish_to is not None:
         _ = manifest | "PublishRun" >> PublishRun(job.work, job.publish_to, "dataflow", overwrite=job.overwrite)
@@ -143,7 +164,7 @@ def parts_folder(work: str) -> str:
 
 def _check_rows(findings: Findings, counts: list[UnitCount], job: Job) -> Findings:
     findings.rejections.check(sum(count.read for count in counts), job.max_bad_fraction)
-    check_rows(counts)
+    check_rows(counts, findings.rejections)
     if not isinstance(job.features, Graph):
         check_splits(counts, job.reading.split_rule)
     return findings
@@ -154,8 +175,12 @@ def _take_graph(_: Findings, graph: Graph) -> Graph:
     return graph
 
 
-def _plan_rows(graph: Graph, counts: list[UnitCount], units: list[Unit], job: Job) -> RowPlan:
+def _take_rejections(findings: Findings, rejections: Rejections) -> Findings:
+    return replace(findings, rejections=rejections)
+
+
+def _plan_rows(_: Findings, graph: Graph, counts: list[UnitCount], units: list[Unit], job: Job) -> RowPlan:
     rule = job.shard_rule
     if rule.bytes_per_shard is not None:
-        rule = rule.of_row_bytes(row_bytes(graph, units, job.reading))
+        rule = rule.of_row_bytes(row_bytes(graph, units, job.read_again))
     return RowPlan(counts, job.reading.split_rule, rule)

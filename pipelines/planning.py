@@ -49,7 +49,8 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
     _prepare(work, schema)
     # TF Transform may need several passes for a function.
     function: dict[str, int | None] = {"function": None} if config.preprocessing_fn is not None else {}
-    phases = {"analyze": size, **function, "trace": 1, "transform": size, "write": None}
+    recount = {"recount": size} if function else {}
+    phases = {"analyze": size, **function, "trace": 1, **recount, "transform": size, "write": None}
     announce(inputs, config.input.dialect, progress, phases)
     return Job(
         inputs=inputs,
@@ -58,7 +59,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
             selection=_selection(config, schema, plan),
             split_rule=SplitRule.of_fractions(config.split.fractions) if config.split else SplitRule(config.splits),
             fail_on_bad_row=config.input.on_bad_row == "fail",
-            derive=plan.derive,
+            row_graph=plan.row_graph,
             derived=plan.derived,
         ),
         schema=schema,

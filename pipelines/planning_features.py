@@ -21,6 +21,7 @@ from transforms.kinds.base import Kind
 from transforms.kinds.parameters import nearest
 from transforms.kinds.parse import parse_features
 from transforms.kinds.vocabulary import VocabularyKind
+from transforms.row_graph import RowGraph
 from transforms.temporary import temporary_folder
 from transforms.tensorflow_library import without_notes
 from transforms.trace import Features
@@ -35,14 +36,14 @@ class FeaturePlan:
         features: The features.
         columns: The raw columns that they are made of.
         required: Those in which a missing value rejects the row.
-        derive: The graph that makes derived columns; None where there are none.
+        row_graph: What makes derived columns, and rejects the rows that it can't make them of; None where there are none.
         derived: The columns that it makes.
     """
 
     features: Features | TransformFunction
     columns: frozenset[str]
     required: frozenset[str]
-    derive: Graph | None = None
+    row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
 
 
@@ -89,12 +90,27 @@ def _plan_declared(
 
     # All derived columns are made in one go: so all that they are made of is read.
     sources = {source for each in derived.values() for source in each.sources}
+    row_graph = None if graph is None else _row_graph(graph, kinds, every, derived)
     return FeaturePlan(
         Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work))),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
-        graph,
+        row_graph,
         tuple(each.column for each in derived.values()),
+    )
+
+
+def _row_graph(graph: Graph, kinds: Sequence[Kind], every: Schema, derived: Mapping[str, DerivedColumn]) -> RowGraph:
+    """What rejects rows by their derived columns: those in which features need a value."""
+    needed = {
+        is_label: {name for kind in kinds if kind.is_label == is_label for name in kind.required_columns(every)}
+        for is_label in (True, False)
+    }
+    return RowGraph(
+        graph,
+        required=tuple(name for name in derived if name in needed[True] | needed[False]),
+        labels=tuple(name for name in derived if name in needed[True] - needed[False]),
+        derives=True,
     )
 
 

@@ -15,7 +15,8 @@ from transforms.blocks import Block
 from transforms.checksums import Checksum
 from transforms.counts import Rejections, UnitCount, file_checksums
 from transforms.examples import ExampleEncoder, Outputs
-from transforms.labels import drop_missing, missing_labels, select_rows
+from transforms.graph_folder import Graph
+from transforms.labels import drop_missing, drop_unknown, missing_labels, select_rows
 from transforms.records import Unit
 from transforms.session import load
 from transforms.splits import ShardRule
@@ -165,7 +166,12 @@ class Rederived:
 
 
 class Rederivation:
-    """Takes units to records. May be used by several threads at once."""
+    """Takes units to records. May be used by several threads at once.
+
+    Attributes:
+        sample: Which rows are made.
+        reading: How they come from the files.
+    """
 
     def __init__(self, run: FinishedRun, counted: Counted, sample: Sample) -> None:
         """Loads the run's graph.
@@ -179,15 +185,16 @@ class Rederivation:
             ShardmillError: The graph can't be loaded.
         """
         self.sample = sample
-        self._reading = run.reading
         self._counted = counted
         self._places = Places.of(run, counted)
         copy = held_graph(run)
         folder = f"{copy}/{TRANSFORM_FN}"
+        self.reading = run.reading(Graph(folder))
         with naming_run(run, copy):
             self._whole = load(folder)
         self._labels = tuple(self._whole.labels)
-        self._missing = missing_labels(self._whole.labels, self._reading.selection)
+        self._missing = missing_labels(self._whole.labels, self.reading.selection)
+        self._unknown = self.reading.labels_to_drop(self._whole)
         names = {feature.name for feature in self._whole.outputs}
         self._served = load(folder, "serving_default") if names - set(self._labels) else None
         self._encoder = ExampleEncoder(self._whole.outputs)
@@ -202,14 +209,14 @@ class Rederivation:
         first = self._counted.first(unit.index)
         start, done = int(first.sum()), 0
         sizes: dict[str, Indices] = {}
-        for block in self._reading.blocks(unit):
+        for block in self.reading.blocks(unit):
             if block.rows:
                 chosen = self.sample.mask(start + done, block.rows)
-                splits = self._reading.split_rule.assign(block.rows, unit.split, block.key)
+                splits = self.reading.split_rule.assign(block.rows, unit.split, block.key)
                 records = self._encode(block, chosen)
                 yield [
                     self._place(_Rows(name, np.flatnonzero(splits == index), chosen, records), first, done, sizes)
-                    for index, name in enumerate(self._reading.split_rule.names)
+                    for index, name in enumerate(self.reading.split_rule.names)
                 ]
                 first = first + np.bincount(splits, minlength=len(first))
             done += block.rows
@@ -229,11 +236,11 @@ class Rederivation:
         served = self._served.run(block.columns) if self._served else {}
         labels = self._whole.run(block.columns) if self._labels else {}
         outputs = {**served, **{name: labels[name] for name in self._labels}}
-        return drop_missing(outputs, block.columns, self._missing)
+        return drop_missing(drop_unknown(outputs, self._unknown, block.rows), block.columns, self._missing)
 
     def _place(self, rows: "_Rows", first: Indices, done: int, sizes: dict[str, Indices]) -> Rederived:
         """Places a block's rows of a split; adds them to the unit's sizes."""
-        index = self._reading.split_rule.names.index(rows.split)
+        index = self.reading.split_rule.names.index(rows.split)
         shards = self._places.assign(rows.split, int(first[index]), len(rows.mine))
         before = sizes.get(rows.split, np.zeros(self._places.shards[rows.split], np.int64))
         sizes[rows.split] = before + np.bincount(shards, minlength=len(before))

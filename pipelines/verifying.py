@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.finished import FinishedRun
-from pipelines.holding import check_unchanged
+from pipelines.holding import check_unchanged, held_graph
 from pipelines.plain_console import PlainConsole, PlainText
 from pipelines.planning import text_size
 from pipelines.processes import cores
@@ -24,8 +24,10 @@ from schemas.errors import DataError, ShardmillError
 from transforms import files, tally
 from transforms.analyze import Reading
 from transforms.counts import Rejections, UnitCount
+from transforms.graph_folder import Graph
 from transforms.read import units_of
 from transforms.records import InputFile, Unit, file_ranges
+from transforms.trace import TRANSFORM_FN
 
 # So many problems of a check are shown.
 _SHOWN = 5
@@ -130,8 +132,9 @@ def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | s
         return "an input file is missing"
     inputs = [replace(found, size=size or 0) for found, size in zip(run.inputs, sizes, strict=True)]
     try:
-        return _count_inputs(inputs, run.reading, each)
-    except DataError as error:
+        graph = Graph(f"{held_graph(run)}/{TRANSFORM_FN}") if run.checks_rows else None
+        return _count_inputs(inputs, run.reading(graph), each)
+    except ShardmillError as error:
         return str(error)
 
 

@@ -12,8 +12,6 @@ from pipelines.example_message import decode_example
 from pipelines.finished import FinishedRun
 from pipelines.rederiving import Rederivation
 from pipelines.verifying_shards import Cursor, ShardFindings, ShardKey
-from transforms import files
-from transforms.blocks import find_line
 from transforms.records import Unit
 
 # So many differing shards are open at once; the others would have to tell of a row before the first difference in these.
@@ -51,9 +49,7 @@ def describe_first(run: FinishedRun, rederivation: Rederivation, found: Mapping[
     difference = _find(unit, rederivation, dict(sorted(starts.items())[:_OPEN]), found)
     if difference is None:
         return f"{unit.path!r} changed while it was read. Verify again when nothing writes to the input"
-    reading = run.reading
-    with files.reading(unit.path), files.open_at(unit.path, unit.start) as stream:
-        line = find_line(stream, unit, reading.dialect, reading.selection, difference.row)
+    line = rederivation.reading.line(unit, difference.row)
     split, shard = difference.key
     where = f"{run.shards[split][shard]['file']}, record {difference.place}"
     differing = sum(bool(each.differing) for each in found.values())

@@ -35,6 +35,10 @@ class DataError(ShardmillError):
     """The input data can't be used as the configuration says."""
 
 
+class RowsError(ShardmillError):
+    """A graph can't take the rows that it was given; without some of them it might."""
+
+
 class OutputError(ShardmillError):
     """The output can't be written where the configuration says."""
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from schemas.errors import DataError
 from schemas.schema import Column, ColumnType
 from transforms import blocks, chunks, headers
-from transforms.blocks import Block, Reject, Selection, find_line, read_blocks, read_header
+from transforms.blocks import Block, Reject, Selection, read_blocks, read_header
 from transforms.casting import cast
 from transforms.dialect import Dialect
 from transforms.records import Unit
@@ -241,12 +241,9 @@ def test_a_rows_line_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A good row's first physical line, whatever rows of several lines, blank lines and rejected rows are before it."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 16)
     data = b'a,b\n1,"x\ny"\n\n2,z\nbad,z\n3,"\n\n"\n4\n5,"v\nw"\n6,u\n'
-    unit, selection = Unit(0, 0, "f.csv"), select(a=INT, b=BYTES)
-    assert values(read(data, selection))["a"] == [1, 2, 3, 5, 6]
-    lines = [find_line(io.BytesIO(data), unit, Dialect(), selection, row) for row in range(5)]
-    assert lines == [2, 5, 7, 11, 13]
-    with pytest.raises(ValueError, match="has no row 1 after its last"):
-        find_line(io.BytesIO(data), unit, Dialect(), selection, 6)
+    found = read(data, select(a=INT, b=BYTES))
+    assert values(found)["a"] == [1, 2, 3, 5, 6]
+    assert [line for block in found if block.origin for line in block.origin.lines.tolist()] == [2, 5, 7, 11, 13]
 
 
 def test_text_that_is_not_utf8() -> None:

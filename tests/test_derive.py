@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from schemas.errors import ConfigError, ShardmillError
+from pipelines.applying import Application, apply
+from pipelines.engines import Engine
+from pipelines.example_message import decode_example
+from pipelines.progress import Progress
+from pipelines.verifying import verify
+from schemas.errors import ConfigError, DataError
 from tests.clusters.compare import differences
 from tests.datasets import as_columns
 from tests.runs import flights_csv, read_rejected, read_split, run_toml
@@ -144,10 +149,99 @@ def test_what_a_derive_function_returns_is_checked(flights: Path, name: str, mes
         run_toml(flights, _toml(name), name=name)
 
 
-def test_a_failure_on_the_data_is_said_in_one_message(flights: Path) -> None:
-    """TensorFlow's words, and that it was the derive function."""
+def test_rows_that_derive_fails_for_are_rejected(flights: Path) -> None:
+    """Each with its file, its line and what TensorFlow says; all of them: the run stops and shows the first."""
     features = '\n[features]\nspeed = "z_score"\n'
+    said = r"the input has no good rows \(1\d\d rows were rejected\): .*few.csv'. The first:\n"
+    row = r"  .*few.csv, line 2: expected a row that derive can take, found StringToNumberOp could not .* string: [A-Z]{3}:"
+    frame = pd.read_csv(flights / "flights.csv", dtype=str, keep_default_na=False)
+    frame.head(150).to_csv(flights / "few.csv", index=False)
+    with pytest.raises(DataError, match=said + row):
+        run_toml(flights, _toml("bad_data", features).replace("flights.csv", "few.csv"), name="bad_data")
+
+
+def test_a_function_that_fails_for_every_row_is_to_blame(flights: Path) -> None:
+    """No block is searched to its end where nothing in it can be taken."""
+    features = '\n[features]\nspeed = "z_score"\n'
+    with pytest.raises(DataError, match=r"flights.csv', line 2: derive fails for each of the 1,000 rows from here on"):
+        run_toml(flights, _toml("bad_data", features), name="hopeless")
+
+
+MADE = """
+import tensorflow as tf
+
+
+def derive(inputs):
+    some = tf.where(inputs["a"] > 1, tf.cast(inputs["a"], tf.float32), float("nan"))
+    return {"y": some, "n": tf.where(inputs["a"] == 5, tf.int64.min, inputs["a"]), "z": tf.strings.to_number(inputs["t"])}
+"""
+ROWS_CSV = "a,b,t\n1,5,1.5\n2,6,2.5\n3,7,x\n4,8,4.5\n5,9,5.5\n"
+MADE_TOML = """
+derive = "made.py:derive"
+[input]
+files = { train = "train.csv", eval = "eval.csv" }
+max_bad_fraction = 1
+[features]
+y = "label"
+n = "numeric"
+z = "z_score"
+[output]
+shards = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of rows whose derived columns miss values, or can't be made, in both splits."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "made.py").write_text(MADE)
+    (folder / "train.csv").write_text(ROWS_CSV)
+    (folder / "eval.csv").write_text(ROWS_CSV)
+    return run_toml(folder, MADE_TOML)
+
+
+def test_rows_whose_derived_values_are_missing_are_rejected(made: Path) -> None:
+    """As those with raw ones: a label, an integer that no rule fills, and what the function fails for; in every split."""
+    missing = "missing value in a derived column that must have one"
+    failed = "expected a row that derive can take, found StringToNumberOp could not correctly convert string: x"
+    expected = [(2, "y", missing), (4, None, failed), (6, "n", missing)]
+    rejected = [(row["file"], row["line"], row["column"], row["reason"]) for row in read_rejected(made)]
+    assert sorted(rejected, key=lambda row: row[:2]) == [
+        (str(made.parent / f"{split}.csv"), *fault) for split in ("eval", "train") for fault in expected
+    ]
+    for split in ("train", "eval"):
+        found = read_split(made, split)
+        np.testing.assert_array_equal(found["y"], [2, 4])
+        np.testing.assert_array_equal(found["n"], [2, 4])
+        np.testing.assert_allclose(found["z"], [-1, 1], rtol=1e-6)  # rejected rows are in no statistic
+
+
+def test_a_run_with_rejected_derived_rows_verifies(made: Path) -> None:
+    """Every check counts and makes the same rows."""
+    checks = verify(str(made), None, 1, Progress(quiet=True))
+    assert [problem for check in checks for problem in check.problems] == []
+    assert "10 rows, 6 rejected" in checks[2].facts
+
+
+def test_new_data_may_lack_a_derived_label(made: Path) -> None:
+    """Where the label has no value it is left empty; what the features need still rejects the row, and that verifies too."""
+    import tensorflow as tf
+
+    output = made.parent / "applied"
+    application = Application(str(made), (str(made.parent / "eval.csv"),), "new")
+    result = apply(application, str(output), overwrite=False, engine=Engine(), progress=Progress(quiet=True))
+    assert result.manifest["rows"] == {"read": 5, "written": 3, "rejected": 2}
+    records = tf.data.TFRecordDataset([str(path) for path in output.glob("new-*")], "GZIP").as_numpy_iterator()
+    assert [decode_example(record).get("y") for record in records] == [[], [2.0], [4.0]]
+    checks = verify(str(output), None, 1, Progress(quiet=True))
+    assert [problem for check in checks for problem in check.problems] == []
+
+
+def test_a_row_that_derive_fails_for_can_stop_the_run(made: Path) -> None:
+    """With on_bad_row = "fail" the message has the file and the line."""
+    toml = MADE_TOML.replace("max_bad_fraction = 1", 'on_bad_row = "fail"').replace('y = "label"\n', "")
+    toml = toml.replace('n = "numeric"\n', "")
     with pytest.raises(
-        ShardmillError, match="the derive function: the transform graph failed: TensorFlow says: StringToNumber"
+        DataError, match=r"\w+.csv, line 4: expected a row that derive can take, found .* string: x: '3,7,x'"
     ):
-        run_toml(flights, _toml("bad_data", features), name="bad_data")
+        run_toml(made.parent, toml, name="fail")

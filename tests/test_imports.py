@@ -26,6 +26,7 @@ BEAM = {
     "transforms.infer",
     "transforms.metrics",
     "transforms.read",
+    "transforms.recount",
     "transforms.store_beam",
     "transforms.store_gcs",
     "transforms.store_s3",

@@ -8,7 +8,8 @@ from pipelines.example_message import decode_example
 from schemas.schema import Column, ColumnType
 from transforms.blocks import Selection
 from transforms.examples import ExampleEncoder, Feature, Outputs
-from transforms.labels import drop_missing, missing_labels, select_rows
+from transforms.labels import drop_missing, drop_unknown, missing_labels, missing_rows, select_rows
+from transforms.session import MISSING_INT
 
 FEATURES = (
     Feature("number", "float32"),
@@ -69,3 +70,30 @@ def test_rows_are_selected() -> None:
     kept = [decode_example(record) for record in ExampleEncoder(FEATURES).encode(selected, 2).to_pylist()]
     every = decoded(outputs())
     assert kept == [every[0], every[2]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "values", "missing"),
+    [
+        ((), np.array([1, np.nan, np.inf], np.float32), [False, True, False]),
+        ((2,), np.array([[1, 2], [3, np.nan], [np.nan, 4]], np.float32), [False, True, True]),
+        ((), np.array([0, MISSING_INT, 1]), [False, True, False]),
+        ((2,), np.array([[0, MISSING_INT], [1, 1], [1, 1]]), [False, False, False]),
+        ((), pa.array([b"", b"a", b"b"], pa.binary()), [True, False, False]),
+        ((2,), pa.array([b"", b"a", b"b", b"", b"", b""], pa.binary()), [False, False, False]),
+        (None, pa.array([[1.0], [], [2.0, np.nan]], pa.large_list(pa.float32())), [False, False, True]),
+        (None, pa.array([[MISSING_INT], [], [1]], pa.large_list(pa.int64())), [False, False, False]),
+    ],
+)
+def test_what_of_an_output_is_missing(
+    shape: tuple[int, ...] | None, values: np.ndarray | pa.Array, missing: list[bool]
+) -> None:
+    """NaN anywhere in a row's values; of one number or text -2**63 or the empty one, which among several may be padding."""
+    assert missing_rows(Feature("x", "any", shape), values, 3).tolist() == missing
+
+
+def test_missing_values_leave_a_label_empty() -> None:
+    """Where the graph gives a label no value, its row has none; other labels and features stay."""
+    changed = drop_unknown({**outputs(), "number": np.array([1, np.nan, 3], np.float32)}, FEATURES[:1], 3)
+    assert [row["number"] for row in decoded(changed)] == [[1.0], [], [3.0]]
+    assert [row["pair"] for row in decoded(changed)] == [[0, 1], [2, 3], [4, 5]]

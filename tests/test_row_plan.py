@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.errors import DataError
-from transforms.counts import UnitCount
+from transforms.counts import Rejections, UnitCount
 from transforms.records import Unit
 from transforms.row_plan import RowPlan, check_rows, check_splits
 from transforms.splits import ShardRule, SplitRule
@@ -41,6 +41,6 @@ def test_a_split_without_rows_is_an_error() -> None:
 def test_no_rows_at_all_is_an_error() -> None:
     """An input of headers alone, or of bad rows alone, is an error that names the files."""
     with pytest.raises(DataError, match=r"the input has no good rows: 'a\.csv' and 1 more files"):
-        check_rows([UnitCount(0, "a.csv", (0, 0), 0), UnitCount(1, "b.csv", (0, 0), 0)])
+        check_rows([UnitCount(0, "a.csv", (0, 0), 0), UnitCount(1, "b.csv", (0, 0), 0)], Rejections())
     with pytest.raises(DataError, match=r"no good rows \(3 rows were rejected\)"):
-        check_rows([UnitCount(0, "a.csv", (0, 0), 3)])
+        check_rows([UnitCount(0, "a.csv", (0, 0), 3)], Rejections())

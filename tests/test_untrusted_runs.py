@@ -156,7 +156,7 @@ def use(run: Path) -> None:
 
 def plan(found: FinishedRun) -> None:
     """What `apply` and `verify` make of a manifest before they read rows."""
-    _ = found.inputs, found.reading, found.shard_rule, found.level, found.shards
+    _ = found.inputs, found.reading(None), found.shard_rule, found.level, found.shards
     check_sums(found)
     names = found.split_rule.names
     counted = Counted([], [UnitCount(0, "x", tuple(1 for _ in names), 0)], Rejections())

@@ -21,11 +21,12 @@ from transforms.combine import Merge
 from transforms.counts import Rejections, UnitCount, describe
 from transforms.derived import with_derived
 from transforms.dialect import Dialect
-from transforms.graph_folder import Graph
+from transforms.examples import Feature
 from transforms.quantiles import Quantiles
 from transforms.read import Blocks
 from transforms.records import Unit
-from transforms.session import load
+from transforms.row_graph import RowGraph
+from transforms.session import Session
 from transforms.splits import TRAIN, SplitRule
 from transforms.statistics import NumericRequest, VocabularyRequest
 from transforms.token_pieces import chunk_counts, partition_counts
@@ -63,7 +64,7 @@ class Reading:
         selection: The columns to convert, those that must have a value, and the split key.
         split_rule: How rows are split.
         fail_on_bad_row: Whether the first bad row ends the run; else bad rows are rejected and kept aside.
-        derive: The graph that makes derived columns; None where there are none.
+        row_graph: A user's function, which all rows have to pass; None where there is none.
         derived: The columns that it makes, in order.
     """
 
@@ -71,7 +72,7 @@ class Reading:
     selection: Selection
     split_rule: SplitRule
     fail_on_bad_row: bool = False
-    derive: Graph | None = None
+    row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
 
     @property
@@ -80,8 +81,46 @@ class Reading:
         return (*self.selection.columns, *self.derived)
 
     def blocks(self, unit: Unit) -> Blocks:
-        """A unit's blocks; where `fail_on_bad_row` is set, a bad row among them raises a `DataError`."""
-        return Blocks(unit, self.dialect, self.selection, _fail_on_bad_row if self.fail_on_bad_row else None)
+        """A unit's blocks, once their rows have passed the user's function; see `passed`."""
+        return Blocks(unit, self.dialect, self.selection, self.passed)
+
+    def passed(self, block: Block) -> Block:
+        """A block of a unit's good cells, once its rows have passed the user's function.
+
+        Raises:
+            DataError: A row is bad and `fail_on_bad_row` is set.
+            ShardmillError: The function's graph fails, and not for want of a good row.
+        """
+        if self.row_graph is not None:
+            block = self.row_graph.passed(block)
+        if block.rejects and self.fail_on_bad_row:
+            raise DataError(
+                f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.'
+            )
+        return block
+
+    def line(self, unit: Unit, row: int) -> int:
+        """The number of a good row's first physical line.
+
+        Args:
+            unit: The unit.
+            row: The row's index among the unit's good rows.
+
+        Raises:
+            DataError: As `blocks`.
+            ValueError: The unit has no such row.
+        """
+        for block in self.blocks(unit):
+            if row < block.rows and block.origin is not None:
+                return int(block.origin.lines[row])
+            row -= block.rows
+        raise ValueError(f"{unit} has no row {row} after its last")
+
+    def labels_to_drop(self, session: Session) -> list[Feature]:
+        """The labels that are left empty where a graph gives them no value."""
+        if self.row_graph is None or not self.row_graph.lacks_labels:
+            return []
+        return [feature for feature in session.outputs if feature.name in session.labels]
 
     def train_rows(self, block: Block, splits: npt.NDArray[np.int64]) -> pa.RecordBatch:
         """The rows of a block that statistics come from, with the derived columns.
@@ -91,15 +130,10 @@ class Reading:
             splits: The number of each row's split.
         """
         rule = self.split_rule
-        rows = block.columns
+        rows = with_derived(block.columns, block.made or {}) if self.derived else block.columns
         if len(rule.names) > 1:
             rows = rows.filter(pa.array(splits == rule.names.index(TRAIN)))
-        return rows if self.derive is None else with_derived(rows, load(self.derive.local_folder()))
-
-
-def _fail_on_bad_row(block: Block) -> None:
-    if block.rejects:
-        raise DataError(f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.')
+        return rows
 
 
 class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """Blocks: the rows of a unit as typed Arrow columns, a few megabytes at a time, and the rows that had to be rejected."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +12,13 @@ from transforms.casting import cast, shown
 from transforms.cells import CellParser, Cells
 from transforms.chunks import BLOCK_BYTES, Chunk, Chunks
 from transforms.dialect import UNDECODABLE, Dialect
+from transforms.examples import Outputs
 from transforms.headers import match_columns, parse_header
 from transforms.lexer import Lexicon, Positions
 from transforms.records import Unit
 from transforms.streams import Source, Stream, to_utf8
 
-__all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "find_line", "read_blocks", "read_header"]
+__all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "read_blocks", "read_header"]
 
 # Joins the cells of a split key.
 _KEY_SEPARATOR = "\x1f"
@@ -26,8 +27,8 @@ _HEADER_BYTES = 64 << 10
 
 _MISSING = "missing value in a column that must have one"
 
-# For each bad row its column and what is wrong.
-Faults = dict[int, tuple[str, str]]
+# For each bad row its column (None: the row as a whole) and what is wrong.
+Faults = dict[int, tuple[str | None, str]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,52 @@ class Reject:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where some rows stand in their file.
+
+    Attributes:
+        path: The file.
+        chunk: The piece of it that the rows are in.
+        spans: The start and end of each of the chunk's records.
+        records: For each row the index of its record.
+    """
+
+    path: str
+    chunk: Chunk
+    spans: tuple[Positions, Positions]
+    records: Positions
+
+    @property
+    def lines(self) -> Positions:
+        """The number of each row's first physical line."""
+        return self.chunk.lines_at(self.spans[0][self.records])
+
+    def rejects(self, reasons: Mapping[int, tuple[str | None, str]], ragged: Collection[int] = ()) -> list[Reject]:
+        """Records as rejected rows, in the file's order.
+
+        Args:
+            reasons: By record the column at fault and what is wrong.
+            ragged: The records with too few or too many cells: where they span lines, a quote may be to blame.
+        """
+        order = np.array(sorted(reasons), np.int64)
+        starts, stops = self.spans[0][order], self.spans[1][order]
+        rejects = []
+        places = zip(
+            order.tolist(),
+            starts.tolist(),
+            stops.tolist(),
+            *(self.chunk.lines_at(at).tolist() for at in (starts, stops)),
+            strict=True,
+        )
+        for index, start, stop, line, last_line in places:
+            column, reason = reasons[index]
+            if index in ragged and last_line > line:
+                reason += f" in a row of {last_line - line + 1} lines: is a quote not closed?"
+            rejects.append(Reject(self.path, line, column, reason, bytes(self.chunk.data[start:stop])))
+        return rejects
+
+
+@dataclass(frozen=True)
 class Block:
     """Some rows of a unit, in the file's order.
 
@@ -89,17 +136,44 @@ class Block:
         key: The split key of each row, UTF-8 text, "" for missing cells; None where the selection wants none.
         rejects: The other rows.
         size: Bytes of text read, in UTF-8.
+        origin: Where the good rows stand; None where there are none.
+        made: What a user's function made of the good rows, as `Session.run` returns it; None where there is no function.
     """
 
     columns: pa.RecordBatch
     key: pa.Array | None
     rejects: list[Reject] = field(default_factory=list)
     size: int = 0
+    origin: Origin | None = None
+    made: Outputs | None = None
 
     @property
     def rows(self) -> int:
         """The number of good rows."""
         return int(self.columns.num_rows)
+
+    def without(self, faults: Faults) -> "Block":
+        """The block with some of its good rows rejected, and without `made`.
+
+        Args:
+            faults: By the row's index among the good ones, its column and what is wrong.
+        """
+        if not faults or self.origin is None:
+            return replace(self, made=None)
+        kept = np.ones(self.rows, np.bool_)
+        kept[list(faults)] = False
+        records = self.origin.records
+        rejects = self.origin.rejects({int(records[row]): fault for row, fault in faults.items()})
+        return replace(
+            self,
+            columns=_batch(
+                [column.filter(pa.array(kept)) for column in self.columns.columns], self.columns.schema, int(kept.sum())
+            ),
+            key=self.key.filter(pa.array(kept)) if self.key is not None else None,
+            rejects=sorted([*self.rejects, *rejects], key=lambda reject: reject.line),
+            origin=replace(self.origin, records=records[kept]),
+            made=None,
+        )
 
 
 def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
@@ -118,34 +192,6 @@ def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selecti
     Raises:
         DataError: The file isn't CSV text in this encoding, is damaged, has a header that doesn't fit, or ends inside a quoted cell.
     """
-    for _, block in _parse(stream, unit, dialect, selection):
-        yield block
-
-
-def find_line(stream: Source, unit: Unit, dialect: Dialect, selection: Selection, row: int) -> int:
-    """The number of a good row's first physical line.
-
-    Args:
-        stream: The file as it is stored, at offset `unit.start`.
-        unit: The unit.
-        dialect: The file's spelling.
-        selection: What to read of each row.
-        row: The row's index among the unit's good rows.
-
-    Raises:
-        DataError: As `read_blocks`.
-        ValueError: The unit has no such row.
-    """
-    for chunk, block in _parse(stream, unit, dialect, selection):
-        if row < block.rows:
-            lines = chunk.lines_at(chunk.lexed.spans()[0])
-            good: Positions = lines[~np.isin(lines, [reject.line for reject in block.rejects])]
-            return int(good[row])
-        row -= block.rows
-    raise ValueError(f"{unit} has no row {row} after its last")
-
-
-def _parse(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[tuple[Chunk, Block]]:
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
     chunks = Chunks(text, Lexicon.of(dialect), unit.first_line, BLOCK_BYTES)
     names = _file_columns(chunks, unit, dialect, selection.known)
@@ -155,7 +201,7 @@ def _parse(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -
     for chunk in chunks:
         block = parser.parse(chunk)
         if block.rows or block.rejects:
-            yield chunk, block
+            yield block
 
 
 def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
@@ -207,15 +253,11 @@ class _BlockParser:
         cells = self._cells.parse(chunk, spans)
         faults = self._undecodable(cells)
         arrays = [self._column(column, cells, faults) for column in self._selection.columns]
-        key = self._key(cells)
-        if faults:
-            kept = np.ones(len(cells.records), np.bool_)
-            kept[list(faults)] = False
-            arrays = [array.filter(pa.array(kept)) for array in arrays]
-            key = key.filter(pa.array(kept)) if key is not None else None
-        columns = _batch(arrays, self._schema, len(cells.records) - len(faults))
-        rejects = self._rejects(chunk, spans, cells, faults) if faults or cells.ragged else []
-        return Block(columns, key, rejects, len(chunk.data))
+        origin = Origin(self._path, chunk, spans, cells.records)
+        ragged = {index: (None, self._ragged(found)) for index, found in cells.ragged}
+        rejects = origin.rejects(ragged, ragged) if ragged else []
+        columns = _batch(arrays, self._schema, len(cells.records))
+        return Block(columns, self._key(cells), rejects, len(chunk.data), origin).without(faults)
 
     def _column(self, column: Column, cells: Cells, faults: "Faults") -> pa.Array:
         """A column's values; adds to the faults."""
@@ -250,31 +292,6 @@ class _BlockParser:
         )
         texts = [cells.columns.get(name, empty) for name in self._selection.key_names]
         return pc.binary_join_element_wise(*texts, _KEY_SEPARATOR, null_handling="replace", null_replacement="")
-
-    def _rejects(
-        self, chunk: Chunk, spans: tuple[Positions, Positions], cells: Cells, faults: "Faults"
-    ) -> list[Reject]:
-        """The rejected rows, in the file's order."""
-        reasons: dict[int, tuple[str | None, str]] = {
-            index: (None, self._ragged(found)) for index, found in cells.ragged
-        }
-        reasons.update({int(cells.records[row]): fault for row, fault in faults.items()})
-        order = np.array(sorted(reasons), np.int64)
-        starts, stops = spans[0][order], spans[1][order]
-        rejects = []
-        places = zip(
-            order.tolist(),
-            starts.tolist(),
-            stops.tolist(),
-            *(chunk.lines_at(at).tolist() for at in (starts, stops)),
-            strict=True,
-        )
-        for index, start, stop, line, last_line in places:
-            column, reason = reasons[index]
-            if column is None and last_line > line:
-                reason += f" in a row of {last_line - line + 1} lines: is a quote not closed?"
-            rejects.append(Reject(self._path, line, column, reason, bytes(chunk.data[start:stop])))
-        return rejects
 
     def _ragged(self, found: int) -> str:
         return f"expected {self._width} {'column' if self._width == 1 else 'columns'}, found {found}"

@@ -16,7 +16,7 @@ from transforms import saved_model
 from transforms.graph_function import Function
 from transforms.graph_names import NAMES_FILE
 from transforms.graph_transform import Transform
-from transforms.graph_values import DTYPES, MISSING
+from transforms.graph_values import DTYPES, MISSING, output_columns
 from transforms.kinds.base import OutputSpec, Tensor
 from transforms.saved_model import file_digest, row_lengths_key
 
@@ -29,7 +29,8 @@ def save_model(transform: Transform, folder: Path) -> dict[str, Any]:
     """Writes the SavedModel of a transform.
 
     Its signatures: `transform`, which the transform phase runs: all outputs, by place; `serving_default` (raw columns by name) and
-    `serve_examples` (serialized `tf.train.Example`s of them), both without the labels. `transform_fn` is TF Transform's.
+    `serve_examples` (serialized `tf.train.Example`s of them), both without the labels; and, where there are derived columns, `derive`,
+    which says which rows are good: these columns, by place. `transform_fn` is TF Transform's.
 
     Args:
         transform: The transform.
@@ -53,6 +54,7 @@ class _Model:
         self.features: list[OutputSpec] = []
         self.labels: list[OutputSpec] = []
         self.label_columns: dict[str, list[str]] = {}
+        self.derived: list[OutputSpec] = []
 
     def save(self, folder: Path) -> None:
         """Traces and saves everything."""
@@ -68,6 +70,8 @@ class _Model:
             # What Keras's `TFSMLayer` calls by default, with a dictionary; a signature takes arguments with Python's names only.
             module.serve = features
             signatures |= {"serving_default": features, "serve_examples": self._serve_examples(features)}
+        if transform.derived is not None:
+            signatures["derive"] = _traced(self._derive, self._specs(_sources(transform)))
         module.kept = transform.kept
         with _quiet():
             tf.saved_model.save(module, str(folder), signatures=signatures)
@@ -103,6 +107,16 @@ class _Model:
                 tensors[row_lengths_key(str(index))] = built[row_lengths_key(spec.name)]
         return tensors
 
+    def _derive(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The derived columns, by place."""
+        function = self.transform.derived
+        assert function is not None
+        built = [
+            output_columns(name, value, ())[0] for name, value in function.inline(inputs, function.outputs).items()
+        ]
+        self.derived = [spec for spec, _, _ in built]
+        return {str(place): tensor for place, (_, tensor, _) in enumerate(built)}
+
     def _transform_fn(self, features: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return self.transform.transform_fn(
             Function(features), {column.name: inputs[column.name] for column in self.transform.read}
@@ -137,6 +151,12 @@ class _Model:
         return tf.function(serve_examples, autograph=False).get_concrete_function(
             tf.TensorSpec([None], tf.string, name="examples")
         )
+
+
+def _sources(transform: Transform) -> list[Column]:
+    """The raw columns that derived ones are made of."""
+    needs = transform.derived.dependencies if transform.derived is not None else {}
+    return [column for column in transform.schema if any(column.name in names for names in needs.values())]
 
 
 def _by_key(columns: Iterator[tuple[OutputSpec, Tensor, Tensor | None]]) -> dict[str, Tensor]:
@@ -186,7 +206,11 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
     columns = {argument: column for column, argument in model.arguments.items()}
     dtypes = {column.name: _DTYPE_NAMES[column.type] for column in model.transform.schema}
     served = {spec.name: spec for spec in model.features}
-    outputs = {"serving_default": served, "transform": {str(place): spec for place, spec in enumerate(model.specs)}}
+    outputs = {
+        "serving_default": served,
+        "transform": {str(place): spec for place, spec in enumerate(model.specs)},
+        "derive": {str(place): spec for place, spec in enumerate(model.derived)},
+    }
     for name in outputs:
         if name in signatures:
             saved_model.name_inputs(signatures[name], columns)

@@ -51,6 +51,11 @@ class Transform(ABC):
         """
 
     @property
+    def derived(self) -> Function | None:
+        """What makes derived columns of raw ones; None where there are none."""
+        return None
+
+    @property
     @abstractmethod
     def kept(self) -> Sequence[Any]:
         """What must be saved along with the graph: assets, tables."""
@@ -126,6 +131,11 @@ class Declared(Transform):
             list(self._tables.values()),
             *(self._derive.kept if self._derive is not None else ()),
         )
+
+    @property
+    def derived(self) -> Function | None:
+        """See `Transform.derived`."""
+        return self._derive
 
     @property
     def specs(self) -> tuple[OutputSpec, ...]:

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from transforms.blocks import Selection
-from transforms.examples import FeatureSpec, Outputs
+from transforms.examples import Feature, FeatureSpec, Outputs
+from transforms.session import MISSING_INT
 from transforms.wire import offsets_of
 
 
@@ -57,6 +58,49 @@ def _lists(values: npt.NDArray[Any] | pa.Array, present: pa.Array) -> pa.Array:
     kept = present.to_numpy(zero_copy_only=False)
     lengths = np.where(kept, pc.list_value_length(lists).to_numpy(), 0)
     return pa.LargeListArray.from_arrays(pa.array(offsets_of(lengths)), lists.filter(present).flatten())
+
+
+def drop_unknown(outputs: Outputs, labels: Sequence[Feature], rows: int) -> Outputs:
+    """Takes labels' missing values out of their rows: see `missing_rows`.
+
+    Args:
+        outputs: The graph's outputs for some rows.
+        labels: The labels that may have none.
+        rows: The number of rows.
+
+    Returns:
+        As `drop_missing`.
+    """
+    changed = dict(outputs)
+    for label in labels:
+        missing = missing_rows(label, outputs[label.name], rows)
+        if missing.any():
+            changed[label.name] = _lists(outputs[label.name], pa.array(~missing))
+    return changed
+
+
+def missing_rows(feature: Feature, values: npt.NDArray[Any] | pa.Array, rows: int) -> npt.NDArray[np.bool_]:
+    """Which rows miss a value of an output: any of their values is NaN; or a scalar one is -2**63 or the empty text.
+
+    Args:
+        feature: The output.
+        values: Its values, as `Session.run` returns them.
+        rows: The number of rows.
+    """
+    if isinstance(values, np.ndarray):
+        missing = np.isnan(values) if values.dtype == np.float32 else values == MISSING_INT
+        found = np.asarray(missing.reshape(rows, -1).any(axis=1))
+        return found if values.dtype == np.float32 or feature.shape == () else np.zeros(rows, np.bool_)
+    if pa.types.is_large_list(values.type):
+        flat = values.flatten()
+        if not pa.types.is_floating(flat.type):
+            return np.zeros(rows, np.bool_)
+        before = np.concatenate([[0], np.cumsum(np.isnan(flat.to_numpy(zero_copy_only=False)))])
+        bounds = np.concatenate([[0], np.cumsum(pc.list_value_length(values).to_numpy(zero_copy_only=False))])
+        return np.asarray(np.diff(before[bounds]) > 0)
+    if feature.shape == ():
+        return np.asarray(pc.equal(pc.binary_length(values), 0).to_numpy(zero_copy_only=False))
+    return np.zeros(rows, np.bool_)
 
 
 def select_rows(outputs: Outputs, features: Sequence[FeatureSpec], kept: pa.Array) -> Outputs:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from schemas.errors import ShardmillError, shortened
+from schemas.errors import RowsError, ShardmillError, shortened
 from transforms.tensorflow_c import CONFIG
 
 Join = Callable[[str], tuple[str, str]]
@@ -40,6 +40,7 @@ class PythonRunner:
         """
         tf = _tensorflow()
         self._errors: tuple[type[Exception], ...] = (tf.errors.OpError,)
+        self._of_values = (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError)
         session = tf.compat.v1.Session(graph=tf.Graph(), config=_config(tf))
         level = tf.get_logger().level
         tf.get_logger().setLevel("ERROR")
@@ -65,12 +66,13 @@ class PythonRunner:
             One value for each output: an array, or for a scalar string its bytes.
 
         Raises:
-            ShardmillError: The graph fails; with TensorFlow's message.
+            ShardmillError: The graph fails; with TensorFlow's message. A `RowsError` where the values are at fault.
         """
         try:
             values: Sequence[npt.NDArray[Any] | bytes] = self._call(*map(_values, arrays))
         except self._errors as error:
-            raise ShardmillError(
+            kind = RowsError if isinstance(error, self._of_values) else ShardmillError
+            raise kind(
                 f"the transform graph failed: TensorFlow says: {shortened(str(getattr(error, 'message', error)))}"
             ) from error
         return values

@@ -137,7 +137,7 @@ class Blocks:
     """
 
     def __init__(
-        self, unit: Unit, dialect: Dialect, selection: Selection, check: Callable[[Block], None] | None = None
+        self, unit: Unit, dialect: Dialect, selection: Selection, change: Callable[[Block], Block] | None = None
     ) -> None:
         """Reads nothing yet.
 
@@ -145,13 +145,13 @@ class Blocks:
             unit: The unit.
             dialect: Its file's spelling.
             selection: The columns to convert.
-            check: Is shown each block, and raises a `DataError` where it can't be used.
+            change: What is made of each block; raises a `DataError` where it can't be used.
         """
         self.checksum = NO_BYTES
         self._unit = unit
         self._dialect = dialect
         self._selection = selection
-        self._check = check
+        self._change = change
 
     def __iter__(self) -> Iterator[Block]:
         """The blocks.
@@ -164,9 +164,7 @@ class Blocks:
             read = held.HeldBytes(stream, unit)
             try:
                 for block in read_blocks(read, unit, self._dialect, self._selection):
-                    if self._check is not None:
-                        self._check(block)
-                    yield block
+                    yield block if self._change is None else self._change(block)
             except DataError:
                 # Where the file has changed, that is what must be said.
                 read.check()

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.errors import DataError
-from transforms.counts import UnitCount
+from transforms.counts import Rejections, UnitCount
 from transforms.records import Unit
 from transforms.splits import ShardRule, SplitRule
 
@@ -69,11 +69,12 @@ class RowPlan:
             )
 
 
-def check_rows(counts: Sequence[UnitCount]) -> None:
+def check_rows(counts: Sequence[UnitCount], rejections: Rejections) -> None:
     """Checks that there is anything to write.
 
     Args:
         counts: The rows of every unit.
+        rejections: The rejected rows.
 
     Raises:
         DataError: There are no good rows.
@@ -83,7 +84,8 @@ def check_rows(counts: Sequence[UnitCount]) -> None:
         paths = sorted({count.path for count in counts})
         rejected = f" ({read:,} rows were rejected)" if read else ""
         more = f" and {len(paths) - 1} more files" if paths[1:] else ""
-        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}")
+        first = f". The first:\n{rejections.describe()}" if rejections.first else ""
+        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}{first}")
 
 
 def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:

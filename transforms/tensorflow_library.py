@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ctypes import POINTER, c_bool, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from pathlib import Path
 
-from schemas.errors import ShardmillError, shortened
+from schemas.errors import RowsError, ShardmillError, shortened
 
 # Set to `python` to run graphs through TensorFlow's Python API.
 SESSION_VARIABLE = "SHARDMILL_SESSION"
@@ -24,6 +24,8 @@ _FRAMEWORKS = {
     "libtensorflow_cc.2.dylib": "libtensorflow_framework.2.dylib",
 }
 
+# TF_Code: INVALID_ARGUMENT and OUT_OF_RANGE, which operations answer to values that they can't take.
+_OF_VALUES = (3, 11)
 _NOTES = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
 
 
@@ -207,8 +209,10 @@ class Status:
             what: What was tried.
 
         Raises:
-            ShardmillError: With TensorFlow's message.
+            ShardmillError: With TensorFlow's message; a `RowsError` where the values are at fault.
         """
-        if self._tf.TF_GetCode(self.pointer):
+        code = self._tf.TF_GetCode(self.pointer)
+        if code:
             message = self._tf.TF_Message(self.pointer).decode("utf-8", "replace")
-            raise ShardmillError(f"{what}: TensorFlow says: {shortened(message)}")
+            kind = RowsError if code in _OF_VALUES else ShardmillError
+            raise kind(f"{what}: TensorFlow says: {shortened(message)}")

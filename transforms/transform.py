@@ -22,12 +22,12 @@ from transforms.check_workers import CheckedDoFn
 from transforms.combine import Merge
 from transforms.examples import ExampleEncoder
 from transforms.graph_folder import Graph
-from transforms.labels import drop_missing, missing_labels, select_rows
+from transforms.labels import drop_missing, drop_unknown, missing_labels, select_rows
 from transforms.moments import Moments
 from transforms.parts import PartSegment, PartWriter
 from transforms.records import Unit
 from transforms.row_plan import RowPlan
-from transforms.session import Session, load
+from transforms.session import load
 
 # Where rejected rows go in a part file: no split can have this name.
 REJECTED = "rejected/"
@@ -121,7 +121,7 @@ class _TransformUnit(CheckedDoFn):
 
     def process(self, unit: Unit, graph: Graph, plan: RowPlan) -> Iterator[PartFile]:
         path = files.join(self._layout.folder, f"part-{unit.index:06d}-{uuid.uuid4().hex[:8]}")
-        writer = _UnitWriter(load(graph.local_folder()), self._reading, self._layout, plan, self._moments)
+        writer = _UnitWriter(graph, self._reading, self._layout, plan, self._moments)
         with (
             metrics.working("transform", metrics.unit_name(unit)) as work,
             files.writing(path),
@@ -142,13 +142,13 @@ class _TransformUnit(CheckedDoFn):
 class _UnitWriter:
     """Takes the blocks of one unit to its part writer."""
 
-    def __init__(
-        self, session: Session, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments
-    ) -> None:
-        self._session = session
+    def __init__(self, graph: Graph, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments) -> None:
+        self._session = session = load(graph.local_folder())
         self._encoder = ExampleEncoder(session.outputs)
         self._numbers = [feature for feature in session.outputs if feature.dtype != "bytes"]
         self._labels = missing_labels(session.labels, reading.selection)
+        self._unknown = reading.labels_to_drop(session)
+        self._is_made = reading.row_graph is not None and reading.row_graph.makes(graph)
         self._reading = reading
         self._layout = layout
         self._plan = plan
@@ -175,7 +175,8 @@ class _UnitWriter:
             return [0] * len(first)
         rule = self._reading.split_rule
         splits = rule.assign(block.rows, unit.split, block.key)
-        outputs = drop_missing(self._session.run(block.columns), block.columns, self._labels)
+        made = block.made if self._is_made and block.made is not None else self._session.run(block.columns)
+        outputs = drop_missing(drop_unknown(made, self._unknown, block.rows), block.columns, self._labels)
         framed = self._encoder.encode_framed(outputs, block.rows)
         written = []
         for index, split in enumerate(rule.names):

@@ -178,7 +178,7 @@ class Kind(ABC):
         """The columns of which a missing cell rejects the row.
 
         Args:
-            schema: The raw columns, without derived ones.
+            schema: The raw columns, or with the derived ones: of a derived integer its own value counts, not those it is made of.
         """
         return self.columns if getattr(self, "missing", None) == "reject" else ()
 

@@ -19,8 +19,7 @@ from transforms.statistics import Statistics
 class Numeric(NumberKind):
     """The column as it is: int64 of an INT column without `pre`, else float32.
 
-    Without a rule, NaN stays in float32; a missing value of an INT column rejects the row, since int64 has no NaN. A derived INT column
-    with missing values needs a rule: only a function knows what it makes them of.
+    Without a rule, NaN stays in float32; a missing value of an INT column rejects the row, since int64 has no NaN.
     """
 
     kind = "numeric"

@@ -1,0 +1,73 @@
+"""Recount: counts rows anew once there is a graph that may reject some, before they are given their places."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+from apache_beam import pvalue
+from apache_beam.transforms.window import GlobalWindows
+
+from transforms import metrics
+from transforms.analyze import Reading
+from transforms.check_workers import CheckedDoFn
+from transforms.combine import Merge
+from transforms.counts import Rejections, UnitCount
+from transforms.graph_folder import Graph
+from transforms.read import Blocks
+from transforms.records import Unit
+
+
+class RecountUnits(beam.PTransform):  # type: ignore[misc]
+    """Counts the rows of units, of which the reading's graph rejects some; nothing else of them leaves the pass.
+
+    Expects a PCollection of units and outputs a dict of PCollections: `counts` (a `UnitCount` per unit) and `rejections` (one
+    `Rejections`).
+    """
+
+    def __init__(self, reading: Reading, graph: "beam.PCollection[Graph]") -> None:
+        """Stores what to count.
+
+        Args:
+            reading: How rows come from units, and through which graph.
+            graph: That graph, once it is there.
+        """
+        super().__init__()
+        self._reading = reading
+        self._graph = graph
+
+    def expand(self, units: beam.PCollection[Unit]) -> Any:
+        """Adds the pass."""
+        counted = units | "RecountUnit" >> beam.ParDo(
+            _RecountUnit(self._reading), pvalue.AsSingleton(self._graph)
+        ).with_outputs("rejections", main="counts")
+        rejections = counted.rejections | "MergeRejections" >> beam.CombineGlobally(Merge(Rejections))
+        return {"counts": counted.counts, "rejections": rejections}
+
+
+class _RecountUnit(CheckedDoFn):
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self._reading = reading
+
+    def start_bundle(self) -> None:
+        self._rejections = Rejections()
+
+    def process(self, unit: Unit, graph: Graph) -> Iterator[UnitCount]:  # noqa: ARG002  (waits until it is there)
+        rule = self._reading.split_rule
+        rows = np.zeros(len(rule.names), np.int64)
+        rejected = 0
+        with metrics.working("recount", metrics.unit_name(unit)) as work:
+            blocks = Blocks(unit, self._reading.dialect, self._reading.selection)
+            for read in blocks:
+                block = self._reading.passed(read)
+                rows += np.bincount(rule.assign(block.rows, unit.split, block.key), minlength=len(rows))
+                rejected += len(block.rejects)
+                self._rejections.update(unit.index, block.rejects)
+                # The analysis counted the others.
+                metrics.ROWS_REJECTED.inc(len(block.rejects) - len(read.rejects))
+                work.add(block.rows + len(block.rejects), block.size)
+        yield UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejected, blocks.checksum)
+
+    def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
+        yield pvalue.TaggedOutput("rejections", GlobalWindows.windowed_value(self._rejections))
