@@ -60,12 +60,29 @@ def find_columns(
         names = column_names(inputs, config.input.dialect)
         check_delimiter(config, names, progress)
         profiles = look(names, ())
-        found, schema = profiles.schema(), profiles.schema(types_of(profiles.names))
+        taken = profiles.schema(types_of(profiles.names))
+        found, schema = profiles.schema(), without_infinite(taken, profiles, config.input.infinite_of)
     else:
         found = load_any_schema(config.input.schema)
         schema = _settle(found, types_of(found.names), look)
     _warn(found, schema, progress)
     return schema, held
+
+
+def without_infinite(schema: Schema, profiles: Profiles, infinite_of: Callable[[str], str]) -> Schema:
+    """The schema of data in which infinite cells are taken as they are said to be: a column where some are missing isn't required.
+
+    Args:
+        schema: What was inferred.
+        profiles: What is in the columns.
+        infinite_of: What an infinite number in a column is taken for.
+    """
+
+    def settle(column: Column) -> Column:
+        missing = infinite_of(column.name) == "missing" and column.type is ColumnType.FLOAT
+        return replace(column, required=False) if missing and profiles[column.name].infinite else column
+
+    return Schema(tuple(map(settle, schema)))
 
 
 def load_any_schema(path: str) -> Schema:

@@ -12,7 +12,16 @@ from typing import Any, Literal
 
 from pipelines.config_input import SPLIT_NAME, TRAIN, InputConfig, parse_input, parse_path
 from pipelines.paths import check_output, has_scheme, output_problem
-from pipelines.toml_table import Source, Table, apply_overrides, dotted, expand_variables, read_source, resolve_path
+from pipelines.toml_table import (
+    Source,
+    Table,
+    apply_overrides,
+    did_you_mean,
+    dotted,
+    expand_variables,
+    read_source,
+    resolve_path,
+)
 from schemas.errors import ConfigError, Key
 from schemas.mistakes import Mistakes
 
@@ -94,6 +103,17 @@ class Config:
         if self.split:
             return tuple(self.split.fractions)
         return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
+
+    def check_columns(self, names: Sequence[str]) -> None:
+        """Looks for the columns of `[input.columns.NAME]` among all of them.
+
+        Raises:
+            ConfigError: One isn't there; the message names the nearest.
+        """
+        for name in self.input.columns:
+            if name not in names:
+                hint = did_you_mean(name, names)
+                raise self.source.error(("input", "columns", name), f"expected a column, received {name!r}{hint}")
 
     def check_split_key(self, columns: Sequence[str]) -> None:
         """Looks whether the split's key is of the data's columns.

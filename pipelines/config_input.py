@@ -2,13 +2,16 @@
 
 import codecs
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 
 from pipelines.paths import path_problem
 from pipelines.toml_table import Table
 from transforms.dialect import Dialect
 
+# As `transforms.casting` has them, which would load much more.
+Infinite = Literal["keep", "missing", "reject"]
+_INFINITE: tuple[Infinite, ...] = get_args(Infinite)
 _DEFAULTS = Dialect()
 KEYS = (
     "files",
@@ -25,6 +28,7 @@ KEYS = (
     "trim",
     "missing_columns",
     "extra_columns",
+    "infinite",
     "on_bad_row",
     "max_bad_fraction",
 )
@@ -35,6 +39,17 @@ SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
 
 
 @dataclass(frozen=True)
+class ColumnConfig:
+    """`[input.columns.NAME]`: how one column's cells are read.
+
+    Attributes:
+        infinite: What an infinite number is taken for; None: as `InputConfig.infinite` says.
+    """
+
+    infinite: Infinite | None = None
+
+
+@dataclass(frozen=True)
 class InputConfig:
     """`[input]`.
 
@@ -42,6 +57,8 @@ class InputConfig:
         files: Patterns of files, or for each split its patterns.
         schema: A tensorflow-metadata `schema.pbtxt`; None: inferred from the data.
         dialect: How the files spell their records.
+        infinite: What an infinite number in a column of floats is taken for: a value, a missing one, or a bad cell.
+        columns: Settings of single columns, by name.
         on_bad_row: Whether a bad row is set aside, or stops the run.
         max_bad_fraction: A run that sets aside a larger part of the rows stops.
     """
@@ -49,6 +66,8 @@ class InputConfig:
     files: tuple[str, ...] | Mapping[str, tuple[str, ...]]
     schema: str | None = None
     dialect: Dialect = _DEFAULTS
+    infinite: Infinite = "keep"
+    columns: Mapping[str, ColumnConfig] = field(default_factory=dict)
     on_bad_row: Literal["reject", "fail"] = "reject"
     max_bad_fraction: float = 0.01
 
@@ -58,6 +77,11 @@ class InputConfig:
         if isinstance(self.files, Mapping):
             return {split: patterns for split, patterns in self.files.items()}  # noqa: C416  (None is a key in the result's type)
         return {None: self.files}
+
+    def infinite_of(self, column: str) -> Infinite:
+        """What an infinite number in a column is taken for."""
+        settings = self.columns.get(column)
+        return (settings and settings.infinite) or self.infinite
 
 
 def parse_input(table: Table) -> InputConfig:
@@ -71,6 +95,8 @@ def parse_input(table: Table) -> InputConfig:
         files=_parse_files(table),
         schema=parse_path(table, "schema"),
         dialect=_parse_dialect(table),
+        infinite=table.choice("infinite", _INFINITE),  # type: ignore[arg-type]
+        columns=_parse_column_tables(table),
         on_bad_row=table.choice("on_bad_row", ("reject", "fail")),  # type: ignore[arg-type]
         max_bad_fraction=table.number("max_bad_fraction", maximum=1, default=0.01),
     )
@@ -126,7 +152,7 @@ def _patterns(table: Table, name: str) -> tuple[str, ...]:
 
 def _parse_dialect(table: Table) -> Dialect:
     header = table.boolean("header", default=_DEFAULTS.header)
-    if header and "columns" in table.raw:
+    if header and "columns" in table.raw and not isinstance(table.raw["columns"], dict):
         table.refuse("columns", "names the columns of files without a header; remove it, or set header = false")
     dialect = Dialect(
         delimiter=_character(table, "delimiter", _DEFAULTS.delimiter) or _DEFAULTS.delimiter,
@@ -196,8 +222,22 @@ def _parse_encoding(table: Table) -> str:
         return _DEFAULTS.encoding
 
 
+def _parse_column_tables(table: Table) -> dict[str, ColumnConfig]:
+    """Settings by column; without a header, the same key may be a list of the columns' names instead."""
+    if not isinstance(table.raw.get("columns"), dict):
+        return {}
+    columns = table.table("columns")
+    found = {}
+    for name in columns.raw:
+        settings = columns.table(name)
+        settings.check_keys([each.name for each in fields(ColumnConfig)])
+        infinite: Any = settings.choice("infinite", _INFINITE) if "infinite" in settings.raw else None
+        found[name] = ColumnConfig(infinite)
+    return found
+
+
 def _parse_columns(table: Table) -> tuple[str, ...] | None:
-    if "columns" not in table.raw:
+    if "columns" not in table.raw or isinstance(table.raw["columns"], dict):
         return None
     columns = table.strings("columns")
     for position, name in enumerate(columns):

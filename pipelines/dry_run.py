@@ -163,6 +163,7 @@ def _schemas(config: Config, inputs: Sequence[InputFile]) -> list[Schema]:
     """The raw columns, with each type that a run may find for those whose type isn't given."""
     given = load_any_schema(config.input.schema) if config.input.schema else None
     names = given.names if given else column_names(inputs, config.input.dialect)
+    config.check_columns(names)
     with naming(config.source, "split", "key"):
         config.check_split_key(names)
     allowed = allowed_types(config.features, names, config.split_key)

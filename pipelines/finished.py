@@ -13,6 +13,7 @@ from schemas.schema import Schema
 from transforms import enclosed, files
 from transforms.analyze import Reading
 from transforms.blocks import Selection
+from transforms.casting import Infinite
 from transforms.dialect import Dialect
 from transforms.graph_folder import Graph
 from transforms.records import InputFile
@@ -117,7 +118,14 @@ class FinishedRun:
             key=tuple(split["key"] or ()) if split else None,
             names=self.schema.names,
             optional=frozenset(columns.get("optional", ())),
+            infinite={name: self._infinite(name) for name in columns["read"]},
         )
+
+    def _infinite(self, column: str) -> Infinite:
+        """What an infinite number in a column is taken for."""
+        settings = self._config["input"]
+        own = settings.get("columns", {}).get(column)
+        return (own and own["infinite"]) or settings.get("infinite", "keep")
 
     @property
     def checks_rows(self) -> bool:

@@ -10,6 +10,7 @@ from pipelines.manifest_keys import (
     ColumnNames,
     FileEntry,
     InputEntry,
+    NotFiniteEntry,
     RejectedEntry,
     RowCounts,
     SplitEntry,
@@ -64,6 +65,7 @@ def write_manifest(
         "rejected": _rejected(shards, findings),
         "input": _inputs(job, counts),
         "columns": _columns(job.read_again),
+        "not_finite": _not_finite(findings, moments),
         "files": _held(list(_files(job.work)), job.held),
     }
     path = files.join(job.work, MANIFEST)
@@ -176,6 +178,20 @@ def _held(found: list[FileEntry], held: Mapping[str, str]) -> list[FileEntry]:
                 f"{name!r} changed while it was used, so nothing is published; see what writes to the output's folder, and try again"
             )
     return found
+
+
+def _not_finite(findings: Findings, moments: OutputMoments) -> NotFiniteEntry:
+    """What a model can't be trained on, of the input's columns and of the features of all splits."""
+    nan: Counter[str] = Counter()
+    infinite: Counter[str] = Counter()
+    for (_, name), each in moments.moments.items():
+        nan[name] += each.missing
+        infinite[name] += each.non_finite
+    return {
+        "columns": dict(sorted(findings.infinite.items())),
+        "nan": dict(sorted((+nan).items())),
+        "infinite": dict(sorted((+infinite).items())),
+    }
 
 
 def _files(work: str) -> Iterator[FileEntry]:

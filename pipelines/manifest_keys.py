@@ -102,11 +102,27 @@ class ColumnNames(TypedDict):
     checked: NotRequired[CheckedEntry]
 
 
+class NotFiniteEntry(TypedDict):
+    """By raw column its infinite cells, and by feature its NaN and infinite values, where there are any."""
+
+    columns: dict[str, Count]
+    nan: dict[str, Count]
+    infinite: dict[str, Count]
+
+
+class ColumnSettings(TypedDict):
+    """`[input.columns.NAME]`."""
+
+    infinite: Literal["keep", "missing", "reject"] | None
+
+
 class InputSettings(TypedDict):
     """`[input]`; the dialect is checked as that of a configuration is (`FinishedRun.dialect`)."""
 
     files: list[str] | dict[SplitName, list[str]]
     dialect: dict[str, Any]
+    infinite: NotRequired[Literal["keep", "missing", "reject"]]
+    columns: NotRequired[dict[str, ColumnSettings]]
     on_bad_row: Literal["reject", "fail"]
     max_bad_fraction: _Fraction
 
@@ -162,6 +178,7 @@ class Manifest(TypedDict):
     rejected: RejectedEntry
     input: list[InputEntry]
     columns: ColumnNames
+    not_finite: NotRequired[NotFiniteEntry]
     files: list[FileEntry]
     applied: NotRequired[AppliedEntry]
     engine: NotRequired[str]

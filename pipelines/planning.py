@@ -10,8 +10,9 @@ from pipelines.pipeline import Job, TransformFunction, parts_folder
 from pipelines.planning_features import FeaturePlan, plan_features
 from pipelines.progress import Progress
 from pipelines.toml_table import naming
+from schemas.errors import ConfigError
 from schemas.proto import format_schema
-from schemas.schema import Schema
+from schemas.schema import ColumnType, Schema
 from transforms import files, listing, tracing
 from transforms.analyze import Reading
 from transforms.blocks import Selection
@@ -44,6 +45,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
     inputs = listing.list_files(config.input.patterns)
     size = text_size(inputs)
     schema, inputs = find_columns(config, inputs, size, parts_folder(work), engine, progress)
+    _check_columns(config, schema)
     plan = plan_features(config, schema, work, engine, progress)
     _trace_early(plan.features, engine)
     _prepare(work, schema)
@@ -126,7 +128,17 @@ def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
     with naming(config.source, "split", "key"):
         config.check_split_key(schema.names)
     columns = tuple(column for column in schema if column.name in plan.columns)
-    return Selection(columns, plan.required, key, schema.names)
+    infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
+    return Selection(columns, plan.required, key, schema.names, infinite=infinite)
+
+
+def _check_columns(config: Config, schema: Schema) -> None:
+    """The columns with settings of their own can be what these say."""
+    config.check_columns(schema.names)
+    for name, settings in config.input.columns.items():
+        if settings.infinite is not None and schema[name].type is ColumnType.BYTES:
+            with naming(config.source, "input", "columns", name, "infinite"):
+                raise ConfigError(f"is for numbers, but column {name!r} is text; remove it, or change the type")
 
 
 def _shard_rule(config: Config) -> ShardRule:

@@ -12,7 +12,7 @@ from pipelines.pipeline import TransformFunction, parts_folder
 from pipelines.progress import Progress
 from pipelines.toml_table import naming
 from schemas.errors import ConfigError
-from schemas.schema import Column, Schema
+from schemas.schema import Column, ColumnType, Schema
 from transforms import files, tally, tracing
 from transforms.graph_folder import Graph
 from transforms.graph_source import DerivedColumn
@@ -90,9 +90,14 @@ def _plan_declared(
 
     # All derived columns are made in one go: so all that they are made of is read.
     sources = {source for each in derived.values() for source in each.sources}
+    infinite = frozenset(
+        each.name
+        for each in schema
+        if each.type is ColumnType.FLOAT and config.input.infinite_of(each.name) == "missing"
+    )
     row_graph = None if graph is None else _row_graph(graph, kinds, every, derived)
     return FeaturePlan(
-        Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work))),
+        Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
         row_graph,

@@ -102,7 +102,7 @@ def starter_config(
             "# Written by `shardmill init`. Run it with: shardmill run <this file>",
             f"# {profiles.rows:,} rows and {len(schema):,} columns were looked at.",
             "",
-            *_input_lines(paths, dialect, profiles, request),
+            *_input_lines(paths, dialect, schema, profiles, request),
             "",
             *_split_lines(request.table("split")),
             "",
@@ -129,7 +129,9 @@ def _likely_label(profiles: Profiles) -> ColumnProfile:
     return next((profile for profile in found if profile.name.lower() in _LABELS), found[-1])
 
 
-def _input_lines(paths: StarterPaths, dialect: Dialect, profiles: Profiles, request: StarterRequest) -> list[str]:
+def _input_lines(
+    paths: StarterPaths, dialect: Dialect, schema: Schema, profiles: Profiles, request: StarterRequest
+) -> list[str]:
     lines = ["[input]", f"files = {_value(list(paths.files))}", f"schema = {toml_string(paths.schema)}"]
     asked = request.table("input")
     for field in fields(Dialect):
@@ -141,6 +143,11 @@ def _input_lines(paths: StarterPaths, dialect: Dialect, profiles: Profiles, requ
                 comment = "  # the files don't name them: do"
             lines.append(f"{name} = {_value('' if value is None else value)}{comment}")
     lines += [f"{name} = {_value(value)}" for name, value in asked.items() if name not in request.dialect]
+    infinite = [column.name for column in schema if column.type is ColumnType.FLOAT and profiles[column.name].infinite]
+    if infinite and "infinite" not in asked:
+        cells = sum(profiles[name].infinite for name in infinite)
+        more = f" and {len(infinite) - 1} more" if infinite[1:] else ""
+        lines.append(f'infinite = "missing"  # {cells:,} in column {_shorten(infinite[0])}{more}; or "keep", "reject"')
     bad = sum(profile.unusable for profile in profiles) / max(1, profiles.rows)
     unlabelled = sum(profiles[name].absent for name in request.label_columns) / max(1, profiles.rows)
     if bad + unlabelled > _BAD_FRACTION / 2 and "max_bad_fraction" not in asked:

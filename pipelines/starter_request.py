@@ -49,6 +49,14 @@ class StarterRequest:
         asked = {str(table.get("column", name)): name for name, table in tables.items() if table.get("kind") == "label"}
         return {label: label for label in self.labels} | asked
 
+    def infinite_of(self, column: str) -> str:
+        """What an infinite number in a column is taken for: as is asked, or else missing, as a starter proposes."""
+        asked = self.table("input")
+        own = asked.get("columns")
+        settings = own.get(column, {}) if isinstance(own, Mapping) else {}
+        found: str = settings.get("infinite") or asked.get("infinite", "missing")
+        return found
+
     def for_columns(self, columns: Sequence[str]) -> "StarterRequest":
         """The same, held against the data's columns: with a line for each column that a pattern stands for.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.column_types import without_infinite
 from pipelines.config_input import KEYS
 from pipelines.engines import Engine
 from pipelines.inference import column_names, profile_columns
@@ -59,7 +60,7 @@ def init(
         progress.phase("infer", text_size(inputs))
         with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
             profiles, _ = profile_columns(inputs, dialect, work, Engine(), names)
-        schema = profiles.schema()
+        schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
         folder = request.table("output").get("dir", f"{Path(output).stem}-out")
         paths = StarterPaths([path_beside(pattern, output) for pattern in patterns], Path(schema_path).name, folder)
         text = starter_config(paths, dialect, schema, profiles, request)

@@ -36,6 +36,7 @@ def print_summary(
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
+    _print_not_finite(out, manifest)
     if seconds:
         out.print(_timing(rows["read"], seconds), markup=False)
     if not seconds.keys() - _HERE:
@@ -81,6 +82,25 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], enco
     if rejected.get("rows"):
         for file in rejected["files"]:
             out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)
+
+
+def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Names the columns and features that hold what a model can't be trained on."""
+    found = manifest.get("not_finite", {})
+    settings = manifest.get("config", {}).get("input", {})
+    for name, cells in found.get("columns", {}).items():
+        own = settings.get("columns", {}).get(name, {}).get("infinite")
+        taken = own or settings.get("infinite", "keep")
+        hint = {
+            "keep": ', kept; statistics leave them out. `[input] infinite = "missing"` makes them missing',
+            "missing": ", taken as missing",
+            "reject": ": their rows are rejected",
+        }[taken]
+        out.print(f"  column {name!r}: {cells:,} infinite {'cell' if cells == 1 else 'cells'}{hint}", markup=False)
+    nan, infinite = found.get("nan", {}), found.get("infinite", {})
+    for name in sorted({*nan, *infinite}):
+        counts = [f"{each[name]:,} {what}" for each, what in ((infinite, "infinite"), (nan, "NaN")) if name in each]
+        out.print(f"  feature {name!r}: {' and '.join(counts)} values, from which a model learns nothing", markup=False)
 
 
 def _print_work(out: Console, metrics: Mapping[str, int]) -> None:

@@ -93,6 +93,11 @@ class ColumnProfile:
             return None
         return next((name for name in DATE_FORMATS if self.cells.formats[name] == dates), None)
 
+    @property
+    def infinite(self) -> int:
+        """How many cells spell infinity."""
+        return self.cells.of(Spelling.INFINITE)
+
     def update(self, cells: pa.Array) -> None:
         """Adds cells: strings, null where missing."""
         rows = len(cells)

@@ -108,6 +108,34 @@ def test_numbers_in_unusual_spellings(cell: str, column_type: ColumnType, value:
     assert result.reasons(column_type) == []
 
 
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", " +INF "])
+@pytest.mark.parametrize("neighbour", ["1", " 2 "])
+def test_infinite_cells_are_what_they_are_said_to_be(cell: str, neighbour: str) -> None:
+    """A value, missing, or a bad cell; counted in any case; missing cells and those that are too large are neither."""
+    cells = pa.array([cell, None, neighbour, "nan", "1e39"])
+    too_large = (4, "expected a number that fits float32, found '1e39'")
+    number = float(neighbour)
+    kept = cast(cells, FLOAT, NULLS)
+    assert kept.values.to_pylist() == [float(cell), None, number, None, None]
+    missing = cast(cells, FLOAT, NULLS, "missing")
+    assert missing.values.to_pylist() == [None, None, number, None, None]
+    rejected = cast(cells, FLOAT, NULLS, "reject")
+    assert rejected.values.to_pylist() == [None, None, number, None, None]
+    assert kept.reasons(FLOAT) == missing.reasons(FLOAT) == [too_large]
+    assert rejected.reasons(FLOAT) == [(0, f"expected a finite number, found {cell!r}"), too_large]
+    assert [each.infinite for each in (kept, missing, rejected)] == [1, 1, 1]
+
+
+def test_infinite_cells_are_read_by_column() -> None:
+    """A block counts them, those of rejected rows too; each column has a rule of its own."""
+    columns = select(a=FLOAT, b=FLOAT, c=FLOAT).columns
+    selection = Selection(columns, infinite={"b": "missing", "c": "reject"})
+    (block,) = read(b"a,b,c\ninf,inf,1\n2,-inf,inf\n3,3,3\n", selection)
+    assert values([block]) == {"a": [math.inf, 3], "b": [None, 3], "c": [1, 3]}
+    assert block.infinite == {"a": 1, "b": 2, "c": 1}
+    assert rejects([block]) == [Reject("f.csv", 3, "c", "expected a finite number, found 'inf'", b"2,-inf,inf")]
+
+
 @pytest.mark.parametrize(
     ("cell", "column_type", "reason"),
     [

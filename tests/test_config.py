@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -448,3 +449,19 @@ def test_an_environment_variable_that_is_not_set_is_named(
     assert (
         "input.files: expected the environment variable DATA of '${DATA}/a.csv', which isn't set or is empty" in found
     )
+
+
+def test_infinite_numbers_by_column(tmp_path: Path) -> None:
+    """A column's own setting goes before that of all; without either they are kept."""
+    config = load(tmp_path, SMALL, "input.infinite=missing", 'input.columns."a b".infinite=reject')
+    assert [config.input.infinite_of(name) for name in ("a b", "x")] == ["reject", "missing"]
+    assert config.resolved()["input"]["columns"] == {"a b": {"infinite": "reject"}}
+    assert load(tmp_path, SMALL).input.infinite_of("x") == "keep"
+    for setting, message in (
+        ("input.infinite=drop", "--set input.infinite: expected 'keep' or 'missing' or 'reject', received 'drop'"),
+        ("input.columns.x.infinite=0", "--set input.columns.x.infinite: expected 'keep' or 'missing' or 'reject'"),
+        ("input.columns.x.infinity=missing", "input.columns.x.infinity: unknown key; did you mean 'infinite'?"),
+        ("input.columns.x=missing", "input.columns.x: expected a table, received 'missing'"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            load(tmp_path, SMALL, setting)

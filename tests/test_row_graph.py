@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from pipelines.progress import Progress
 from pipelines.verifying import verify
 from schemas.errors import RowsError
 from tests.runs import read_rejected, read_split, run_toml
-from transforms.row_graph import search
+from transforms.row_graph import Search
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=200))
@@ -31,9 +32,26 @@ def test_every_failing_row_is_found(failing: Sequence[bool]) -> None:
             raise RowsError(str(bad))
 
     rows = pa.record_batch({"at": np.arange(len(failing)), "fails": failing})
-    found = [(row, str(error)) for row, error in search(run, rows) if error is not None]
-    assert found == [(row, str([row])) for row in np.flatnonzero(failing).tolist()]
-    assert runs <= 2 + 2 * sum(failing) * (1 + np.log2(len(failing)))
+    found = [(row, str(error)) for row, error in Search(run)(rows) if error is not None]
+    assert dict(found) == {row: str([row]) for row in np.flatnonzero(failing).tolist()}
+    assert runs <= 2 + 2 * sum(failing) * (2 + np.log2(len(failing)))
+
+
+@given(
+    st.lists(st.sampled_from(["good", "lonely", "bad"]), min_size=1, max_size=50).filter(lambda rows: "good" in rows)
+)
+def test_rows_that_fail_alone_are_asked_in_company(rows: Sequence[str]) -> None:
+    """A row that is taken together with good ones, but not without any, is no fault, wherever it stands."""
+
+    def run(batch: pa.RecordBatch) -> None:
+        found = set(batch["row"].to_pylist())
+        if "bad" in found or "good" not in found:
+            raise RowsError("no")
+
+    faults = dict(Search(run)(pa.record_batch({"row": rows})))
+    assert [row for row, error in faults.items() if error is not None] == [
+        row for row, kind in enumerate(rows) if kind == "bad"
+    ]
 
 
 FUNCTION = """
@@ -44,20 +62,24 @@ import tensorflow_transform as tft
 def preprocess(inputs):
     a = tf.cast(inputs["a"], tf.float32)
     scaled = tft.scale_to_z_score(inputs["b"])
-    return {"y": tf.where(a > 1, a, float("nan")), "t": tf.strings.to_number(inputs["t"]), "b": scaled}
+    rate = tf.sparse.to_dense(inputs["rate"], default_value=-1.0)
+    return {"y": tf.where(a > 1, a, float("nan")), "t": tf.strings.to_number(inputs["t"]), "b": scaled, "rate": rate[:, 0]}
 """
 
 
 @pytest.mark.usefixtures("shared_tracer")
 def test_rows_of_a_preprocessing_fn_are_rejected(tmp_path: Path) -> None:
-    """Without a value of the label, or where TensorFlow fails; counted again, verified, and applied without a label."""
+    """Without a value of the label, or where TensorFlow fails; counted again, verified, and applied without a label.
+
+    Infinite numbers are missing to it, where that is said, in the run and in serving.
+    """
     pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
     (tmp_path / "mine.py").write_text(FUNCTION)
-    (tmp_path / "rows.csv").write_text("a,b,t\n1,5,1.5\n2,6,2.5\n3,7,x\n4,8,4.5\n")
+    (tmp_path / "rows.csv").write_text("a,b,t,rate\n1,5,1.5,0.5\n2,6,2.5,1.5\n3,7,x,2.5\n4,8,4.5,inf\n")
     run_dir = run_toml(
         tmp_path,
         'preprocessing_fn = "mine.py:preprocess"\nlabel = "y"\n'
-        '[input]\nfiles = ["rows.csv"]\nmax_bad_fraction = 0.5\n[output]\nshards = 1\n',
+        '[input]\nfiles = ["rows.csv"]\nmax_bad_fraction = 0.5\ninfinite = "missing"\n[output]\nshards = 1\n',
     )
     rejected = [(row["line"], row["column"], row["reason"]) for row in read_rejected(run_dir)]
     said = "found StringToNumberOp could not correctly convert string: x"
@@ -65,7 +87,9 @@ def test_rows_of_a_preprocessing_fn_are_rejected(tmp_path: Path) -> None:
         (2, "y", "missing value in an output that must have one"),
         (4, None, f"expected a row that preprocessing_fn can take, {said}"),
     ]
-    assert read_split(run_dir)["y"].tolist() == [2, 4]
+    found = read_split(run_dir)
+    assert (found["y"].tolist(), found["rate"].tolist()) == ([2, 4], [1.5, -1])
+    assert _served(run_dir, [float("inf"), 1.5])["rate"].numpy().tolist() == [-1, 1.5]
     application = Application(str(run_dir), (str(tmp_path / "rows.csv"),))
     output = str(tmp_path / "applied")
     result = apply(application, output, overwrite=False, engine=Engine(), progress=Progress(quiet=True))
@@ -73,3 +97,11 @@ def test_rows_of_a_preprocessing_fn_are_rejected(tmp_path: Path) -> None:
     for folder in (str(run_dir), output):
         checks = verify(folder, None, 1, Progress(quiet=True))
         assert [problem for check in checks for problem in check.problems] == []
+
+
+def _served(run_dir: Path, rates: Sequence[float]) -> dict[str, Any]:
+    import tensorflow as tf
+
+    serve = tf.saved_model.load(str(run_dir / "transform_fn")).signatures["serving_default"]
+    answer: dict[str, Any] = serve(b=tf.constant([5, 6], tf.int64), t=tf.constant(["1", "2"]), rate=tf.constant(rates))
+    return answer

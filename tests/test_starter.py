@@ -341,3 +341,12 @@ def test_any_text_is_a_string_and_a_key(text: str) -> None:
 def test_any_column_names_give_a_configuration(names: list[str]) -> None:
     """Whatever the names, each column has its line."""
     assert set(tomllib.loads(starter(dict.fromkeys(names, NUMBERS)))["features"]) == set(names)
+
+
+def test_infinite_numbers_are_proposed_to_be_missing(tmp_path: Path) -> None:
+    """Where any cell of a column of floats is infinite the setting is there, with how many; text may say what it likes."""
+    rates = [*(f"{number}.5" for number in range(998)), "inf", "-inf"]
+    text = starter({"rate": rates, "word": ["inf", "x"] * 500})
+    assert 'infinite = "missing"  # 2 in column \'rate\'; or "keep", "reject"\n' in text
+    assert load(text, tmp_path).input.infinite == "missing"
+    assert "infinite" not in starter({"rate": rates[:998], "word": ["inf", "x"] * 499})

@@ -69,3 +69,23 @@ def test_sizes_are_in_the_unit_that_suits() -> None:
         "5.0 MiB",
         "3.0 GiB",
     ]
+
+
+def test_what_no_model_learns_from_is_named() -> None:
+    """Columns with infinite cells, and what was made of these; features with infinite values and NaN."""
+    found = {
+        "columns": {"a": 1, "b": 2000, "c": 3},
+        "nan": {"x": 4},
+        "infinite": {"x": 5, "a": 1},
+    }
+    columns = {"b": {"infinite": "missing"}, "c": {"infinite": "reject"}, "a": {"infinite": None}}
+    settings = {"input": {"infinite": "keep", "columns": columns}}
+    text = summary({**MANIFEST, "not_finite": found, "config": settings}, {})
+    assert (
+        "  column 'a': 1 infinite cell, kept; statistics leave them out. `[input] infinite = \"missing\"` makes them"
+        in text
+    )
+    assert "  column 'b': 2,000 infinite cells, taken as missing\n" in text
+    assert "  column 'c': 3 infinite cells: their rows are rejected\n" in text
+    assert "  feature 'a': 1 infinite values, from which a model learns nothing\n" in text
+    assert "  feature 'x': 5 infinite and 4 NaN values, from which a model learns nothing\n" in text

@@ -1,5 +1,6 @@
 """Analyze: one fused pass over the units for all columns, from rows to accumulators."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,15 +45,23 @@ HELD_BYTES = 256 << 20
 
 @dataclass
 class Findings:
-    """What a pass over some units found: the analysis of the train split's rows, and the rejected rows."""
+    """What a pass over some units found: the analysis of the train split's rows; of all splits the rejected rows and infinite cells.
+
+    Attributes:
+        analysis: The analysis.
+        rejections: The rejected rows.
+        infinite: By column, the cells that spell infinity, where there are any.
+    """
 
     analysis: Analysis
     rejections: Rejections = field(default_factory=Rejections)
+    infinite: Counter[str] = field(default_factory=Counter)
 
     def merge(self, other: "Findings") -> None:
         """Adds another's; associative and commutative."""
         self.analysis.merge(other.analysis)
         self.rejections.merge(other.rejections)
+        self.infinite.update(other.infinite)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +208,7 @@ class _AnalyzeUnit(CheckedDoFn):
                 splits = rule.assign(block.rows, unit.split, block.key)
                 analysis.update(self._reading.train_rows(block, splits))
                 self._findings.rejections.update(unit.index, block.rejects)
+                self._findings.infinite.update(block.infinite)
                 for index in range(len(rows)):
                     rows[index] += int((splits == index).sum())
                 rejected += len(block.rejects)

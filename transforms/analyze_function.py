@@ -130,6 +130,16 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
             asset_map=metadata.asset_map,
             schema=self._schema,
             labels=self._labels,
+            infinite=self._infinite(),
+        )
+
+    def _infinite(self) -> frozenset[str]:
+        """The columns in which an infinite number is missing."""
+        selection = self._reading.selection
+        return frozenset(
+            each.name
+            for each in selection.columns
+            if each.type is ColumnType.FLOAT and selection.infinite.get(each.name) == "missing"
         )
 
 
@@ -172,13 +182,18 @@ def _representation(column: Column) -> schema_pb2.TensorRepresentation:
 
 
 def _describe(
-    saved_model: str, metadata: Any, asset_map: Mapping[str, str], schema: Schema, labels: tuple[str, ...]
+    saved_model: str,
+    metadata: Any,
+    asset_map: Mapping[str, str],
+    schema: Schema,
+    labels: tuple[str, ...],
+    infinite: frozenset[str],
 ) -> AnalyzedGraph:
     for feature in metadata.schema.feature:
         if feature.HasField("int_domain") and not is_domain(feature.int_domain.min, feature.int_domain.max):
             feature.ClearField("int_domain")
     text = text_format.MessageToString(metadata.schema, as_utf8=True)
-    return AnalyzedGraph(saved_model, text, dict(asset_map), schema, labels)
+    return AnalyzedGraph(saved_model, text, dict(asset_map), schema, labels, infinite)
 
 
 def _check_operations(function: UserFunction) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.schema import Column
-from transforms.casting import cast, shown
+from transforms.casting import Infinite, cast, shown
 from transforms.cells import CellParser, Cells
 from transforms.chunks import BLOCK_BYTES, Chunk, Chunks
 from transforms.dialect import UNDECODABLE, Dialect
@@ -41,6 +41,7 @@ class Selection:
         key: The columns whose text is the split key; (): all of `names`; None: no key is wanted.
         names: All of the schema's columns, in order, which headers are held against; (): those of `columns`.
         optional: Columns that a file may lack, and in which a missing value rejects no row, required or not.
+        infinite: What an infinite number is taken for in a FLOAT column; "keep" where it isn't said.
     """
 
     columns: tuple[Column, ...]
@@ -48,6 +49,7 @@ class Selection:
     key: tuple[str, ...] | None = None
     names: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
+    infinite: Mapping[str, Infinite] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -137,6 +139,7 @@ class Block:
         rejects: The other rows.
         size: Bytes of text read, in UTF-8.
         origin: Where the good rows stand; None where there are none.
+        infinite: By column, the cells that spell infinity, where there are any; of rejected rows too.
         made: What a user's function made of the good rows, as `Session.run` returns it; None where there is no function.
     """
 
@@ -145,6 +148,7 @@ class Block:
     rejects: list[Reject] = field(default_factory=list)
     size: int = 0
     origin: Origin | None = None
+    infinite: Mapping[str, int] = field(default_factory=dict)
     made: Outputs | None = None
 
     @property
@@ -252,21 +256,24 @@ class _BlockParser:
             return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
         cells = self._cells.parse(chunk, spans)
         faults = self._undecodable(cells)
-        arrays = [self._column(column, cells, faults) for column in self._selection.columns]
+        infinite: dict[str, int] = {}
+        arrays = [self._column(column, cells, faults, infinite) for column in self._selection.columns]
         origin = Origin(self._path, chunk, spans, cells.records)
         ragged = {index: (None, self._ragged(found)) for index, found in cells.ragged}
         rejects = origin.rejects(ragged, ragged) if ragged else []
         columns = _batch(arrays, self._schema, len(cells.records))
-        return Block(columns, self._key(cells), rejects, len(chunk.data), origin).without(faults)
+        return Block(columns, self._key(cells), rejects, len(chunk.data), origin, infinite).without(faults)
 
-    def _column(self, column: Column, cells: Cells, faults: "Faults") -> pa.Array:
-        """A column's values; adds to the faults."""
+    def _column(self, column: Column, cells: Cells, faults: Faults, infinite: dict[str, int]) -> pa.Array:
+        """A column's values; adds to the faults, and to the infinite cells."""
         text = cells.columns.get(column.name)
         if text is None:
             values = pa.nulls(len(cells.records), column.type.arrow)
         else:
-            result = cast(text, column.type, self._cells.nulls)
+            result = cast(text, column.type, self._cells.nulls, self._selection.infinite.get(column.name, "keep"))
             values = result.values
+            if result.infinite:
+                infinite[column.name] = result.infinite
             for row, reason in result.reasons(column.type):
                 faults.setdefault(row, (column.name, reason))
         if column.name in self._required and values.null_count:

@@ -56,7 +56,7 @@ def _build_declared(source: DeclaredGraph, folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="shardmill-assets-") as assets:
         statistics = write_assets(source.kinds, source.statistics, Path(assets))
         derive = None if source.derive is None else Function.load(source.derive)
-        transform = Declared(source.kinds, source.schema, statistics, derive)
+        transform = Declared(source.kinds, source.schema, statistics, derive, source.infinite)
         names = save_model(transform, folder / TRANSFORM_FN)
     asset_map = {name: asset_name(name) for name in sorted(statistics.vocabularies)}
     _write_metadata(folder / METADATA, _schema(transform.specs), json.dumps(asset_map, ensure_ascii=False, indent=1))
@@ -66,7 +66,8 @@ def _build_declared(source: DeclaredGraph, folder: Path) -> dict[str, Any]:
 def _build_analyzed(source: AnalyzedGraph, folder: Path) -> dict[str, Any]:
     schema = text_format.Parse(source.metadata, schema_pb2.Schema())
     sparse_features = {feature.name for feature in schema.sparse_feature}
-    transform = Analyzed(Function.load(source.folder), source.schema, source.labels, sparse_features)
+    function = Function.load(source.folder)
+    transform = Analyzed(function, source.schema, source.labels, sparse_features, source.infinite)
     names = save_model(transform, folder / TRANSFORM_FN)
     asset_map = json.dumps(dict(sorted(source.asset_map.items())), ensure_ascii=False, indent=1)
     _write_metadata(folder / METADATA, source.metadata, asset_map)

@@ -17,12 +17,14 @@ class DeclaredGraph:
         schema: All raw columns, and the derived ones.
         statistics: What the analysis found.
         derive: The folder of the SavedModel that makes the derived columns; None where there are none.
+        infinite: The raw columns in which an infinite number is missing.
     """
 
     kinds: tuple[Kind, ...]
     schema: Schema
     statistics: Statistics
     derive: str | None = None
+    infinite: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class AnalyzedGraph:
         asset_map: The files of the function's vocabularies, by name.
         schema: All raw columns.
         labels: The outputs that are labels.
+        infinite: The raw columns in which an infinite number is missing.
     """
 
     folder: str
@@ -42,6 +45,7 @@ class AnalyzedGraph:
     asset_map: Mapping[str, str]
     schema: Schema
     labels: tuple[str, ...]
+    infinite: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from schemas.schema import Column, Schema
@@ -21,12 +22,14 @@ class Transform(ABC):
         labels: For each output that is a label, the raw columns that no other output needs.
         read: The raw columns that the outputs are made of.
         served: Those without the columns that only labels need.
+        infinite: Those in which an infinite number is missing: rows are read so, and whoever is served may not know.
     """
 
     schema: Schema
     labels: Mapping[str, tuple[str, ...]]
     read: tuple[Column, ...]
     served: tuple[Column, ...]
+    infinite: Collection[str] = ()
 
     def spec(self, column: Column) -> Any:
         """How `transform_fn` takes a raw column."""
@@ -60,6 +63,16 @@ class Transform(ABC):
     def kept(self) -> Sequence[Any]:
         """What must be saved along with the graph: assets, tables."""
 
+    def _finite(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Dense raw columns, with infinite numbers as missing ones where they are."""
+        raw = tf.raw_ops
+        return {
+            name: raw.SelectV2(condition=raw.IsInf(x=values), t=np.float32(np.nan), e=values)
+            if name in self.infinite
+            else values
+            for name, values in inputs.items()
+        }
+
     def _set_columns(self, features: Collection[str], labels: Mapping[str, Collection[str]]) -> None:
         """Sets `read`, `served` and `labels` by the raw columns of the features, and of each label."""
         read = {*features, *(column for columns in labels.values() for column in columns)}
@@ -75,7 +88,12 @@ class Declared(Transform):
     """Declared features, some of them of derived columns."""
 
     def __init__(
-        self, kinds: Sequence[Kind], schema: Schema, statistics: Statistics, derive: Function | None = None
+        self,
+        kinds: Sequence[Kind],
+        schema: Schema,
+        statistics: Statistics,
+        derive: Function | None = None,
+        infinite: Collection[str] = (),
     ) -> None:
         """Takes the features.
 
@@ -84,11 +102,13 @@ class Declared(Transform):
             schema: The raw columns, and the derived ones.
             statistics: What the analysis found.
             derive: Makes the derived columns.
+            infinite: The raw columns in which an infinite number is missing.
 
         Raises:
             DataError: The data can't be used as a feature says.
         """
         self._derive = derive
+        self.infinite = infinite
         derived = derive.dependencies if derive is not None else {}
         self.schema = Schema(tuple(column for column in schema if column.name not in derived))
         self._statistics = statistics
@@ -108,10 +128,10 @@ class Declared(Transform):
     def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
         """See `Transform.build`."""
         kinds = [kind for kind in self._kinds if kind.is_label == labels]
-        columns = dict(inputs)
+        columns = self._finite(inputs)
         if self._derive is not None:
             wanted = {column for kind in kinds for column in kind.columns if column not in self.schema}
-            columns |= self._derive.inline(inputs, wanted)
+            columns |= self._derive.inline(columns, wanted)
         trace = Trace(tf, columns, self._statistics, self._table)
         specs = {spec.name: spec for kind in kinds for spec in self.outputs[kind.name]}
         return {name: [(specs[name], tensor, None)] for kind in kinds for name, tensor in kind.build(trace).items()}
@@ -166,7 +186,12 @@ class Analyzed(Transform):
     """A TF Transform function after TF Transform's analysis."""
 
     def __init__(
-        self, function: Function, schema: Schema, labels: Collection[str], sparse_features: Collection[str]
+        self,
+        function: Function,
+        schema: Schema,
+        labels: Collection[str],
+        sparse_features: Collection[str],
+        infinite: Collection[str] = (),
     ) -> None:
         """Takes the function.
 
@@ -175,7 +200,9 @@ class Analyzed(Transform):
             schema: All raw columns.
             labels: The outputs that are labels.
             sparse_features: The outputs that its schema has as sparse features.
+            infinite: The raw columns in which an infinite number is missing.
         """
+        self.infinite = infinite
         self.schema = schema
         self._function = function
         self._labels = {name for name in function.outputs if name in labels}
@@ -187,7 +214,7 @@ class Analyzed(Transform):
     def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
         """See `Transform.build`."""
         names = [name for name in self._function.outputs if (name in self._labels) == labels]
-        raw = from_dense({self.schema[name]: tensor for name, tensor in inputs.items()})
+        raw = self._raw(inputs)
         return {
             name: output_columns(name, value, self._sparse_features)
             for name, value in self._function.inline(raw, names).items()
@@ -195,7 +222,12 @@ class Analyzed(Transform):
 
     def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """See `Transform.transform_fn`."""
+        if self.infinite:
+            inputs = self._raw(to_dense({self.schema[name]: value for name, value in inputs.items()}))
         return self._function.inline(inputs, self._function.outputs)
+
+    def _raw(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
+        return from_dense({self.schema[name]: tensor for name, tensor in self._finite(inputs).items()})
 
     @property
     def kept(self) -> Sequence[Any]:

@@ -18,6 +18,8 @@ DERIVE = "derive"
 TRANSFORM = "transform"
 # A graph that fails for so many rows of a block, and for every one of them, is wrong itself.
 _HOPELESS = 1000
+# So many rows that a graph took go with those that it is asked for.
+_COMPANY = 16
 # A longer message of TensorFlow's is cut: it is repeated with every row.
 _SAID = 200
 
@@ -110,7 +112,9 @@ class RowGraph:
     def _failing(self, session: Session, block: Block) -> Faults:
         """The rows that the graph fails for, found by halves."""
         faults: Faults = {}
-        for done, (row, error) in enumerate(search(lambda rows: self._run(session, rows), block.columns), 1):
+        search = Search(lambda rows: self._run(session, rows))
+        for done, (row, error) in enumerate(search(block.columns), 1):
+            faults.pop(row, None)
             if error is not None:
                 faults[row] = (None, f"expected a row that {self._function} can take, found {_said(error)}")
             if done == len(faults) == _HOPELESS and block.origin is not None:
@@ -131,30 +135,56 @@ class RowGraph:
         return faults
 
 
-def search(
-    run: Callable[[pa.RecordBatch], object], rows: pa.RecordBatch, first: int = 0
-) -> Iterator[tuple[int, RowsError | None]]:
-    """The rows that a function fails for, in order, each with its error; and one row, without, for each half that it takes.
+class Search:
+    """Finds the rows that a function fails for, by halves.
 
-    Args:
-        run: The function; it is known to fail for the rows together.
-        rows: The rows.
-        first: The index of the first of them.
+    A few rows that it took go with those that it is asked for: it may fail for a row in whose company no cell of a column has a value.
     """
-    half = max(1, rows.num_rows // 2)
-    for start, part in ((0, rows.slice(0, half)), (half, rows.slice(half))):
-        if not part.num_rows:
-            continue
-        try:
-            # By itself in memory: TensorFlow quotes a text up to its end, which views of one don't have.
-            run(part.take(pa.array([0])) if part.num_rows == 1 else part)
-        except RowsError as error:
-            if part.num_rows == 1:
-                yield first + start, error
+
+    def __init__(self, run: Callable[[pa.RecordBatch], object]) -> None:
+        """Takes the function.
+
+        Args:
+            run: The function; raises a `RowsError` where it fails.
+        """
+        self._run = run
+        self._company: pa.RecordBatch | None = None
+
+    def __call__(self, rows: pa.RecordBatch) -> Iterator[tuple[int, RowsError | None]]:
+        """Asks it for all rows.
+
+        Returns:
+            The rows that it fails for, each with its error; and one row, without, for each part that it takes.
+        """
+        alone = []
+        for row, error in self._halves(rows, 0):
+            if error is not None and self._company is None:
+                alone.append(row)
+            yield row, error
+        for row in alone if self._company is not None else ():
+            yield row, self._ask(rows.slice(row, 1))
+
+    def _halves(self, rows: pa.RecordBatch, first: int) -> Iterator[tuple[int, RowsError | None]]:
+        half = max(1, rows.num_rows // 2)
+        for start, part in ((0, rows.slice(0, half)), (half, rows.slice(half))):
+            if not part.num_rows:
+                continue
+            error = self._ask(part)
+            if error is not None and part.num_rows > 1:
+                yield from self._halves(part, first + start)
             else:
-                yield from search(run, part, first + start)
-        else:
-            yield first + start, None
+                yield first + start, error
+
+    def _ask(self, rows: pa.RecordBatch) -> RowsError | None:
+        # A row stands last, and by itself in memory: TensorFlow quotes a text up to its end, which views of one don't have.
+        asked = rows.take(pa.array([0])) if rows.num_rows == 1 else rows
+        try:
+            self._run(asked if self._company is None else pa.concat_batches([self._company, asked]))
+        except RowsError as error:
+            return error
+        if self._company is None:
+            self._company = rows.slice(0, _COMPANY)
+        return None
 
 
 def _text(name: str, values: pa.Array) -> pa.Array:

@@ -40,12 +40,14 @@ class Features:
         schema: The raw columns, and the derived ones.
         derive: The graph that makes the derived columns; None where there are none.
         given: For each vocabulary `file` where a copy of it is, for all workers to see.
+        infinite: The raw columns in which an infinite number is missing.
     """
 
     kinds: tuple[Kind, ...]
     schema: Schema
     derive: Graph | None = None
     given: Mapping[str, str] = field(default_factory=dict)
+    infinite: frozenset[str] = frozenset()
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -183,7 +185,7 @@ def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Fea
             found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
             statistics = analysis.statistics(found)
             kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
-            _build(DeclaredGraph(kinds, features.schema, statistics, derive), place)
+            _build(DeclaredGraph(kinds, features.schema, statistics, derive, features.infinite), place)
         return _finish(analysis, features.schema, _value_counts(requests, tables), place, work)
 
 
