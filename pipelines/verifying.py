@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.finished import FinishedRun
-from pipelines.holding import check_unchanged, held_graph
+from pipelines.holding import check_unchanged, held_graph, naming_run
 from pipelines.plain_console import PlainConsole, PlainText
 from pipelines.planning import text_size
 from pipelines.processes import cores
@@ -132,8 +132,11 @@ def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | s
         return "an input file is missing"
     inputs = [replace(found, size=size or 0) for found, size in zip(run.inputs, sizes, strict=True)]
     try:
-        graph = Graph(f"{held_graph(run)}/{TRANSFORM_FN}") if run.checks_rows else None
-        return _count_inputs(inputs, run.reading(graph), each)
+        if not run.checks_rows:
+            return _count_inputs(inputs, run.reading(None), each)
+        copy = held_graph(run)
+        with naming_run(run, copy):
+            return _count_inputs(inputs, run.reading(Graph(f"{copy}/{TRANSFORM_FN}")), each)
     except ShardmillError as error:
         return str(error)
 
