@@ -8,6 +8,8 @@ import os
 import sys
 
 _PACKAGES = ("pipelines", "schemas", "transforms")
+# What the folder with our packages has, and no other.
+_FILES = (("pipelines", "cli.py"), ("transforms", "search_path.py"))
 
 
 def main() -> None:
@@ -33,7 +35,7 @@ def _find_packages() -> None:
     root = next(
         folder
         for folder in (here, os.path.dirname(here), *sys.path)
-        if os.path.isfile(os.path.join(folder, "pipelines", "shardmill.py"))
+        if all(os.path.isfile(os.path.join(folder, *path)) for path in _FILES)
     )
     sys.path.insert(0, root)
     for name in _PACKAGES:

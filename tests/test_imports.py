@@ -73,7 +73,6 @@ LIGHT = {
     "pipelines.printable",
     "pipelines.preflight",
     "pipelines.progress",
-    "pipelines.shardmill",
     "pipelines.snippets",
     "pipelines.snippets_features",
     "pipelines.snippets_model",

@@ -1,5 +1,6 @@
 """The console script, in folders whose files are called as modules that it needs."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -9,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import pipelines
-from pipelines import shardmill
 from tests.runs import read_split
 
 # What pip writes for an entry point.
@@ -43,7 +43,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(pipelines.__file__).parent.parent
     for name in ("pipelines", "schemas", "transforms"):
         (folder / name).symlink_to(root / name)
-    shutil.copy(shardmill.__file__, folder / "shardmill.py")
+    # The wheel has it beside the packages, the sources in one of them.
+    module = importlib.util.find_spec("pipelines.shardmill") or importlib.util.find_spec("shardmill")
+    assert module is not None
+    assert module.origin is not None
+    shutil.copy(module.origin, folder / "shardmill.py")
     (folder / "bin").mkdir()
     (folder / "bin" / "shardmill").write_text(SCRIPT)
     return folder
