@@ -159,6 +159,9 @@ class Settings(TypedDict):
     output: OutputSettings
     features: dict[str, str | FeatureSettings]
     split: NotRequired[SplitSettings]
+    preprocessing_fn: NotRequired[str]
+    label: NotRequired[list[str]]
+    derive: NotRequired[str]
 
 
 class AppliedEntry(TypedDict):
