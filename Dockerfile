@@ -51,7 +51,7 @@ ENTRYPOINT ["/opt/apache/beam/boot"]
 # Dataflow mounts what workers write to as root, so here they are root. It starts the launcher by its path, workers by the entry point.
 FROM runtime AS dataflow
 COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/python_template_launcher
-ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/usr/local/lib/python3.11/site-packages/pipelines/flex_template/main.py
+ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/usr/local/lib/python3.11/site-packages/shardmill/pipelines/flex_template/main.py
 
 FROM runtime AS worker
 RUN useradd --create-home --uid 10001 shardmill

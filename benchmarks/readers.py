@@ -8,7 +8,7 @@ import statistics
 import time
 from typing import Any
 
-from pipelines.snippets import code_for
+from shardmill.pipelines.inspect.code import code_for
 
 Names = dict[str, Any]
 

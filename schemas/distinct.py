@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.buffers import bounds
+from shardmill.schemas.arrow import bounds
 
 MOST_EXACT = 10_000
 """Distinct strings up to which the count is exact."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from schemas.errors import DataError
+from shardmill.schemas.errors import DataError
 
 # A name as a path below a folder: no part is empty, `.` or `..`, and none has control characters.
 _PART = r"(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from schemas.errors import ConfigError, Key, ShardmillError
+from shardmill.schemas.errors import ConfigError, Key, ShardmillError
 
 _Error = TypeVar("_Error", bound=ShardmillError)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.needs import needs
-from transforms import tracing
+from shardmill.transforms.graph import process
+from tests.support.locations import ROOT
+from tests.support.needs import needs
 
 if TYPE_CHECKING:
     from tests.clusters.flink import Flink
     from tests.clusters.jobs import Local
 
-ROOT = Path(__file__).resolve().parent.parent
 
 # How long a case takes tells about the machine: a busy one fails nothing.
 settings.register_profile("shardmill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,7 +33,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def shared_tracer() -> Iterator[None]:
     """Keeps one tracing process for all runs of the main job in this session: each would import TensorFlow anew."""
-    with tracing.shared():
+    with process.shared():
         yield
 
 

@@ -12,25 +12,26 @@ import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from schemas.errors import DataError
-from schemas.schema import Column
-from transforms import metrics, vocabulary
-from transforms.analysis import Analysis
-from transforms.blocks import Block, Selection
-from transforms.check_workers import CheckedDoFn
-from transforms.combine import Merge
-from transforms.counts import Rejections, UnitCount, describe
-from transforms.derived import with_derived
-from transforms.dialect import Dialect
-from transforms.examples import Feature
-from transforms.quantiles import Quantiles
-from transforms.read import Blocks
-from transforms.records import Unit
-from transforms.row_graph import RowGraph
-from transforms.session import Session
-from transforms.splits import TRAIN, SplitRule
-from transforms.statistics import NumericRequest, VocabularyRequest
-from transforms.token_pieces import chunk_counts, partition_counts
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.schema import Column
+from shardmill.transforms.check_workers import CheckedDoFn
+from shardmill.transforms.csv.blocks import Block, Selection
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.read import Blocks
+from shardmill.transforms.rows.counts import Rejections, UnitCount, describe
+from shardmill.transforms.rows.splits import TRAIN, SplitRule
+from shardmill.transforms.runtime.derived_columns import with_derived
+from shardmill.transforms.runtime.row_graph import RowGraph
+from shardmill.transforms.runtime.session import Session
+from shardmill.transforms.statistics import tokens
+from shardmill.transforms.statistics.accumulator import Analysis
+from shardmill.transforms.statistics.partition import chunk_counts, partition_counts
+from shardmill.transforms.statistics.quantiles import Quantiles
+from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
+from shardmill.transforms.tfrecord.encode import Feature
+from shardmill.transforms.workers import metrics
+from shardmill.transforms.workers.merge import Merge
 
 # What may grow large travels by itself, a piece at a time, and is merged by key: (TOKENS, vocabulary's name, hash partition) tables of
 # token counts, (QUANTILES, "", place in the analysis) one column's quantiles.
@@ -238,7 +239,7 @@ class _AnalyzeUnit(CheckedDoFn):
 
 def _merge_pieces(key: PieceKey, pieces: Iterable[Any]) -> tuple[PieceKey, Any]:
     if key[0] == TOKENS:
-        return key, vocabulary.merge_counts(list(pieces))
+        return key, tokens.merge_counts(list(pieces))
     merged = Quantiles()
     for piece in pieces:
         merged.merge(piece)

@@ -17,17 +17,18 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform import impl_helper
 from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 
-from schemas.errors import ConfigError, ShardmillError, shortened
-from schemas.schema import Column, ColumnType, Schema
-from transforms import count_tokens, tally
-from transforms.analyze import Reading
-from transforms.analyze_domains import WithDomains
-from transforms.arrays import to_lists
-from transforms.graph_domains import is_domain
-from transforms.graph_source import AnalyzedGraph
-from transforms.graph_values import check_shape, tft_spec
-from transforms.records import Unit
-from transforms.user_function import Recorded, UserFunction
+from shardmill.schemas.arrays import to_lists
+from shardmill.schemas.errors import ConfigError, ShardmillError, shortened
+from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms import count_tokens
+from shardmill.transforms.analyze import Reading
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.functions.analyze_domains import WithDomains
+from shardmill.transforms.functions.columns import check_shape, tft_spec
+from shardmill.transforms.functions.domains import is_domain
+from shardmill.transforms.functions.user_function import Recorded, UserFunction
+from shardmill.transforms.graph.derived_column import AnalyzedGraph
+from shardmill.transforms.workers import phases
 
 _ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.binary()}
 # Operations that call back into the process that traced them.
@@ -161,7 +162,7 @@ def _units(_: int, units: Iterable[Unit]) -> Iterable[Unit]:
 def _train_rows(unit: Unit, reading: Reading) -> Iterator[pa.RecordBatch]:
     for block in reading.blocks(unit):
         rows = reading.train_rows(block, reading.split_rule.assign(block.rows, unit.split, block.key))
-        tally.add("function", rows.num_rows, block.size)
+        phases.add("function", rows.num_rows, block.size)
         if rows.num_rows:
             yield to_lists(rows)
 

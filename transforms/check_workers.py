@@ -12,8 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 import apache_beam as beam
 from apache_beam import pvalue
 
-from schemas.errors import EngineError, OutputError
-from transforms import files
+from shardmill.schemas.errors import EngineError, OutputError
+from shardmill.transforms.files import files
 
 _PYTHON = "python"
 # What any job's bytes depend on, or its being understood at all.

@@ -7,13 +7,24 @@ from typing import Any
 import apache_beam as beam
 from apache_beam import pvalue
 
-from schemas.errors import DataError
-from transforms import files, held, metrics
-from transforms.blocks import Block, Selection, read_blocks
-from transforms.checksums import NO_BYTES, Checksum
-from transforms.counts import UnitCount
-from transforms.dialect import Dialect
-from transforms.records import UNIT_BYTES, FileRange, InputFile, RangeScan, Unit, file_ranges, plan_units, scan_range
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv import held
+from shardmill.transforms.csv.blocks import Block, Selection, read_blocks
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import (
+    UNIT_BYTES,
+    FileRange,
+    InputFile,
+    RangeScan,
+    Unit,
+    file_ranges,
+    plan_units,
+    scan_range,
+)
+from shardmill.transforms.files import files
+from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+from shardmill.transforms.rows.counts import UnitCount
+from shardmill.transforms.workers import metrics
 
 
 class PlanUnits(beam.PTransform):  # type: ignore[misc]

@@ -8,14 +8,14 @@ import numpy as np
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from transforms import metrics
-from transforms.analyze import Reading
-from transforms.check_workers import CheckedDoFn
-from transforms.combine import Merge
-from transforms.counts import Rejections, UnitCount
-from transforms.graph_folder import Graph
-from transforms.read import Blocks
-from transforms.records import Unit
+from shardmill.transforms.analyze import Reading
+from shardmill.transforms.check_workers import CheckedDoFn
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.read import Blocks
+from shardmill.transforms.rows.counts import Rejections, UnitCount
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.workers import metrics
+from shardmill.transforms.workers.merge import Merge
 
 
 class RecountUnits(beam.PTransform):  # type: ignore[misc]

@@ -14,19 +14,22 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam import pvalue
 
-from schemas.schema import Schema
-from transforms import files, metrics, tracing, vocabulary
-from transforms.analysis import Analysis
-from transforms.analyze import TOKENS, Findings, PieceKey
-from transforms.check_workers import CheckedDoFn
-from transforms.graph_folder import Graph
-from transforms.graph_source import AnalyzedGraph, DeclaredGraph
-from transforms.kinds.base import Kind, Request
-from transforms.kinds.vocabulary import VocabularyKind
-from transforms.quantiles import Quantiles
-from transforms.statistics import VocabularyRequest, VocabularyStats
-from transforms.summaries import ValueCounts, write_raw_statistics
-from transforms.token_pieces import chunk_counts
+from shardmill.schemas.schema import Schema
+from shardmill.transforms.analyze import TOKENS, Findings, PieceKey
+from shardmill.transforms.check_workers import CheckedDoFn
+from shardmill.transforms.files import files
+from shardmill.transforms.graph import process as process_module
+from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
+from shardmill.transforms.kinds.base import Kind, Request
+from shardmill.transforms.kinds.vocabulary import VocabularyKind
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.statistics import tokens as tokens_module
+from shardmill.transforms.statistics.accumulator import Analysis
+from shardmill.transforms.statistics.partition import chunk_counts
+from shardmill.transforms.statistics.quantiles import Quantiles
+from shardmill.transforms.statistics.requests import VocabularyRequest, VocabularyStats
+from shardmill.transforms.statistics.stats_file import ValueCounts, write_raw_statistics
+from shardmill.transforms.workers import metrics
 
 TRANSFORM_FN = "transform_fn"
 
@@ -152,9 +155,9 @@ def _select(merged: tuple[PieceKey, Any], requests: dict[str, VocabularyRequest]
         yield _Ranks(place, piece)
         return
     request = requests[name]
-    chunks = chunk_counts(vocabulary.select(piece, request.top_k, request.frequency_threshold))
-    total = vocabulary.total(piece)
-    for index, chunk in enumerate(chunks or [vocabulary.SCHEMA.empty_table()]):
+    chunks = chunk_counts(tokens_module.select(piece, request.top_k, request.frequency_threshold))
+    total = tokens_module.total(piece)
+    for index, chunk in enumerate(chunks or [tokens_module.SCHEMA.empty_table()]):
         yield _Selected(name, chunk, 0 if index else piece.num_rows, 0 if index else total)
 
 
@@ -170,7 +173,7 @@ class _Trace(CheckedDoFn):
 
 def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Features, place: Place) -> Graph:
     # It imports TensorFlow, which takes seconds, meanwhile.
-    tracing.shared().start()
+    process_module.shared().start()
     requests = _vocabulary_requests(features)
     derive = features.local_derive()
     with metrics.working("trace", place.folder) as work:
@@ -222,15 +225,15 @@ def _finish(
 
 
 def _join(request: VocabularyRequest, parts: Sequence[_Selected]) -> _Selected:
-    counts = pa.concat_tables([part.table for part in parts]) if parts else vocabulary.SCHEMA.empty_table()
+    counts = pa.concat_tables([part.table for part in parts]) if parts else tokens_module.SCHEMA.empty_table()
     distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
-    return _Selected(request.name, vocabulary.select(counts, request.top_k), distinct, total)
+    return _Selected(request.name, tokens_module.select(counts, request.top_k), distinct, total)
 
 
 def _write_vocabulary(folder: str, found: _Selected) -> VocabularyStats:
     path = os.path.join(folder, quote(found.name, safe=""))
     with files.writing(path):
-        vocabulary.write_tokens(path, found.table)
+        tokens_module.write_tokens(path, found.table)
     first = found.table["token"][0].as_py().decode() if found.table.num_rows else None
     return VocabularyStats(found.name, path, found.table.num_rows, found.total, first)
 
@@ -287,9 +290,9 @@ def _move(folder: str, target: str) -> None:
 def _write_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
     if isinstance(source, AnalyzedGraph):
         # TensorFlow is here already, for TF Transform: another process of it would only take time and memory.
-        from transforms.graph import build_graph
+        from shardmill.transforms.graph.build import build_graph
 
         build_graph(source, folder)
     else:
-        tracing.shared().build(source, folder)
-        tracing.shared().release()
+        process_module.shared().build(source, folder)
+        process_module.shared().release()

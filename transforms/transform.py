@@ -14,20 +14,21 @@ import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from transforms import files, metrics
-from transforms.analyze import Reading
-from transforms.arrays import to_numpy
-from transforms.blocks import Block, Reject
-from transforms.check_workers import CheckedDoFn
-from transforms.combine import Merge
-from transforms.examples import ExampleEncoder
-from transforms.graph_folder import Graph
-from transforms.labels import drop_missing, drop_unknown, missing_labels, select_rows
-from transforms.moments import Moments
-from transforms.parts import PartSegment, PartWriter
-from transforms.records import Unit
-from transforms.row_plan import RowPlan
-from transforms.session import load
+from shardmill.schemas.arrays import to_numpy
+from shardmill.transforms.analyze import Reading
+from shardmill.transforms.check_workers import CheckedDoFn
+from shardmill.transforms.csv.blocks import Block, Reject
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.files import files
+from shardmill.transforms.rows.row_plan import RowPlan
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
+from shardmill.transforms.runtime.session import load
+from shardmill.transforms.statistics.moments import Moments
+from shardmill.transforms.tfrecord.encode import ExampleEncoder
+from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
+from shardmill.transforms.workers import metrics
+from shardmill.transforms.workers.merge import Merge
 
 # Where rejected rows go in a part file: no split can have this name.
 REJECTED = "rejected/"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import apache_beam as beam
 from apache_beam import pvalue
 
-from transforms import files, metrics
-from transforms.parts import PartSegment
-from transforms.row_plan import RowPlan
-from transforms.splits import shard_name
-from transforms.tfrecord import compressor
-from transforms.transform import REJECTED, PartFile
+from shardmill.transforms.files import files
+from shardmill.transforms.rows.row_plan import RowPlan
+from shardmill.transforms.rows.splits import shard_name
+from shardmill.transforms.tfrecord.frames import compressor
+from shardmill.transforms.tfrecord.parts import PartSegment
+from shardmill.transforms.transform import REJECTED, PartFile
+from shardmill.transforms.workers import metrics
 
 _COPY_BYTES = 4 << 20
 

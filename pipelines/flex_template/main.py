@@ -9,8 +9,8 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from pipelines.cli import main
-from schemas.errors import ConfigError, ShardmillError
+from shardmill.pipelines.cli.commands import main
+from shardmill.schemas.errors import ConfigError, ShardmillError
 
 _PARAMETERS = ("--config", "--set", "--input", "--output", "--overwrite")
 # Settings in one parameter, apart by this.
@@ -56,7 +56,7 @@ def command(args: Sequence[str], folder: str) -> list[str]:
 
 
 def _fetch(config: str, folder: str) -> str:
-    from transforms import files
+    from shardmill.transforms.files import files
 
     if files.is_local(config):
         return config

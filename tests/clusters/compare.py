@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.runs import files_of, read_split
+from tests.support.runs import files_of, read_split
 
 
 def differences(one: Path, other: Path) -> list[str]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import generate
-from pipelines import preprocess
-from pipelines.config import load_config
-from pipelines.demo import prepare
-from pipelines.engines import Engine, choose_engine
-from pipelines.preprocess import RunResult
-from pipelines.progress import Progress
+from shardmill.pipelines import run as run_module
+from shardmill.pipelines.config.load import load_config
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.demo.demo import prepare
+from shardmill.pipelines.engines.choose import Engine, choose_engine
+from shardmill.pipelines.run import RunResult
 from tests.clusters.flink import Flink
 
 _ROWS = 1_000_000
@@ -57,7 +57,7 @@ def run_on(engine: Engine, config: Path, output: Path, settings: Sequence[str] =
         settings: Changes, as `--set` takes them.
     """
     checked = load_config(str(config), settings, str(output))
-    return preprocess.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
+    return run_module.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
 
 
 def on_flink(flink: Flink, options: Sequence[str] = ()) -> Engine:

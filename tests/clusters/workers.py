@@ -45,7 +45,9 @@ def script(path: Path, *lines: str) -> Path:
 
 def become_worker(folder: Path, before: str = "") -> str:
     """The line of a script that becomes a worker of this very Python, after some of its own code."""
-    script(folder / "worker.py").write_text(f"import sys\n{before}\nfrom pipelines.worker import main\nmain()\n")
+    script(folder / "worker.py").write_text(
+        f"import sys\n{before}\nfrom shardmill.pipelines.engines.worker import main\nmain()\n"
+    )
     path = os.pathsep.join(path for path in sys.path if path)
     return f"PYTHONPATH='{path}' exec '{sys.executable}' '{folder}/worker.py' \"$@\""
 

@@ -14,21 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.demo import prepare
+from shardmill.pipelines.demo.demo import prepare
 from tests.clusters import golang
 from tests.clusters.compare import differences
 from tests.image.bases import stand_ins
 from tests.image.build import Builder
 from tests.image.dockerfile import parse
 from tests.image.images import Image, Root, mounted
-from tests.needs import leave, needs
-from tests.runs import files_of
-from tests.test_cli import call
+from tests.pipelines.cli.test_commands import call
+from tests.support.needs import leave, needs
+from tests.support.runs import files_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20
 # What a worker loads before it has work, and the modules of the functions that come with the work.
-WORKER = "apache_beam.runners.worker.sdk_worker_main, pipelines.pipeline, transforms.infer"
+WORKER = "apache_beam.runners.worker.sdk_worker_main, shardmill.pipelines.job.stages, shardmill.transforms.profile"
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +99,9 @@ def test_a_worker_starts_without_tensorflow(worker: Root) -> None:
 
 def test_bytecode_is_in_the_image(worker: Root) -> None:
     """Packages are compiled, since no worker may write there: else each would compile TensorFlow anew."""
-    code = "import tensorflow, transforms.session as ours; print(tensorflow.__cached__, ours.__cached__)"
+    code = (
+        "import tensorflow, shardmill.transforms.runtime.session as ours; print(tensorflow.__cached__, ours.__cached__)"
+    )
     for path in worker.run("python", "-c", code).stdout.split()[-2:]:
         assert worker.inside(path).exists()
         assert worker.run("test", "-w", path, check=False).returncode == 1

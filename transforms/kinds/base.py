@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from schemas.errors import ConfigError
-from schemas.schema import Column, ColumnType, Schema
-from transforms.statistics import NumericRequest, Statistics, VocabularyRequest
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.statistics.requests import NumericRequest, Statistics, VocabularyRequest
 
 Request = NumericRequest | VocabularyRequest
 Dtype = Literal["float32", "int64", "bytes"]
@@ -154,7 +154,7 @@ def float32(value: float) -> np.float32:
 class Kind(ABC):
     """A feature: its name, its columns and its parameters, which are the fields of a subclass.
 
-    A subclass is a kind; `transforms.kinds.parse` lists them. Its fields' types say what a configuration may give them.
+    A subclass is a kind; `transforms.kinds.registry` lists them. Its fields' types say what a configuration may give them.
 
     Attributes:
         name: The output feature's name.

@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from schemas.schema import ColumnType, Schema
-from transforms.kinds.base import OutputSpec, Tensor, Trace
-from transforms.kinds.numbers import NumberKind
-from transforms.statistics import Statistics
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.kinds.base import OutputSpec, Tensor, Trace
+from shardmill.transforms.kinds.numbers import NumberKind
+from shardmill.transforms.statistics.requests import Statistics
 
 _LIMIT = 1 << 63
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.schema import ColumnType, Schema
-from transforms.kinds.base import TOKENS, Kind, OutputSpec, Tensor, Trace
-from transforms.kinds.civil import Arithmetic, Cursor, Format, parse_format
-from transforms.kinds.parameters import nearest
-from transforms.statistics import Statistics
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.kinds.base import TOKENS, Kind, OutputSpec, Tensor, Trace
+from shardmill.transforms.kinds.date_text import Arithmetic, Cursor, Format, parse_format
+from shardmill.transforms.kinds.parameters import nearest
+from shardmill.transforms.statistics.requests import Statistics
 
 # Each part's least and greatest value.
 PARTS: Mapping[str, tuple[int, int]] = {

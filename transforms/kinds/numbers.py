@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from schemas.errors import DataError
-from schemas.schema import ColumnType, Schema
-from transforms.kinds.base import NUMBERS, Kind, OutputSpec, Request, Tensor, Trace
-from transforms.kinds.pre import OPERATIONS, Pre
-from transforms.quantiles import Ranked
-from transforms.statistics import NumericRequest, NumericStats, Statistics
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.kinds.base import NUMBERS, Kind, OutputSpec, Request, Tensor, Trace
+from shardmill.transforms.statistics.pre import OPERATIONS, Pre
+from shardmill.transforms.statistics.quantiles import Ranked
+from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics
 
 _FROM_STATISTICS = ("mean", "median", "mode")
 

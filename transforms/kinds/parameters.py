@@ -7,8 +7,8 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from schemas.errors import ConfigError
-from transforms.kinds.pre import Pre, parse_pre
+from shardmill.schemas.errors import ConfigError
+from shardmill.transforms.statistics.pre import Pre, parse_pre
 
 # Fields that the configuration doesn't set under their own names.
 _NOT_PARAMETERS = ("name", "columns", "pool")

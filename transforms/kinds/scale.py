@@ -6,13 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from schemas.errors import DataError
-from schemas.schema import ColumnType, Schema
-from transforms.kinds.base import OutputSpec, Tensor, Trace, column_of, float32
-from transforms.kinds.numbers import NumberKind, is_integer
-from transforms.kinds.parameters import parameter
-from transforms.kinds.pre import Pre
-from transforms.statistics import Statistics
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.kinds.base import OutputSpec, Tensor, Trace, column_of, float32
+from shardmill.transforms.kinds.numbers import NumberKind, is_integer
+from shardmill.transforms.kinds.parameters import parameter
+from shardmill.transforms.statistics.pre import Pre
+from shardmill.transforms.statistics.requests import Statistics
 
 
 @dataclass(frozen=True, kw_only=True)

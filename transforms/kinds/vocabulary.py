@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from schemas.errors import ConfigError
-from schemas.schema import Schema
-from transforms.kinds.base import TOKENS, Kind, OutputSpec, Request, TableKey, Tensor, Trace
-from transforms.statistics import Statistics, VocabularyRequest
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.schema import Schema
+from shardmill.transforms.kinds.base import TOKENS, Kind, OutputSpec, Request, TableKey, Tensor, Trace
+from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,391 @@
+"""The command line: one command, `shardmill`, with subcommands.
+
+Nothing heavy is imported before a subcommand runs, so that `shardmill --help` answers at once.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from importlib import metadata
+from typing import Annotated, NoReturn
+
+import typer
+
+from shardmill.pipelines.cli.engine_options import check_options, engine_of, tell_result, usage_first
+from shardmill.pipelines.cli.examples import EXAMPLES
+from shardmill.pipelines.cli.failure_reports import failure_reports
+from shardmill.pipelines.cli.help import ENGINE_OPTIONS, INPUT_OPTIONS, OUTPUT_OPTIONS, WIDEST, Command, CommandGroup
+from shardmill.pipelines.cli.options import (
+    DryRun,
+    EngineName,
+    Fractions,
+    Labels,
+    Overwrite,
+    Quiet,
+    RunFolder,
+    StarterSettings,
+    Workers,
+)
+from shardmill.pipelines.config.paths import check_output, check_path
+from shardmill.schemas.errors import ConfigError, ShardmillError
+from shardmill.transforms.files.temporary import remove_folders, temporary_folder
+
+_INTERRUPTED = 130
+_TAKES_BEAMS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+app = typer.Typer(
+    name="shardmill",
+    cls=CommandGroup,
+    help="Turns raw CSV files into training-ready TFRecord shards and the transform graph that serving runs.",
+    epilog=EXAMPLES[""],
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"max_content_width": WIDEST},
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  (the form of an option's callback)
+    if wanted:
+        typer.echo(f"shardmill {metadata.version('shardmill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _shardmill(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None: ...
+
+
+@app.command(cls=Command, epilog=EXAMPLES["init"])
+def init(
+    files: Annotated[list[str], typer.Argument(metavar="FILES...", help="CSV files or patterns, e.g. 'data/*.csv'.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The configuration file to write [default: pipeline.toml]."
+        ),
+    ] = "pipeline.toml",
+    labels: Labels = None,
+    split: Fractions = None,
+    settings: StarterSettings = None,
+    *,
+    quiet: Quiet = False,
+) -> None:
+    """Look at CSV files and write a starter configuration.
+
+    It runs as it is; beside it stands the schema that was found. Files that exist are left alone.
+    """
+    check_output(output)
+
+    from shardmill.pipelines.init.starter_request import parse_request
+
+    request = parse_request(labels or (), split, settings or (), output)
+
+    from shardmill.pipelines.console.progress import Progress
+    from shardmill.pipelines.init import init as init_module
+    from shardmill.pipelines.init.next_steps import next_steps
+
+    with Progress(quiet=quiet) as progress:
+        starter = init_module.init(files, output, progress, request)
+    if not quiet:
+        typer.echo(next_steps(starter))
+
+
+@app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["run"])
+def run(  # noqa: PLR0913  (a command's options are its parameters)
+    ctx: typer.Context,
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file; before any Beam option.")],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="The run's folder; takes the place of output.dir.",
+            rich_help_panel=OUTPUT_OPTIONS,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a setting, e.g. output.shards=4; repeatable.\n\nA value is TOML; what isn't TOML is text.",
+        ),
+    ] = None,
+    *,
+    dry_run: DryRun = False,
+    engine: EngineName = None,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Turn CSV files into TFRecord shards and a serving graph.
+
+    The output folder appears when all is done, or not at all.
+
+    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
+    """
+    from shardmill.pipelines.job.preflight import checked_config
+
+    with usage_first(ctx, engine):
+        checked = checked_config(config, settings or (), output, overwrite=overwrite)
+    chosen = engine_of(ctx, engine, workers, checked.output.dir)
+
+    if dry_run:
+        from shardmill.pipelines.cli.dry_run import print_run
+
+        print_run(checked, chosen, overwrite=overwrite)
+        return
+
+    from shardmill.pipelines import run as run_module
+    from shardmill.pipelines.console.progress import Progress
+
+    with Progress(quiet=quiet) as progress:
+        result = run_module.run(checked, overwrite=overwrite, engine=chosen, progress=progress)
+    if not quiet:
+        tell_result(chosen, result)
+
+
+@app.command(cls=Command, epilog=EXAMPLES["inspect"])
+def inspect(
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A run's folder, a file of it, a configuration or a CSV file.")
+    ],
+    records: Annotated[
+        int,
+        typer.Option(
+            "--records",
+            "-n",
+            min=1,
+            metavar="N",
+            help="Records of a shard, or tokens of a vocabulary, to show [default: 5].",
+        ),
+    ] = 5,
+    *,
+    code: Annotated[
+        bool, typer.Option("--code", help="Of a run: print Python that reads, trains on and serves that very run.")
+    ] = False,
+) -> None:
+    """Show what is in a run, in any of its files, in a configuration or in CSV."""
+    check_path("PATH", path)
+    if code:
+        from shardmill.pipelines.inspect.code import code_for
+
+        typer.echo(code_for(path), nl=False)
+        return
+
+    from shardmill.pipelines.inspect.inspect import inspect_path
+
+    inspect_path(path, records)
+
+
+@app.command(cls=Command, epilog=EXAMPLES["verify"])
+def verify(
+    run_dir: RunFolder,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample", min=1, metavar="N", help="Make only so many rows again, evenly spread [default: all]."
+        ),
+    ] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="FILES", help="Where the CSV files are now, if they have moved. Repeatable."),
+    ] = None,
+    *,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Check a finished run bit for bit.
+
+    Its files are held against their checksums, its input against what was read, and its rows against rows made again by the serving
+    signature; exit 1 where anything differs.
+    """
+    check_path("RUN_DIR", run_dir)
+    for pattern in files or ():
+        check_path("--input", pattern)
+
+    from shardmill.pipelines.console.progress import Progress
+    from shardmill.pipelines.verify.verify import print_checks, verify
+
+    with Progress(quiet=quiet) as progress:
+        checks = verify(run_dir, sample, workers, progress, files or ())
+    failed = any(check.problems for check in checks)
+    if failed or not quiet:
+        print_checks(run_dir, checks)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["apply"])
+def apply(  # noqa: PLR0913  (a command's options are its parameters)
+    ctx: typer.Context,
+    run_dir: RunFolder,
+    files: Annotated[
+        list[str],
+        typer.Option(
+            "--input",
+            metavar="FILES",
+            help="CSV files or a pattern, e.g. 'new/*.csv'; repeatable.",
+            rich_help_panel=INPUT_OPTIONS,
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="The folder to write; a run's folder itself.",
+            rich_help_panel=OUTPUT_OPTIONS,
+        ),
+    ],
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            metavar="NAME",
+            help="Put all rows into one split [default: as the run].",
+            rich_help_panel=OUTPUT_OPTIONS,
+        ),
+    ] = None,
+    *,
+    dry_run: DryRun = False,
+    engine: EngineName = None,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Transform new CSV files with a finished run's graph.
+
+    Nothing is analyzed, and labels may be missing.
+
+    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
+    """
+    check_path("RUN_DIR", run_dir)
+    for pattern in files:
+        check_path("--input", pattern)
+    check_output(output)
+
+    from shardmill.pipelines.job.preflight import check_application
+
+    with usage_first(ctx, engine):
+        check_application(run_dir, files, output, overwrite=overwrite)
+    chosen = engine_of(ctx, engine, workers, output)
+
+    from shardmill.pipelines import apply as apply_module
+    from shardmill.pipelines.console.progress import Progress
+
+    application = apply_module.Application(run_dir, tuple(files), split)
+    if dry_run:
+        from shardmill.pipelines.cli.dry_run import print_application
+
+        print_application(application, output, chosen, overwrite=overwrite)
+        return
+    with Progress(quiet=quiet) as progress:
+        result = apply_module.apply(application, output, overwrite=overwrite, engine=chosen, progress=progress)
+    if not quiet:
+        tell_result(chosen, result)
+
+
+@app.command(cls=Command, epilog=EXAMPLES["demo"])
+def demo(
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="DIR", help="The folder to work in [default: flights-demo].")
+    ] = "flights-demo",
+    *,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run the main job on the flights that left New York City in 2013."""
+    from shardmill.pipelines.demo.demo import run_demo
+
+    run_demo(output, workers=workers, quiet=quiet)
+
+
+@app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["doctor"])
+def doctor(
+    ctx: typer.Context,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="With --engine: the folder that runs are to be written in [default: .].",
+            rich_help_panel=ENGINE_OPTIONS,
+        ),
+    ] = None,
+    *,
+    engine: EngineName = None,
+) -> None:
+    """Say what this machine has of what a run needs.
+
+    Versions, engines, implementations of CRC and DEFLATE; exit 1 where something needed is missing.
+
+    With --engine: check the way there, up to a worker that writes into the output's folder. Options that aren't listed here go to Apache
+    Beam, as `run` would be given them.
+    """
+    from shardmill.pipelines.doctor.machine import print_report
+
+    if output is not None:
+        check_output(output)
+    if engine is None:
+        if output is not None:
+            raise ConfigError(f"--output {output!r} is where an engine's worker tries to write; add --engine NAME")
+        engine_of(ctx, None)
+        ready = print_report()
+    else:
+        from shardmill.pipelines.doctor.connection import examine_engine
+
+        check_options(ctx, ctx.args, engine)
+        ready = print_report(way=examine_engine(engine, ctx.args, output or "."))
+    if not ready:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The console script: runs the command line and ends the process with its exit status.
+
+    0: done. 1: failed. 2: wrong usage or configuration. 130: interrupted.
+    """
+    reports = failure_reports()
+    reports.tell_briefly()
+    # What this process and those that it starts leave behind when they are ended goes with it.
+    with contextlib.suppress(OSError):
+        os.environ["TMPDIR"] = tempfile.tempdir = temporary_folder("process")
+    try:
+        status = typer.main.get_command(app)(prog_name="shardmill", standalone_mode=True)
+    except ShardmillError as error:
+        reports.report(error)
+        status = error.exit_status
+    except SystemExit as error:
+        # So ends a command that succeeds, too.
+        status = error.code
+        if status == _INTERRUPTED:
+            typer.echo("interrupted: nothing was published", err=True)
+    _leave(status or 0)
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process at once: threads that still work on what has failed aren't waited for.
+
+    Nor is memory tidied up, which takes TensorFlow more than a second.
+    """
+    engine = sys.modules.get("shardmill.pipelines.engines.run_pipeline")
+    if engine is not None:
+        engine.stop_servers()
+    remove_folders()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""`--dry-run`: what a run would read and write, once its configuration has been checked; nothing is written."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import typer
+
+from shardmill.pipelines.apply import Application, check_split
+from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.config.table import naming
+from shardmill.pipelines.console.printable import printable
+from shardmill.pipelines.console.summary import format_bytes
+from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.run_pipeline import set_file_options
+from shardmill.pipelines.job import input_files
+from shardmill.pipelines.job.column_types import load_any_schema
+from shardmill.pipelines.job.infer_schema import column_names
+from shardmill.pipelines.job.preflight import assume_types
+from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.pipelines.run_folder.holding import check_not_source
+from shardmill.pipelines.run_folder.publish import SUCCESS, check_apart, check_output_folder
+from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.files import files
+from shardmill.transforms.kinds.base import Kind, OutputSpec
+from shardmill.transforms.kinds.placeholder import dummy_statistics
+from shardmill.transforms.kinds.registry import allowed_types, parse_features
+
+_GAP = "  "
+
+
+def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
+    """Prints what `run` would do.
+
+    Args:
+        config: The configuration, as `preflight` has checked it.
+        engine: What would run it.
+        overwrite: Whether a finished run at the output may be replaced.
+
+    Raises:
+        ShardmillError: What is elsewhere than on this machine, or in the files' headers, doesn't fit.
+    """
+    assert config.output.dir is not None
+    set_file_options(engine)
+    inputs = input_files.list_files(config.input.patterns)
+    _check_target(config.output.dir, inputs, overwrite=overwrite)
+    fractions = config.split.fractions if config.split else dict.fromkeys(config.splits, None)
+    lines = [
+        f"{config.path}: nothing to object to. This is what a run would do; nothing was written",
+        *_input_lines(inputs),
+        _split_line(fractions, config.split_key),
+        *_feature_lines(config, inputs),
+        *_output_lines(config.output.dir, config.resolved()["output"], engine, overwrite=overwrite),
+    ]
+    _print(lines)
+
+
+def print_application(application: Application, output: str, engine: Engine, *, overwrite: bool) -> None:
+    """Prints what `apply` would do.
+
+    Args:
+        application: What would be applied to what.
+        output: The folder that would be written.
+        engine: What would run it.
+        overwrite: Whether a finished run there may be replaced.
+
+    Raises:
+        ShardmillError: The run, the files or the folder can't be used.
+    """
+    set_file_options(engine)
+    run = FinishedRun.load(application.folder)
+    check_not_source(application.folder, output)
+    check_split(run, application.split)
+    inputs = input_files.list_files({application.split: application.patterns})
+    _check_target(output, inputs, overwrite=overwrite)
+    config = run.manifest["config"]
+    split = config.get("split")
+    fractions = split["fractions"] if split and not application.split else {application.split or "train": None}
+    key = (split["key"] or ()) if split and not application.split else ()
+    function = config.get("preprocessing_fn")
+    lines = [
+        f"{run.folder}: nothing to object to. This is what apply would do; nothing was written",
+        *_input_lines(inputs),
+        _split_line(fractions, key),
+        f"features: what {function} returned" if function else "features",
+        *_aligned(_feature_row(*item) for item in config["features"].items()),
+        *_output_lines(output, config["output"], engine, overwrite=overwrite),
+    ]
+    _print(lines)
+
+
+def _print(lines: Sequence[str]) -> None:
+    """Prints lines; names in them may be a stranger's, and stay in their line."""
+    typer.echo("\n".join(printable(line).replace("\n", r"\n") for line in lines))
+
+
+def _check_target(output: str, inputs: Sequence[InputFile], *, overwrite: bool) -> None:
+    place = os.path.realpath(output) if files.is_local(output) else output
+    check_output_folder(place, overwrite=overwrite)
+    check_apart(inputs, place)
+
+
+def _input_lines(inputs: Sequence[InputFile]) -> list[str]:
+    total = format_bytes(sum(each.size for each in inputs))
+    rows = ((each.path, format_bytes(each.size), each.split or "") for each in inputs)
+    return [f"input: {len(inputs):,} file{'s' if len(inputs) > 1 else ''}, {total}", *_aligned(rows)]
+
+
+def _split_line(fractions: Mapping[str, float | None], key: Sequence[str]) -> str:
+    shares = ", ".join(name if share is None else f"{name} {share:g}" for name, share in fractions.items())
+    by = f", rows that agree in {', '.join(map(repr, key))} together" if key else ""
+    return f"splits: {shares}{by}"
+
+
+def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, overwrite: bool) -> list[str]:
+    sharding = next(
+        f"{settings[name]:,} {name.replace('_', ' ')}" + (" per split" if name == "shards" else "")
+        for name in ("shards", "rows_per_shard", "bytes_per_shard")
+        if settings[name] is not None
+    )
+    compression = f"gzip, level {settings['level']}" if settings["compression"] == "gzip" else "not compressed"
+    replaced = overwrite and files.exists(files.join(output, SUCCESS))
+    note = "; a finished run is there, which would be replaced" if replaced else ""
+    return [f"output: {output}: {sharding}, {compression}{note}", f"engine: {engine.name}"]
+
+
+def _feature_lines(config: Config, inputs: Sequence[InputFile]) -> list[str]:
+    if config.preprocessing_fn:
+        return [f"features: what {config.preprocessing_fn} returns, known when a run has traced it"]
+    if config.derive:
+        title = f"features, of the columns and of those that {config.derive} makes, known when a run has traced it"
+        return [title, *_aligned(_feature_row(*item) for item in config.features.items())]
+    kinds, outputs = _outputs(config, inputs)
+    found = "" if config.input.schema else "; a run finds the columns' types"
+    rows = ((name, kind.kind, ", ".join(kind.columns), " or ".join(types)) for name, (kind, types) in outputs.items())
+    return [f"features: {len(kinds):,}, with {len(outputs):,} outputs{found}", *_aligned(rows)]
+
+
+def _feature_row(name: str, value: Any) -> tuple[str, str]:
+    """A line of `[features]`, nearly as it is written."""
+    return name, value if isinstance(value, str) else json.dumps(dict(value))
+
+
+def _outputs(config: Config, inputs: Sequence[InputFile]) -> tuple[tuple[Kind, ...], dict[str, tuple[Kind, list[str]]]]:
+    """The features, and for each output its feature and the types that it may have."""
+    found: dict[str, tuple[Kind, list[str]]] = {}
+    kinds: tuple[Kind, ...] = ()
+    for schema in _schemas(config, inputs):
+        with naming(config.source):
+            kinds = parse_features(config.features, schema, config.split_key)
+        statistics = dummy_statistics(kinds, schema)
+        for kind in kinds:
+            for spec in kind.outputs(schema, statistics):
+                dtype = _dtype(kind, schema, spec)
+                types = found.setdefault(spec.name, (kind, []))[1]
+                if dtype not in types:
+                    types.append(dtype)
+    return kinds, found
+
+
+def _schemas(config: Config, inputs: Sequence[InputFile]) -> list[Schema]:
+    """The raw columns, with each type that a run may find for those whose type isn't given."""
+    given = load_any_schema(config.input.schema) if config.input.schema else None
+    names = given.names if given else column_names(inputs, config.input.dialect)
+    config.check_columns(names)
+    with naming(config.source, "split", "key"):
+        config.check_split_key(names)
+    allowed = allowed_types(config.features, names, config.split_key)
+    return [assume_types(given or [Column(name, wanted) for name in names], allowed, wanted) for wanted in ColumnType]
+
+
+def _dtype(kind: Kind, schema: Schema, spec: OutputSpec) -> str:
+    if spec.shape is None:
+        return f"{spec.dtype}[varying]"
+    # What the analysis finds decides how long a vector of a vocabulary is.
+    dims = ("n" if kind.requests(schema) and spec.dtype == "float32" else str(size) for size in spec.shape)
+    return spec.dtype + (f"[{', '.join(dims)}]" if spec.shape else "")
+
+
+def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
+    """A line for each row, their columns aligned."""
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        _GAP + _GAP.join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in table
+    ]

@@ -1,0 +1,71 @@
+"""The options that several commands have, and those of `init`."""
+
+from typing import Annotated
+
+import typer
+
+from shardmill.pipelines.cli.help import ENGINE_OPTIONS, GLOBAL_OPTIONS, OUTPUT_OPTIONS
+
+
+def _engines() -> list[str]:
+    """The names of the engines, for the shell to complete; `--help` doesn't need them."""
+    from shardmill.pipelines.engines.choose import ENGINES
+
+    return list(ENGINES)
+
+
+RunFolder = Annotated[str, typer.Argument(metavar="RUN_DIR", help="The folder of a finished run.")]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace a finished run in the output folder.", rich_help_panel=OUTPUT_OPTIONS),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Check all that can be checked, list files, features and outputs; write nothing."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        metavar="N",
+        help="Threads on this machine [default: all cores].",
+        rich_help_panel=ENGINE_OPTIONS,
+    ),
+]
+EngineName = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="What runs the pipeline: local, prism, flink, spark or dataflow [default: local].",
+        autocompletion=_engines,
+        rich_help_panel=ENGINE_OPTIONS,
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=GLOBAL_OPTIONS)
+]
+
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="COLUMN", help="A column that a model is to predict; repeatable."),
+]
+Fractions = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="FRACTIONS",
+        help="How to divide the rows: 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3 "
+        "[default: all are for training].",
+    ),
+]
+StarterSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting to write and to look at the data with, e.g. input.encoding=latin-1; repeatable.\n\n"
+        "A value is TOML; what isn't TOML is text.",
+    ),
+]

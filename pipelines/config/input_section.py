@@ -1,0 +1,254 @@
+"""`[input]` of the configuration: which files, and how to read them."""
+
+import codecs
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from shardmill.pipelines.config.paths import path_problem
+from shardmill.pipelines.config.table import Table
+from shardmill.transforms.csv.dialect import Dialect
+
+# As `transforms.csv.cast` has them, which would load much more.
+Infinite = Literal["keep", "missing", "reject"]
+_INFINITE: tuple[Infinite, ...] = get_args(Infinite)
+_DEFAULTS = Dialect()
+KEYS = (
+    "files",
+    "schema",
+    "header",
+    "columns",
+    "delimiter",
+    "quote",
+    "escape",
+    "encoding",
+    "comment",
+    "skip_rows",
+    "null_values",
+    "trim",
+    "missing_columns",
+    "extra_columns",
+    "infinite",
+    "on_bad_row",
+    "max_bad_fraction",
+)
+# The split that statistics come from, as in `transforms.rows.splits`, which would load much more.
+TRAIN = "train"
+# What may stand in a shard's file name before its number.
+SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
+
+
+@dataclass(frozen=True)
+class ColumnConfig:
+    """`[input.columns.NAME]`: how one column's cells are read.
+
+    Attributes:
+        infinite: What an infinite number is taken for; None: as `InputConfig.infinite` says.
+    """
+
+    infinite: Infinite | None = None
+
+
+@dataclass(frozen=True)
+class InputConfig:
+    """`[input]`.
+
+    Attributes:
+        files: Patterns of files, or for each split its patterns.
+        schema: A tensorflow-metadata `schema.pbtxt`; None: inferred from the data.
+        dialect: How the files spell their records.
+        infinite: What an infinite number in a column of floats is taken for: a value, a missing one, or a bad cell.
+        columns: Settings of single columns, by name.
+        on_bad_row: Whether a bad row is set aside, or stops the run.
+        max_bad_fraction: A run that sets aside a larger part of the rows stops.
+    """
+
+    files: tuple[str, ...] | Mapping[str, tuple[str, ...]]
+    schema: str | None = None
+    dialect: Dialect = _DEFAULTS
+    infinite: Infinite = "keep"
+    columns: Mapping[str, ColumnConfig] = field(default_factory=dict)
+    on_bad_row: Literal["reject", "fail"] = "reject"
+    max_bad_fraction: float = 0.01
+
+    @property
+    def patterns(self) -> Mapping[str | None, tuple[str, ...]]:
+        """The patterns by split; None stands for files whose rows are split later."""
+        if isinstance(self.files, Mapping):
+            return {split: patterns for split, patterns in self.files.items()}  # noqa: C416  (None is a key in the result's type)
+        return {None: self.files}
+
+    def infinite_of(self, column: str) -> Infinite:
+        """What an infinite number in a column is taken for."""
+        settings = self.columns.get(column)
+        return (settings and settings.infinite) or self.infinite
+
+
+def parse_input(table: Table) -> InputConfig:
+    """Checks `[input]`.
+
+    Raises:
+        ConfigError: A key or value isn't as expected.
+    """
+    table.check_keys(KEYS)
+    return InputConfig(
+        files=_parse_files(table),
+        schema=parse_path(table, "schema"),
+        dialect=_parse_dialect(table),
+        infinite=table.choice("infinite", _INFINITE),  # type: ignore[arg-type]
+        columns=_parse_column_tables(table),
+        on_bad_row=table.choice("on_bad_row", ("reject", "fail")),  # type: ignore[arg-type]
+        max_bad_fraction=table.number("max_bad_fraction", maximum=1, default=0.01),
+    )
+
+
+def parse_path(table: Table, name: str, problem_of: Callable[[str], str | None] = path_problem) -> str | None:
+    """The path at a key; None where the key is absent.
+
+    Args:
+        table: The table.
+        name: The key.
+        problem_of: What is wrong with a path.
+
+    Raises:
+        ConfigError: It isn't text, or something is wrong with it.
+    """
+    if name not in table.raw:
+        return None
+    path = table.string(name)
+    if path and (problem := problem_of(path)):
+        table.refuse(name, problem)
+    return path
+
+
+def _parse_files(table: Table) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+    value = table.raw.get("files")
+    if isinstance(value, dict):
+        splits = table.table("files")
+        for name in splits.raw:
+            splits.check_name(name, SPLIT_NAME, "a split's name of letters, digits and _")
+        if TRAIN not in splits.raw:
+            raise splits.error(
+                None, f"expected a split {TRAIN!r}, which the statistics come from; received {sorted(splits.raw)}"
+            )
+        return {name: _patterns(splits, name) for name in splits.raw}
+    return _patterns(table, "files")
+
+
+def _patterns(table: Table, name: str) -> tuple[str, ...]:
+    value = table.raw.get(name)
+    patterns: list[Any] = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    if not patterns or not all(isinstance(pattern, str) and pattern for pattern in patterns):
+        received = f"received {value!r}" if name in table.raw else "which is absent"
+        table.refuse(
+            name, f'expected files or patterns (["data/*.csv"], or {{ train = "...", eval = "..." }}), {received}'
+        )
+        return ()
+    for pattern in patterns:
+        if problem := path_problem(pattern):
+            table.refuse(name, problem)
+    return tuple(patterns)
+
+
+def _parse_dialect(table: Table) -> Dialect:
+    header = table.boolean("header", default=_DEFAULTS.header)
+    if header and "columns" in table.raw and not isinstance(table.raw["columns"], dict):
+        table.refuse("columns", "names the columns of files without a header; remove it, or set header = false")
+    dialect = Dialect(
+        delimiter=_character(table, "delimiter", _DEFAULTS.delimiter) or _DEFAULTS.delimiter,
+        quote=_character(table, "quote", _DEFAULTS.quote),
+        escape=_character(table, "escape", _DEFAULTS.escape),
+        encoding=_parse_encoding(table),
+        comment=_character(table, "comment", _DEFAULTS.comment),
+        skip_rows=table.integer("skip_rows", default=_DEFAULTS.skip_rows, minimum=0),
+        header=header,
+        columns=_parse_columns(table),
+        null_values=_parse_null_values(table),
+        trim=table.boolean("trim", default=_DEFAULTS.trim),
+        missing_columns=table.choice("missing_columns", ("error", "null")),  # type: ignore[arg-type]
+        extra_columns=table.choice("extra_columns", ("error", "ignore")),  # type: ignore[arg-type]
+    )
+    special = [
+        ("delimiter", dialect.delimiter),
+        ("quote", dialect.quote),
+        ("escape", dialect.escape),
+        ("comment", dialect.comment),
+    ]
+    for position, (name, character) in enumerate(special):
+        for other, same in special[:position]:
+            if character is not None and character == same:
+                table.refuse(name, f"expected a character other than {other}, received {character!r} for both")
+    return dialect
+
+
+def dialect_of(settings: Mapping[str, Any], source: str) -> Dialect:
+    """The dialect that a manifest has, checked as that of a configuration is.
+
+    Args:
+        settings: All of a dialect's fields, as plain data.
+        source: The manifest, for messages.
+
+    Raises:
+        ConfigError: A key or value isn't as expected.
+    """
+    # A field whose default is that there is nothing says so by its absence.
+    said = {name: value for name, value in settings.items() if value is not None or getattr(_DEFAULTS, name, None)}
+    table = Table(source, ("config", "input", "dialect"), said)
+    table.check_keys([field.name for field in fields(Dialect)])
+    return _parse_dialect(table)
+
+
+def _character(table: Table, name: str, default: str | None) -> str | None:
+    """One character of ASCII; an empty text says that there is none, except for the delimiter."""
+    value = table.raw.get(name, default)
+    if value == "" and name != "delimiter":
+        return None
+    if value is not None and (
+        not isinstance(value, str) or len(value) != 1 or not value.isascii() or value in "\r\n\0"
+    ):
+        none = "" if name == "delimiter" else ' (or "" for none)'
+        table.refuse(name, f"expected one ASCII character{none}, received {value!r}")
+        return default
+    return value
+
+
+def _parse_encoding(table: Table) -> str:
+    name = table.string("encoding", _DEFAULTS.encoding)
+    try:
+        "".encode(name)
+        return codecs.lookup(name).name
+    except LookupError:
+        table.refuse("encoding", f"expected a text encoding such as 'utf-8', 'latin-1' or 'cp1252', received {name!r}")
+        return _DEFAULTS.encoding
+
+
+def _parse_column_tables(table: Table) -> dict[str, ColumnConfig]:
+    """Settings by column; without a header, the same key may be a list of the columns' names instead."""
+    if not isinstance(table.raw.get("columns"), dict):
+        return {}
+    columns = table.table("columns")
+    found = {}
+    for name in columns.raw:
+        settings = columns.table(name)
+        settings.check_keys([each.name for each in fields(ColumnConfig)])
+        infinite: Any = settings.choice("infinite", _INFINITE) if "infinite" in settings.raw else None
+        found[name] = ColumnConfig(infinite)
+    return found
+
+
+def _parse_columns(table: Table) -> tuple[str, ...] | None:
+    if "columns" not in table.raw or isinstance(table.raw["columns"], dict):
+        return None
+    columns = table.strings("columns")
+    for position, name in enumerate(columns):
+        if not name or name in columns[:position]:
+            table.refuse("columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip())
+    return columns
+
+
+def _parse_null_values(table: Table) -> tuple[str, ...]:
+    value = table.raw.get("null_values", list(_DEFAULTS.null_values))
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        table.refuse("null_values", f'expected a list of text (["", "NA"]), received {value!r}')
+        return _DEFAULTS.null_values
+    return tuple(value)

@@ -1,0 +1,350 @@
+"""The configuration file: TOML, checked as a whole before any data is read.
+
+A relative path in the file is relative to the file's own folder, so that a configuration means the same wherever it is run from;
+a path on the command line (`--output`, `--set`) is relative to the current folder. Paths with a scheme (`gs://`) stay as they are.
+`${NAME}` in a path of the file is an environment variable.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from shardmill.pipelines.config.input_section import SPLIT_NAME, TRAIN, InputConfig, parse_input, parse_path
+from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
+from shardmill.pipelines.config.table import (
+    Source,
+    Table,
+    apply_overrides,
+    did_you_mean,
+    dotted,
+    expand_variables,
+    read_source,
+    resolve_path,
+)
+from shardmill.schemas.errors import ConfigError, Key
+from shardmill.schemas.mistakes import Mistakes
+
+_KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
+SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
+_DEFAULT_SHARDS = 8
+# Fractions are written by hand: thirds may be rounded.
+_FRACTIONS_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """`[split]`: how rows are divided.
+
+    Attributes:
+        fractions: Each split's share of the keys; they sum to 1 and `train` is one of them.
+        key: The columns whose text decides; None: the whole row.
+    """
+
+    fractions: Mapping[str, float]
+    key: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """`[output]`: what is written where. Exactly one of `shards`, `rows_per_shard` and `bytes_per_shard` is set.
+
+    Attributes:
+        dir: The run's folder; None: the command line must say.
+        shards: Shards per split.
+        rows_per_shard: At most so many rows a shard, about.
+        bytes_per_shard: At most so many bytes of records a shard, about, before compression.
+        shuffle: Whether rows are spread over shards by a seeded hash; otherwise the input's order is kept.
+        seed: Changes which rows share a shard.
+        compression: How shards are compressed.
+        level: DEFLATE's effort, 0 to 3; `transforms.tfrecord.frames.compressor` says at which the same rows give the same bytes.
+    """
+
+    dir: str | None = None
+    shards: int | None = _DEFAULT_SHARDS
+    rows_per_shard: int | None = None
+    bytes_per_shard: int | None = None
+    shuffle: bool = True
+    seed: int = 0
+    compression: Literal["gzip", "none"] = "gzip"
+    level: int = 3
+
+
+@dataclass(frozen=True)
+class Config:
+    """A checked configuration.
+
+    Attributes:
+        path: The file it is from, as it was given.
+        input: Which files, and how to read them.
+        split: How rows are divided; None: by file, or all rows are `train`.
+        features: Output name or pattern -> kind, or a table with `kind`; `transforms.kinds.registry` checks kinds and parameters, and
+            against the schema. Empty where there is a `preprocessing_fn`.
+        output: What is written where.
+        preprocessing_fn: A TF Transform function, as `file.py:function`; takes the place of `features`.
+        labels: The outputs of `preprocessing_fn` that are labels.
+        derive: A function from raw to derived columns that features may refer to, as `file.py:function`.
+        source: Knows the lines of the file, for messages.
+    """
+
+    path: str
+    input: InputConfig
+    split: SplitConfig | None
+    features: Mapping[str, str | Mapping[str, Any]]
+    output: OutputConfig
+    preprocessing_fn: str | None = None
+    labels: tuple[str, ...] = ()
+    derive: str | None = None
+    source: Source = field(default=Source(""), compare=False, repr=False)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits, in the configuration's order."""
+        if self.split:
+            return tuple(self.split.fractions)
+        return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
+
+    def check_columns(self, names: Sequence[str]) -> None:
+        """Looks for the columns of `[input.columns.NAME]` among all of them.
+
+        Raises:
+            ConfigError: One isn't there; the message names the nearest.
+        """
+        for name in self.input.columns:
+            if name not in names:
+                hint = did_you_mean(name, names)
+                raise self.source.error(("input", "columns", name), f"expected a column, received {name!r}{hint}")
+
+    def check_split_key(self, columns: Sequence[str]) -> None:
+        """Looks whether the split's key is of the data's columns.
+
+        Args:
+            columns: The columns' names.
+
+        Raises:
+            ConfigError: It isn't.
+        """
+        for name in self.split_key:
+            if name not in columns:
+                known = ", ".join(map(repr, columns))
+                raise ConfigError(f"{name!r} is no column; the columns are {known}")
+
+    @property
+    def split_key(self) -> tuple[str, ...]:
+        """The columns whose text decides a row's split; none where the whole row does, or the file."""
+        return (self.split.key or ()) if self.split else ()
+
+    def resolved(self) -> dict[str, Any]:
+        """All settings with their defaults, as plain data for the manifest: without the output folder, which changes no byte."""
+        tables = {name: asdict(section) for name, section in (("input", self.input), ("output", self.output))}
+        if self.split:
+            tables["split"] = asdict(self.split)
+        tables["output"].pop("dir")
+        functions = {"preprocessing_fn": self.preprocessing_fn, "label": list(self.labels), "derive": self.derive}
+        return tables | {"features": dict(self.features)} | {key: value for key, value in functions.items() if value}
+
+
+def load_config(path: str, overrides: Sequence[str] = (), output: str | None = None) -> Config:
+    """Reads and checks a configuration file.
+
+    Args:
+        path: The TOML file.
+        overrides: `key=value` with a dotted key, e.g. `output.shards=4`; a value that isn't TOML is text.
+        output: Takes the place of `output.dir`.
+
+    Raises:
+        ConfigError: The file can't be read or isn't TOML, or keys or values aren't as expected: the message says of each in which line it
+            stands, what was received, what was expected and the nearest known key.
+    """
+    config, mistakes = parse_config(path, overrides, output)
+    config.source.raise_any(mistakes)
+    return config
+
+
+def parse_config(path: str, overrides: Sequence[str] = (), output: str | None = None) -> tuple[Config, Mistakes]:
+    """Reads a configuration file, and collects what is wrong with keys and values: defaults stand for these.
+
+    Args:
+        path: As for `load_config`.
+        overrides: Likewise.
+        output: Likewise.
+
+    Raises:
+        ConfigError: The file can't be read or isn't TOML, or what the command line says is wrong.
+    """
+    if output is not None:
+        check_output(output)
+    if has_scheme(path):
+        raise ConfigError(
+            f"a configuration is read from local files, received {path!r}; copy it here and name the copy"
+        )
+    text, raw = read_source(path)
+    mistakes = Mistakes()
+    _resolve_paths(raw, path, mistakes)
+    source = Source(path, text, override(raw, overrides))
+    return _parse(source, raw, mistakes, output), mistakes
+
+
+def override(raw: dict[str, Any], overrides: Sequence[str]) -> frozenset[Key]:
+    """Puts `key=value` settings into a configuration, in place, and returns their keys.
+
+    Raises:
+        ConfigError: As `apply_overrides`.
+    """
+    return apply_overrides(raw, overrides, exclusive=tuple(f"output.{name}" for name in SHARDINGS))
+
+
+def check_config(path: str, raw: dict[str, Any], overridden: frozenset[Key] = frozenset()) -> Config:
+    """Checks a configuration that isn't in a file yet.
+
+    Args:
+        path: Its file, for messages.
+        raw: Its tables.
+        overridden: The keys that came from the command line, for messages.
+
+    Raises:
+        ConfigError: Keys or values aren't as expected.
+    """
+    mistakes = Mistakes()
+    config = _parse(Source(path, overridden=overridden), raw, mistakes, None)
+    config.source.raise_any(mistakes)
+    return config
+
+
+def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str | None) -> Config:
+    root = Table(source.path, (), raw, mistakes)
+    root.check_keys(_KEYS)
+    _check_ways(root)
+    inputs, split, features, outputs = InputConfig(()), None, {}, OutputConfig()
+    with mistakes.at("input"):
+        inputs = parse_input(root.table("input", required=True))
+    if "split" in raw:
+        with mistakes.at("split"):
+            split = _parse_split(root.table("split"))
+    if "preprocessing_fn" not in raw:
+        with mistakes.at("features"):
+            features = _parse_features(root.table("features", required=True))
+    with mistakes.at("output"):
+        outputs = _parse_output(root.table("output"), output)
+    if split and isinstance(inputs.files, Mapping):
+        root.refuse("split", "can't stand beside input.files by split, which says it already. Remove one of them")
+    preprocessing_fn, derive = (_parse_function(root, name) for name in ("preprocessing_fn", "derive"))
+    labels = _parse_labels(root)
+    return Config(source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, source)
+
+
+def _check_ways(root: Table) -> None:
+    """Features are declared, or a TF Transform function makes them."""
+    if "preprocessing_fn" in root.raw:
+        for name in ("features", "derive"):
+            if name in root.raw:
+                root.refuse(name, f"can't stand beside preprocessing_fn, which makes all features. Remove {name}")
+    elif "label" in root.raw:
+        root.refuse(
+            "label", 'says which outputs of a preprocessing_fn are labels; in [features], write y = { kind = "label" }'
+        )
+
+
+def _parse_function(root: Table, name: str) -> str | None:
+    if name not in root.raw:
+        return None
+    reference = root.string(name)
+    if reference and not re.fullmatch(r".+\.py:[A-Za-z_]\w*", reference):
+        root.refuse(name, f'expected "file.py:function", received {reference!r}')
+    return reference
+
+
+def _parse_labels(root: Table) -> tuple[str, ...]:
+    if "label" not in root.raw:
+        return ()
+    return (root.string("label"),) if isinstance(root.raw["label"], str) else root.strings("label")
+
+
+def _resolve_paths(raw: dict[str, Any], config_path: str, mistakes: Mistakes) -> None:
+    """Fills in environment variables, and makes relative paths relative to the current folder, where they are paths at all.
+
+    Types are checked later.
+    """
+
+    def resolve(table: Any, *key: str) -> None:
+        def resolved(text: str) -> str:
+            text = expand_variables(text, dotted(key))
+            return text if has_scheme(text) else resolve_path(text, config_path)
+
+        if isinstance(table, dict) and key[-1] in table:
+            with mistakes.at(*key):
+                table[key[-1]] = _map_strings(table[key[-1]], resolved)
+
+    resolve(raw.get("input"), "input", "files")
+    resolve(raw.get("input"), "input", "schema")
+    resolve(raw.get("output"), "output", "dir")
+    resolve(raw, "preprocessing_fn")
+    resolve(raw, "derive")
+    features = raw.get("features")
+    for name, feature in features.items() if isinstance(features, dict) else ():
+        resolve(feature, "features", name, "file")
+
+
+def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_map_strings(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: _map_strings(item, change) for key, item in value.items()}
+    return value
+
+
+def _parse_split(table: Table) -> SplitConfig:
+    fractions = {}
+    for name in table.raw:
+        if name == "key":
+            continue
+        table.check_name(name, SPLIT_NAME, "a split's name of letters, digits and _")
+        fractions[name] = table.number(name, above=0, maximum=1)
+    if TRAIN not in fractions:
+        raise table.error(
+            None, f"expected a split {TRAIN!r}, which the statistics come from; received {sorted(fractions)}"
+        )
+    total = sum(fractions.values())
+    # One that isn't a number was refused, and is 0 here.
+    if all(fractions.values()) and abs(total - 1) > _FRACTIONS_TOLERANCE:
+        raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
+    key = table.strings("key") if "key" in table.raw else None
+    return SplitConfig({name: fraction / (total or 1) for name, fraction in fractions.items()}, key)
+
+
+def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
+    if not table.raw:
+        raise table.error(None, 'expected at least one feature, for example age = "z_score"')
+    features: dict[str, str | Mapping[str, Any]] = {}
+    for name, value in table.raw.items():
+        if not isinstance(value, str | dict):
+            example = '"z_score", or { kind = "bucketize", num_buckets = 10 }'
+            table.refuse(name, f"expected a kind or a table with `kind` ({example}), received {value!r}")
+        elif isinstance(value, dict) and not isinstance(value.get("kind"), str):
+            table.refuse(name, f"expected a table with `kind`, a string, received {value!r}")
+        else:
+            features[name] = value
+            if isinstance(value, dict) and isinstance(value.get("file"), str):
+                parse_path(table.table(name), "file")
+    return features
+
+
+def _parse_output(table: Table, folder: str | None) -> OutputConfig:
+    table.check_keys(("dir", *SHARDINGS, "shuffle", "seed", "compression", "level"))
+    given = [name for name in SHARDINGS if name in table.raw]
+    if len(given) > 1:
+        table.refuse(None, f"expected one of {', '.join(SHARDINGS)}, received {' and '.join(given)}")
+    sharding = {name: table.integer(name, minimum=1) if name in given else None for name in SHARDINGS}
+    if not given:
+        sharding["shards"] = _DEFAULT_SHARDS
+    configured = parse_path(table, "dir", output_problem)
+    return OutputConfig(
+        dir=configured if folder is None else folder,
+        shuffle=table.boolean("shuffle", default=True),
+        seed=table.integer("seed", default=0, minimum=0, maximum=2**63 - 1),
+        compression=table.choice("compression", ("gzip", "none")),  # type: ignore[arg-type]
+        level=table.integer("level", default=3, minimum=0, maximum=3),
+        **sharding,
+    )

@@ -1,0 +1,119 @@
+"""What a finished run says at its end, from its manifest."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from shardmill.pipelines.console.plain_console import PlainConsole
+from shardmill.transforms.csv.dialect import APPLIED_HINT, ENCODING_HINT, UNDECODABLE
+from shardmill.transforms.workers import phases as phases_module
+
+# Reasons for rejections that are shown; the rest are in the rejected file.
+_REASONS = 5
+# What is timed in the submitting process, whatever the engine.
+_HERE = {phases_module.START, phases_module.BETWEEN, "load", "publish", "total"}
+# What the counters of time end in.
+_TIME = "-msec"
+_UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def print_summary(
+    folder: str, manifest: Mapping[str, Any], seconds: Mapping[str, float], console: Console | None = None
+) -> None:
+    """Prints splits, rows, shards, bytes, rejected rows, seconds of each phase, where things are and what to do next.
+
+    Args:
+        folder: The run's folder.
+        manifest: The run's manifest (docs/architecture.md says what is in it).
+        seconds: Each phase's wall-clock time, as far as it ran in this process, and under "total" the whole run's.
+        console: Where to print; standard output by default.
+    """
+    out = console or PlainConsole(soft_wrap=True, highlight=False)
+    out.print(split_table(manifest["splits"]))
+    rows = manifest["rows"]
+    out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
+    _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
+    _print_not_finite(out, manifest)
+    if seconds:
+        out.print(_timing(rows["read"], seconds), markup=False)
+    if not seconds.keys() - _HERE:
+        _print_work(out, manifest.get("metrics", {}))
+    argument = shlex.quote(folder)
+    out.print(
+        f"\nThe run is in {folder}. Next:\n"
+        f"  shardmill inspect {argument}          what is in it\n"
+        f"  shardmill inspect --code {argument}   code that trains on it, and serves\n"
+        f"  shardmill verify {argument}           checks it, bit for bit",
+        markup=False,
+    )
+
+
+def split_table(splits: Mapping[str, Any]) -> Table:
+    """Rows, shards and bytes of each split."""
+    table = Table(title="splits", title_justify="left", title_style="bold")
+    table.add_column("split")
+    for name in ("rows", "shards", "bytes"):
+        table.add_column(name, justify="right")
+    for name, split in splits.items():
+        size = sum(shard["bytes"] for shard in split["shards"])
+        table.add_row(name, f"{split['rows']:,}", str(len(split["shards"])), format_bytes(size))
+    return table
+
+
+def format_bytes(size: int) -> str:
+    """A size in the unit that suits it."""
+    for unit, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} B"
+
+
+def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], encoding_hint: str) -> None:
+    reasons = sorted(rejected.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
+    for reason, count in reasons[:_REASONS]:
+        out.print(f"  rejected {count:,}: {reason}", markup=False)
+    if len(reasons) > _REASONS:
+        out.print(f"  ... and {len(reasons) - _REASONS} more reasons", markup=False)
+    if any(UNDECODABLE in reason for reason in rejected.get("reasons", {})):
+        out.print(f"  {encoding_hint}", markup=False)
+    if rejected.get("rows"):
+        for file in rejected["files"]:
+            out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)
+
+
+def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Names the columns and features that hold what a model can't be trained on."""
+    found = manifest.get("not_finite", {})
+    settings = manifest.get("config", {}).get("input", {})
+    for name, cells in found.get("columns", {}).items():
+        own = settings.get("columns", {}).get(name, {}).get("infinite")
+        taken = own or settings.get("infinite", "keep")
+        hint = {
+            "keep": ', kept; statistics leave them out. `[input] infinite = "missing"` makes them missing',
+            "missing": ", taken as missing",
+            "reject": ": their rows are rejected",
+        }[taken]
+        out.print(f"  column {name!r}: {cells:,} infinite {'cell' if cells == 1 else 'cells'}{hint}", markup=False)
+    nan, infinite = found.get("nan", {}), found.get("infinite", {})
+    for name in sorted({*nan, *infinite}):
+        counts = [f"{each[name]:,} {what}" for each, what in ((infinite, "infinite"), (nan, "NaN")) if name in each]
+        out.print(f"  feature {name!r}: {' and '.join(counts)} values, from which a model learns nothing", markup=False)
+
+
+def _print_work(out: Console, metrics: Mapping[str, int]) -> None:
+    """What workers elsewhere counted: when their phases began and ended isn't seen from here."""
+    spent = {name.removesuffix(_TIME): each / 1000 for name, each in metrics.items() if name.endswith(_TIME)}
+    if spent:
+        steps = ", ".join(f"{name} {each:.1f} s" for name, each in sorted(spent.items(), key=lambda item: -item[1]))
+        out.print(f"all workers together: {steps}", markup=False)
+
+
+def _timing(rows: int, seconds: Mapping[str, float]) -> str:
+    phases = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total" and spent)
+    total = seconds.get("total")
+    if not total:
+        return phases
+    return f"{total:.1f} s, {rows / total:,.0f} rows/s" + (f" ({phases})" if phases else "")

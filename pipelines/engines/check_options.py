@@ -1,0 +1,73 @@
+"""Beam's own options, checked: Beam only logs a warning about those it doesn't know, so that a typo would be passed over."""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions, _BeamArgumentParser
+from apache_beam.runners.runner import _RUNNER_MAP
+
+from shardmill.pipelines.config.table import did_you_mean
+from shardmill.schemas.errors import ConfigError
+
+# Their job servers declare further options, which aren't known before the job is submitted.
+_OPEN_RUNNERS = ("flink", "spark", "portable")
+
+
+def check_beam_args(
+    beam_args: Sequence[str], command: str = "shardmill run", own: Sequence[str] = (), engine: str | None = None
+) -> None:
+    """Checks that Beam knows each option, and the runner.
+
+    Args:
+        beam_args: What the command line gave beyond shardmill's own options.
+        command: The command, for messages.
+        own: Its own options, which a typo may have meant.
+        engine: What `--engine` says, where `beam_args` aren't completed for it; what `--runner` says beside it isn't looked at.
+
+    Raises:
+        ConfigError: An argument is no option of Beam's, or an option's value isn't as Beam expects.
+    """
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(parser)  # noqa: SLF001  (Beam has no public way to list its options)
+    values, unknown = parser.parse_known_args(list(beam_args))
+    if engine is None and values.runner is not None:
+        _check_runner(values.runner)
+    if not unknown:
+        return
+    name = unknown[0].partition("=")[0]
+    if not name.startswith("-"):
+        raise ConfigError(
+            f"unexpected argument {name!r}: {command} takes one argument and options, and the argument comes before Beam's options"
+        )
+    if (engine or values.runner or "").lower().startswith(_OPEN_RUNNERS):
+        return
+    hint = did_you_mean(name, (*own, *parser.names)) or "."
+    raise ConfigError(f"unknown option {name!r}{hint} It is neither an option of `{command}` nor one of Apache Beam's")
+
+
+def _check_runner(name: str) -> None:
+    """Checks that Beam finds the runner, as its `create_runner` does, which imports it and so comes late."""
+    if "." in name or not _RUNNER_MAP.keys().isdisjoint((name.lower(), f"{name.lower()}runner")):
+        return
+    known = StandardOptions.KNOWN_RUNNER_NAMES
+    short = [each.removesuffix("Runner").lower() for each in known]
+    raise ConfigError(
+        f"--runner: expected one of {', '.join(known)}, or a class with its module, received {name!r}"
+        f"{did_you_mean(name, (*known, *short))}"
+    )
+
+
+class _Parser(_BeamArgumentParser):  # type: ignore[misc]
+    """Beam's parser, with its complaints as our errors."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.names: list[str] = []
+
+    def add_argument(self, *names: str, **settings: Any) -> Any:
+        self.names += names
+        return super().add_argument(*names, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"Beam's options: {message}")

@@ -1,0 +1,78 @@
+"""Why Dataflow didn't do a job: the service's and the store's refusals, in a sentence each."""
+
+import re
+from http import HTTPStatus
+
+from shardmill.schemas.errors import ConfigError, OutputError, ShardmillError, shortened
+
+_ENDINGS = {"CANCELLED": "was cancelled", "DRAINED": "was drained", "FAILED": "failed and gave no reason"}
+_REQUEST = re.compile(r"\b(?:GET|POST|PUT|DELETE) https?://\S+: ")
+
+
+def explain(error: Exception) -> ShardmillError | None:
+    """What a user needs to know; None where `error` is something else, such as what a worker raised.
+
+    Args:
+        error: What Beam's client raised.
+    """
+    from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+
+    if isinstance(error, DataflowRuntimeException):
+        return _ended(error.result.job_id(), str(error.result.state), str(error))
+    if isinstance(error, GoogleAPICallError):
+        return _refused(error.code or 0, error.message or "")
+    if isinstance(error, GoogleAuthError | RetryError):
+        return ShardmillError(
+            f"Dataflow can't be asked: {shortened(str(error))}. Check the credentials and the network, then run again"
+        )
+    return _said(str(error))
+
+
+def _ended(job: str, state: str, text: str) -> ShardmillError | None:
+    if state == "FAILED" and not text.endswith("\nNone"):
+        return None
+    return ShardmillError(
+        f"Dataflow's job {job} {_ENDINGS.get(state, f'ended as {state}')}. Nothing was published; its page in the console says more"
+    )
+
+
+def _refused(code: int, message: str) -> ShardmillError:
+    """An error of the API: Google's message says what, in its own words."""
+    if code == HTTPStatus.TOO_MANY_REQUESTS or "quota" in message.lower():
+        advice = "Wait until the quota is free, ask for more on the console's quota page, or take fewer workers with --max_num_workers"
+    elif code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        advice = (
+            "Check that the Dataflow API is enabled in --project, and that the account may create jobs there "
+            "(roles/dataflow.developer) and use the bucket"
+        )
+    elif code == HTTPStatus.CONFLICT:
+        advice = "A job of this name runs already, maybe into the same output: wait for it, or give another --job_name"
+    elif code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        advice = "The service is at fault: run again later"
+    else:
+        advice = "Check --project, --region, the buckets and the other options that are passed to Beam"
+    return ShardmillError(f"Dataflow refused: {_without_request(message)} (HTTP {code}). {advice}")
+
+
+def _said(text: str) -> ShardmillError | None:
+    """What Beam raises as an error of some general class."""
+    if text.startswith("There is already active job named"):
+        return _refused(HTTPStatus.CONFLICT, text.partition(". ")[0])
+    if text.startswith("Could not upload to GCS path"):
+        return OutputError(
+            f"the job's files can't be staged: {_without_request(text)}. --staging_location says where they go"
+        )
+    if text.startswith("Pipeline has validations errors"):
+        return ConfigError(f"Dataflow's options: {' '.join(text.partition(':')[2].split())}")
+    if text.startswith("Job did not reach to a terminal state"):
+        return ShardmillError(
+            "Dataflow doesn't tell the job's state any more, so nothing is published, but the job may go on. Look at it, and cancel it, at "
+            f"{text.partition('Console URL: ')[2]}"
+        )
+    return None
+
+
+def _without_request(message: str) -> str:
+    return shortened(_REQUEST.sub("", message)).rstrip(".")

@@ -1,0 +1,110 @@
+"""`shardmill init`: looks at the data and writes a configuration that `run` takes as it is."""
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from shardmill.pipelines.config.input_section import KEYS
+from shardmill.pipelines.config.paths import check_output, check_path, has_scheme
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.init.next_steps import Starter
+from shardmill.pipelines.init.starter import StarterPaths, label_example, starter_config
+from shardmill.pipelines.init.starter_request import StarterRequest, path_beside
+from shardmill.pipelines.job import input_files
+from shardmill.pipelines.job.column_types import without_infinite
+from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.pipelines.job.plan import text_size
+from shardmill.schemas.errors import ConfigError, DataError, OutputError
+from shardmill.schemas.schema_pbtxt import format_schema
+from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, sniff
+from shardmill.transforms.csv.text import read_beginning
+from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.files import files
+
+# The dialect is guessed from the beginnings of so many files.
+_SAMPLED_FILES = 8
+
+
+def init(
+    patterns: Sequence[str],
+    output: str,
+    progress: Progress,
+    request: StarterRequest = StarterRequest(),  # noqa: B008  (frozen)
+) -> Starter:
+    """Writes a starter configuration and, beside it, the schema.
+
+    Args:
+        patterns: The input files.
+        output: The configuration's file; the schema's has the same name with `.schema.pbtxt`.
+        progress: Shows how far the look at the data is.
+        request: What the command line asks for.
+
+    Returns:
+        What was written, for the next steps to be told.
+
+    Raises:
+        ConfigError: A path can't be meant, the output is remote, or the request names a column that isn't there.
+        DataError: The files can't be read as CSV.
+        OutputError: One of the two files exists, or can't be written.
+    """
+    for pattern in patterns:
+        check_path("FILES", pattern)
+    schema_path = _schema_beside(output)
+    inputs = input_files.list_files({None: patterns})
+    with _advising():
+        dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
+        names = column_names(inputs, dialect)
+        request = request.for_columns(names)
+        progress.phase("infer", text_size(inputs))
+        with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
+            profiles, _ = profile_columns(inputs, dialect, work, Engine(), names)
+        schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
+        folder = request.table("output").get("dir", f"{Path(output).stem}-out")
+        paths = StarterPaths([path_beside(pattern, output) for pattern in patterns], Path(schema_path).name, folder)
+        text = starter_config(paths, dialect, schema, profiles, request)
+    _write(schema_path, format_schema(schema))
+    _write(output, text)
+    return Starter(output, schema_path, folder, tuple(request.label_columns.values()), label_example(profiles))
+
+
+def _schema_beside(output: str) -> str:
+    check_output(output)
+    if has_scheme(output):
+        raise ConfigError(
+            f"--output: expected a local file, the only kind that a configuration is read from, received {output!r}"
+        )
+    schema_path = str(Path(output).with_suffix(".schema.pbtxt"))
+    for path in (output, schema_path):
+        with files.writing(path):
+            found = files.exists(path)
+        if found:
+            raise OutputError(f"{path!r} exists and is left alone; choose another file with --output, or remove it")
+    return schema_path
+
+
+@contextmanager
+def _advising() -> Iterator[None]:
+    """Says how `init` is given a setting that a message advises: there is no configuration yet to write it into."""
+    try:
+        yield
+    except DataError as error:
+        keys = "|".join(KEYS)
+        found = re.findall(rf"\[input\] ({keys})\b|\b({keys}) = ", str(error)) if "[input]" in str(error) else []
+        advised = dict.fromkeys(one or other for one, other in found)
+        if not advised:
+            raise
+        raise DataError(f"{error} ({', '.join(f'--set input.{name}=...' for name in advised)})") from error
+
+
+def _write(path: str, text: str) -> None:
+    with files.writing(path):
+        Path(path).write_text(text, encoding="utf-8")
+
+
+def _sample(found: InputFile) -> Sample:
+    with files.reading(found.path), files.open_at(found.path) as raw:
+        data = read_beginning(raw, found.path, SAMPLE_BYTES + 1)
+    return Sample(found.path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)

@@ -1,0 +1,54 @@
+"""What `shardmill init` says once it is done: what it wrote, and commands that work as they stand."""
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from shardmill.pipelines.config.table import resolve_path
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A starter configuration.
+
+    Attributes:
+        config: Its file.
+        schema: The schema's file.
+        folder: Where its run goes, as the configuration names it.
+        labels: The features that are labels.
+        example: A line that makes a label of a likely column.
+    """
+
+    config: str
+    schema: str
+    folder: str
+    labels: tuple[str, ...]
+    example: str
+
+
+def next_steps(starter: Starter) -> str:
+    """What was written and what to do next, with commands for the current folder.
+
+    Args:
+        starter: The starter configuration.
+    """
+    run = resolve_path(starter.folder, starter.config)
+    run = run if "://" in run else os.path.normpath(run)
+    script = str(Path(starter.config).with_name(f"{Path(starter.config).stem}-train.py"))
+    commands = (
+        f"shardmill run {shlex.quote(starter.config)}",
+        f"shardmill inspect --code {shlex.quote(run)} > {shlex.quote(script)}",
+        f"python {shlex.quote(script)}",
+    )
+    lines = [f"Wrote {starter.config} and {starter.schema}."]
+    if starter.labels:
+        lines.append(f"Label: {', '.join(starter.labels)}. Next, look the file over, then run")
+    else:
+        lines += [
+            "No column is a label yet, so there is nothing for a model to predict.",
+            f"Next, in {starter.config} change the line of the column that a model is to predict, for example to",
+            f"  {starter.example}",
+            "look the file over, then run",
+        ]
+    return "\n".join((*lines, *(f"  {command}" for command in commands)))

@@ -1,0 +1,163 @@
+"""What the command line asks of the configuration that `shardmill init` writes: labels, a split, settings."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from shardmill.pipelines.config.input_section import SPLIT_NAME, TRAIN
+from shardmill.pipelines.config.load import check_config, override
+from shardmill.pipelines.config.paths import has_scheme
+from shardmill.pipelines.config.table import Source, did_you_mean, naming
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.mistakes import Mistakes
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
+from shardmill.transforms.kinds.registry import allowed_types
+
+_SECTIONS = ("input", "split", "features", "output")
+_SPLIT_EXAMPLE = "--split 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3"
+_UNNAMED = {2: (TRAIN, "eval"), 3: (TRAIN, "eval", "test")}
+# Three digits of thirds are well enough written.
+_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class StarterRequest:
+    """What a starter configuration is to say, whatever the data is like.
+
+    Attributes:
+        labels: The columns that a model is to predict.
+        tables: Sections of the configuration with what `--split` and `--set` say of them, checked.
+        dialect: Those of the dialect's fields that `--set` gives.
+    """
+
+    labels: tuple[str, ...] = ()
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    dialect: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """What is asked of a section."""
+        return self.tables.get(name, {})
+
+    @property
+    def label_columns(self) -> dict[str, str]:
+        """The columns of the labels, also of those that `--set` makes, with the labels' names."""
+        features = self.table("features").items()
+        tables = {name: value if isinstance(value, Mapping) else {"kind": value} for name, value in features}
+        asked = {str(table.get("column", name)): name for name, table in tables.items() if table.get("kind") == "label"}
+        return {label: label for label in self.labels} | asked
+
+    def infinite_of(self, column: str) -> str:
+        """What an infinite number in a column is taken for: as is asked, or else missing, as a starter proposes."""
+        asked = self.table("input")
+        own = asked.get("columns")
+        settings = own.get(column, {}) if isinstance(own, Mapping) else {}
+        found: str = settings.get("infinite") or asked.get("infinite", "missing")
+        return found
+
+    def for_columns(self, columns: Sequence[str]) -> "StarterRequest":
+        """The same, held against the data's columns: with a line for each column that a pattern stands for.
+
+        Raises:
+            ConfigError: A column isn't there; the message names the nearest one.
+        """
+        key = self.table("split").get("key", ())
+        for where, names in (("--label", self.labels), ("--set split.key", key)):
+            _check_columns(where, names, columns)
+        with naming(Source("--set")):
+            mistakes = Mistakes()
+            expanded, _ = expand_patterns(self.table("features"), columns, (*self.labels, *key), mistakes)
+            mistakes.raise_any()
+            used = allowed_types(expanded)
+        _check_columns("--set features", tuple(used), columns)
+        return StarterRequest(self.labels, {**self.tables, "features": expanded}, self.dialect)
+
+
+def parse_request(labels: Sequence[str], split: str | None, settings: Sequence[str], output: str) -> StarterRequest:
+    """Checks what the command line asks for, as far as that goes without the data.
+
+    Args:
+        labels: The values of `--label`.
+        split: The value of `--split`.
+        settings: The values of `--set`: `key=value`, as `run` takes them. Paths are relative to the current folder.
+        output: The configuration's file, which paths in it are relative to.
+
+    Raises:
+        ConfigError: A value isn't as expected, or two of them contradict each other.
+    """
+    asked: dict[str, Any] = {} if split is None else {"split": _parse_split(split)}
+    keys = override(asked, settings)
+    _check_keys(asked, keys, labels)
+    given = asked.get("input", {})
+    raw = {**asked, "input": {"files": ["*.csv"], **given} if isinstance(given, dict) else given}
+    raw["features"] = asked.get("features") or {"x": "numeric"}
+    checked = check_config("--set", raw, keys)
+    with naming(Source("--set")):
+        allowed_types(raw["features"])
+    dialect = {each.name: getattr(checked.input.dialect, each.name) for each in fields(Dialect) if each.name in given}
+    return StarterRequest(tuple(dict.fromkeys(labels)), _with_paths_beside(asked, output), dialect)
+
+
+def path_beside(path: str, config: str) -> str:
+    """A path of the command line as a configuration file is to name it: relative to its folder, where it is relative."""
+    path = os.path.expanduser(path)
+    if has_scheme(path) or os.path.isabs(path):
+        return path
+    return os.path.relpath(path, os.path.dirname(config) or ".")
+
+
+def _parse_split(text: str) -> dict[str, float]:
+    def error(problem: str) -> ConfigError:
+        return ConfigError(f"--split: {problem}, received {text!r}; write {_SPLIT_EXAMPLE}")
+
+    parts = [part.strip() for part in text.split(",")]
+    pairs = [part.partition("=") for part in parts]
+    if not any(equals for _, equals, _ in pairs):
+        if len(parts) not in _UNNAMED:
+            raise error("expected two or three fractions, or names with them")
+        pairs = [(name, "=", part) for name, part in zip(_UNNAMED[len(parts)], parts, strict=True)]
+    fractions: dict[str, float] = {}
+    for name, _, number in ((name.strip(), equals, number.strip()) for name, equals, number in pairs):
+        if not re.fullmatch(SPLIT_NAME, name) or name in fractions or name == "key":
+            raise error(f"expected names of letters, digits and _, each once, found {name!r}")
+        if not re.fullmatch(r"[0-9]*\.?[0-9]+", number) or not 0 < float(number) <= 1:
+            raise error(f"expected fractions above 0 and up to 1, found {number!r}")
+        fractions[name] = float(number)
+    if TRAIN not in fractions:
+        raise error(f"expected a split {TRAIN!r}, which the statistics come from")
+    if abs(sum(fractions.values()) - 1) > _TOLERANCE:
+        raise error(f"expected fractions that sum to 1, found a sum of {sum(fractions.values()):g}")
+    return fractions
+
+
+def _check_keys(asked: Mapping[str, Any], keys: frozenset[tuple[str, ...]], labels: Sequence[str]) -> None:
+    for name in asked:
+        if name not in _SECTIONS:
+            hint = did_you_mean(name, _SECTIONS)
+            raise ConfigError(
+                f"--set {name}: expected a setting of {', '.join(_SECTIONS)}{hint}; write others into the file that is made"
+            )
+    for name, whose in (("files", "the arguments say which files"), ("schema", "init writes the schema itself")):
+        if ("input", name) in keys:
+            raise ConfigError(f"--set input.{name}: {whose}; remove this setting")
+    for label in labels:
+        if any(key[:2] == ("features", label) for key in keys):
+            raise ConfigError(f"--label {label!r}: --set features.{label} says what it is, too; remove one of them")
+
+
+def _check_columns(where: str, names: Sequence[str], columns: Sequence[str]) -> None:
+    for name in names:
+        if name not in columns:
+            hint = did_you_mean(name, columns) or f"; the columns are {few_names(columns)}"
+            raise ConfigError(f"{where}: there is no column {name!r}{hint}")
+
+
+def _with_paths_beside(asked: dict[str, Any], config: str) -> dict[str, Any]:
+    if "dir" in asked.get("output", {}):
+        asked["output"]["dir"] = path_beside(asked["output"]["dir"], config)
+    for feature in asked.get("features", {}).values():
+        if isinstance(feature, dict) and "file" in feature:
+            feature["file"] = path_beside(feature["file"], config)
+    return asked

@@ -1,0 +1,178 @@
+"""`shardmill inspect --code`: Python that trains on a run and serves it, made for that very run. TensorFlow isn't imported."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shardmill.pipelines.inspect.code_facts import FILES, Run, literal, load_run
+from shardmill.pipelines.inspect.code_features import padding, part_line, spec_line, varying
+from shardmill.pipelines.inspect.code_lines import Head, head
+from shardmill.pipelines.inspect.code_template import fill, lines
+from shardmill.pipelines.inspect.code_training import training
+from shardmill.schemas.errors import DataError
+
+_WIDTH = 120
+_NO_MODEL = """
+
+# No model: {why}.
+"""
+_REMOTE = (
+    "# TensorFlow itself reads gs:// and no other store, and what reads without it only local files: for these copy the\n"
+    "# run, and let RUN name the copy.\n"
+)
+_NO_LABEL = "the run has no label, so there is nothing to predict. Its configuration can name one: {how}"
+_LABEL_KIND = 'price = { kind = "label" } under [features]'
+_LABEL_OUTPUT = 'label = ["price"] at the top, for the output that is called price'
+_PADDING = "# What fills the rows of features of varying length.\nPADDING = {{\n{}\n}}\n"
+_PAD = (
+    "for name, padding in PADDING.items():",
+    "    features[name] = tf.sparse.to_dense(features[name], padding)",
+)
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """A run's labels.
+
+    Attributes:
+        read: Those that the readers give, in order, by what the code calls them.
+        left_out: The others, with the reason.
+        heads: By the same names, what predicts them; empty where there is no model.
+        why_no_model: The reason, where there is none.
+    """
+
+    read: Mapping[str, str]
+    left_out: Mapping[str, str]
+    heads: Mapping[str, Head]
+    why_no_model: str = ""
+
+
+def code_for(folder: str) -> str:
+    """Code for a run: readers by tf.data and without TensorFlow, a Keras 3 model, its export for raw columns.
+
+    Where there is no label, or no feature that a model takes, there are the readers only.
+
+    Args:
+        folder: The run's folder, local or remote; it stands in the code as it is given.
+
+    Raises:
+        DataError: It isn't a finished run, or a file in it can't be read or decoded.
+    """
+    if "://" in folder:
+        from shardmill.pipelines.inspect.fetch import fetched_run
+
+        with fetched_run(folder, FILES) as copy:
+            run = replace(_load(copy), folder=folder.rstrip("/"))
+    else:
+        run = _load(folder)
+    labels = _labels(run)
+    trained = (
+        [_NO_MODEL.format(why=labels.why_no_model)] if labels.why_no_model else training(run, labels.heads, labels.read)
+    )
+    return "".join((_head(run, labels), _reader(run, labels), *trained, _rows(run, labels)))
+
+
+def _load(folder: str) -> Run:
+    try:
+        return load_run(folder)
+    except OSError as error:
+        raise DataError(f"can't read {error.filename!r}: {error.strerror or error}") from error
+
+
+def _labels(run: Run) -> _Labels:
+    """What is to be predicted, and how; where nothing can be, the readers give all labels."""
+    names = tuple(label.name for label in run.labels)
+    if not names:
+        return _Labels({}, {}, {}, _NO_LABEL.format(how=_LABEL_OUTPUT if run.is_function else _LABEL_KIND))
+    found = {label.name: head(label) for label in run.labels}
+    left_out = {name: why for name, why in found.items() if isinstance(why, str)}
+    heads = {name: each for name, each in found.items() if isinstance(each, Head)}
+    if not any(map(part_line, run.features)):
+        return _Labels(_keys(names), {}, {}, "no feature is of a kind that a model takes as it is")
+    if not heads:
+        return _Labels(_keys(names), {}, {}, f"the label {literal(names[0])} {left_out[names[0]]}")
+    keys = _keys(list(heads))
+    return _Labels(keys, left_out, {key: heads[name] for key, name in keys.items()})
+
+
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """Labels by what the code calls them: by their own names, where Keras takes those for one of several outputs."""
+    if len(names) == 1:
+        return {names[0]: names[0]}
+    keys: dict[str, str] = {}
+    for name in names:
+        key = re.sub(r"[^A-Za-z0-9_]+", "_", name).lstrip("_") or "label"
+        while key in keys or (key != name and key in names):
+            key += "_"
+        keys[key] = name
+    return keys
+
+
+def _head(run: Run, labels: _Labels) -> str:
+    return fill(
+        "head",
+        run=literal(run.folder),
+        remote=_REMOTE if "://" in run.folder else "",
+        shards="\n".join(_shard_lines(run)),
+        suffix=run.suffix,
+        label_constant=_label_constant(labels.read),
+    )
+
+
+def _shard_lines(run: Run) -> Iterable[str]:
+    for split, rows in run.shards.items():
+        line = f"{literal(split)}: {literal(list(rows))},"
+        yield from textwrap.wrap(line, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8)
+
+
+def _label_constant(labels: Mapping[str, str]) -> str:
+    if len(labels) == 1:
+        return f"LABEL = {literal(*labels.values())}\n"
+    if _are_renamed(labels):
+        return f"LABELS = {literal(dict(labels))}  # by a name that Keras takes\n"
+    return f"LABELS = {literal(list(labels))}\n" if labels else ""
+
+
+def _are_renamed(labels: Mapping[str, str]) -> bool:
+    return any(key != name for key, name in labels.items())
+
+
+def _reader(run: Run, labels: _Labels) -> str:
+    outputs = sorted((*run.features, *run.labels), key=lambda output: output.name)
+    padded = [f"{literal(output.name)}: {padding(output)}," for output in varying(run.features)]
+    return fill(
+        "reader",
+        spec=lines(map(spec_line, outputs)),
+        padding=_PADDING.format(lines(padded)) if padded else "",
+        parsed=lines((*(_PAD if padded else ()), *_label_lines(labels))),
+        rows=_rows_name(labels),
+        compression=', "GZIP"' if run.compressed else "",
+    )
+
+
+def _label_lines(labels: _Labels) -> Iterable[str]:
+    """The lines that tell features from labels and give both."""
+    for name, why in labels.left_out.items():
+        yield f"features.pop({literal(name)})  # a label too, which {why}"
+    if _are_renamed(labels.read):
+        yield "return features, {name: features.pop(label) for name, label in LABELS.items()}"
+    elif len(labels.read) > 1:
+        yield "return features, {label: features.pop(label) for label in LABELS}"
+    else:
+        yield "return features, features.pop(LABEL)" if labels.read else "return features"
+
+
+def _rows_name(labels: _Labels) -> str:
+    if len(labels.read) > 1:
+        return "(features, labels)"
+    return "(features, label)" if labels.read else "features"
+
+
+def _rows(run: Run, labels: _Labels) -> str:
+    return fill(
+        "rows",
+        row=_rows_name(labels),
+        compression='"gzip"' if run.compressed else "None",
+        yielded=lines((line.replace("return", "yield") for line in _label_lines(labels)), 12),
+    )

@@ -1,0 +1,200 @@
+"""What the code for a run depends on: its shards, features and labels, read from its folder. TensorFlow isn't imported."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+from shardmill.pipelines.console.printable import printable
+from shardmill.pipelines.inspect.run_tables import read_manifest, read_run_schema, read_run_statistics
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.feature_stats import FILE_NAME
+from shardmill.schemas.json_shapes import shown, wrong
+from shardmill.transforms.files import enclosed
+from shardmill.transforms.rows.splits import TRAIN
+from shardmill.transforms.runtime.graph_names import NAMES_FILE, decode_names
+
+# What is read of a run's folder.
+_SCHEMA = "transformed_metadata/schema.pbtxt"
+_STATISTICS = f"post_transform_feature_stats/{FILE_NAME}"
+FILES = ("_SUCCESS", "manifest.json", f"transform_fn/{NAMES_FILE}", _SCHEMA, _STATISTICS)
+_DTYPES = {schema_pb2.INT: "int64", schema_pb2.FLOAT: "float32", schema_pb2.BYTES: "string"}
+
+
+@dataclass(frozen=True)
+class Output:
+    """A feature that a run wrote, or a label.
+
+    Attributes:
+        name: As in the Examples.
+        dtype: int64, float32 or string.
+        shape: Of one row's values; None: their number varies.
+        ids: The smallest and the largest, where the schema says that the values are ids (of tokens, buckets); else None.
+        mean: Of the train split's values, as `variance` is; 0 and 1 where there are none, or of text.
+        variance: Greater than 0.
+        zeros: The share of the train split's values that are 0.
+        minimum: Of all splits' values, as `maximum` is; NaN where there are none, or of text.
+        maximum: See `minimum`.
+        is_place: Whether it says where values of a sparse or ragged feature are, or is numbers that mean nothing without.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+    ids: tuple[int, int] | None
+    mean: float = 0
+    variance: float = 1
+    zeros: float = 0
+    minimum: float = math.nan
+    maximum: float = math.nan
+    is_place: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: As it was given.
+        shards: The rows of each split's shards.
+        suffix: What the shards' names end with.
+        features: All outputs that are no labels.
+        labels: All that are.
+        is_function: Whether a TF Transform function made the outputs.
+        has_odd_columns: Whether TensorFlow's Python calls a raw column otherwise than the CSV does.
+    """
+
+    folder: str
+    shards: Mapping[str, tuple[int, ...]]
+    suffix: str
+    features: tuple[Output, ...]
+    labels: tuple[Output, ...]
+    is_function: bool
+    has_odd_columns: bool
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the shards are gzip files."""
+        return self.suffix.endswith(".gz")
+
+
+def load_run(folder: str) -> Run:
+    """Reads what code depends on from a run's folder.
+
+    Raises:
+        DataError: It isn't a finished run, or a file in it can't be read or decoded.
+    """
+    if not os.path.lexists(os.path.join(folder, "_SUCCESS")):
+        raise DataError(
+            f"{folder!r} isn't a finished run: it has no _SUCCESS; give the folder that `shardmill run` wrote"
+        )
+    manifest = read_manifest(folder)
+    path = f"transform_fn/{NAMES_FILE}"
+    names = decode_names(enclosed.read(folder, path), os.path.join(folder, path))
+    outputs = _outputs(folder)
+    for name in names["labels"]:
+        if name not in outputs:
+            raise wrong(os.path.join(folder, path), "labels", f"names of {_SCHEMA}", shown(name))
+    return Run(
+        folder=folder,
+        shards={
+            split: tuple(shard["rows"] for shard in facts["shards"]) for split, facts in manifest["splits"].items()
+        },
+        suffix=".tfrecord" if manifest["config"]["output"]["compression"] == "none" else ".tfrecord.gz",
+        features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
+        labels=tuple(outputs[name] for name in names["labels"]),
+        is_function="preprocessing_fn" in manifest["config"],
+        has_odd_columns=_has_odd_columns(names["signatures"]),
+    )
+
+
+def _has_odd_columns(signatures: Mapping[str, Any]) -> bool:
+    inputs = signatures.get("serving_default", {"inputs": {}})["inputs"]
+    # The tensor of an argument is called after the signature and the argument.
+    return any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items())
+
+
+def _outputs(folder: str) -> dict[str, Output]:
+    schema = read_run_schema(folder)
+    datasets = read_run_statistics(folder, _STATISTICS).datasets
+    for feature in schema.feature:
+        if feature.type not in _DTYPES:
+            found = schema_pb2.FeatureType.Name(feature.type)
+            raise wrong(os.path.join(folder, _SCHEMA), f"feature {feature.name!r}", "type INT, FLOAT or BYTES", found)
+    outputs = {feature.name: _output(feature, datasets) for feature in schema.feature}
+    for name in _places(schema):
+        if name not in outputs:
+            raise wrong(os.path.join(folder, _SCHEMA), "", "names of features", shown(name))
+        outputs[name] = replace(outputs[name], is_place=True)
+    return outputs
+
+
+def _places(schema: schema_pb2.Schema) -> Iterator[str]:
+    types = {feature.name: feature.type for feature in schema.feature}
+    for feature in schema.sparse_feature:
+        yield from (index.name for index in feature.index_feature)
+        if types.get(feature.value_feature.name) != schema_pb2.INT:
+            yield feature.value_feature.name
+    for group in schema.tensor_representation_group.values():
+        for representation in group.tensor_representation.values():
+            yield from (part.row_length for part in representation.ragged_tensor.partition if part.row_length)
+
+
+def _output(feature: schema_pb2.Feature, datasets: Sequence[statistics_pb2.DatasetFeatureStatistics]) -> Output:
+    shape = tuple(dimension.size for dimension in feature.shape.dim) if feature.HasField("shape") else None
+    domain = feature.int_domain
+    found = {dataset.name: stats for dataset in datasets if (stats := _numbers(dataset, feature.name))}
+    minimum = _finite(min((stats.min for stats in found.values()), default=math.nan), math.nan)
+    maximum = _finite(max((stats.max for stats in found.values()), default=math.nan), math.nan)
+    train = found.get(TRAIN, statistics_pb2.NumericStatistics())
+    return Output(
+        *(feature.name, _DTYPES[feature.type], shape),
+        ids=_widened(domain.min, domain.max, minimum, maximum) if domain.is_categorical else None,
+        mean=_finite(train.mean, 0),
+        variance=_finite(train.std_dev * train.std_dev, 1) or 1,
+        zeros=train.num_zeros / (train.common_stats.tot_num_values or 1),
+        minimum=minimum,
+        maximum=maximum,
+    )
+
+
+def _finite(value: float, otherwise: float) -> float:
+    """A statistic that Python's code can have as a number."""
+    return value if math.isfinite(value) else otherwise
+
+
+def _widened(first: int, last: int, minimum: float, maximum: float) -> tuple[int, int]:
+    """A domain with the values beyond it: TF Transform's of `apply_buckets` by key lacks the id of an unknown key."""
+    if math.isnan(minimum) or math.isnan(maximum):
+        return first, last
+    return min(first, int(minimum)), max(last, int(maximum))
+
+
+def _numbers(dataset: statistics_pb2.DatasetFeatureStatistics, name: str) -> statistics_pb2.NumericStatistics | None:
+    """A feature's statistics, if it has numbers in the split."""
+    for feature in dataset.features:
+        if list(feature.path.step) == [name] and feature.num_stats.common_stats.num_non_missing:
+            return feature.num_stats
+    return None
+
+
+def literal(value: Any) -> str:
+    """A text, a dict of numbers by text, a list of them: as Python writes them, with double quotes.
+
+    Names may be a stranger's: characters that aren't seen, or turn the direction of writing, are escapes, so that the code is what it looks
+    like.
+    """
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
+def export_folder(folder: str) -> str:
+    """The folder for the model that was trained on a run: beside the run's; of a remote run in the current folder."""
+    if "://" in folder:
+        return os.path.basename(folder) + "-model"
+    # `.` has no name to add to.
+    path = os.path.normpath(folder)
+    return (os.path.abspath(path) if os.path.basename(path) in (".", "..") else path) + "-model"

@@ -1,0 +1,151 @@
+"""Tells what a file is that `shardmill inspect` is given: by its name where that says it, else by how it begins."""
+
+import json
+import os
+from typing import Literal
+
+from google.protobuf.message import DecodeError
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.text import read_beginning
+from shardmill.transforms.csv.units import COMPRESSED
+from shardmill.transforms.tfrecord.frames import begins_with_frame, decompress
+
+FileKind = Literal["shard", "schema", "manifest", "statistics", "configuration", "rejected", "csv", "vocabulary"]
+
+_SUFFIXES: dict[str, FileKind] = {
+    ".pbtxt": "schema",
+    ".toml": "configuration",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tfrecord": "shard",
+}
+# Lines of text that nobody takes for tokens.
+_OTHER_TEXT = (
+    ".cfg",
+    ".html",
+    ".ini",
+    ".ipynb",
+    ".json",
+    ".log",
+    ".md",
+    ".pb",
+    ".py",
+    ".rst",
+    ".sh",
+    ".xml",
+    ".yaml",
+    ".yml",
+)
+_KNOWN = "a run's folder, its shards, vocabularies, schemas, statistics, manifest.json and rejected rows, configurations (.toml), CSV"
+_BEGINNING = 1 << 16
+_LINES = 50
+_DELIMITERS = ",;\t|"
+_REJECTED = {"file", "line", "column", "reason"}
+_MANIFEST = {"format", "splits", "rows"}
+
+
+def file_kind(path: str, name: str) -> FileKind:
+    """What a local file is.
+
+    Args:
+        path: The file.
+        name: What it is called by: its URL, where this is a copy.
+
+    Raises:
+        DataError: It is nothing that is known, or is damaged; the message says what is known.
+        OSError: It can't be read.
+    """
+    base = os.path.basename(name).lower()
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise DataError(f"{path!r} is no regular file")
+    # A shard's name goes on: train-00000-of-00001.tfrecord.gz, or a part's.
+    plain = base[: -len(_compression(base))] if _compression(base) else base
+    suffix = os.path.splitext(plain)[1]
+    if ".tfrecord" in base:
+        return "shard"
+    if suffix in _SUFFIXES:
+        return _SUFFIXES[suffix]
+    data = _beginning(path)
+    if os.path.basename(os.path.dirname(name)) == "assets":
+        return "vocabulary"
+    found = _by_content(data, path, suffix)
+    if found is None:
+        raise DataError(f"{path!r} is none of what inspect knows{_guess(data, base)}; it knows {_KNOWN}")
+    return found
+
+
+def _compression(name: str) -> str:
+    return next((suffix for suffix in COMPRESSED if name.endswith(suffix)), "")
+
+
+def _beginning(path: str) -> bytes:
+    """The first bytes, decompressed."""
+    with open(path, "rb") as stream:
+        if path.lower().endswith(COMPRESSED[1:]):
+            return read_beginning(stream, path, _BEGINNING)
+        data = b""
+        for chunk in decompress(stream, path):
+            data += chunk
+            if len(data) >= _BEGINNING:
+                break
+    return data[:_BEGINNING]
+
+
+def _by_content(data: bytes, path: str, suffix: str) -> FileKind | None:
+    if begins_with_frame(data):
+        return "shard"
+    if data.lstrip().startswith(b"{"):
+        return _kind_of_json(data, path)
+    if suffix == ".pb" and _is_statistics(path):
+        return "statistics"
+    if not data or b"\0" in data or suffix in _OTHER_TEXT:
+        return None
+    lines = data.splitlines()[:_LINES]
+    if len(data) == _BEGINNING and len(lines) < _LINES:
+        del lines[-1]
+    if _is_csv(lines):
+        return "csv"
+    return "vocabulary" if lines and b"" not in lines and len(set(lines)) == len(lines) else None
+
+
+def _kind_of_json(data: bytes, path: str) -> FileKind | None:
+    first = _json(data.split(b"\n", 1)[0])
+    if isinstance(first, dict) and first.keys() >= _REJECTED:
+        return "rejected"
+    if os.path.basename(path) == "manifest.json":
+        return "manifest"
+    with open(path, "rb") as stream:
+        whole = _json(stream.read())
+    return "manifest" if isinstance(whole, dict) and whole.keys() >= _MANIFEST else None
+
+
+def _json(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_statistics(path: str) -> bool:
+    with open(path, "rb") as stream:
+        data = stream.read()
+    try:
+        return bool(statistics_pb2.DatasetFeatureStatisticsList.FromString(data).datasets)
+    except DecodeError:
+        return False
+
+
+def _is_csv(lines: list[bytes]) -> bool:
+    """Whether some character is in each of several lines equally often."""
+    counts = [{line.count(character.encode()) for line in lines} for character in _DELIMITERS]
+    return len(lines) > 1 and any(len(found) == 1 and 0 not in found for found in counts)
+
+
+def _guess(data: bytes, name: str) -> str:
+    if not data:
+        return ": it is empty"
+    if name == "saved_model.pb":
+        return ": it is the graph of a SavedModel, which `saved_model_cli show --all --dir FOLDER` shows"
+    return ": it is JSON, but neither a manifest nor rejected rows" if _json(data) is not None else ""

@@ -1,0 +1,159 @@
+"""What `shardmill inspect` shows of files beside a run's shards: CSV, configurations, manifests, statistics, rejected rows."""
+
+import itertools
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from shardmill.pipelines.config.table import read_toml
+from shardmill.pipelines.console.fitting_table import FittingTable
+from shardmill.pipelines.console.plain_console import PlainText
+from shardmill.pipelines.console.summary import format_bytes, split_table
+from shardmill.pipelines.inspect.run_tables import print_shards, print_statistics
+from shardmill.pipelines.run_folder.manifest_keys import decode_manifest
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.feature_stats import read_statistics
+from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, first_rows, sniff
+from shardmill.transforms.csv.text import read_beginning
+from shardmill.transforms.tfrecord.frames import decompress
+
+# A cell of a table shows the beginning of a longer value.
+_CELL = 60
+# No rejected row is as long.
+_LINE_BYTES = 1 << 28
+_SECTIONS = ("input", "split", "features", "output", "preprocessing_fn", "label", "derive")
+
+
+def print_csv(out: Console, path: str, rows: int) -> None:
+    """Prints a CSV file's columns and first rows, spelled as `init` would guess.
+
+    Raises:
+        DataError: It isn't text, or is damaged.
+    """
+    with open(path, "rb") as stream:
+        data = read_beginning(stream, path, SAMPLE_BYTES + 1)
+    sample = Sample(path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
+    dialect = sniff([sample])
+    found = first_rows(sample, dialect)
+    names = found[0] if dialect.header and found else list(dialect.columns or ())
+    body = found[int(dialect.header) :][:rows]
+    out.print(
+        f"CSV of {len(names):,} columns with {json.dumps(dialect.delimiter)} between them, {dialect.encoding}, "
+        f"{'with' if dialect.header else 'without'} a header, {format_bytes(os.path.getsize(path))}",
+        style="bold",
+        markup=False,
+    )
+    table = _table("column", *(f"row {number}" for number in range(1, len(body) + 1)))
+    for place, name in enumerate(names):
+        table.add_row(PlainText(name), *(PlainText(_cut(row[place]) if place < len(row) else "") for row in body))
+    out.print(table)
+
+
+def print_configuration(out: Console, path: str) -> None:
+    """Prints a configuration's sections as they stand; `run --dry-run` checks it.
+
+    Raises:
+        DataError: It isn't TOML, or has no section of a configuration's.
+    """
+    raw = read_toml(path)
+    if not raw.keys() & set(_SECTIONS):
+        raise DataError(f"{path!r} is TOML, but no configuration: it has none of {', '.join(_SECTIONS)}")
+    out.print("configuration", style="bold")
+    plain = {key: value for key, value in raw.items() if not isinstance(value, dict)}
+    for title, section in (("", plain), *((f"[{key}]", raw[key]) for key in raw if key not in plain)):
+        if not section:
+            continue
+        table = _table("key", "value", title=escape(title) or None)
+        for key, value in section.items():
+            table.add_row(PlainText(key), PlainText(_toml(value)))
+        out.print(table)
+
+
+def print_manifest(out: Console, path: str) -> None:
+    """Prints a manifest's summary: splits, rows, rejections, shards, input and versions.
+
+    Raises:
+        DataError: It isn't a manifest.
+    """
+    manifest: Mapping[str, Any] = decode_manifest(Path(path).read_bytes(), path)
+    out.print("manifest of a run", style="bold")
+    out.print(split_table(manifest["splits"]))
+    rows = manifest["rows"]
+    out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
+    for reason, count in sorted(manifest["rejected"]["reasons"].items(), key=lambda item: (-item[1], item[0])):
+        out.print(f"  rejected {count:,}: {reason}", markup=False)
+    print_shards(out, manifest["splits"])
+    table = _table("input", "rows", "bytes", right=("rows", "bytes"))
+    for entry in manifest["input"]:
+        table.add_row(PlainText(entry["path"]), f"{entry['rows']:,}", f"{entry['bytes']:,}")
+    out.print(table)
+    versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
+    out.print(f"made by {versions}", markup=False)
+
+
+def print_feature_statistics(out: Console, path: str) -> None:
+    """Prints a statistics file.
+
+    Raises:
+        DataError: It isn't one.
+    """
+    print_statistics(out, read_statistics(path))
+
+
+def print_rejected(out: Console, path: str, rows: int) -> None:
+    """Prints how many rows were rejected, and the first of them.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    shown: list[dict[str, Any]] = []
+    count, rest = 0, b""
+    with open(path, "rb") as stream:
+        for chunk in itertools.chain(decompress(stream, path), (b"",)):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > _LINE_BYTES:
+                raise DataError(
+                    f"{path!r}, line {count + len(lines) + 1:,}: expected a rejected row, found a line without end"
+                )
+            shown += [_rejected(line, path, count + at) for at, line in enumerate(lines[: max(0, rows - count)], 1)]
+            count += len(lines)
+    if rest:
+        raise DataError(f"{path!r} ends in the middle of line {count + 1:,}. The file is truncated; make it again.")
+    out.print(f"{count:,} rejected row{'s' * (count != 1)}", style="bold")
+    table = _table("file:line", "column", "reason", "row")
+    for row in shown:
+        text = row.get("row", row.get("row_base64", ""))
+        place = f"{row['file']}:{row['line']}"
+        table.add_row(*(PlainText(_cut(str(each))) for each in (place, row["column"] or "", row["reason"], text)))
+    out.print(table)
+
+
+def _rejected(line: bytes, path: str, number: int) -> dict[str, Any]:
+    try:
+        row: dict[str, Any] = json.loads(line)
+        return {key: row[key] for key in ("file", "line", "column", "reason")} | row
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"{path!r}, line {number}: expected a rejected row as JSON, found {_cut(str(line))}") from error
+
+
+def _table(*columns: str, title: str | None = None, right: Sequence[str] = ()) -> FittingTable:
+    table = FittingTable(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left")
+    return table
+
+
+def _toml(value: Any) -> str:
+    """A value, about as a configuration has it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CELL else f"{text[:_CELL]}... ({len(text):,} characters)"

@@ -1,0 +1,216 @@
+"""The parts of a run's folder that `shardmill inspect` shows: manifest, features, vocabularies, statistics."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from google.protobuf import text_format
+from rich.console import Console
+from rich.markup import escape
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+from shardmill.pipelines.console.fitting_table import FittingTable
+from shardmill.pipelines.console.plain_console import PlainText
+from shardmill.pipelines.console.summary import split_table
+from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings, Manifest, SplitEntry, decode_manifest
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.feature_stats import decode_statistics
+from shardmill.schemas.json_shapes import InnerPath, decode_json
+from shardmill.transforms.files import enclosed
+
+_LF = b"\n"
+_PIECE = 1 << 20
+# So many bytes of a token are shown.
+_SHOWN = 400
+
+
+def print_run(out: Console, folder: str) -> None:
+    """Prints a run's splits, features, vocabularies and statistics.
+
+    Raises:
+        DataError: The folder isn't a run's, or a file in it can't be decoded.
+    """
+    if not os.path.lexists(os.path.join(folder, "manifest.json")):
+        raise DataError(f"{folder!r} isn't a run: it has no manifest.json")
+    if not os.path.lexists(os.path.join(folder, "_SUCCESS")):
+        out.print("This run isn't finished: it has no _SUCCESS.", style="bold red")
+    manifest = read_manifest(folder)
+    out.print(split_table(manifest["splits"]))
+    rows = manifest["rows"]
+    out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
+    print_shards(out, manifest["splits"])
+    print_features(out, read_run_schema(folder), manifest["config"]["features"])
+    _print_vocabularies(out, folder)
+    # A run that another's graph was applied for has none.
+    statistics = "pre_transform_feature_stats"
+    place = os.path.join(folder, statistics)
+    for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+        print_statistics(out, read_run_statistics(folder, f"{statistics}/{name}"))
+
+
+def read_manifest(folder: str) -> Manifest:
+    """Reads the manifest of a local run.
+
+    Raises:
+        DataError: It can't be read, or isn't one; the message names the file.
+    """
+    return decode_manifest(enclosed.read(folder, "manifest.json"), os.path.join(folder, "manifest.json"))
+
+
+def read_run_schema(folder: str) -> schema_pb2.Schema:
+    """Reads the schema of a local run's features.
+
+    Raises:
+        DataError: It can't be read, or isn't one; the message names the file and line.
+    """
+    name = "transformed_metadata/schema.pbtxt"
+    return _decode_schema(enclosed.read(folder, name), os.path.join(folder, name))
+
+
+def read_run_statistics(folder: str, name: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Reads statistics of a local run.
+
+    Args:
+        folder: The run's folder.
+        name: The file's path in it.
+
+    Raises:
+        DataError: They can't be read or aren't such a file.
+    """
+    return decode_statistics(enclosed.read(folder, name), os.path.join(folder, name))
+
+
+def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> FittingTable:
+    table = FittingTable(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left")
+    return table
+
+
+def print_shards(out: Console, splits: Mapping[str, SplitEntry]) -> None:
+    """Prints the shards of all splits, as the manifest lists them."""
+    table = _table("shards", "file", "rows", "bytes", "sha256", right=("rows", "bytes"))
+    for split in splits.values():
+        for shard in split["shards"]:
+            table.add_row(PlainText(shard["file"]), f"{shard['rows']:,}", f"{shard['bytes']:,}", shard["sha256"][:12])
+    out.print(table)
+
+
+def read_schema(path: str) -> schema_pb2.Schema:
+    """Reads a `schema.pbtxt`.
+
+    Raises:
+        DataError: It isn't one; the message names the file and line.
+    """
+    return _decode_schema(Path(path).read_bytes(), path)
+
+
+def _decode_schema(data: bytes, path: str) -> schema_pb2.Schema:
+    try:
+        return text_format.Parse(data.decode(), schema_pb2.Schema())
+    except (text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
+        problem = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise DataError(f"{path!r} isn't a schema.pbtxt: {problem}") from error
+
+
+def print_schema(out: Console, schema: schema_pb2.Schema) -> None:
+    """Prints the columns of a schema."""
+    table = _table(f"schema of {len(schema.feature):,} columns", "column", "type", "presence", "values")
+    for feature in schema.feature:
+        required = feature.presence.min_fraction == 1
+        table.add_row(
+            PlainText(feature.name), _type(feature), "required" if required else "optional", _domain(schema, feature)
+        )
+    out.print(table)
+
+
+def print_features(out: Console, schema: schema_pb2.Schema, declared: Mapping[str, str | FeatureSettings]) -> None:
+    """Prints the features that a run wrote, with the kinds that made them."""
+    table = _table("features", "feature", "kind", "type", "shape", "values")
+    for feature in schema.feature:
+        kind = declared.get(feature.name, "")
+        name = kind if isinstance(kind, str) else kind["kind"]
+        shape = (
+            "[" + ", ".join(str(dimension.size) for dimension in feature.shape.dim) + "]"
+            if feature.HasField("shape")
+            else "variable"
+        )
+        table.add_row(PlainText(feature.name), PlainText(name), _type(feature), shape, _domain(schema, feature))
+    out.print(table)
+
+
+def _type(feature: schema_pb2.Feature) -> str:
+    return {"INT": "int64", "FLOAT": "float32", "BYTES": "bytes"}.get(
+        schema_pb2.FeatureType.Name(feature.type), "unknown"
+    )
+
+
+def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> PlainText:
+    if feature.HasField("int_domain"):
+        return PlainText(f"{feature.int_domain.min} to {feature.int_domain.max}")
+    if feature.HasField("float_domain"):
+        return PlainText(f"{feature.float_domain.min:g} to {feature.float_domain.max:g}")
+    domains = {domain.name: domain for domain in schema.string_domain}
+    domain = feature.string_domain if feature.HasField("string_domain") else domains.get(feature.domain)
+    return PlainText(f"{len(domain.value)} values" if domain else "")
+
+
+def _print_vocabularies(out: Console, folder: str) -> None:
+    names = _asset_map(folder)
+    if not names:
+        return
+    table = _table("vocabularies", "vocabulary", "tokens", "most frequent", "file", right=("tokens",))
+    for name, file in sorted(names.items()):
+        size, first = _measure(folder, f"transform_fn/assets/{file}")
+        table.add_row(PlainText(name), f"{size:,}", PlainText(first), PlainText(f"transform_fn/assets/{file}"))
+    out.print(table)
+
+
+def _asset_map(folder: str) -> dict[str, str]:
+    """The files of a run's vocabularies, below its graph's assets, by name."""
+    path = os.path.join(folder, "transformed_metadata", "asset_map")
+    if not os.path.lexists(path):
+        return {}
+    names: dict[str, str] = decode_json(
+        enclosed.read(folder, "transformed_metadata/asset_map"), dict[str, InnerPath], path
+    )
+    return names
+
+
+def _measure(folder: str, name: str) -> tuple[int, str]:
+    """A vocabulary's number of tokens, and the beginning of the first."""
+    with enclosed.open_file(folder, name) as stream:
+        piece = first = stream.read(_PIECE)
+        size, last = 0, _LF
+        while piece:
+            size, last = size + piece.count(_LF), piece[-1:]
+            piece = stream.read(_PIECE)
+    shown = first.partition(_LF)[0][:_SHOWN]
+    return size + (last != _LF), shown.decode("utf-8", "backslashreplace")
+
+
+def print_statistics(out: Console, statistics: statistics_pb2.DatasetFeatureStatisticsList) -> None:
+    """Prints the statistics of each dataset's columns."""
+    columns = ("column", "count", "missing", "mean", "std", "min", "median", "max", "unique")
+    for dataset in statistics.datasets:
+        table = _table(
+            f"statistics of {dataset.num_examples:,} rows {escape(dataset.name)}".rstrip(), *columns, right=columns[1:]
+        )
+        for feature in dataset.features:
+            name = feature.name or ".".join(feature.path.step)
+            table.add_row(PlainText(name), *_statistics_cells(feature))
+        out.print(table)
+
+
+def _statistics_cells(feature: statistics_pb2.FeatureNameStatistics) -> Iterator[str]:
+    numeric = feature.WhichOneof("stats") == "num_stats"
+    common = feature.num_stats.common_stats if numeric else feature.string_stats.common_stats
+    yield from (f"{common.num_non_missing:,}", f"{common.num_missing:,}")
+    stats = feature.num_stats
+    # What isn't known reads as 0: all of a column without values, and the median where quantiles weren't counted.
+    known = numeric and common.num_non_missing > 0
+    ranked = any(histogram.type == statistics_pb2.Histogram.QUANTILES for histogram in stats.histograms)
+    for value in (stats.mean, stats.std_dev, stats.min, stats.median if ranked else None, stats.max):
+        yield f"{value:.6g}" if known and value is not None else ""
+    unique = feature.string_stats.unique
+    yield f"{unique:,}" if unique else ""

@@ -1,0 +1,137 @@
+"""Finds the raw columns and their types: in a schema file or in the data, and by what the features take.
+
+One rule, with a schema file or without: a column has the type that the file gives it, else the one that its cells spell; where its
+features don't take that type, the one that they take and its cells allow. Numbers can always be read as text. Text is read as numbers
+where most of its cells are some, which takes a look at all of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.job.check_delimiter import check_delimiter
+from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.schemas.infer import Profiles, decide
+from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
+from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
+from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.files import files
+from shardmill.transforms.kinds.registry import allowed_types
+
+# From the columns to look at (none: those of the files) and all columns to what is in those.
+_Look = Callable[[tuple[str, ...], tuple[str, ...]], Profiles]
+_Types = frozenset[ColumnType]
+_EVERY: _Types = frozenset(ColumnType)
+
+
+def find_columns(
+    config: Config, inputs: Sequence[InputFile], size: int | None, folder: str, engine: Engine, progress: Progress
+) -> tuple[Schema, list[InputFile]]:
+    """The raw columns, with the types that they are read as.
+
+    Args:
+        config: The configuration.
+        inputs: The files.
+        size: Their bytes of text; None: not known.
+        folder: A folder that all workers can write to.
+        engine: What reads the input where that is needed. A template is launched without it, so this process reads then.
+        progress: Is told of a look at the data, and warned of types that features change.
+
+    Returns:
+        The columns; and the files, with the checksums of what was read where there was a look at the data.
+
+    Raises:
+        ConfigError: The schema file can't be used, or the delimiter isn't the files'.
+        DataError: The input can't be read.
+    """
+    reader = engine.here() if engine.template else engine
+    held = list(inputs)
+
+    def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
+        progress.phase("infer", size)
+        profiles, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
+        return profiles
+
+    types_of = partial(allowed_types, config.features, taken=config.split_key)
+    if config.input.schema is None:
+        names = column_names(inputs, config.input.dialect)
+        check_delimiter(config, names, progress)
+        profiles = look(names, ())
+        taken = profiles.schema(types_of(profiles.names))
+        found, schema = profiles.schema(), without_infinite(taken, profiles, config.input.infinite_of)
+    else:
+        found = load_any_schema(config.input.schema)
+        schema = _settle(found, types_of(found.names), look)
+    _warn(found, schema, progress)
+    return schema, held
+
+
+def without_infinite(schema: Schema, profiles: Profiles, infinite_of: Callable[[str], str]) -> Schema:
+    """The schema of data in which infinite cells are taken as they are said to be: a column where some are missing isn't required.
+
+    Args:
+        schema: What was inferred.
+        profiles: What is in the columns.
+        infinite_of: What an infinite number in a column is taken for.
+    """
+
+    def settle(column: Column) -> Column:
+        missing = infinite_of(column.name) == "missing" and column.type is ColumnType.FLOAT
+        return replace(column, required=False) if missing and profiles[column.name].infinite else column
+
+    return Schema(tuple(map(settle, schema)))
+
+
+def load_any_schema(path: str) -> Schema:
+    """Reads a `schema.pbtxt`, of this machine or a store.
+
+    Raises:
+        ConfigError: It isn't a schema that a CSV file can have.
+        DataError: It can't be read from the store.
+    """
+    if files.is_local(path):
+        return load_schema(path)
+    with files.reading(path), files.open_at(path) as stream:
+        return decode_schema(stream.read(), path)
+
+
+def _settle(schema: Schema, allowed: Mapping[str, _Types], look: _Look) -> Schema:
+    """A schema file's columns, with other types where features don't take theirs."""
+    misfits = {
+        column.name: types for column in schema if column.type not in (types := allowed.get(column.name, _EVERY))
+    }
+    texts = tuple(name for name, types in misfits.items() if ColumnType.BYTES not in types)
+    profiles = look(texts, schema.names) if texts else Profiles(())
+    found = {name: decide(profiles[name], misfits[name]) for name in texts}
+
+    def settle(column: Column) -> Column:
+        if column.name not in misfits:
+            return column
+        if column.name not in found:
+            return replace(column, type=ColumnType.BYTES, origin=None)
+        other = found[column.name]
+        # Where no type will do, a feature's message names the one that the user knows.
+        if other.type not in misfits[column.name]:
+            return column
+        return replace(column, type=other.type, required=column.required and other.required, origin=None)
+
+    return Schema(tuple(map(settle, schema)))
+
+
+def _warn(found: Schema, schema: Schema, progress: Progress) -> None:
+    """Says which columns are read as another type than they seem to have: whoever wants that knows it."""
+    for column in found:
+        taken = schema[column.name].type
+        if column.type is ColumnType.FLOAT and taken is ColumnType.BYTES:
+            progress.warn(
+                f"column {column.name!r} holds numbers with a fraction, but a feature takes it as text: each spelling is a token of its "
+                'own, 0.5 another than 0.50; `kind = "bucketize"` makes categories of numbers'
+            )
+        elif column.type is not taken and column.origin != INFERRED:
+            progress.warn(
+                f"column {column.name!r} is {column.type.name} in {column.origin!r}, but a feature takes numbers, which most of its cells "
+                f"are: it is read as {taken.name}. `type: {taken.name}` there saves a look at all of the data"
+            )

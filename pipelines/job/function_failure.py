@@ -1,0 +1,55 @@
+"""Says what failed in the workers where a user's function is at work: the user's own code, or TensorFlow on the user's data."""
+
+import re
+
+from shardmill.pipelines.job.stages import Job, TransformFunction
+from shardmill.schemas.errors import EngineError, ShardmillError, shortened
+from shardmill.transforms.functions.user_function import UserFunction
+
+# The first exception of a traceback's chain: what began it all.
+_ROOT = re.compile(
+    r"^(?P<kind>[A-Za-z_][\w.]*): (?P<message>.*?)(?= \[while running '|\n\n(?:The above|During handling)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_FRAME = re.compile(
+    r'^ +File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)\n +(?P<code>.+)$',
+    re.MULTILINE,
+)
+# What TensorFlow says besides what is wrong.
+_NOISE = re.compile(
+    r"Graph execution error:\s*|Detected at node .*?\n|<stack traces unavailable>\n| \[Op:\w+\]|Traceback \(.*\Z",
+    re.DOTALL,
+)
+
+
+def explain_failure(error: Exception, job: Job) -> Exception:
+    """The error to raise for one that the engine has raised.
+
+    Args:
+        error: One of ours, or the engine's with the worker's traceback.
+        job: What was done.
+
+    Returns:
+        With a TF Transform function in the job, an error that names it, where in the user's files it failed, and what was said; else, and
+        where the error is known, the same error.
+    """
+    if not isinstance(job.features, TransformFunction):
+        return error
+    function = job.features.function
+    if isinstance(error, EngineError):
+        return _explain(str(error.__cause__), function) or error
+    if type(error) is ShardmillError:
+        return ShardmillError(f"{function}: {error}")
+    return error if isinstance(error, ShardmillError) else _explain(str(error), function) or error
+
+
+def _explain(text: str, function: UserFunction) -> ShardmillError | None:
+    _, found, chain = text.partition("Traceback (most recent call last):\n")
+    root = _ROOT.search(chain) if found else None
+    if root is None:
+        return None
+    frames = (match for match in _FRAME.finditer(text) if function.owns(match["file"]))
+    places = dict.fromkeys("{file}, line {line}, in {name}: {code}".format(**match.groupdict()) for match in frames)
+    kind = root["kind"].rpartition(".")[2]
+    said = shortened(_NOISE.sub("", root["message"]).strip())
+    return ShardmillError("\n  ".join([f"{function} failed while the data was analyzed:", *places, f"{kind}: {said}"]))

@@ -1,0 +1,82 @@
+"""Schema inference as a job of its own: the main job's stages are built from the schema."""
+
+import pickle
+from collections.abc import Sequence
+
+import apache_beam as beam
+from apache_beam import pvalue
+
+from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.run_pipeline import run_pipeline
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.infer import Profiles
+from shardmill.transforms.check_workers import CheckWorkers
+from shardmill.transforms.csv.blocks import read_header
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.held import hold_files
+from shardmill.transforms.csv.units import InputFile, Unit
+from shardmill.transforms.files import files
+from shardmill.transforms.profile import InferProfiles
+from shardmill.transforms.read import PlanUnits
+
+
+def profile_columns(
+    inputs: Sequence[InputFile],
+    dialect: Dialect,
+    folder: str,
+    engine: Engine,
+    names: tuple[str, ...] = (),
+    known: tuple[str, ...] = (),
+) -> tuple[Profiles, list[InputFile]]:
+    """Profiles columns over all rows of all files.
+
+    Args:
+        inputs: The files.
+        dialect: Their spelling.
+        folder: A folder that all workers can write to.
+        engine: What reads them.
+        names: The columns to profile; none: all those of the first file's header.
+        known: All columns, where only some are profiled.
+
+    Returns:
+        The profiles, and the files with the checksums of what was read.
+
+    Raises:
+        DataError: A file can't be read, or all are empty.
+    """
+    names = names or column_names(inputs, dialect)
+    path = files.join(folder, "profiles.pickle")
+
+    def build(pipeline: beam.Pipeline) -> None:
+        found = (
+            pipeline
+            | "CheckWorkers" >> CheckWorkers(folder)
+            | "PlanUnits" >> PlanUnits(inputs, dialect)
+            | "InferProfiles" >> InferProfiles(names, dialect, known)
+        )
+        _ = found["profiles"] | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found["units"]), path, folder)
+
+    run_pipeline(build, engine)
+    with files.reading(path), files.open_at(path) as stream:
+        profiles, units = pickle.load(stream)
+    return profiles, hold_files(inputs, units)
+
+
+def _save(profiles: Profiles, units: list[Unit], path: str, folder: str) -> None:
+    with files.writing(path), files.replacing(path, folder) as stream:
+        pickle.dump((profiles, units), stream)
+
+
+def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:
+    """The columns of the first file that has any.
+
+    Raises:
+        DataError: It can't be read, or all files are empty.
+    """
+    for found in inputs:
+        if found.size:
+            with files.reading(found.path), files.open_at(found.path) as stream:
+                return tuple(read_header(stream, found.path, dialect))
+    raise DataError(
+        f"all input files are empty, {inputs[0].path!r} the first of them: there is no header to take the columns from"
+    )

@@ -1,0 +1,148 @@
+"""Plans a run: from the configuration and a look at the input to all that the pipeline needs to know."""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.config.table import naming
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.job import input_files
+from shardmill.pipelines.job.column_types import find_columns
+from shardmill.pipelines.job.plan_features import FeaturePlan, plan_features
+from shardmill.pipelines.job.stages import Job, TransformFunction, parts_folder
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.schemas.schema_pbtxt import format_schema
+from shardmill.transforms.analyze import Reading
+from shardmill.transforms.csv.blocks import Selection
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import COMPRESSED, InputFile, file_ranges
+from shardmill.transforms.files import files
+from shardmill.transforms.graph import process
+from shardmill.transforms.kinds.registry import allowed_types
+from shardmill.transforms.rows.splits import ShardRule, SplitRule
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.trace import Features
+
+_VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
+
+
+def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> Job:
+    """Plans the main job; where the configuration names no schema, all of the input is read once to infer its columns' types.
+
+    Args:
+        config: The configuration.
+        work: The folder to write into.
+        engine: What reads the input to infer its schema. A template is launched without it, so this process reads then.
+        progress: Is told the phases.
+
+    Raises:
+        ConfigError: The features or the split key don't fit the columns.
+        DataError: The input can't be found or read.
+    """
+    with naming(config.source):
+        # All mistakes that can be found without the columns: to infer these may take long.
+        allowed_types(config.features)
+    inputs = input_files.list_files(config.input.patterns)
+    size = text_size(inputs)
+    schema, inputs = find_columns(config, inputs, size, parts_folder(work), engine, progress)
+    _check_columns(config, schema)
+    plan = plan_features(config, schema, work, engine, progress)
+    _trace_early(plan.features, engine)
+    _prepare(work, schema)
+    # TF Transform may need several passes for a function.
+    function: dict[str, int | None] = {"function": None} if config.preprocessing_fn is not None else {}
+    recount = {"recount": size} if function else {}
+    phases = {"analyze": size, **function, "trace": 1, **recount, "transform": size, "write": None}
+    announce(inputs, config.input.dialect, progress, phases)
+    return Job(
+        inputs=inputs,
+        reading=Reading(
+            dialect=config.input.dialect,
+            selection=_selection(config, schema, plan),
+            split_rule=SplitRule.of_fractions(config.split.fractions) if config.split else SplitRule(config.splits),
+            fail_on_bad_row=config.input.on_bad_row == "fail",
+            row_graph=plan.row_graph,
+            derived=plan.derived,
+        ),
+        schema=schema,
+        features=plan.features,
+        max_bad_fraction=config.input.max_bad_fraction,
+        shard_rule=_shard_rule(config),
+        level=config.output.level if config.output.compression == "gzip" else None,
+        work=work,
+        facts={"config": config.resolved(), "versions": versions("tensorflow-transform" if function else None)},
+    )
+
+
+def _trace_early(features: Features | TransformFunction | Graph, engine: Engine) -> None:
+    """Has features that can't be traced found out during the analysis, where the graph will be traced in this process."""
+    if not engine.in_process:
+        process.shared().release()
+    elif isinstance(features, Features):
+        process.shared().check(features.kinds, features.schema, features.local_derive())
+
+
+def announce(
+    inputs: Sequence[InputFile], dialect: Dialect, progress: Progress, phases: Mapping[str, int | None]
+) -> None:
+    """Tells the phases of a job: the scan for records, where files are cut, and those that follow.
+
+    Args:
+        inputs: The files.
+        dialect: Their spelling.
+        progress: Is told.
+        phases: Each phase's bytes; None where they aren't known.
+    """
+    scanned = sum(each.stop - each.start for each in file_ranges(inputs, dialect))
+    for phase, total in {"scan": scanned, **phases}.items():
+        if total != 0:
+            progress.phase(phase, total)
+
+
+def versions(analyzer: str | None = None) -> dict[str, str]:
+    """What the bytes of a run depend on, besides its input and configuration.
+
+    Args:
+        analyzer: The package that makes the analysis, where it isn't shardmill.
+    """
+    return {name: version(name) for name in (*_VERSIONS, analyzer) if name is not None}
+
+
+def text_size(inputs: Sequence[InputFile]) -> int | None:
+    """The bytes of text to read; None where some are compressed, so that nobody knows."""
+    if any(found.path.lower().endswith(COMPRESSED) for found in inputs):
+        return None
+    return sum(found.size for found in inputs)
+
+
+def _prepare(work: str, schema: Schema) -> None:
+    for folder in (files.join(work, "metadata"), files.join(work, "rejected"), parts_folder(work)):
+        files.make_folder(folder)
+    path = files.join(work, "metadata", "schema.pbtxt")
+    with files.writing(path), files.create(path) as stream:
+        stream.write(format_schema(schema).encode())
+
+
+def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
+    key = None if config.split is None else config.split.key or ()
+    with naming(config.source, "split", "key"):
+        config.check_split_key(schema.names)
+    columns = tuple(column for column in schema if column.name in plan.columns)
+    infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
+    return Selection(columns, plan.required, key, schema.names, infinite=infinite)
+
+
+def _check_columns(config: Config, schema: Schema) -> None:
+    """The columns with settings of their own can be what these say."""
+    config.check_columns(schema.names)
+    for name, settings in config.input.columns.items():
+        if settings.infinite is not None and schema[name].type is ColumnType.BYTES:
+            with naming(config.source, "input", "columns", name, "infinite"):
+                raise ConfigError(f"is for numbers, but column {name!r} is text; remove it, or change the type")
+
+
+def _shard_rule(config: Config) -> ShardRule:
+    output = config.output
+    return ShardRule(output.shards, output.rows_per_shard, output.bytes_per_shard, output.shuffle, output.seed)

@@ -1,0 +1,178 @@
+"""Plans what is made of the rows: declared features, with derived columns or without, or a TF Transform function."""
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.config.table import naming
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.job.stages import TransformFunction, parts_folder
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.installing import install_command
+from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.files import files
+from shardmill.transforms.files.temporary import temporary_folder
+from shardmill.transforms.functions.user_function import UserFunction
+from shardmill.transforms.graph import process
+from shardmill.transforms.graph.derived_column import DerivedColumn
+from shardmill.transforms.kinds.base import Kind
+from shardmill.transforms.kinds.parameters import nearest
+from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.kinds.vocabulary import VocabularyKind
+from shardmill.transforms.runtime.c_library import without_notes
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.runtime.row_graph import RowGraph
+from shardmill.transforms.trace import Features
+from shardmill.transforms.workers import phases
+
+
+@dataclass(frozen=True)
+class FeaturePlan:
+    """What is made of the rows.
+
+    Attributes:
+        features: The features.
+        columns: The raw columns that they are made of.
+        required: Those in which a missing value rejects the row.
+        row_graph: What makes derived columns, and rejects the rows that it can't make them of; None where there are none.
+        derived: The columns that it makes.
+    """
+
+    features: Features | TransformFunction
+    columns: frozenset[str]
+    required: frozenset[str]
+    row_graph: RowGraph | None = None
+    derived: tuple[Column, ...] = ()
+
+
+def plan_features(config: Config, schema: Schema, work: str, engine: Engine, progress: Progress) -> FeaturePlan:
+    """Plans the features of a configuration; traces its functions.
+
+    Args:
+        config: The configuration.
+        schema: The raw columns.
+        work: The folder to write into.
+        engine: What runs them.
+        progress: Is told when functions are loaded, which takes TensorFlow seconds.
+
+    Raises:
+        ConfigError: The features don't fit the columns, or a function fails.
+    """
+    if config.preprocessing_fn is None and config.derive is None:
+        return _plan_declared(config, schema, work)
+    progress.phase("load", 1)
+    phases.start("load")
+    if config.preprocessing_fn is not None:
+        plan = _plan_function(config, config.preprocessing_fn, schema, _scratch(work, engine))
+    else:
+        assert config.derive is not None
+        plan = _plan_derived(config, config.derive, schema, work)
+    phases.add("load", 0, 1)
+    return plan
+
+
+def _plan_declared(
+    config: Config,
+    schema: Schema,
+    work: str,
+    graph: Graph | None = None,
+    derived: Mapping[str, DerivedColumn] | None = None,
+) -> FeaturePlan:
+    derived = derived or {}
+    every = Schema((*schema, *(each.column for each in derived.values())))
+    with naming(config.source):
+        kinds = parse_features(config.features, every, config.split_key)
+
+    def raw(names: tuple[str, ...]) -> set[str]:
+        return {source for name in names for source in (derived[name].sources if name in derived else (name,))}
+
+    # All derived columns are made in one go: so all that they are made of is read.
+    sources = {source for each in derived.values() for source in each.sources}
+    infinite = frozenset(
+        each.name
+        for each in schema
+        if each.type is ColumnType.FLOAT and config.input.infinite_of(each.name) == "missing"
+    )
+    row_graph = None if graph is None else _row_graph(graph, kinds, every, derived)
+    return FeaturePlan(
+        Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite),
+        frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
+        frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
+        row_graph,
+        tuple(each.column for each in derived.values()),
+    )
+
+
+def _row_graph(graph: Graph, kinds: Sequence[Kind], every: Schema, derived: Mapping[str, DerivedColumn]) -> RowGraph:
+    """What rejects rows by their derived columns: those in which features need a value."""
+    needed = {
+        is_label: {name for kind in kinds if kind.is_label == is_label for name in kind.required_columns(every)}
+        for is_label in (True, False)
+    }
+    return RowGraph(
+        graph,
+        required=tuple(name for name in derived if name in needed[True] | needed[False]),
+        labels=tuple(name for name in derived if name in needed[True] - needed[False]),
+        derives=True,
+    )
+
+
+def _ship_vocabularies(kinds: Sequence[Kind], folder: str) -> dict[str, str]:
+    """Copies given vocabularies to where every worker sees them."""
+    given = dict.fromkeys(kind.file for kind in kinds if isinstance(kind, VocabularyKind) and kind.file is not None)
+    shipped = {}
+    for number, file in enumerate(given):
+        shipped[file] = files.join(folder, f"given-vocabulary-{number}")
+        files.copy(file, shipped[file])
+    return shipped
+
+
+def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> FeaturePlan:
+    function = UserFunction.read(reference)
+    # With the part files: it goes when they go, since the transform graph takes it in.
+    folder = files.join(parts_folder(work), "derive")
+    with tempfile.TemporaryDirectory(prefix="shardmill-derive-") as local:
+        found = process.shared().derive(function, schema, os.path.join(local, "graph"))
+        files.copy_folder(os.path.join(local, "graph"), folder)
+    return _plan_declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
+
+
+def _scratch(work: str, engine: Engine) -> str:
+    """A folder for TF Transform's files, which TensorFlow writes: it knows few stores, and finds credentials in its own ways."""
+    folder = parts_folder(work)
+    return temporary_folder("function") if engine.in_process and not files.is_local(folder) else folder
+
+
+def _plan_function(config: Config, reference: str, schema: Schema, scratch: str) -> FeaturePlan:
+    function = UserFunction.read(reference)
+    analyzer = _analyzer(config)
+    analyzer.check_scratch(scratch)
+    columns, outputs = analyzer.trace_columns(function, schema)
+    if not columns:
+        raise ConfigError(f"{function}: it looks at no column; the columns are {', '.join(map(repr, schema.names))}")
+    for label in config.labels:
+        if label not in outputs:
+            raise config.source.error(
+                ("label",),
+                f"{function} has no output {label!r}{nearest(label, outputs)}; "
+                f"its outputs are {', '.join(map(repr, outputs))}",
+            )
+    required = frozenset(name for name in columns if schema[name].required)
+    return FeaturePlan(TransformFunction(function, config.labels, scratch), frozenset(columns), required)
+
+
+def _analyzer(config: Config) -> ModuleType:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with without_notes():
+            from shardmill.transforms import analyze_function
+    except ModuleNotFoundError as error:
+        raise config.source.error(
+            ("preprocessing_fn",),
+            f"needs TF Transform, but {error.name!r} isn't installed: {install_command('tft')} (Python 3.11 or later)",
+        ) from error
+    return analyze_function

@@ -1,0 +1,153 @@
+"""What can be said of a run before Beam and TensorFlow are loaded, which takes seconds: all mistakes at once."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from shardmill.pipelines.config.load import Config, parse_config
+from shardmill.pipelines.config.table import OUTPUT_OPTION
+from shardmill.pipelines.job.input_files import list_files
+from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder
+from shardmill.schemas.errors import ConfigError, Key
+from shardmill.schemas.mistakes import Mistakes, restated, together
+from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.schemas.schema_pbtxt import load_schema
+from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.files.files import is_local
+from shardmill.transforms.functions.user_function import UserFunction
+from shardmill.transforms.kinds.registry import allowed_types, parse_features
+
+
+def checked_config(path: str, overrides: Sequence[str], output: str | None, *, overwrite: bool) -> Config:
+    """Reads a configuration and checks all of it that this machine's own files tell.
+
+    Args:
+        path: The TOML file.
+        overrides: `key=value` settings.
+        output: Takes the place of `output.dir`.
+        overwrite: Whether a finished run at the output may be replaced.
+
+    Raises:
+        ShardmillError: Something is wrong: the message has a line for each mistake.
+    """
+    config, mistakes = parse_config(path, overrides, output)
+    _check_features(config, mistakes)
+    for name, reference in (("preprocessing_fn", config.preprocessing_fn), ("derive", config.derive)):
+        if reference and not mistakes.concern((name,)):
+            with mistakes.at(name):
+                UserFunction.read(reference).check()
+    inputs = [] if mistakes.concern(("input", "files")) else find_local(config.input.patterns, mistakes)
+    if config.output.dir is None and not mistakes.concern(("output", "dir")):
+        mistakes.add(ConfigError("no output folder; give --output DIR or set output.dir"))
+    elif config.output.dir is not None:
+        key = ("output", "dir") if output is None else OUTPUT_OPTION
+        check_target(config.output.dir, inputs, mistakes, key, overwrite=overwrite)
+    config.source.raise_any(mistakes)
+    return config
+
+
+def check_application(run: str, patterns: Sequence[str], output: str, *, overwrite: bool) -> None:
+    """Checks what `apply` is given, as far as this machine's own files tell.
+
+    Args:
+        run: The run's folder.
+        patterns: The new files.
+        output: The output folder.
+        overwrite: Whether a finished run there may be replaced.
+
+    Raises:
+        ShardmillError: Something is wrong: the message has a line for each mistake.
+    """
+    mistakes = Mistakes()
+    inputs = find_local({None: patterns}, mistakes, ("--input",))
+    # An output that is the run itself is refused for that, once the run has been read.
+    if os.path.realpath(output) != os.path.realpath(run):
+        check_target(output, inputs, mistakes, OUTPUT_OPTION, overwrite=overwrite)
+    if mistakes.found:
+        raise together([restated(each, lambda error: f"{error.key[0]}: {error}") for each in mistakes.found])
+
+
+def find_local(
+    patterns: Mapping[str | None, Sequence[str]], mistakes: Mistakes, key: Key = ("input", "files")
+) -> list[InputFile]:
+    """Finds the input files on this machine.
+
+    Args:
+        patterns: For each split its patterns.
+        mistakes: Takes each pattern that matches no file, and files that are in two splits.
+        key: Where the patterns are from.
+    """
+    local = {split: [each for each in group if is_local(each)] for split, group in patterns.items()}
+    before = len(mistakes.found)
+    for split, group in local.items():
+        for pattern in group:
+            with mistakes.at(*key, *([split] if split else [])):
+                list_files({split: (pattern,)})
+    found = []
+    if len(mistakes.found) == before:
+        with mistakes.at(*key):
+            found = list_files(local)
+    return found
+
+
+def check_target(output: str, inputs: Sequence[InputFile], mistakes: Mistakes, key: Key, *, overwrite: bool) -> None:
+    """Looks whether an output folder on this machine may be written.
+
+    Args:
+        output: The folder.
+        inputs: The input files, none of which may be in it.
+        mistakes: Takes what is wrong.
+        key: Where the folder is from.
+        overwrite: Whether a finished run there may be replaced.
+    """
+    if not is_local(output) or mistakes.concern(key):
+        return
+    place = os.path.realpath(output) if os.path.islink(output) else output
+    with mistakes.at(*key):
+        check_output_folder(place, overwrite=overwrite)
+        check_apart(inputs, place)
+
+
+def assume_types(
+    columns: Iterable[Column], allowed: Mapping[str, frozenset[ColumnType]], wanted: ColumnType = ColumnType.INT
+) -> Schema:
+    """Columns with types that their features take: what a run will decide by a look at the data.
+
+    Args:
+        columns: The columns, with the types that they seem to have.
+        allowed: For each column the types that its features take.
+        wanted: The type of one whose own isn't taken, where it is taken itself.
+    """
+
+    def assume(column: Column) -> Column:
+        types = allowed.get(column.name) or frozenset(ColumnType)
+        # Where no type will do, a feature's message names the one that the column has.
+        if column.type in types or not allowed.get(column.name, types):
+            return column
+        return replace(column, type=wanted if wanted in types else min(types, key=list(ColumnType).index))
+
+    return Schema(tuple(map(assume, columns)))
+
+
+def _check_features(config: Config, mistakes: Mistakes) -> None:
+    schema = _schema(config, mistakes)
+    if config.features:
+        with mistakes.at("features"):
+            # Derived columns are known when the function has been traced.
+            if schema is None or config.derive:
+                allowed_types(config.features)
+            else:
+                allowed = allowed_types(config.features, schema.names, config.split_key)
+                parse_features(config.features, assume_types(schema, allowed), config.split_key)
+    if schema is not None:
+        with mistakes.at("split", "key"):
+            config.check_split_key(schema.names)
+
+
+def _schema(config: Config, mistakes: Mistakes) -> Schema | None:
+    path = config.input.schema
+    if path is None or not is_local(path) or mistakes.concern(("input", "schema")):
+        return None
+    with mistakes.at("input", "schema"):
+        return load_schema(path)
+    return None

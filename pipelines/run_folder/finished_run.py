@@ -1,0 +1,216 @@
+"""A finished run, as its folder says: what it read and how, so that its rows can be made again, or rows like them."""
+
+import hashlib
+from dataclasses import dataclass
+
+from shardmill.pipelines.config.input_section import dialect_of
+from shardmill.pipelines.run_folder.manifest_keys import (
+    FileEntry,
+    Manifest,
+    Settings,
+    ShardEntry,
+    decode_manifest,
+    split_names,
+)
+from shardmill.pipelines.run_folder.publish import MANIFEST, SUCCESS
+from shardmill.schemas.errors import ConfigError, DataError
+from shardmill.schemas.json_shapes import shown, wrong
+from shardmill.schemas.schema import Schema
+from shardmill.schemas.schema_pbtxt import decode_schema
+from shardmill.transforms.analyze import Reading
+from shardmill.transforms.csv.blocks import Selection
+from shardmill.transforms.csv.cast import Infinite
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.files import enclosed, files
+from shardmill.transforms.rows.splits import TRAIN, ShardRule, SplitRule
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.runtime.row_graph import DERIVE, RowGraph
+
+_SCHEMA = "metadata/schema.pbtxt"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run's folder, and what is in its manifest and its schema.
+
+    Attributes:
+        folder: The folder.
+        manifest: The manifest, as docs/architecture.md describes it.
+        digest: The SHA-256 of the manifest's file.
+        schema: The raw columns.
+    """
+
+    folder: str
+    manifest: Manifest
+    digest: str
+    schema: Schema
+
+    @classmethod
+    def load(cls, folder: str) -> "FinishedRun":
+        """Reads a run's folder.
+
+        Args:
+            folder: A local folder, or one on a file system of Beam's.
+
+        Raises:
+            DataError: It holds no finished run, one that is damaged, or one that another version of shardmill wrote in another layout.
+        """
+        for name, what in ((MANIFEST, "isn't a run"), (SUCCESS, "isn't a finished run")):
+            with files.reading(folder):
+                found = files.exists(files.join(folder, name))
+            if not found:
+                raise DataError(f"{folder!r} {what}: it has no {name}. Give the output folder of a finished run")
+        data = enclosed.read(folder, MANIFEST)
+        path = files.join(folder, MANIFEST)
+        manifest = decode_manifest(data, path)
+        run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), _read_schema(folder, manifest))
+        _ = run.dialect
+        _check_columns(manifest, run.schema, path)
+        return run
+
+    @property
+    def inputs(self) -> list[InputFile]:
+        """The files that were read."""
+        return [InputFile(found["path"], found["bytes"], found.get("split")) for found in self.manifest["input"]]
+
+    @property
+    def dialect(self) -> Dialect:
+        """The files' spelling."""
+        settings = self._config["input"]["dialect"]
+        try:
+            return dialect_of(settings, files.join(self.folder, MANIFEST))
+        except ConfigError as error:
+            raise DataError(str(error)) from error
+
+    @property
+    def splits_by_file(self) -> bool:
+        """Whether whole files belonged to a split."""
+        return isinstance(self._config["input"]["files"], dict)
+
+    @property
+    def split_rule(self) -> SplitRule:
+        """How rows were split."""
+        if self.splits_by_file:
+            return SplitRule(split_names(self._config) or (TRAIN,))
+        split = self._config.get("split")
+        return SplitRule.of_fractions(split["fractions"]) if split else SplitRule((TRAIN,))
+
+    @property
+    def shard_rule(self) -> ShardRule:
+        """How rows were spread over shards."""
+        output = self._config["output"]
+        return ShardRule(
+            shards=output["shards"],
+            rows_per_shard=output["rows_per_shard"],
+            bytes_per_shard=output["bytes_per_shard"],
+            shuffle=output["shuffle"],
+            seed=output["seed"],
+        )
+
+    @property
+    def level(self) -> int | None:
+        """The DEFLATE level; None: shards aren't compressed."""
+        output = self._config["output"]
+        return int(output["level"]) if output["compression"] == "gzip" else None
+
+    @property
+    def selection(self) -> Selection:
+        """What was read of each row."""
+        columns = self.manifest["columns"]
+        split = self._config.get("split")
+        return Selection(
+            columns=tuple(self.schema[name] for name in columns["read"]),
+            required=frozenset(columns["required"]),
+            key=tuple(split["key"] or ()) if split else None,
+            names=self.schema.names,
+            optional=frozenset(columns.get("optional", ())),
+            infinite={name: self._infinite(name) for name in columns["read"]},
+        )
+
+    def _infinite(self, column: str) -> Infinite:
+        """What an infinite number in a column is taken for."""
+        settings = self._config["input"]
+        own = settings.get("columns", {}).get(column)
+        return (own and own["infinite"]) or settings.get("infinite", "keep")
+
+    @property
+    def checks_rows(self) -> bool:
+        """Whether every row had to pass the graph."""
+        return "checked" in self.manifest["columns"]
+
+    def reading(self, graph: Graph | None) -> Reading:
+        """How rows came from the files; a bad row is set aside, even if it would have stopped the run.
+
+        Args:
+            graph: The run's graph, as its manifest lists it; None: no row has to pass it.
+        """
+        return Reading(
+            dialect=self.dialect,
+            selection=self.selection,
+            split_rule=self.split_rule,
+            row_graph=None if graph is None else self._row_graph(graph),
+        )
+
+    def _row_graph(self, graph: Graph) -> RowGraph | None:
+        checked = self.manifest["columns"].get("checked")
+        if checked is None:
+            return None
+        signature = checked["signature"]
+        return RowGraph(
+            graph, signature, tuple(checked["required"]), tuple(checked["labels"]), derives=signature == DERIVE
+        )
+
+    def files_below(self, folder: str) -> list[FileEntry]:
+        """What the manifest lists below one of the run's folders."""
+        return [entry for entry in self.manifest["files"] if entry["file"].startswith(f"{folder}/")]
+
+    @property
+    def shards(self) -> dict[str, list[ShardEntry]]:
+        """Each split's shards: `file`, `rows`, `bytes`, `sha256`."""
+        return {name: list(split["shards"]) for name, split in self.manifest["splits"].items()}
+
+    @property
+    def _config(self) -> Settings:
+        return self.manifest["config"]
+
+
+def _read_schema(folder: str, manifest: Manifest) -> Schema:
+    """The raw columns, from the very file that the manifest lists."""
+    data = enclosed.read(folder, _SCHEMA)
+    digest = hashlib.sha256(data).hexdigest()
+    listed = {entry["file"]: entry["sha256"] for entry in manifest["files"]}.get(_SCHEMA, "")
+    if digest != listed:
+        raise not_as_listed(folder, f"the SHA-256 of {_SCHEMA!r} is {digest[:12]}..., not {listed[:12]}...")
+    try:
+        return decode_schema(data, files.join(folder, _SCHEMA))
+    except ConfigError as error:
+        raise DataError(f"the run's schema isn't as shardmill wrote it: {error}") from error
+
+
+def not_as_listed(folder: str, problem: str) -> DataError:
+    """The error of a run that isn't, or isn't any more, what its manifest says.
+
+    Args:
+        folder: The run's folder.
+        problem: What differs.
+    """
+    return DataError(
+        f"the run {folder!r} isn't what its manifest says: {problem}. It was changed, or another run has taken its place meanwhile; "
+        "try again, make the run again, or get it anew from where it was made"
+    )
+
+
+def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
+    """The columns that the manifest names are in the schema."""
+    columns = manifest["columns"]
+    split = manifest["config"].get("split")
+    for place, names in (
+        ("columns.read", columns["read"]),
+        ("columns.required", columns["required"]),
+        ("columns.optional", columns.get("optional", [])),
+        ("config.split.key", (split["key"] if split else None) or []),
+    ):
+        for name in names:
+            if name not in schema:
+                raise wrong(path, place, "columns of metadata/schema.pbtxt", shown(name))

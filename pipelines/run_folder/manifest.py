@@ -1,0 +1,201 @@
+"""The manifest: what a run read, wrote and rejected, to check; and last, all that differs between two equal runs: how it was run."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from shardmill.pipelines.run_folder.manifest_keys import (
+    FORMAT,
+    ColumnNames,
+    FileEntry,
+    InputEntry,
+    NotFiniteEntry,
+    RejectedEntry,
+    RowCounts,
+    SplitEntry,
+)
+from shardmill.pipelines.run_folder.publish import MANIFEST
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.analyze import Findings, Reading
+from shardmill.transforms.files import files
+from shardmill.transforms.rows.counts import UnitCount, file_checksums
+from shardmill.transforms.statistics.stats_file import write_output_statistics
+from shardmill.transforms.transform import REJECTED, OutputMoments
+from shardmill.transforms.write import ShardFile
+
+if TYPE_CHECKING:
+    from shardmill.pipelines.job.stages import Job
+
+# The folders of a run whose files the manifest lists: all but shards and rejected rows, which it counts.
+_FOLDERS = (
+    "metadata",
+    "post_transform_feature_stats",
+    "pre_transform_feature_stats",
+    "transform_fn",
+    "transformed_metadata",
+)
+
+
+def write_manifest(
+    moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, job: "Job"
+) -> None:
+    """Writes `manifest.json` and the statistics of the outputs, once every row is accounted for.
+
+    Args:
+        moments: The outputs' moments.
+        shards: Every shard written.
+        counts: Every unit read.
+        findings: What the analysis found.
+        job: The job.
+
+    Raises:
+        DataError: Rows read are not rows written and rejected, or a file that was used has changed.
+    """
+    rows = _account(shards, counts)
+    totals = {
+        split: sum(shard.rows for shard in shards if shard.split == split) for split in job.reading.split_rule.names
+    }
+    write_output_statistics(files.join(job.work, "post_transform_feature_stats"), job.parts, totals, moments.moments)
+    manifest = {
+        "format": FORMAT,
+        **job.facts,
+        "rows": rows,
+        "splits": _splits(job, shards),
+        "rejected": _rejected(shards, findings),
+        "input": _inputs(job, counts),
+        "columns": _columns(job.read_again),
+        "not_finite": _not_finite(findings, moments),
+        "files": _held(list(_files(job.work)), job.held),
+    }
+    path = files.join(job.work, MANIFEST)
+    with files.writing(path), files.replacing(path, job.parts) as stream:
+        stream.write(_encoded(manifest))
+
+
+def add_metrics(work: str, engine: str, metrics: Mapping[str, int]) -> dict[str, Any]:
+    """Adds to the manifest how the run was made. For the submitting process, once no worker writes any more.
+
+    Args:
+        work: The run's folder, which isn't published yet.
+        engine: What the pipeline ran on.
+        metrics: What workers counted (`transforms.workers.metrics.collect`): rows, bytes and milliseconds.
+
+    Returns:
+        The manifest.
+    """
+    path = files.join(work, MANIFEST)
+    with files.open_at(path) as stream:
+        manifest: dict[str, Any] = {**json.load(stream), "engine": engine, "metrics": dict(metrics)}
+    with files.writing(path), files.create(path) as stream:
+        stream.write(_encoded(manifest))
+    return manifest
+
+
+def _encoded(manifest: Mapping[str, Any]) -> bytes:
+    return json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> RowCounts:
+    written = sum(shard.rows for shard in shards if shard.split != REJECTED)
+    rejected = sum(shard.rows for shard in shards if shard.split == REJECTED)
+    read = sum(count.read for count in counts)
+    if read != written + rejected:
+        raise DataError(
+            f"{read:,} rows were read, but {written:,} were written and {rejected:,} rejected: {read - written - rejected:,} are "
+            "unaccounted for, so nothing is published. Run again; if it persists, it is a defect of shardmill."
+        )
+    return {"read": read, "written": written, "rejected": rejected}
+
+
+def _splits(job: "Job", shards: Sequence[ShardFile]) -> dict[str, SplitEntry]:
+    splits: dict[str, SplitEntry] = {
+        name: {"rows": 0, "bytes": 0, "shards": []} for name in job.reading.split_rule.names
+    }
+    for shard in sorted(shards, key=lambda shard: shard.file):
+        if shard.split == REJECTED:
+            continue
+        split = splits[shard.split]
+        split["rows"] += shard.rows
+        split["bytes"] += shard.bytes
+        split["shards"].append({"file": shard.file, "rows": shard.rows, "bytes": shard.bytes, "sha256": shard.sha256})
+    return splits
+
+
+def _rejected(shards: Sequence[ShardFile], findings: Findings) -> RejectedEntry:
+    found = [shard for shard in shards if shard.split == REJECTED]
+    return {
+        "rows": findings.rejections.total,
+        "reasons": dict(sorted(findings.rejections.reasons.items())),
+        "files": [{"file": shard.file, "bytes": shard.bytes, "sha256": shard.sha256} for shard in found],
+    }
+
+
+def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[InputEntry]:
+    rows: Counter[str] = Counter()
+    for count in counts:
+        rows[count.path] += count.read
+    checksums = file_checksums(counts)
+    entries: list[InputEntry] = []
+    for found in job.inputs:
+        entry: InputEntry = {
+            # Absolute: a run is verified from any folder.
+            "path": found.place or found.path,
+            "bytes": found.size,
+            "crc32c": str(checksums[found.path]),
+            "rows": rows[found.path],
+        }
+        if found.split:
+            entry["split"] = found.split
+        entries.append(entry)
+    return entries
+
+
+def _columns(reading: Reading) -> ColumnNames:
+    """What was read, so that the rows can be read so again."""
+    selection, graph = reading.selection, reading.row_graph
+    names: ColumnNames = {
+        "read": [column.name for column in selection.columns],
+        "required": sorted(selection.required),
+    }
+    if selection.optional:
+        names["optional"] = sorted(selection.optional)
+    if graph is not None:
+        names["checked"] = {
+            "signature": "derive" if graph.derives else "transform",
+            "required": list(graph.required),
+            "labels": list(graph.labels),
+        }
+    return names
+
+
+def _held(found: list[FileEntry], held: Mapping[str, str]) -> list[FileEntry]:
+    """The files, once those that were put there to be used are seen to be as they were."""
+    digests = {entry["file"]: entry["sha256"] for entry in found}
+    for name, digest in held.items():
+        if digests.get(name) != digest:
+            raise DataError(
+                f"{name!r} changed while it was used, so nothing is published; see what writes to the output's folder, and try again"
+            )
+    return found
+
+
+def _not_finite(findings: Findings, moments: OutputMoments) -> NotFiniteEntry:
+    """What a model can't be trained on, of the input's columns and of the features of all splits."""
+    nan: Counter[str] = Counter()
+    infinite: Counter[str] = Counter()
+    for (_, name), each in moments.moments.items():
+        nan[name] += each.missing
+        infinite[name] += each.non_finite
+    return {
+        "columns": dict(sorted(findings.infinite.items())),
+        "nan": dict(sorted((+nan).items())),
+        "infinite": dict(sorted((+infinite).items())),
+    }
+
+
+def _files(work: str) -> Iterator[FileEntry]:
+    for folder in _FOLDERS:
+        for path in files.walk(files.join(work, folder)):
+            size, digest = files.digest(path)
+            yield {"file": path[len(work.rstrip("/")) + 1 :], "bytes": size, "sha256": digest}

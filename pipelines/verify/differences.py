@@ -1,0 +1,115 @@
+"""Finds and words the first difference between a run's records and those made again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from google.protobuf.message import DecodeError
+
+from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.pipelines.verify.compare import Cursor, ShardFindings, ShardKey
+from shardmill.pipelines.verify.rederive import Rederivation
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.tfrecord.decode import decode_example
+
+# So many differing shards are open at once; the others would have to tell of a row before the first difference in these.
+_OPEN = 64
+_VALUES = 8
+_CELL = 60
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """A row, and its two records; `stored` is None where the shard has none."""
+
+    row: int
+    key: ShardKey
+    place: int
+    stored: bytes | None
+    derived: bytes
+
+
+def describe_first(run: FinishedRun, rederivation: Rederivation, found: Mapping[ShardKey, ShardFindings]) -> str:
+    """Words the first difference in the order of the input.
+
+    Args:
+        run: The run.
+        rederivation: What makes its rows again.
+        found: What was found in its shards; at least one differs.
+
+    Raises:
+        DataError: The input can't be read any more.
+    """
+    unit = min((piece.unit for each in found.values() for _, piece in each.differing), key=lambda unit: unit.index)
+    starts = {
+        key: start for key, each in found.items() for start, piece in each.differing if piece.unit.index == unit.index
+    }
+    difference = _find(unit, rederivation, dict(sorted(starts.items())[:_OPEN]), found)
+    if difference is None:
+        return f"{unit.path!r} changed while it was read. Verify again when nothing writes to the input"
+    line = rederivation.reading.line(unit, difference.row)
+    split, shard = difference.key
+    where = f"{run.shards[split][shard]['file']}, record {difference.place}"
+    differing = sum(bool(each.differing) for each in found.values())
+    return f"{unit.path}, line {line}: {_compare(difference, where)}. {differing:,} of {len(found):,} shards differ"
+
+
+def _find(
+    unit: Unit, rederivation: Rederivation, starts: Mapping[ShardKey, int], found: Mapping[ShardKey, ShardFindings]
+) -> _Difference | None:
+    """The first difference in some shards' pieces of a unit, which begin at `starts`."""
+    cursors = {key: Cursor(found[key].path) for key in starts}
+    for block in rederivation.blocks(unit):
+        differences = []
+        for rows in block:
+            for shard, places, records in rows.by_shard():
+                key = (rows.split, shard)
+                if key in cursors:
+                    at = _first_unequal(cursors[key].take(places + starts[key]), records)
+                    if at is not None:
+                        row = int(rows.rows[rows.shards == shard][at[0]])
+                        differences.append(
+                            _Difference(row, key, int(places[at[0]]) + starts[key], at[1], records[at[0]].as_py())
+                        )
+        if differences:
+            return min(differences, key=lambda difference: difference.row)
+    return None
+
+
+def _first_unequal(stored: pa.Array, derived: pa.Array) -> tuple[int, bytes | None] | None:
+    """Where two sequences of records first differ, and what is stored there."""
+    equal = pc.equal(stored, derived[: len(stored)].cast(stored.type))
+    if equal.false_count:
+        at = pc.index(equal, pa.scalar(value=False)).as_py()
+        return at, stored[at].as_py()
+    return (len(stored), None) if len(stored) < len(derived) else None
+
+
+def _compare(difference: _Difference, where: str) -> str:
+    """Names the first feature that differs."""
+    derived = decode_example(difference.derived)
+    if difference.stored is None:
+        return f"there is no {where}, where this row must stand; derived is {_shown(derived)}"
+    try:
+        stored = decode_example(difference.stored)
+    except DecodeError:
+        return f"{where} isn't a tf.train.Example; derived is {_shown(derived)}"
+    for name in sorted(stored.keys() | derived.keys()):
+        before, now = _text(stored.get(name)), _text(derived.get(name))
+        if before != now:
+            return f"feature {name!r} is {before} as stored ({where}) and {now} as derived"
+    return f"the bytes of {where} differ from those derived, though the values are equal"
+
+
+def _shown(example: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {_text(values)}" for name, values in sorted(example.items())[:_VALUES])
+
+
+def _text(values: Any) -> str:
+    """Values, exactly: nine digits tell any two float32 apart."""
+    if values is None:
+        return "absent"
+    parts = [f"{value:.9g}" if isinstance(value, float) else repr(value)[:_CELL] for value in values]
+    return f"[{', '.join(parts)}]" if len(parts) != 1 else parts[0]

@@ -1,0 +1,171 @@
+"""Checks of a finished run that need no graph: the manifest's sums, the files' checksums, the input's rows."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from shardmill.pipelines.console.summary import format_bytes
+from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.pipelines.run_folder.holding import file_problem
+from shardmill.pipelines.run_folder.manifest_keys import FileEntry, InputEntry, ShardEntry
+from shardmill.pipelines.verify.rederive import Counted
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.files import files
+from shardmill.transforms.workers import phases
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Each(Protocol):
+    """Applies a function to many, as `map` does, and returns when all is done."""
+
+    def __call__(self, function: Callable[[In], Out], items: Iterable[In], /) -> Sequence[Out]:
+        """The results, in order."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, and what is wrong with it.
+
+    Attributes:
+        name: The check's name.
+        facts: What was looked at.
+        problems: What is wrong; empty: nothing.
+    """
+
+    name: str
+    facts: str
+    problems: tuple[str, ...] = ()
+
+
+def check_sums(run: FinishedRun) -> Check:
+    """The manifest's counts against each other."""
+    rows, rejected = run.manifest["rows"], run.manifest["rejected"]
+    splits = run.manifest["splits"]
+    sums = [
+        ("rows.read", rows["read"], "rows.written + rows.rejected", rows["written"] + rows["rejected"]),
+        ("rows.read", rows["read"], "the rows of input", sum(found["rows"] for found in run.manifest["input"])),
+        ("rows.written", rows["written"], "the rows of splits", sum(split["rows"] for split in splits.values())),
+        ("rows.rejected", rows["rejected"], "rejected.rows", rejected["rows"]),
+        ("rejected.rows", rejected["rows"], "the sum of rejected.reasons", sum(rejected["reasons"].values())),
+    ]
+    for name, split in splits.items():
+        for key, found, of_shards in (
+            ("rows", split["rows"], sum(shard["rows"] for shard in split["shards"])),
+            ("bytes", split["bytes"], sum(shard["bytes"] for shard in split["shards"])),
+        ):
+            sums.append((f"splits.{name}.{key}", found, "the sum of its shards", of_shards))
+    problems = [
+        f"{key} is {found:,}, but {other} is {expected:,}" for key, found, other, expected in sums if found != expected
+    ]
+    return Check("manifest", f"{len(sums)} sums", tuple(problems))
+
+
+def check_files(run: FinishedRun, each: Each) -> Check:
+    """Every file that the manifest lists: is it there, with its bytes and checksum; and no shard that it doesn't list.
+
+    Args:
+        run: The run.
+        each: Reads several files at once.
+    """
+    listed: list[FileEntry | ShardEntry] = [
+        *(shard for shards in run.shards.values() for shard in shards),
+        *run.manifest["rejected"]["files"],
+        *run.manifest["files"],
+    ]
+    found = each(lambda entry: _check_file(run.folder, entry), listed)
+    problems = [problem for problem in found if problem]
+    problems += [
+        f"{path!r} is a shard that the manifest doesn't list"
+        for path in _strays(run, {entry["file"] for entry in listed})
+    ]
+    size = sum(entry["bytes"] for entry in listed)
+    return Check("files", f"{len(listed):,} files, {format_bytes(size)}", tuple(problems))
+
+
+def _check_file(folder: str, entry: FileEntry | ShardEntry) -> str | None:
+    problem = file_problem(folder, entry)
+    phases.add("files", 0, entry["bytes"])
+    return problem
+
+
+def _strays(run: FinishedRun, listed: set[str]) -> Iterator[str]:
+    """Files at the top of the run's folder that readers take for shards: `<split>-*`, or by their suffix."""
+    for path in files.walk(run.folder):
+        name = path[len(run.folder.rstrip("/")) + 1 :]
+        looks = ".tfrecord" in name or name.startswith(tuple(f"{split}-" for split in run.shards))
+        if "/" not in name and looks and name not in listed:
+            yield name
+
+
+def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted | str) -> Check:
+    """The input's files and rows.
+
+    Args:
+        run: The run.
+        sizes: Each input file's bytes; None: it isn't there.
+        counted: What was read of them, or why they can't be read.
+    """
+    entries = run.manifest["input"]
+    problems = [
+        problem for entry, size in zip(entries, sizes, strict=True) if (problem := _check_size(entry, size)) is not None
+    ]
+    if isinstance(counted, Counted):
+        problems += _check_rows(run, counted)
+    elif None not in sizes:
+        problems.append(counted)
+    size = sum(entry["bytes"] for entry in entries)
+    rows = run.manifest["rows"]
+    facts = f"{len(entries):,} files, {format_bytes(size)}, {rows['read']:,} rows, {rows['rejected']:,} rejected"
+    return Check("input", facts, tuple(problems))
+
+
+def _check_size(entry: InputEntry, size: int | None) -> str | None:
+    path = entry["path"]
+    if size is None:
+        return _why_absent(path)
+    if size != entry["bytes"]:
+        return f"{path!r} has {size:,} bytes; the run read {entry['bytes']:,}: it has changed since the run"
+    return None
+
+
+def _why_absent(path: str) -> str:
+    try:
+        files.size(path)
+    except DataError as error:
+        return str(error)
+    return f"{path!r} is missing; where the input has moved, say where it is now: --input FILES"
+
+
+def which_changed(run: FinishedRun, counted: Counted) -> str:
+    """Says whether the input or the run is no more as it was, for rows that differ.
+
+    Args:
+        run: The run.
+        counted: What was read of its input.
+    """
+    entries = run.manifest["input"]
+    changed = [entry["path"] for entry in entries if str(counted.checksums[entry["path"]]) != entry["crc32c"]]
+    if not changed:
+        return "The input is as the run read it, so the run's files have changed, or TensorFlow is another than in the manifest's versions"
+    more = f" and {len(changed) - 1:,} more files" if changed[1:] else ""
+    return f"The input has changed since the run ({changed[0]!r}{more}), so other rows are expected"
+
+
+def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
+    by_path = counted.by_path
+    for entry in run.manifest["input"]:
+        checksum = counted.checksums[entry["path"]]
+        # Where it has another size, that is said.
+        if checksum.length == entry["bytes"] and str(checksum) != entry["crc32c"]:
+            yield f"{entry['path']!r} has the CRC32C {checksum}; the run read {entry['crc32c']}: it has changed since the run"
+    for entry in run.manifest["input"]:
+        rows = by_path.get(entry["path"], 0)
+        if rows != entry["rows"]:
+            yield f"{entry['path']!r} has {rows:,} rows; the run read {entry['rows']:,}"
+    reasons, expected = dict(counted.rejections.reasons), run.manifest["rejected"]["reasons"]
+    for reason in sorted(reasons.keys() | expected.keys()):
+        found, before = reasons.get(reason, 0), expected.get(reason, 0)
+        if found != before:
+            yield f"{found:,} rows are rejected because of {reason!r}; in the run it was {before:,}"

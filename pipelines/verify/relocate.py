@@ -1,0 +1,65 @@
+"""Where a finished run's input is now, if it isn't where the run read it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shardmill.pipelines.job import input_files
+from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.schemas.errors import DataError
+
+# So many files are named in a message.
+_SHOWN = 5
+
+
+def relocate(run: FinishedRun, patterns: Sequence[str]) -> FinishedRun:
+    """A run, as if it had read its input where that is now.
+
+    A file is told by its name, and by the folders above it where several have that name; a single file may have another name.
+
+    Args:
+        run: The run.
+        patterns: The files or patterns that match its input, each file once.
+
+    Raises:
+        DataError: A pattern matches nothing, or the files found aren't those of the run by name.
+    """
+    found = [each.place or each.path for each in input_files.list_files({None: patterns})]
+    read = [entry["path"] for entry in run.manifest["input"]]
+    places = dict(zip(read, found, strict=True)) if len(read) == len(found) == 1 else _match(read, found)
+    entries = [entry.copy() for entry in run.manifest["input"]]
+    for entry in entries:
+        entry["path"] = places[entry["path"]]
+    return replace(run, manifest={**run.manifest, "input": entries})
+
+
+def _match(read: Sequence[str], found: Sequence[str]) -> dict[str, str]:
+    """For each path that was read the one that ends most like it."""
+    ends: dict[str, list[str]] = {}
+    for path in found:
+        for end in _ends(path):
+            ends.setdefault(end, []).append(path)
+    places = {}
+    for path in read:
+        longest = next((ends[end] for end in _ends(path) if end in ends), [])
+        if len(longest) == 1:
+            places[path] = longest[0]
+    taken = Counter(places.values())
+    wrong = [path for path in read if path not in places or taken[places[path]] > 1]
+    if wrong:
+        raise DataError(
+            f"--input: expected the {len(read):,} files that the run read, received {len(found):,}, of which none, or more than one, is "
+            f"{_listed(wrong)} by its name and the folders above it; name the files as they were, in the same folders"
+        )
+    return places
+
+
+def _ends(path: str) -> list[str]:
+    """A path, it without its first folder, and so on to the file's name."""
+    names = path.split("/")
+    return ["/".join(names[place:]) for place in range(len(names))]
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
+    return ", ".join(map(repr, paths[:_SHOWN])) + more

@@ -1,0 +1,236 @@
+"""`shardmill verify`: a finished run against its manifest, its input and its graph, bit for bit."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from shardmill.pipelines.console.plain_console import PlainConsole, PlainText
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.processes import cores
+from shardmill.pipelines.job.plan import text_size
+from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.pipelines.run_folder.holding import check_unchanged, held_graph, naming_run
+from shardmill.pipelines.verify.compare import Piece, ShardFindings, ShardKey, check_shard, derive_pieces
+from shardmill.pipelines.verify.differences import describe_first
+from shardmill.pipelines.verify.recorded import (
+    Check,
+    Each,
+    In,
+    Out,
+    check_files,
+    check_input,
+    check_sums,
+    which_changed,
+)
+from shardmill.pipelines.verify.rederive import Counted, Rederivation, Sample
+from shardmill.pipelines.verify.relocate import relocate
+from shardmill.schemas.errors import DataError, ShardmillError
+from shardmill.transforms.analyze import Reading
+from shardmill.transforms.csv.units import InputFile, Unit, file_ranges
+from shardmill.transforms.files import files
+from shardmill.transforms.read import units_of
+from shardmill.transforms.rows.counts import Rejections, UnitCount
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.trace import TRANSFORM_FN
+from shardmill.transforms.workers import phases as phases_module
+
+# So many problems of a check are shown.
+_SHOWN = 5
+
+
+def verify(
+    folder: str, sample: int | None, workers: int | None, progress: Progress, patterns: Sequence[str] = ()
+) -> list[Check]:
+    """Checks all that a finished run says of itself.
+
+    Args:
+        folder: The run's folder.
+        sample: Make only so many rows again, evenly spread; None: all.
+        workers: Threads; None: one per core.
+        progress: Shows how far it is.
+        patterns: The files that the run read, where they are now; (): where they were.
+
+    Returns:
+        What was checked, in order; independent checks are made even where others fail.
+
+    Raises:
+        DataError: The folder holds no finished run, or another one at the end than at the start; or the patterns don't match its
+            input.
+    """
+    run = FinishedRun.load(folder)
+    if patterns:
+        run = relocate(run, patterns)
+    phases_module.reset()
+    with _threads(workers or cores()) as each:
+        sizes = [_size(found.path) for found in run.inputs]
+        _announce(run, sizes, progress)
+        checks = [check_sums(run), check_files(run, each)]
+        counted = _count(run, sizes, each)
+        checks.append(check_input(run, sizes, counted))
+        rows = _Rows(run, counted, sample)
+        rows.derive(each)
+        found = rows.read_shards(each)
+        checks += [_check_shards(run, found), rows.check(found)]
+    check_unchanged(run, intact=not checks[1].problems)
+    return checks
+
+
+def print_checks(folder: str, checks: Iterable[Check], console: Console | None = None) -> None:
+    """Prints a line for each check, and each of its problems.
+
+    Args:
+        folder: The run's folder.
+        checks: The checks.
+        console: Where to print; standard output by default.
+    """
+    out = console or PlainConsole(soft_wrap=True, highlight=False)
+    table = Table(title=f"verify {folder}", title_justify="left", title_style="bold")
+    for column in ("check", "result", "of"):
+        table.add_column(column)
+    for check in checks:
+        result = PlainText("failed", style="bold red") if check.problems else PlainText("ok")
+        table.add_row(check.name, result, PlainText(check.facts))
+    out.print(table)
+    for check in checks:
+        for problem in check.problems[:_SHOWN]:
+            out.print(f"{check.name}: {problem}", markup=False)
+        if len(check.problems) > _SHOWN:
+            out.print(f"{check.name}: ... and {len(check.problems) - _SHOWN:,} more", markup=False)
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[Each]:
+    """Applies functions by so many threads."""
+    with ThreadPoolExecutor(workers, "verify") as pool:
+
+        def run(function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
+            return list(pool.map(function, items))
+
+        try:
+            yield run
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _size(path: str) -> int | None:
+    """A file's bytes; None where it can't be found."""
+    try:
+        return files.size(path)
+    except DataError:
+        return None
+
+
+def _announce(run: FinishedRun, sizes: list[int | None], progress: Progress) -> None:
+    inputs = [replace(found, size=size) for found, size in zip(run.inputs, sizes, strict=True) if size is not None]
+    scanned = sum(each.stop - each.start for each in file_ranges(inputs, run.dialect))
+    shards = sum(shard["bytes"] for shards in run.shards.values() for shard in shards)
+    size = text_size(inputs)
+    phases = {"files": None, "scan": scanned, "count": size, "derive": size, "shards": shards}
+    for phase, total in phases.items():
+        if total != 0:
+            progress.phase(phase, total)
+
+
+def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | str:
+    """The input's rows, or why there is no saying."""
+    if None in sizes:
+        return "an input file is missing"
+    inputs = [replace(found, size=size or 0) for found, size in zip(run.inputs, sizes, strict=True)]
+    try:
+        if not run.checks_rows:
+            return _count_inputs(inputs, run.reading(None), each)
+        copy = held_graph(run)
+        with naming_run(run, copy):
+            return _count_inputs(inputs, run.reading(Graph(f"{copy}/{TRANSFORM_FN}")), each)
+    except ShardmillError as error:
+        return str(error)
+
+
+def _count_inputs(inputs: list[InputFile], reading: Reading, each: Each) -> Counted:
+    units = units_of(inputs, reading.dialect, each)
+    rejections = Rejections()
+    counts = []
+    for count, rejected in each(lambda unit: _count_unit(unit, reading), units):
+        counts.append(count)
+        rejections.merge(rejected)
+    held = [replace(unit, checksum=count.checksum) for unit, count in zip(units, counts, strict=True)]
+    return Counted(held, counts, rejections)
+
+
+def _count_unit(unit: Unit, reading: Reading) -> tuple[UnitCount, Rejections]:
+    rule = reading.split_rule
+    rows = np.zeros(len(rule.names), np.int64)
+    rejections = Rejections()
+    blocks = reading.blocks(unit)
+    for block in blocks:
+        rows += np.bincount(rule.assign(block.rows, unit.split, block.key), minlength=len(rows))
+        rejections.update(unit.index, block.rejects)
+        phases_module.add("count", block.rows + len(block.rejects), block.size)
+    return UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejections.total, blocks.checksum), rejections
+
+
+class _Rows:
+    """The rows made again, and what they are held against."""
+
+    def __init__(self, run: FinishedRun, counted: Counted | str, sample: int | None) -> None:
+        self._run = run
+        self._counted = counted
+        self._sample = sample
+        self._problem = counted if isinstance(counted, str) else None
+        self._pieces: dict[ShardKey, list[Piece]] = {}
+
+    def derive(self, each: Each) -> None:
+        """Makes rows again, where the input and the graph can be read."""
+        if isinstance(self._counted, str):
+            return
+        sample = Sample(self._sample, self._counted.good)
+        try:
+            self._rederivation = rederivation = Rederivation(self._run, self._counted, sample)
+            for pieces in each(lambda unit: derive_pieces(rederivation, unit), self._counted.units):
+                for key, piece in pieces:
+                    self._pieces.setdefault(key, []).append(piece)
+        except ShardmillError as error:
+            self._problem = str(error)
+            self._pieces.clear()
+
+    def read_shards(self, each: Each) -> dict[ShardKey, ShardFindings]:
+        """Reads every shard."""
+        keys = {
+            (split, index): files.join(self._run.folder, shard["file"])
+            for split, shards in self._run.shards.items()
+            for index, shard in enumerate(shards)
+        }
+        found = each(lambda key: check_shard(keys[key], self._pieces.get(key, ())), keys)
+        return dict(zip(keys, found, strict=True))
+
+    def check(self, found: dict[ShardKey, ShardFindings]) -> Check:
+        """What came of the comparison."""
+        compared = sum(each.compared for each in found.values())
+        rows = self._run.manifest["rows"]["written"]
+        facts = f"{compared:,} of {rows:,} rows made again and compared"
+        if self._problem:
+            return Check("rows", facts, (f"can't be made again: {self._problem}",))
+        unread = sum(each.unread for each in found.values())
+        problems = [f"{unread:,} rows can't be compared: their shards can't be read"] if unread else []
+        if any(each.differing for each in found.values()):
+            assert isinstance(self._counted, Counted)
+            first = describe_first(self._run, self._rederivation, found)
+            problems.insert(0, f"{first}. {which_changed(self._run, self._counted)}")
+        return Check("rows", facts, tuple(problems))
+
+
+def _check_shards(run: FinishedRun, found: dict[ShardKey, ShardFindings]) -> Check:
+    problems = []
+    for (split, index), each in found.items():
+        shard = run.shards[split][index]
+        if each.problem:
+            problems.append(each.problem)
+        elif each.records != shard["rows"]:
+            problems.append(f"{shard['file']!r} has {each.records:,} records; the manifest says {shard['rows']:,}")
+    records = sum(each.records for each in found.values())
+    return Check("shards", f"{len(found):,} shards, {records:,} records", tuple(problems))

@@ -1,0 +1,192 @@
+"""Statistics of a dataset in TFDV's format, `DatasetFeatureStatisticsList`, from summaries that are computed elsewhere.
+
+TFDV and Facets show such a file; TFX names it `FeatureStats.pb`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from google.protobuf.message import DecodeError
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from shardmill.schemas.errors import DataError
+
+FILE_NAME = "FeatureStats.pb"
+_NO_STATISTICS = "{}: expected statistics (a DatasetFeatureStatisticsList), found other or damaged bytes"
+"""The file's name in its folder, as TFX has it."""
+
+
+Dataset: TypeAlias = statistics_pb2.DatasetFeatureStatistics
+"""One dataset's statistics."""
+
+
+@dataclass(frozen=True)
+class HistogramBucket:
+    """Values from `low` to `high` (which belongs to the last bucket only) and how many there are."""
+
+    low: float
+    high: float
+    count: float
+
+
+@dataclass(frozen=True)
+class NumericSummary:
+    """A numeric feature.
+
+    Attributes:
+        count: Rows that have a value.
+        missing: Rows that have none.
+        mean: Of the values.
+        std_dev: Of the values, ddof 0.
+        zeros: Values that are 0.
+        min: The least value.
+        max: The greatest value.
+        median: None: not known.
+        quantiles: Buckets of about equal counts; None: not known.
+        histogram: Buckets of equal width; None: not known.
+        integer: Whether the values are integers.
+    """
+
+    count: int
+    missing: int
+    mean: float
+    std_dev: float
+    zeros: int
+    min: float
+    max: float
+    median: float | None = None
+    quantiles: tuple[HistogramBucket, ...] | None = None
+    histogram: tuple[HistogramBucket, ...] | None = None
+    integer: bool = False
+
+
+@dataclass(frozen=True)
+class StringSummary:
+    """A text feature.
+
+    Attributes:
+        count: Rows that have a value.
+        missing: Rows that have none.
+        unique: Different values; None: not known.
+        avg_length: Mean length of the values, in bytes.
+        top_values: The most frequent values with their counts, the most frequent first.
+    """
+
+    count: int
+    missing: int
+    unique: int | None = None
+    avg_length: float = 0.0
+    top_values: tuple[tuple[str, float], ...] = ()
+
+
+Summary = NumericSummary | StringSummary
+
+
+def dataset_statistics(name: str, rows: int, columns: Mapping[str, Summary]) -> Dataset:
+    """One dataset's statistics.
+
+    Args:
+        name: The dataset's name: a split's.
+        rows: Its rows.
+        columns: Each feature's summary, in the order in which to show them.
+    """
+    dataset = statistics_pb2.DatasetFeatureStatistics(name=name, num_examples=rows)
+    for column, summary in columns.items():
+        feature = dataset.features.add()
+        feature.path.step.append(column)
+        if isinstance(summary, NumericSummary):
+            kind = (
+                statistics_pb2.FeatureNameStatistics.INT
+                if summary.integer
+                else statistics_pb2.FeatureNameStatistics.FLOAT
+            )
+            feature.type = kind
+            _fill_numeric(feature.num_stats, summary)
+        else:
+            feature.type = statistics_pb2.FeatureNameStatistics.STRING
+            _fill_string(feature.string_stats, summary)
+    return dataset
+
+
+def _fill_common(stats: statistics_pb2.CommonStatistics, summary: Summary) -> None:
+    """A CSV column has one value or none a row."""
+    stats.num_non_missing = summary.count
+    stats.num_missing = summary.missing
+    stats.tot_num_values = summary.count
+    if summary.count:
+        stats.min_num_values = stats.max_num_values = 1
+        stats.avg_num_values = 1.0
+
+
+def _fill_numeric(stats: statistics_pb2.NumericStatistics, summary: NumericSummary) -> None:
+    _fill_common(stats.common_stats, summary)
+    if not summary.count:
+        return
+    stats.mean, stats.std_dev = summary.mean, summary.std_dev
+    stats.num_zeros = summary.zeros
+    stats.min, stats.max = summary.min, summary.max
+    if summary.median is not None:
+        stats.median = summary.median
+    for kind, buckets in (
+        (statistics_pb2.Histogram.STANDARD, summary.histogram),
+        (statistics_pb2.Histogram.QUANTILES, summary.quantiles),
+    ):
+        if buckets is not None:
+            histogram = stats.histograms.add(type=kind)
+            for bucket in buckets:
+                histogram.buckets.add(low_value=bucket.low, high_value=bucket.high, sample_count=bucket.count)
+
+
+def _fill_string(stats: statistics_pb2.StringStatistics, summary: StringSummary) -> None:
+    _fill_common(stats.common_stats, summary)
+    if summary.unique is not None:
+        stats.unique = summary.unique
+    stats.avg_length = summary.avg_length
+    for rank, (value, count) in enumerate(summary.top_values):
+        stats.top_values.add(value=value, frequency=count)
+        stats.rank_histogram.buckets.add(low_rank=rank, high_rank=rank, label=value, sample_count=count)
+
+
+def serialize_statistics(datasets: Sequence[Dataset]) -> bytes:
+    """The bytes of a `DatasetFeatureStatisticsList`; equal datasets give equal bytes."""
+    message = statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets)
+    data: bytes = message.SerializeToString(deterministic=True)
+    return data
+
+
+def read_statistics(path: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Reads a statistics file, or the `FeatureStats.pb` in a folder.
+
+    Raises:
+        DataError: It can't be read or isn't such a file.
+    """
+    path = str(Path(path) / FILE_NAME) if Path(path).is_dir() else path
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"can't read the statistics {path!r}: {error.strerror}") from error
+    return decode_statistics(data, path)
+
+
+def decode_statistics(data: bytes, source: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Reads the bytes of a statistics file.
+
+    Args:
+        data: The bytes.
+        source: The file's name, for messages.
+
+    Raises:
+        DataError: They aren't such a file's.
+    """
+    try:
+        statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(data)
+    except DecodeError as error:
+        raise DataError(_NO_STATISTICS.format(source)) from error
+    # What isn't UTF-8 is left as bytes.
+    for dataset in statistics.datasets:
+        names = (name for feature in dataset.features for name in (feature.name, *feature.path.step))
+        if not all(isinstance(name, str) for name in (dataset.name, *names)):
+            raise DataError(_NO_STATISTICS.format(source))
+    return statistics

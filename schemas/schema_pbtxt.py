@@ -1,0 +1,145 @@
+"""The raw schema as tensorflow-metadata's `schema.pbtxt`, the format of TFDV, TF Transform and TFX."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.schema import Column, ColumnType, Schema
+
+_TO_PROTO = {ColumnType.INT: schema_pb2.INT, ColumnType.FLOAT: schema_pb2.FLOAT, ColumnType.BYTES: schema_pb2.BYTES}
+_FROM_PROTO = {number: column_type for column_type, number in _TO_PROTO.items()}
+
+
+def load_schema(path: str) -> Schema:
+    """Reads a `schema.pbtxt`.
+
+    Raises:
+        ConfigError: It can't be read, isn't a schema, or describes what a CSV file can't hold.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"can't read the schema {path!r}: {error.strerror}; check input.schema") from error
+    return decode_schema(data, path)
+
+
+def decode_schema(data: bytes, source: str) -> Schema:
+    """Reads the bytes of a `schema.pbtxt`.
+
+    Args:
+        data: The bytes.
+        source: The file's name, for messages.
+
+    Raises:
+        ConfigError: They aren't a schema, or one that describes what a CSV file can't hold.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{source}: expected a schema as text (schema.pbtxt), found bytes that aren't UTF-8; "
+            "a binary schema must be written as text first"
+        ) from error
+    return parse_schema(text, source)
+
+
+def parse_schema(text: str, source: str) -> Schema:
+    """Reads the text of a `schema.pbtxt`.
+
+    Args:
+        text: The text.
+        source: The file's name, for messages.
+
+    Raises:
+        ConfigError: The text isn't a schema, or describes what a CSV file can't hold.
+    """
+    proto = schema_pb2.Schema()
+    try:
+        text_format.Parse(text, proto)
+    except text_format.ParseError as error:
+        raise ConfigError(f"{source}: expected a tensorflow-metadata schema, at line and column {error}") from error
+    except RecursionError as error:
+        raise ConfigError(
+            f"{source}: expected a tensorflow-metadata schema, received one nested too deeply; remove what is nested"
+        ) from error
+    return from_proto(proto, source)
+
+
+def format_schema(schema: Schema) -> str:
+    """The text of a schema's `schema.pbtxt`."""
+    text: str = text_format.MessageToString(to_proto(schema), as_utf8=True)
+    return text
+
+
+def to_proto(schema: Schema) -> schema_pb2.Schema:
+    """The schema's message: what TF Transform reads as a dense scalar where required, and as VarLen where not."""
+    return schema_pb2.Schema(feature=[_to_feature(column) for column in schema])
+
+
+def _to_feature(column: Column) -> schema_pb2.Feature:
+    feature = schema_pb2.Feature(name=column.name, type=_TO_PROTO[column.type])
+    if column.required:
+        feature.presence.min_fraction = 1.0
+        feature.presence.min_count = 1
+        feature.shape.SetInParent()  # no dimensions: a scalar
+    return feature
+
+
+def from_proto(proto: schema_pb2.Schema, source: str) -> Schema:
+    """Reads a schema's message.
+
+    Domains, environments and constraints are accepted and not used: a column's type is what `type` says.
+
+    Args:
+        proto: The message.
+        source: The file's name, for messages.
+
+    Raises:
+        ConfigError: It describes what a CSV file can't hold: structs, several values in a cell, sparse features.
+    """
+    for name, names in (
+        ("sparse_feature", (feature.name for feature in proto.sparse_feature)),
+        ("weighted_feature", (feature.name for feature in proto.weighted_feature)),
+        ("tensor_representation_group", proto.tensor_representation_group),
+    ):
+        _refuse_groups(name, names, source)
+    if not proto.feature:
+        raise ConfigError(f"{source}: the schema has no feature; expected one for each CSV column")
+    columns: dict[str, Column] = {}
+    for feature in proto.feature:
+        if not feature.name:
+            raise ConfigError(f"{source}: feature number {len(columns) + 1} has no name; expected that of a CSV column")
+        if feature.name in columns:
+            raise ConfigError(f"{source}: feature {feature.name!r} stands there twice; remove one of them")
+        columns[feature.name] = _from_feature(feature, source)
+    return Schema(tuple(columns.values()))
+
+
+def _refuse_groups(kind: str, names: Iterable[str], source: str) -> None:
+    for name in names:
+        raise ConfigError(
+            f"{source}: {kind} {name!r} isn't supported: a CSV column holds one value a row. Describe the columns "
+            "themselves, each as a feature"
+        )
+
+
+def _from_feature(feature: schema_pb2.Feature, source: str) -> Column:
+    where = f"{source}: feature {feature.name!r}"
+    if feature.type not in _FROM_PROTO:
+        received = schema_pb2.FeatureType.Name(feature.type)
+        raise ConfigError(f"{where}: expected type INT, FLOAT or BYTES, received {received}")
+    if any(size.size != 1 for size in feature.shape.dim):
+        sizes = [size.size for size in feature.shape.dim]
+        raise ConfigError(f"{where}: expected a shape of one value (shape {{}}), received dimensions {sizes}")
+    if feature.HasField("value_counts"):
+        raise ConfigError(f"{where}: value_counts (nested lists) isn't supported: a CSV column holds one value a row")
+    if feature.value_count.min > 1 or feature.value_count.max > 1:
+        count = feature.value_count
+        raise ConfigError(
+            f"{where}: expected at most one value a row (value_count max: 1), received min: {count.min} max: {count.max}"
+        )
+    required = feature.presence.min_fraction >= 1
+    return Column(feature.name, _FROM_PROTO[feature.type], required, source)

@@ -1,0 +1,291 @@
+"""What raw cells spell: integers, floats, identifiers, booleans, dates or text, counted without a loop over cells.
+
+A cell's class depends on the cell alone, so counts add up to the same totals however the rows are cut into blocks. Most
+classes follow from the set of kinds of bytes in a cell, which one pass over a column's buffer finds for all its cells;
+regular expressions see only what that leaves open.
+"""
+
+import enum
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.arrow import bounds
+
+_Bools = npt.NDArray[np.bool_]
+_Counts = npt.NDArray[np.int64]
+_Number = TypeVar("_Number", int, float)
+
+LONGEST = 64
+"""Bytes of the longest cell that can be anything but text."""
+
+DATE_FORMATS: dict[str, str] = {
+    "%Y-%m-%d": r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
+    "%Y-%m-%d %H:%M:%S": r"^[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9]$",
+    "%Y-%m-%dT%H:%M:%S": r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]$",
+    "%Y-%m-%dT%H:%M:%SZ": r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z$",
+    "%Y-%m-%d %H:%M": r"^[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]$",
+    "%Y/%m/%d": r"^[0-9]{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12][0-9]|3[01])$",
+    "%m/%d/%Y": r"^(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])/[0-9]{4}$",
+    "%d/%m/%Y": r"^(?:0?[1-9]|[12][0-9]|3[01])/(?:0?[1-9]|1[0-2])/[0-9]{4}$",
+    "%m/%d/%Y %H:%M:%S": r"^(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])/[0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-6][0-9]$",
+    "%m/%d/%Y %H:%M": r"^(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])/[0-9]{4} [0-2]?[0-9]:[0-5][0-9]$",
+    "%d.%m.%Y": r"^(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\.[0-9]{4}$",
+    "%d-%m-%Y": r"^(?:0?[1-9]|[12][0-9]|3[01])-(?:0?[1-9]|1[0-2])-[0-9]{4}$",
+    "%H:%M:%S": r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$",
+}
+"""Each date format in `strptime`'s letters, and the cells that have it; where several fit all cells, the first is meant."""
+
+
+class Spelling(enum.Enum):
+    """What a cell spells, once spaces around it are dropped."""
+
+    INTEGER = "integer"  # fits int64, has no leading zeros, and isn't -2**63, which stands for a missing value
+    FLOAT = "float"  # has a point or an exponent, and fits float32
+    LEADING_ZERO = "leading zero"  # digits that an integer would not give back: 007
+    BIG = "integer beyond int64"
+    HUGE = "number beyond float32"
+    INFINITE = "infinity"
+    NAN = "nan"
+    BOOLEAN = "boolean"  # true or false
+    DATE = "date"
+    BLANK = "spaces"  # a missing value in a column of numbers
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class CellCounts:
+    """How many cells of a column spell what.
+
+    Attributes:
+        spellings: Cells of each spelling; absent: none.
+        formats: Cells of each date format. A cell such as 01/02/2013 counts for two.
+        integers: Least and greatest of the INTEGER cells; None: there are none.
+        floats: Least and greatest of the FLOAT cells and of the BIG cells, in float64; None: there are none.
+    """
+
+    spellings: Counter[Spelling] = field(default_factory=Counter)
+    formats: Counter[str] = field(default_factory=Counter)
+    integers: tuple[int, int] | None = None
+    floats: tuple[float, float] | None = None
+
+    def __add__(self, other: "CellCounts") -> "CellCounts":
+        return CellCounts(
+            self.spellings + other.spellings,
+            self.formats + other.formats,
+            _widest(self.integers, other.integers),
+            _widest(self.floats, other.floats),
+        )
+
+    def of(self, *spellings: Spelling) -> int:
+        """How many cells have one of these spellings."""
+        return sum(self.spellings[spelling] for spelling in spellings)
+
+
+def _widest(one: tuple[_Number, _Number] | None, two: tuple[_Number, _Number] | None) -> tuple[_Number, _Number] | None:
+    if one is None or two is None:
+        return one or two
+    return min(one[0], two[0]), max(one[1], two[1])
+
+
+def count_cells(cells: pa.Array, weights: _Counts | None = None) -> CellCounts:
+    """Counts what cells spell.
+
+    Args:
+        cells: Strings, none of them null or empty.
+        weights: How often each cell stands in the column, int64[len(cells)]; None: once.
+    """
+    tally = _Tally()
+    if len(cells):
+        tally.count(cells, np.ones(len(cells), np.int64) if weights is None else weights)
+    return tally.counts
+
+
+# Kinds of bytes, as bits.
+_DIGIT, _SIGN, _POINT, _EXPONENT, _SPACE, _OTHER, _LEADING_SIGN = 1, 2, 4, 8, 16, 32, 64
+
+
+_WHITESPACE = b" \t\n\v\f\r"
+
+
+def _byte_kinds() -> npt.NDArray[np.uint8]:
+    kinds = np.full(256, _OTHER, np.uint8)
+    for letters, kind in (
+        (b"0123456789", _DIGIT),
+        (b"+-", _SIGN),
+        (b".", _POINT),
+        (b"eE", _EXPONENT),
+        (_WHITESPACE, _SPACE),
+    ):
+        kinds[list(letters)] = kind
+    return kinds
+
+
+def _first_bytes(letters: bytes) -> _Bools:
+    table = np.zeros(256, np.bool_)
+    table[list(letters)] = True
+    return table
+
+
+_KINDS = _byte_kinds()
+_FIRST_KINDS = np.where(_KINDS == _SIGN, np.uint8(_LEADING_SIGN), _KINDS)
+_NUMBERS_BEGIN = _first_bytes(b"0123456789+-." + _WHITESPACE)
+_WORDS_BEGIN = _first_bytes(b"tTfFiInN")
+_LONGEST_WORD = 12
+_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_DATE = r"^[0-9]{1,4}[-/.:][0-9]{1,2}[-/.:][0-9]{2}"  # and then some
+_WORD = r"^(?:[+-]?(?i:inf|infinity|nan)|(?i:true|false))$"
+_INFINITE = r"^[+-]?(?i:inf|infinity)$"
+_NAN = r"^[+-]?(?i:nan)$"
+_BOOLEAN = r"^(?i:true|false)$"
+_INT64_MAX = "9223372036854775807"
+_SAFE_DIGITS = len(_INT64_MAX) - 1
+
+
+class _Tally:
+    """Sorts cells into spellings, cheapest test first; what no test claims is text."""
+
+    def __init__(self) -> None:
+        self.counts = CellCounts()
+
+    def _add(self, spelling: Spelling, cells: int) -> None:
+        if cells:
+            self.counts = self.counts + CellCounts(Counter({spelling: cells}))
+
+    def _add_floats(self, cells: pa.Array, weights: _Counts, spelling: Spelling) -> None:
+        """Counts cells that spell a number as `spelling`, but those beyond float32 as HUGE."""
+        # Adding 0.0 turns -0.0 into 0.0: the two are equal, and which of them is the minimum would depend on the order.
+        values = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False) + 0.0
+        with np.errstate(over="ignore"):
+            fits = np.isfinite(values.astype(np.float32))
+        self._add(Spelling.HUGE, int(weights[~fits].sum()))
+        self._add(spelling, int(weights[fits].sum()))
+        if fits.any():
+            low, high = float(values[fits].min()), float(values[fits].max())
+            self.counts = self.counts + CellCounts(floats=(low, high))
+
+    def count(self, cells: pa.Array, weights: _Counts) -> None:
+        data, starts, stops = bounds(cells)
+        first, lengths = data[starts], stops - starts
+        open_ = (_NUMBERS_BEGIN[first] & (lengths <= LONGEST)) | (_WORDS_BEGIN[first] & (lengths <= _LONGEST_WORD))
+        if not open_.all():
+            self._add(Spelling.TEXT, int(weights[~open_].sum()))
+            cells, weights = _take(cells, weights, open_)
+            if not len(cells):
+                return
+            data, starts, stops = bounds(cells)
+        self._by_bytes(cells, weights, data, starts, stops)
+
+    def _by_bytes(
+        self, cells: pa.Array, weights: _Counts, data: npt.NDArray[np.uint8], starts: _Counts, stops: _Counts
+    ) -> None:
+        kinds = _KINDS.take(data[starts[0] : stops[-1]])
+        kinds[starts - starts[0]] = _FIRST_KINDS[data[starts]]
+        present = np.bitwise_or.reduceat(kinds, starts - starts[0])
+        signed = (present & _LEADING_SIGN) != 0
+        present &= np.uint8(~_LEADING_SIGN & 0xFF)
+        integers = present == _DIGIT
+        decimals = present == _DIGIT | _POINT
+        if integers.any():
+            digits = starts + signed
+            self._integers(
+                *_take(cells, weights, integers), (stops - digits)[integers], data[digits[integers]] == ord("0")
+            )
+        if decimals.any():
+            self._decimals(*_take(cells, weights, decimals))
+        odd = ~(integers | decimals)
+        if odd.any():
+            self._odd(*_take(cells, weights, odd), spaced=bool((present[odd] & _SPACE).any()))
+
+    def _integers(self, cells: pa.Array, weights: _Counts, digits: _Counts, zero_first: _Bools) -> None:
+        zeros = zero_first & (digits > 1)
+        self._add(Spelling.LEADING_ZERO, int(weights[zeros].sum()))
+        fits = digits <= _SAFE_DIGITS
+        close = digits == len(_INT64_MAX)
+        if close.any():
+            bare = pc.utf8_ltrim(cells.filter(pa.array(close)), "+-")
+            fits[close] = pc.less_equal(bare, _INT64_MAX).to_numpy(zero_copy_only=False)
+        big = ~fits & ~zeros
+        if big.any():
+            self._add_floats(*_take(cells, weights, big), Spelling.BIG)
+        fits &= ~zeros
+        if fits.any():
+            cells, weights = _take(cells, weights, fits)
+            values = pc.cast(pc.utf8_ltrim(cells, "+"), pa.int64()).to_numpy()
+            self._add(Spelling.INTEGER, int(weights.sum()))
+            self.counts = self.counts + CellCounts(integers=(int(values.min()), int(values.max())))
+
+    def _decimals(self, cells: pa.Array, weights: _Counts) -> None:
+        """Cells of digits and points. Nearly always there is one point; addresses and versions have several."""
+        try:
+            self._add_floats(cells, weights, Spelling.FLOAT)
+        except pa.ArrowInvalid:
+            self._odd(cells, weights, spaced=False)
+
+    def _odd(self, cells: pa.Array, weights: _Counts, *, spaced: bool) -> None:
+        if spaced:
+            trimmed = pc.ascii_trim_whitespace(cells)
+            changed = pc.not_equal(trimmed, cells).to_numpy(zero_copy_only=False)
+            if changed.any():
+                self._trimmed(*_take(trimmed, weights, changed))
+                cells, weights = _take(cells, weights, ~changed)
+        data, starts, _ = bounds(cells)
+        words = _WORDS_BEGIN[data[starts]]
+        self._words(*_take(cells, weights, words))
+        self._numbers(*_take(cells, weights, ~words))
+
+    def _numbers(self, cells: pa.Array, weights: _Counts) -> None:
+        """Cells that begin as numbers do."""
+        numbers = _match(cells, _NUMBER)
+        if numbers.any():
+            self._add_floats(*_take(cells, weights, numbers), Spelling.FLOAT)
+            cells, weights = _take(cells, weights, ~numbers)
+        dates = _match(cells, _DATE)
+        if dates.any():
+            self._dates(*_take(cells, weights, dates))
+            cells, weights = _take(cells, weights, ~dates)
+        self._words(cells, weights)
+
+    def _words(self, cells: pa.Array, weights: _Counts) -> None:
+        """Cells that are no numbers and no dates: a few words have a meaning, with a sign or without."""
+        words = _match(cells, _WORD)
+        self._add(Spelling.TEXT, int(weights[~words].sum()))
+        if not words.any():
+            return
+        cells, weights = _take(cells, weights, words)
+        for spelling, pattern in ((Spelling.INFINITE, _INFINITE), (Spelling.NAN, _NAN), (Spelling.BOOLEAN, _BOOLEAN)):
+            self._add(spelling, int(weights[_match(cells, pattern)].sum()))
+
+    def _trimmed(self, cells: pa.Array, weights: _Counts) -> None:
+        filled = pc.not_equal(cells, "").to_numpy(zero_copy_only=False)
+        self._add(Spelling.BLANK, int(weights[~filled].sum()))
+        if filled.any():
+            self.count(*_take(cells, weights, filled))
+
+    def _dates(self, cells: pa.Array, weights: _Counts) -> None:
+        dates = np.zeros(len(cells), np.bool_)
+        for date_format, pattern in DATE_FORMATS.items():
+            if dates.all() and "/" not in date_format:  # only formats with slashes share cells
+                continue
+            found = _match(cells, pattern)
+            if found.any():
+                self.counts = self.counts + CellCounts(formats=Counter({date_format: int(weights[found].sum())}))
+                dates |= found
+        self._add(Spelling.DATE, int(weights[dates].sum()))
+        self._add(Spelling.TEXT, int(weights[~dates].sum()))
+
+
+def _take(cells: pa.Array, weights: _Counts, mask: _Bools) -> tuple[pa.Array, _Counts]:
+    if mask.all():
+        return cells, weights
+    return cells.filter(pa.array(mask)), weights[mask]
+
+
+def _match(cells: pa.Array, pattern: str) -> _Bools:
+    matches: _Bools = pc.match_substring_regex(cells, pattern).to_numpy(zero_copy_only=False)
+    return matches

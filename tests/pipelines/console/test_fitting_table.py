@@ -1,0 +1,63 @@
+"""Tables on narrow terminals."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from shardmill.pipelines.console.fitting_table import FittingTable
+
+
+def printed(columns: list[list[str]], width: int) -> str:
+    """A table of columns (each with its header first) as a terminal shows it."""
+    table = FittingTable()
+    for column in columns:
+        table.add_column(column[0])
+    for cells in zip(*(column[1:] for column in columns), strict=True):
+        table.add_row(*map(Text, cells))
+    out = io.StringIO()
+    Console(file=out, width=width).print(table)
+    return out.getvalue()
+
+
+NUMBERS = [["column", "a", "b"], *([f"value {number}", f"{number}.123456", "-1.5e+30"] for number in range(9))]
+
+
+def test_a_table_that_fits_is_one() -> None:
+    """On a wide terminal nothing changes."""
+    assert printed(NUMBERS, 200).count("column") == 1
+
+
+@pytest.mark.parametrize("width", [30, 40, 80])
+def test_no_number_is_broken(width: int) -> None:
+    """A table that is too wide is several, each with the first column; no line is longer than the terminal."""
+    text = printed(NUMBERS, width)
+    assert text.count("column") > 1
+    assert text.count("column") == text.count("│ a ")
+    assert all(f" {number}.123456 " in text for number in range(9))
+    assert text.count("-1.5e+30") == 9
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
+def test_a_long_name_loses_its_middle() -> None:
+    """Names differ at their ends; a text with spaces is wrapped between words."""
+    text = printed([["column", "x" * 50 + "_left"], ["what", "some words that are wrapped"], ["n", "12"]], 40)
+    assert "xxxx…_left " in text
+    for word in ["some", "words", "that", "are", "wrapped", "12"]:
+        assert word in text
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=("C", "Z", "M")), min_size=1, max_size=90), min_size=1, max_size=6
+    ),
+    st.integers(24, 90),
+)
+def test_no_line_is_too_long(names: list[str], width: int) -> None:
+    """Whatever the cells are: long, of wide characters, many."""
+    text = printed([[name, name] for name in names], width)
+    assert max(map(cell_len, text.splitlines())) <= width

@@ -1,0 +1,91 @@
+"""What a finished run says."""
+
+import io
+import shlex
+from typing import Any
+
+from rich.console import Console
+
+from shardmill.pipelines.console.summary import format_bytes, print_summary
+
+MANIFEST: dict[str, Any] = {
+    "rows": {"read": 1010, "written": 1000, "rejected": 10},
+    "splits": {
+        "train": {"rows": 900, "bytes": 3072, "shards": [{"bytes": 2048}, {"bytes": 1024}]},
+        "eval": {"rows": 100, "bytes": 500, "shards": [{"bytes": 500}]},
+    },
+    "rejected": {
+        "rows": 10,
+        "reasons": {f"column [{n}]: bad": n for n in range(1, 8)},
+        "files": [{"file": "rejected/rejected.jsonl.gz"}],
+    },
+    "config": {"output": {"compression": "gzip"}},
+}
+
+
+def summary(manifest: dict[str, Any], seconds: dict[str, float], folder: str = "out/run/") -> str:
+    """The text of a summary."""
+    out = io.StringIO()
+    print_summary(folder, manifest, seconds, Console(file=out, width=200, soft_wrap=True))
+    return out.getvalue()
+
+
+def test_the_summary_accounts_for_all_rows() -> None:
+    """Splits, the sum of rows, the most frequent reasons, times, places and next steps are stated."""
+    text = summary(MANIFEST, {"analyze": 1.5, "transform": 2.0, "total": 5.05})
+    cells = [[cell.strip() for cell in line.strip("│ ").split("│")] for line in text.splitlines()]
+    assert ["train", "900", "2", "3.0 KiB"] in cells
+    assert ["eval", "100", "1", "500 B"] in cells
+    assert "1,010 rows read = 1,000 written + 10 rejected" in text
+    assert text.index("rejected 7: column [7]: bad") < text.index("rejected 6: column [6]: bad")
+    assert "rejected 2:" not in text
+    assert "... and 2 more reasons" in text
+    assert "in out/run/rejected/rejected.jsonl.gz" in text
+    assert "5.0 s, 200 rows/s (analyze 1.5 s, transform 2.0 s)" in text
+    for command in ("inspect", "inspect --code", "verify"):
+        assert f"  shardmill {command} out/run/ " in text
+
+
+def test_commands_are_as_a_shell_takes_them() -> None:
+    """A folder's name that a shell would take apart is quoted in the commands."""
+    text = summary(MANIFEST, {}, "my out/it's")
+    assert "The run is in my out/it's. Next:" in text
+    commands = [shlex.split(line)[:4] for line in text.splitlines() if line.startswith("  shardmill")]
+    assert [command[-1] if "--code" in command else command[2] for command in commands] == ["my out/it's"] * 3
+
+
+def test_a_clean_run_mentions_no_rejected_file() -> None:
+    """Without rejected rows there is nothing to look at."""
+    text = summary(MANIFEST | {"rejected": {"rows": 0, "reasons": {}, "files": []}}, {})
+    assert "rejected.jsonl" not in text
+
+
+def test_sizes_are_in_the_unit_that_suits() -> None:
+    """Sizes are given in bytes or binary multiples."""
+    assert [format_bytes(size) for size in (0, 1023, 1536, 5 << 20, 3 << 30)] == [
+        "0 B",
+        "1023 B",
+        "1.5 KiB",
+        "5.0 MiB",
+        "3.0 GiB",
+    ]
+
+
+def test_what_no_model_learns_from_is_named() -> None:
+    """Columns with infinite cells, and what was made of these; features with infinite values and NaN."""
+    found = {
+        "columns": {"a": 1, "b": 2000, "c": 3},
+        "nan": {"x": 4},
+        "infinite": {"x": 5, "a": 1},
+    }
+    columns = {"b": {"infinite": "missing"}, "c": {"infinite": "reject"}, "a": {"infinite": None}}
+    settings = {"input": {"infinite": "keep", "columns": columns}}
+    text = summary({**MANIFEST, "not_finite": found, "config": settings}, {})
+    assert (
+        "  column 'a': 1 infinite cell, kept; statistics leave them out. `[input] infinite = \"missing\"` makes them"
+        in text
+    )
+    assert "  column 'b': 2,000 infinite cells, taken as missing\n" in text
+    assert "  column 'c': 3 infinite cells: their rows are rejected\n" in text
+    assert "  feature 'a': 1 infinite values, from which a model learns nothing\n" in text
+    assert "  feature 'x': 5 infinite and 4 NaN values, from which a model learns nothing\n" in text

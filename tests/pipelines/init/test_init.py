@@ -1,0 +1,124 @@
+"""`shardmill init`: from a look at the data to two files."""
+
+from pathlib import Path
+
+import pytest
+
+from shardmill.pipelines.config.load import load_config
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.init.init import init
+from shardmill.pipelines.init.starter_request import StarterRequest, parse_request
+from shardmill.schemas.errors import ConfigError, DataError, OutputError
+from shardmill.schemas.schema import ColumnType
+from shardmill.schemas.schema_pbtxt import load_schema
+
+
+def test_it_writes_a_configuration_and_a_schema(tmp_path: Path) -> None:
+    """The configuration is valid, names its input relative to itself where it was named so, and the schema beside it."""
+    (tmp_path / "data.csv").write_text("age;city\n31;Oslo\n45;Rome\n")
+    init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    config = load_config(str(tmp_path / "p.toml"))
+    assert config.input.dialect.delimiter == ";"
+    assert load_schema(str(tmp_path / "p.schema.pbtxt")).names == ("age", "city")
+    assert config.input.schema == str(tmp_path / "p.schema.pbtxt")
+
+
+@pytest.mark.parametrize("name", ["p.toml", "p.schema.pbtxt"])
+def test_files_that_exist_are_left_alone(tmp_path: Path, name: str) -> None:
+    """Neither of the two files is overwritten."""
+    (tmp_path / "data.csv").write_text("x\n1\n")
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError, match=rf"{name}' exists and is left alone; choose another file with --output"):
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "output", "expected"),
+    [
+        (
+            "data.csv",
+            "s3://bucket/p.toml",
+            "--output: expected a local file, the only kind that a configuration is read from, received 's3://bucket/p.toml'",
+        ),
+        ("data.csv", "s3:/bucket/p.toml", "--output: expected a local path or one such as s3://BUCKET/FOLDER"),
+        ("data.csv", "", "--output: expected a path, received ''"),
+        ("data.csv", "/", "--output: expected a path with a name, received '/'"),
+        ("s3:/bucket/*.csv", "p.toml", "FILES: expected a local path or one such as s3://BUCKET/FOLDER"),
+        ("", "p.toml", "FILES: expected a path, received ''"),
+    ],
+)
+def test_paths_that_cannot_be_meant_write_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, output: str, expected: str
+) -> None:
+    """A slip in a path is told before the data is read, and a configuration is written to a local file only."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").write_text("x\n1\n")
+    with pytest.raises(ConfigError) as caught:
+        init([pattern], output, Progress(quiet=True))
+    assert str(caught.value).startswith(expected)
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_empty_files_have_no_columns(tmp_path: Path) -> None:
+    """Where all files are empty there is nothing to begin with."""
+    (tmp_path / "data.csv").write_text("")
+    with pytest.raises(DataError, match=r"all input files are empty, '.*data\.csv' the first of them"):
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    assert not (tmp_path / "p.toml").exists()
+
+
+def test_settings_are_heeded_in_looking_at_the_data(tmp_path: Path) -> None:
+    """What no look at the bytes can tell: here the encoding, the columns' names and what is missing."""
+    (tmp_path / "data.csv").write_bytes("31;K\xf6ln\n-1;Bonn\n".encode("utf-16-le"))
+    settings = ["input.encoding=utf-16-le", "input.header=false", "input.columns=['age', 'city']"]
+    request = parse_request(
+        ["age"], None, [*settings, "input.null_values=['', '-1']", "input.max_bad_fraction=0.5"], "p"
+    )
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    config = load_config(starter.config)
+    assert (config.input.dialect.encoding, config.input.dialect.columns) == ("utf-16-le", ("age", "city"))
+    schema = load_schema(starter.schema)
+    assert [column.required for column in schema] == [False, True]
+    assert (
+        "e.g. 'Köln', 'Bonn'" in Path(starter.config).read_text()
+        or "e.g. 'Bonn', 'Köln'" in Path(starter.config).read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "advice"),
+    [
+        (b"a,a\n1,2\n", [], " (--set input.header=..., --set input.columns=..., --set input.skip_rows=...)"),
+        (b"a\0,\0b\0\n\0", [], " (--set input.encoding=...)"),
+        (b"a\n\n", [], " (--set input.null_values=...)"),
+        (b"a\nx\n", ["input.encoding=utf-16"], " (--set input.encoding=...)"),
+    ],
+)
+def test_an_advised_setting_is_one_that_init_takes(
+    tmp_path: Path, data: bytes, settings: list[str], advice: str
+) -> None:
+    """There is no configuration yet to write it into; the advised key is one of `[input]`."""
+    (tmp_path / "data.csv").write_bytes(data)
+    request = parse_request((), None, settings, "p.toml")
+    with pytest.raises(DataError) as caught:
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    assert str(caught.value).endswith(advice)
+
+
+def test_a_header_without_a_name_can_be_replaced_as_advised(tmp_path: Path) -> None:
+    """As pandas writes an index: the names are given, and the line that should have had them is skipped."""
+    (tmp_path / "data.csv").write_text(",age\n0,31\n1,45\n")
+    settings = ["input.header=false", 'input.columns=["row", "age"]', "input.skip_rows=1"]
+    request = parse_request(["age"], None, settings, "p.toml")
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    assert load_schema(starter.schema)["age"].type is ColumnType.INT
+    assert "# 2 rows and 2 columns were looked at." in Path(starter.config).read_text()
+
+
+def test_a_label_that_is_no_column_is_told_before_the_look(tmp_path: Path) -> None:
+    """With the nearest column; nothing is written."""
+    (tmp_path / "data.csv").write_text("price,city\n1,Rome\n")
+    with pytest.raises(ConfigError, match=r"--label: there is no column 'pric'; did you mean 'price'\?"):
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), StarterRequest(("pric",)))
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]

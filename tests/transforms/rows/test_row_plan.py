@@ -1,0 +1,46 @@
+"""Where rows lie once all are counted."""
+
+import pytest
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.rows.counts import Rejections, UnitCount
+from shardmill.transforms.rows.row_plan import RowPlan, check_rows, check_splits
+from shardmill.transforms.rows.splits import ShardRule, SplitRule
+
+COUNTS = [UnitCount(1, "a.csv", (5, 1), 0), UnitCount(0, "a.csv", (10, 2), 3), UnitCount(2, "b.csv", (0, 4), 0)]
+SPLITS = SplitRule(("train", "eval"))
+
+
+def _unit(index: int) -> Unit:
+    return Unit(index=index, file=0, path="a.csv")
+
+
+def test_offsets_follow_the_units() -> None:
+    """A unit's first row comes after all rows of the units before it, whatever order they were counted in."""
+    plan = RowPlan(COUNTS, SPLITS, ShardRule(shards=4))
+    assert [plan.first(unit) for unit in range(3)] == [[0, 0], [10, 2], [15, 3]]
+    assert plan.totals == {"train": 15, "eval": 7}
+    assert plan.shard_counts == {"train": 4, "eval": 4}
+
+
+def test_rows_that_are_read_differently_are_noticed() -> None:
+    """A unit that reads differently the second time is an error that names the file and both counts."""
+    plan = RowPlan(COUNTS, SPLITS, ShardRule())
+    plan.check(_unit(0), (10, 2), 3)
+    with pytest.raises(DataError, match=r"'a\.csv': the analysis read 15 rows .* the transform 16 of the same bytes"):
+        plan.check(_unit(0), (11, 2), 3)
+
+
+def test_a_split_without_rows_is_an_error() -> None:
+    """A split with no rows is named, with how the rows were split."""
+    with pytest.raises(DataError, match=r"split 'eval' has no rows: 1 rows were read, \{'train': 1, 'eval': 0\}"):
+        check_splits([UnitCount(0, "a.csv", (1, 0), 0)], SPLITS)
+
+
+def test_no_rows_at_all_is_an_error() -> None:
+    """An input of headers alone, or of bad rows alone, is an error that names the files."""
+    with pytest.raises(DataError, match=r"the input has no good rows: 'a\.csv' and 1 more files"):
+        check_rows([UnitCount(0, "a.csv", (0, 0), 0), UnitCount(1, "b.csv", (0, 0), 0)], Rejections())
+    with pytest.raises(DataError, match=r"no good rows \(3 rows were rejected\)"):
+        check_rows([UnitCount(0, "a.csv", (0, 0), 3)], Rejections())

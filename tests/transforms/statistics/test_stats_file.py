@@ -1,0 +1,63 @@
+"""Statistics files: what a run says of its columns."""
+
+import pytest
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from shardmill.schemas.feature_stats import read_statistics
+from tests.support.runs import run_toml
+
+ROWS = 60
+TOML = """
+[input]
+files = "data.csv"
+[features]
+city = { kind = "vocabulary", top_k = 2, num_oov_buckets = 1 }
+rare = { kind = "vocabulary", frequency_threshold = 2, num_oov_buckets = 1 }
+twice = { kind = "vocabulary", top_k = 1 }
+again = { kind = "vocabulary", column = "twice", top_k = 30 }
+tags = { kind = "multi_hot", delimiter = " " }
+notes = { kind = "vocabulary", num_oov_buckets = 1 }
+"""
+
+StringStatistics = dict[str, statistics_pb2.StringStatistics]
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> StringStatistics:
+    """The statistics of the text columns of a run."""
+    folder = tmp_path_factory.mktemp("summaries")
+    lines = ["city,rare,twice,tags,notes,unused"]
+    for row in range(ROWS):
+        city = "" if row % 10 == 0 else f"c{row % 7}"
+        tags = " ".join(f"t{row * 9 + place}" for place in range(9))
+        line_end = "\n" if row % 2 else ""
+        lines.append(f'{city},r{min(row, 19)},v{row % 40},{tags},"a{line_end}{row}",u')
+    (folder / "data.csv").write_text("\n".join(lines) + "\n")
+    (dataset,) = read_statistics(str(run_toml(folder, TOML) / "pre_transform_feature_stats")).datasets
+    return {feature.path.step[0]: feature.string_stats for feature in dataset.features}
+
+
+@pytest.mark.parametrize(("column", "distinct"), [("city", 7), ("rare", 20), ("twice", 40)])
+def test_distinct_values_are_counted_before_the_vocabulary_is_cut(
+    texts: StringStatistics, column: str, distinct: int
+) -> None:
+    """Neither `top_k` nor `frequency_threshold` changes how many values a column has."""
+    assert texts[column].unique == distinct <= texts[column].common_stats.num_non_missing
+
+
+def test_the_most_frequent_values_are_those_of_the_largest_vocabulary(texts: StringStatistics) -> None:
+    """Of two vocabularies of a column, the one that keeps more."""
+    assert len(texts["twice"].top_values) == 20
+    assert len(texts["city"].top_values) == 2
+
+
+def test_tokens_within_cells_are_no_values(texts: StringStatistics) -> None:
+    """A column of lists has nine tokens a cell here, which say nothing of its cells: no count, rather than one beyond the rows."""
+    assert texts["tags"].common_stats.num_non_missing == ROWS
+    assert (texts["tags"].unique, list(texts["tags"].top_values)) == (0, [])
+
+
+def test_values_with_line_ends_make_the_count_unknown(texts: StringStatistics) -> None:
+    """No vocabulary takes them, so that they aren't counted: 0 is the format's word for unknown."""
+    assert texts["notes"].common_stats.num_non_missing == ROWS
+    assert texts["notes"].unique == 0

@@ -1,0 +1,189 @@
+"""Frames are TensorFlow's, and every damage to a shard is found."""
+
+import gzip
+import io
+import struct
+from pathlib import Path
+
+import google_crc32c
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.tfrecord import frames
+from shardmill.transforms.tfrecord.crc32c import Terms, crcs_of, mask
+from shardmill.transforms.tfrecord.frames import compressor, frame, read_records
+
+RECORDS = [b"", b"a", b"hello" * 100, bytes(range(256)), b"z" * 70_000]
+
+
+def framed_by_hand(record: bytes) -> bytes:
+    """A frame after record_writer.h, one step at a time."""
+
+    def masked(data: bytes) -> bytes:
+        crc = google_crc32c.value(data)
+        return struct.pack("<I", (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF)
+
+    length = struct.pack("<Q", len(record))
+    return length + masked(length) + record + masked(record)
+
+
+def shard(records: list[bytes], level: int | None = None, members: int = 1) -> bytes:
+    """A shard of some records, in so many gzip members (or plain)."""
+    joined = b""
+    for part in np.array_split(np.arange(len(records)), members):
+        member = compressor(level)
+        data = b"".join(frame(pa.array([records[index] for index in part.tolist()], pa.binary())).to_pylist())
+        joined += member.compress(data) + member.flush()
+    return joined
+
+
+def read(data: bytes) -> list[bytes]:
+    """All records of a shard."""
+    return [record for block in read_records(io.BytesIO(data), "shard") for record in block.to_pylist()]
+
+
+@given(st.lists(st.binary(max_size=300), max_size=20))
+def test_frame(records: list[bytes]) -> None:
+    """Each record is framed as record_writer.h says, for binary, large_binary and slices."""
+    expected = [framed_by_hand(record) for record in records]
+    assert frame(pa.array(records, pa.binary())).to_pylist() == expected
+    large = frame(pa.array([b"skip", *records, b"skip"], pa.large_binary()).slice(1, len(records)))
+    assert large.to_pylist() == expected
+    assert large.type == pa.large_binary()
+
+
+@pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("members", [1, 3])
+def test_tensorflow_reads_shards(tmp_path: Path, level: int | None, members: int) -> None:
+    """tf.data.TFRecordDataset reads what is written, several concatenated gzip members too."""
+    import tensorflow as tf
+
+    path = tmp_path / "shard"
+    path.write_bytes(shard(RECORDS, level, members))
+    dataset = tf.data.TFRecordDataset(str(path), compression_type="" if level is None else "GZIP")
+    assert list(dataset.as_numpy_iterator()) == RECORDS
+
+
+@given(st.lists(st.binary(max_size=2000)), st.sampled_from([None, 0, 2]), st.integers(1, 4), st.integers(1, 5000))
+def test_read_records_gives_what_was_framed(records: list[bytes], level: int | None, members: int, chunk: int) -> None:
+    """Records come back in order whatever the members and however the chunks cut them."""
+    kept = frames._CHUNK_BYTES
+    frames._CHUNK_BYTES = chunk
+    try:
+        assert read(shard(records, level, members)) == records
+        assert read(shard(records)) == records
+    finally:
+        frames._CHUNK_BYTES = kept
+
+
+def test_read_records_of_tensorflow(tmp_path: Path) -> None:
+    """What TensorFlow writes, gzip or plain, is read."""
+    import tensorflow as tf
+
+    for kind in ("", "GZIP"):
+        path = tmp_path / f"shard{kind}"
+        with tf.io.TFRecordWriter(str(path), kind) as writer:
+            for record in RECORDS:
+                writer.write(record)
+        assert read(path.read_bytes()) == RECORDS
+
+
+def test_an_empty_shard() -> None:
+    """No bytes, and a gzip member of nothing, are shards without records."""
+    assert read(b"") == []
+    assert read(shard([], 2)) == []
+
+
+def test_flipped_record() -> None:
+    """A changed byte in a record is found; the message names file and record."""
+    data = bytearray(shard([b"first", b"second", b"third"]))
+    data[-6] ^= 1
+    with pytest.raises(DataError, match="'shard', record 2: its checksum differs"):
+        read(bytes(data))
+
+
+@pytest.mark.parametrize("byte", [0, 1, 6, 7, 8, 11])
+def test_flipped_length(byte: int) -> None:
+    """A changed byte in a length or its checksum is found, however far off the length then points."""
+    data = bytearray(shard([b"first" * 9, b"second" * 9, b"third" * 9]))
+    data[len(framed_by_hand(b"first" * 9)) + byte] ^= 0x81
+    with pytest.raises(DataError, match="'shard', record 1: the checksum of its length differs"):
+        read(bytes(data))
+
+
+def test_a_record_that_no_example_fills_is_refused() -> None:
+    """A length beyond protobuf's bound, its checksum good, is refused at once: nothing is held until the end of the file."""
+    header = frames.headers(np.array([(1 << 31) + 1])).tobytes()
+    with pytest.raises(DataError, match=r"'shard', record 1: .* longer than 2 GiB, which no Example is"):
+        read(shard([b"first"]) + header + b"x" * 100)
+
+
+@pytest.mark.parametrize("lost", [1, 4, 8, 19])
+def test_truncated_plain_shard(lost: int) -> None:
+    """A shard that ends inside a frame, or inside a frame's header, is found."""
+    data = shard([b"first", b"second"])
+    with pytest.raises(DataError, match="'shard', record 1: the file ends inside it"):
+        read(data[:-lost])
+
+
+@pytest.mark.parametrize("lost", [1, 8, 12, 200])
+def test_truncated_gzip(lost: int) -> None:
+    """A shard that ends inside its last gzip member is found, though the members before are whole."""
+    records = [bytes([row]) * row + np.random.default_rng(row).bytes(200) for row in range(20)]
+    with pytest.raises(DataError, match="'shard' ends inside a gzip member"):
+        read(shard(records, 2, 2)[:-lost])
+
+
+def test_damaged_gzip() -> None:
+    """A gzip member whose own checksum differs, or garbage after a member, is found."""
+    data = bytearray(shard(RECORDS, 2))
+    data[-6] ^= 1
+    with pytest.raises(DataError, match="'shard' isn't a whole gzip file"):
+        read(bytes(data))
+    with pytest.raises(DataError, match="'shard' isn't a whole gzip file"):
+        read(shard(RECORDS, 2) + b"garbage" * 9)
+    with pytest.raises(DataError, match="'shard' ends inside a gzip member"):
+        read(shard(RECORDS, 2) + b"bits")
+
+
+def test_a_plain_shard_that_looks_like_gzip() -> None:
+    """A first record of 35,615 bytes, whose length is spelled as gzip's magic bytes, doesn't make a plain shard gzip."""
+    records = [bytes(0x8B1F), b"next"]
+    assert shard(records)[:2] == b"\x1f\x8b"
+    assert read(shard(records)) == records
+
+
+@pytest.mark.parametrize("level", [0, 3])
+def test_compressor_is_deterministic(level: int) -> None:
+    """A member has no time in its header, and its content is what went in."""
+    data = b"".join(RECORDS)
+
+    def member() -> bytes:
+        writer = compressor(level)
+        return writer.compress(data) + writer.flush()
+
+    assert member() == member()
+    assert member()[:8] == b"\x1f\x8b\x08\x00\x00\x00\x00\x00"
+    assert gzip.decompress(member()) == data
+
+
+@given(st.binary(min_size=1, max_size=60), st.data())
+def test_terms_of_a_checksum(record: bytes, data: st.DataObject) -> None:
+    """A record's CRC32C is that with one byte zeroed, exclusive-or the byte's term at its distance from the end."""
+    place = data.draw(st.integers(0, len(record) - 1))
+    blank = record[:place] + b"\0" + record[place + 1 :]
+    distance = len(record) - 1 - place
+    term = Terms().reach(distance)[distance, record[place]]
+    assert google_crc32c.value(record) == google_crc32c.value(blank) ^ int(term)
+
+
+def test_known_checksums() -> None:
+    """RFC 3720's test vector, and the masked CRC of TensorFlow's own crc32c_test.cc: masking is undone by its inverse."""
+    crcs = crcs_of([bytes(32), b"\xff" * 32], 2)
+    assert crcs.tolist() == [0x8A9136AA, 0x62A8AB43]
+    turned = mask(crcs) - np.uint32(0xA282EAD8)
+    np.testing.assert_array_equal((turned >> np.uint32(17)) | (turned << np.uint32(15)), crcs)

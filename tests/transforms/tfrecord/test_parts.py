@@ -1,0 +1,160 @@
+"""A part file holds each destination's records as one gzip member, whatever was spilled when."""
+
+import gzip
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.tfrecord.frames import frame
+from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
+from shardmill.transforms.write import _assemble, _Piece
+
+Blocks = Sequence[tuple[str, np.ndarray, pa.Array]]
+
+
+def blocks(count: int = 6, rows: int = 300, shards: int = 4) -> list[tuple[str, np.ndarray, pa.Array]]:
+    """Blocks of random records for two splits."""
+    random = np.random.default_rng(5)
+    made = []
+    for block in range(count):
+        records = pa.array([b"%d-%d-" % (block, row) + random.bytes(40) for row in range(rows)], pa.binary())
+        made.append(("train" if block % 3 else "eval", random.integers(0, shards, rows), frame(records)))
+    return made
+
+
+def write(parts: Blocks, level: int | None = 3, buffer_bytes: int = 64 << 20) -> tuple[list[PartSegment], bytes]:
+    """Writes blocks to one part; returns its index and its bytes."""
+    stream = io.BytesIO()
+    writer = PartWriter(stream, level, buffer_bytes)
+    for split, shards, framed in parts:
+        writer.add(split, shards, framed)
+    return writer.close(), stream.getvalue()
+
+
+def content(segment: PartSegment, part: bytes) -> bytes:
+    """A segment's bytes: its pieces joined."""
+    return b"".join(part[offset : offset + length] for offset, length in segment.pieces)
+
+
+def expected(parts: Blocks, split: str, shard: int) -> list[bytes]:
+    """A destination's frames in the input's order."""
+    return [
+        record
+        for name, shards, framed in parts
+        if name == split
+        for place, record in zip(shards.tolist(), framed.to_pylist(), strict=True)
+        if place == shard
+    ]
+
+
+@pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
+def test_each_destination_has_its_records_in_order(level: int | None) -> None:
+    """A segment's content is its destination's frames, in the input's order; the index counts them."""
+    parts = blocks()
+    segments, part = write(parts, level)
+    assert [(segment.split, segment.shard) for segment in segments] == [
+        (split, shard) for split in ("eval", "train") for shard in range(4)
+    ]
+    for segment in segments:
+        frames = expected(parts, segment.split, segment.shard)
+        data = content(segment, part)
+        assert (data if level is None else gzip.decompress(data)) == b"".join(frames)
+        assert segment.rows == len(frames)
+        assert segment.payload == sum(map(len, frames))
+        assert segment.length == len(data)
+
+
+def test_segments_stand_one_after_the_other() -> None:
+    """Without spilling each destination is one piece, in the order of split and shard, with nothing between."""
+    segments, part = write(blocks())
+    assert all(len(segment.pieces) == 1 for segment in segments)
+    place = 0
+    for segment in segments:
+        assert segment.pieces[0][0] == place
+        place += segment.length
+    assert place == len(part)
+
+
+@pytest.mark.parametrize("level", [None, 3])
+@pytest.mark.parametrize("buffer_bytes", [0, 1000, 20_000])
+def test_spilling_changes_no_byte(level: int | None, buffer_bytes: int) -> None:
+    """A destination's bytes are the same however often what is in memory was written: the member is cut, not restarted."""
+    parts = blocks(rows=3000)
+    whole, whole_part = write(parts, level)
+    spilled, spilled_part = write(parts, level, buffer_bytes)
+    assert any(len(segment.pieces) > 1 for segment in spilled)
+    for one, other in zip(whole, spilled, strict=True):
+        assert content(one, whole_part) == content(other, spilled_part)
+        assert (one.split, one.shard, one.rows, one.payload) == (other.split, other.shard, other.rows, other.payload)
+    assert len(whole_part) == len(spilled_part)
+
+
+def test_memory_is_bounded() -> None:
+    """What isn't written yet stays below the bound after each block."""
+    stream = io.BytesIO()
+    writer = PartWriter(stream, None, 50_000)
+    total = 0
+    for split, shards, framed in blocks(20):
+        writer.add(split, shards, framed)
+        total += sum(map(len, framed.to_pylist()))
+        assert total - len(stream.getvalue()) <= 50_000
+    writer.close()
+    assert len(stream.getvalue()) == total
+
+
+def test_members_join_to_a_shard() -> None:
+    """The members of several parts, joined, are one gzip file."""
+    parts = blocks()
+    joined = b""
+    for half in (parts[:3], parts[3:]):
+        segments, part = write(half)
+        joined += b"".join(
+            content(segment, part) for segment in segments if (segment.split, segment.shard) == ("train", 2)
+        )
+    assert gzip.decompress(joined) == b"".join(expected(parts, "train", 2))
+
+
+def test_one_shard_and_large_binary() -> None:
+    """Records that all go to one shard, a slice of large_binary, are written as they are."""
+    records = pa.array([b"skip", b"a", b"bb", b"skip"], pa.large_binary()).slice(1, 2)
+    segments, part = write([("rejected", np.zeros(2, np.int64), records)], None)
+    assert part == b"abb"
+    assert segments == [PartSegment("rejected", 0, 2, 3, ((0, 3),))]
+
+
+def test_many_shards() -> None:
+    """Shards beyond 16 bits are kept apart."""
+    segments, part = write([("train", np.array([70_000, 1, 70_000, 4464]), pa.array([b"a", b"b", b"c", b"d"]))], None)
+    assert [(segment.shard, content(segment, part)) for segment in segments] == [
+        (1, b"b"),
+        (4464, b"d"),
+        (70_000, b"ac"),
+    ]
+
+
+def test_nothing_added() -> None:
+    """A part without rows is empty; an empty block adds no destination."""
+    assert write([]) == ([], b"")
+    assert write([("train", np.zeros(0, np.int64), pa.array([], pa.binary()))]) == ([], b"")
+
+
+@pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"abc", "it ends early")])
+def test_a_part_that_cant_be_read_is_named(tmp_path: Path, content: bytes | None, reason: str) -> None:
+    """What fails is the part that is read, not the shard that is written."""
+    part = tmp_path / "part"
+    if content is not None:
+        part.write_bytes(content)
+    pieces = [_Piece(0, str(part), PartSegment("train", 0, 1, 4, ((0, 4),)))]
+    with pytest.raises(DataError, match=f"can't read '{part}': {reason}"):
+        _assemble((("train", 0, 1), pieces), str(tmp_path), str(tmp_path), compressed=False)
+
+
+def test_records_and_shards_must_agree() -> None:
+    """A block with more shards than records is refused."""
+    with pytest.raises(ValueError, match="1 records for 2 shards"):
+        write([("train", np.zeros(2, np.int64), pa.array([b"a"], pa.binary()))])

@@ -1,0 +1,311 @@
+"""Blocks: the rows of a unit as typed Arrow columns, a few megabytes at a time, and the rows that had to be rejected."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.schema import Column
+from shardmill.transforms.csv.cast import Infinite, cast, shown
+from shardmill.transforms.csv.cells import CellParser, Cells
+from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
+from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
+from shardmill.transforms.csv.header import match_columns, parse_header
+from shardmill.transforms.csv.lexer import Lexicon, Positions
+from shardmill.transforms.csv.text import Source, Stream, to_utf8
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.tfrecord.encode import Outputs
+
+__all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "read_blocks", "read_header"]
+
+# Joins the cells of a split key.
+_KEY_SEPARATOR = "\x1f"
+# `read_header` reads so much at a time.
+_HEADER_BYTES = 64 << 10
+
+_MISSING = "missing value in a column that must have one"
+
+# For each bad row its column (None: the row as a whole) and what is wrong.
+Faults = dict[int, tuple[str | None, str]]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to read of each row.
+
+    Attributes:
+        columns: The columns to convert, in order.
+        required: Those in which a missing value rejects the row.
+        key: The columns whose text is the split key; (): all of `names`; None: no key is wanted.
+        names: All of the schema's columns, in order, which headers are held against; (): those of `columns`.
+        optional: Columns that a file may lack, and in which a missing value rejects no row, required or not.
+        infinite: What an infinite number is taken for in a FLOAT column; "keep" where it isn't said.
+    """
+
+    columns: tuple[Column, ...]
+    required: frozenset[str] = frozenset()
+    key: tuple[str, ...] | None = None
+    names: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
+    infinite: Mapping[str, Infinite] = field(default_factory=dict)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All of the schema's columns."""
+        return self.names or tuple(column.name for column in self.columns)
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The split key's columns."""
+        return self.known if self.key == () else self.key or ()
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that can't be used.
+
+    Attributes:
+        file: Its file.
+        line: The number of its first physical line, from 1.
+        column: The column at fault; None: the row as a whole.
+        reason: What was expected and what was found.
+        row: Its bytes, as they stand or, in an encoding other than UTF-8, in UTF-8; without the line's end.
+    """
+
+    file: str
+    line: int
+    column: str | None
+    reason: str
+    row: bytes
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where some rows stand in their file.
+
+    Attributes:
+        path: The file.
+        chunk: The piece of it that the rows are in.
+        spans: The start and end of each of the chunk's records.
+        records: For each row the index of its record.
+    """
+
+    path: str
+    chunk: Chunk
+    spans: tuple[Positions, Positions]
+    records: Positions
+
+    @property
+    def lines(self) -> Positions:
+        """The number of each row's first physical line."""
+        return self.chunk.lines_at(self.spans[0][self.records])
+
+    def rejects(self, reasons: Mapping[int, tuple[str | None, str]], ragged: Collection[int] = ()) -> list[Reject]:
+        """Records as rejected rows, in the file's order.
+
+        Args:
+            reasons: By record the column at fault and what is wrong.
+            ragged: The records with too few or too many cells: where they span lines, a quote may be to blame.
+        """
+        order = np.array(sorted(reasons), np.int64)
+        starts, stops = self.spans[0][order], self.spans[1][order]
+        rejects = []
+        places = zip(
+            order.tolist(),
+            starts.tolist(),
+            stops.tolist(),
+            *(self.chunk.lines_at(at).tolist() for at in (starts, stops)),
+            strict=True,
+        )
+        for index, start, stop, line, last_line in places:
+            column, reason = reasons[index]
+            if index in ragged and last_line > line:
+                reason += f" in a row of {last_line - line + 1} lines: is a quote not closed?"
+            rejects.append(Reject(self.path, line, column, reason, bytes(self.chunk.data[start:stop])))
+        return rejects
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of a unit, in the file's order.
+
+    `rows + len(rejects)` is the number of records that were read, exactly.
+
+    Attributes:
+        columns: The good rows; the selection's columns, null where missing.
+        key: The split key of each row, UTF-8 text, "" for missing cells; None where the selection wants none.
+        rejects: The other rows.
+        size: Bytes of text read, in UTF-8.
+        origin: Where the good rows stand; None where there are none.
+        infinite: By column, the cells that spell infinity, where there are any; of rejected rows too.
+        made: What a user's function made of the good rows, as `Session.run` returns it; None where there is no function.
+    """
+
+    columns: pa.RecordBatch
+    key: pa.Array | None
+    rejects: list[Reject] = field(default_factory=list)
+    size: int = 0
+    origin: Origin | None = None
+    infinite: Mapping[str, int] = field(default_factory=dict)
+    made: Outputs | None = None
+
+    @property
+    def rows(self) -> int:
+        """The number of good rows."""
+        return int(self.columns.num_rows)
+
+    def without(self, faults: Faults) -> "Block":
+        """The block with some of its good rows rejected, and without `made`.
+
+        Args:
+            faults: By the row's index among the good ones, its column and what is wrong.
+        """
+        if not faults or self.origin is None:
+            return replace(self, made=None)
+        kept = np.ones(self.rows, np.bool_)
+        kept[list(faults)] = False
+        records = self.origin.records
+        rejects = self.origin.rejects({int(records[row]): fault for row, fault in faults.items()})
+        return replace(
+            self,
+            columns=_batch(
+                [column.filter(pa.array(kept)) for column in self.columns.columns], self.columns.schema, int(kept.sum())
+            ),
+            key=self.key.filter(pa.array(kept)) if self.key is not None else None,
+            rejects=sorted([*self.rejects, *rejects], key=lambda reject: reject.line),
+            origin=replace(self.origin, records=records[kept]),
+            made=None,
+        )
+
+
+def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
+    """Reads a unit's rows, in blocks of at most `BLOCK_BYTES` of text or of one record if it is larger.
+
+    Rejected are rows with too few or too many cells, with cells that spell no value of their column's type or aren't text in the file's
+    encoding, and with a missing value where one is required. A missing value is an empty cell or one of `dialect.null_values`, quoted
+    or not, and "nan" in a column of numbers.
+
+    Args:
+        stream: The file as it is stored, at offset `unit.start`.
+        unit: What to read.
+        dialect: The file's spelling.
+        selection: What to read of each row.
+
+    Raises:
+        DataError: The file isn't CSV text in this encoding, is damaged, has a header that doesn't fit, or ends inside a quoted cell.
+    """
+    text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
+    chunks = Chunks(text, Lexicon.of(dialect), unit.first_line, BLOCK_BYTES)
+    names = _file_columns(chunks, unit, dialect, selection.known)
+    if names is None:
+        return
+    parser = _BlockParser(unit.path, dialect, selection, names)
+    for chunk in chunks:
+        block = parser.parse(chunk)
+        if block.rows or block.rejects:
+            yield block
+
+
+def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
+    """The names of a file's columns, from its header or else from the dialect; none in an empty file.
+
+    Args:
+        stream: The file as it is stored.
+        path: Its name.
+        dialect: Its spelling.
+
+    Raises:
+        DataError: As `read_blocks`.
+    """
+    chunks = Chunks(Stream(stream, path, dialect.encoding), Lexicon.of(dialect), block_bytes=_HEADER_BYTES)
+    return _file_columns(chunks, Unit(0, 0, path), dialect, ()) or []
+
+
+def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str, ...]) -> list[str] | None:
+    """The names of a file's columns, after what stands above its rows was taken off; None where a header should be but nothing is."""
+    header = to_utf8(unit.header, dialect.encoding) if unit.header is not None else None
+    if unit.start == 0:
+        chunks.skip_mark()
+        chunks.skip_lines(dialect.skip_rows)
+        header = chunks.take_record() if dialect.header else None
+    if not dialect.header:
+        return list(dialect.columns or known)
+    return None if header is None else parse_header(header, unit.path, dialect)
+
+
+class _BlockParser:
+    """Takes chunks of one file to blocks."""
+
+    def __init__(self, path: str, dialect: Dialect, selection: Selection, names: list[str]) -> None:
+        places = match_columns(names, selection.known, path, dialect, selection.optional)
+        wanted = dict.fromkeys([*(column.name for column in selection.columns), *selection.key_names])
+        self._path = path
+        self._encoding = dialect.encoding
+        self._selection = selection
+        self._required = selection.required - selection.optional
+        self._width = len(names)
+        self._cells = CellParser(path, dialect, len(names), {name: places[name] for name in wanted if name in places})
+        self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
+
+    def parse(self, chunk: Chunk) -> Block:
+        """A chunk's rows."""
+        spans = chunk.lexed.spans()
+        if not len(spans[0]):
+            return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
+        cells = self._cells.parse(chunk, spans)
+        faults = self._undecodable(cells)
+        infinite: dict[str, int] = {}
+        arrays = [self._column(column, cells, faults, infinite) for column in self._selection.columns]
+        origin = Origin(self._path, chunk, spans, cells.records)
+        ragged = {index: (None, self._ragged(found)) for index, found in cells.ragged}
+        rejects = origin.rejects(ragged, ragged) if ragged else []
+        columns = _batch(arrays, self._schema, len(cells.records))
+        return Block(columns, self._key(cells), rejects, len(chunk.data), origin, infinite).without(faults)
+
+    def _column(self, column: Column, cells: Cells, faults: Faults, infinite: dict[str, int]) -> pa.Array:
+        """A column's values; adds to the faults, and to the infinite cells."""
+        text = cells.columns.get(column.name)
+        if text is None:
+            values = pa.nulls(len(cells.records), column.type.arrow)
+        else:
+            result = cast(text, column.type, self._cells.nulls, self._selection.infinite.get(column.name, "keep"))
+            values = result.values
+            if result.infinite:
+                infinite[column.name] = result.infinite
+            for row, reason in result.reasons(column.type):
+                faults.setdefault(row, (column.name, reason))
+        if column.name in self._required and values.null_count:
+            for row in np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)).tolist():
+                faults.setdefault(row, (column.name, _MISSING))
+        return values
+
+    def _undecodable(self, cells: Cells) -> "Faults":
+        faults: Faults = {}
+        for name, found in cells.undecodable.items():
+            for row, data in found:
+                faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {shown(data)}"))
+        return faults
+
+    def _key(self, cells: Cells) -> pa.Array | None:
+        """The split key: the cells' text, joined."""
+        if self._selection.key is None:
+            return None
+        empty = (
+            pa.array([""] * len(cells.records), pa.string())
+            if len(cells.columns) < len(self._selection.key_names)
+            else None
+        )
+        texts = [cells.columns.get(name, empty) for name in self._selection.key_names]
+        return pc.binary_join_element_wise(*texts, _KEY_SEPARATOR, null_handling="replace", null_replacement="")
+
+    def _ragged(self, found: int) -> str:
+        return f"expected {self._width} {'column' if self._width == 1 else 'columns'}, found {found}"
+
+
+def _batch(arrays: list[pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:
+    """A batch of some rows, even if it has no columns."""
+    if arrays:
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    return pa.RecordBatch.from_struct_array(pa.nulls(rows, pa.struct([])))

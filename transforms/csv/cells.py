@@ -1,0 +1,169 @@
+"""Cells: a chunk's records parsed into columns of text by PyArrow, and the records that can't be."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.chunks import Chunk
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.header import parse_options
+from shardmill.transforms.csv.lexer import LF, Bytes, Positions
+from shardmill.transforms.csv.units import UTF8_MARK
+
+# Stands for a byte that isn't UTF-8 while the rest of its chunk is parsed.
+_UNKNOWN = "?"
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A chunk's cells.
+
+    Attributes:
+        columns: By name, the text of the records with as many cells as there should be; null where missing.
+        records: Of each of these its index among the chunk's records.
+        ragged: The other records: index, cells found.
+        undecodable: By name, the rows of `columns` whose cell isn't UTF-8, and its bytes.
+    """
+
+    columns: dict[str, pa.Array]
+    records: Positions
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+    undecodable: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+
+
+class CellParser:
+    """Parses the chunks of one file."""
+
+    def __init__(self, path: str, dialect: Dialect, width: int, places: dict[str, int]) -> None:
+        """Prepares what all chunks have in common.
+
+        Args:
+            path: The file's name, for messages.
+            dialect: Its spelling.
+            width: The number of cells of each record.
+            places: The columns wanted, and where they stand.
+        """
+        self.nulls = pa.array(sorted({"", *dialect.null_values}), pa.string())
+        self._path = path
+        self._dialect = dialect
+        self._width = width
+        self._places = places
+        self._names = [str(place) for place in range(width)]
+
+    def parse(self, chunk: Chunk, spans: tuple[Positions, Positions]) -> Cells:
+        """Parses a chunk.
+
+        Args:
+            chunk: The chunk.
+            spans: Its records.
+
+        Raises:
+            DataError: PyArrow and our lexer don't agree on the number of records: a defect in one of them, never passed over.
+        """
+        text = chunk.lexed.text[: len(chunk.data)]
+        valid = _is_utf8(text)
+        columns, ragged = self._read(text if valid else _readable(text), pa.string())
+        found = len(next(iter(columns.values()))) + len(ragged)
+        if found != len(spans[0]):
+            raise DataError(
+                f"{self._path!r}, lines {chunk.first_line} to {chunk.first_line + chunk.lines}: the parser found {found} records where "
+                f"there are {len(spans[0])}. This is a defect of shardmill; please report it with these lines"
+            )
+        rows = np.delete(np.arange(found), [index for index, _ in ragged])
+        undecodable = {} if valid else self._undecodable(text, columns, spans, ragged)
+        wanted = {name: columns[str(place)] for name, place in self._places.items()}
+        if self._dialect.trim:
+            wanted = {name: _trim(column, self.nulls) for name, column in wanted.items()}
+        return Cells(wanted, rows, ragged, undecodable)
+
+    def _read(self, text: Bytes, cell_type: pa.DataType) -> tuple[dict[str, pa.Array], list[tuple[int, int]]]:
+        """The wanted columns by place (any one, if none is wanted), and the ragged records."""
+        ragged: list[tuple[int, int]] = []
+
+        def skip(row: csv.InvalidRow) -> str:
+            ragged.append((row.number - 1, row.actual_columns))
+            return "skip"
+
+        options = parse_options(self._dialect)
+        options.invalid_row_handler = skip
+        if text[0] == UTF8_MARK[0]:
+            # PyArrow would take a byte order mark off; that of the file is off already, and another is data.
+            text = np.concatenate([np.array([LF], np.uint8), text])
+        wanted = [self._names[place] for place in self._places.values()] or self._names[:1]
+        # `read_csv` would read on a thread of its own, which for a small file takes longer than all else.
+        reader = csv.open_csv(
+            pa.BufferReader(pa.py_buffer(text)),
+            # The whole chunk is one block, since PyArrow would cut it at newlines inside cells.
+            read_options=csv.ReadOptions(use_threads=False, column_names=self._names, block_size=len(text) + 1),
+            parse_options=options,
+            convert_options=csv.ConvertOptions(
+                check_utf8=False,
+                column_types=dict.fromkeys(wanted, cell_type),
+                null_values=self.nulls.to_pylist(),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                include_columns=wanted,
+            ),
+        )
+        table = reader.read_all()
+        return {name: _one(table.column(name)) for name in wanted}, ragged
+
+    def _undecodable(
+        self,
+        text: Bytes,
+        readable: dict[str, pa.Array],
+        spans: tuple[Positions, Positions],
+        ragged: Sequence[tuple[int, int]],
+    ) -> dict[str, list[tuple[int, bytes]]]:
+        """The cells that aren't UTF-8: those that are other bytes in the text as it stands."""
+        text = text.copy()
+        for index, _ in ragged:
+            text[spans[0][index] : spans[1][index]] = LF
+        raw, _ = self._read(text, pa.binary())
+        found = {}
+        for name, place in self._places.items():
+            before, after = raw[str(place)], readable[str(place)].cast(pa.binary())
+            differs = pc.or_(
+                pc.fill_null(pc.not_equal(before, after), fill_value=False),
+                pc.xor(pc.is_null(before), pc.is_null(after)),
+            )
+            rows = np.flatnonzero(differs.to_numpy(zero_copy_only=False))
+            if len(rows):
+                found[name] = list(zip(rows.tolist(), pc.take(before, pa.array(rows)).to_pylist(), strict=True))
+        return found
+
+
+def _is_utf8(text: Bytes) -> bool:
+    """Whether a text is UTF-8, all of it: then so is each cell."""
+    whole = pa.Array.from_buffers(
+        pa.large_string(), 1, [None, pa.py_buffer(np.array([0, len(text)], np.int64)), pa.py_buffer(text)]
+    )
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _readable(text: Bytes) -> Bytes:
+    """The text with each byte that isn't UTF-8 replaced, so that all else stays in its place."""
+    decoded = _ESCAPED_BYTE.sub(_UNKNOWN, text.tobytes().decode("utf-8", "surrogateescape"))
+    return np.frombuffer(decoded.encode(), np.uint8)
+
+
+def _trim(column: pa.Array, nulls: pa.Array) -> pa.Array:
+    trimmed = pc.ascii_trim_whitespace(column)
+    return pc.if_else(pc.is_in(trimmed, value_set=nulls), pa.scalar(None, trimmed.type), trimmed)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays([pa.array([], column.type), *column.chunks])

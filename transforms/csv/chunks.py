@@ -1,0 +1,182 @@
+"""A text cut at record boundaries into chunks of bounded size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.inflation import Inflation
+from shardmill.transforms.csv.lexer import Lexed, Lexicon, Positions, lex, line_ends, open_quote
+from shardmill.transforms.csv.units import COMPRESSED, UTF8_MARK, unclosed_quote
+
+BLOCK_BYTES = 4 << 20
+_NO_ROWS = np.zeros(0, np.int64)
+# A record beyond this is taken for an unclosed quote: a worker's memory must not fill with the rest of a large file.
+MAX_RECORD_BYTES = 256 << 20
+
+
+class Text(Protocol):
+    """UTF-8 text to cut; `path` is for messages."""
+
+    @property
+    def path(self) -> str:
+        """The file's name."""
+        ...
+
+    def read(self, size: int) -> bytes:
+        """Reads about `size` bytes; empty at the end only."""
+        ...
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Complete records of a text.
+
+    Attributes:
+        data: The bytes as they stand.
+        lexed: Their records.
+        first_line: The number of the first physical line.
+    """
+
+    data: memoryview
+    lexed: Lexed
+    first_line: int
+
+    @property
+    def lines(self) -> int:
+        """Its physical lines."""
+        return int(np.searchsorted(self.lexed.lines, len(self.data)))
+
+    def lines_at(self, offsets: Positions) -> Positions:
+        """The physical lines that hold some offsets."""
+        return np.searchsorted(self.lexed.lines, offsets) + self.first_line
+
+
+class Chunks:
+    """A text's chunks, after what stands above its records has been taken off."""
+
+    def __init__(self, text: Text, lexicon: Lexicon, first_line: int = 1, block_bytes: int = BLOCK_BYTES) -> None:
+        """Reads nothing yet.
+
+        Args:
+            text: The text, at a record's start.
+            lexicon: Its special bytes.
+            first_line: The number of its first physical line.
+            block_bytes: A chunk's size, at most, if its first record isn't larger.
+        """
+        self._text = text
+        self._lexicon = lexicon
+        self._line = first_line
+        self._block_bytes = block_bytes
+        self._inflation = Inflation(text.path) if text.path.lower().endswith(COMPRESSED) else None
+        self._buffer = b""
+        self._ended = False
+
+    def skip_mark(self) -> None:
+        """Drops a byte order mark."""
+        self._fill(len(UTF8_MARK))
+        self._buffer = self._buffer.removeprefix(UTF8_MARK)
+
+    def skip_lines(self, count: int) -> None:
+        """Drops physical lines, whatever is in them."""
+        while count and (self._buffer or self._fill(self._block_bytes)):
+            ends = line_ends(np.frombuffer(self._buffer, np.uint8), at_end=self._ended)
+            dropped = min(count, len(ends))
+            count -= dropped
+            self._line += dropped
+            if count == 0:
+                self._buffer = self._buffer[int(ends[dropped - 1]) + 1 :]
+            elif self._ended:
+                self._buffer = b""
+            else:
+                if self._inflation:
+                    self._inflation.add(len(self._buffer), _NO_ROWS, _NO_ROWS)
+                # A carriage return stays: it and a newline to come are one line's end.
+                self._buffer = self._buffer[-1:] if self._buffer.endswith(b"\r") else b""
+                self._fill(len(self._buffer) + self._block_bytes)
+
+    def take_record(self) -> bytes | None:
+        """Takes the first record that isn't blank; None: there is none."""
+        while chunk := self._next():
+            starts, stops = chunk.lexed.spans()
+            if len(starts):
+                stop = int(stops[0])
+                record = chunk.lexed.text[int(starts[0]) : stop].tobytes()
+                end = int(chunk.lexed.ends[np.searchsorted(chunk.lexed.ends, stop)]) + 1
+                self._line += int(np.searchsorted(chunk.lexed.lines, end))
+                self._buffer = self._buffer[end:]
+                return record
+            self._advance(chunk)
+        return None
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks from here on.
+
+        Raises:
+            DataError: The text ends inside a quoted cell, or a record is too large.
+        """
+        while chunk := self._next():
+            self._advance(chunk)
+            yield chunk
+
+    def _advance(self, chunk: Chunk) -> None:
+        if self._inflation:
+            self._inflation.add(len(chunk.data), *chunk.lexed.spans())
+        self._buffer = self._buffer[len(chunk.data) :]
+        self._line += chunk.lines
+
+    def _next(self) -> Chunk | None:
+        """The chunk that the buffer begins with; None: the text has ended."""
+        size = self._block_bytes
+        while True:
+            self._fill(size)
+            if not self._buffer:
+                return None
+            if self._ended:
+                self._check_escape()
+            lexed = lex(np.frombuffer(self._buffer, np.uint8), self._lexicon, at_end=self._ended)
+            if self._ended and lexed.is_open:
+                raise unclosed_quote(self._text.path, self._open_line(lexed))
+            if lexed.stop:
+                return Chunk(memoryview(self._buffer)[: lexed.stop], lexed, self._line)
+            if len(self._buffer) >= MAX_RECORD_BYTES:
+                raise self._too_large(lexed)
+            size = 2 * len(self._buffer)
+
+    def _check_escape(self) -> None:
+        """Looks for an escape at the text's end.
+
+        Raises:
+            DataError: There is one, with nothing after it.
+        """
+        escape = b"" if self._lexicon.escape is None else bytes([self._lexicon.escape])
+        if escape and (len(self._buffer) - len(self._buffer.rstrip(escape))) % 2:
+            line = self._line + len(line_ends(np.frombuffer(self._buffer, np.uint8), at_end=True))
+            raise DataError(
+                f"{self._text.path!r}, line {line}: the file ends with the escape character {escape.decode()!r}, which nothing "
+                "follows; is it cut short?"
+            )
+
+    def _too_large(self, lexed: Lexed) -> DataError:
+        hint = "has the file lines?"
+        if lexed.is_open:
+            hint = f"is the quote that opens a cell in line {self._open_line(lexed)} never closed?"
+        return DataError(
+            f"{self._text.path!r}, line {self._line}: a record that begins here is larger than {MAX_RECORD_BYTES >> 20} MiB; {hint}"
+        )
+
+    def _open_line(self, lexed: Lexed) -> int:
+        return self._line + int(np.searchsorted(lexed.lines, open_quote(lexed, self._lexicon)))
+
+    def _fill(self, size: int) -> bool:
+        """Reads until the buffer has so many bytes, or the text has ended; says whether there are any."""
+        pieces, have = [self._buffer], len(self._buffer)
+        while not self._ended and have < size:
+            piece = self._text.read(size - have)
+            self._ended = not piece
+            pieces.append(piece)
+            have += len(piece)
+        self._buffer = b"".join(pieces) if len(pieces) > 1 else self._buffer
+        return bool(self._buffer)

@@ -1,0 +1,151 @@
+"""A file's column names, and how they meet the schema's."""
+
+import difflib
+import json
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+import pyarrow as pa
+from pyarrow import csv
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.dialect import Dialect
+
+# So many names are listed in a message, and so much of each is shown.
+_SHOWN = 10
+_SHOWN_LENGTH = 40
+# Those that are met; in this order where a header could have several.
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+def parse_options(dialect: Dialect) -> csv.ParseOptions:
+    """How PyArrow's parser reads a dialect; comments are none of its business."""
+    return csv.ParseOptions(
+        delimiter=dialect.delimiter,
+        quote_char=dialect.quote or False,
+        double_quote=dialect.quote is not None,
+        escape_char=dialect.escape or False,
+        newlines_in_values=True,
+        ignore_empty_lines=True,
+    )
+
+
+def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
+    """The names in a header's record, spaces around them dropped.
+
+    Args:
+        record: The record in UTF-8.
+        path: The file's name, for messages.
+        dialect: The file's spelling.
+
+    Raises:
+        DataError: It isn't UTF-8 text, or a name is empty or there twice.
+    """
+    try:
+        record.decode()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({_short(record)}); check [input] encoding"
+        ) from error
+    names = list(_names(record, dialect))
+    _check_names(names, path)
+    return names
+
+
+# Of many small files each has the same header, and to parse it takes as long as to parse its rows.
+@lru_cache(maxsize=16)
+def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
+    # The empty line keeps PyArrow from taking a byte order mark off a second time.
+    table = csv.read_csv(
+        pa.BufferReader(b"\n" + record + b"\n"),
+        read_options=csv.ReadOptions(use_threads=False, block_size=len(record) + 3),
+        parse_options=parse_options(dialect),
+    )
+    return tuple(name.strip() for name in table.schema.names)
+
+
+def _check_names(names: list[str], path: str) -> None:
+    hint = (
+        "give each column its own name in the first line; or set [input] header = false and columns = [...], with skip_rows = 1 if that "
+        "line isn't data"
+    )
+    empty = [position for position, name in enumerate(names, 1) if not name]
+    if empty:
+        raise DataError(f"the header of {path!r} has no name for column {_listed(empty)} of {len(names)}; {hint}")
+    if len(set(names)) < len(names):
+        first: dict[str, int] = {}
+        for position, name in enumerate(names, 1):
+            if first.setdefault(name, position) != position:
+                twice = f"the name {_short(name)} twice, for columns {first[name]} and {position}"
+                raise DataError(f"the header of {path!r} has {twice}; {hint}")
+    controls = [name for name in names if "\0" in name]
+    if controls:
+        raise DataError(f"the header of {path!r} has a NUL byte in the name {_short(controls[0])}; is it a text file?")
+
+
+def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
+    """The delimiter that a header seems to have instead of the dialect's; None: there is none.
+
+    Args:
+        names: The names that the dialect's delimiter makes of it.
+        dialect: The dialect.
+    """
+    header = dialect.delimiter.join(names)
+    counts = {other: len(header.split(other)) for other in _DELIMITERS if other != dialect.delimiter}
+    best = max(counts, key=counts.__getitem__)
+    return best if counts[best] >= 2 * len(names) else None
+
+
+def match_columns(
+    names: Sequence[str], known: Sequence[str], path: str, dialect: Dialect, optional: Collection[str] = ()
+) -> dict[str, int]:
+    """Where the schema's columns stand in a file; a column that the file lacks isn't in the result.
+
+    Args:
+        names: The file's columns, in order.
+        known: The schema's columns.
+        path: The file's name, for messages.
+        dialect: What a missing or an unknown column means.
+        optional: Columns that a file may lack, whatever the dialect says.
+
+    Raises:
+        DataError: The file lacks a column or has an unknown one, and the dialect says that this is an error.
+    """
+    places = {name: place for place, name in enumerate(names)}
+    missing = [name for name in known if name not in places]
+    extra = [name for name in names if name not in set(known)]
+    if len(missing) == len(known) > 0 and dialect.header:
+        other = other_delimiter(names, dialect)
+        hint = f"set [input] delimiter = {json.dumps(other)}" if other else "check [input] delimiter"
+        raise DataError(
+            f"{path!r} has none of the columns {_listed(known)}; its first line is {_listed(names)}. If that line is data, set [input] "
+            f"header = false and columns = [...]; if not, {hint}"
+        )
+    needed = [name for name in missing if name not in optional]
+    if needed and dialect.missing_columns == "error":
+        raise DataError(
+            f"{path!r} lacks the column {_listed(needed)}{_nearest(needed[0], extra)}; its columns are {_listed(names)}. To read "
+            'missing columns as missing values set [input] missing_columns = "null"'
+        )
+    if extra and dialect.extra_columns == "error":
+        raise DataError(
+            f"{path!r} has the column {_listed(extra)}, which the schema doesn't have{_nearest(extra[0], missing or known)}. To "
+            'ignore such columns set [input] extra_columns = "ignore"'
+        )
+    return {name: places[name] for name in known if name in places}
+
+
+def _nearest(name: str, candidates: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, candidates[:1000], n=1)
+    return f" (is it {_short(near[0])}?)" if near else ""
+
+
+def _listed(values: Sequence[object]) -> str:
+    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+    return ", ".join(map(_short, values[:_SHOWN])) + more
+
+
+def _short(value: object) -> str:
+    if isinstance(value, str | bytes) and len(value) > _SHOWN_LENGTH:
+        return f"{value[:_SHOWN_LENGTH]!r}..."
+    return repr(value)

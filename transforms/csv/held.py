@@ -1,0 +1,156 @@
+"""A unit's bytes as they are stored, held against what was found before: the file's size, and the checksum of an earlier pass."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.units import FileRange, InputFile, Unit
+from shardmill.transforms.files import files
+from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+
+_DRAINED_BYTES = 1 << 20
+
+
+def changed(path: str, expected: str, received: str) -> DataError:
+    """The error for a file that isn't what it was when an earlier pass read it.
+
+    Args:
+        path: The file.
+        expected: How it was.
+        received: How it is.
+    """
+    return DataError(
+        f"{path!r} changed during the run: expected {expected}, received {received}; run again when nothing writes to the input"
+    )
+
+
+def check_size(path: str, expected: int | None, received: int) -> None:
+    """Holds the size that an opened file has against the one with which it was listed.
+
+    Args:
+        path: The file.
+        expected: Its bytes when it was listed; None: not known.
+        received: Its bytes now.
+
+    Raises:
+        DataError: They differ.
+    """
+    if expected is not None and received != expected:
+        raise changed(path, f"{expected:,} bytes", f"{received:,}")
+
+
+def check_checksum(path: str, start: int, expected: Checksum | None, received: Checksum) -> None:
+    """Holds what was read of a file against what an earlier pass read.
+
+    Args:
+        path: The file.
+        start: The first byte of what was read.
+        expected: The earlier pass's; None: there was none.
+        received: This pass's.
+
+    Raises:
+        DataError: They differ.
+    """
+    if expected is not None and received != expected:
+        where = f"bytes {start:,} to {start + expected.length:,}"
+        raise changed(path, f"{where} with the CRC32C {expected}", f"{received.length:,} bytes with {received}")
+
+
+class HeldBytes:
+    """The stored bytes of a unit, and no more, for one reader to read in order."""
+
+    def __init__(self, stream: BinaryIO, unit: Unit) -> None:
+        """Starts at the unit's first byte.
+
+        Args:
+            stream: The file as `files.open_at` opens it, at `unit.start`.
+            unit: The unit.
+
+        Raises:
+            DataError: The file's size isn't what it was.
+        """
+        self._stream = stream
+        self._unit = unit
+        self._found = NO_BYTES
+        self._check_size()
+
+    def read(self, size: int, /) -> bytes:
+        """Reads `size` bytes, or fewer at the unit's end only."""
+        stop = self._unit.stop
+        wanted = size if stop is None else min(size, stop - self._unit.start - self._found.length)
+        data = self._stream.read(wanted)
+        self._found = self._found.then(data)
+        return data
+
+    def finish(self) -> Checksum:
+        """Reads what is left, and looks whether the unit is what it was.
+
+        Returns:
+            The checksum of all its bytes.
+
+        Raises:
+            DataError: It isn't.
+        """
+        while self.read(_DRAINED_BYTES):
+            pass
+        unit = self._unit
+        self._check_size()
+        stop = unit.file_bytes if unit.stop is None else unit.stop
+        if stop is not None and self._found.length != stop - unit.start:
+            raise changed(
+                unit.path, f"{stop - unit.start:,} bytes from byte {unit.start:,} on", f"{self._found.length:,}"
+            )
+        check_checksum(unit.path, unit.start, unit.checksum, self._found)
+        return self._found
+
+    def check(self) -> None:
+        """Looks whether the unit is what it was, once something is wrong in it: where nothing has read it before, by the size alone.
+
+        Raises:
+            DataError: It isn't.
+        """
+        self._check_size()
+        if self._unit.checksum is not None:
+            self.finish()
+
+    def _check_size(self) -> None:
+        """While the file is read, another process may write to it."""
+        check_size(self._unit.path, self._unit.file_bytes, files.opened_size(self._stream))
+
+
+def hold_files(inputs: Sequence[InputFile], units: Iterable[Unit]) -> list[InputFile]:
+    """Gives files the checksums of their units, where these are known, and holds them against those that the files have.
+
+    Args:
+        inputs: The files.
+        units: All units.
+
+    Raises:
+        DataError: A file isn't what an earlier pass read.
+    """
+    read: dict[int, Checksum | None] = {}
+    for unit in sorted(units, key=lambda unit: unit.index):
+        before = read.get(unit.file, NO_BYTES)
+        read[unit.file] = None if before is None or unit.checksum is None else before + unit.checksum
+    held = []
+    for index, found in enumerate(inputs):
+        checksum = read.get(index)
+        if checksum is not None:
+            check_checksum(found.path, 0, found.checksum, checksum)
+        held.append(found if checksum is None else replace(found, checksum=checksum))
+    return held
+
+
+def read_range(file_range: FileRange) -> bytes:
+    """The bytes of a range, and the one before it.
+
+    Raises:
+        DataError: The file can't be read, or its size isn't what it was.
+    """
+    path = file_range.path
+    with files.reading(path), files.open_at(path, file_range.read_start, file_range.stop) as stream:
+        check_size(path, file_range.file_bytes, files.opened_size(stream))
+        data = stream.read(file_range.stop - file_range.read_start)
+        check_size(path, file_range.file_bytes, files.opened_size(stream))
+        return data

@@ -1,0 +1,278 @@
+"""A file's bytes as UTF-8 text: decompressed, checked for what isn't text at all, and transcoded; in bounded memory."""
+
+import codecs
+import contextlib
+import io
+import zlib
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+import pyarrow as pa
+from isal import igzip, isal_zlib
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.units import UTF8_MARK, is_single_byte, is_utf8
+
+# What other formats' files begin with, and what to say about them.
+_MAGIC = (
+    (b"\x1f\x8b", "gzip-compressed; give its name the suffix .gz"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed; give its name the suffix .zst"),
+    (b"\xfd7zXZ\x00", "xz-compressed; decompress it, or compress it as .gz, .bz2 or .zst"),
+    (b"PK\x03\x04", "a zip archive (or an Excel workbook); extract or export its CSV files"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"PAR1", "a Parquet file; export it as CSV"),
+    (b"ARROW1\x00\x00", "an Arrow file; export it as CSV"),
+    (b"Obj\x01", "an Avro file; export it as CSV"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook; export it as CSV"),
+    (b"%PDF-", "a PDF document"),
+    (b"SQLite format 3\x00", "an SQLite database; export its tables as CSV"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x7fELF", "a program"),
+)
+_BZIP2_BLOCK = b"1AY&SY"  # Follows "BZh" and a digit, which alone could be text.
+_TAR = (257, b"ustar")
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+# So many bytes at the file's start are looked at to tell text from other things.
+HEAD_BYTES = 4096
+# Above this fraction of control characters it isn't text.
+_MAX_CONTROL = 0.1
+_FEW_CONTROL = 4
+_CONTROL = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1b") + b"\x7f"
+
+_COPY_BYTES = 1 << 20
+
+# What decompressors raise for damaged data, beside OSError without a number.
+_DAMAGE: tuple[type[Exception], ...] = (EOFError, zlib.error, cast("type[Exception]", isal_zlib.error), pa.ArrowInvalid)
+
+
+class Source(Protocol):
+    """Where bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Reads `size` bytes, or fewer at the end only."""
+        ...
+
+
+class Stream:
+    """A file's text in UTF-8, from where a unit begins to where it ends.
+
+    Bytes that the encoding doesn't have stay as they are, where it has one byte a character: they aren't UTF-8, so that their rows can
+    be rejected one by one.
+    """
+
+    def __init__(self, raw: Source, path: str, encoding: str, *, start: int = 0, stop: int | None = None) -> None:
+        """Looks at the first bytes where the unit begins the file.
+
+        Args:
+            raw: The file as it is stored, at offset `start`.
+            path: Its name: the suffix says how it is compressed; errors name it.
+            encoding: Its text's encoding.
+            start: The unit's first byte.
+            stop: The byte after the unit's last; None: the file's end.
+
+        Raises:
+            DataError: The file is empty though compressed, damaged, or no text in this encoding.
+        """
+        self.path = path
+        source: Source = (
+            _decompressed(raw, path) if _suffix(path) else _Range(raw, path, None if stop is None else stop - start)
+        )
+        with _explained(self.path):
+            self._head = b"" if start else _read_fully(source, HEAD_BYTES)
+        self._source = source
+        if not start:
+            self._check_head(encoding)
+        self._decoder = None if is_utf8(encoding) else _Transcoder(encoding, path)
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        """Reads about `size` bytes of text in UTF-8; empty at the end only.
+
+        Raises:
+            DataError: The file is damaged, shorter than it was, or not in its encoding.
+        """
+        text = b""
+        while not text and not self._ended:
+            head, self._head = self._head, b""
+            with _explained(self.path):
+                data = _read_fully(self._source, max(size - len(head), 1))
+            self._ended = not data
+            data = head + data if head else data
+            text = self._decoder.transcode(data, final=self._ended) if self._decoder else data
+        return text
+
+    def _check_head(self, encoding: str) -> None:
+        """Tells text in the right encoding from anything else.
+
+        Raises:
+            DataError: It isn't such text; the message says what it is, or looks like.
+        """
+        head = self._head
+        _check_kind(head, self.path)
+        name = codecs.lookup(encoding).name
+        if head.startswith(_UTF16_MARKS) and not name.startswith(("utf-16", "utf-32")):
+            raise self._marked("UTF-16", encoding)
+        if head.startswith(UTF8_MARK) and not is_utf8(encoding):
+            raise self._marked("UTF-8", encoding)
+        if name.startswith(("utf-16", "utf-32")) or not head:
+            return
+        control = len(head) - len(head.translate(None, _CONTROL))
+        if control > max(_MAX_CONTROL * len(head), _FEW_CONTROL) and b"\0" in head:
+            utf16 = len(head) < 3 * head.count(b"\0") < 2 * len(head)
+            hint = '; if it is UTF-16 text, set [input] encoding = "utf-16-le" or "utf-16-be"' if utf16 else ""
+            found = f"{control} of its first {len(head)} bytes are control characters"
+            raise DataError(f"{self.path!r} looks like a binary file, not CSV: {found}{hint}")
+
+    def _marked(self, mark: str, encoding: str) -> DataError:
+        return DataError(
+            f"{self.path!r} begins with a {mark} byte order mark, but is to be read as {encoding!r}; set [input] encoding = "
+            f'"{mark.lower()}"'
+        )
+
+
+def read_beginning(raw: Source, path: str, size: int) -> bytes:
+    """The first bytes of a file, decompressed, in whatever encoding they are.
+
+    Args:
+        raw: The file as it is stored, at its start.
+        path: Its name.
+        size: At most so many bytes.
+
+    Raises:
+        DataError: The file is damaged, or is no text but of a known other kind.
+    """
+    with _explained(path):
+        data = _read_fully(_decompressed(raw, path) if _suffix(path) else raw, size)
+    _check_kind(data, path)
+    return data
+
+
+@contextlib.contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turns what decompressors raise into one message; errors of the file system pass."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise _damaged(path, error) from error
+    except OSError as error:
+        if error.errno is not None or not _suffix(path):
+            raise
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str, error: Exception) -> DataError:
+    return DataError(
+        f"can't decompress {path!r}: {error}. The file is damaged, cut short, or not what its suffix {_suffix(path)!r} says; "
+        "write or copy it again"
+    )
+
+
+def _check_kind(head: bytes, path: str) -> None:
+    """Tells files of other kinds by how they begin.
+
+    Raises:
+        DataError: The file is one of them.
+    """
+    for magic, what in _MAGIC:
+        if head.startswith(magic):
+            raise DataError(f"{path!r} isn't a CSV file: it is {what}")
+    if head.startswith(b"BZh") and head[4:10] == _BZIP2_BLOCK:
+        raise DataError(f"{path!r} isn't a CSV file: it is bzip2-compressed; give its name the suffix .bz2")
+    if head[_TAR[0] :].startswith(_TAR[1]):
+        raise DataError(f"{path!r} isn't a CSV file: it is a tar archive; extract its CSV files")
+
+
+def _suffix(path: str) -> str:
+    """The suffix of a compressed file; empty for others."""
+    return next((suffix for suffix in (".gz", ".bz2", ".zst") if path.lower().endswith(suffix)), "")
+
+
+def _decompressed(raw: Source, path: str) -> Source:
+    """A compressed file's contents: several members follow each other, and other threads run while it decompresses."""
+    first = raw.read(1)
+    if not first:
+        raise DataError(f"can't decompress {path!r}: it is empty; write or copy it again")
+    whole = io.BufferedReader(_Prepended(first, raw), _COPY_BYTES)
+    if _suffix(path) == ".gz":
+        return cast("Source", igzip.open(whole, mode="rb"))  # type: ignore[no-untyped-call]
+    codec = "bz2" if _suffix(path) == ".bz2" else "zstd"
+    return cast("Source", pa.CompressedInputStream(pa.PythonFile(whole, mode="r"), codec))
+
+
+class _Prepended(io.RawIOBase):
+    """A stream with some bytes before it: it needn't be able to seek."""
+
+    def __init__(self, first: bytes, rest: Source) -> None:
+        super().__init__()
+        self._first = first
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "bytearray | memoryview", /) -> int:  # type: ignore[override]
+        data = self._first or self._rest.read(len(buffer))
+        self._first = b""
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Range:
+    """At most so many bytes of a stream, and no fewer."""
+
+    def __init__(self, raw: Source, path: str, size: int | None) -> None:
+        self._raw = raw
+        self._path = path
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        if self._left is None:
+            return self._raw.read(size)
+        data = self._raw.read(min(size, self._left))
+        self._left -= len(data)
+        if self._left and not data:
+            raise DataError(
+                f"{self._path!r} changed during the run: it ends {self._left} bytes before it did when the run began; run again when "
+                "nothing writes to the input"
+            )
+        return data
+
+
+class _Transcoder:
+    """Another encoding to UTF-8, across reads."""
+
+    def __init__(self, encoding: str, path: str) -> None:
+        self._encoding = encoding
+        self._path = path
+        self._errors = "surrogateescape" if is_single_byte(encoding) else "strict"
+        self._decoder = codecs.getincrementaldecoder(encoding)(self._errors)
+
+    def transcode(self, data: bytes, *, final: bool) -> bytes:
+        try:
+            return self._decoder.decode(data, final).encode("utf-8", self._errors)
+        except UnicodeError as error:
+            raise DataError(
+                f"{self._path!r} isn't text in the encoding {self._encoding!r}: {error}; check [input] encoding"
+            ) from error
+
+
+def _read_fully(source: Source, size: int) -> bytes:
+    """Reads until there are `size` bytes or no more."""
+    data = source.read(size)
+    if len(data) in (0, size):
+        return data
+    pieces, left = [data], size - len(data)
+    while left and (data := source.read(left)):
+        pieces.append(data)
+        left -= len(data)
+    return b"".join(pieces)
+
+
+def to_utf8(data: bytes, encoding: str) -> bytes:
+    """A piece of a file's text, such as its header, in UTF-8."""
+    if is_utf8(encoding):
+        return data
+    errors = "surrogateescape" if is_single_byte(encoding) else "replace"
+    return data.decode(encoding, errors).encode("utf-8", errors)

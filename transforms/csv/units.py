@@ -1,0 +1,260 @@
+"""Files cut into units at record boundaries: exact for quoted newlines, and for any text, well-formed or not.
+
+Large files are scanned range by range, in any order (`scan_range`), and cut at the first record that starts in each (`plan_units`).
+"""
+
+import codecs
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.lexer import LF, Bytes, Lexicon, lex, line_ends, record_spans
+from shardmill.transforms.csv.range_scan import PIECE_BYTES, QUOTED, UNQUOTED, RangeScan, compose, nothing, scan_text
+from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+
+__all__ = [
+    "COMPRESSED",
+    "UNIT_BYTES",
+    "UTF8_MARK",
+    "FileRange",
+    "InputFile",
+    "RangeScan",
+    "Unit",
+    "file_ranges",
+    "is_single_byte",
+    "is_splittable",
+    "is_utf8",
+    "plan_units",
+    "record_spans",
+    "scan_range",
+    "unclosed_quote",
+]
+
+UNIT_BYTES = 16 << 20
+COMPRESSED = (".gz", ".bz2", ".zst")
+
+UTF8_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file to read.
+
+    Attributes:
+        path: Its path or URL.
+        size: Its bytes, as they are stored.
+        split: The split that its rows belong to; None: rows are split one by one.
+        place: Where it is for a worker, whose current folder is another; None: at its path.
+        checksum: Of its bytes, as an earlier pass read them; None: nothing has read all of it.
+    """
+
+    path: str
+    size: int
+    split: str | None = None
+    place: str | None = None
+    checksum: Checksum | None = None
+
+
+@dataclass(frozen=True)
+class FileRange:
+    """A range of a file, [start, stop), to scan for record boundaries.
+
+    Attributes:
+        file: The file's index.
+        path: Where it is.
+        start: Its first byte.
+        stop: The byte after its last.
+        file_bytes: The size that the file must have; None: any.
+    """
+
+    file: int
+    path: str
+    start: int
+    stop: int
+    file_bytes: int | None = None
+
+    @property
+    def read_start(self) -> int:
+        """Where to begin to read: `scan_range` wants the byte before the range, too."""
+        return max(self.start - 1, 0)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A record-aligned byte range of a file, for one worker to read.
+
+    Attributes:
+        index: Among all units, in the order of files and bytes.
+        file: The file's index.
+        path: Its path.
+        start: The first byte.
+        stop: The byte after the last; None: the file's end.
+        first_line: The number of the physical line that `start` begins, from 1.
+        header: The header's bytes as they stand in the file, where the file has one and the unit doesn't begin it.
+        split: The split of the file's rows, if it is given by file.
+        place: Where the file is for a worker; None: at its path.
+        file_bytes: The size that the file must have; None: any.
+        checksum: Of the unit's bytes, as an earlier pass read them; None: nothing has read them.
+    """
+
+    index: int
+    file: int
+    path: str
+    start: int = 0
+    stop: int | None = None
+    first_line: int = 1
+    header: bytes | None = None
+    split: str | None = None
+    place: str | None = None
+    file_bytes: int | None = None
+    checksum: Checksum | None = None
+
+
+def is_splittable(path: str, dialect: Dialect) -> bool:
+    """Whether a file can be cut inside: not compressed, a byte a special character, no escapes and no comments."""
+    return (
+        not path.lower().endswith(COMPRESSED)
+        and dialect.escape is None
+        and dialect.comment is None
+        and (is_utf8(dialect.encoding) or is_single_byte(dialect.encoding))
+    )
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether text in an encoding is UTF-8 as it stands."""
+    return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig", "ascii"}
+
+
+def is_single_byte(encoding: str) -> bool:
+    """Whether an encoding has one byte a character, and ASCII's characters where ASCII has them."""
+    every = bytes(range(256)).decode(encoding, errors="replace")
+    ascii_ = bytes(range(128))
+    return len(every) == len(every.encode("utf-16-le")) // 2 == 2 * len(ascii_) and every.encode().startswith(ascii_)
+
+
+def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> list[FileRange]:
+    """Cuts the files that can be cut and are large enough into ranges of about equal size.
+
+    Args:
+        files: All files.
+        dialect: Their spelling.
+        unit_bytes: A range's size, about.
+    """
+    ranges = []
+    for index, file in enumerate(files):
+        count = (file.size + unit_bytes // 2) // unit_bytes
+        if count > 1 and is_splittable(file.path, dialect):
+            cuts = [file.size * cut // count for cut in range(count + 1)]
+            ranges += [
+                FileRange(index, file.place or file.path, start, stop, file.size) for start, stop in pairwise(cuts)
+            ]
+    return ranges
+
+
+def scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect) -> RangeScan:
+    """Finds what a range does to each state in which it may begin.
+
+    Args:
+        data: The file's bytes from `file_range.read_start` to `file_range.stop`.
+        file_range: The range.
+        dialect: The file's spelling; one that `is_splittable` accepts.
+    """
+    scan = _scan_range(data, file_range, dialect)
+    mine = memoryview(data)[file_range.start - file_range.read_start :]
+    heads = [
+        None if place is None else Checksum.of(mine[: place.offset - file_range.start]) for place in scan.boundaries
+    ]
+    return replace(scan, checksum=Checksum.of(mine), heads=(heads[0], heads[1], heads[2]))
+
+
+def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect) -> RangeScan:
+    text, lexicon = np.frombuffer(data, np.uint8), Lexicon.of(dialect)
+    empty = nothing(file_range.file, file_range.start)
+    if file_range.start:
+        return scan_text(empty, text[1:], int(text[0]), lexicon)
+    body = body_start(text, dialect.skip_rows)
+    if body is None:
+        return replace(empty, whole=True)
+    header = None
+    if dialect.header:
+        starts, stops = lex(text[body : body + PIECE_BYTES], lexicon, at_end=False).spans()
+        if not len(starts):
+            return replace(empty, whole=True)
+        header = text[body + starts[0] : body + stops[0]].tobytes()
+    skipped = replace(empty, stop=body, lines=len(line_ends(text[:body], at_end=True)), header=header)
+    return replace(scan_text(skipped, text[body:], LF, lexicon), boundaries=(None, None, None))
+
+
+def body_start(text: Bytes, skip_rows: int) -> int | None:
+    """The offset after a byte order mark and the skipped lines at a file's start; None: they don't end in the text."""
+    if not skip_rows:
+        return len(UTF8_MARK) if text[:3].tobytes() == UTF8_MARK else 0
+    ends = line_ends(text, at_end=False)
+    return int(ends[skip_rows - 1]) + 1 if len(ends) >= skip_rows else None
+
+
+def plan_units(
+    files: Sequence[InputFile], scans: Iterable[RangeScan], dialect: Dialect, unit_bytes: int = UNIT_BYTES
+) -> list[Unit]:
+    """Cuts files into units: at the first record that starts in each scanned range. Other files are a unit each.
+
+    Args:
+        files: All files.
+        scans: The scans of the ranges that `file_ranges` names, in any order.
+        dialect: The files' spelling.
+        unit_bytes: As `file_ranges` had it.
+
+    Raises:
+        DataError: A file ends inside a quoted cell; the message names the line where the quote opened.
+    """
+    expected = Counter(file_range.file for file_range in file_ranges(files, dialect, unit_bytes))
+    by_file: dict[int, list[RangeScan]] = {}
+    for scan in sorted(scans, key=lambda scan: (scan.file, scan.start)):
+        by_file.setdefault(scan.file, []).append(scan)
+    units: list[Unit] = []
+    for index, file in enumerate(files):
+        found = by_file.get(index, [])
+        if len(found) != expected[index]:
+            raise ValueError(f"{file.path!r} has {expected[index]} ranges, but {len(found)} scans")
+        units += _cut(index, file, found)
+    return [replace(unit, index=index) for index, unit in enumerate(units)]
+
+
+def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
+    """A file's units."""
+    whole = Unit(index=0, file=index, path=file.path, split=file.split, place=file.place, file_bytes=file.size)
+    if not scans:
+        return [replace(whole, checksum=file.checksum)]
+    if any(scan.whole for scan in scans):
+        return [replace(whole, checksum=sum((scan.checksum for scan in scans), NO_BYTES))]
+    units = [replace(whole, stop=file.size)]
+    before, read = scans[0], scans[0].checksum
+    for scan in scans[1:]:
+        state = before.exits[UNQUOTED]
+        place, head = scan.boundaries[state], scan.heads[state]
+        if place and head:
+            units[-1] = replace(units[-1], stop=place.offset, checksum=read + head)
+            line = 1 + before.lines + place.lines
+            units.append(replace(whole, start=place.offset, stop=file.size, first_line=line, header=scans[0].header))
+            read = scan.checksum.after(head)
+        else:
+            read += scan.checksum
+        before = compose(before, scan)
+    units[-1] = replace(units[-1], checksum=read)
+    if before.exits[UNQUOTED] == QUOTED:
+        opened = before.opened[UNQUOTED]
+        raise unclosed_quote(file.path, 1 + opened.lines if opened else 1)
+    return units
+
+
+def unclosed_quote(path: str, line: int) -> DataError:
+    """The error for a file that ends inside a quoted cell."""
+    return DataError(
+        f"{path!r}, line {line}: a quote that opens a cell here is never closed, so the rest of the file is inside it. Close or double "
+        'the quote; or, if quotes in this file mean nothing special, set [input] quote = "".'
+    )

@@ -1,0 +1,313 @@
+"""Files by path or URL, local or in a store: read from an offset, create, replace, copy, remove.
+
+A path without a scheme is local; `gs://`, `s3://` and `hdfs://` need extras. `reading` and `writing` make one message of an
+`OSError`, which names the file.
+"""
+
+import contextlib
+import errno
+import functools
+import hashlib
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from shardmill.schemas.errors import DataError, OutputError
+from shardmill.transforms.stores.given_up import give_up, making
+from shardmill.transforms.stores.interface import Store, reason
+from shardmill.transforms.stores.ranges import RangeReader
+from shardmill.transforms.stores.uploads import Upload, abandon_uploads
+
+_COPY_BYTES = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Threads that are at work make new files for a moment.
+_ATTEMPTS_TO_REMOVE = 20
+
+
+def store_of(path: str) -> Store:
+    """The store that a remote path is in: see `transforms.stores.clients`, which imports Beam, and which local paths don't need."""
+    from shardmill.transforms.stores import clients
+
+    return clients.store_of(path)
+
+
+def is_local(path: str) -> bool:
+    """Whether a path is on this machine's own file system."""
+    return "://" not in path
+
+
+def can_rename(path: str) -> bool:
+    """Whether files and folders there can be renamed; not so in object stores, where a file appears when it is complete."""
+    return is_local(path) or store_of(path).renames
+
+
+def join(folder: str, *names: str) -> str:
+    """A path below a folder, local or remote."""
+    return "/".join((folder.rstrip("/"), *names))
+
+
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turns an `OSError` while a file is read into one message.
+
+    Raises:
+        DataError: In place of the `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"can't read {path!r}: {reason(error)}") from error
+
+
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Turns an `OSError` while a file is written (no space, no permission) into one message.
+
+    Raises:
+        OutputError: In place of the `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"can't write {path!r}: {reason(error)}. Nothing was published; {'free space' if error.errno in _FULL else 'see to that'}, "
+            "or choose another output folder"
+        ) from error
+
+
+def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
+    """Opens a file for reading at an offset; nothing is decompressed.
+
+    Args:
+        path: The file.
+        offset: Where reading starts.
+        stop: Where it is going to end: of a remote file nothing beyond is fetched ahead.
+    """
+    if is_local(path):
+        stream: BinaryIO = Path(path).open("rb")  # noqa: SIM115
+        if offset:
+            stream.seek(offset)
+        return stream
+    store = store_of(path)
+    found = store.size(path)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return cast("BinaryIO", RangeReader(functools.partial(store.fetch, path), found, offset, stop))
+
+
+def opened_size(stream: BinaryIO) -> int:
+    """The bytes of a file that `open_at` has opened: a local one's as it is now, a remote one's as it was then."""
+    return stream.size if isinstance(stream, RangeReader) else os.fstat(stream.fileno()).st_size
+
+
+def create(path: str) -> BinaryIO:
+    """Opens a file for writing, as it is: nothing is compressed.
+
+    A remote file appears when it is closed; one whose block fails never does.
+    """
+    with making(path):
+        return open(path, "wb") if is_local(path) else cast("BinaryIO", Upload(store_of(path).start(path), path))
+
+
+@contextlib.contextmanager
+def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
+    """Writes a file whole or not at all, though others may be writing the same one.
+
+    Engines try work again whose worker they take for dead, and it may not be: each attempt writes a file of its own, and the last one that
+    ends well gives the file its name. Where files appear only when they are whole, as in object stores, they are written in place.
+
+    Args:
+        path: The file.
+        scratch: A folder on the same file system, which is there while the file is wanted.
+
+    Yields:
+        The stream to write to.
+    """
+    if not can_rename(path):
+        with create(path) as stream:
+            yield stream
+        return
+    attempt = join(scratch, f"{path.rsplit('/', 1)[-1]}-{uuid.uuid4().hex[:8]}")
+    try:
+        with create(attempt) as stream:
+            yield stream
+        rename(attempt, path)
+    except BaseException:
+        remove(attempt)
+        raise
+
+
+def rename(source: str, target: str) -> None:
+    """Gives a file, or a folder, the name of another, which it replaces if that is a file or an empty folder; only where `can_rename`.
+
+    Raises:
+        OSError: The other is a folder with something in it, or it can't be renamed.
+    """
+    with making(target):
+        if is_local(source):
+            os.replace(source, target)
+            return
+        store = store_of(source)
+        if store.size(target) is not None:
+            store.delete([target])
+        store.rename(source, target)
+
+
+def make_folder(path: str) -> None:
+    """Makes a folder and its parents; object stores have none to make."""
+    with making(path):
+        if is_local(path):
+            os.makedirs(path, exist_ok=True)
+        else:
+            store_of(path).make_folder(path)
+
+
+def size(path: str) -> int | None:
+    """A file's bytes; None where there is no such file.
+
+    Raises:
+        DataError: It can't be known, because a folder above it may not be entered, or the store doesn't say.
+    """
+    with reading(path):
+        if not is_local(path):
+            return store_of(path).size(path)
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def digest(path: str) -> tuple[int, str]:
+    """A file's bytes, and its SHA-256 in hexadecimal digits."""
+    found = hashlib.sha256()
+    count = 0
+    for piece in _pieces(path):
+        found.update(piece)
+        count += len(piece)
+    return count, found.hexdigest()
+
+
+def exists(path: str) -> bool:
+    """Whether a file or folder is there; a folder of an object store is there if something is in it.
+
+    Raises:
+        OSError: It can't be known: a folder above it may not be entered; in an object store, the bucket isn't there or may not be read.
+    """
+    if is_local(path):
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+    store = store_of(path)
+    folder = f"{path.rstrip('/')}/"
+    # Some tools make an object of that name to show an empty folder.
+    return store.size(path) is not None or any(found != folder for found, _ in store.find(folder, 2))
+
+
+def remove(path: str) -> None:
+    """Removes a file or a folder with all in it; one that is gone is no error. What can't be removed of a local folder stays.
+
+    Raises:
+        OSError: A file, or what is remote, can't be removed.
+    """
+    if not is_local(path):
+        store = store_of(path)
+        store.delete([path] if store.renames else [path, *walk(path)])
+    elif os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        # Where a parent is no folder, nothing is there either.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(path)
+
+
+def discard(folder: str) -> None:
+    """Removes a folder that threads of this process may still be writing to; they can make nothing in it any more.
+
+    Raises:
+        OSError: It can't be removed.
+    """
+    give_up(folder)
+    abandon_uploads(folder)
+    if not is_local(folder):
+        remove(folder)
+        return
+    if not os.path.isdir(folder):
+        return
+    # What is made by other means than these is made by path: from now on that fails.
+    removed = f"{folder}-removed"
+    os.rename(folder, removed)
+    for _ in range(_ATTEMPTS_TO_REMOVE):
+        remove(removed)
+        if not os.path.exists(removed):
+            break
+
+
+def copy_folder(source: str, target: str) -> None:
+    """Copies a folder file by file; either side may be remote.
+
+    Raises:
+        DataError: The source can't be read.
+        OutputError: The target can't be written.
+    """
+    with reading(source):
+        # Some tools make objects that stand for folders.
+        paths = [path for path in walk(source) if not path.endswith("/")]
+    for path in paths:
+        name = path[len(source.rstrip("/")) + 1 :]
+        # In an object store anything may stand between slashes.
+        if not {".", ".."}.isdisjoint(name.split("/")):
+            raise DataError(
+                f"{source!r} holds {name!r}, which leads out of the folder; remove it, or name another folder"
+            )
+        place = join(target, name)
+        with writing(place):
+            make_folder(place.rsplit("/", 1)[0])
+        copy(path, place)
+
+
+def copy(source: str, target: str) -> None:
+    """Copies a file; within a remote file system its bytes don't pass through here.
+
+    Raises:
+        DataError: The source can't be read.
+        OutputError: The target can't be written.
+    """
+    with writing(target):
+        if not is_local(source) and source.partition("://")[0] == target.partition("://")[0]:
+            _copy_within(source, target)
+            return
+        with create(target) as writer:
+            for piece in _pieces(source):
+                writer.write(piece)
+
+
+def _copy_within(source: str, target: str) -> None:
+    store = store_of(source)
+    try:
+        with making(target):
+            store.copy(source, target)
+    except OSError:
+        # The store doesn't say which of both it means.
+        if size(source) is None:
+            raise DataError(f"can't read {source!r}: {os.strerror(errno.ENOENT)}") from None
+        raise
+
+
+def _pieces(path: str) -> Iterator[bytes]:
+    with reading(path), open_at(path) as stream:
+        while piece := stream.read(_COPY_BYTES):
+            yield piece
+
+
+def walk(folder: str) -> list[str]:
+    """The paths of all files below a folder, sorted."""
+    if is_local(folder):
+        return sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
+    return sorted(path for path, _ in store_of(folder).find(f"{folder.rstrip('/')}/"))

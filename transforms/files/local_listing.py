@@ -1,0 +1,99 @@
+"""The files on this machine that a pattern matches: no folder that might hold some is left out because it can't be read."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.files import files
+from shardmill.transforms.files.path_patterns import fixed_part, matcher
+
+_ANY_DEPTH = "**"
+_FORBIDDEN = (errno.EACCES, errno.EPERM)
+
+
+def list_local(pattern: str) -> list[tuple[str, int]]:
+    """The paths and bytes of the files that a pattern matches, as Beam's file systems match: `*` within a name, `**` across folders.
+
+    Folders that nothing below can match aren't looked into; links to folders are followed, except below `**`.
+
+    Args:
+        pattern: A path or a pattern, relative to the current folder or absolute.
+
+    Raises:
+        DataError: A folder or a file can't be looked at, something that isn't a file is matched, or only folders are.
+    """
+    try:
+        matched = list(_matched(pattern))
+        found = [(path, os.stat(path)) for path in matched]
+    except OSError as error:
+        raise _unreadable(pattern, error) from error
+    for path, about in found:
+        if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+            raise DataError(
+                f"{path!r}: expected a file, received a pipe or a device, which can't be read twice; write what it gives to a file"
+            )
+    listed = [(path, about.st_size) for path, about in found if stat.S_ISREG(about.st_mode)]
+    if found and not listed:
+        inside = files.join(pattern, "*.csv")
+        raise DataError(f"{pattern!r} matches a folder, not a file; to read the files in it write {inside!r}")
+    return listed
+
+
+def _matched(pattern: str) -> Iterator[str]:
+    """The paths of files, and of folders at the pattern's end."""
+    names = pattern.split("/")
+    fixed = fixed_part(pattern).count("/")
+    if fixed_part(pattern) != pattern:
+        yield from _walk("/".join([*names[:fixed], ""]), names[fixed:])
+    elif files.exists(pattern):
+        yield pattern
+
+
+def _walk(folder: str, names: list[str]) -> Iterator[str]:
+    """The paths below a folder (empty, or with its slash) that match the names of a pattern one by one."""
+    name, rest = names[0], names[1:]
+    if _ANY_DEPTH in name:
+        wanted = matcher("/".join(names))
+        yield from (path for path in _below(folder) if wanted.fullmatch(path[len(folder) :]))
+        return
+    wanted = matcher(name)
+    for path, entry in _entries(folder):
+        if not wanted.fullmatch(entry.name):
+            continue
+        if not rest:
+            yield path
+        elif entry.is_dir():
+            yield from _walk(f"{path}/", rest)
+
+
+def _below(folder: str) -> Iterator[str]:
+    for path, entry in _entries(folder):
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(f"{path}/")
+        else:
+            yield path
+
+
+def _entries(folder: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
+    """What is in a folder; nothing where there is none."""
+    try:
+        with os.scandir(folder or ".") as entries:
+            found = list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in found:
+        yield folder + entry.name, entry
+
+
+def _unreadable(pattern: str, error: OSError) -> DataError:
+    path = str(error.filename or pattern)
+    barred = next((str(each) for each in [*Path(path).parents][::-1] if not _may_enter(each)), path)
+    advice = "; let this user read it, and enter the folders above it" if error.errno in _FORBIDDEN else ""
+    return DataError(f"can't list {pattern!r}: can't read {barred!r}: {os.strerror(error.errno or 0)}{advice}")
+
+
+def _may_enter(folder: Path) -> bool:
+    return os.access(folder, os.X_OK, effective_ids=os.access in os.supports_effective_ids)

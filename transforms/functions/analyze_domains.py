@@ -1,0 +1,70 @@
+"""Has a user's function tell TF Transform the domains of its outputs, where TF Transform doesn't know them itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_transform import schema_inference
+
+from shardmill.transforms.functions.domains import Domain, Domains
+from shardmill.transforms.functions.user_function import UserFunction
+from shardmill.transforms.kinds.base import Tensor
+
+# The graph in which TF Transform asks for domains. All others are left as the user's function makes them.
+_ASKED_IN = "metadata_fn"
+# Where TF Transform keeps the tensors whose domains its mappers know, and these.
+_COLLECTIONS = ("tft_schema_override_tensor", "tft_schema_override_min", "tft_schema_override_max")
+
+
+@dataclass(frozen=True)
+class WithDomains:
+    """A user's function as TF Transform is to call it.
+
+    TF Transform knows the domain of what its mappers give, but not of a tensor that is made of that.
+
+    Attributes:
+        function: The function.
+    """
+
+    function: UserFunction
+
+    def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Calls it. See `UserFunction`."""
+        outputs = self.function(inputs)
+        graph = tf.compat.v1.get_default_graph()
+        if graph.name == _ASKED_IN:
+            outputs = _apart(outputs)
+            _tell(graph, inputs, outputs)
+        return outputs
+
+
+def _apart(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs no two of which have their values in one tensor: TF Transform knows the domain of one output only for each."""
+    seen: set[str] = set()
+    apart = {}
+    for name, output in outputs.items():
+        again = _values(output).name in seen
+        apart[name] = tf.nest.map_structure(tf.identity, output, expand_composites=True) if again else output
+        seen.add(_values(output).name)
+    return apart
+
+
+def _tell(graph: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+    tensors, least, greatest = (graph.get_collection(name) for name in _COLLECTIONS)
+    known = {
+        tensor.name: Domain(tf.cast(low, tf.int64), tf.cast(high, tf.int64), is_ids=True)
+        for tensor, low, high in zip(tensors, least, greatest, strict=True)
+    }
+    domains = Domains(known, tf.nest.flatten(dict(inputs), expand_composites=True))
+    for values in map(_values, outputs.values()):
+        found = domains.of(values) if values.dtype == tf.int64 and values.name not in known else None
+        if found and found.is_ids:
+            schema_inference.set_tensor_schema_override(values, found.least, found.greatest)
+
+
+def _values(output: Any) -> Tensor:
+    """The tensor that an output's values are in."""
+    if isinstance(output, tf.SparseTensor):
+        return output.values
+    return output.flat_values if isinstance(output, tf.RaggedTensor) else output

@@ -1,0 +1,250 @@
+"""Makes a SavedModel's message depend on its content alone, and its signatures speak of columns and features by their names.
+
+The message is passed in: its class can't be imported without TensorFlow.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shardmill.transforms.kinds.base import OutputSpec
+
+_COUNTED = re.compile(r"(.*?)(?:_\d+)+", re.DOTALL)
+# The name that TensorFlow gives to what fills a table from keys and values; a function fills one table.
+_INITIALIZER = re.compile(r"(key_value_init)\d+")
+_WITHOUT_NUMBER = r"\1"
+# Operations that make a table; tables of one name are one table, in a whole process.
+_TABLES = ("HashTableV2", "MutableHashTableV2", "MutableDenseHashTableV2")
+
+
+def number_functions(meta_graph: Any) -> None:
+    """Renames and orders the functions and their operations: TensorFlow numbers them by what the process traced before.
+
+    Args:
+        meta_graph: A `MetaGraphDef`; changed in place.
+    """
+    library = meta_graph.graph_def.library
+    for function in library.function:
+        _rename_in_function(function)
+        _order_operations(function)
+    matches = [_COUNTED.fullmatch(name) for name in _functions_in_use(meta_graph)]
+    names = {match[0]: f"{match[1]}_{rank}" for rank, match in enumerate(matches) if match}
+    for function in library.function:
+        function.signature.name = names.get(function.signature.name, function.signature.name)
+        rename_calls(function.node_def, names)
+        for number in function.arg_attr:
+            _forget_number(function.arg_attr[number].attr)
+    ordered = sorted(library.function, key=lambda function: str(function.signature.name))
+    copies = [function.SerializeToString(deterministic=True) for function in ordered]
+    del library.function[:]
+    for copy in copies:
+        library.function.add().ParseFromString(copy)
+    rename_calls(meta_graph.graph_def.node, names)
+    _rename_objects(meta_graph.object_graph_def, names)
+
+
+def _rename_in_function(function: Any) -> None:
+    """What a function captures, and what fills a table, is called by numbers of the process's."""
+    signature = function.signature
+    names = {
+        argument.name: f"captured_{index}"
+        for index, argument in enumerate(signature.input_arg)
+        if "_user_specified_name" not in function.arg_attr[index].attr
+    }
+    constants = sorted((node.name for node in function.node_def if node.name.isdigit()), key=int)
+    names |= {name: f"constant_{rank}" for rank, name in enumerate(constants)}
+
+    def renamed(reference: str) -> str:
+        name, colon, output = reference.removeprefix("^").partition(":")
+        control = "^" if reference.startswith("^") else ""
+        return f"{control}{names.get(name) or _INITIALIZER.sub(_WITHOUT_NUMBER, name)}{colon}{output}"
+
+    for each in (*function.node_def, *signature.input_arg):
+        each.name = renamed(each.name)
+    for node in function.node_def:
+        node.input[:] = map(renamed, node.input)
+    signature.control_output[:] = map(renamed, signature.control_output)
+    for returned in (function.ret, function.control_ret):
+        for key, name in list(returned.items()):
+            del returned[key]
+            returned[renamed(key)] = renamed(name)
+
+
+def _order_operations(function: Any) -> None:
+    """By name: a function that was loaded from a SavedModel has them in any order, which means nothing.
+
+    Without the placeholders that were left when other tensors took their places.
+    """
+    nodes = (node for node in function.node_def if node.op != "Placeholder")
+    copies = [node.SerializeToString() for node in sorted(nodes, key=lambda node: str(node.name))]
+    del function.node_def[:]
+    for copy in copies:
+        function.node_def.add().ParseFromString(copy)
+
+
+def _functions_in_use(meta_graph: Any) -> list[str]:
+    """All functions, in the order that the graph and the saved objects come upon them."""
+    library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
+    found: dict[str, None] = {}
+    # What comes last is taken first.
+    pending = [*library, *_named_objects(meta_graph.object_graph_def), *_calls(meta_graph.graph_def.node)]
+    while pending:
+        name = pending.pop()
+        if name in library and name not in found:
+            found[name] = None
+            pending += _calls(library[name].node_def)
+    return list(found)
+
+
+def _calls(nodes: Sequence[Any]) -> Iterator[str]:
+    for node in nodes:
+        for key in sorted(node.attr):
+            yield from (called.name for called in _called(node.attr[key]))
+
+
+def _named_objects(graph: Any) -> Iterator[str]:
+    for node in graph.nodes:
+        yield from node.function.concrete_functions
+        yield node.bare_concrete_function.concrete_function_name
+
+
+def rename_calls(nodes: Sequence[Any], names: Mapping[str, str]) -> None:
+    """Renames the functions that operations call.
+
+    Args:
+        nodes: The operations; changed in place.
+        names: The new names, by the old ones.
+    """
+    for node in nodes:
+        for attribute in list(node.attr.values()):
+            for called in _called(attribute):
+                called.name = names.get(called.name, called.name)
+        if node.op == "Placeholder":
+            _forget_number(node.attr)
+
+
+def _called(attribute: Any) -> Sequence[Any]:
+    """The functions that an attribute names: a call's, a condition's branches, a loop's body."""
+    kind = attribute.WhichOneof("value")
+    if kind == "func":
+        return (attribute.func,)
+    return tuple(attribute.list.func) if kind == "list" else ()
+
+
+def _forget_number(attributes: Any) -> None:
+    # Tables that a function captures are called by a running number.
+    if "_user_specified_name" in attributes and attributes["_user_specified_name"].s.isdigit():
+        attributes["_user_specified_name"].s = b"captured"
+
+
+def _rename_objects(graph: Any, names: Mapping[str, str]) -> None:
+    for node in graph.nodes:
+        kind = node.WhichOneof("kind")
+        if kind == "function":
+            node.function.concrete_functions[:] = [names.get(name, name) for name in node.function.concrete_functions]
+        elif kind == "bare_concrete_function":
+            function = node.bare_concrete_function
+            function.concrete_function_name = names.get(
+                function.concrete_function_name, function.concrete_function_name
+            )
+    for old, new in names.items():
+        if old in graph.concrete_functions and old != new:
+            graph.concrete_functions[f"\0{new}"].CopyFrom(graph.concrete_functions[old])
+            del graph.concrete_functions[old]
+    for name in [name for name in graph.concrete_functions if name.startswith("\0")]:
+        graph.concrete_functions[name[1:]].CopyFrom(graph.concrete_functions[name])
+        del graph.concrete_functions[name]
+
+
+def name_inputs(signature: Any, arguments: Mapping[str, str]) -> None:
+    """Calls a signature's inputs as the columns are called; Python's arguments can't be called so.
+
+    Args:
+        signature: A `SignatureDef`; changed in place.
+        arguments: Each input's column by its argument.
+    """
+    inputs = {
+        arguments[argument]: signature.inputs[argument].SerializeToString() for argument in list(signature.inputs)
+    }
+    signature.inputs.clear()
+    for column, message in inputs.items():
+        signature.inputs[column].ParseFromString(message)
+
+
+def name_keywords(graph: Any, arguments: Mapping[str, str]) -> None:
+    """Calls the keywords of saved functions as the columns are called: what Python's `signatures[...](**columns)` takes.
+
+    Args:
+        graph: A `SavedObjectGraph`; changed in place.
+        arguments: Each column by its argument.
+    """
+    for node in graph.nodes:
+        if node.WhichOneof("kind") == "bare_concrete_function":
+            keywords = node.bare_concrete_function.argument_keywords
+            keywords[:] = [arguments.get(keyword, keyword) for keyword in keywords]
+
+
+def name_tables(meta_graph: Any, assets: Mapping[str, str]) -> None:
+    """Names tables whose names hold a random part (a temporary file's path, a UUID) by the model's content.
+
+    Call it last: two models that differ in anything else get tables of different names.
+
+    Args:
+        meta_graph: A `MetaGraphDef`; changed in place.
+        assets: The digest of each of its files, by name.
+    """
+    names: dict[bytes, bytes] = {}
+    for attribute in _table_names(meta_graph.graph_def):
+        attribute.s = names.setdefault(attribute.s, str(len(names)).encode())
+    content = meta_graph.SerializeToString(deterministic=True) + repr(sorted(assets.items())).encode()
+    prefix = hashlib.sha256(content).hexdigest()[:16].encode()
+    for attribute in _table_names(meta_graph.graph_def):
+        attribute.s = b"table_" + prefix + b"_" + attribute.s
+
+
+def _table_names(graph_def: Any) -> Iterator[Any]:
+    for nodes in (graph_def.node, *(function.node_def for function in graph_def.library.function)):
+        for node in nodes:
+            if node.op in _TABLES and node.attr["shared_name"].s:
+                yield node.attr["shared_name"]
+
+
+def file_digest(path: Path) -> str:
+    """Sixteen hexadecimal digits that a file's bytes decide."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()[:16]
+
+
+def row_lengths_key(key: str) -> str:
+    """The key of the rows' lengths, beside that of the values of a feature of varying length."""
+    return f"{key}$row_lengths"
+
+
+def tensor_names(
+    signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, OutputSpec]
+) -> dict[str, dict[str, list[Any]]]:
+    """A signature as plain data.
+
+    Args:
+        signature: A `SignatureDef` whose inputs are called as the columns.
+        dtypes: Each column's dtype: float32, int64 or bytes; in the order that the inputs are to have.
+        outputs: Each feature by its key in the signature, in order; for one of varying length there is a `row_lengths_key` too.
+
+    Returns:
+        `inputs`: by column [tensor, dtype]; `outputs`: by feature [tensor, dtype, shape, rows' lengths' tensor], the last two null where
+        there is none.
+    """
+    found: dict[str, list[Any]] = {}
+    for key, spec in outputs.items():
+        shape = None if spec.shape is None else list(spec.shape)
+        lengths = signature.outputs[row_lengths_key(key)].name if spec.shape is None else None
+        found[spec.name] = [signature.outputs[key].name, spec.dtype, shape, lengths]
+    inputs = {
+        column: [signature.inputs[column].name, dtype] for column, dtype in dtypes.items() if column in signature.inputs
+    }
+    return {"inputs": inputs, "outputs": found}

@@ -1,0 +1,137 @@
+"""Between the dense columns that signatures take, TF Transform's raw features, and the columns of a `tf.train.Example`."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.kinds.base import MISSING_INT, Dtype, OutputSpec, Tensor
+
+DTYPES = {ColumnType.INT: tf.int64, ColumnType.FLOAT: tf.float32, ColumnType.BYTES: tf.string}
+# What stands for a missing value in a dense column.
+MISSING = {ColumnType.INT: MISSING_INT, ColumnType.FLOAT: float("nan"), ColumnType.BYTES: b""}
+_NAMES: dict[Any, Dtype] = {tf.int64: "int64", tf.float32: "float32", tf.string: "bytes"}
+# A rank with a batch and one more dimension.
+_MATRIX = 2
+
+# An output's columns: for each its values, and for one of varying length its rows' lengths.
+Columns = list[tuple[OutputSpec, Tensor, Tensor | None]]
+
+
+def tft_spec(column: Column) -> Any:
+    """As TF Transform reads the raw schema: a column that may be missing is a sparse tensor."""
+    dtype = DTYPES[column.type]
+    return tf.TensorSpec([None], dtype) if column.required else tf.SparseTensorSpec([None, None], dtype)
+
+
+def to_dense(values: Mapping[Column, Any]) -> dict[str, Tensor]:
+    """By name, raw features as dense tensors, with what stands for missing ones."""
+    raw = tf.raw_ops
+    missing = {kind: tf.constant(value, DTYPES[kind]) for kind, value in MISSING.items()}
+    first, one, all_rows, one_column = (tf.constant(value) for value in ([0], [1], [0, 0], [-1, 1]))
+    dense: dict[str, Tensor] = {}
+    for column, value in values.items():
+        dense[column.name] = value
+        if isinstance(value, tf.SparseTensor):
+            dense[column.name] = raw.SparseToDense(
+                sparse_indices=raw.Slice(input=value.indices, begin=all_rows, size=one_column),
+                output_shape=raw.Slice(input=value.dense_shape, begin=first, size=one),
+                sparse_values=value.values,
+                default_value=missing[column.type],
+                validate_indices=False,
+            )
+            dense[column.name].set_shape([None])
+    return dense
+
+
+def from_dense(values: Mapping[Column, Tensor]) -> dict[str, Any]:
+    """By name, dense columns as TF Transform's raw features: of one that may be missing, a sparse tensor of what isn't."""
+    features: dict[str, Any] = {}
+    for column, value in values.items():
+        features[column.name] = value if column.required else _sparse(column, value)
+    return features
+
+
+def _sparse(column: Column, values: Tensor) -> Any:
+    if column.type is ColumnType.FLOAT:
+        present = tf.logical_not(tf.math.is_nan(values))
+    else:
+        present = tf.not_equal(values, tf.constant(MISSING[column.type], values.dtype))
+    rows = tf.where(present)
+    size = tf.shape(values, tf.int64)[0]
+    # As TF Transform has it: no second column where no row has a value.
+    width = tf.minimum(tf.shape(rows, tf.int64)[0], 1)
+    return tf.SparseTensor(
+        tf.concat([rows, tf.zeros_like(rows)], 1), tf.boolean_mask(values, present), tf.stack([size, width])
+    )
+
+
+def output_columns(name: str, value: Any, sparse_features: Collection[str]) -> Columns:
+    """An output's columns in an Example, called as TF Transform calls them.
+
+    A dense tensor is one column. A sparse one of rank 2 is one of varying length (`tf.io.VarLenFeature`); others are one of values and one
+    of indices for each dimension but the batch's (`tf.io.SparseFeature`). A ragged one is one of values and one of lengths for each ragged
+    dimension but the batch's (`tf.io.RaggedFeature`).
+
+    Args:
+        name: The output.
+        value: A Tensor [batch, ...], SparseTensor or RaggedTensor of float32, int64 or string.
+        sparse_features: The outputs that the schema has as sparse features, whatever their rank.
+
+    Raises:
+        ConfigError: A dense tensor has an unknown dimension besides the batch's, or none at all.
+    """
+    if isinstance(value, tf.SparseTensor):
+        ordered = tf.sparse.reorder(value)
+        return list(_sparse_columns(name, ordered, as_feature=name in sparse_features))
+    if isinstance(value, tf.RaggedTensor):
+        return list(_ragged_columns(name, value))
+    check_shape(name, value)
+    return [(OutputSpec(name, _NAMES[value.dtype], tuple(value.shape[1:])), value, None)]
+
+
+def check_shape(name: str, value: Any) -> None:
+    """Checks that a dense output has the batch's dimension, and that its others are known.
+
+    Raises:
+        ConfigError: They aren't.
+    """
+    if isinstance(value, tf.Tensor) and (not value.shape.rank or None in value.shape[1:]):
+        raise ConfigError(
+            f"output {name!r} has the shape {value.shape}; expected [batch] or [batch, n, ...] with known sizes: tf.reshape gives it "
+            "one, or tf.sparse.from_dense makes it a feature of varying length"
+        )
+
+
+def _sparse_columns(name: str, value: Any, *, as_feature: bool) -> Iterator[tuple[OutputSpec, Tensor, Tensor | None]]:
+    rows = value.indices[:, 0]
+    lengths = tf.math.unsorted_segment_sum(tf.ones_like(rows), rows, value.dense_shape[0])
+    dtype = _NAMES[value.dtype]
+    if value.shape.rank == _MATRIX and not as_feature:
+        yield OutputSpec(name, dtype, None), value.values, lengths
+        return
+    yield OutputSpec(f"{name}$sparse_values", dtype, None), value.values, lengths
+    for dimension in range(1, value.shape.rank):
+        indices = OutputSpec(f"{name}$sparse_indices_{dimension - 1}", "int64", None)
+        yield indices, value.indices[:, dimension], lengths
+
+
+def _ragged_columns(name: str, value: Any) -> Iterator[tuple[OutputSpec, Tensor, Tensor | None]]:
+    splits = tf.cast(value.row_splits, tf.int64)
+    inner, number = value.values, 1
+    while isinstance(inner, tf.RaggedTensor):
+        if inner.uniform_row_length is None:
+            lengths = tf.cast(inner.row_lengths(), tf.int64)
+            yield OutputSpec(f"{name}$row_lengths_{number}", "int64", None), lengths, _differences(splits)
+            number += 1
+        splits = tf.gather(tf.cast(inner.row_splits, tf.int64), splits)
+        inner = inner.values
+    each = tf.size(inner[:1], tf.int64) if inner.shape.rank > 1 else 1
+    values = tf.reshape(inner, [-1])
+    yield OutputSpec(f"{name}$ragged_values", _NAMES[value.dtype], None), values, _differences(splits) * each
+
+
+def _differences(splits: Tensor) -> Tensor:
+    return splits[1:] - splits[:-1]

@@ -1,0 +1,99 @@
+"""Builds the transform graph: a SavedModel that the transform phase runs, serving loads, and TF Transform's `TFTransformOutput` opens.
+
+This module and the others of its name import TensorFlow's Python half; `transforms.graph.process` runs them in a process of its own.
+"""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from shardmill.schemas.errors import OutputError
+from shardmill.transforms.functions.traced_function import Function
+from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
+from shardmill.transforms.graph.outputs import Analyzed, Declared
+from shardmill.transforms.graph.save import save_model
+from shardmill.transforms.graph.vocabulary_files import asset_name, write_assets
+from shardmill.transforms.kinds.base import OutputSpec
+
+TRANSFORM_FN = "transform_fn"
+METADATA = "transformed_metadata"
+_SCHEMA = "schema.pbtxt"
+_ASSET_MAP = "asset_map"
+_TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
+
+
+def build_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str, Any]:
+    """Writes `transform_fn/` (the SavedModel) and `transformed_metadata/` (schema.pbtxt, asset_map).
+
+    Args:
+        source: What it is built from.
+        folder: A local folder; the two must not be there yet.
+
+    Returns:
+        What `assets.extra/shardmill.json` in the SavedModel holds: for each signature its tensors by raw column and by feature; and the
+        labels.
+
+    Raises:
+        ConfigError: An output of a TF Transform function has no known shape.
+        DataError: The data can't be used as a feature says: an empty vocabulary, a column without values.
+        OutputError: A file can't be written.
+    """
+    try:
+        if isinstance(source, DeclaredGraph):
+            return _build_declared(source, Path(folder))
+        return _build_analyzed(source, Path(folder))
+    except (OSError, tf.errors.OpError) as error:
+        raise OutputError(f"can't write the transform graph to {folder!r}: {error}") from error
+
+
+def _build_declared(source: DeclaredGraph, folder: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="shardmill-assets-") as assets:
+        statistics = write_assets(source.kinds, source.statistics, Path(assets))
+        derive = None if source.derive is None else Function.load(source.derive)
+        transform = Declared(source.kinds, source.schema, statistics, derive, source.infinite)
+        names = save_model(transform, folder / TRANSFORM_FN)
+    asset_map = {name: asset_name(name) for name in sorted(statistics.vocabularies)}
+    _write_metadata(folder / METADATA, _schema(transform.specs), json.dumps(asset_map, ensure_ascii=False, indent=1))
+    return names
+
+
+def _build_analyzed(source: AnalyzedGraph, folder: Path) -> dict[str, Any]:
+    schema = text_format.Parse(source.metadata, schema_pb2.Schema())
+    sparse_features = {feature.name for feature in schema.sparse_feature}
+    function = Function.load(source.folder)
+    transform = Analyzed(function, source.schema, source.labels, sparse_features, source.infinite)
+    names = save_model(transform, folder / TRANSFORM_FN)
+    asset_map = json.dumps(dict(sorted(source.asset_map.items())), ensure_ascii=False, indent=1)
+    _write_metadata(folder / METADATA, source.metadata, asset_map)
+    return names
+
+
+def _write_metadata(folder: Path, schema: str, asset_map: str) -> None:
+    folder.mkdir()
+    (folder / _SCHEMA).write_text(schema, encoding="utf-8")
+    (folder / _ASSET_MAP).write_text(asset_map, encoding="utf-8")
+
+
+def _schema(specs: Sequence[OutputSpec]) -> str:
+    features = [_feature(spec) for spec in sorted(specs, key=lambda spec: spec.name)]
+    text: str = text_format.MessageToString(schema_pb2.Schema(feature=features), as_utf8=True)
+    return text
+
+
+def _feature(spec: OutputSpec) -> schema_pb2.Feature:
+    feature = schema_pb2.Feature(name=spec.name, type=_TYPES[spec.dtype])
+    feature.presence.min_fraction = 1
+    feature.shape.SetInParent()
+    for size in spec.shape or ():
+        feature.shape.dim.add(size=size)
+    if spec.minimum is not None and spec.maximum is not None:
+        feature.int_domain.min, feature.int_domain.max = spec.minimum, spec.maximum
+        if spec.is_categorical:
+            feature.int_domain.is_categorical = True
+    return feature

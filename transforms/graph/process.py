@@ -1,0 +1,292 @@
+"""Traces the transform graph in a process of its own, so that TensorFlow's import (seconds) overlaps the analysis.
+
+Requests and replies are pickles, each after its length, over the process's stdin and stdout.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import gc
+import os
+import pickle
+import re
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from shardmill.schemas.errors import ShardmillError
+from shardmill.transforms.workers.search_path import start_code
+
+if TYPE_CHECKING:
+    # Nothing else is imported before the process is started: the sooner it is, the sooner a small run ends.
+    from collections.abc import Mapping, Sequence
+
+    from typing_extensions import Self
+
+    from shardmill.schemas.schema import Schema
+    from shardmill.transforms.functions.user_function import UserFunction
+    from shardmill.transforms.graph.derived_column import DeclaredGraph, DerivedColumn
+    from shardmill.transforms.kinds.base import Kind
+
+# Features traced early, as a sample: enough to load TensorFlow's parts, few enough not to hold up the analysis.
+_SAMPLE = 64
+_LENGTH = struct.Struct("<Q")
+_TAIL = 2000
+_GRACE_SECONDS = 2.0
+# What TensorFlow says at every start, before its level of logging is set.
+_NOISE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl")
+_ENVIRONMENT = {
+    # Errors only; no GPU: a graph is traced, not run.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "GRPC_VERBOSITY": "ERROR",
+}
+
+
+class Tracer:
+    """The tracing process, seen from the job's. It may be used by several threads, one request at a time."""
+
+    def __init__(self) -> None:
+        """Makes one that isn't started."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors: IO[bytes] | None = None
+        self._lock = threading.RLock()
+        self._checking = False
+        self._holders = 0
+
+    def __enter__(self) -> Self:
+        """Starts the process, or shares it with the `with` blocks around this one: the outermost ends it."""
+        self.start()
+        self._holders += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._holders -= 1
+        if not self._holders:
+            self.close()
+
+    def start(self) -> None:
+        """Starts the process, unless it runs; doesn't wait for its imports."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                return
+            self.close()
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", start_code("shardmill.transforms.graph.process", "serve")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env={**os.environ, **_ENVIRONMENT},
+            )
+            atexit.register(self.close)
+
+    def check(self, kinds: Sequence[Kind], schema: Schema, derive: str | None = None) -> None:
+        """Has (a sample of) the features traced with made-up statistics, without waiting; `build` raises what went wrong.
+
+        Args:
+            kinds: The features.
+            schema: The raw columns, and the derived ones.
+            derive: The folder of the SavedModel that makes the derived columns.
+        """
+        with self._lock:
+            self.start()
+            self._drain()
+            self._send("check", (_sample(kinds), schema, derive))
+            self._checking = True
+
+    def build(self, source: DeclaredGraph, folder: str) -> dict[str, Any]:
+        """Writes `transform_fn/` and `transformed_metadata/`: see `transforms.graph.build.build_graph`.
+
+        Args:
+            source: What the graph is built from.
+            folder: A local folder.
+
+        Raises:
+            ShardmillError: What the process raised, of the same class; or what it wrote to stderr before it died.
+        """
+        result: dict[str, Any] = self._ask("build", source, folder)
+        return result
+
+    def derive(self, function: UserFunction, schema: Schema, folder: str) -> tuple[DerivedColumn, ...]:
+        """Writes a `derive` function's SavedModel: see `transforms.graph.derive.trace_derive`.
+
+        Args:
+            function: The function.
+            schema: The raw columns.
+            folder: A local folder that isn't there yet.
+
+        Raises:
+            ShardmillError: As `build`.
+        """
+        columns: tuple[DerivedColumn, ...] = self._ask("derive", function, schema, folder)
+        return columns
+
+    def _ask(self, request: str, *arguments: object) -> Any:
+        with self._lock:
+            self.start()
+            self._drain()
+            self._send(request, arguments)
+            return self._receive()
+
+    def release(self) -> None:
+        """Ends the process, some 600 MB, once its one user needs it no more; a `with` block around that user's keeps it."""
+        if self._holders <= 1:
+            self.close()
+
+    def close(self) -> None:
+        """Ends the process."""
+        with self._lock:
+            atexit.unregister(self.close)
+            process, self._process, self._checking = self._process, None, False
+            if process is not None:
+                _end(process)
+            if self._errors is not None:
+                self._errors.close()
+                self._errors = None
+
+    def interrupt(self) -> None:
+        """Ends the process while another thread waits for its reply: that thread gets an error."""
+        process = self._process
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def _drain(self) -> None:
+        """Receives the reply to a check."""
+        if self._checking:
+            self._checking = False
+            self._receive()
+
+    def _send(self, request: str, arguments: tuple[Any, ...]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            _write(self._process.stdin, (request, arguments))
+        except BrokenPipeError as error:
+            raise self._died() from error
+
+    def _receive(self) -> Any:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        reply = _read(self._process.stdout)
+        if reply is None:
+            raise self._died()
+        status, value = reply
+        if status == "error":
+            raise value
+        if status == "failed":
+            raise ShardmillError(
+                f"tracing the transform graph failed; this is a bug in shardmill, or a failure it doesn't know:\n{value}"
+            )
+        return value
+
+    def _died(self) -> ShardmillError:
+        assert self._process is not None
+        assert self._errors is not None
+        status = self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()
+        tail = "\n".join(line for line in said.splitlines() if not _NOISE.match(line))[-_TAIL:]
+        self.close()
+        hint = " (killed: perhaps for want of memory)" if status == -signal.SIGKILL else ""
+        return ShardmillError(
+            f"the process that traces the transform graph ended with status {status}{hint}; it said:\n{tail or 'nothing'}"
+        )
+
+
+@functools.cache
+def shared() -> Tracer:
+    """This process's tracer."""
+    return Tracer()
+
+
+def serve() -> None:
+    """What the tracing process does: answers requests until its stdin ends, which it does when the job's process ends."""
+    # Ctrl-C reaches all processes of the terminal; this one ends with the job's.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A graph is a million objects that live as long as it is traced: looking for garbage among them costs a quarter of the time.
+    gc.disable()
+    # What libraries print must not get between the replies.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    requests = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    from shardmill.transforms.graph import build as builder  # imports TensorFlow: seconds; only this process does
+
+    while (request := _read(requests)) is not None:
+        with contextlib.suppress(BrokenPipeError):
+            _write(replies, _answer(builder, *request))
+
+
+def _answer(builder: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    try:
+        if request == "build":
+            return "ok", builder.build_graph(*arguments)
+        if request == "derive":
+            from shardmill.transforms.graph import derive as deriver
+
+            return "ok", deriver.trace_derive(*arguments)
+        _check(builder, *arguments)
+    except ShardmillError as error:
+        return "error", error
+    except BaseException:  # noqa: BLE001 (whatever it is, the job's process reports it)
+        return "failed", traceback.format_exc()[-_TAIL:]
+    return "ok", None
+
+
+def _check(builder: Any, kinds: tuple[Kind, ...], schema: Schema, derive: str | None) -> None:
+    from shardmill.transforms.graph.derived_column import DeclaredGraph
+    from shardmill.transforms.kinds.placeholder import dummy_statistics
+
+    with tempfile.TemporaryDirectory(prefix="shardmill-check-") as folder:
+        token = Path(folder, "token")
+        token.write_text("a\n")
+        target = Path(folder, "graph")
+        target.mkdir()
+        statistics = dummy_statistics(kinds, schema, str(token))
+        builder.build_graph(DeclaredGraph(kinds, schema, statistics, derive), str(target))
+
+
+def _sample(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    """The first of each class, then the first of all."""
+    first: Mapping[type[Kind], Kind] = {type(kind): kind for kind in reversed(kinds)}
+    chosen = {kind.name: kind for kind in (*first.values(), *kinds[:_SAMPLE])}
+    return tuple(chosen.values())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # While TensorFlow is being imported it can't see that its stdin ended; there is nothing it could lose.
+    process.terminate()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _write(stream: IO[bytes], message: object) -> None:
+    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> Any:
+    """A message; None at the end of the stream."""
+    header = stream.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        return None
+    data = stream.read(_LENGTH.unpack(header)[0])
+    return pickle.loads(data)  # from our own process

@@ -1,0 +1,70 @@
+"""The vocabulary files that go into the graph: reserved tokens first, then those that the analysis found or a file gives."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.kinds.base import Kind
+from shardmill.transforms.kinds.vocabulary import VocabularyKind, given_tokens
+from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
+
+_NAME_LIMIT = 200
+
+
+def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) -> Statistics:
+    """Writes each vocabulary's file as the graph needs it.
+
+    Args:
+        kinds: The features.
+        statistics: What the analysis found.
+        folder: An empty folder for the files.
+
+    Returns:
+        The statistics with the files' paths and sizes.
+
+    Raises:
+        DataError: A vocabulary is empty.
+    """
+    vocabularies: dict[str, VocabularyStats] = {}
+    for kind in kinds:
+        if isinstance(kind, VocabularyKind) and kind.vocabulary is not None and kind.vocabulary not in vocabularies:
+            vocabularies[kind.vocabulary] = _write(kind, statistics, folder / asset_name(kind.vocabulary))
+    return dataclasses.replace(statistics, vocabularies=vocabularies)
+
+
+def asset_name(vocabulary: str) -> str:
+    """The name of a vocabulary's file: its own, with odd characters percent-encoded."""
+    name = quote(vocabulary, safe=" ")
+    if not name.strip(". "):
+        # `.` and `..` are folders.
+        name = name.replace(".", "%2E").replace(" ", "%20")
+    if len(name) > _NAME_LIMIT:
+        name = f"{name[:_NAME_LIMIT]}-{hashlib.sha256(vocabulary.encode()).hexdigest()[:16]}"
+    return name
+
+
+def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> VocabularyStats:
+    name = kind.vocabulary or kind.name
+    found = statistics.vocabularies.get(name, VocabularyStats(name, "", 0))
+    tokens = Path(found.path).read_bytes() if kind.file is None else "\n".join([*given_tokens(kind.file), ""]).encode()
+    if kind.reserved_tokens:
+        reserved = [token.encode() for token in kind.reserved_tokens]
+        known = set(reserved)
+        rest = [token for token in tokens.split(b"\n")[:-1] if token not in known]
+        tokens = b"".join(token + b"\n" for token in (*reserved, *rest))
+    if not tokens:
+        raise _empty(kind, found, statistics)
+    path.write_bytes(tokens)
+    return dataclasses.replace(found, path=str(path), size=tokens.count(b"\n"))
+
+
+def _empty(kind: VocabularyKind, found: VocabularyStats, statistics: Statistics) -> DataError:
+    columns = ", ".join(repr(column) for column in kind.pool or kind.columns)
+    if found.total and kind.frequency_threshold:
+        why = f"none of {found.total} tokens is of one seen {kind.frequency_threshold} times (`frequency_threshold`); lower it"
+    else:
+        why = f"there is no token in the {statistics.rows} rows of the train split; remove it, or give `reserved_tokens` or a `file`"
+    return DataError(f"feature {kind.name!r}: the vocabulary of column {columns} is empty: {why}")

@@ -1,0 +1,79 @@
+"""Patterns in `[features]`: one line for many columns."""
+
+import fnmatch
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.mistakes import Mistakes
+
+_FEW = 20
+
+
+def expand_patterns(
+    table: Mapping[str, Any], columns: Sequence[str], taken: Collection[str] = (), mistakes: Mistakes | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Writes a line for each column that a pattern stands for.
+
+    A name with `*`, `?` or `[` is a pattern, as the shell's, unless a column is called so, or its table has `column` or `columns`.
+    It stands for the columns that no other line names, as its feature or its column. Of two patterns the first counts.
+
+    Args:
+        table: The `[features]` table.
+        columns: The columns' names.
+        taken: Columns that are no pattern's: the split's key.
+        mistakes: Takes the patterns that stand for no column; None: it is no mistake, as they may stand for derived ones.
+
+    Returns:
+        The table without patterns, in its order and the columns'; and for each feature that a pattern made, the pattern.
+    """
+    patterns = {name for name, value in table.items() if is_pattern(name, value) and name not in columns}
+    if not patterns:
+        return dict(table), {}
+    named = {each for name, value in table.items() if name not in patterns for each in (name, *_columns(value))}
+    free = [column for column in columns if column not in named and column not in taken]
+    expanded: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, value in table.items():
+        if name not in patterns:
+            expanded[name] = value
+            continue
+        matches = _matcher(name)
+        found = [column for column in free if column not in origins and matches(column)]
+        if mistakes is not None and not found:
+            error = _unmatched(name, [column for column in columns if matches(column)], columns)
+            mistakes.add(error, ("features", name))
+        expanded.update(dict.fromkeys(found, value))
+        origins.update(dict.fromkeys(found, name))
+    return expanded, origins
+
+
+def is_pattern(name: str, value: object) -> bool:
+    """Whether a line of `[features]` may stand for many columns: where no column has its very name, it does."""
+    return any(each in name for each in "*?[") and not _columns(value)
+
+
+def few_names(names: Sequence[str]) -> str:
+    """The first of some names, for a message."""
+    return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
+
+
+def _columns(value: object) -> tuple[str, ...]:
+    """The columns that a line names; none where it is called as its column."""
+    named = value.get("column", value.get("columns", ())) if isinstance(value, Mapping) else ()
+    every = [named] if isinstance(named, str) else named if isinstance(named, list | tuple) else ()
+    return tuple(each for each in every if isinstance(each, str))
+
+
+def _matcher(pattern: str) -> Callable[[str], object]:
+    return re.compile(fnmatch.translate(pattern)).match
+
+
+def _unmatched(pattern: str, matched: Sequence[str], columns: Sequence[str]) -> ConfigError:
+    if matched:
+        return ConfigError(
+            f"[features] {pattern}: each column that the pattern matches ({few_names(matched)}) is named by another line, taken by an "
+            "earlier pattern, or the split's key; remove the pattern"
+        )
+    return ConfigError(f"[features] {pattern}: the pattern matches no column; the data has {few_names(columns)}")

@@ -1,0 +1,100 @@
+"""Tokens as the number of a hash bucket, and crosses of several columns."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from shardmill.schemas.schema import Schema
+from shardmill.transforms.kinds.base import OutputSpec, Tensor, Trace
+from shardmill.transforms.kinds.vocabulary import IdKind, TokenKind
+from shardmill.transforms.statistics.requests import Statistics
+
+_KEY_LIMIT = 1 << 63
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hash(TokenKind):
+    """A token's hash modulo `num_buckets`, int64, as `tft.hash_strings`; a missing cell is hashed as the empty token.
+
+    Attributes:
+        num_buckets: How many buckets.
+        key: Two secret integers that make collisions unpredictable (SipHash); without it FarmHash64's fingerprint.
+    """
+
+    kind = "hash"
+
+    num_buckets: int
+    key: tuple[int, int] | None = None
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        if self.num_buckets < 1:
+            raise self.error(f"`num_buckets` must be at least 1, received {self.num_buckets!r}")
+        if self.key is not None and not all(0 <= each < _KEY_LIMIT for each in self.key):
+            raise self.error(f"`key` must be two integers from 0 to 2**63 - 1, received {list(self.key)!r}")
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        del schema, statistics
+        return (OutputSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        raw = trace.tf.raw_ops
+        tokens = self.token(trace, self.columns[0])
+        if self.key is not None:
+            return {
+                self.name: raw.StringToHashBucketStrong(input=tokens, num_buckets=self.num_buckets, key=list(self.key))
+            }
+        return {self.name: raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cross(IdKind):
+    """The id of a row's combination of values, int64: of `num_buckets` hash buckets, or in a vocabulary of combinations.
+
+    A combination's token is its values joined by `_X_`, as TensorFlow's crosses name them; the empty token where any is missing.
+
+    Attributes:
+        num_buckets: How many hash buckets; None: a vocabulary.
+    """
+
+    kind = "cross"
+    min_columns = 2
+    max_columns = 1000
+    separator = "_X_"
+    rules: ClassVar[tuple[str, ...]] = ("reject",)
+
+    num_buckets: int | None = None
+
+    @property
+    def vocabulary(self) -> str | None:
+        """The vocabulary's name; None where there are hash buckets."""
+        return None if self.num_buckets is not None else super().vocabulary
+
+    def check(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check`."""
+        super().check(schema)
+        if self.shared is not None:
+            raise self.error(f"a cross shares no vocabulary; remove `shared`, received {self.shared!r}")
+        if self.num_buckets is None:
+            return
+        if self.num_buckets < 1:
+            raise self.error(f"`num_buckets` must be at least 1, received {self.num_buckets!r}")
+        unused = [key for key in ("top_k", "frequency_threshold", "file") if getattr(self, key) is not None]
+        unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
+        if unused:
+            raise self.error(f"`num_buckets` hashes and `{unused[0]}` is for a vocabulary; remove one of them")
+
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+        del schema
+        if self.num_buckets is not None:
+            return (OutputSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
+        return self._spec(self._size(statistics), ())
+
+    def _build(self, trace: Trace) -> dict[str, Tensor]:
+        raw = trace.tf.raw_ops
+        tokens = raw.StringJoin(inputs=[self.token(trace, column) for column in self.columns], separator=self.separator)
+        if self._filling(trace.statistics) is None:
+            tokens = raw.SelectV2(condition=self._missing(trace), t=b"", e=tokens)
+        if self.num_buckets is not None:
+            return {self.name: raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)}
+        return {self.name: trace.table(self._key(self.default_value)).lookup(tokens)}

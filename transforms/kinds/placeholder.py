@@ -1,0 +1,31 @@
+"""Statistics made up before there are any: they give a graph of the same shape, to trace early and to name its outputs."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from shardmill.schemas.schema import Schema
+from shardmill.transforms.kinds.base import Kind
+from shardmill.transforms.kinds.vocabulary import VocabularyKind
+from shardmill.transforms.statistics.quantiles import Ranked
+from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics, VocabularyStats
+
+
+def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "") -> Statistics:
+    """Statistics of two rows.
+
+    Args:
+        kinds: The features.
+        schema: The raw columns.
+        path: A file with one token, which stands for every vocabulary.
+    """
+    ranked = Ranked(np.array([0, 1], np.float32), np.array([1, 2], np.int64))
+    stats = NumericStats(count=2, mean=0.5, variance=0.25, maximum=1.0, ranked=ranked)
+    kinds = tuple(kinds)
+    requests = [request for kind in kinds for request in kind.requests(schema)]
+    names = {kind.vocabulary for kind in kinds if isinstance(kind, VocabularyKind) and kind.vocabulary is not None}
+    return Statistics(
+        numeric={request: stats for request in requests if isinstance(request, NumericRequest)},
+        vocabularies={name: VocabularyStats(name, path, 1, 1, "a") for name in sorted(names)},
+        rows=2,
+    )

@@ -1,0 +1,185 @@
+"""The registry of kinds, and the `[features]` table of a configuration read with it."""
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.mistakes import Mistakes
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.kinds.base import Kind
+from shardmill.transforms.kinds.bucket import Bucketize, Buckets
+from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
+from shardmill.transforms.kinds.datetime import Datetime
+from shardmill.transforms.kinds.hash import Cross, Hash
+from shardmill.transforms.kinds.parameters import nearest, read_parameters
+from shardmill.transforms.kinds.placeholder import dummy_statistics
+from shardmill.transforms.kinds.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
+from shardmill.transforms.kinds.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
+
+# Text, sequences, windows and images join here.
+KINDS: Mapping[str, type[Kind]] = {
+    each.kind: each
+    for each in (
+        *(Numeric, Label, ZScore, MinMax, Robust, Log, Log1p, Clip, Power),
+        *(Bucketize, Buckets),
+        *(Vocabulary, OneHot, MultiHot),
+        *(Hash, Cross),
+        Datetime,
+    )
+}
+
+
+def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[str] = ()) -> tuple[Kind, ...]:
+    """Reads the `[features]` table.
+
+    Args:
+        table: Output name, or a pattern of columns -> kind, or a table with `kind`, `column` or `columns`, and parameters.
+        schema: The raw columns.
+        taken: Columns that no pattern stands for.
+
+    Returns:
+        The features, in the table's order.
+
+    Raises:
+        ConfigError: Kinds, parameters or columns aren't known, are of a wrong type or don't fit, all of them in one error; or two outputs
+            have one name.
+    """
+    if not table:
+        raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
+    mistakes = Mistakes()
+    expanded, origins = expand_patterns(table, schema.names, taken, mistakes)
+    kinds = _parse_kinds(expanded, mistakes, origins)
+    for kind in kinds:
+        pattern = origins.get(kind.name)
+        # Of a pattern's columns the first that it doesn't fit is told.
+        if pattern is None or not mistakes.concern(("features", pattern)):
+            with mistakes.at("features", pattern or kind.name):
+                _check_kind(kind, schema, pattern)
+    mistakes.raise_any()
+    _check_names(kinds, schema)
+    return kinds
+
+
+def allowed_types(
+    table: Mapping[str, Any], columns: Sequence[str] = (), taken: Collection[str] = ()
+) -> dict[str, frozenset[ColumnType]]:
+    """For each column that a `[features]` table uses, the types that all of its uses take.
+
+    Args:
+        table: As for `parse_features`.
+        columns: The columns' names, where they are known: a pattern that matches none of them may match a derived one.
+        taken: As for `parse_features`.
+
+    Raises:
+        ConfigError: Kinds or parameters aren't known or are of a wrong type; `parse_features` checks the rest, which takes the columns.
+    """
+    allowed: dict[str, frozenset[ColumnType]] = {}
+    mistakes = Mistakes()
+    expanded, origins = expand_patterns(table, columns, taken) if columns else (table, {})
+    kinds = _parse_kinds(expanded, mistakes, origins)
+    mistakes.raise_any()
+    for kind in kinds:
+        for column in kind.columns:
+            allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
+    return allowed
+
+
+def _parse_kinds(table: Mapping[str, Any], mistakes: Mistakes, origins: Mapping[str, str]) -> tuple[Kind, ...]:
+    """The features that can be read; `origins` says which pattern made one."""
+    kinds: list[Kind] = []
+    for name, value in table.items():
+        line = origins.get(name, name)
+        if line == name or not mistakes.concern(("features", line)):
+            with mistakes.at("features", line):
+                kinds.append(_parse_one(name, value))
+    with mistakes.at("features"):
+        return _pool(kinds)
+    return tuple(kinds)
+
+
+def _parse_one(name: str, value: object) -> Kind:
+    entry: dict[str, Any] = (
+        {"kind": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
+    )
+    word = entry.pop("kind", None)
+    if not isinstance(word, str):
+        raise ConfigError(f'[features] {name}: expected a kind ("z_score") or a table with `kind`, received {value!r}')
+    if not name:
+        raise ConfigError("[features] a feature's name is empty; expected a name")
+    if word not in KINDS:
+        raise ConfigError(
+            f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{nearest(word, KINDS)}"
+        )
+    kind = KINDS[word]
+    columns = _columns(name, kind, entry)
+    return kind(name=name, columns=columns, **read_parameters(name, kind, entry))
+
+
+def _columns(name: str, kind: type[Kind], entry: dict[str, Any]) -> tuple[str, ...]:
+    if "column" in entry and "columns" in entry:
+        raise ConfigError(f"[features] {name}: has both `column` and `columns`; remove one of them")
+    value = entry.pop("column") if "column" in entry else entry.pop("columns", name)
+    columns = [value] if isinstance(value, str) else value
+    if not isinstance(columns, list | tuple) or not all(isinstance(column, str) for column in columns):
+        raise ConfigError(f"[features] {name}: `columns` must be a list of column names, received {value!r}")
+    if not kind.min_columns <= len(columns) <= kind.max_columns:
+        wanted = "one column" if kind.max_columns == 1 else f"at least {kind.min_columns} column(s)"
+        raise ConfigError(
+            f"[features] {name}: `{kind.kind}` takes {wanted}, received {list(columns)!r}; write `column` or `columns`"
+        )
+    if len(set(columns)) != len(columns):
+        raise ConfigError(f"[features] {name}: `columns` must differ, received {list(columns)!r}")
+    return tuple(columns)
+
+
+def _check_kind(kind: Kind, schema: Schema, pattern: str | None) -> None:
+    try:
+        _check_columns(kind, schema)
+        kind.check(schema)
+    except ConfigError as error:
+        if pattern is None:
+            raise
+        raise ConfigError(f"{error}; the pattern {pattern!r} matches it: name it on a line of its own") from error
+
+
+def _check_columns(kind: Kind, schema: Schema) -> None:
+    for column in kind.columns:
+        if column not in schema:
+            hint = nearest(column, schema.names) or f"; the data has {few_names(schema.names)}"
+            raise kind.error(
+                f"there is no column {column!r}{hint}; `column` says which, where it isn't called as the feature"
+            )
+
+
+def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:
+    """Gives each feature that shares a vocabulary the columns of all that do."""
+    groups: dict[str, list[VocabularyKind]] = {}
+    for kind in kinds:
+        if isinstance(kind, VocabularyKind) and kind.vocabulary is not None:
+            groups.setdefault(kind.vocabulary, []).append(kind)
+    pools: dict[str, tuple[str, ...]] = {}
+    for name, group in groups.items():
+        for other in group[1:]:
+            if other.selection != group[0].selection or other.separator is not None:
+                raise shared_error(group[0], other)
+        pools[name] = tuple(dict.fromkeys(column for kind in group for column in kind.columns))
+    return tuple(
+        dataclasses.replace(kind, pool=pools[kind.vocabulary])
+        if isinstance(kind, VocabularyKind) and kind.vocabulary is not None
+        else kind
+        for kind in kinds
+    )
+
+
+def _check_names(kinds: Sequence[Kind], schema: Schema) -> None:
+    statistics = dummy_statistics(kinds, schema)
+    owners: dict[str, str] = {}
+    for kind in kinds:
+        for output in kind.outputs(schema, statistics):
+            if output.name in owners:
+                other = owners[output.name]
+                raise kind.error(
+                    f"its output {output.name!r} has the name of an output of feature {other!r}; rename one of the features"
+                )
+            owners[output.name] = kind.name

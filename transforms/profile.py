@@ -1,0 +1,70 @@
+"""Infer: one pass over all cells for the columns' types."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import apache_beam as beam
+from apache_beam import pvalue
+from apache_beam.transforms.window import GlobalWindows
+
+from shardmill.schemas.infer import Profiles
+from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.check_workers import CheckedDoFn
+from shardmill.transforms.csv.blocks import Selection
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.read import Blocks
+from shardmill.transforms.workers import metrics
+from shardmill.transforms.workers.merge import Merge
+
+
+class InferProfiles(beam.PTransform):  # type: ignore[misc]
+    """Profiles columns of the units' rows, from their text.
+
+    Expects a PCollection of units and outputs a dict of PCollections: `profiles` (one `Profiles`) and `units`, with the checksums of what
+    was read. Rows that can't be read as text (ragged ones) are left out.
+    """
+
+    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...] = ()) -> None:
+        """Stores what to read.
+
+        Args:
+            names: The columns to profile.
+            dialect: The files' spelling.
+            known: All of the columns, which headers are held against; none: those to profile.
+        """
+        super().__init__()
+        self._names = names
+        self._dialect = dialect
+        self._known = known or names
+
+    def expand(self, units: beam.PCollection[Unit]) -> Any:
+        passed = units | "ProfileUnit" >> beam.ParDo(
+            _ProfileUnit(self._names, self._dialect, self._known)
+        ).with_outputs("profiles", main="units")
+        profiles = passed.profiles | "MergeProfiles" >> beam.CombineGlobally(Merge(partial(Profiles, self._names)))
+        return {"profiles": profiles, "units": passed.units}
+
+
+class _ProfileUnit(CheckedDoFn):
+    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...]) -> None:
+        super().__init__()
+        self._dialect = dialect
+        self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), names=known)
+        self._names = names
+
+    def start_bundle(self) -> None:
+        self._profiles = Profiles(self._names)
+
+    def process(self, unit: Unit) -> Iterator[Unit]:
+        with metrics.working("infer", metrics.unit_name(unit)) as work:
+            blocks = Blocks(unit, self._dialect, self._selection)
+            for block in blocks:
+                self._profiles.update(block.columns)
+                work.add(block.rows + len(block.rejects), block.size)
+        yield replace(unit, checksum=blocks.checksum)
+
+    def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
+        yield pvalue.TaggedOutput("profiles", GlobalWindows.windowed_value(self._profiles))

@@ -1,0 +1,116 @@
+"""Where each unit's rows lie in their splits, and so in which shards: known once all rows are counted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.rows.counts import Rejections, UnitCount
+from shardmill.transforms.rows.splits import ShardRule, SplitRule
+
+
+class RowPlan:
+    """The rows of all splits, numbered in the input's order.
+
+    Attributes:
+        totals: Each split's number of rows.
+        shard_counts: Each split's number of shards.
+    """
+
+    def __init__(self, counts: Sequence[UnitCount], split_rule: SplitRule, shard_rule: ShardRule) -> None:
+        """Sums up.
+
+        Args:
+            counts: The rows of every unit, in any order.
+            split_rule: The splits.
+            shard_rule: How rows are spread over shards.
+        """
+        ordered = sorted(counts, key=lambda count: count.unit)
+        self.totals = _totals(ordered, split_rule)
+        self.shard_counts = {split: shard_rule.count(total) for split, total in self.totals.items()}
+        self._shard_rule = shard_rule
+        self._counts = {count.unit: count for count in ordered}
+        table = _table(ordered, split_rule)
+        offsets = np.cumsum(table, axis=0) - table
+        self._first = dict(zip(self._counts, offsets.tolist(), strict=True))
+
+    def first(self, unit: int) -> list[int]:
+        """For each split, the index in it of the unit's first row."""
+        return list(self._first[unit])
+
+    def held(self, unit: Unit) -> Unit:
+        """A unit that is to be as the analysis read it."""
+        return replace(unit, checksum=self._counts[unit.index].checksum)
+
+    def shards(self, split: str, first: int, rows: int) -> npt.NDArray[np.int64]:
+        """The shard of each of so many consecutive rows of a split.
+
+        Args:
+            split: The split.
+            first: The first row's index in it.
+            rows: The number of rows.
+        """
+        return self._shard_rule.assign(first, rows, self.totals[split])
+
+    def check(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
+        """Holds the rows that the second pass read of a unit against the first; its bytes were the same.
+
+        Raises:
+            DataError: They differ.
+        """
+        count = self._counts[unit.index]
+        if (tuple(rows), rejected) != (count.rows, count.rejected):
+            raise DataError(
+                f"{unit.path!r}: the analysis read {count.read:,} rows of one part of it, the transform {sum(rows) + rejected:,} of the "
+                "same bytes, so nothing is published. Run again; if it persists, it is a defect of shardmill."
+            )
+
+
+def check_rows(counts: Sequence[UnitCount], rejections: Rejections) -> None:
+    """Checks that there is anything to write.
+
+    Args:
+        counts: The rows of every unit.
+        rejections: The rejected rows.
+
+    Raises:
+        DataError: There are no good rows.
+    """
+    read = sum(count.read for count in counts)
+    if not sum(sum(count.rows) for count in counts):
+        paths = sorted({count.path for count in counts})
+        rejected = f" ({read:,} rows were rejected)" if read else ""
+        more = f" and {len(paths) - 1} more files" if paths[1:] else ""
+        first = f". The first:\n{rejections.describe()}" if rejections.first else ""
+        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}{first}")
+
+
+def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
+    """Holds the rows against the splits.
+
+    Args:
+        counts: The rows of every unit.
+        split_rule: The splits.
+
+    Raises:
+        DataError: A split has no rows.
+    """
+    totals = _totals(counts, split_rule)
+    read = sum(count.read for count in counts)
+    for split, rows in totals.items():
+        if not rows:
+            raise DataError(
+                f"split {split!r} has no rows: {read:,} rows were read, {totals} is how they were split. "
+                "Give [split] larger fractions or a key with more values, or more data."
+            )
+
+
+def _totals(counts: Sequence[UnitCount], split_rule: SplitRule) -> dict[str, int]:
+    return dict(zip(split_rule.names, _table(counts, split_rule).sum(axis=0).tolist(), strict=True))
+
+
+def _table(counts: Sequence[UnitCount], split_rule: SplitRule) -> npt.NDArray[np.int64]:
+    return np.array([count.rows for count in counts], dtype=np.int64).reshape(len(counts), len(split_rule.names))

@@ -1,0 +1,310 @@
+"""TensorFlow's C API through ctypes: sessions that run on Arrow buffers in place, without TensorFlow's Python half.
+
+Memory: a tensor made here doesn't own its data. `NewTensor` is given the address of an Arrow buffer and a deallocator that does
+nothing; a string tensor is an array of 24-byte `TF_TString` *views*, which hold the address of each string. So whoever makes a
+tensor keeps the Arrow array and the array of views alive until `TF_SessionRun` has returned and the tensor is deleted
+(`Feed.keep` does). An output may share memory with an input (a graph may pass a tensor through), so outputs are copied before the inputs
+are let go.
+"""
+
+import ctypes
+import os
+from collections.abc import Sequence
+from ctypes import byref, c_char, c_char_p, c_int64, c_ubyte, c_uint64, c_void_p
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from shardmill.schemas.errors import ShardmillError
+from shardmill.transforms.runtime.c_library import Deallocator, Output, Status, library, subnormals_as_zeros
+
+# TF_DataType and the NumPy type of its elements.
+FLOAT, INT32, STRING, INT64 = 1, 3, 7, 9
+_NUMPY: dict[int, np.dtype[Any]] = {FLOAT: np.dtype(np.float32), INT32: np.dtype(np.int32), INT64: np.dtype(np.int64)}
+
+# A serialized ConfigProto: device_count {GPU: 0}; intra_op_parallelism_threads = 1; inter_op_parallelism_threads = -1, which
+# runs every op in the caller's thread: callers bring the threads.
+CONFIG = b"\x0a\x07\x0a\x03GPU\x10\x00" + b"\x10\x01" + b"\x28" + b"\xff" * 9 + b"\x01"
+
+# TF_TString's kinds, the low two bits of its first byte.
+_SMALL, _LARGE, _OFFSET, _VIEW = 0, 1, 2, 3
+_KIND = 3
+# For an empty buffer: an address that may be looked at.
+_NOTHING = ctypes.create_string_buffer(64)
+
+
+# Frees nothing: the feed keeps the memory.
+_keep = Deallocator(lambda _data, _length, _argument: None)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """An Arrow array as a tensor's memory.
+
+    Attributes:
+        dtype: TF_DataType.
+        rows: The tensor's one dimension.
+        address: Where the elements are.
+        size: Their bytes.
+        keep: What owns the memory, the strings' own included; must live until the tensor is deleted.
+    """
+
+    dtype: int
+    rows: int
+    address: int
+    size: int
+    keep: tuple[object, ...]
+
+    @classmethod
+    def of(cls, array: pa.Array) -> "Feed":
+        """A dense array without nulls, of float32, int64 or (large) string or binary; nothing is copied but 24 bytes a string."""
+        if pa.types.is_float32(array.type) or pa.types.is_int64(array.type):
+            dtype = FLOAT if pa.types.is_float32(array.type) else INT64
+            width = array.type.bit_width // 8
+            address = _address(array.buffers()[1]) + array.offset * width
+            return cls(dtype, len(array), address, len(array) * width, (array,))
+        views = string_views(array)
+        return cls(STRING, len(array), views.ctypes.data, views.nbytes, (array, views))
+
+
+def _address(buffer: pa.Buffer | None) -> int:
+    return buffer.address if buffer is not None and buffer.address else ctypes.addressof(_NOTHING)
+
+
+def string_views(array: pa.Array) -> npt.NDArray[np.uint64]:
+    """A `TF_TString` view for each string: (size << 2) | 3, address, no owner.
+
+    They point into the array's buffers: valid as long as the array lives.
+
+    Args:
+        array: (Large) string or binary without nulls; slices are fine.
+
+    Returns:
+        uint64 [rows, 3].
+    """
+    large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
+    _, offsets_buffer, data = array.buffers()
+    words = np.zeros((len(array), 3), dtype=np.uint64)
+    if len(array):
+        dtype = np.dtype(np.int64 if large else np.int32)
+        offsets = np.frombuffer(offsets_buffer, dtype, len(array) + 1, array.offset * dtype.itemsize).astype(np.uint64)
+        words[:, 0] = ((offsets[1:] - offsets[:-1]) << np.uint64(2)) | np.uint64(_VIEW)
+        words[:, 1] = offsets[:-1] + np.uint64(_address(data))
+    return words
+
+
+class CSession:
+    """A TF_Session and its graph. Its methods may be called from several threads; the GIL is released while the graph runs."""
+
+    def __init__(self, graph: int, session: int) -> None:
+        """Takes over both.
+
+        Args:
+            graph: A TF_Graph.
+            session: A TF_Session on it.
+        """
+        self._tf = library()
+        self._graph = graph
+        self._session = session
+
+    @classmethod
+    def load(cls, folder: str) -> "CSession":
+        """Opens a SavedModel, initialised, under the tag `serve`.
+
+        Raises:
+            ShardmillError: TensorFlow can't load it; with its message.
+        """
+        tf = library()
+        graph = tf.TF_NewGraph()
+        tags = (c_char_p * 1)(b"serve")
+        options = _options(tf)
+        with Status(tf) as status:
+            session = tf.TF_LoadSessionFromSavedModel(
+                options, None, os.fsencode(folder), tags, 1, graph, None, status.pointer
+            )
+            tf.TF_DeleteSessionOptions(options)
+            try:
+                status.check(f"can't load the transform graph in {folder!r}")
+            except ShardmillError:
+                tf.TF_DeleteGraph(graph)
+                raise
+        return cls(graph, session)
+
+    @classmethod
+    def of_hash(cls, num_buckets: int) -> "CSession":
+        """A graph of one op, `strings:0` -> `StringToHashBucketFast` -> `buckets:0`.
+
+        Args:
+            num_buckets: At least 1.
+        """
+        tf = library()
+        graph = tf.TF_NewGraph()
+        strings = _operation(tf, graph, "Placeholder", "strings", dtype=STRING)
+        _operation(tf, graph, "StringToHashBucketFast", "buckets", [Output(strings, 0)], num_buckets=num_buckets)
+        options = _options(tf)
+        with Status(tf) as status:
+            session = tf.TF_NewSession(graph, options, status.pointer)
+            tf.TF_DeleteSessionOptions(options)
+            status.check("can't start the hash graph")
+        return cls(graph, session)
+
+    def add_join(self, tensor: str) -> tuple[str, str]:
+        """Adds operations that give a string tensor as two which are read without work for each string.
+
+        Args:
+            tensor: A string tensor of any shape.
+
+        Returns:
+            The names of two tensors: all its bytes joined, a scalar; their int32 lengths, of the tensor's shape.
+        """
+        operation, _, index = tensor.rpartition(":")
+        prefix = f"joined/{operation.replace(':', '_')}/{index}"
+        source = self.outputs([tensor])[0]
+        flat, first = (Output(_constant(self._tf, self._graph, f"{prefix}/{value + 1}", value), 0) for value in (-1, 0))
+        row = Output(_operation(self._tf, self._graph, "Reshape", f"{prefix}/row", [source, flat]), 0)
+        _operation(self._tf, self._graph, "ReduceJoin", f"{prefix}/bytes", [row, first])
+        _operation(self._tf, self._graph, "StringLength", f"{prefix}/lengths", [source])
+        return f"{prefix}/bytes:0", f"{prefix}/lengths:0"
+
+    def outputs(self, tensors: Sequence[str]) -> ctypes.Array[Output]:
+        """Finds tensors, named `operation:index`, in the graph.
+
+        Raises:
+            ShardmillError: One isn't in it.
+        """
+        found = (Output * len(tensors))()
+        for place, tensor in zip(found, tensors, strict=True):
+            name, _, index = tensor.rpartition(":")
+            operation = self._tf.TF_GraphOperationByName(self._graph, name.encode())
+            if not operation:
+                raise ShardmillError(
+                    f"the transform graph has no operation {name!r} (tensor {tensor!r} of its shardmill.json)"
+                )
+            place.oper, place.index = operation, int(index)
+        return found
+
+    def run(
+        self, inputs: ctypes.Array[Output], feeds: Sequence[Feed], outputs: ctypes.Array[Output]
+    ) -> list[npt.NDArray[Any] | bytes]:
+        """Runs the graph once.
+
+        Args:
+            inputs: Where the feeds go.
+            feeds: One for each input.
+            outputs: What to return.
+
+        Returns:
+            For each output an array of its own memory, or for a scalar string its bytes.
+
+        Raises:
+            ShardmillError: The graph fails; with TensorFlow's message.
+        """
+        tf = self._tf
+        tensors = (c_void_p * len(feeds))()
+        results = (c_void_p * len(outputs))()
+        try:
+            for index, feed in enumerate(feeds):
+                shape = byref(c_int64(feed.rows))
+                tensors[index] = tf.TF_NewTensor(feed.dtype, shape, 1, feed.address, feed.size, _keep, None)
+            with Status(tf) as status, subnormals_as_zeros(tf):
+                tf.TF_SessionRun(
+                    *(self._session, None, inputs, tensors, len(feeds), outputs, results, len(outputs)),
+                    *(None, 0, None, status.pointer),
+                )
+                status.check("the transform graph failed")
+            # Copied while the feeds are alive: an output may be an input's memory.
+            return [_value(tf, result) for result in results if result]
+        finally:
+            for tensor in (*tensors, *results):
+                if tensor:
+                    tf.TF_DeleteTensor(tensor)
+
+    def __del__(self) -> None:
+        """Frees the session and the graph."""
+        if getattr(self, "_session", None):
+            with Status(self._tf) as status:
+                self._tf.TF_CloseSession(self._session, status.pointer)
+                self._tf.TF_DeleteSession(self._session, status.pointer)
+            self._tf.TF_DeleteGraph(self._graph)
+            self._session = 0
+
+
+def _operation(
+    tf: ctypes.CDLL, graph: int, kind: str, name: str, inputs: Sequence[Output] = (), **attributes: int
+) -> int:
+    """Adds an operation; of its attributes `dtype` is a type, others are integers."""
+    description = tf.TF_NewOperation(graph, kind.encode(), name.encode())
+    for each in inputs:
+        tf.TF_AddInput(description, each)
+    for attribute, value in attributes.items():
+        set_attribute = tf.TF_SetAttrType if attribute == "dtype" else tf.TF_SetAttrInt
+        set_attribute(description, attribute.encode(), value)
+    return _finish(tf, description, name)
+
+
+def _constant(tf: ctypes.CDLL, graph: int, name: str, value: int) -> int:
+    """Adds an int32 constant of shape [1]."""
+    array = np.array([value], np.int32)
+    description = tf.TF_NewOperation(graph, b"Const", name.encode())
+    tf.TF_SetAttrType(description, b"dtype", INT32)
+    tensor = tf.TF_NewTensor(INT32, byref(c_int64(1)), 1, array.ctypes.data, array.nbytes, _keep, None)
+    with Status(tf) as status:
+        # TensorFlow copies the value.
+        tf.TF_SetAttrTensor(description, b"value", tensor, status.pointer)
+        tf.TF_DeleteTensor(tensor)
+        status.check(f"can't add {name!r} to the graph")
+    return _finish(tf, description, name)
+
+
+def _finish(tf: ctypes.CDLL, description: int, name: str) -> int:
+    with Status(tf) as status:
+        operation: int = tf.TF_FinishOperation(description, status.pointer)
+        status.check(f"can't add {name!r} to the graph")
+    return operation
+
+
+def _options(tf: ctypes.CDLL) -> int:
+    options: int = tf.TF_NewSessionOptions()
+    with Status(tf) as status:
+        tf.TF_SetConfig(options, CONFIG, len(CONFIG), status.pointer)
+        status.check("can't configure TensorFlow")
+    return options
+
+
+def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[Any] | bytes:
+    dtype = tf.TF_TensorType(tensor)
+    shape = tuple(tf.TF_Dim(tensor, axis) for axis in range(tf.TF_NumDims(tensor)))
+    data = tf.TF_TensorData(tensor)
+    if dtype == STRING and shape == ():
+        return _string(data)
+    if dtype not in _NUMPY:
+        raise ShardmillError(
+            f"the transform graph has an output of TF_DataType {dtype} and shape {shape}; "
+            "expected float32, int64, or for bytes one joined string and int32 lengths"
+        )
+    size = tf.TF_TensorByteSize(tensor)
+    if not size:
+        return np.empty(shape, _NUMPY[dtype])
+    memory = memoryview((c_ubyte * size).from_address(data))
+    # One copy, by NumPy, which releases the GIL.
+    values: npt.NDArray[Any] = np.frombuffer(memory, _NUMPY[dtype]).reshape(shape).copy()
+    return values
+
+
+def _string(address: int) -> bytes:
+    """The bytes of a `TF_TString` of any kind (see ctstring_internal.h)."""
+    raw = (c_char * 24).from_address(address).raw
+    kind = raw[0] & _KIND
+    if kind == _SMALL:
+        return raw[1 : 1 + (raw[0] >> 2)]
+    if kind == _OFFSET:
+        size, offset = (int.from_bytes(raw[start : start + 4], "little") for start in (0, 4))
+        return ctypes.string_at(address + offset, size >> 2)
+    size, pointer = (
+        c_uint64.from_address(address).value >> 2,
+        c_uint64.from_address(address + (16 if kind == _LARGE else 8)).value,
+    )
+    return ctypes.string_at(pointer, size) if size else b""

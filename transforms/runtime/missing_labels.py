@@ -1,0 +1,122 @@
+"""Labels that a row may lack: new data, to which a finished run's graph is applied, often has none."""
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.transforms.csv.blocks import Selection
+from shardmill.transforms.runtime.session import MISSING_INT
+from shardmill.transforms.tfrecord.encode import Feature, FeatureSpec, Outputs
+from shardmill.transforms.tfrecord.wire import offsets_of
+
+
+def missing_labels(labels: Mapping[str, Sequence[str]], selection: Selection) -> dict[str, tuple[str, ...]]:
+    """The labels that are left empty where a cell is missing, each with the columns of these cells.
+
+    Args:
+        labels: The graph's labels, each with the raw columns that no other output needs.
+        selection: What is read of each row. A missing value in a column that isn't required is the graph's business.
+    """
+    free = selection.optional & selection.required
+    found = {name: tuple(column for column in columns if column in free) for name, columns in labels.items()}
+    return {name: columns for name, columns in found.items() if columns}
+
+
+def drop_missing(outputs: Outputs, columns: pa.RecordBatch, labels: Mapping[str, Sequence[str]]) -> Outputs:
+    """Takes the labels' values out of the rows that have no label.
+
+    Args:
+        outputs: The graph's outputs for some rows.
+        columns: Their raw columns; null where missing.
+        labels: What `missing_labels` says.
+
+    Returns:
+        The outputs; a label that some row lacks is a large_list array, with an empty list for that row.
+    """
+    changed = dict(outputs)
+    for name, names in labels.items():
+        present = reduce(pc.and_, (columns.column(column).is_valid() for column in names))
+        if present.false_count:
+            changed[name] = _lists(outputs[name], present)
+    return changed
+
+
+def _lists(values: npt.NDArray[Any] | pa.Array, present: pa.Array) -> pa.Array:
+    """Rows as lists, those that aren't present without values."""
+    rows = len(present)
+    if isinstance(values, pa.Array) and pa.types.is_large_list(values.type):
+        lists = values
+    else:
+        flat = pa.array(values.reshape(-1)) if isinstance(values, np.ndarray) else values
+        each = len(flat) // rows if rows else 0
+        lists = pa.LargeListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int64) * each), flat)
+    kept = present.to_numpy(zero_copy_only=False)
+    lengths = np.where(kept, pc.list_value_length(lists).to_numpy(), 0)
+    return pa.LargeListArray.from_arrays(pa.array(offsets_of(lengths)), lists.filter(present).flatten())
+
+
+def drop_unknown(outputs: Outputs, labels: Sequence[Feature], rows: int) -> Outputs:
+    """Takes labels' missing values out of their rows: see `missing_rows`.
+
+    Args:
+        outputs: The graph's outputs for some rows.
+        labels: The labels that may have none.
+        rows: The number of rows.
+
+    Returns:
+        As `drop_missing`.
+    """
+    changed = dict(outputs)
+    for label in labels:
+        missing = missing_rows(label, outputs[label.name], rows)
+        if missing.any():
+            changed[label.name] = _lists(outputs[label.name], pa.array(~missing))
+    return changed
+
+
+def missing_rows(feature: Feature, values: npt.NDArray[Any] | pa.Array, rows: int) -> npt.NDArray[np.bool_]:
+    """Which rows miss a value of an output: any of their values is NaN; or a scalar one is -2**63 or the empty text.
+
+    Args:
+        feature: The output.
+        values: Its values, as `Session.run` returns them.
+        rows: The number of rows.
+    """
+    if isinstance(values, np.ndarray):
+        missing = np.isnan(values) if values.dtype == np.float32 else values == MISSING_INT
+        found = np.asarray(missing.reshape(rows, -1).any(axis=1))
+        return found if values.dtype == np.float32 or feature.shape == () else np.zeros(rows, np.bool_)
+    if pa.types.is_large_list(values.type):
+        flat = values.flatten()
+        if not pa.types.is_floating(flat.type):
+            return np.zeros(rows, np.bool_)
+        before = np.concatenate([[0], np.cumsum(np.isnan(flat.to_numpy(zero_copy_only=False)))])
+        bounds = np.concatenate([[0], np.cumsum(pc.list_value_length(values).to_numpy(zero_copy_only=False))])
+        return np.asarray(np.diff(before[bounds]) > 0)
+    if feature.shape == ():
+        return np.asarray(pc.equal(pc.binary_length(values), 0).to_numpy(zero_copy_only=False))
+    return np.zeros(rows, np.bool_)
+
+
+def select_rows(outputs: Outputs, features: Sequence[FeatureSpec], kept: pa.Array) -> Outputs:
+    """Some of the rows.
+
+    Args:
+        outputs: For each feature its values of all rows.
+        features: The features.
+        kept: bool, one a row.
+    """
+    return {feature.name: _select(outputs[feature.name], kept) for feature in features}
+
+
+def _select(values: npt.NDArray[Any] | pa.Array, kept: pa.Array) -> npt.NDArray[Any] | pa.Array:
+    if isinstance(values, np.ndarray):
+        return values[kept.to_numpy(zero_copy_only=False)]
+    each = len(values) // len(kept) if len(kept) else 1
+    # Of text, a row's values stand one after the other.
+    return values.filter(kept if each == 1 else pa.array(np.repeat(kept.to_numpy(zero_copy_only=False), each)))

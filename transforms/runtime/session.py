@@ -1,0 +1,241 @@
+"""Runs the transform graph, the SavedModel that serving loads, on Arrow record batches.
+
+Nothing is copied on the way in (see `transforms.runtime.c_api` for the rules of memory): numeric columns are fed as pointers to Arrow's
+buffers, strings as views of them. A missing value is fed as NaN (float32), -2**63 (int64) or the empty string. Strings come out joined,
+with their lengths, and a feature of varying length as all rows' values, with the rows' lengths: no value is looked at by itself.
+"""
+
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.errors import ShardmillError
+from shardmill.transforms.runtime.c_api import CSession, Feed
+from shardmill.transforms.runtime.c_library import library_path, use_python
+from shardmill.transforms.runtime.graph_names import NAMES_FILE, read_names
+from shardmill.transforms.tfrecord.encode import Feature
+from shardmill.transforms.tfrecord.wire import offsets_of
+
+__all__ = ["Session", "library_path", "load"]
+
+MISSING_INT = -(2**63)
+
+# For each dtype of an input the Arrow types that are fed as they are, and the missing value.
+_INPUTS: dict[str, tuple[tuple[pa.DataType, ...], float | int | str]] = {
+    "float32": ((pa.float32(),), float("nan")),
+    "int64": ((pa.int64(),), MISSING_INT),
+    "bytes": ((pa.string(), pa.binary(), pa.large_string(), pa.large_binary()), ""),
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """A signature's tensors.
+
+    Attributes:
+        inputs: For each raw column its tensor and dtype (float32, int64 or bytes).
+        features: The outputs, in the model's order.
+        values: Each feature's tensor.
+        row_lengths: For a feature of varying length, the tensor of its rows' lengths (int64); None for others.
+        labels: For each output that is a label, the raw columns that no other output needs.
+    """
+
+    inputs: Mapping[str, tuple[str, str]]
+    features: tuple[Feature, ...]
+    values: tuple[str, ...]
+    row_lengths: tuple[str | None, ...]
+    labels: Mapping[str, tuple[str, ...]]
+
+
+class Runner(Protocol):
+    """What runs a graph: feeds by tensor name in, fetched values out."""
+
+    def __call__(self, arrays: Sequence[pa.Array]) -> Sequence[npt.NDArray[Any] | bytes]:
+        """Runs once; nulls have been filled, types are the inputs'.
+
+        Returns:
+            For each feature its values, of bytes the joined bytes and their int32 lengths; and then its rows' lengths if they vary.
+        """
+
+
+class Session:
+    """A loaded graph, at one signature. May be used by several threads at once."""
+
+    def __init__(self, names: Names, runner: Runner) -> None:
+        """Stores the parts; `load` makes sessions.
+
+        Args:
+            names: The signature's tensors.
+            runner: Runs the graph: arrays in the order of `names.inputs`; values in that of the features.
+        """
+        self._names = names
+        self._runner = runner
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The raw columns that the graph reads."""
+        return tuple(self._names.inputs)
+
+    @property
+    def outputs(self) -> tuple[Feature, ...]:
+        """What `run` returns: names, dtypes and shapes of one row."""
+        return self._names.features
+
+    @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """The outputs that are labels, each with the raw columns that no other output needs."""
+        return self._names.labels
+
+    def run(self, batch: pa.RecordBatch) -> dict[str, npt.NDArray[Any] | pa.Array]:
+        """Transforms a block of rows.
+
+        Args:
+            batch: At least the columns of `inputs`; nulls are missing values.
+
+        Returns:
+            For each feature float32 or int64 [rows, *shape]; for bytes a binary array of rows * prod(shape) values, row-major; for
+            a feature of varying length a large_list array of any of these, one list a row.
+
+        Raises:
+            ShardmillError: The batch lacks a column or has it in another type; or the graph fails, with TensorFlow's message.
+        """
+        arrays = [_dense(batch, name, dtype) for name, (_, dtype) in self._names.inputs.items()]
+        fetched = iter(self._runner(arrays))
+        outputs = {
+            feature.name: _values(fetched, feature, ragged=lengths is not None)
+            for feature, lengths in zip(self._names.features, self._names.row_lengths, strict=True)
+        }
+        for feature in self._names.features:
+            _check_rows(feature, outputs[feature.name], batch.num_rows)
+        return outputs
+
+
+def _values(
+    fetched: Iterator[npt.NDArray[Any] | bytes], feature: Feature, *, ragged: bool
+) -> npt.NDArray[Any] | pa.Array:
+    values = next(fetched)
+    if feature.dtype == "bytes":
+        values = _binary(values, next(fetched))
+    if not ragged:
+        return values
+    bounds = offsets_of(np.asarray(next(fetched)))
+    return pa.LargeListArray.from_arrays(pa.array(bounds), pa.array(values))
+
+
+def _check_rows(feature: Feature, values: npt.NDArray[Any] | pa.Array, rows: int) -> None:
+    flat = isinstance(values, pa.Array) and feature.shape is not None
+    if len(values) != rows * (math.prod(feature.shape or ()) if flat else 1):
+        raise ShardmillError(
+            f"the transform graph failed: output {feature.name!r} of {rows} rows holds {len(values)} "
+            f"{'values' if flat else 'rows'}; the first dimension of an output must be the batch's"
+        )
+
+
+def _dense(batch: pa.RecordBatch, name: str, dtype: str) -> pa.Array:
+    wanted, missing = _INPUTS[dtype]
+    index = batch.schema.get_field_index(name)
+    if index < 0:
+        raise ShardmillError(
+            f"the transform graph reads column {name!r}, which the rows lack; they have {batch.schema.names}"
+        )
+    array = batch.column(index)
+    if array.type not in wanted:
+        raise ShardmillError(f"the transform graph reads column {name!r} as {dtype}; the rows have it as {array.type}")
+    if not array.null_count:
+        return array
+    return pc.fill_null(array, pa.scalar(missing, array.type))
+
+
+def _binary(joined: npt.NDArray[Any] | bytes, lengths: npt.NDArray[Any] | bytes) -> pa.Array:
+    """Joined bytes and lengths as one binary array; large_binary from 2 GiB."""
+    assert isinstance(joined, bytes)
+    assert isinstance(lengths, np.ndarray)
+    large = len(joined) > np.iinfo(np.int32).max
+    offsets = np.zeros(lengths.size + 1, np.int64 if large else np.int32)
+    np.cumsum(lengths.reshape(-1), out=offsets[1:])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(joined)]
+    return pa.Array.from_buffers(pa.large_binary() if large else pa.binary(), lengths.size, buffers)
+
+
+_sessions: dict[tuple[str, str, bool, int], Session] = {}
+_lock = threading.Lock()
+
+
+def load(model_dir: str, signature: str = "transform") -> Session:
+    """Opens a SavedModel; once per process, whatever the number of callers and threads.
+
+    Args:
+        model_dir: The folder of the SavedModel, with `assets.extra/shardmill.json` in it.
+        signature: A signature named there.
+
+    Raises:
+        ShardmillError: There is no model, no such signature, or TensorFlow can't load it (with its message).
+    """
+    python = use_python()
+    key = (os.path.realpath(model_dir), signature, python, _modified(model_dir))
+    with _lock:
+        if key not in _sessions:
+            names = _names(model_dir, signature)
+            _sessions[key] = Session(names, _python_runner(model_dir, names) if python else _c_runner(model_dir, names))
+        return _sessions[key]
+
+
+def _modified(model_dir: str) -> int:
+    """When the names were written, so that another model in the same place is another session; 0: there are none."""
+    try:
+        return os.stat(os.path.join(model_dir, NAMES_FILE)).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _names(model_dir: str, signature: str) -> Names:
+    content = read_names(model_dir)
+    signatures = content["signatures"]
+    if signature not in signatures:
+        raise ShardmillError(
+            f"the transform graph in {model_dir!r} has no signature {signature!r}; it has {sorted(signatures)}"
+        )
+    found = signatures[signature]
+    outputs = found["outputs"]
+    return Names(
+        inputs={name: (tensor, dtype) for name, (tensor, dtype) in found["inputs"].items()},
+        features=tuple(
+            Feature(name, dtype, None if shape is None else tuple(shape))
+            for name, (_, dtype, shape, _) in outputs.items()
+        ),
+        values=tuple(tensor for tensor, _, _, _ in outputs.values()),
+        row_lengths=tuple(lengths for _, _, _, lengths in outputs.values()),
+        labels={name: tuple(columns) for name, columns in content["labels"].items()},
+    )
+
+
+def _c_runner(model_dir: str, names: Names) -> Runner:
+    session = CSession.load(model_dir)
+    inputs = session.outputs([tensor for tensor, _ in names.inputs.values()])
+    outputs = session.outputs(_fetches(names, session.add_join))
+    return lambda arrays: session.run(inputs, [Feed.of(array) for array in arrays], outputs)
+
+
+def _python_runner(model_dir: str, names: Names) -> Runner:
+    from shardmill.transforms.runtime.python_api import PythonRunner
+
+    return PythonRunner(
+        model_dir, [tensor for tensor, _ in names.inputs.values()], lambda add_join: _fetches(names, add_join)
+    )
+
+
+def _fetches(names: Names, add_join: Callable[[str], tuple[str, str]]) -> list[str]:
+    """The tensors to fetch, in the order of `Runner`'s values."""
+    tensors: list[str] = []
+    for feature, values, row_lengths in zip(names.features, names.values, names.row_lengths, strict=True):
+        tensors += add_join(values) if feature.dtype == "bytes" else (values,)
+        tensors += (row_lengths,) if row_lengths is not None else ()
+    return tensors

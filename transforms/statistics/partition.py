@@ -1,0 +1,100 @@
+"""Tables of token counts cut to travel: by a hash of the token, so that each part is merged by itself, and into chunks."""
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.arrays import binary_edges, binary_octets, from_numpy, to_numpy
+
+# A table that travels from one worker to another is cut into chunks of so many bytes.
+CHUNK_BYTES = 16 << 20
+# A token's offset and count in a table.
+_ROW_BYTES = 12
+# The hash looks at the length and so many first bytes of a token: a cell of 100 MB must not cost more than others.
+_HASHED = 256
+# Bytes hashed at a time: bounds the temporary arrays.
+_HASH_BYTES = 1 << 20
+_WORD = np.uint64
+
+
+def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
+    """Cuts a table by a hash of the token that is the same on every machine and in every run.
+
+    Args:
+        table: A table of counts.
+        partitions: How many parts.
+
+    Returns:
+        As many tables, some perhaps empty; each token is in one of them.
+    """
+    if partitions == 1:
+        return [table]
+    part = (_hashes(table["token"]) % _WORD(partitions)).astype(np.int64)
+    order = np.argsort(part, kind="stable")
+    bounds = np.searchsorted(part[order], np.arange(partitions + 1))
+    return [table.take(from_numpy(order[start:stop])) for start, stop in itertools.pairwise(bounds)]
+
+
+def chunk_counts(table: pa.Table, chunk_bytes: int = CHUNK_BYTES) -> list[pa.Table]:
+    """Cuts a table into consecutive chunks that each pickle to a bounded size.
+
+    Args:
+        table: A table of counts.
+        chunk_bytes: A chunk's bytes, at most; but a token isn't cut, so that the last one may go beyond.
+
+    Returns:
+        The chunks; none of a table without rows.
+    """
+    if table.nbytes <= chunk_bytes:
+        return [table] if table.num_rows else []
+    sizes = to_numpy(pc.binary_length(table["token"])).astype(np.int64) + _ROW_BYTES
+    place = np.cumsum(sizes) // chunk_bytes
+    cuts = [0, *(np.flatnonzero(np.diff(place)) + 1).tolist(), table.num_rows]
+    # A copy: a slice would be pickled with all of what it is a slice of.
+    return [table.take(from_numpy(np.arange(start, stop))) for start, stop in itertools.pairwise(cuts)]
+
+
+def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each token's length and first bytes: the sum of byte i times an odd number of i, mixed."""
+    parts = [_hashes_of(chunk) for chunk in tokens.chunks if len(chunk)]
+    return np.concatenate(parts) if parts else np.zeros(0, _WORD)
+
+
+def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
+    edges, octets = binary_edges(tokens), binary_octets(tokens)
+    lengths = np.minimum(np.diff(edges), _HASHED)
+    factors = _mixed(np.arange(_HASHED, dtype=_WORD)) | _WORD(1)
+    sums = np.zeros(len(tokens), _WORD)
+    ends = np.cumsum(lengths)
+    start = 0
+    while start < len(tokens):
+        done = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + _HASH_BYTES, side="right")))
+        sums[start:stop] = _sums(octets, edges[start:stop], lengths[start:stop], factors)
+        start = stop
+    return _mixed(sums ^ _mixed(np.diff(edges).astype(_WORD)))
+
+
+def _sums(
+    octets: npt.NDArray[np.uint8],
+    starts: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    factors: npt.NDArray[np.uint64],
+) -> npt.NDArray[np.uint64]:
+    ends = np.cumsum(lengths)
+    position = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
+    products = octets[np.repeat(starts, lengths) + position].astype(_WORD) * factors[position]
+    running = np.concatenate([np.zeros(1, _WORD), np.cumsum(products, dtype=_WORD)])  # modulo 2**64
+    sums: npt.NDArray[np.uint64] = running[ends] - running[ends - lengths]
+    return sums
+
+
+def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
+    words = (words ^ (words >> _WORD(30))) * _WORD(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> _WORD(27))) * _WORD(0x94D049BB133111EB)
+    mixed: npt.NDArray[np.uint64] = words ^ (words >> _WORD(31))
+    return mixed

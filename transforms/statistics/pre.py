@@ -1,0 +1,112 @@
+"""What may be done to a number before a feature kind takes it: each operation in NumPy (analysis) and TensorFlow (graph)."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shardmill.schemas.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """One operation, twice.
+
+    Attributes:
+        parameters: The names of its arguments.
+        numpy: From values and arguments to values.
+        tensor: From the TensorFlow module, a tensor and arguments to a tensor.
+        transcendental: Whether it isn't correctly rounded, so that TensorFlow's SIMD and scalar code differ in the last bit.
+    """
+
+    parameters: tuple[str, ...]
+    numpy: Callable[..., Any]
+    tensor: Callable[..., Any]
+    transcendental: bool = False
+
+
+OPERATIONS: Mapping[str, _Operation] = {
+    "abs": _Operation((), np.abs, lambda tf, x: tf.raw_ops.Abs(x=x)),
+    "clip": _Operation(
+        ("min", "max"), np.clip, lambda tf, x, low, high: tf.raw_ops.Minimum(x=tf.raw_ops.Maximum(x=x, y=low), y=high)
+    ),
+    "log": _Operation((), np.log, lambda tf, x: tf.raw_ops.Log(x=x), transcendental=True),
+    "log1p": _Operation((), np.log1p, lambda tf, x: tf.raw_ops.Log1p(x=x), transcendental=True),
+    "power": _Operation(
+        ("exponent",), np.power, lambda tf, x, exponent: tf.raw_ops.Pow(x=x, y=exponent), transcendental=True
+    ),
+    "sqrt": _Operation((), np.sqrt, lambda tf, x: tf.raw_ops.Sqrt(x=x)),
+}
+
+
+@dataclass(frozen=True)
+class Pre:
+    """An operation on float32 numbers: NaN (missing) stays NaN, and a value outside its domain becomes NaN (as `log` of -1).
+
+    Attributes:
+        name: A key of `OPERATIONS`.
+        args: Its arguments, rounded to float32 where it is applied.
+    """
+
+    name: str
+    args: tuple[float, ...] = ()
+
+    def numpy(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The operation's values: of float32 or float64 in the same dtype, of anything else in float32."""
+        if values.dtype not in (np.float32, np.float64):
+            values = values.astype(np.float32)
+        arguments = [np.float32(argument).astype(values.dtype) for argument in self.args]
+        # Out of the domain or of the range is an answer (NaN, infinity), not a mistake.
+        with np.errstate(all="ignore"):
+            applied: npt.NDArray[Any] = OPERATIONS[self.name].numpy(values, *arguments)
+        return applied
+
+    def tensor(self, tf: ModuleType, values: Any) -> Any:
+        """The operation's float32 tensor of a float32 tensor."""
+        return OPERATIONS[self.name].tensor(tf, values, *(np.float32(argument) for argument in self.args))
+
+
+def parse_pre(feature: str, value: object) -> tuple[Pre, ...]:
+    """Reads a feature's `pre`: a list of `"log1p"`, `{clip = [0, 10]}`, `{power = 0.5}`.
+
+    Raises:
+        ConfigError: It isn't such a list; the operation is unknown; its arguments are too few, too many or no numbers.
+    """
+    items = [value] if isinstance(value, str | dict) else value
+    if not isinstance(items, list | tuple):
+        raise ConfigError(
+            f'[features] {feature}: `pre` must be a list such as ["log1p", {{clip = [0, 10]}}], received {value!r}'
+        )
+    return tuple(_parse_one(feature, item) for item in items)
+
+
+def _parse_one(feature: str, item: object) -> Pre:
+    if isinstance(item, str):
+        return _checked(feature, item, ())
+    if isinstance(item, Mapping) and len(item) == 1:
+        ((name, arguments),) = item.items()
+        return _checked(feature, name, tuple(arguments) if isinstance(arguments, list | tuple) else (arguments,))
+    raise ConfigError(
+        f"[features] {feature}: each of `pre` must be a name or a table such as {{clip = [0, 10]}}, received {item!r}"
+    )
+
+
+def _checked(feature: str, name: str, args: tuple[object, ...]) -> Pre:
+    if name not in OPERATIONS:
+        near = difflib.get_close_matches(name, OPERATIONS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(
+            f"[features] {feature}: unknown operation {name!r} in `pre`, expected one of {', '.join(OPERATIONS)}{hint}"
+        )
+    parameters = OPERATIONS[name].parameters
+    numbers = [argument for argument in args if isinstance(argument, int | float) and not isinstance(argument, bool)]
+    if len(numbers) != len(args) or len(args) != len(parameters):
+        wanted = f"{len(parameters)} number(s): {', '.join(parameters)}" if parameters else "no arguments"
+        raise ConfigError(f"[features] {feature}: `{name}` in `pre` takes {wanted}; received {list(args)!r}")
+    if name == "clip" and numbers[0] > numbers[1]:
+        raise ConfigError(f"[features] {feature}: `clip` in `pre` needs min <= max, received {list(args)!r}")
+    return Pre(name, tuple(float(number) for number in numbers))

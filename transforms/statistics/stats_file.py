@@ -1,0 +1,131 @@
+"""Statistics files, in TFDV's format, from what the passes found."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from shardmill.schemas.feature_stats import (
+    FILE_NAME,
+    HistogramBucket,
+    NumericSummary,
+    StringSummary,
+    Summary,
+    dataset_statistics,
+    serialize_statistics,
+)
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.files import files
+from shardmill.transforms.rows.splits import TRAIN
+from shardmill.transforms.statistics.accumulator import Analysis, TextSummary
+from shardmill.transforms.statistics.moments import Moments
+from shardmill.transforms.statistics.quantiles import Ranked
+
+_BUCKETS = 10
+_TOP_VALUES = 20
+
+
+@dataclass(frozen=True)
+class ValueCounts:
+    """The counts of a text column's values.
+
+    Attributes:
+        kept: The table of counts of those in a vocabulary, most frequent first: not all of them.
+        distinct: How many different values were counted.
+        total: How many values were counted; those with a line end aren't.
+    """
+
+    kept: pa.Table
+    distinct: int
+    total: int
+
+
+def write_raw_statistics(
+    folder: str, scratch: str, schema: Schema, analysis: Analysis, counts: Mapping[str, ValueCounts]
+) -> None:
+    """Writes the statistics of the raw columns of the train split.
+
+    Args:
+        folder: Where `FeatureStats.pb` goes.
+        scratch: A folder for a file that isn't whole yet.
+        schema: The raw columns.
+        analysis: The finished analysis.
+        counts: Those of the text columns whose values were counted.
+    """
+    ranked = {
+        request.column: found.ranked
+        for request, found in analysis.numeric_results().items()
+        if found.ranked and not request.pre
+    }
+    columns: dict[str, Summary] = {}
+    for name, found in analysis.summaries().items():
+        if isinstance(found, TextSummary):
+            columns[name] = _text_summary(found, counts.get(name))
+        else:
+            columns[name] = numeric_summary(found, ranked.get(name), integer=schema[name].type is ColumnType.INT)
+    _write(folder, scratch, [dataset_statistics(TRAIN, analysis.rows, columns)])
+
+
+def write_output_statistics(
+    folder: str, scratch: str, rows: Mapping[str, int], moments: Mapping[tuple[str, str], Moments]
+) -> None:
+    """Writes the statistics of the output features of every split.
+
+    Args:
+        folder: Where `FeatureStats.pb` goes.
+        scratch: A folder for a file that isn't whole yet.
+        rows: Each split's rows.
+        moments: By split and feature.
+    """
+    datasets = []
+    for split, count in rows.items():
+        found = {name: numeric_summary(each) for (at, name), each in sorted(moments.items()) if at == split}
+        datasets.append(dataset_statistics(split, count, found))
+    _write(folder, scratch, datasets)
+
+
+def numeric_summary(moments: Moments, ranked: Ranked | None = None, *, integer: bool = False) -> NumericSummary:
+    """A numeric column's summary.
+
+    Args:
+        moments: Its moments; mean and standard deviation skip non-finite values.
+        ranked: Its ranked values, for median and quantiles.
+        integer: Whether its values are integers.
+    """
+    return NumericSummary(
+        count=moments.count + moments.non_finite,
+        missing=moments.missing,
+        mean=moments.mean,
+        std_dev=moments.std,
+        zeros=moments.zeros,
+        min=float(moments.minimum),
+        max=float(moments.maximum),
+        median=ranked.quantile(0.5) if ranked else None,
+        quantiles=_quantile_buckets(ranked) if ranked else None,
+        integer=integer,
+    )
+
+
+def _quantile_buckets(ranked: Ranked) -> tuple[HistogramBucket, ...]:
+    edges = [ranked.quantile(index / _BUCKETS) for index in range(_BUCKETS + 1)]
+    return tuple(HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in itertools.pairwise(edges))
+
+
+def _text_summary(found: TextSummary, counts: ValueCounts | None) -> StringSummary:
+    top = counts.kept.slice(0, _TOP_VALUES).to_pylist() if counts is not None else []
+    return StringSummary(
+        count=found.count,
+        missing=found.missing,
+        # Where values weren't counted, for their line ends, nobody knows how many of them differ.
+        unique=counts.distinct if counts is not None and counts.total == found.count else None,
+        avg_length=found.mean_length,
+        top_values=tuple((row["token"].decode("utf-8"), row["count"]) for row in top),
+    )
+
+
+def _write(folder: str, scratch: str, datasets: Sequence[object]) -> None:
+    files.make_folder(folder)
+    path = files.join(folder, FILE_NAME)
+    with files.writing(path), files.replacing(path, scratch) as stream:
+        stream.write(serialize_statistics(datasets))

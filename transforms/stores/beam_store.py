@@ -1,0 +1,114 @@
+"""Every other file system of Beam's, such as hdfs://, by Beam's own means."""
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+
+from apache_beam.io.filesystem import CompressionTypes, FileSystem
+
+from shardmill.transforms.stores.interface import StreamWriter, explained
+
+_AS_IT_IS = CompressionTypes.UNCOMPRESSED
+
+
+class BeamStore:
+    """The file system."""
+
+    def __init__(self, system: FileSystem) -> None:
+        """Stores it.
+
+        Args:
+            system: The file system.
+        """
+        self._system = system
+        self.renames = bool(system.has_dirs())
+
+    def size(self, path: str) -> int | None:
+        """A file's bytes; None where there is none."""
+        with explained():
+            size = int(self._system.metadata(path).size_in_bytes) if self._system.exists(path) else None
+        return size if size or not self.renames or self._below(path) is None else None
+
+    def fetch(self, path: str, start: int, stop: int) -> bytes:
+        """A file's bytes from a start to a stop, all of them."""
+        with explained(), self._system.open(path, compression_type=_AS_IT_IS) as stream:
+            # Beam's buffer is larger than what is asked for.
+            raw = getattr(stream, "raw", stream)
+            raw.seek(start)
+            pieces = []
+            while start < stop and (piece := raw.read(stop - start)):
+                pieces.append(piece)
+                start += len(piece)
+        return b"".join(pieces)
+
+    def find(self, prefix: str, limit: int | None = None) -> Iterator[tuple[str, int]]:  # noqa: ARG002  (all are listed at once)
+        """The paths and sizes of the files whose paths start so."""
+        with explained():
+            if not self.renames:
+                yield from self._list(prefix)
+            elif self._system.exists(folder := self._system.split(prefix)[0]):
+                for path, size in self._list(folder):
+                    if path.startswith(prefix):
+                        below = None if size else self._below(path)
+                        yield from [(path, size)] if below is None else below
+
+    def _below(self, path: str) -> list[tuple[str, int]] | None:
+        """What is in a folder; None: it's a file. Beam doesn't say which, but that only folders can be listed."""
+        try:
+            return list(self.find(f"{path}/"))
+        except OSError:
+            return None
+
+    def _list(self, place: str) -> Iterator[tuple[str, int]]:
+        # What Beam calls public takes patterns, and looks into no folder whose name has wildcards, escaped or not.
+        for found in self._system._list(place):  # noqa: SLF001
+            yield found.path, found.size_in_bytes
+
+    def start(self, path: str) -> "_BeamWriter":
+        """Starts to write a file; HDFS writes none that is there already."""
+        if self.renames:
+            self.delete([path])
+        return _BeamWriter(self._system, path)
+
+    def copy(self, source: str, target: str) -> None:
+        """Copies a file."""
+        with explained():
+            self._system.copy([source], [target])
+
+    def rename(self, source: str, target: str) -> None:
+        """Gives a file or folder another name, which no file has; an empty folder that has it is replaced."""
+        with explained():
+            # HDFS would move it into the folder.
+            if self._system.exists(target):
+                if self._below(target) != []:
+                    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+                self._system.delete([target])
+            self._system.rename([source], [target])
+
+    def make_folder(self, path: str) -> None:
+        """Makes a folder and its parents, where there are folders."""
+        with explained():
+            if self.renames and not self._system.exists(path):
+                self._system.mkdirs(path)
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Removes files and folders; one that is gone is no error."""
+        for path in paths:
+            with explained():
+                if self._system.exists(path):
+                    self._system.delete([path])
+
+
+class _BeamWriter(StreamWriter):
+    """Beam's stream; it makes a file of what it has whenever it is closed."""
+
+    def __init__(self, system: FileSystem, path: str) -> None:
+        with explained():
+            super().__init__(system.create(path, compression_type=_AS_IT_IS))
+        self._system = system
+        self._path = path
+
+    def abandon(self) -> None:
+        self.close()
+        with explained():
+            self._system.delete([self._path])

@@ -1,0 +1,125 @@
+"""Encodes columns of features as `tf.train.Example` records, byte for byte as Python's `SerializeToString(deterministic=True)`.
+
+Two ways give the same bytes. Where rows fall into few groups of equal layout, `transforms.tfrecord.row_groups` fills each group as one matrix. Else
+the rows' pieces (what stands before a feature's values; the values) are joined by Arrow. Neither makes a Python object of a row.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.transforms.tfrecord.frames import frame
+from shardmill.transforms.tfrecord.row_groups import group_rows
+from shardmill.transforms.tfrecord.wire import Encoded, Fixed, binary_parts, encode_feature, entry_prefix, varint
+
+_BINARY_LIMIT = np.iinfo(np.int32).max
+Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
+
+
+class FeatureSpec(Protocol):
+    """What the encoder must know of a feature."""
+
+    @property
+    def name(self) -> str:
+        """Its key in the Example."""
+
+    @property
+    def dtype(self) -> str:
+        """float32, int64 or bytes."""
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """One row's shape; None where rows vary in length."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """An output of the transform graph.
+
+    Attributes:
+        name: Its key in the Example.
+        dtype: float32, int64 or bytes.
+        shape: One row's shape, which is flattened row-major; None where rows vary in length.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None = ()
+
+
+class ExampleEncoder:
+    """Encodes blocks of rows. Has no state but the features: threads may share it."""
+
+    def __init__(self, features: Sequence[FeatureSpec]) -> None:
+        """Takes the features, in any order.
+
+        Args:
+            features: Distinct names.
+        """
+        # The order of map entries as protobuf's Python wheel (upb) has it: by the keys' bytes, but a key stands after
+        # the longer ones that begin with it (`x_missing`, then `x`). No UTF-8 holds 0xFF, so that puts it there.
+        # Protobuf's C++ would put it before; a reader doesn't see the order.
+        self._features = sorted(features, key=lambda feature: feature.name.encode() + b"\xff")
+
+    def encode(self, outputs: Outputs, n: int) -> pa.Array:
+        """Serializes rows.
+
+        Args:
+            outputs: For each feature float32 or int64 [n, *shape]; for bytes a binary or string array of n * prod(shape) values; or, for a
+                feature of varying length, a list array of n lists. No nulls.
+            n: The number of rows.
+
+        Returns:
+            binary (large_binary from 2 GiB), one `tf.train.Example` a row.
+        """
+        encoded = self._encode(outputs, n)
+        grouped = group_rows(encoded, n, framed=False)
+        return grouped if grouped is not None else _join(encoded, n)
+
+    def encode_framed(self, outputs: Outputs, n: int) -> pa.Array:
+        """Serializes rows and frames them as TFRecords: `frame(encode(outputs, n))`, faster.
+
+        Args:
+            outputs: As `encode` takes them.
+            n: The number of rows.
+
+        Returns:
+            binary (large_binary from 2 GiB), one frame a row.
+        """
+        encoded = self._encode(outputs, n)
+        grouped = group_rows(encoded, n, framed=True)
+        return grouped if grouped is not None else frame(_join(encoded, n))
+
+    def _encode(self, outputs: Outputs, n: int) -> list[Encoded]:
+        return [encode_feature(feature.name, feature.dtype, outputs[feature.name], n) for feature in self._features]
+
+
+def _join(encoded: Sequence[Encoded], n: int) -> pa.Array:
+    """Joins the pieces of each row; as many pieces as it takes, of any length."""
+    pieces: list[pa.Array | pa.Scalar] = []
+    totals = np.zeros(n, dtype=np.int64)
+    for feature in encoded:
+        if isinstance(feature, Fixed):
+            prefix = entry_prefix(feature.name, feature.dtype, feature.width)
+            totals += len(prefix) + feature.width
+            pieces.append(pa.scalar(prefix, pa.large_binary()))
+        else:
+            prefixes = _by_length(feature.lengths, functools.partial(entry_prefix, feature.name, feature.dtype))
+            totals += np.diff(binary_parts(prefixes)[0]) + feature.lengths
+            pieces.append(prefixes)
+        pieces.append(feature.array())
+    head = _by_length(totals, lambda total: b"\x0a" + varint(total))
+    joined = pc.binary_join_element_wise(head, *pieces, pa.scalar(b"", pa.large_binary()))
+    return joined.cast(pa.binary()) if len(binary_parts(joined)[1]) <= _BINARY_LIMIT else joined
+
+
+def _by_length(lengths: npt.NDArray[np.int64], make: Callable[[int], bytes]) -> pa.Array:
+    """For each row what `make` gives for its length; `make` is called once for each distinct one."""
+    distinct, places = np.unique(lengths, return_inverse=True)
+    return pa.array([make(length) for length in distinct.tolist()], pa.large_binary()).take(pa.array(places))
