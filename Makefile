@@ -12,11 +12,20 @@ QUICK_PYTEST_ARGS ?= -n 2 --dist loadfile
 CLUSTER_PYTEST_ARGS ?= -n 2 --dist loadfile
 
 # What runs in less than 3 minutes with nothing but Python: no run, no tracing, no server but on a socket of its own.
-QUICK := analysis arrays beam_args blocks check_delimiter checksums cli_help config contact counts docs doctor enclosed engine examples \
-	files fitting_table gitignore given_up imports inflation inspecting installing json_shapes kinds_datetime kinds_parse \
-	kinds_patterns labels listing local_listing makefile manifest mistakes moments one_thread packaging parts paths patterns printable \
-	progress publish quantiles ranges records row_plan schema search_path sniffing splits statistics summary tally temporary \
-	token_pieces toml_lines vocabulary worker
+QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelines/doctor/test_machine.py \
+	pipelines/engines/test_check_options.py pipelines/engines/test_run_pipeline.py pipelines/engines/test_worker.py \
+	pipelines/inspect/test_inspect.py pipelines/job/test_check_delimiter.py pipelines/job/test_input_files.py \
+	pipelines/run_folder/test_manifest.py pipelines/run_folder/test_publish.py repository/test_docs.py \
+	repository/test_gitignore.py repository/test_imports.py repository/test_makefile.py repository/test_packaging.py \
+	schemas/test_arrays.py schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py \
+	schemas/test_mistakes.py schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_inflation.py \
+	transforms/csv/test_sniff.py transforms/csv/test_units.py transforms/files/ transforms/kinds/test_column_patterns.py \
+	transforms/kinds/test_datetime.py transforms/kinds/test_registry.py transforms/rows/ \
+	transforms/runtime/test_missing_labels.py transforms/statistics/test_accumulator.py \
+	transforms/statistics/test_moments.py transforms/statistics/test_partition.py transforms/statistics/test_quantiles.py \
+	transforms/statistics/test_tokens.py transforms/stores/test_contact.py transforms/stores/test_given_up.py \
+	transforms/stores/test_ranges.py transforms/tfrecord/test_encode.py transforms/tfrecord/test_parts.py \
+	transforms/verbs/test_phases.py transforms/verbs/test_search_path.py
 
 # Without compiled bytecode every start of TensorFlow takes a minute.
 unexport PYTHONDONTWRITEBYTECODE
@@ -33,7 +42,7 @@ demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show 
 extras: $(VENV)/extras.stamp  ## set up with all that a run may need: gs://, s3://, hdfs://, Dataflow, TF Transform, the demo's data
 
 test-quick: $(VENV)/dev.stamp  ## set up, run the tests that need nothing but Python: less than 3 minutes
-	$(BIN)/python -m pytest $(QUICK_PYTEST_ARGS) $(QUICK:%=tests/test_%.py)
+	$(BIN)/python -m pytest $(QUICK_PYTEST_ARGS) $(QUICK:%=tests/%)
 
 test: $(VENV)/dev.stamp  ## set up, run all tests, half an hour; what lacks Java, Maven, Go or data is skipped (docs/testing.md)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'

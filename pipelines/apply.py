@@ -6,8 +6,8 @@ from typing import Any
 
 from shardmill.pipelines.config.input_section import SPLIT_NAME
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
-from shardmill.pipelines.engines.run_pipeline import set_file_options
+from shardmill.pipelines.engines.beam_options import set_file_options
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.plan import announce, text_size, versions
 from shardmill.pipelines.job.stages import Job, parts_folder

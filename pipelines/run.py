@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.engines.ready import check_ready
 from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.transforms.graph import process
 from shardmill.transforms.workers import phases
@@ -88,14 +89,15 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
     """
     phases.reset()
     with _terminable():
-        from shardmill.pipelines.engines.run_pipeline import run_pipeline, set_file_options
+        from shardmill.pipelines.engines.beam_options import set_file_options
+        from shardmill.pipelines.engines.run_pipeline import run_pipeline
         from shardmill.pipelines.job.function_failure import explain_failure
         from shardmill.pipelines.job.stages import build, parts_folder
         from shardmill.pipelines.run_folder.publish import check_apart, publish, work_folder
         from shardmill.transforms.files import files
 
         set_file_options(engine)
-        engine.check()
+        check_ready(engine)
         place = _place(output, engine)
         with (
             work_folder(place, overwrite=overwrite, keep=engine.template is not None) as work,

@@ -1,1 +1,16 @@
-"""What the data is: schema, statistics, validation. Knows neither Beam nor TensorFlow."""
+"""The data's contract: types, statistics, messages. Neither Beam nor TensorFlow.
+
+schema.py         the raw columns: names, types, presence
+schema_pbtxt.py   the same as tensorflow-metadata's schema.pbtxt
+spelling.py       what raw cells spell: integers, floats, dates, text
+distinct.py       how many different strings a column has
+infer.py          profiles of columns, and the types decided from them
+feature_stats.py  statistics in TFDV's format
+arrow.py          Arrow strings as one array of bytes
+arrays.py         between Arrow arrays and NumPy arrays, without a copy
+json_shapes.py    JSON held against a declared shape
+errors.py         the errors that a user sees
+mistakes.py       mistakes collected, to be told all at once
+installing.py     the command that installs what is missing
+flights.pbtxt     the schema of the demo's data
+"""

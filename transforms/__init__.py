@@ -1,1 +1,29 @@
-"""The columnar nouns (CSV blocks, moments, vocabularies, kinds, Examples) and the Beam verbs (read, analyze, transform, write)."""
+"""From CSV bytes to TFRecord bytes: verbs as files, in which Beam is wired; nouns as folders.
+
+The verbs, in the order of the pipeline:
+
+  check_workers.py     CheckWorkers: does a worker fit the job?
+  read.py              PlanUnits: files -> units; units -> blocks of rows
+  profile.py           units -> profiles of columns, for schema inference
+  analyze.py           AnalyzeUnits: units -> counts, findings, tokens
+  analyze_function.py  AnalyzeFunction: TF Transform's own analysis
+  count_tokens.py      the tokens of TF Transform's vocabularies, by column
+  trace.py             TraceGraph, TraceFunction: findings -> SavedModel
+  recount.py           rows counted anew once a graph may reject some
+  transform.py         TransformUnits: units -> part files
+  write.py             WriteShards: part files -> shards
+
+The nouns, from the ground up; each imports from those before it only:
+
+  stores/              object stores: clients, uploads, reads in ranges
+  files/               files by path or URL
+  tfrecord/            columns -> Examples -> frames -> part files
+  csv/                 bytes -> text -> records -> cells -> typed blocks
+  runtime/             the SavedModel run on Arrow buffers
+  rows/                counts, splits, shards: where each row goes
+  workers/             what every worker does beside its step
+  statistics/          requests, and accumulators that merge exactly
+  kinds/               feature kinds, one class each
+  functions/           users' TensorFlow functions, traced
+  graph/               kinds and statistics -> SavedModel
+"""

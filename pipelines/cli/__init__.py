@@ -1,1 +1,10 @@
-"""pipelines/cli."""
+"""The command line: one command with subcommands.
+
+commands.py         the subcommands
+options.py          options that several commands have
+engine_options.py   the engine that options say, and its result
+examples.py         the examples at the end of each page of help
+help.py             the look of the help
+dry_run.py          `--dry-run`: what a run would read and write
+failure_reports.py  how failures are told
+"""

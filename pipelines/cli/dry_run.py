@@ -12,8 +12,8 @@ from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.printable import printable
 from shardmill.pipelines.console.summary import format_bytes
-from shardmill.pipelines.engines.choose import Engine
-from shardmill.pipelines.engines.run_pipeline import set_file_options
+from shardmill.pipelines.engines.beam_options import set_file_options
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import load_any_schema
 from shardmill.pipelines.job.infer_schema import column_names

@@ -9,7 +9,7 @@ import typer
 from shardmill.schemas.errors import ShardmillError
 
 if TYPE_CHECKING:
-    from shardmill.pipelines.engines.choose import Engine
+    from shardmill.pipelines.engines.engine import Engine
     from shardmill.pipelines.run import RunResult
 
 

@@ -9,7 +9,7 @@ from shardmill.pipelines.cli.help import ENGINE_OPTIONS, GLOBAL_OPTIONS, OUTPUT_
 
 def _engines() -> list[str]:
     """The names of the engines, for the shell to complete; `--help` doesn't need them."""
-    from shardmill.pipelines.engines.choose import ENGINES
+    from shardmill.pipelines.engines.engine import ENGINES
 
     return list(ENGINES)
 

@@ -1,1 +1,5 @@
-"""pipelines/demo."""
+"""`shardmill demo`: the main job on real data.
+
+flights.toml  its configuration
+demo.py       the command
+"""

@@ -12,7 +12,7 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.config.paths import check_output, has_scheme
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.console.summary import print_summary
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.inspect.inspect import inspect_path
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.installing import install_command

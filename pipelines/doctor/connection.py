@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from shardmill.pipelines.doctor.machine import Finding
-from shardmill.pipelines.engines.choose import Engine, choose_engine, flink_master, option, worker_command
+from shardmill.pipelines.engines.choose import choose_engine, worker_command
 from shardmill.pipelines.engines.endpoints import flink_overview, silent, unreachable
+from shardmill.pipelines.engines.engine import Engine, flink_master, option
+from shardmill.pipelines.engines.ready import check_ready
 from shardmill.pipelines.engines.worker import find_boot
 from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.schemas.installing import install_command
@@ -100,7 +102,7 @@ def _way(engine: Engine) -> Iterator[Finding]:
 
 def _prism(engine: Engine) -> Finding:
     try:
-        engine.check()
+        check_ready(engine)
     except ShardmillError as error:
         return Finding("Prism", str(error), ok=False)
     location = option(engine.beam_args, "--prism_location")
@@ -109,11 +111,11 @@ def _prism(engine: Engine) -> Finding:
 
 def _service(engine: Engine) -> Finding:
     """Credentials, and the bucket where jobs are staged."""
-    from shardmill.pipelines.engines.run_pipeline import set_file_options
+    from shardmill.pipelines.engines.beam_options import set_file_options
 
     try:
         set_file_options(engine)
-        engine.check()
+        check_ready(engine)
     except ShardmillError as error:
         return Finding("Dataflow", str(error), ok=False)
     return Finding("Dataflow", "credentials are here; a job can be staged")
@@ -181,7 +183,8 @@ def _probe(engine: Engine, output: str) -> Finding:
     what = "a worker that writes the output"
     if engine.name == "dataflow":
         return Finding(what, "not tried: a job of the service takes minutes and costs money")
-    from shardmill.pipelines.engines.run_pipeline import check_workers, set_file_options
+    from shardmill.pipelines.engines.beam_options import set_file_options
+    from shardmill.pipelines.engines.run_pipeline import check_workers
     from shardmill.transforms.files import files
 
     place = os.path.abspath(output) if files.is_local(output) else output

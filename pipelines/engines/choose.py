@@ -5,14 +5,20 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from shardmill.pipelines.engines.endpoints import flink_overview, silent, unreachable
-from shardmill.schemas.errors import ConfigError, EngineError
-
-LOCAL = "local"
-_IN_PROCESS = (LOCAL, "prism", "DirectRunner", "PrismRunner")
-ENGINES = (LOCAL, "prism", "flink", "spark", "dataflow")
+from shardmill.pipelines.engines.endpoints import flink_overview
+from shardmill.pipelines.engines.engine import (
+    ENGINES,
+    LOCAL,
+    MASTERS,
+    WORKER_OPTIONS,
+    Engine,
+    flink_master,
+    has_workers,
+    option,
+)
+from shardmill.schemas.errors import ConfigError
 
 # Where Beam's job servers listen unless they are told otherwise.
 _JOB_ENDPOINT = "localhost:8099"
@@ -20,88 +26,6 @@ _JOB_ENDPOINT = "localhost:8099"
 _KEEP_WORKERS_MSEC = 60_000
 # Beam 2.77 ends a job on Prism, which reports from before its start, when this time is over: five minutes by default.
 _LONGEST_JOB_SECONDS = 30 * 86_400
-
-# By engine: Beam's runner for the master's own address, and the option that gives the address.
-_MASTERS = {"flink": ("FlinkRunner", "--flink_master"), "spark": ("SparkRunner", "--spark_master_url")}
-# Who gives one of these has a worker of their own.
-_WORKER_OPTIONS = (
-    "--environment_type",
-    "--environment_config",
-    "--environment_option",
-    "--environment_options",
-    "--sdk_container_image",
-    "--harness_docker_image",
-)
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What runs a pipeline.
-
-    Attributes:
-        name: One of `ENGINES`, or the runner that Beam's options name.
-        beam_args: Beam's options, complete.
-        workers: Threads of the local engine; None: one per core.
-    """
-
-    name: str = LOCAL
-    beam_args: tuple[str, ...] = ()
-    workers: int | None = None
-
-    @property
-    def is_local(self) -> bool:
-        """Whether pipelines run in threads of this process."""
-        return self.name == LOCAL
-
-    @property
-    def in_process(self) -> bool:
-        """Whether workers are threads of this process: so they share what it has."""
-        return self.is_local or (self.name in _IN_PROCESS and not _has_workers(self.beam_args))
-
-    @property
-    def is_dataflow(self) -> bool:
-        """Whether Google Cloud Dataflow runs pipelines."""
-        return self.name in ("dataflow", "DataflowRunner")
-
-    @property
-    def template(self) -> str | None:
-        """Where a Dataflow template is to be written; nothing runs then."""
-        return option(self.beam_args, "--template_location") if self.is_dataflow else None
-
-    def here(self) -> "Engine":
-        """The local engine, with what Beam's file systems need to know."""
-        return replace(self, name=LOCAL, beam_args=_without(self.beam_args, "--runner"))
-
-    def check(self) -> None:
-        """Looks whether the engine is there, lest the input be read for nothing.
-
-        Raises:
-            ShardmillError: Nobody listens where its job server should, or what it needs is missing.
-        """
-        endpoint = option(self.beam_args, "--job_endpoint")
-        if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint) or silent(endpoint)):
-            raise EngineError(
-                f"no job server answers at {endpoint!r} ({trouble}). Start one, or give its address with --job_endpoint=HOST:PORT; "
-                f"`shardmill doctor --engine {self.name}` checks the whole way there."
-            )
-        if self.name in _MASTERS and not endpoint:
-            from shardmill.pipelines.engines.job_server import find_jar, find_java, needs_java
-
-            if needs_java(self):
-                find_java(self)
-            find_jar(self)
-        if self.is_dataflow:
-            from shardmill.pipelines.engines.dataflow import check_service
-
-            check_service(self.beam_args)
-        prism = option(self.beam_args, "--prism_location")
-        if prism and "://" not in prism and not os.path.isfile(prism):
-            raise EngineError(f"there is no program at --prism_location={prism!r}; give the path of Prism's binary")
-        master = flink_master(self.beam_args)
-        if master and (trouble := unreachable(master)):
-            raise EngineError(
-                f"no Flink JobManager answers at {master!r} ({trouble}). Give its REST service's address with --flink_master=HOST:PORT."
-            )
 
 
 def choose_engine(
@@ -145,42 +69,17 @@ def choose_engine(
         raise ConfigError(
             f"--template_location is for Dataflow, but the engine is {engine.name}; add --engine dataflow"
         )
-    if name in _MASTERS:
+    if name in MASTERS:
         return replace(engine, beam_args=_cluster_args(name, engine.beam_args))
     if name == "prism":
         longest = f"--job_server_timeout={_LONGEST_JOB_SECONDS}"
         more = ("--runner=PrismRunner", longest, *_prism_location(), *_container_args(beam_args))
         return replace(engine, beam_args=_with(engine.beam_args, *more))
     if name == "dataflow":
-        from shardmill.pipelines.engines.dataflow import dataflow_args
+        from shardmill.pipelines.engines.dataflow import dataflow_args  # loads Beam, by the stores' clients
 
         return replace(engine, beam_args=tuple(dataflow_args(beam_args, output)))
     return engine
-
-
-def option(beam_args: Sequence[str], name: str) -> str | None:
-    """The value of one of Beam's options: of `--name=value` or `--name value`, the last one; None where it isn't given.
-
-    Args:
-        beam_args: Beam's options.
-        name: With its dashes.
-    """
-    found = None
-    for place, arg in enumerate(beam_args):
-        given, equals, value = arg.partition("=")
-        if given == name:
-            found = value if equals else "".join(beam_args[place + 1 : place + 2])
-    return found
-
-
-def flink_master(beam_args: Sequence[str]) -> str | None:
-    """The address of Flink's REST service, where the options give one; not Beam's names for a Flink that it starts itself.
-
-    Args:
-        beam_args: Beam's options.
-    """
-    address = option(beam_args, "--flink_master")
-    return address if address and not address.startswith("[") else None
 
 
 def worker_command() -> str:
@@ -189,7 +88,7 @@ def worker_command() -> str:
 
 
 def _cluster_args(name: str, beam_args: tuple[str, ...]) -> tuple[str, ...]:
-    runner, master = _MASTERS[name]
+    runner, master = MASTERS[name]
     address = option(beam_args, master)
     if address is None:
         args = _with(beam_args, "--runner=PortableRunner", f"--job_endpoint={_JOB_ENDPOINT}")
@@ -216,7 +115,7 @@ def _of_flink(beam_args: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _worker_args(beam_args: Sequence[str]) -> tuple[str, ...]:
-    if _has_workers(beam_args):
+    if has_workers(beam_args):
         return _container_args(beam_args)
     return "--environment_type=PROCESS", f"--environment_config={json.dumps({'command': worker_command()})}"
 
@@ -224,13 +123,9 @@ def _worker_args(beam_args: Sequence[str]) -> tuple[str, ...]:
 def _container_args(beam_args: Sequence[str]) -> tuple[str, ...]:
     """Says the image as Beam 2.77 understands it off Dataflow: of `--sdk_container_image` alone it takes no notice there."""
     image = option(beam_args, "--sdk_container_image")
-    if not image or any(option(beam_args, name) is not None for name in _WORKER_OPTIONS if "environment" in name):
+    if not image or any(option(beam_args, name) is not None for name in WORKER_OPTIONS if "environment" in name):
         return ()
     return "--environment_type=DOCKER", f"--environment_config={image}"
-
-
-def _has_workers(beam_args: Sequence[str]) -> bool:
-    return any(option(beam_args, given) is not None for given in _WORKER_OPTIONS)
 
 
 def _prism_location() -> tuple[str, ...]:
@@ -241,14 +136,3 @@ def _prism_location() -> tuple[str, ...]:
 def _with(beam_args: tuple[str, ...], *more: str) -> tuple[str, ...]:
     """The options, and those of `more` that aren't among them."""
     return (*beam_args, *(arg for arg in more if option(beam_args, arg.partition("=")[0]) is None))
-
-
-def _without(beam_args: tuple[str, ...], name: str) -> tuple[str, ...]:
-    kept = []
-    skip = False
-    for arg in beam_args:
-        given, equals, _ = arg.partition("=")
-        if not skip and given != name:
-            kept.append(arg)
-        skip = not skip and given == name and not equals
-    return tuple(kept)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
-from shardmill.pipelines.engines.choose import option
+from shardmill.pipelines.engines.engine import option
 from shardmill.schemas.errors import ConfigError, OutputError, ShardmillError
 from shardmill.schemas.installing import install_command
 from shardmill.transforms.files import files

@@ -4,14 +4,15 @@ import json
 import re
 from importlib.metadata import version
 
-from shardmill.pipelines.engines.choose import Engine, option
+from shardmill.pipelines.engines.engine import Engine, option
 from shardmill.schemas import errors
 from shardmill.schemas.errors import EngineError, ShardmillError, shortened
 
 # What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
 _STAGE = " [while running '"
 _WORKER_ERROR = re.compile(
-    rf"shardmill\.schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)(?={re.escape(_STAGE)}|\n\s*(?:During handling of|The above exception|at )|\Z)",
+    r"shardmill\.schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)"
+    rf"(?={re.escape(_STAGE)}|\n\s*(?:During handling of|The above exception|at )|\Z)",
     re.DOTALL,
 )
 # Java's error has the command in its middle, but Beam's job server sends its root alone.

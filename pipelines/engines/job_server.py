@@ -10,8 +10,8 @@ from apache_beam.runners.portability.flink_runner import FlinkJarJobServer
 from apache_beam.runners.portability.spark_runner import SparkJarJobServer
 from apache_beam.utils.subprocess_server import JavaJarServer
 
-from shardmill.pipelines.engines.choose import Engine, flink_master, option
-from shardmill.pipelines.engines.run_pipeline import pipeline_options
+from shardmill.pipelines.engines.beam_options import pipeline_options
+from shardmill.pipelines.engines.engine import Engine, flink_master, option
 from shardmill.schemas.errors import EngineError
 
 _SERVERS = {"flink": FlinkJarJobServer, "spark": SparkJarJobServer}

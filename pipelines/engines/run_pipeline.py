@@ -3,19 +3,16 @@
 import contextlib
 import io
 from collections.abc import Callable
-from typing import TypeVar
 
 import apache_beam as beam
-from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult, PipelineState
 from apache_beam.transforms.environments import EmbeddedPythonGrpcEnvironment, python_sdk_capabilities
 from apache_beam.utils.subprocess_server import SubprocessServer
 
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.beam_options import pipeline_options
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.failure import explain_failure
-from shardmill.pipelines.engines.processes import cores
 from shardmill.transforms.check_workers import CheckWorkers
 
 # Workers are threads of this process. As `--direct_running_mode=multi_threading` has it, Beam 2.77 empties their output buffers
@@ -23,8 +20,6 @@ from shardmill.transforms.check_workers import CheckWorkers
 _THREADS = EmbeddedPythonGrpcEnvironment(
     data_buffer_time_limit_ms=10 * 365 * 86_400_000, capabilities=python_sdk_capabilities()
 )
-
-_View = TypeVar("_View", bound=PipelineOptions)
 
 
 def run_pipeline(build: Callable[[beam.Pipeline], None], engine: Engine) -> PipelineResult | None:
@@ -88,47 +83,8 @@ def check_workers(engine: Engine, folder: str) -> None:
     run_pipeline(build, engine)
 
 
-def set_file_options(engine: Engine) -> None:
-    """Gives Beam's file systems in this process the options that workers give them: endpoints, credentials, HDFS's address.
-
-    Args:
-        engine: The options' owner.
-    """
-    FileSystems.set_options(pipeline_options(engine))
-
-
-def pipeline_options(engine: Engine) -> PipelineOptions:
-    """Beam's options object.
-
-    Args:
-        engine: The options' owner.
-    """
-    threads = [f"--direct_num_workers={engine.workers or cores()}"] if engine.is_local else []
-    return _Options([*threads, *engine.beam_args])
-
-
 def stop_servers() -> None:
     """Ends Prism, or a job server, that Beam has started for this process: by itself it would at a regular exit only."""
     for server in SubprocessServer._cache._cache.values():  # noqa: SLF001  (Beam has no public way to it)
         process, _ = server.obj
         process.terminate()
-
-
-class _Options(PipelineOptions):  # type: ignore[misc]
-    """Options that are parsed once for each kind.
-
-    Beam asks for the same ones at every step that a pipeline is built of, and parses the arguments anew: of hundreds of steps, as TF
-    Transform has them, a second.
-    """
-
-    def __init__(self, flags: list[str]) -> None:
-        # Beam takes any other attribute for an option.
-        object.__setattr__(self, "_views", {})
-        super().__init__(flags)
-
-    def view_as(self, cls: type[_View]) -> _View:
-        """The options of a kind; they share their values with all others."""
-        if cls not in self._views:
-            self._views[cls] = super().view_as(cls)
-        view: _View = self._views[cls]
-        return view

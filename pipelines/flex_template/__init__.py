@@ -1,1 +1,5 @@
-"""The Dataflow Flex Template: its parameters (`metadata.json`) and what its launcher runs (`main.py`)."""
+"""The Dataflow Flex Template.
+
+metadata.json  its parameters
+main.py        what the launcher runs
+"""

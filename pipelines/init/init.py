@@ -9,7 +9,7 @@ from pathlib import Path
 from shardmill.pipelines.config.input_section import KEYS
 from shardmill.pipelines.config.paths import check_output, check_path, has_scheme
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.init.next_steps import Starter
 from shardmill.pipelines.init.starter import StarterPaths, label_example, starter_config
 from shardmill.pipelines.init.starter_request import StarterRequest, path_beside

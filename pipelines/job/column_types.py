@@ -11,7 +11,7 @@ from functools import partial
 
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.check_delimiter import check_delimiter
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
 from shardmill.schemas.infer import Profiles, decide

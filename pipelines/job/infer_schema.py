@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import apache_beam as beam
 from apache_beam import pvalue
 
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.infer import Profiles

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import find_columns
 from shardmill.pipelines.job.plan_features import FeaturePlan, plan_features

@@ -9,7 +9,7 @@ from types import ModuleType
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.stages import TransformFunction, parts_folder
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command

@@ -9,7 +9,8 @@ from shardmill.pipelines import run as run_module
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.demo.demo import prepare
-from shardmill.pipelines.engines.choose import Engine, choose_engine
+from shardmill.pipelines.engines.choose import choose_engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.run import RunResult
 from tests.clusters.flink import Flink
 

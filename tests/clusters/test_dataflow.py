@@ -28,10 +28,12 @@ from shardmill.pipelines import run as run_module
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.doctor.connection import examine_engine
-from shardmill.pipelines.engines.choose import Engine, option
+from shardmill.pipelines.engines.beam_options import set_file_options
 from shardmill.pipelines.engines.dataflow import check_paths, check_service, dataflow_args
+from shardmill.pipelines.engines.engine import Engine, option
 from shardmill.pipelines.engines.failure import explain_failure
-from shardmill.pipelines.engines.run_pipeline import run_pipeline, set_file_options
+from shardmill.pipelines.engines.ready import check_ready
+from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.pipelines.flex_template import main as flex_template
 from shardmill.pipelines.run_folder import publish_stage
 from shardmill.schemas.errors import ConfigError, DataError, OutputError, ShardmillError
@@ -446,7 +448,7 @@ def test_without_googles_client(monkeypatch: pytest.MonkeyPatch, missing: str) -
     with pytest.raises(ConfigError, match=r"pip install .*\[gcp\]"):
         dataflow_args(REQUIRED, "gs://bucket/out")
     with pytest.raises(ConfigError, match=r"pip install .*\[gcp\]"):
-        Engine("DataflowRunner", ("--runner=DataflowRunner",)).check()
+        check_ready(Engine("DataflowRunner", ("--runner=DataflowRunner",)))
 
 
 def test_without_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -466,7 +468,7 @@ def test_a_staging_bucket_that_isnt_there(cloud: Cloud, name: str) -> None:
     engine = Engine("dataflow", tuple(dataflow_args(cloud.args(f"{name}=gs://nowhere/staging"), "gs://bucket/out")))
     set_file_options(engine)
     with pytest.raises(OutputError, match=rf"can't stage the job in {name} 'gs://nowhere/staging': .*404"):
-        engine.check()
+        check_ready(engine)
 
 
 def test_looking_leaves_nothing(cloud: Cloud) -> None:
@@ -474,7 +476,7 @@ def test_looking_leaves_nothing(cloud: Cloud) -> None:
     engine = Engine("dataflow", tuple(dataflow_args(cloud.args(), "gs://bucket/out")))
     set_file_options(engine)
     before = cloud.found("")
-    engine.check()
+    check_ready(engine)
     assert cloud.found("") == before
 
 

@@ -14,7 +14,7 @@ import pytest
 from shardmill.pipelines import apply as apply_module
 from shardmill.pipelines.apply import Application
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.inspect.inspect import inspect_path
 from shardmill.pipelines.run import RunResult
 from shardmill.schemas.errors import ConfigError, DataError, OutputError

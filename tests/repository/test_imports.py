@@ -1,100 +1,94 @@
-"""Imports go one way, pipelines -> transforms -> schemas, and only some modules know Beam or TensorFlow."""
+"""The rooms: what each folder holds, what it may import, and that the drawing of each is true."""
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-# The rooms, each with those it may import from.
-ROOMS = {
-    "schemas": {"schemas"},
-    "transforms": {"schemas", "transforms"},
-    "pipelines": {"schemas", "transforms", "pipelines"},
-}
-
-# The verbs, and what they share.
-BEAM = {
-    "shardmill.transforms.analyze",
-    "shardmill.transforms.analyze_function",
-    "shardmill.transforms.check_workers",
-    "shardmill.transforms.workers.merge",
-    "shardmill.transforms.count_tokens",
-    "shardmill.transforms.profile",
-    "shardmill.transforms.workers.metrics",
-    "shardmill.transforms.read",
-    "shardmill.transforms.recount",
-    "shardmill.transforms.stores.beam_store",
-    "shardmill.transforms.stores.gcs_store",
-    "shardmill.transforms.stores.s3_store",
-    "shardmill.transforms.stores.clients",
-    "shardmill.transforms.trace",
-    "shardmill.transforms.transform",
-    "shardmill.transforms.write",
-}
-# The modules that trace the graph, the one that runs it where TensorFlow's C library isn't found, and TF Transform's analysis.
-TENSORFLOW = {
-    "shardmill.transforms.functions.analyze_domains",
-    "shardmill.transforms.analyze_function",
-    "shardmill.transforms.count_tokens",
-    "shardmill.transforms.graph.build",
-    "shardmill.transforms.graph.derive",
-    "shardmill.transforms.functions.domains",
-    "shardmill.transforms.functions.traced_function",
-    "shardmill.transforms.graph.save",
-    "shardmill.transforms.functions.padding",
-    "shardmill.transforms.graph.outputs",
-    "shardmill.transforms.functions.columns",
-    "shardmill.transforms.runtime.python_api",
-}
-# What answers before a job is built: it must not load Beam.
-LIGHT = {
-    "shardmill.pipelines.cli.commands",
-    "shardmill.pipelines.cli.engine_options",
-    "shardmill.pipelines.cli.examples",
-    "shardmill.pipelines.cli.help",
-    "shardmill.pipelines.cli.options",
-    "shardmill.pipelines.config.load",
-    "shardmill.pipelines.config.input_section",
-    "shardmill.pipelines.doctor.machine",
-    "shardmill.pipelines.engines.endpoints",
-    "shardmill.pipelines.engines.choose",
-    "shardmill.transforms.tfrecord.decode",
-    "shardmill.pipelines.cli.failure_reports",
-    "shardmill.pipelines.console.stderr",
-    "shardmill.pipelines.inspect.inspect",
-    "shardmill.pipelines.inspect.run_tables",
-    "shardmill.pipelines.run_folder.manifest_keys",
-    "shardmill.pipelines.config.paths",
-    "shardmill.pipelines.console.plain_console",
-    "shardmill.pipelines.console.printable",
-    "shardmill.pipelines.job.preflight",
-    "shardmill.pipelines.console.progress",
-    "shardmill.pipelines.inspect.code",
-    "shardmill.pipelines.inspect.code_features",
-    "shardmill.pipelines.inspect.code_lines",
-    "shardmill.pipelines.inspect.code_facts",
-    "shardmill.pipelines.inspect.code_template",
-    "shardmill.pipelines.inspect.code_training",
-    "shardmill.pipelines.console.summary",
-    "shardmill.pipelines.config.toml_lines",
-    "shardmill.pipelines.config.table",
-    "shardmill.pipelines.engines.worker",
-}
+PACKAGE = "shardmill"
+# From the ground up: a module imports from its own folder and from those before it. A file beside folders is a floor of its own where it is
+# named here.
+FLOORS = (
+    "schemas",
+    "transforms/stores",
+    "transforms/files",
+    "transforms/tfrecord",
+    "transforms/csv",
+    "transforms/runtime",
+    "transforms/rows",
+    "transforms/workers",
+    "transforms/statistics",
+    "transforms/kinds",
+    "transforms/functions",
+    "transforms/graph",
+    "transforms",
+    "pipelines/config",
+    "pipelines/console",
+    "pipelines/engines",
+    "pipelines/run_folder",
+    "pipelines/job",
+    "pipelines/inspect",
+    "pipelines/verify",
+    "pipelines/init",
+    "pipelines/doctor",
+    "pipelines/run.py",
+    "pipelines/apply.py",
+    "pipelines/demo",
+    "pipelines/cli",
+    "pipelines/flex_template",
+)
+# Beam: the verbs, what every worker does beside its step, the clients of stores; and what builds and runs a job.
+BEAM = (
+    "transforms",
+    "transforms/workers",
+    "transforms/stores",
+    "pipelines/job",
+    "pipelines/run_folder",
+    "pipelines/engines",
+)
+# TensorFlow's Python half: where graphs are traced; and two modules that can't do without it elsewhere.
+TENSORFLOW = (
+    "transforms/functions",
+    "transforms/graph",
+    "transforms/analyze_function.py",
+    "transforms/runtime/python_api.py",
+)
+HEAVY = {"tensorflow", "tensorflow_transform", "tfx_bsl", "keras"}
+MOST_FILES = 13
 
 
-def modules(room: str) -> Iterator[tuple[str, Path]]:
-    """The modules of a room: dotted name and file."""
-    spec = importlib.util.find_spec(room)
+def folder_of(room: str) -> Path:
+    """A room's folder, in a clone as in an installed package."""
+    spec = importlib.util.find_spec(f"{PACKAGE}.{room}")
     assert spec is not None
     assert spec.submodule_search_locations
-    folder = Path(spec.submodule_search_locations[0])
-    for path in sorted(folder.rglob("*.py")):
-        parts = (room, *path.relative_to(folder).with_suffix("").parts)
-        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+    return Path(spec.submodule_search_locations[0])
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """All modules: the path below the package, with slashes, and the file."""
+    for room in ("schemas", "transforms", "pipelines"):
+        folder = folder_of(room)
+        for path in sorted(folder.rglob("*.py")):
+            yield f"{room}/{path.relative_to(folder).as_posix()}", path
+
+
+MODULES = dict(modules())
+FOLDERS = sorted({name.rpartition("/")[0] for name in MODULES})
+
+
+def dotted(name: str) -> str:
+    """A module's name as it is imported."""
+    return ".".join((PACKAGE, *name.removesuffix(".py").removesuffix("/__init__").split("/")))
+
+
+NAMES = {dotted(name): name for name in MODULES}
 
 
 def imported(path: Path) -> set[str]:
@@ -110,47 +104,101 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: line {node.lineno}: a relative import"
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= whole & NAMES.keys() or {str(node.module)}
         pending += ast.iter_child_nodes(node)
     return names
 
 
-def tops(path: Path) -> set[str]:
+IMPORTS = {name: imported(path) for name, path in MODULES.items()}
+OURS = {name: {NAMES[other] for other in found & NAMES.keys()} for name, found in IMPORTS.items()}
+
+
+def tops(name: str) -> set[str]:
     """The top-level packages that a module imports."""
-    return {name.partition(".")[0] for name in imported(path)}
+    return {other.partition(".")[0] for other in IMPORTS[name]}
 
 
-ALL = [pytest.param(name, path, id=name) for room in ROOMS for name, path in modules(room)]
+def floor_of(name: str) -> int:
+    """The number of a module's floor."""
+    return FLOORS.index(name if name in FLOORS else name.rpartition("/")[0])
 
 
-@pytest.mark.parametrize(("name", "path"), ALL)
-def test_imports_go_one_way(name: str, path: Path) -> None:
-    """A module imports from its own room and those below it only."""
-    room = name.partition(".")[0]
-    wrong = (tops(path) & set(ROOMS)) - ROOMS[room]
-    assert not wrong, f"{name} imports from {sorted(wrong)}, but {room} may only import from {sorted(ROOMS[room])}"
+def within(name: str, places: tuple[str, ...]) -> bool:
+    """Whether a module is one of the places, or stands directly in one of them."""
+    return name in places or name.rpartition("/")[0] in places
 
 
-@pytest.mark.parametrize(("name", "path"), ALL)
-def test_only_the_verbs_and_the_jobs_know_beam(name: str, path: Path) -> None:
-    """Nouns don't import Beam, nor does what answers before a job is built."""
-    if "apache_beam" in tops(path):
-        assert name in BEAM or (name.startswith("pipelines.") and name not in LIGHT), f"{name} imports Beam"
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("/__init__.py")])
+def test_imports_go_one_way(name: str) -> None:
+    """A module imports from its own folder and from floors below it."""
+    wrong = {other for other in OURS[name] if floor_of(other) > floor_of(name)}
+    assert not wrong, f"{name} imports {sorted(wrong)}, which stand on higher floors"
 
 
-@pytest.mark.parametrize(("name", "path"), ALL)
-def test_only_the_graph_knows_tensorflow(name: str, path: Path) -> None:
-    """TensorFlow's Python half is imported where graphs are traced, and where the C library's stand-in runs them."""
-    if {"tensorflow", "tensorflow_transform", "tfx_bsl", "keras"} & tops(path):
-        assert name in TENSORFLOW, f"{name} imports TensorFlow"
+def test_no_imports_go_in_a_circle() -> None:
+    """No module imports itself by way of others, not even inside functions."""
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way[way.index(name) :], name))
+        if name not in done:
+            for other in OURS[name]:
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in MODULES:
+        visit(name, ())
 
 
-def test_the_lists_name_modules_that_exist() -> None:
-    """No list above names a module that has gone or that doesn't need its exception."""
-    names = {name: path for room in ROOMS for name, path in modules(room)}
-    assert names.keys() >= BEAM | TENSORFLOW | LIGHT
-    assert {name for name in BEAM if "apache_beam" not in tops(names[name])} == set()
-    assert {name for name in TENSORFLOW if not {"tensorflow", "tensorflow_transform"} & tops(names[name])} == set()
+@pytest.mark.parametrize("name", MODULES)
+def test_only_the_verbs_and_the_jobs_know_beam(name: str) -> None:
+    """Beam is imported by path: verbs, workers, storage, jobs and engines."""
+    assert "apache_beam" not in tops(name) or within(name, BEAM)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_the_graph_knows_tensorflow(name: str) -> None:
+    """TensorFlow's Python half is imported where graphs are traced, and in the two modules named above."""
+    assert not HEAVY & tops(name) or within(name, TENSORFLOW)
+
+
+def test_the_rules_name_what_exists() -> None:
+    """No rule above names a folder or file that has gone, or an exception that nothing needs."""
+    there = {*FOLDERS, *MODULES}
+    assert not {*FLOORS, *BEAM, *TENSORFLOW} - there
+    assert all(any(within(name, (place,)) and "apache_beam" in tops(name) for name in MODULES) for place in BEAM)
+    assert all(any(within(name, (place,)) and HEAVY & tops(name) for name in MODULES) for place in TENSORFLOW)
+
+
+def test_no_two_modules_have_one_file_name() -> None:
+    """A file name occurs once, so that it says which module is meant."""
+    counts = Counter(name.rpartition("/")[2] for name in MODULES if not name.endswith("/__init__.py"))
+    assert {name for name, count in counts.items() if count > 1} == set()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_can_be_taken_in_at_a_glance(folder: str) -> None:
+    """No folder has more than 13 files beside its `__init__`."""
+    assert len([entry for entry in entries(folder) if not entry.endswith("/")]) <= MOST_FILES
+
+
+def entries(folder: str) -> list[str]:
+    """What stands in a folder, a folder with a slash at its end; not its `__init__` nor what Python and tools leave."""
+    left = {"__init__.py", "__pycache__", "py.typed"}
+    path = MODULES[f"{folder}/__init__.py"].parent
+    return sorted(
+        each.name + ("/" if each.is_dir() else "") for each in path.iterdir() if each.name.rstrip("/") not in left
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_lists_what_it_holds(folder: str) -> None:
+    """The docstring of a folder's `__init__` names each of its files and folders once, each on a line of its own."""
+    text = ast.get_docstring(ast.parse(MODULES[f"{folder}/__init__.py"].read_text(encoding="utf-8")))
+    assert text is not None
+    listed = re.findall(r"^ *([a-z0-9_]+(?:\.[a-z]+|/))(?:  +| *$)", text, re.MULTILINE)
+    assert sorted(listed) == entries(folder)
 
 
 def loaded_after(code: str) -> set[str]:
@@ -161,17 +209,29 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_transforms_load_without_tensorflow() -> None:
-    """Importing everything in `transforms` and `schemas` doesn't load TensorFlow."""
-    tracing = TENSORFLOW - {"shardmill.transforms.runtime.python_api"}
-    names = [name for room in ("transforms", "schemas") for name, _ in modules(room) if name not in tracing]
+    """Importing everything in `transforms` and `schemas`, but for what traces, doesn't load TensorFlow."""
+    names = [
+        dotted(name)
+        for name, path in MODULES.items()
+        if not name.startswith("pipelines/") and not HEAVY & loaded_at_once(path)
+    ]
     assert "tensorflow" not in loaded_after(f"import {', '.join(names)}")
+
+
+def loaded_at_once(path: Path) -> set[str]:
+    """The top-level packages that a module imports outside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    plain = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
+    return {
+        name.partition(".")[0]
+        for name in plain | {str(node.module) for node in tree.body if isinstance(node, ast.ImportFrom)}
+    }
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:
     """`shardmill --help` needs neither Beam nor TensorFlow nor Arrow."""
-    assert not {"apache_beam", "tensorflow", "pyarrow", "numpy", "pandas"} & loaded_after(
-        "import shardmill.pipelines.cli.commands"
-    )
+    heavy = {"apache_beam", "tensorflow", "pyarrow", "numpy", "pandas"}
+    assert not heavy & loaded_after("import shardmill.pipelines.cli.commands")
 
 
 def test_reading_a_configuration_loads_nothing_heavy() -> None:

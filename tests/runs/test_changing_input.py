@@ -8,7 +8,7 @@ import pytest
 
 from shardmill.pipelines import apply
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.input_files import list_files
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType

@@ -15,7 +15,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from shardmill.pipelines import run as run_module
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema, load_schema
 from shardmill.transforms.functions.user_function import UserFunction

@@ -16,7 +16,7 @@ import pytest
 from shardmill.pipelines import run as run_module
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.feature_stats import read_statistics
 from tests.pipelines.cli.test_commands import INTERRUPTIBLE

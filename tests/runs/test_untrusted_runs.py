@@ -19,7 +19,7 @@ from shardmill.pipelines.apply import Application
 from shardmill.pipelines.console.plain_console import PlainConsole
 from shardmill.pipelines.console.printable import printable
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.inspect.code import code_for
 from shardmill.pipelines.inspect.inspect import inspect_path
 from shardmill.pipelines.run import RunResult

@@ -13,7 +13,7 @@ from shardmill.pipelines import run
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.config.table import read_toml
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.init.init import init
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema

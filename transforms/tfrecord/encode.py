@@ -1,6 +1,6 @@
 """Encodes columns of features as `tf.train.Example` records, byte for byte as Python's `SerializeToString(deterministic=True)`.
 
-Two ways give the same bytes. Where rows fall into few groups of equal layout, `transforms.tfrecord.row_groups` fills each group as one matrix. Else
+Two ways give the same bytes. Where rows fall into few groups of equal layout, `row_groups` fills each group as one matrix. Else
 the rows' pieces (what stands before a feature's values; the values) are joined by Arrow. Neither makes a Python object of a row.
 """
 

@@ -1,1 +1,7 @@
-"""transforms/workers."""
+"""What every worker does beside its step.
+
+search_path.py  where Python looks for modules
+phases.py       how far the phases of a run are
+metrics.py      counters and log lines
+merge.py        merges accumulators
+"""

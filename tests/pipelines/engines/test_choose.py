@@ -12,7 +12,9 @@ from apache_beam.options.pipeline_options import PipelineOptions, PortableOption
 from apache_beam.transforms.environments import DockerEnvironment, Environment
 
 from shardmill.pipelines.engines import choose, endpoints
-from shardmill.pipelines.engines.choose import Engine, choose_engine, flink_master, option
+from shardmill.pipelines.engines.choose import choose_engine
+from shardmill.pipelines.engines.engine import Engine, flink_master, option
+from shardmill.pipelines.engines.ready import check_ready
 from shardmill.schemas.errors import ConfigError, EngineError
 from tests.support.servers import running
 
@@ -178,25 +180,25 @@ def test_the_local_engine_keeps_the_options_of_file_systems() -> None:
 def test_a_job_server_that_isnt_there_is_named(nobody: str) -> None:
     """Nobody at the job endpoint: one message, before anything is read."""
     with pytest.raises(EngineError, match=f"no job server answers at '{nobody}' .Connection refused.*--job_endpoint"):
-        choose_engine("flink", (f"--job_endpoint={nobody}",)).check()
+        check_ready(choose_engine("flink", (f"--job_endpoint={nobody}",)))
     with pytest.raises(EngineError, match=f"no Flink JobManager answers at '{nobody}'"):
-        choose_engine("flink", (f"--flink_master={nobody}",)).check()
+        check_ready(choose_engine("flink", (f"--flink_master={nobody}",)))
 
 
 def test_a_prism_that_isnt_there_is_named() -> None:
     """A wrong --prism_location is said before anything is read."""
     with pytest.raises(EngineError, match="no program at --prism_location='/nowhere/prism'"):
-        choose_engine("prism", ("--prism_location=/nowhere/prism",)).check()
+        check_ready(choose_engine("prism", ("--prism_location=/nowhere/prism",)))
 
 
 def test_a_prism_at_a_url_is_left_to_beam() -> None:
     """Beam downloads it."""
-    choose_engine("prism", ("--prism_location=https://example.org/prism.zip",)).check()
+    check_ready(choose_engine("prism", ("--prism_location=https://example.org/prism.zip",)))
 
 
 def test_what_beam_starts_by_itself_has_no_address() -> None:
     """Beam's words for a job server and a Flink of its own are no addresses to be looked at."""
-    choose_engine("flink", ("--job_endpoint=embed",)).check()
+    check_ready(choose_engine("flink", ("--job_endpoint=embed",)))
     assert flink_master(("--flink_master=[auto]",)) is None
 
 
@@ -204,14 +206,14 @@ def test_another_server_at_the_endpoint_is_found_out(flink: str, monkeypatch: py
     """Who listens at the job endpoint and is no job server isn't waited for."""
     monkeypatch.setattr(endpoints, "_SECONDS_TO_CONNECT", 1.0)
     with pytest.raises(EngineError, match="who listens there doesn't speak gRPC"):
-        choose_engine("flink", (f"--job_endpoint={flink}",)).check()
+        check_ready(choose_engine("flink", (f"--job_endpoint={flink}",)))
 
 
 def test_an_address_that_is_none_is_said(flink: str) -> None:
     """An address needs a port; one that answers is fine."""
     assert endpoints.unreachable("host") == "it isn't HOST:PORT"
     assert endpoints.unreachable(f"http://{flink}/") is None
-    choose_engine("flink", (f"--flink_master={flink}",)).check()
+    check_ready(choose_engine("flink", (f"--flink_master={flink}",)))
 
 
 def test_a_url_may_name_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +255,7 @@ def test_a_flink_at_no_port_is_named() -> None:
     """A wrong spelling of the port is found by the check, not before."""
     assert endpoints.flink_overview("localhost:80x81") is None
     with pytest.raises(EngineError, match=r"no Flink JobManager answers at 'localhost:80x81' .it isn't HOST:PORT"):
-        choose_engine("flink", ("--flink_master=localhost:80x81", "--flink_submit_uber_jar")).check()
+        check_ready(choose_engine("flink", ("--flink_master=localhost:80x81", "--flink_submit_uber_jar")))
 
 
 def test_the_last_of_equal_options_counts() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from shardmill.pipelines.engines.choose import Engine
 from shardmill.pipelines.engines.endpoints import unreachable
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.failure import explain_failure
 from shardmill.schemas.errors import DataError, EngineError
 from tests.clusters import golang

@@ -16,9 +16,9 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.beam_options import pipeline_options
 from shardmill.pipelines.engines.dataflow import dataflow_args
-from shardmill.pipelines.engines.run_pipeline import pipeline_options
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.plan import plan_job
 from shardmill.pipelines.job.stages import build
 from shardmill.schemas.schema import Column, ColumnType, Schema

@@ -2,8 +2,10 @@
 
 import pytest
 
-from shardmill.pipelines.engines.choose import Engine, choose_engine
+from shardmill.pipelines.engines.choose import choose_engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.job_server import find_jar, flink_version, needs_java
+from shardmill.pipelines.engines.ready import check_ready
 from shardmill.schemas.errors import EngineError
 from tests.pipelines.engines.test_choose import flink  # noqa: F401  (a fixture)
 from tests.support.needs import needs
@@ -15,7 +17,7 @@ def test_java_is_looked_for() -> None:
     with pytest.raises(
         EngineError, match=r"'/nowhere/java' isn't here, .* or give the address of a job server that runs"
     ):
-        engine.check()
+        check_ready(engine)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_a_flink_of_the_job_servers_needs_java() -> None:
 def test_java_isnt_asked_for_where_none_is_needed(flink: str) -> None:  # noqa: F811
     """A check of the engine passes without it."""
     options = (f"--flink_master={flink}", "--flink_submit_uber_jar", "--job_server_java_launcher=/nowhere/java")
-    choose_engine("flink", options).check()
+    check_ready(choose_engine("flink", options))
 
 
 def test_a_jar_that_isnt_there_is_named() -> None:
@@ -49,7 +51,7 @@ def test_a_jar_that_isnt_there_is_named() -> None:
     with pytest.raises(
         EngineError, match=r"there is no file at --flink_job_server_jar='/nowhere.jar'; give the path of"
     ):
-        engine.check()
+        check_ready(engine)
 
 
 def test_a_url_is_left_to_beam() -> None:

@@ -10,10 +10,11 @@ import pytest
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.beam_options import pipeline_options
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.failure import find_error
 from shardmill.pipelines.engines.processes import cores
-from shardmill.pipelines.engines.run_pipeline import pipeline_options, run_pipeline
+from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.schemas.errors import ConfigError, DataError, EngineError, ShardmillError
 
 

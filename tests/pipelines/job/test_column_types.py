@@ -8,7 +8,7 @@ from rich.console import Console
 
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.init.init import init
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import find_columns

@@ -9,7 +9,7 @@ import pytest
 
 from shardmill.pipelines.apply import Application, apply
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.transforms.tfrecord.decode import decode_example

@@ -103,7 +103,10 @@ def test_close_while_it_starts() -> None:
 
 def test_it_ends_with_its_parent() -> None:
     """When the job's process is killed, the tracing process ends by itself."""
-    code = "import os, shardmill.transforms.graph.process as t; s = t.shared(); s.start(); print(s._process.pid, flush=True); os.kill(os.getpid(), 9)"
+    code = (
+        "import os\nfrom shardmill.transforms.graph.process import shared\ntracer = shared()\ntracer.start()\n"
+        "print(tracer._process.pid, flush=True)\nos.kill(os.getpid(), 9)"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     pid = int(found.stdout)
     deadline = time.monotonic() + 60

@@ -7,7 +7,7 @@ import pytest
 
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.plan_features import plan_features
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes

@@ -114,7 +114,10 @@ def test_thousands_of_features() -> None:
 
 def test_kinds_need_no_tensorflow() -> None:
     """Reading a configuration doesn't import TensorFlow or Beam."""
-    code = "import sys, shardmill.transforms.kinds.registry, shardmill.transforms.graph.process; print({'tensorflow', 'apache_beam'} & set(sys.modules))"
+    code = (
+        "import sys, shardmill.transforms.kinds.registry, shardmill.transforms.graph.process\n"
+        "print({'tensorflow', 'apache_beam'} & set(sys.modules))"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
 

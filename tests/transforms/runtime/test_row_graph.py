@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shardmill.pipelines.apply import Application, apply
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import RowsError
 from shardmill.transforms.runtime.row_graph import Search

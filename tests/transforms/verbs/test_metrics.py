@@ -19,7 +19,7 @@ from apache_beam.runners.runner import PipelineState
 from rich.console import Console
 
 from shardmill.pipelines.console.summary import print_summary
-from shardmill.pipelines.engines.choose import Engine
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.pipelines.run_folder.manifest import add_metrics
 from shardmill.transforms.csv.units import Unit

@@ -1,0 +1,40 @@
+"""Whether an engine is there: its job server, its jar, its service."""
+
+import os
+
+from shardmill.pipelines.engines.dataflow import check_service
+from shardmill.pipelines.engines.endpoints import silent, unreachable
+from shardmill.pipelines.engines.engine import MASTERS, Engine, flink_master, option
+from shardmill.pipelines.engines.job_server import find_jar, find_java, needs_java
+from shardmill.schemas.errors import EngineError
+
+
+def check_ready(engine: Engine) -> None:
+    """Checks that an engine can be reached, before any input is read.
+
+    Args:
+        engine: The engine.
+
+    Raises:
+        ShardmillError: Nobody listens where its job server should, or what it needs is missing.
+    """
+    endpoint = option(engine.beam_args, "--job_endpoint")
+    if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint) or silent(endpoint)):
+        raise EngineError(
+            f"no job server answers at {endpoint!r} ({trouble}). Start one, or give its address with --job_endpoint=HOST:PORT; "
+            f"`shardmill doctor --engine {engine.name}` checks the whole way there."
+        )
+    if engine.name in MASTERS and not endpoint:
+        if needs_java(engine):
+            find_java(engine)
+        find_jar(engine)
+    if engine.is_dataflow:
+        check_service(engine.beam_args)
+    prism = option(engine.beam_args, "--prism_location")
+    if prism and "://" not in prism and not os.path.isfile(prism):
+        raise EngineError(f"there is no program at --prism_location={prism!r}; give the path of Prism's binary")
+    master = flink_master(engine.beam_args)
+    if master and (trouble := unreachable(master)):
+        raise EngineError(
+            f"no Flink JobManager answers at {master!r} ({trouble}). Give its REST service's address with --flink_master=HOST:PORT."
+        )
