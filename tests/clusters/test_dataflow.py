@@ -271,7 +271,14 @@ def test_an_interruption_cancels_the_job(cloud: Cloud) -> None:
     """Ctrl-C while the job runs: it is cancelled, lest it go on and cost money."""
     cloud.service.ending = ("JOB_STATE_RUNNING", None)
     before = len(cloud.service.jobs)
-    command = [*INTERRUPTIBLE, "run", str(cloud.config), "--output=gs://bucket/runs/interrupted", "--engine=dataflow"]
+    command = [
+        *INTERRUPTIBLE,
+        "run",
+        str(cloud.config),
+        "--output=gs://bucket/runs/interrupted",
+        "--engine=dataflow",
+        "--quiet",
+    ]
     try:
         with subprocess.Popen([*command, *cloud.args()], stderr=subprocess.PIPE, text=True) as process:
             while not (cloud.service.jobs[before:] and cloud.service.jobs[before].done.is_set()):
