@@ -183,7 +183,7 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("features", "message"),
     [
-        ('[features]\nz = "z_score"\n', r"run\.toml: \[features\] z: there is no column 'z'; the data has x, y"),
+        ('[features]\nz = "z_score"\n', r"run\.toml:5: \[features\] z: there is no column 'z'; the data has x, y"),
         ('[features]\nx = "zscore"\n', r"unknown kind 'zscore', expected one of .*; did you mean 'z_score'\?"),
         (
             '[features]\nx = { kind = "z_score", mising = 0 }\n',
