@@ -52,11 +52,12 @@ BEAM = (
     "pipelines/run_folder",
     "pipelines/engines",
 )
-# TensorFlow's Python half: where graphs are traced; and two modules that can't do without it elsewhere.
+# TensorFlow's Python half: where functions and graphs are traced, in TF Transform's analysis, and in what stands in for the C library.
 TENSORFLOW = (
     "transforms/functions",
     "transforms/graph",
     "transforms/analyze_function.py",
+    "transforms/count_tokens.py",
     "transforms/runtime/python_api.py",
 )
 HEAVY = {"tensorflow", "tensorflow_transform", "tfx_bsl", "keras"}
