@@ -16,12 +16,14 @@ from shardmill.pipelines import run as run_module
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.inspect.code import code_for
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema, load_schema
 from shardmill.transforms.functions.user_function import UserFunction
 from tests.support.datasets import as_columns, as_examples
 from tests.support.function_rows import ROWS, write_rows
 from tests.support.locations import FUNCTIONS, ROOT
+from tests.support.printed import execute
 from tests.support.runs import files_of, read_rejected, run_toml
 from tests.support.served import differing, served, stored
 
@@ -214,6 +216,21 @@ def _head(columns: Mapping[str, Any], rows: int) -> dict[str, Any]:
         name: (values[:rows], None) if lengths is None else (values[: lengths[:rows].sum()], lengths[:rows])
         for name, (values, lengths) in columns.items()
     }
+
+
+@pytest.mark.parametrize("name", ["housing", "census"])
+def test_what_is_printed_for_an_example_trains_and_serves(finished: Callable[[str], FunctionRun], name: str) -> None:
+    """The script that `inspect --code` prints learns an example's label; its export answers raw rows as the model does stored ones."""
+    run = finished(name)
+    names = execute(code_for(str(run.folder)), run.folder.parent)
+    assert np.isfinite(names["model"].history.history["loss"]).all()
+    records = list(tf.data.TFRecordDataset(names["shards"]("train"), "GZIP").take(50).as_numpy_iterator())
+    features, _ = names["parse"](records)
+    raw = _columns(run, 50)
+    answers = tf.saved_model.load(names["EXPORT"]).serve(
+        {column: tf.constant(raw[column]) for column in names["columns"]}
+    )
+    np.testing.assert_allclose(answers[run.label], names["predict"](features)[run.label], rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,7 +11,9 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from shardmill.pipelines.inspect.code import code_for
 from tests.support.datasets import LABELS, PLAIN_LABELS, LabelledRun, as_columns, as_examples, run_with_label
+from tests.support.printed import execute
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -168,6 +170,23 @@ def test_a_served_model_answers_as_on_the_stored_rows(labelled: Run, name: str, 
         wanted = _in_batches(_answering(model), _take(features, slice(count)), size)
         _assert_same_bits(_in_batches(signatures["serving_default"], _take(raw, slice(count)), size), wanted)
         _assert_same_bits(_in_batches(signatures["serve_examples"], _take(examples, slice(count)), size), wanted)
+
+
+@pytest.mark.parametrize("name", [*LABELS, *PLAIN_LABELS])
+def test_the_printed_script_trains_and_serves_raw_rows(labelled: Run, name: str, tmp_path: Path) -> None:
+    """What `inspect --code` prints for a set learns from it, and its export answers raw rows as its model does the stored ones."""
+    run, rows = labelled(name), _some(labelled(name))[::10]
+    names = execute(code_for(str(run.folder)), tmp_path)
+    assert np.isfinite(names["model"].history.history["loss"]).all()
+    wanted = names["predict"](_take(_features(run), rows))
+    columns = as_columns(run.cells.iloc[rows].reset_index(drop=True), run.columns)
+    served = tf.saved_model.load(names["EXPORT"]).serve({each: tf.constant(values) for each, values in columns.items()})
+    assert served.keys() == wanted.keys()
+    assert run.label in served
+    for output, values in served.items():
+        if values.dtype != tf.string:
+            magnitude = np.abs(values).max()
+            np.testing.assert_allclose(values, wanted[output], rtol=1e-4, atol=1e-5 * magnitude, err_msg=output)
 
 
 def test_an_exported_model_needs_no_run(labelled: Run, tmp_path: Path) -> None:
