@@ -230,8 +230,8 @@ def test_kinds_are_checked_before_the_data(tmp_path: Path) -> None:
     """A mistake that can be seen without the columns is told before they are inferred from all of the data, with the file's name."""
     (tmp_path / "data.csv").write_text('x,y\n1,"never closed\n')
     for features, message in (
-        ('x = "zscore"', r"run\.toml: \[features\] x: unknown kind 'zscore', expected one of numeric,"),
-        ('x = { kind = "z_score", mising = 0 }', r"run\.toml: \[features\] x: `z_score` has no parameter `mising`"),
+        ('x = "zscore"', r"run\.toml:5: \[features\] x: unknown kind 'zscore', expected one of numeric,"),
+        ('x = { kind = "z_score", mising = 0 }', r"run\.toml:5: \[features\] x: `z_score` has no parameter `mising`"),
     ):
         _assert_fails(tmp_path, ConfigError, message, f"[features]\n{features}\n")
 
