@@ -16,16 +16,16 @@ from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, naming_run
 from shardmill.pipelines.run_folder.manifest_keys import Settings
 from shardmill.schemas.errors import ConfigError, DataError
+from shardmill.schemas.run_folder import METADATA, REJECTED_FOLDER, TRANSFORM_FN, TRANSFORMED_METADATA
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import APPLIED_HINT
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.session import load
-from shardmill.transforms.trace import TRANSFORM_FN
 
 # What an applied run has of the run that made its graph.
-_COPIED = ("metadata", "transformed_metadata", TRANSFORM_FN)
+_COPIED = (METADATA, TRANSFORMED_METADATA, TRANSFORM_FN)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _plan(run: FinishedRun, application: Application, work: str, progress: Progr
 def _prepare(run: FinishedRun, work: str) -> dict[str, str]:
     """Copies what is used of the run; returns the files' checksums."""
     held = copy_held(run, _COPIED, work)
-    for folder in (files.join(work, "rejected"), parts_folder(work)):
+    for folder in (files.join(work, REJECTED_FOLDER), parts_folder(work)):
         files.make_folder(folder)
     return held
 

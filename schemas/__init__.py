@@ -2,9 +2,8 @@
 
 schema.py         the raw columns: names, types, presence
 schema_pbtxt.py   the same as tensorflow-metadata's schema.pbtxt
-spelling.py       what raw cells spell: integers, floats, dates, text
-distinct.py       how many different strings a column has
-infer.py          profiles of columns, and the types decided from them
+inference/        types inferred from raw cells
+run_folder.py     the names in a run's folder
 feature_stats.py  statistics in TFDV's format
 arrow.py          Arrow strings as one array of bytes
 arrays.py         between Arrow arrays and NumPy arrays, without a copy

@@ -12,10 +12,9 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.run_folder import STATISTICS_FILE
 
-FILE_NAME = "FeatureStats.pb"
 _NO_STATISTICS = "{}: expected statistics (a DatasetFeatureStatisticsList), found other or damaged bytes"
-"""The file's name in its folder, as TFX has it."""
 
 
 Dataset: TypeAlias = statistics_pb2.DatasetFeatureStatistics
@@ -162,7 +161,7 @@ def read_statistics(path: str) -> statistics_pb2.DatasetFeatureStatisticsList:
     Raises:
         DataError: It can't be read or isn't such a file.
     """
-    path = str(Path(path) / FILE_NAME) if Path(path).is_dir() else path
+    path = str(Path(path) / STATISTICS_FILE) if Path(path).is_dir() else path
     try:
         data = Path(path).read_bytes()
     except OSError as error:

@@ -24,6 +24,9 @@ class ColumnType(enum.Enum):
 _ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.string()}
 
 
+# A missing value of an integer column, where it is fed to the transform graph.
+MISSING_INT = -(2**63)
+
 INFERRED = "inferred"
 """The origin of a type that was inferred from the column's cells."""
 

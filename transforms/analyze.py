@@ -13,6 +13,7 @@ from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.run_folder import TRAIN
 from shardmill.schemas.schema import Column
 from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.csv.blocks import Block, Selection
@@ -20,7 +21,7 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.rows.counts import Rejections, UnitCount, describe
-from shardmill.transforms.rows.splits import TRAIN, SplitRule
+from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
 from shardmill.transforms.runtime.session import Session

@@ -9,7 +9,7 @@ import apache_beam as beam
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from shardmill.schemas.infer import Profiles
+from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.csv.blocks import Selection

@@ -14,6 +14,7 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam import pvalue
 
+from shardmill.schemas.run_folder import RAW_STATISTICS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import TOKENS, Findings, PieceKey
 from shardmill.transforms.check_workers import CheckedDoFn
@@ -30,8 +31,6 @@ from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import VocabularyRequest, VocabularyStats
 from shardmill.transforms.statistics.stats_file import ValueCounts, write_raw_statistics
 from shardmill.transforms.workers import metrics
-
-TRANSFORM_FN = "transform_fn"
 
 
 @dataclass(frozen=True)
@@ -217,7 +216,7 @@ class _TraceFunction(CheckedDoFn):
 def _finish(
     analysis: Analysis, schema: Schema, counts: Mapping[str, ValueCounts], place: Place, work: metrics.Work
 ) -> Graph:
-    folder = files.join(place.folder, "pre_transform_feature_stats")
+    folder = files.join(place.folder, RAW_STATISTICS)
     write_raw_statistics(folder, place.scratch, schema, analysis, counts)
     # The phase has no size but being done.
     work.add(0, 1)

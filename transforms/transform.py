@@ -15,6 +15,7 @@ from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.schemas.arrays import to_numpy
+from shardmill.schemas.run_folder import REJECTED_FOLDER
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.csv.blocks import Block, Reject
@@ -31,7 +32,7 @@ from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 
 # Where rejected rows go in a part file: no split can have this name.
-REJECTED = "rejected/"
+REJECTED = f"{REJECTED_FOLDER}/"
 
 
 @dataclass(frozen=True)

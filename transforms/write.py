@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import apache_beam as beam
 from apache_beam import pvalue
 
+from shardmill.schemas.run_folder import rejected_name, shard_name
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.row_plan import RowPlan
-from shardmill.transforms.rows.splits import shard_name
 from shardmill.transforms.tfrecord.frames import compressor
 from shardmill.transforms.tfrecord.parts import PartSegment
 from shardmill.transforms.transform import REJECTED, PartFile
@@ -115,11 +115,6 @@ def _assemble(
             work.add(0, len(chunk))
         work.add(sum(piece.segment.rows for piece in ordered), 0)
     return ShardFile(split, name, work.rows, work.size, digest.hexdigest())
-
-
-def rejected_name(*, compressed: bool) -> str:
-    """The path of the rejected rows in a run's folder."""
-    return "rejected/rejected.jsonl" + (".gz" if compressed else "")
 
 
 def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:

@@ -20,7 +20,8 @@ from shardmill.pipelines.job.infer_schema import column_names
 from shardmill.pipelines.job.preflight import assume_types
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source
-from shardmill.pipelines.run_folder.publish import SUCCESS, check_apart, check_output_folder
+from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder
+from shardmill.schemas.run_folder import SUCCESS, TRAIN
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
@@ -77,7 +78,7 @@ def print_application(application: Application, output: str, engine: Engine, *, 
     _check_target(output, inputs, overwrite=overwrite)
     config = run.manifest["config"]
     split = config.get("split")
-    fractions = split["fractions"] if split and not application.split else {application.split or "train": None}
+    fractions = split["fractions"] if split and not application.split else {application.split or TRAIN: None}
     key = (split["key"] or ()) if split and not application.split else ()
     function = config.get("preprocessing_fn")
     lines = [

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from shardmill.pipelines.config.paths import path_problem
 from shardmill.pipelines.config.table import Table
+from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.csv.dialect import Dialect
 
 # As `transforms.csv.cast` has them, which would load much more.
@@ -32,8 +33,6 @@ KEYS = (
     "on_bad_row",
     "max_bad_fraction",
 )
-# The split that statistics come from, as in `transforms.rows.splits`, which would load much more.
-TRAIN = "train"
 # What may stand in a shard's file name before its number.
 SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
 

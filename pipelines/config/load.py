@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from shardmill.pipelines.config.input_section import SPLIT_NAME, TRAIN, InputConfig, parse_input, parse_path
+from shardmill.pipelines.config.input_section import SPLIT_NAME, InputConfig, parse_input, parse_path
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
 from shardmill.pipelines.config.table import (
     Source,
@@ -24,6 +24,7 @@ from shardmill.pipelines.config.table import (
 )
 from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.mistakes import Mistakes
+from shardmill.schemas.run_folder import TRAIN
 
 _KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")

@@ -16,6 +16,7 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.inspect.inspect import inspect_path
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.installing import install_command
+from shardmill.schemas.run_folder import TRAIN
 
 _CONFIG = Path(__file__).parent / "flights.toml"
 _RECORDS = 2
@@ -46,7 +47,7 @@ def run_demo(folder: str, *, workers: int | None = None, quiet: bool = False) ->
         return
     print_summary(result.output, result.manifest, result.seconds)
     typer.echo("")
-    inspect_path(str(root / "run" / result.manifest["splits"]["train"]["shards"][0]["file"]), _RECORDS)
+    inspect_path(str(root / "run" / result.manifest["splits"][TRAIN]["shards"][0]["file"]), _RECORDS)
     typer.echo(f"\nThe configuration is {config_path}: change it and run `shardmill run {config_path} --overwrite`.")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from shardmill.pipelines.config.load import SHARDINGS
 from shardmill.pipelines.init.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.infer import ColumnProfile, Profiles, decide
+from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from shardmill.pipelines.config.input_section import SPLIT_NAME, TRAIN
+from shardmill.pipelines.config.input_section import SPLIT_NAME
 from shardmill.pipelines.config.load import check_config, override
 from shardmill.pipelines.config.paths import has_scheme
 from shardmill.pipelines.config.table import Source, did_you_mean, naming
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
+from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
 from shardmill.transforms.kinds.registry import allowed_types

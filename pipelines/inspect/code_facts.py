@@ -12,16 +12,26 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from shardmill.pipelines.console.printable import printable
 from shardmill.pipelines.inspect.run_tables import read_manifest, read_run_schema, read_run_statistics
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.feature_stats import FILE_NAME
 from shardmill.schemas.json_shapes import shown, wrong
+from shardmill.schemas.run_folder import (
+    FEATURES_SCHEMA,
+    GZIP_SUFFIX,
+    MANIFEST,
+    NAMES_FILE,
+    OUTPUT_STATISTICS,
+    STATISTICS_FILE,
+    SUCCESS,
+    TRAIN,
+    TRANSFORM_FN,
+    shard_suffix,
+)
 from shardmill.transforms.files import enclosed
-from shardmill.transforms.rows.splits import TRAIN
-from shardmill.transforms.runtime.graph_names import NAMES_FILE, decode_names
+from shardmill.transforms.runtime.graph_names import decode_names
 
 # What is read of a run's folder.
-_SCHEMA = "transformed_metadata/schema.pbtxt"
-_STATISTICS = f"post_transform_feature_stats/{FILE_NAME}"
-FILES = ("_SUCCESS", "manifest.json", f"transform_fn/{NAMES_FILE}", _SCHEMA, _STATISTICS)
+_NAMES = f"{TRANSFORM_FN}/{NAMES_FILE}"
+_STATISTICS = f"{OUTPUT_STATISTICS}/{STATISTICS_FILE}"
+FILES = (SUCCESS, MANIFEST, _NAMES, FEATURES_SCHEMA, _STATISTICS)
 _DTYPES = {schema_pb2.INT: "int64", schema_pb2.FLOAT: "float32", schema_pb2.BYTES: "string"}
 
 
@@ -79,7 +89,7 @@ class Run:
     @property
     def compressed(self) -> bool:
         """Whether the shards are gzip files."""
-        return self.suffix.endswith(".gz")
+        return self.suffix.endswith(GZIP_SUFFIX)
 
 
 def load_run(folder: str) -> Run:
@@ -88,23 +98,23 @@ def load_run(folder: str) -> Run:
     Raises:
         DataError: It isn't a finished run, or a file in it can't be read or decoded.
     """
-    if not os.path.lexists(os.path.join(folder, "_SUCCESS")):
+    if not os.path.lexists(os.path.join(folder, SUCCESS)):
         raise DataError(
-            f"{folder!r} isn't a finished run: it has no _SUCCESS; give the folder that `shardmill run` wrote"
+            f"{folder!r} isn't a finished run: it has no {SUCCESS}; give the folder that `shardmill run` wrote"
         )
     manifest = read_manifest(folder)
-    path = f"transform_fn/{NAMES_FILE}"
-    names = decode_names(enclosed.read(folder, path), os.path.join(folder, path))
+    path = os.path.join(folder, _NAMES)
+    names = decode_names(enclosed.read(folder, _NAMES), path)
     outputs = _outputs(folder)
     for name in names["labels"]:
         if name not in outputs:
-            raise wrong(os.path.join(folder, path), "labels", f"names of {_SCHEMA}", shown(name))
+            raise wrong(path, "labels", f"names of {FEATURES_SCHEMA}", shown(name))
     return Run(
         folder=folder,
         shards={
             split: tuple(shard["rows"] for shard in facts["shards"]) for split, facts in manifest["splits"].items()
         },
-        suffix=".tfrecord" if manifest["config"]["output"]["compression"] == "none" else ".tfrecord.gz",
+        suffix=shard_suffix(compressed=manifest["config"]["output"]["compression"] != "none"),
         features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
         labels=tuple(outputs[name] for name in names["labels"]),
         is_function="preprocessing_fn" in manifest["config"],
@@ -124,11 +134,13 @@ def _outputs(folder: str) -> dict[str, Output]:
     for feature in schema.feature:
         if feature.type not in _DTYPES:
             found = schema_pb2.FeatureType.Name(feature.type)
-            raise wrong(os.path.join(folder, _SCHEMA), f"feature {feature.name!r}", "type INT, FLOAT or BYTES", found)
+            raise wrong(
+                os.path.join(folder, FEATURES_SCHEMA), f"feature {feature.name!r}", "type INT, FLOAT or BYTES", found
+            )
     outputs = {feature.name: _output(feature, datasets) for feature in schema.feature}
     for name in _places(schema):
         if name not in outputs:
-            raise wrong(os.path.join(folder, _SCHEMA), "", "names of features", shown(name))
+            raise wrong(os.path.join(folder, FEATURES_SCHEMA), "", "names of features", shown(name))
         outputs[name] = replace(outputs[name], is_place=True)
     return outputs
 

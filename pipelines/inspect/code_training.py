@@ -7,7 +7,7 @@ from shardmill.pipelines.inspect.code_facts import Run, export_folder, literal
 from shardmill.pipelines.inspect.code_features import input_line, part_line, uses_pooled, varying
 from shardmill.pipelines.inspect.code_lines import Head
 from shardmill.pipelines.inspect.code_template import fill, lines
-from shardmill.transforms.rows.splits import TRAIN
+from shardmill.schemas.run_folder import TRAIN
 
 # The reader's rows in a batch, and what the printed training has of batches and of epochs.
 _BATCH = 256

@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.run_folder import MANIFEST, RAW_STATISTICS, SUCCESS, TRANSFORMED_METADATA, VOCABULARIES
 from shardmill.transforms.files import files
-from shardmill.transforms.trace import TRANSFORM_FN
 
 # Of a run's folder: all that is shown. Shards may be large.
-_SHOWN = ("manifest.json", "_SUCCESS", "pre_transform_feature_stats", "transformed_metadata", f"{TRANSFORM_FN}/assets")
+_SHOWN = (MANIFEST, SUCCESS, RAW_STATISTICS, TRANSFORMED_METADATA, VOCABULARIES)
 
 
 @contextlib.contextmanager

@@ -8,8 +8,9 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.run_folder import MANIFEST
 from shardmill.transforms.csv.text import read_beginning
-from shardmill.transforms.csv.units import COMPRESSED
+from shardmill.transforms.csv.units import COMPRESSED, compressed_suffix
 from shardmill.transforms.tfrecord.frames import begins_with_frame, decompress
 
 FileKind = Literal["shard", "schema", "manifest", "statistics", "configuration", "rejected", "csv", "vocabulary"]
@@ -38,7 +39,7 @@ _OTHER_TEXT = (
     ".yaml",
     ".yml",
 )
-_KNOWN = "a run's folder, its shards, vocabularies, schemas, statistics, manifest.json and rejected rows, configurations (.toml), CSV"
+_KNOWN = f"a run's folder, its shards, vocabularies, schemas, statistics, {MANIFEST} and rejected rows, configurations (.toml), CSV"
 _BEGINNING = 1 << 16
 _LINES = 50
 _DELIMITERS = ",;\t|"
@@ -61,7 +62,7 @@ def file_kind(path: str, name: str) -> FileKind:
     if os.path.exists(path) and not os.path.isfile(path):
         raise DataError(f"{path!r} is no regular file")
     # A shard's name goes on: train-00000-of-00001.tfrecord.gz, or a part's.
-    plain = base[: -len(_compression(base))] if _compression(base) else base
+    plain = base.removesuffix(compressed_suffix(base))
     suffix = os.path.splitext(plain)[1]
     if ".tfrecord" in base:
         return "shard"
@@ -74,10 +75,6 @@ def file_kind(path: str, name: str) -> FileKind:
     if found is None:
         raise DataError(f"{path!r} is none of what inspect knows{_guess(data, base)}; it knows {_KNOWN}")
     return found
-
-
-def _compression(name: str) -> str:
-    return next((suffix for suffix in COMPRESSED if name.endswith(suffix)), "")
 
 
 def _beginning(path: str) -> bytes:
@@ -114,7 +111,7 @@ def _kind_of_json(data: bytes, path: str) -> FileKind | None:
     first = _json(data.split(b"\n", 1)[0])
     if isinstance(first, dict) and first.keys() >= _REJECTED:
         return "rejected"
-    if os.path.basename(path) == "manifest.json":
+    if os.path.basename(path) == MANIFEST:
         return "manifest"
     with open(path, "rb") as stream:
         whole = _json(stream.read())

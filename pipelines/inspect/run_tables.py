@@ -16,6 +16,7 @@ from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings, Manife
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import decode_statistics
 from shardmill.schemas.json_shapes import InnerPath, decode_json
+from shardmill.schemas.run_folder import ASSET_MAP, FEATURES_SCHEMA, MANIFEST, RAW_STATISTICS, SUCCESS, VOCABULARIES
 from shardmill.transforms.files import enclosed
 
 _LF = b"\n"
@@ -30,10 +31,10 @@ def print_run(out: Console, folder: str) -> None:
     Raises:
         DataError: The folder isn't a run's, or a file in it can't be decoded.
     """
-    if not os.path.lexists(os.path.join(folder, "manifest.json")):
-        raise DataError(f"{folder!r} isn't a run: it has no manifest.json")
-    if not os.path.lexists(os.path.join(folder, "_SUCCESS")):
-        out.print("This run isn't finished: it has no _SUCCESS.", style="bold red")
+    if not os.path.lexists(os.path.join(folder, MANIFEST)):
+        raise DataError(f"{folder!r} isn't a run: it has no {MANIFEST}")
+    if not os.path.lexists(os.path.join(folder, SUCCESS)):
+        out.print(f"This run isn't finished: it has no {SUCCESS}.", style="bold red")
     manifest = read_manifest(folder)
     out.print(split_table(manifest["splits"]))
     rows = manifest["rows"]
@@ -42,10 +43,9 @@ def print_run(out: Console, folder: str) -> None:
     print_features(out, read_run_schema(folder), manifest["config"]["features"])
     _print_vocabularies(out, folder)
     # A run that another's graph was applied for has none.
-    statistics = "pre_transform_feature_stats"
-    place = os.path.join(folder, statistics)
+    place = os.path.join(folder, RAW_STATISTICS)
     for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
-        print_statistics(out, read_run_statistics(folder, f"{statistics}/{name}"))
+        print_statistics(out, read_run_statistics(folder, f"{RAW_STATISTICS}/{name}"))
 
 
 def read_manifest(folder: str) -> Manifest:
@@ -54,7 +54,7 @@ def read_manifest(folder: str) -> Manifest:
     Raises:
         DataError: It can't be read, or isn't one; the message names the file.
     """
-    return decode_manifest(enclosed.read(folder, "manifest.json"), os.path.join(folder, "manifest.json"))
+    return decode_manifest(enclosed.read(folder, MANIFEST), os.path.join(folder, MANIFEST))
 
 
 def read_run_schema(folder: str) -> schema_pb2.Schema:
@@ -63,8 +63,7 @@ def read_run_schema(folder: str) -> schema_pb2.Schema:
     Raises:
         DataError: It can't be read, or isn't one; the message names the file and line.
     """
-    name = "transformed_metadata/schema.pbtxt"
-    return _decode_schema(enclosed.read(folder, name), os.path.join(folder, name))
+    return _decode_schema(enclosed.read(folder, FEATURES_SCHEMA), os.path.join(folder, FEATURES_SCHEMA))
 
 
 def read_run_statistics(folder: str, name: str) -> statistics_pb2.DatasetFeatureStatisticsList:
@@ -161,19 +160,18 @@ def _print_vocabularies(out: Console, folder: str) -> None:
         return
     table = _table("vocabularies", "vocabulary", "tokens", "most frequent", "file", right=("tokens",))
     for name, file in sorted(names.items()):
-        size, first = _measure(folder, f"transform_fn/assets/{file}")
-        table.add_row(PlainText(name), f"{size:,}", PlainText(first), PlainText(f"transform_fn/assets/{file}"))
+        path = f"{VOCABULARIES}/{file}"
+        size, first = _measure(folder, path)
+        table.add_row(PlainText(name), f"{size:,}", PlainText(first), PlainText(path))
     out.print(table)
 
 
 def _asset_map(folder: str) -> dict[str, str]:
     """The files of a run's vocabularies, below its graph's assets, by name."""
-    path = os.path.join(folder, "transformed_metadata", "asset_map")
+    path = os.path.join(folder, ASSET_MAP)
     if not os.path.lexists(path):
         return {}
-    names: dict[str, str] = decode_json(
-        enclosed.read(folder, "transformed_metadata/asset_map"), dict[str, InnerPath], path
-    )
+    names: dict[str, str] = decode_json(enclosed.read(folder, ASSET_MAP), dict[str, InnerPath], path)
     return names
 
 

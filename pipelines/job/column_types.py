@@ -14,7 +14,7 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.check_delimiter import check_delimiter
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
-from shardmill.schemas.infer import Profiles, decide
+from shardmill.schemas.inference.infer import Profiles, decide
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
 from shardmill.transforms.csv.units import InputFile

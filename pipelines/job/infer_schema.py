@@ -9,7 +9,7 @@ from apache_beam import pvalue
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.infer import Profiles
+from shardmill.schemas.inference.infer import Profiles
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.blocks import read_header
 from shardmill.transforms.csv.dialect import Dialect

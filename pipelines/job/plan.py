@@ -12,12 +12,13 @@ from shardmill.pipelines.job.column_types import find_columns
 from shardmill.pipelines.job.plan_features import FeaturePlan, plan_features
 from shardmill.pipelines.job.stages import Job, TransformFunction, parts_folder
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.run_folder import METADATA, RAW_SCHEMA, REJECTED_FOLDER
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.units import COMPRESSED, InputFile, file_ranges
+from shardmill.transforms.csv.units import InputFile, compressed_suffix, file_ranges
 from shardmill.transforms.files import files
 from shardmill.transforms.graph import process
 from shardmill.transforms.kinds.registry import allowed_types
@@ -112,15 +113,15 @@ def versions(analyzer: str | None = None) -> dict[str, str]:
 
 def text_size(inputs: Sequence[InputFile]) -> int | None:
     """The bytes of text to read; None where some are compressed, so that nobody knows."""
-    if any(found.path.lower().endswith(COMPRESSED) for found in inputs):
+    if any(compressed_suffix(found.path) for found in inputs):
         return None
     return sum(found.size for found in inputs)
 
 
 def _prepare(work: str, schema: Schema) -> None:
-    for folder in (files.join(work, "metadata"), files.join(work, "rejected"), parts_folder(work)):
+    for folder in (files.join(work, METADATA), files.join(work, REJECTED_FOLDER), parts_folder(work)):
         files.make_folder(folder)
-    path = files.join(work, "metadata", "schema.pbtxt")
+    path = files.join(work, RAW_SCHEMA)
     with files.writing(path), files.create(path) as stream:
         stream.write(format_schema(schema).encode())
 

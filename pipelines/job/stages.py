@@ -9,6 +9,7 @@ from apache_beam import pvalue
 
 from shardmill.pipelines.run_folder.manifest import write_manifest
 from shardmill.pipelines.run_folder.publish_stage import PublishRun, check_prepared
+from shardmill.schemas.run_folder import PARTS_FOLDER, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import AnalyzeUnits, Findings, Reading
 from shardmill.transforms.check_workers import CheckWorkers
@@ -22,7 +23,7 @@ from shardmill.transforms.rows.row_plan import RowPlan, check_rows, check_splits
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
-from shardmill.transforms.trace import TRANSFORM_FN, Features, Place, TraceFunction, TraceGraph
+from shardmill.transforms.trace import Features, Place, TraceFunction, TraceGraph
 from shardmill.transforms.transform import Layout, TransformUnits, row_bytes
 from shardmill.transforms.write import WriteShards
 
@@ -159,7 +160,7 @@ def _analyze_function(job: Job, features: TransformFunction) -> beam.PTransform:
 
 def parts_folder(work: str) -> str:
     """Where the part files are, below the work folder."""
-    return f"{work}/parts"
+    return f"{work}/{PARTS_FOLDER}"
 
 
 def _check_rows(findings: Findings, counts: list[UnitCount], job: Job) -> Findings:

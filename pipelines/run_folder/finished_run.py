@@ -12,9 +12,9 @@ from shardmill.pipelines.run_folder.manifest_keys import (
     decode_manifest,
     split_names,
 )
-from shardmill.pipelines.run_folder.publish import MANIFEST, SUCCESS
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.json_shapes import shown, wrong
+from shardmill.schemas.run_folder import MANIFEST, RAW_SCHEMA, SUCCESS, TRAIN
 from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_schema
 from shardmill.transforms.analyze import Reading
@@ -23,11 +23,9 @@ from shardmill.transforms.csv.cast import Infinite
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files
-from shardmill.transforms.rows.splits import TRAIN, ShardRule, SplitRule
+from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import DERIVE, RowGraph
-
-_SCHEMA = "metadata/schema.pbtxt"
 
 
 @dataclass(frozen=True)
@@ -177,13 +175,13 @@ class FinishedRun:
 
 def _read_schema(folder: str, manifest: Manifest) -> Schema:
     """The raw columns, from the very file that the manifest lists."""
-    data = enclosed.read(folder, _SCHEMA)
+    data = enclosed.read(folder, RAW_SCHEMA)
     digest = hashlib.sha256(data).hexdigest()
-    listed = {entry["file"]: entry["sha256"] for entry in manifest["files"]}.get(_SCHEMA, "")
+    listed = {entry["file"]: entry["sha256"] for entry in manifest["files"]}.get(RAW_SCHEMA, "")
     if digest != listed:
-        raise not_as_listed(folder, f"the SHA-256 of {_SCHEMA!r} is {digest[:12]}..., not {listed[:12]}...")
+        raise not_as_listed(folder, f"the SHA-256 of {RAW_SCHEMA!r} is {digest[:12]}..., not {listed[:12]}...")
     try:
-        return decode_schema(data, files.join(folder, _SCHEMA))
+        return decode_schema(data, files.join(folder, RAW_SCHEMA))
     except ConfigError as error:
         raise DataError(f"the run's schema isn't as shardmill wrote it: {error}") from error
 
@@ -213,4 +211,4 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
     ):
         for name in names:
             if name not in schema:
-                raise wrong(path, place, "columns of metadata/schema.pbtxt", shown(name))
+                raise wrong(path, place, f"columns of {RAW_SCHEMA}", shown(name))

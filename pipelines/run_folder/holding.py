@@ -8,15 +8,13 @@ from contextlib import contextmanager
 
 from shardmill.pipelines.run_folder.finished_run import FinishedRun, not_as_listed
 from shardmill.pipelines.run_folder.manifest_keys import FileEntry, ShardEntry
-from shardmill.pipelines.run_folder.publish import MANIFEST, SUCCESS
 from shardmill.schemas.errors import DataError, OutputError, ShardmillError
+from shardmill.schemas.run_folder import MANIFEST, NAMES_FILE, SAVED_MODEL, SUCCESS, TRANSFORM_FN
 from shardmill.transforms.files import enclosed, files
 from shardmill.transforms.files.temporary import temporary_folder
-from shardmill.transforms.runtime.graph_names import NAMES_FILE
-from shardmill.transforms.trace import TRANSFORM_FN
 
 # Without these there is no graph to run.
-_NEEDED = (f"{TRANSFORM_FN}/saved_model.pb", f"{TRANSFORM_FN}/{NAMES_FILE}")
+_NEEDED = (SAVED_MODEL, f"{TRANSFORM_FN}/{NAMES_FILE}")
 
 
 def file_problem(folder: str, entry: FileEntry | ShardEntry) -> str | None:

@@ -15,8 +15,8 @@ from shardmill.pipelines.run_folder.manifest_keys import (
     RowCounts,
     SplitEntry,
 )
-from shardmill.pipelines.run_folder.publish import MANIFEST
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.run_folder import LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS
 from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.counts import UnitCount, file_checksums
@@ -26,15 +26,6 @@ from shardmill.transforms.write import ShardFile
 
 if TYPE_CHECKING:
     from shardmill.pipelines.job.stages import Job
-
-# The folders of a run whose files the manifest lists: all but shards and rejected rows, which it counts.
-_FOLDERS = (
-    "metadata",
-    "post_transform_feature_stats",
-    "pre_transform_feature_stats",
-    "transform_fn",
-    "transformed_metadata",
-)
 
 
 def write_manifest(
@@ -56,7 +47,7 @@ def write_manifest(
     totals = {
         split: sum(shard.rows for shard in shards if shard.split == split) for split in job.reading.split_rule.names
     }
-    write_output_statistics(files.join(job.work, "post_transform_feature_stats"), job.parts, totals, moments.moments)
+    write_output_statistics(files.join(job.work, OUTPUT_STATISTICS), job.parts, totals, moments.moments)
     manifest = {
         "format": FORMAT,
         **job.facts,
@@ -195,7 +186,7 @@ def _not_finite(findings: Findings, moments: OutputMoments) -> NotFiniteEntry:
 
 
 def _files(work: str) -> Iterator[FileEntry]:
-    for folder in _FOLDERS:
+    for folder in LISTED_FOLDERS:
         for path in files.walk(files.join(work, folder)):
             size, digest = files.digest(path)
             yield {"file": path[len(work.rstrip("/")) + 1 :], "bytes": size, "sha256": digest}

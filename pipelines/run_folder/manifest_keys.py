@@ -24,6 +24,7 @@ from shardmill.schemas.json_shapes import (
     shown,
     wrong,
 )
+from shardmill.schemas.run_folder import TRAIN
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired
@@ -228,7 +229,7 @@ def split_names(settings: Settings) -> tuple[str, ...] | None:
 def _check_splits(manifest: Manifest, path: str) -> None:
     """The splits are those of the configuration, and their shares one whole."""
     settings, splits = manifest["config"], list(manifest["splits"])
-    names = list(split_names(settings) or ("train",))
+    names = list(split_names(settings) or (TRAIN,))
     if sorted(splits) != sorted(names):
         raise wrong(path, "splits", f"the splits of config, {shown(names)}", shown(splits))
     split = settings.get("split")

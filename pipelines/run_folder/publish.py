@@ -16,11 +16,10 @@ from pathlib import Path
 
 from shardmill.pipelines.engines.processes import is_alive
 from shardmill.schemas.errors import DataError, OutputError
+from shardmill.schemas.run_folder import MANIFEST, SUCCESS
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 
-SUCCESS = "_SUCCESS"
-MANIFEST = "manifest.json"
 # What part files are moved to, beside the work folder, to be removed.
 PARTS = "-parts"
 _MARK = ".incomplete-"

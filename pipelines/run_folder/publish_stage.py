@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 import apache_beam as beam
 
 from shardmill.pipelines.run_folder.manifest import add_metrics
-from shardmill.pipelines.run_folder.publish import MANIFEST, PARTS, SUCCESS, publish
+from shardmill.pipelines.run_folder.publish import PARTS, publish
 from shardmill.schemas.errors import OutputError
+from shardmill.schemas.run_folder import MANIFEST, PARTS_FOLDER, RAW_SCHEMA, REJECTED_FOLDER, SUCCESS
 from shardmill.transforms.files import files
 
 _Element = TypeVar("_Element")
@@ -53,7 +54,7 @@ def check_prepared(element: _Element, work: str) -> _Element:
     Raises:
         OutputError: Something that the job starts from isn't there any more.
     """
-    if not files.exists(files.join(work, "metadata", "schema.pbtxt")):
+    if not files.exists(files.join(work, RAW_SCHEMA)):
         raise OutputError(
             f"the template's work folder {work!r} is gone: the template has been launched before. Its input and its output are fixed, so "
             "it does its job once; write another, or launch the Flex Template"
@@ -67,7 +68,7 @@ def tidy(work: str) -> None:
     Args:
         work: The work folder, with all that the run has made.
     """
-    parts = files.join(work, "parts")
+    parts = files.join(work, PARTS_FOLDER)
     if files.can_rename(work) and files.exists(parts):
         # A worker that was given up may still be writing there, so that it can't be emptied: from now on that fails.
         files.rename(parts, f"{work}{PARTS}")
@@ -76,7 +77,7 @@ def tidy(work: str) -> None:
     with files.open_at(files.join(work, MANIFEST)) as stream:
         manifest = json.load(stream)
     if not manifest["rows"]["rejected"]:
-        files.remove(files.join(work, "rejected"))
+        files.remove(files.join(work, REJECTED_FOLDER))
 
 
 def _publish(_: Any, work: str, output: str, engine: str, *, overwrite: bool = False) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import held_graph, naming_run
+from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files.checksums import Checksum
@@ -19,7 +20,6 @@ from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
 from shardmill.transforms.runtime.session import load
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
-from shardmill.transforms.trace import TRANSFORM_FN
 from shardmill.transforms.workers import phases
 
 Indices = npt.NDArray[np.int64]

@@ -30,13 +30,13 @@ from shardmill.pipelines.verify.recorded import (
 from shardmill.pipelines.verify.rederive import Counted, Rederivation, Sample
 from shardmill.pipelines.verify.relocate import relocate
 from shardmill.schemas.errors import DataError, ShardmillError
+from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges
 from shardmill.transforms.files import files
 from shardmill.transforms.read import units_of
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.trace import TRANSFORM_FN
 from shardmill.transforms.workers import phases as phases_module
 
 # So many problems of a check are shown.

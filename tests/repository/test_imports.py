@@ -16,6 +16,7 @@ PACKAGE = "shardmill"
 # named here.
 FLOORS = (
     "schemas",
+    "schemas/inference",
     "transforms/stores",
     "transforms/files",
     "transforms/tfrecord",

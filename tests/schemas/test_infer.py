@@ -19,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.arrow import bounds
-from shardmill.schemas.distinct import MOST_EXACT, Distinct, fingerprints
-from shardmill.schemas.infer import ColumnProfile, Profiles, decide
+from shardmill.schemas.inference.distinct import MOST_EXACT, Distinct, fingerprints
+from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
+from shardmill.schemas.inference.spelling import DATE_FORMATS, LONGEST, CellCounts, Spelling, count_cells
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema
-from shardmill.schemas.spelling import DATE_FORMATS, LONGEST, CellCounts, Spelling, count_cells
 
 INT, FLOAT, BYTES = ColumnType.INT, ColumnType.FLOAT, ColumnType.BYTES
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
-from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.graph.vocabulary_files import write_assets
 from shardmill.transforms.kinds.base import Kind, TableKey, Trace
 from shardmill.transforms.kinds.registry import parse_features
@@ -16,7 +16,6 @@ from shardmill.transforms.statistics import tokens
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest, VocabularyStats
 
-MISSING_INT = -(2**63)
 _MISSING = {ColumnType.INT: MISSING_INT, ColumnType.FLOAT: np.nan, ColumnType.BYTES: b""}
 _NUMPY = {ColumnType.INT: np.int64, ColumnType.FLOAT: np.float32, ColumnType.BYTES: object}
 

@@ -9,7 +9,7 @@ import numpy as np
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.inflation import Inflation
 from shardmill.transforms.csv.lexer import Lexed, Lexicon, Positions, lex, line_ends, open_quote
-from shardmill.transforms.csv.units import COMPRESSED, UTF8_MARK, unclosed_quote
+from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix, unclosed_quote
 
 BLOCK_BYTES = 4 << 20
 _NO_ROWS = np.zeros(0, np.int64)
@@ -70,7 +70,7 @@ class Chunks:
         self._lexicon = lexicon
         self._line = first_line
         self._block_bytes = block_bytes
-        self._inflation = Inflation(text.path) if text.path.lower().endswith(COMPRESSED) else None
+        self._inflation = Inflation(text.path) if compressed_suffix(text.path) else None
         self._buffer = b""
         self._ended = False
 

@@ -11,11 +11,12 @@ import pyarrow as pa
 from isal import igzip, isal_zlib
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.units import UTF8_MARK, is_single_byte, is_utf8
+from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix, is_single_byte, is_utf8
+from shardmill.transforms.tfrecord.frames import GZIP_MAGIC
 
 # What other formats' files begin with, and what to say about them.
 _MAGIC = (
-    (b"\x1f\x8b", "gzip-compressed; give its name the suffix .gz"),
+    (GZIP_MAGIC, "gzip-compressed; give its name the suffix .gz"),
     (b"\x28\xb5\x2f\xfd", "Zstandard-compressed; give its name the suffix .zst"),
     (b"\xfd7zXZ\x00", "xz-compressed; decompress it, or compress it as .gz, .bz2 or .zst"),
     (b"PK\x03\x04", "a zip archive (or an Excel workbook); extract or export its CSV files"),
@@ -77,7 +78,9 @@ class Stream:
         """
         self.path = path
         source: Source = (
-            _decompressed(raw, path) if _suffix(path) else _Range(raw, path, None if stop is None else stop - start)
+            _decompressed(raw, path)
+            if compressed_suffix(path)
+            else _Range(raw, path, None if stop is None else stop - start)
         )
         with _explained(self.path):
             self._head = b"" if start else _read_fully(source, HEAD_BYTES)
@@ -144,7 +147,7 @@ def read_beginning(raw: Source, path: str, size: int) -> bytes:
         DataError: The file is damaged, or is no text but of a known other kind.
     """
     with _explained(path):
-        data = _read_fully(_decompressed(raw, path) if _suffix(path) else raw, size)
+        data = _read_fully(_decompressed(raw, path) if compressed_suffix(path) else raw, size)
     _check_kind(data, path)
     return data
 
@@ -157,14 +160,14 @@ def _explained(path: str) -> Iterator[None]:
     except _DAMAGE as error:
         raise _damaged(path, error) from error
     except OSError as error:
-        if error.errno is not None or not _suffix(path):
+        if error.errno is not None or not compressed_suffix(path):
             raise
         raise _damaged(path, error) from error
 
 
 def _damaged(path: str, error: Exception) -> DataError:
     return DataError(
-        f"can't decompress {path!r}: {error}. The file is damaged, cut short, or not what its suffix {_suffix(path)!r} says; "
+        f"can't decompress {path!r}: {error}. The file is damaged, cut short, or not what its suffix {compressed_suffix(path)!r} says; "
         "write or copy it again"
     )
 
@@ -184,20 +187,15 @@ def _check_kind(head: bytes, path: str) -> None:
         raise DataError(f"{path!r} isn't a CSV file: it is a tar archive; extract its CSV files")
 
 
-def _suffix(path: str) -> str:
-    """The suffix of a compressed file; empty for others."""
-    return next((suffix for suffix in (".gz", ".bz2", ".zst") if path.lower().endswith(suffix)), "")
-
-
 def _decompressed(raw: Source, path: str) -> Source:
     """A compressed file's contents: several members follow each other, and other threads run while it decompresses."""
     first = raw.read(1)
     if not first:
         raise DataError(f"can't decompress {path!r}: it is empty; write or copy it again")
     whole = io.BufferedReader(_Prepended(first, raw), _COPY_BYTES)
-    if _suffix(path) == ".gz":
+    if compressed_suffix(path) == ".gz":
         return cast("Source", igzip.open(whole, mode="rb"))  # type: ignore[no-untyped-call]
-    codec = "bz2" if _suffix(path) == ".bz2" else "zstd"
+    codec = "bz2" if compressed_suffix(path) == ".bz2" else "zstd"
     return cast("Source", pa.CompressedInputStream(pa.PythonFile(whole, mode="r"), codec))
 
 

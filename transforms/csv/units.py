@@ -25,6 +25,7 @@ __all__ = [
     "InputFile",
     "RangeScan",
     "Unit",
+    "compressed_suffix",
     "file_ranges",
     "is_single_byte",
     "is_splittable",
@@ -118,11 +119,16 @@ class Unit:
 def is_splittable(path: str, dialect: Dialect) -> bool:
     """Whether a file can be cut inside: not compressed, a byte a special character, no escapes and no comments."""
     return (
-        not path.lower().endswith(COMPRESSED)
+        not compressed_suffix(path)
         and dialect.escape is None
         and dialect.comment is None
         and (is_utf8(dialect.encoding) or is_single_byte(dialect.encoding))
     )
+
+
+def compressed_suffix(path: str) -> str:
+    """The suffix of a compressed file, in lower case; empty for others."""
+    return next((suffix for suffix in COMPRESSED if path.lower().endswith(suffix)), "")
 
 
 def is_utf8(encoding: str) -> bool:

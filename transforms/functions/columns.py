@@ -6,8 +6,8 @@ from typing import Any
 import tensorflow as tf
 
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.kinds.base import MISSING_INT, Dtype, OutputSpec, Tensor
+from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
+from shardmill.transforms.kinds.base import Dtype, OutputSpec, Tensor
 
 DTYPES = {ColumnType.INT: tf.int64, ColumnType.FLOAT: tf.float32, ColumnType.BYTES: tf.string}
 # What stands for a missing value in a dense column.

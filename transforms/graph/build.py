@@ -14,6 +14,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.errors import OutputError
+from shardmill.schemas.run_folder import ASSET_MAP, FEATURES_SCHEMA, TRANSFORM_FN, TRANSFORMED_METADATA
 from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.graph.outputs import Analyzed, Declared
@@ -21,10 +22,6 @@ from shardmill.transforms.graph.save import save_model
 from shardmill.transforms.graph.vocabulary_files import asset_name, write_assets
 from shardmill.transforms.kinds.base import OutputSpec
 
-TRANSFORM_FN = "transform_fn"
-METADATA = "transformed_metadata"
-_SCHEMA = "schema.pbtxt"
-_ASSET_MAP = "asset_map"
 _TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
 
 
@@ -59,7 +56,7 @@ def _build_declared(source: DeclaredGraph, folder: Path) -> dict[str, Any]:
         transform = Declared(source.kinds, source.schema, statistics, derive, source.infinite)
         names = save_model(transform, folder / TRANSFORM_FN)
     asset_map = {name: asset_name(name) for name in sorted(statistics.vocabularies)}
-    _write_metadata(folder / METADATA, _schema(transform.specs), json.dumps(asset_map, ensure_ascii=False, indent=1))
+    _write_metadata(folder, _schema(transform.specs), json.dumps(asset_map, ensure_ascii=False, indent=1))
     return names
 
 
@@ -70,14 +67,14 @@ def _build_analyzed(source: AnalyzedGraph, folder: Path) -> dict[str, Any]:
     transform = Analyzed(function, source.schema, source.labels, sparse_features, source.infinite)
     names = save_model(transform, folder / TRANSFORM_FN)
     asset_map = json.dumps(dict(sorted(source.asset_map.items())), ensure_ascii=False, indent=1)
-    _write_metadata(folder / METADATA, source.metadata, asset_map)
+    _write_metadata(folder, source.metadata, asset_map)
     return names
 
 
 def _write_metadata(folder: Path, schema: str, asset_map: str) -> None:
-    folder.mkdir()
-    (folder / _SCHEMA).write_text(schema, encoding="utf-8")
-    (folder / _ASSET_MAP).write_text(asset_map, encoding="utf-8")
+    (folder / TRANSFORMED_METADATA).mkdir()
+    (folder / FEATURES_SCHEMA).write_text(schema, encoding="utf-8")
+    (folder / ASSET_MAP).write_text(asset_map, encoding="utf-8")
 
 
 def _schema(specs: Sequence[OutputSpec]) -> str:

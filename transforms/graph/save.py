@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 
+from shardmill.schemas.run_folder import NAMES_FILE
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.functions import canonical
 from shardmill.transforms.functions.canonical import file_digest, row_lengths_key
@@ -18,7 +19,6 @@ from shardmill.transforms.functions.columns import DTYPES, MISSING, output_colum
 from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.outputs import Transform
 from shardmill.transforms.kinds.base import OutputSpec, Tensor
-from shardmill.transforms.runtime.graph_names import NAMES_FILE
 
 _DTYPE_NAMES = {ColumnType.INT: "int64", ColumnType.FLOAT: "float32", ColumnType.BYTES: "bytes"}
 # Argument names that TensorFlow's or Python's calls use themselves.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.statistics.requests import NumericRequest, Statistics, VocabularyRequest
 
 Request = NumericRequest | VocabularyRequest
@@ -17,7 +17,6 @@ Dtype = Literal["float32", "int64", "bytes"]
 # A tensor of the TensorFlow module that kinds are given: they don't import it.
 Tensor = Any
 
-MISSING_INT = -(2**63)
 NUMBERS = frozenset({ColumnType.INT, ColumnType.FLOAT})
 TOKENS = frozenset({ColumnType.INT, ColumnType.BYTES})
 

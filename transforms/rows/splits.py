@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.runtime.fingerprint import fingerprint, splitmix64
 
-TRAIN = "train"
 # A split's share is kept to one part in this many.
 _BUCKETS = 1_000_000
 
@@ -103,8 +103,3 @@ class ShardRule:
         if self.shuffle:
             return (splitmix64(index, self.seed) % np.uint64(shards)).astype(np.int64)
         return (index * np.uint64(shards) // np.uint64(max(total, 1))).astype(np.int64)
-
-
-def shard_name(split: str, shard: int, shards: int, *, compressed: bool) -> str:
-    """A shard's file name, e.g. train-00000-of-00008.tfrecord.gz."""
-    return f"{split}-{shard:05d}-of-{shards:05d}.tfrecord" + (".gz" if compressed else "")

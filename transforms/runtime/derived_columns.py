@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.transforms.runtime.session import MISSING_INT
+from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.tfrecord.encode import Outputs
 
 

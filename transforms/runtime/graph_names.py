@@ -5,8 +5,7 @@ from typing import Literal, TypedDict
 
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.json_shapes import Count, TensorName, decode_json
-
-NAMES_FILE = "assets.extra/shardmill.json"
+from shardmill.schemas.run_folder import NAMES_FILE
 
 # An input: its tensor and dtype. An output: its tensor, dtype, shape of one row (None: varying), and the tensor of its rows' lengths.
 Dtype = Literal["float32", "int64", "bytes"]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.csv.blocks import Selection
-from shardmill.transforms.runtime.session import MISSING_INT
 from shardmill.transforms.tfrecord.encode import Feature, FeatureSpec, Outputs
 from shardmill.transforms.tfrecord.wire import offsets_of
 

@@ -18,15 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.errors import ShardmillError
+from shardmill.schemas.run_folder import NAMES_FILE
+from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.runtime.c_api import CSession, Feed
 from shardmill.transforms.runtime.c_library import library_path, use_python
-from shardmill.transforms.runtime.graph_names import NAMES_FILE, read_names
+from shardmill.transforms.runtime.graph_names import read_names
 from shardmill.transforms.tfrecord.encode import Feature
 from shardmill.transforms.tfrecord.wire import offsets_of
 
 __all__ = ["Session", "library_path", "load"]
-
-MISSING_INT = -(2**63)
 
 # For each dtype of an input the Arrow types that are fed as they are, and the missing value.
 _INPUTS: dict[str, tuple[tuple[pa.DataType, ...], float | int | str]] = {

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from shardmill.schemas.feature_stats import (
-    FILE_NAME,
     HistogramBucket,
     NumericSummary,
     StringSummary,
@@ -15,9 +14,9 @@ from shardmill.schemas.feature_stats import (
     dataset_statistics,
     serialize_statistics,
 )
+from shardmill.schemas.run_folder import STATISTICS_FILE, TRAIN
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.files import files
-from shardmill.transforms.rows.splits import TRAIN
 from shardmill.transforms.statistics.accumulator import Analysis, TextSummary
 from shardmill.transforms.statistics.moments import Moments
 from shardmill.transforms.statistics.quantiles import Ranked
@@ -126,6 +125,6 @@ def _text_summary(found: TextSummary, counts: ValueCounts | None) -> StringSumma
 
 def _write(folder: str, scratch: str, datasets: Sequence[object]) -> None:
     files.make_folder(folder)
-    path = files.join(folder, FILE_NAME)
+    path = files.join(folder, STATISTICS_FILE)
     with files.writing(path), files.replacing(path, scratch) as stream:
         stream.write(serialize_statistics(datasets))

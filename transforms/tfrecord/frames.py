@@ -21,7 +21,7 @@ HEADER_BYTES = 12
 FOOTER_BYTES = 4
 _CHUNK_BYTES = 4 << 20
 _GZIP_WBITS = 31
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _BAD_LENGTH = (
     "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is. The file is damaged; "
     "make it again."
@@ -120,7 +120,7 @@ def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
         DataError: A member is damaged or ends early; the message names the file.
     """
     chunk = _beginning(stream)
-    if not chunk.startswith(_GZIP_MAGIC) or begins_with_frame(chunk):
+    if not chunk.startswith(GZIP_MAGIC) or begins_with_frame(chunk):
         while chunk:
             yield chunk
             chunk = stream.read(_CHUNK_BYTES)

@@ -16,8 +16,8 @@ from shardmill.pipelines.config.load import Config, load_config
 from shardmill.pipelines.init.starter import StarterPaths, starter_config, toml_key, toml_string
 from shardmill.pipelines.init.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.infer import Profiles
-from shardmill.schemas.spelling import DATE_FORMATS
+from shardmill.schemas.inference.infer import Profiles
+from shardmill.schemas.inference.spelling import DATE_FORMATS
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.kinds.registry import parse_features
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardmill.transforms.rows.splits import ShardRule, SplitRule, shard_name
+from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 
 def test_fractions_are_kept() -> None:
@@ -77,12 +77,6 @@ def test_rows_per_shard_says_how_many() -> None:
     """The number of shards is rows / rows_per_shard, rounded up, and at least 1."""
     rule = ShardRule(shards=None, rows_per_shard=100)
     assert [rule.count(rows) for rows in (0, 1, 100, 101, 1000)] == [1, 1, 1, 2, 10]
-
-
-def test_shard_names() -> None:
-    """Names are TensorFlow's split-00000-of-00008 form."""
-    assert shard_name("train", 3, 8, compressed=True) == "train-00003-of-00008.tfrecord.gz"
-    assert shard_name("eval", 0, 1, compressed=False) == "eval-00000-of-00001.tfrecord"
 
 
 def test_bytes_per_shard_become_rows() -> None:

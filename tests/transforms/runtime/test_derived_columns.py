@@ -6,14 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.functions.user_function import UserFunction
 from shardmill.transforms.graph.derive import trace_derive
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
-from shardmill.transforms.runtime.session import MISSING_INT
 
 TEXT = """
 import tensorflow as tf

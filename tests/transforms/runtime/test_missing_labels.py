@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shardmill.schemas.schema import Column, ColumnType
+from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
 from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.runtime.missing_labels import (
     drop_missing,
@@ -13,7 +13,6 @@ from shardmill.transforms.runtime.missing_labels import (
     missing_rows,
     select_rows,
 )
-from shardmill.transforms.runtime.session import MISSING_INT
 from shardmill.transforms.tfrecord.decode import decode_example
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Feature, Outputs
 

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pytest
 
 from shardmill.schemas.errors import ShardmillError
+from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.runtime import c_api, c_library
 from shardmill.transforms.runtime import session as session_module
-from shardmill.transforms.runtime.session import MISSING_INT, Session, library_path, load
+from shardmill.transforms.runtime.session import Session, library_path, load
 
 # Outputs of strings.
 TEXTS = ("same", "pairs", "letters")

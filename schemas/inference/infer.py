@@ -18,9 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.distinct import Distinct
+from shardmill.schemas.inference.distinct import Distinct
+from shardmill.schemas.inference.spelling import DATE_FORMATS, CellCounts, Spelling, count_cells
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
-from shardmill.schemas.spelling import DATE_FORMATS, CellCounts, Spelling, count_cells
 
 ONE_BAD_IN = 1000
 """A column is numeric when fewer than one in this many of its values aren't numbers: rows with those are rejected."""
