@@ -17,7 +17,7 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	pipelines/inspect/test_inspect.py pipelines/job/test_check_delimiter.py pipelines/job/test_input_files.py \
 	pipelines/run_folder/test_manifest.py pipelines/run_folder/test_publish.py repository/test_architecture.py \
 	repository/test_docs.py repository/test_gitignore.py repository/test_imports.py repository/test_makefile.py repository/test_packaging.py \
-	schemas/test_arrays.py schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py \
+	schemas/test_arrow.py schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py \
 	schemas/test_mistakes.py schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_inflation.py \
 	transforms/csv/test_sniff.py transforms/csv/test_units.py transforms/files/ transforms/kinds/test_column_patterns.py \
 	transforms/kinds/test_datetime.py transforms/kinds/test_registry.py transforms/rows/ \

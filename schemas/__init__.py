@@ -5,8 +5,8 @@ schema_pbtxt.py   the same as tensorflow-metadata's schema.pbtxt
 inference/        types inferred from raw cells
 run_folder.py     the names in a run's folder
 feature_stats.py  statistics in TFDV's format
-arrow.py          Arrow strings as one array of bytes
-arrays.py         between Arrow arrays and NumPy arrays, without a copy
+arrow.py          between Arrow arrays and NumPy arrays, without a copy
+splitmix.py       SplitMix64, which spreads integers
 json_shapes.py    JSON held against a declared shape
 errors.py         the errors that a user sees
 mistakes.py       mistakes collected, to be told all at once

@@ -17,7 +17,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform import impl_helper
 from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 
-from shardmill.schemas.arrays import to_lists
+from shardmill.schemas.arrow import to_lists
 from shardmill.schemas.errors import ConfigError, ShardmillError, shortened
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms import count_tokens

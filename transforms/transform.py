@@ -14,7 +14,7 @@ import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from shardmill.schemas.arrays import to_numpy
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.run_folder import REJECTED_FOLDER
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.check_workers import CheckedDoFn

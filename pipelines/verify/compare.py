@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from shardmill.pipelines.verify.rederive import Indices, Rederivation
+from shardmill.schemas.arrow import binary_parts
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import enclosed, files
 from shardmill.transforms.tfrecord.frames import read_records
-from shardmill.transforms.tfrecord.wire import binary_parts
 from shardmill.transforms.workers import phases
 
 # A split, and the index of one of its shards.

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import bounds
+from shardmill.schemas.splitmix import GAMMA, finalize
 
 MOST_EXACT = 10_000
 """Distinct strings up to which the count is exact."""
@@ -161,7 +162,7 @@ def fingerprints(strings: pa.Array) -> npt.NDArray[np.uint64]:
     """A 64-bit hash of each string: of its length and its first, middle and last 8 bytes.
 
     Strings that differ elsewhere only share a hash: good enough for an estimate, not for identity. The mixing is
-    splitmix64's (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+    SplitMix64's.
 
     Args:
         strings: Strings, none null or empty.
@@ -185,8 +186,5 @@ def fingerprints(strings: pa.Array) -> npt.NDArray[np.uint64]:
 
 
 def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    words = words + np.uint64(0x9E3779B97F4A7C15)
-    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: npt.NDArray[np.uint64] = words ^ (words >> np.uint64(31))
-    return mixed
+    # The gamma first: else 0 would stay 0.
+    return finalize(words + GAMMA)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.arrow import binary_octets, to_numpy
 from shardmill.schemas.schema import ColumnType
 
 _INT64_MIN = -(2**63)
@@ -80,10 +81,8 @@ def cast(text: pa.Array, column_type: ColumnType, nulls: pa.Array, infinite: Inf
 
 def _is_decimal(text: pa.Array, values: pa.Array) -> bool:
     """Whether integers that were cast are what a reader of decimal numbers expects: PyArrow casts hexadecimal ones, too."""
-    numbers = np.frombuffer(values.buffers()[1], np.int64)[values.offset : values.offset + len(values)]
-    if text.buffers()[2] is None:
-        return True
-    return not ((np.frombuffer(text.buffers()[2], np.uint8) | 0x20) == ord("x")).any() and numbers.min() != _INT64_MIN
+    octets = binary_octets(text)
+    return not octets.size or (not ((octets | 0x20) == ord("x")).any() and to_numpy(values).min() != _INT64_MIN)
 
 
 def _cast_int(text: pa.Array, nulls: pa.Array) -> Cast:
@@ -110,7 +109,7 @@ def _cast_float(text: pa.Array, nulls: pa.Array, infinite: Infinite) -> Cast:
 
 def _drop_not_finite(values: pa.Array, text: pa.Array, infinite: Infinite) -> Cast:
     """Makes "nan" missing, and "inf" as it is said; finds numbers that became infinite because they are too large."""
-    numbers = np.frombuffer(values.buffers()[1], np.float32)[values.offset : values.offset + len(values)]
+    numbers = to_numpy(values)
     if np.isfinite(numbers).all():
         return Cast(values)
     suspects = np.flatnonzero(~np.isfinite(numbers))

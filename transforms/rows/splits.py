@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.schemas.run_folder import TRAIN
-from shardmill.transforms.runtime.fingerprint import fingerprint, splitmix64
+from shardmill.schemas.splitmix import splitmix64
+from shardmill.transforms.runtime.fingerprint import fingerprint
 
 # A split's share is kept to one part in this many.
 _BUCKETS = 1_000_000

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from shardmill.schemas.arrow import binary_edges
 from shardmill.schemas.errors import ShardmillError
 from shardmill.transforms.runtime.c_library import Deallocator, Output, Status, library, subnormals_as_zeros
 
@@ -85,14 +86,10 @@ def string_views(array: pa.Array) -> npt.NDArray[np.uint64]:
     Returns:
         uint64 [rows, 3].
     """
-    large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
-    _, offsets_buffer, data = array.buffers()
     words = np.zeros((len(array), 3), dtype=np.uint64)
-    if len(array):
-        dtype = np.dtype(np.int64 if large else np.int32)
-        offsets = np.frombuffer(offsets_buffer, dtype, len(array) + 1, array.offset * dtype.itemsize).astype(np.uint64)
-        words[:, 0] = ((offsets[1:] - offsets[:-1]) << np.uint64(2)) | np.uint64(_VIEW)
-        words[:, 1] = offsets[:-1] + np.uint64(_address(data))
+    edges = binary_edges(array).view(np.uint64)
+    words[:, 0] = ((edges[1:] - edges[:-1]) << np.uint64(2)) | np.uint64(_VIEW)
+    words[:, 1] = edges[:-1] + np.uint64(_address(array.buffers()[2]))
     return words
 
 

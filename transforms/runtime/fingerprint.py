@@ -1,4 +1,4 @@
-"""Hashes of whole columns: FarmHash64 fingerprints as TensorFlow computes them, and splitmix64 for spreading rows."""
+"""FarmHash64 fingerprints of whole columns, as TensorFlow computes them."""
 
 import ctypes
 import functools
@@ -44,26 +44,3 @@ def fingerprint(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
 def _hash_session(num_buckets: int) -> tuple[CSession, ctypes.Array[Any], ctypes.Array[Any]]:
     session = CSession.of_hash(num_buckets)
     return session, session.outputs(["strings:0"]), session.outputs(["buckets:0"])
-
-
-def splitmix64(values: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:
-    """Spreads integers over all 64-bit ones, as Steele, Lea and Flood's SplitMix64 does its states.
-
-    For a fixed seed it is a bijection: distinct values have distinct hashes.
-
-    Args:
-        values: uint64 of any shape.
-        seed: Any integer; taken modulo 2**64.
-
-    Returns:
-        uint64 of the same shape: for index i the (i+1)th output of the generator whose state is first the mixed seed.
-    """
-    start = _mix(np.array([seed % 2**64], dtype=np.uint64))
-    gamma = np.uint64(0x9E3779B97F4A7C15)
-    return _mix(start + (values.astype(np.uint64) + np.uint64(1)) * gamma)
-
-
-def _mix(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.arrow import offsets_of
 from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.tfrecord.encode import Feature, FeatureSpec, Outputs
-from shardmill.transforms.tfrecord.wire import offsets_of
 
 
 def missing_labels(labels: Mapping[str, Sequence[str]], selection: Selection) -> dict[str, tuple[str, ...]]:

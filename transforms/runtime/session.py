@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.arrow import binary_of, offsets_of
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.run_folder import NAMES_FILE
 from shardmill.schemas.schema import MISSING_INT
@@ -24,7 +25,6 @@ from shardmill.transforms.runtime.c_api import CSession, Feed
 from shardmill.transforms.runtime.c_library import library_path, use_python
 from shardmill.transforms.runtime.graph_names import read_names
 from shardmill.transforms.tfrecord.encode import Feature
-from shardmill.transforms.tfrecord.wire import offsets_of
 
 __all__ = ["Session", "library_path", "load"]
 
@@ -161,8 +161,7 @@ def _binary(joined: npt.NDArray[Any] | bytes, lengths: npt.NDArray[Any] | bytes)
     large = len(joined) > np.iinfo(np.int32).max
     offsets = np.zeros(lengths.size + 1, np.int64 if large else np.int32)
     np.cumsum(lengths.reshape(-1), out=offsets[1:])
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(joined)]
-    return pa.Array.from_buffers(pa.large_binary() if large else pa.binary(), lengths.size, buffers)
+    return binary_of(joined, offsets)
 
 
 _sessions: dict[tuple[str, str, bool, int], Session] = {}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrays import to_numpy
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.moments import Moments

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrays import to_numpy
+from shardmill.schemas.arrow import to_numpy
 
 # The smallest positive float64 is 2**-1074: every sum is an integer in units of it, every sum of squares of its square.
 _SCALE = 1074

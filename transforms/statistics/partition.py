@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrays import binary_edges, binary_octets, from_numpy, to_numpy
+from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_numpy
+from shardmill.schemas.splitmix import finalize
 
 # A table that travels from one worker to another is cut into chunks of so many bytes.
 CHUNK_BYTES = 16 << 20
@@ -66,7 +67,7 @@ def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
 def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
     edges, octets = binary_edges(tokens), binary_octets(tokens)
     lengths = np.minimum(np.diff(edges), _HASHED)
-    factors = _mixed(np.arange(_HASHED, dtype=_WORD)) | _WORD(1)
+    factors = finalize(np.arange(_HASHED, dtype=_WORD)) | _WORD(1)
     sums = np.zeros(len(tokens), _WORD)
     ends = np.cumsum(lengths)
     start = 0
@@ -75,7 +76,7 @@ def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
         stop = max(start + 1, int(np.searchsorted(ends, done + _HASH_BYTES, side="right")))
         sums[start:stop] = _sums(octets, edges[start:stop], lengths[start:stop], factors)
         start = stop
-    return _mixed(sums ^ _mixed(np.diff(edges).astype(_WORD)))
+    return finalize(sums ^ finalize(np.diff(edges).astype(_WORD)))
 
 
 def _sums(
@@ -90,11 +91,3 @@ def _sums(
     running = np.concatenate([np.zeros(1, _WORD), np.cumsum(products, dtype=_WORD)])  # modulo 2**64
     sums: npt.NDArray[np.uint64] = running[ends] - running[ends - lengths]
     return sums
-
-
-def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
-    words = (words ^ (words >> _WORD(30))) * _WORD(0xBF58476D1CE4E5B9)
-    words = (words ^ (words >> _WORD(27))) * _WORD(0x94D049BB133111EB)
-    mixed: npt.NDArray[np.uint64] = words ^ (words >> _WORD(31))
-    return mixed

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrays import to_numpy
+from shardmill.schemas.arrow import to_numpy
 
 # Distinct keys kept: 12 bytes each for float32.
 CAP = 1 << 20

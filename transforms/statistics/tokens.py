@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrays import binary_edges, binary_octets, from_numpy, to_numpy
+from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_numpy
 
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.arrow import binary_parts
 from shardmill.transforms.tfrecord.frames import frame
 from shardmill.transforms.tfrecord.row_groups import group_rows
-from shardmill.transforms.tfrecord.wire import Encoded, Fixed, binary_parts, encode_feature, entry_prefix, varint
+from shardmill.transforms.tfrecord.wire import Encoded, Fixed, encode_feature, entry_prefix, varint
 
 _BINARY_LIMIT = np.iinfo(np.int32).max
 Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]

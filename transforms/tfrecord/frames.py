@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from isal import isal_zlib
 
+from shardmill.schemas.arrow import binary_parts
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord.crc32c import crcs_of, mask
-from shardmill.transforms.tfrecord.wire import binary_parts
 
 HEADER_BYTES = 12
 FOOTER_BYTES = 4

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from shardmill.schemas.arrow import binary_parts
 from shardmill.transforms.tfrecord.frames import Compressor, compressor
-from shardmill.transforms.tfrecord.wire import binary_parts
 
 # So many compressed bytes of all destinations together stay in memory.
 BUFFER_BYTES = 64 << 20

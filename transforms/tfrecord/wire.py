@@ -13,6 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.arrow import binary_of, binary_parts, offsets_of
+
 _SEVEN_BITS = 127
 # The field of `Feature` that holds the values, by dtype: its tag.
 _LIST_TAG = {"bytes": b"\x0a", "float32": b"\x12", "int64": b"\x1a"}
@@ -95,7 +97,7 @@ class Fixed:
 
     def array(self) -> pa.Array:
         """One large_binary value a row."""
-        return _binary(self.rows.reshape(-1), np.arange(len(self.rows) + 1, dtype=np.int64) * self.width)
+        return binary_of(self.rows.reshape(-1), np.arange(len(self.rows) + 1, dtype=np.int64) * self.width)
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ class Padded:
 
     def array(self) -> pa.Array:
         """One large_binary value a row."""
-        return _binary(compact(self.rows, self.lengths), offsets_of(self.lengths))
+        return binary_of(compact(self.rows, self.lengths), offsets_of(self.lengths))
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class Ragged:
 
     def array(self) -> pa.Array:
         """One large_binary value a row."""
-        return _binary(self.data, self.offsets)
+        return binary_of(self.data, self.offsets)
 
 
 Encoded = Fixed | Padded | Ragged
@@ -207,37 +209,14 @@ def compact(padded: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int64]) -> np
     return compacted
 
 
-def offsets_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Where each row begins, and the end: int64 [n + 1]."""
-    offsets = np.zeros(lengths.size + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
-
-
-def binary_parts(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """The offsets (int64, from 0) and the joined bytes (a view) of a (large) binary or string array without nulls."""
-    large = pa.types.is_large_binary(array.type) or pa.types.is_large_string(array.type)
-    _, offsets_buffer, data = array.buffers()
-    if not len(array):
-        return np.zeros(1, np.int64), np.empty(0, np.uint8)
-    dtype = np.dtype(np.int64 if large else np.int32)
-    offsets = np.frombuffer(offsets_buffer, dtype, len(array) + 1, array.offset * dtype.itemsize).astype(np.int64)
-    joined = np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
-    return offsets - offsets[0], joined[offsets[0] : offsets[-1]]
-
-
 def _tagged(values: pa.Array) -> pa.Array:
     """Each bytes value behind its tag and size."""
     offsets, data = binary_parts(values)
-    raw = _binary(data, offsets)
+    raw = binary_of(data, offsets)
     sizes, lengths = varints(np.diff(offsets).astype(np.uint64))
     heads = np.concatenate([np.full((len(sizes), 1), 0x0A, np.uint8), sizes], axis=1)
-    tags = _binary(compact(heads, lengths + 1), offsets_of(lengths + 1))
+    tags = binary_of(compact(heads, lengths + 1), offsets_of(lengths + 1))
     return pc.binary_join_element_wise(tags, raw, pa.scalar(b"", pa.large_binary()))
-
-
-def _binary(data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> pa.Array:
-    return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def _take_rows(rows: npt.NDArray[np.uint8], order: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:

@@ -9,10 +9,10 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from shardmill.schemas.arrow import offsets_of
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
 from shardmill.transforms.functions.columns import from_dense, output_columns, tft_spec, to_dense
-from shardmill.transforms.runtime.session import offsets_of
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Feature
 
 COLUMNS = (

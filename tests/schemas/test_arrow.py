@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shardmill.schemas.arrays import from_numpy, to_lists, to_numpy
+from shardmill.schemas.arrow import binary_of, binary_parts, bounds, from_numpy, to_lists, to_numpy
 
 _ANALYZE = """
 import io, sys
@@ -27,6 +27,35 @@ vocabulary.select(vocabulary.merge_counts(parts), 1, 1)
 analysis.statistics({})
 assert "tensorflow" not in sys.modules and "apache_beam" not in sys.modules
 """
+
+
+_TEXT = [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()]
+
+
+@pytest.mark.parametrize("kind", _TEXT)
+def test_bytes_of_slices(kind: pa.DataType) -> None:
+    """A slice's values are found in the bytes of the whole, whatever the width of its offsets."""
+    array = pa.array(["1.5", "x", "", "3.25", "007"], kind).slice(1, 3)
+    data, starts, stops = bounds(array)
+    assert [bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True)] == [b"x", b"", b"3.25"]
+    offsets, joined = binary_parts(array)
+    assert (offsets.tolist(), joined.tobytes()) == ([0, 1, 1, 5], b"x3.25")
+    assert np.shares_memory(joined, data)
+
+
+@pytest.mark.parametrize("kind", _TEXT)
+def test_bytes_of_nothing(kind: pa.DataType) -> None:
+    """No values have one offset and no bytes; empty ones have no bytes."""
+    for length in (0, 2):
+        offsets, joined = binary_parts(pa.array([""] * length, kind))
+        assert (offsets.tolist(), joined.size) == ([0] * (length + 1), 0)
+
+
+@pytest.mark.parametrize(("dtype", "kind"), [(np.int32, pa.binary()), (np.int64, pa.large_binary())])
+def test_bytes_become_an_array(dtype: type, kind: pa.DataType) -> None:
+    """Joined values and their offsets are an array of them, whose type the offsets' width says."""
+    array = binary_of(b"ab\0c", np.array([0, 2, 2, 4], dtype))
+    assert array.equals(pa.array([b"ab", b"", b"\0c"], kind))
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int64", "uint32", "float16", "float32", "float64"])
