@@ -1,4 +1,4 @@
-"""What was read: rows per unit and split, and what was rejected and why."""
+"""Rows per unit and split, and rejected rows by reason."""
 
 import re
 from collections import Counter
@@ -10,21 +10,21 @@ from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.dialect import ENCODING_HINT, UNDECODABLE
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 
-# So many rejected rows are quoted in a message.
+# Rejected rows quoted in a message, and the bytes shown of each.
 SHOWN = 5
 _SHOWN_BYTES = 120
 
 
 @dataclass(frozen=True)
 class UnitCount:
-    """One unit's rows.
+    """The rows of one unit.
 
     Attributes:
         unit: The unit's index.
         path: Its file.
-        rows: Good rows per split, in the order of the split rule's names.
+        rows: Accepted rows per split, in the order of the split rule's names.
         rejected: Rejected rows.
-        checksum: Of its bytes.
+        checksum: The checksum of its bytes.
     """
 
     unit: int
@@ -43,7 +43,7 @@ def file_checksums(counts: Iterable[UnitCount]) -> dict[str, Checksum]:
     """The checksum of each file, by its path.
 
     Args:
-        counts: All units', in any order.
+        counts: The counts of all units, in any order.
     """
     checksums: dict[str, Checksum] = {}
     for count in sorted(counts, key=lambda count: count.unit):
@@ -53,9 +53,10 @@ def file_checksums(counts: Iterable[UnitCount]) -> dict[str, Checksum]:
 
 @dataclass
 class Rejections:
-    """Counts of rejected rows by reason, and the first few of them in the input's order.
+    """Rejected rows: counts by reason, and the first few.
 
-    Merging is associative and commutative: the result depends on the rejected rows alone.
+    The first few are first in the input's order. Merging is associative and commutative: the result
+    depends on the rejected rows alone.
     """
 
     reasons: Counter[str] = field(default_factory=Counter)
@@ -65,14 +66,14 @@ class Rejections:
         """Adds the rejected rows of a block.
 
         Args:
-            unit: The index of the unit that they are from.
+            unit: The index of their unit.
             rejects: The rows.
         """
         self.reasons.update(_kind(reject) for reject in rejects)
         self._keep((unit, reject) for reject in rejects[:SHOWN])
 
     def merge(self, other: "Rejections") -> None:
-        """Adds another's."""
+        """Adds the rejected rows of another accumulator."""
         self.reasons.update(other.reasons)
         self._keep(other.first)
 
@@ -85,35 +86,41 @@ class Rejections:
         return sum(self.reasons.values())
 
     def describe(self) -> str:
-        """The first few rejected rows, one a line: file, line, column, reason, row."""
+        """Lists the first few rejected rows, one a line.
+
+        Each line has the file, line, column, reason and row.
+        """
         return "\n".join(f"  {describe(reject)}" for _, reject in self.first)
 
     @property
     def hint(self) -> str:
-        """What setting may help, where the reasons say so."""
-        return f" {ENCODING_HINT}" if any(UNDECODABLE in reason for reason in self.reasons) else ""
+        """A setting that may help, judging by the reasons."""
+        return f"\n{ENCODING_HINT}" if any(UNDECODABLE in reason for reason in self.reasons) else ""
 
     def check(self, read: int, max_bad_fraction: float) -> None:
-        """Holds the rejected rows against the allowed fraction.
+        """Raises an error if too many rows were rejected.
 
         Args:
             read: All rows read.
             max_bad_fraction: The largest fraction of them that may be rejected.
 
         Raises:
-            DataError: More are rejected; the message shows the first few.
+            DataError: More are rejected. The message shows the first few.
         """
         if self.total > max_bad_fraction * read:
             raise DataError(
                 f"{self.total:,} of {read:,} rows are bad ({self.total / read:.2%}), more than [input] max_bad_fraction = "
                 f"{max_bad_fraction:g} allows. The first:\n{self.describe()}\n"
-                "Mend the data, change the schema or the dialect, give features a `missing` that stands for missing values "
-                "(`missing = 0`), or raise max_bad_fraction." + self.hint
+                "Fix the data, change the schema or the dialect, give features a `missing` that stands for missing values "
+                "(`missing = 0`), or raise max_bad_fraction" + self.hint
             )
 
 
 def describe(reject: Reject) -> str:
-    """One rejected row: where, why and (its beginning) what."""
+    """Formats one rejected row for a message.
+
+    It says where the row is, why it was rejected, and how it begins.
+    """
     column = f", column {reject.column!r}" if reject.column is not None else ""
     row = reject.row[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
     return f"{reject.file}, line {reject.line}{column}: {reject.reason}: {row!r}{'...' if len(reject.row) > _SHOWN_BYTES else ''}"

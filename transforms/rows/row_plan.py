@@ -1,4 +1,7 @@
-"""Where each unit's rows lie in their splits, and so in which shards: known once all rows are counted."""
+"""The shard and position of every unit's rows.
+
+They are known once all rows are counted: rows are numbered through each split in the input's order.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +24,7 @@ class RowPlan:
     """
 
     def __init__(self, counts: Sequence[UnitCount], split_rule: SplitRule, shard_rule: ShardRule) -> None:
-        """Sums up.
+        """Adds up the rows of all units.
 
         Args:
             counts: The rows of every unit, in any order.
@@ -38,46 +41,54 @@ class RowPlan:
         self._first = dict(zip(self._counts, offsets.tolist(), strict=True))
 
     def first(self, unit: int) -> list[int]:
-        """For each split, the index in it of the unit's first row."""
+        """The index in each split of the unit's first row."""
         return list(self._first[unit])
 
     def held(self, unit: Unit) -> Unit:
-        """A unit that is to be as the analysis read it."""
+        """The unit with the checksum that the analysis found.
+
+        Reading it again fails if its bytes have changed since.
+        """
         return replace(unit, checksum=self._counts[unit.index].checksum)
 
     def shards(self, split: str, first: int, rows: int) -> npt.NDArray[np.int64]:
-        """The shard of each of so many consecutive rows of a split.
+        """Assigns consecutive rows of a split to shards.
 
         Args:
             split: The split.
-            first: The first row's index in it.
+            first: The first row's index in the split.
             rows: The number of rows.
+
+        Returns:
+            int64 [rows], the shard of each row.
         """
         return self._shard_rule.assign(first, rows, self.totals[split])
 
     def check(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
-        """Holds the rows that the second pass read of a unit against the first; its bytes were the same.
+        """Checks that the second pass read as many rows.
+
+        The unit's bytes are known to be the same in both passes.
 
         Raises:
-            DataError: They differ.
+            DataError: The numbers of rows differ.
         """
         count = self._counts[unit.index]
         if (tuple(rows), rejected) != (count.rows, count.rejected):
             raise DataError(
                 f"{unit.path!r}: the analysis read {count.read:,} rows of one part of it, the transform {sum(rows) + rejected:,} of the "
-                "same bytes, so nothing is published. Run again; if it persists, it is a defect of shardmill."
+                "same bytes, so nothing is published; run again, and if it persists report it as a defect of shardmill"
             )
 
 
 def check_rows(counts: Sequence[UnitCount], rejections: Rejections) -> None:
-    """Checks that there is anything to write.
+    """Checks that there are rows to write.
 
     Args:
         counts: The rows of every unit.
         rejections: The rejected rows.
 
     Raises:
-        DataError: There are no good rows.
+        DataError: No row was accepted.
     """
     read = sum(count.read for count in counts)
     if not sum(sum(count.rows) for count in counts):
@@ -89,7 +100,7 @@ def check_rows(counts: Sequence[UnitCount], rejections: Rejections) -> None:
 
 
 def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
-    """Holds the rows against the splits.
+    """Checks that every split has rows.
 
     Args:
         counts: The rows of every unit.
@@ -100,11 +111,12 @@ def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
     """
     totals = _totals(counts, split_rule)
     read = sum(count.read for count in counts)
+    sizes = ", ".join(f"{name} {rows:,}" for name, rows in totals.items())
     for split, rows in totals.items():
         if not rows:
             raise DataError(
-                f"split {split!r} has no rows: {read:,} rows were read, {totals} is how they were split. "
-                "Give [split] larger fractions or a key with more values, or more data."
+                f"split {split!r} has no rows: {read:,} rows were read and split into {sizes}; "
+                "give [split] larger fractions or a key with more values, or give more data"
             )
 
 

@@ -1,6 +1,7 @@
-"""Which split and which shard a row goes to.
+"""The split and the shard of a row.
 
-Both are functions of the row alone (its key; its index in its split), never of workers or of how the input is cut into files.
+The split depends on the row's key alone (or on its file), the shard on its index in the split:
+neither depends on workers, nor on how the input is cut into files.
 """
 
 from collections.abc import Mapping
@@ -14,17 +15,18 @@ from shardmill.schemas.run_folder import TRAIN
 from shardmill.schemas.splitmix import splitmix64
 from shardmill.transforms.runtime.fingerprint import fingerprint
 
-# A split's share is kept to one part in this many.
+# Hash buckets over which splits are spread: a split's fraction is exact to one in a million.
 _BUCKETS = 1_000_000
 
 
 @dataclass(frozen=True)
 class SplitRule:
-    """How rows are split.
+    """The rule that assigns rows to splits.
 
     Attributes:
         names: The splits, in order.
-        bounds: For a split by hash, the upper bucket (exclusive) of each split; None: whole files belong to a split.
+        bounds: For a split by hash, the upper bucket (exclusive) of each split. None means that
+            whole files belong to a split.
     """
 
     names: tuple[str, ...] = (TRAIN,)
@@ -32,24 +34,27 @@ class SplitRule:
 
     @classmethod
     def of_fractions(cls, fractions: Mapping[str, float]) -> "SplitRule":
-        """A split by hash of the key.
+        """A rule that splits by a hash of the key.
 
         Args:
-            fractions: Each split's share of the keys; they sum to 1.
+            fractions: Each split's fraction of the keys; they sum to 1.
         """
         bounds = np.round(np.cumsum(list(fractions.values())) * _BUCKETS).astype(int)
         return cls(tuple(fractions), (*bounds[:-1].tolist(), _BUCKETS))
 
     def assign(self, rows: int, file_split: str | None, key: pa.Array | None) -> npt.NDArray[np.int64]:
-        """The index in `names` of each row's split.
+        """Assigns each row to a split.
 
-        A key's bucket is its FarmHash64 fingerprint modulo 1,000,000 (`tf.strings.to_hash_bucket_fast`), so that a key stays in
-        its split when rows come or go.
+        A key's bucket is its FarmHash64 fingerprint modulo 1,000,000
+        (`tf.strings.to_hash_bucket_fast`), so that a key stays in its split when rows come or go.
 
         Args:
             rows: The number of rows.
-            file_split: The split of the file that the rows are from, where files are assigned to splits.
+            file_split: The split of the rows' file, where files are assigned to splits.
             key: Each row's key text, for a split by hash.
+
+        Returns:
+            int64 [rows], the index in `names` of each row's split.
         """
         if self.bounds is None:
             return np.full(rows, self.names.index(file_split) if file_split else 0, dtype=np.int64)
@@ -59,13 +64,15 @@ class SplitRule:
 
 @dataclass(frozen=True)
 class ShardRule:
-    """How a split's rows are spread over its shards.
+    """The rule that spreads a split's rows over its shards.
 
     Attributes:
-        shards: Shards per split; None where another attribute says how many.
-        rows_per_shard: At most so many rows a shard, about.
-        bytes_per_shard: At most so many bytes of records a shard, about, before compression; `of_row_bytes` turns it into rows.
-        shuffle: Spread by a hash of (seed, row index); False: contiguous ranges in the input's order.
+        shards: Shards per split. None means that another attribute decides their number.
+        rows_per_shard: The most rows of a shard, approximately.
+        bytes_per_shard: The most bytes of a shard's records before compression, approximately;
+            `of_row_bytes` turns it into rows.
+        shuffle: Whether rows are spread by a hash of (seed, row index); otherwise a shard holds a
+            contiguous range in the input's order.
         seed: Changes which rows share a shard.
     """
 
@@ -76,7 +83,7 @@ class ShardRule:
     seed: int = 0
 
     def of_row_bytes(self, row_bytes: float) -> "ShardRule":
-        """The rule in rows.
+        """The same rule, as rows per shard.
 
         Args:
             row_bytes: The mean bytes of a row's record.
@@ -85,19 +92,25 @@ class ShardRule:
         return replace(self, rows_per_shard=max(1, round(self.bytes_per_shard / row_bytes)), bytes_per_shard=None)
 
     def count(self, rows: int) -> int:
-        """The number of shards for a split of so many rows, at least 1."""
+        """The number of a split's shards, at least 1.
+
+        `rows` is the split's number of rows.
+        """
         if self.shards is not None:
             return self.shards
         assert self.rows_per_shard is not None
         return max(1, -(-rows // self.rows_per_shard))
 
     def assign(self, first: int, rows: int, total: int) -> npt.NDArray[np.int64]:
-        """The shard of each of `rows` consecutive rows of a split.
+        """Assigns consecutive rows of a split to shards.
 
         Args:
             first: The first row's index in its split, over all files in order.
             rows: The number of rows.
             total: The split's number of rows.
+
+        Returns:
+            int64 [rows], the shard of each row.
         """
         index = np.arange(first, first + rows, dtype=np.uint64)
         shards = self.count(total)

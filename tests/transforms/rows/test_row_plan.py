@@ -34,7 +34,9 @@ def test_rows_that_are_read_differently_are_noticed() -> None:
 
 def test_a_split_without_rows_is_an_error() -> None:
     """A split with no rows is named, with how the rows were split."""
-    with pytest.raises(DataError, match=r"split 'eval' has no rows: 1 rows were read, \{'train': 1, 'eval': 0\}"):
+    with pytest.raises(
+        DataError, match=r"split 'eval' has no rows: 1 rows were read and split into train 1, eval 0; give"
+    ):
         check_splits([UnitCount(0, "a.csv", (1, 0), 0)], SPLITS)
 
 
