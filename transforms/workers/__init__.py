@@ -1,4 +1,4 @@
-"""What every worker does beside its step.
+"""Work that every worker does besides its pipeline step.
 
 search_path.py  where Python looks for modules
 phases.py       how far the phases of a run are

@@ -1,4 +1,4 @@
-"""Merges accumulators that know how to merge themselves."""
+"""A Beam CombineFn for accumulators that merge themselves."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
@@ -10,17 +10,17 @@ class Mergeable(Protocol):
     """An accumulator whose `merge` is associative and commutative."""
 
     def merge(self, other: Any) -> None:
-        """Adds another's content to this one's."""
+        """Adds the content of another accumulator."""
 
 
 class Merge(beam.CombineFn):  # type: ignore[misc]
-    """A CombineFn over such accumulators; of none, it is a new one."""
+    """Merges accumulators; without any, the result is an empty one."""
 
     def __init__(self, create: Callable[[], Mergeable]) -> None:
-        """Stores how an empty accumulator is made.
+        """Takes the accumulators' constructor.
 
         Args:
-            create: Makes one; it is pickled.
+            create: Makes an empty accumulator; it is pickled.
         """
         super().__init__()
         self._create = create

@@ -1,7 +1,9 @@
-"""What workers count and say while they work: in the tally of this process, in Beam's metrics and in the log.
+"""Counters and log lines of a worker's progress.
 
-Beam's counters reach the engine (Flink shows them in its UI, by step) and, added up over all workers, the submitting process. They are
-of what succeeded, and of as much of what was tried again as the engine counts. Outside a bundle counting is a cheap no-op.
+Progress is counted in this process (see `phases`) and in Beam's metrics, and written to the log.
+Beam's counters reach the engine (Flink shows them in its UI, by step) and, summed over all workers,
+the submitting process. They count successful bundles, and of retried ones as many as the engine
+counts. Outside a bundle counting is a cheap no-op.
 """
 
 import functools
@@ -19,11 +21,11 @@ from shardmill.transforms.workers import phases
 
 NAMESPACE = "shardmill"
 
-# Of the analysis: each row once, and the bytes of its text, though later passes read them again.
+# The analysis: each row once, and the bytes of its text, though later passes read them again.
 ROWS_READ = Metrics.counter(NAMESPACE, "rows-read")
 ROWS_REJECTED = Metrics.counter(NAMESPACE, "rows-rejected")
 BYTES_READ = Metrics.counter(NAMESPACE, "bytes-read")
-# Of the transform: records of all splits, and their bytes, compressed; without the rejected rows.
+# The transform: records of all splits, without rejected rows, and their compressed bytes.
 ROWS_WRITTEN = Metrics.counter(NAMESPACE, "rows-written")
 BYTES_WRITTEN = Metrics.counter(NAMESPACE, "bytes-written")
 
@@ -31,7 +33,7 @@ _LOG = logging.getLogger(NAMESPACE)
 
 
 class Work:
-    """What has been done of a step's work on one thing.
+    """Progress of a step on one unit or file.
 
     Attributes:
         step: The step.
@@ -40,7 +42,7 @@ class Work:
     """
 
     def __init__(self, step: str) -> None:
-        """Begins.
+        """Notes that the step has begun.
 
         Args:
             step: The step's name, e.g. "analyze".
@@ -51,7 +53,7 @@ class Work:
         phases.start(step)
 
     def add(self, rows: int, size: int) -> None:
-        """Counts what was done since the last call.
+        """Counts the progress since the last call.
 
         Args:
             rows: Rows.
@@ -64,11 +66,14 @@ class Work:
 
 @contextmanager
 def working(step: str, on: str) -> Iterator[Work]:
-    """Times a worker's work in a step, and logs its beginning and its end. What is done is counted by `Work.add`.
+    """Times a worker's step and logs its beginning and end.
+
+    Its progress is counted by `Work.add`.
 
     Args:
-        step: The step's name, as the tally has it; its time is the counter `<step>-msec`, the sum over all workers.
-        on: What is worked on: `unit_name` of a unit, or a file.
+        step: The step's name, which is its phase's in `phases`. Its time is the counter
+            `<step>-msec`, summed over all workers.
+        on: The unit, by its `unit_name`, or the file that is worked on.
     """
     _LOG.info("%s %s: begins", step, on)
     started = time.perf_counter_ns()
@@ -85,18 +90,19 @@ def _timer(step: str) -> Any:
 
 
 def unit_name(unit: Unit) -> str:
-    """A unit as the log names it: its index, file and bytes."""
+    """A unit's name in the log: index, file and bytes."""
     return f"unit {unit.index} ({unit.path!r} from byte {unit.start} to {unit.stop or 'its end'})"
 
 
 def collect(result: Any) -> dict[str, int]:
-    """The counters of a finished pipeline, each added up over all steps and workers, by name.
+    """Counters of a finished pipeline, summed over steps and workers.
 
     Args:
         result: Beam's `PipelineResult`.
 
     Returns:
-        Nothing where the engine has none, or doesn't answer any more: what is done isn't given up for want of numbers about it.
+        The counters by name. Empty where the engine has none or doesn't answer any more: a finished
+        run doesn't fail for want of its counters.
     """
     try:
         found = result.metrics().query(MetricsFilter().with_namespace(NAMESPACE))["counters"]

@@ -1,6 +1,9 @@
-"""How far the phases of a run are: rows and bytes counted in this process, for progress and the summary's times.
+"""Progress of a run's phases, counted in this process.
 
-Only workers that are threads of this process are seen; elsewhere the counters stay empty.
+Rows and bytes are counted for the progress display, and seconds for the summary.
+
+Only workers that are threads of this process are counted; with other engines the counters stay
+empty.
 """
 
 import itertools
@@ -9,9 +12,9 @@ import time
 from dataclasses import dataclass
 
 START = "start"
-"""What is before the first phase: imports, and whatever nobody counts."""
+"""The time before the first phase: imports, and all else that isn't counted."""
 BETWEEN = "engine"
-"""When no phase is at work: the engine builds, schedules and merges."""
+"""The time in which no phase is at work: the engine builds, schedules and merges."""
 
 
 @dataclass
@@ -28,12 +31,12 @@ _reset_at = [time.monotonic()]
 
 
 def start(phase: str) -> None:
-    """Notes that a phase has begun, if it isn't noted yet."""
+    """Notes that a phase has begun, once."""
     add(phase, 0, 0)
 
 
 def add(phase: str, rows: int, size: int) -> None:
-    """Counts what was done in a phase.
+    """Counts progress in a phase.
 
     Args:
         phase: The phase's name.
@@ -49,16 +52,20 @@ def add(phase: str, rows: int, size: int) -> None:
 
 
 def snapshot() -> dict[str, tuple[int, int]]:
-    """Rows and bytes so far of each phase, in the order in which they began."""
+    """Rows and bytes of each phase so far.
+
+    Phases are in the order in which they began.
+    """
     with _lock:
         return {name: (phase.rows, phase.size) for name, phase in _phases.items()}
 
 
 def seconds() -> dict[str, float]:
-    """Where the seconds since the reset went: their sum is `total`.
+    """Seconds since the reset by phase, and their `total`.
 
-    Each phase has those from its first sign of life to its last; where phases overlap, the one that began last. What is before them all
-    is `START`, what is in no phase `BETWEEN`.
+    A phase lasts from its first count to its last; where phases overlap, the time goes to the one
+    that began last. The time before the first phase is `START`, the time outside of phases
+    `BETWEEN`.
     """
     now = time.monotonic()
     with _lock:

@@ -1,4 +1,8 @@
-"""Where Python looks for modules: never first in the current folder, whose files may be called as ours or the standard library's."""
+"""Python's module search path, without the current folder in front.
+
+Files in the current folder may have the names of our modules or of the standard library's, so it
+always comes last.
+"""
 
 import os
 import sys
@@ -6,15 +10,19 @@ from collections.abc import Sequence
 
 import shardmill
 
-# The folder that our package is in.
+# The folder that contains our package.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(shardmill.__file__)))
 
 
 def current_folder_last(path: Sequence[str]) -> list[str]:
-    """A search path, with the current folder at its end if it is there at all.
+    """Moves the current folder to a search path's end.
+
+    A path without the current folder is returned unchanged.
+
+    A path without the current folder stays as it is.
 
     Args:
-        path: Folders; "" and relative ones start from the current folder.
+        path: Folders; "" is the current folder, and relative ones start from it.
     """
     try:
         here = os.path.realpath(os.getcwd())
@@ -26,7 +34,10 @@ def current_folder_last(path: Sequence[str]) -> list[str]:
 
 
 def guard_process() -> None:
-    """Puts the current folder last on this process's path, and keeps the Pythons that it starts from looking there first."""
+    """Moves the current folder to the end of `sys.path`.
+
+    Python processes that this one starts don't look there first either.
+    """
     sys.path[:] = current_folder_last(sys.path)
     # As of Python 3.11: `-c` and `-m` don't put the current folder first.
     os.environ["PYTHONSAFEPATH"] = "1"
@@ -35,15 +46,17 @@ def guard_process() -> None:
 
 
 def start_code(module: str, function: str) -> str:
-    """What `python -c` is given to call a function of ours in a process of its own, on this process's path.
+    """Code for `python -c` that calls one of our functions.
+
+    It runs in a process of its own, on this process's search path.
 
     Args:
-        module: A module of ours.
-        function: Its name there; it takes no arguments.
+        module: The function's module.
+        function: The function's name; it takes no arguments.
     """
     path = current_folder_last(sys.path)
     return (
-        # Once our package is imported, its modules are found in it, whatever the path is.
+        # Once our package is imported, its modules are found through it, whatever the path is.
         f"import sys; sys.path[:] = {[ROOT, *path]!r}; import shardmill; sys.path[:] = {path!r}; "
         f"from {module} import {function}; {function}()"
     )
