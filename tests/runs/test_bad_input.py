@@ -193,7 +193,10 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
             '[features]\nx = { kind = "numeric", indicator = true, missing = 0 }\nx_missing = { kind = "numeric", column = "x" }\n',
             r"its output 'x_missing' has the name of an output of feature 'x'",
         ),
-        ('[features]\ny = "z_score"\n', r"`z_score` needs a column of type FLOAT or INT, but column 'y' is BYTES"),
+        (
+            '[features]\ny = "z_score"\n',
+            r"expected a column of type FLOAT or INT for `z_score`, received column 'y', which is BYTES",
+        ),
     ],
 )
 def test_features_that_do_not_fit_the_data(tmp_path: Path, features: str, message: str) -> None:

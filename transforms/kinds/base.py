@@ -1,4 +1,8 @@
-"""What a feature kind is: a small frozen dataclass that knows its columns, what it asks of the analysis, and its graph."""
+"""The base class of feature kinds.
+
+A kind is a small frozen dataclass that knows its columns, its requests to the analysis, and its
+part of the graph.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -14,7 +18,7 @@ from shardmill.transforms.statistics.requests import NumericRequest, Statistics,
 
 Request = NumericRequest | VocabularyRequest
 Dtype = Literal["float32", "int64", "bytes"]
-# A tensor of the TensorFlow module that kinds are given: they don't import it.
+# A tensor of the TensorFlow module that is passed to kinds: they don't import it themselves.
 Tensor = Any
 
 NUMBERS = frozenset({ColumnType.INT, ColumnType.FLOAT})
@@ -23,14 +27,14 @@ TOKENS = frozenset({ColumnType.INT, ColumnType.BYTES})
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """One output feature.
+    """The name, dtype, shape and range of an output feature.
 
     Attributes:
-        name: Its name in the Examples.
-        dtype: Its type there.
-        shape: Without the batch's dimension; () is a scalar, None a list whose length varies by row.
-        minimum: The least value; None where it isn't known.
-        maximum: The greatest.
+        name: The feature's name in the Examples.
+        dtype: The feature's dtype in the Examples.
+        shape: The shape of one row: () is a scalar. None means a list whose length varies by row.
+        minimum: The least value. None means that it isn't known.
+        maximum: The greatest value. None means that it isn't known.
         is_categorical: Whether the number is the id of a category.
     """
 
@@ -44,12 +48,15 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class TableKey:
-    """A lookup table from tokens to ids; features that agree in it share one.
+    """The settings of a lookup table from tokens to ids.
+
+    Features that agree in it share one table.
 
     Attributes:
         vocabulary: The vocabulary's name.
-        num_oov_buckets: How many ids after the vocabulary's are given to other tokens, by hash.
-        default_value: The id of other tokens where there are no OOV buckets.
+        num_oov_buckets: The number of ids, after the vocabulary's, that are given to other tokens
+            by hash.
+        default_value: The id of other tokens without OOV buckets.
     """
 
     vocabulary: str
@@ -59,13 +66,16 @@ class TableKey:
 
 @dataclass
 class Trace:
-    """What kinds build their tensors with, in one graph; what several features need of a column is built once.
+    """The tensors of one graph, from which kinds build theirs.
+
+    A tensor that several features need is built once.
 
     Attributes:
         tf: The TensorFlow module.
-        inputs: Dense raw columns, each of shape [batch]: float32 (missing: NaN), int64 (-2**63) or string (empty).
-        statistics: What the analysis found.
-        table: The lookup table of a key: an object with `lookup(tokens)`.
+        inputs: Dense raw columns, each of shape [batch]: float32 (NaN where missing), int64
+            (-2**63) or string (empty).
+        statistics: The results of the analysis.
+        table: Returns the lookup table of a key: an object with `lookup(tokens)`.
     """
 
     tf: ModuleType
@@ -75,27 +85,30 @@ class Trace:
     _built: dict[tuple[str, str], Tensor] = field(default_factory=dict)
 
     def missing(self, column: str) -> Tensor:
-        """bool[batch]: where the column's cell is missing."""
+        """bool[batch]: whether the column's cell is missing."""
         return self._once("missing", column, self._missing)
 
     def number(self, column: str) -> Tensor:
-        """float32[batch]: a numeric column's values; NaN where missing."""
+        """float32[batch]: the numeric column's values; NaN where missing."""
         return self._once("number", column, self._number)
 
     def text(self, column: str) -> Tensor:
-        """string[batch]: a token column's values, of INT their decimal text; empty where missing."""
+        """string[batch]: the column's tokens; empty where missing.
+
+        Tokens of an INT column are its decimal text.
+        """
         return self._once("text", column, self._text)
 
     def hidden(self, value: float) -> Tensor:
-        """A float32 constant that TensorFlow's optimizer doesn't see through.
+        """A float32 constant that TensorFlow's optimizer can't fold.
 
-        It would turn a division by a constant into a multiplication by its reciprocal, whose last bit differs: in some runtimes
-        and not in others.
+        The optimizer would turn a division by a constant into a multiplication by its reciprocal,
+        whose last bit differs; and it does so in some runtimes only.
         """
         return self.tf.raw_ops.PlaceholderWithDefault(input=self.constant(value), shape=[])
 
     def constant(self, value: float) -> Tensor:
-        """A float32 scalar; equal ones are one operation."""
+        """A float32 scalar constant; equal ones share one operation."""
         number = float32(value)
         key = ("constant", repr(number))
         if key not in self._built:
@@ -103,10 +116,15 @@ class Trace:
         return self._built[key]
 
     def steady(self, operation: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
-        """Applies an elementwise float32 operation such that a row's bits don't depend on its place in the batch.
+        """Applies an elementwise float32 operation to padded values.
 
-        TensorFlow's kernels compute the last few elements of a tensor, which don't fill a SIMD register, with another
-        implementation of `log` or `exp`. So these are made to be padding: 16 elements, as many as the widest register holds.
+        Padding makes a row's bits independent of its position in the batch.
+
+        A row's bits then don't depend on its position in the batch.
+
+        TensorFlow's kernels compute the last few elements of a tensor, which don't fill a SIMD
+        register, with another implementation of `log` or `exp`. So 16 elements of padding are
+        appended, as many as the widest register holds, and then cut off.
         """
         raw = self.tf.raw_ops
         padded = raw.ConcatV2(values=[values, np.ones(16, np.float32)], axis=0)
@@ -138,10 +156,13 @@ class Trace:
 
 
 def float32(value: float) -> np.float32:
-    """A number as a graph computes with it: subnormal ones are 0, as TensorFlow's kernels take them.
+    """Rounds a number as the graph does.
+
+    Subnormal numbers become 0, as in TensorFlow's kernels.
 
     Args:
-        value: A float; or an int of an int64 column, which is rounded once, as TensorFlow casts it, not by way of float64.
+        value: A float; or an int of an int64 column, which is rounded once, as TensorFlow casts it,
+            rather than by way of float64.
     """
     whole = isinstance(value, int) and MISSING_INT <= value < -MISSING_INT
     with np.errstate(over="ignore", under="ignore"):
@@ -151,17 +172,19 @@ def float32(value: float) -> np.float32:
 
 @dataclass(frozen=True, kw_only=True)
 class Kind(ABC):
-    """A feature: its name, its columns and its parameters, which are the fields of a subclass.
+    """A feature: its name, columns and parameters.
 
-    A subclass is a kind; `transforms.kinds.registry` lists them. Its fields' types say what a configuration may give them.
+    Each subclass is a kind; `transforms.kinds.registry` lists them. Its fields are the kind's
+    parameters, and a configuration's values are checked against the fields' types.
 
     Attributes:
         name: The output feature's name.
-        columns: The raw columns that it reads.
-        indicator: Whether an int64 output `<name>_missing` says where a cell was missing.
+        columns: The columns that it reads.
+        indicator: Whether there is an int64 output `<name>_missing`, 1 where a cell is missing.
     """
 
-    # The name in the configuration; the columns' types; the least and the most columns; the rules that `missing` may name.
+    # The kind's name in the configuration; the columns' types; the least and the greatest number of
+    # columns; the rules that `missing` may name.
     kind: ClassVar[str]
     types: ClassVar[frozenset[ColumnType]] = frozenset(ColumnType)
     min_columns: ClassVar[int] = 1
@@ -174,10 +197,11 @@ class Kind(ABC):
     indicator: bool = False
 
     def required_columns(self, schema: Schema) -> tuple[str, ...]:  # noqa: ARG002 (for most kinds the rule says it all)
-        """The columns of which a missing cell rejects the row.
+        """The columns in which a missing cell rejects the row.
 
         Args:
-            schema: The raw columns, or with the derived ones: of a derived integer its own value counts, not those it is made of.
+            schema: The raw columns, or raw and derived ones. For a derived integer its own value
+                counts, not the cells that it is derived from.
         """
         return self.columns if getattr(self, "missing", None) == "reject" else ()
 
@@ -191,18 +215,19 @@ class Kind(ABC):
             if column.type not in self.types:
                 wanted = " or ".join(sorted(each.name for each in self.types))
                 raise self.error(
-                    f"`{self.kind}` needs a column of type {wanted}, but column {column.name!r} is {column.type.name}{column.advice}"
+                    f"expected a column of type {wanted} for `{self.kind}`, received column {column.name!r}, "
+                    f"which is {column.type.name}{column.advice}"
                 )
 
     def requests(self, schema: Schema) -> tuple[Request, ...]:  # noqa: ARG002 (most kinds ask for nothing)
-        """What the analysis must find out."""
+        """The statistics that the kind needs from the analysis."""
         return ()
 
     def outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
-        """The output features.
+        """The specs of the output features.
 
         Raises:
-            DataError: The data can't be used as the parameters say.
+            DataError: The data can't be transformed with these parameters.
         """
         main = self._outputs(schema, statistics)
         return (*main, OutputSpec(f"{self.name}_missing", "int64", (), 0, 1)) if self.indicator else main
@@ -235,5 +260,5 @@ class Kind(ABC):
 
 
 def column_of(kind: Kind, schema: Schema) -> Column:
-    """The only column of a kind that has one."""
+    """The column of a kind that has exactly one."""
     return schema[kind.columns[0]]

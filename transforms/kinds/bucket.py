@@ -1,4 +1,4 @@
-"""Numbers as the index of the bucket that they fall into."""
+"""Kinds that turn numbers into bucket indices."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,7 +16,11 @@ _LIMIT = 1 << 63
 
 @dataclass(frozen=True, kw_only=True)
 class _BucketKind(NumberKind):
-    """int64 i where boundaries[i - 1] <= x < boundaries[i], as `tft.apply_buckets`; NaN (missing) is in the last bucket."""
+    """A kind whose output is a bucket index, int64.
+
+    It is the i with boundaries[i - 1] <= x < boundaries[i], as in `tft.apply_buckets`; NaN
+    (missing) falls into the last bucket.
+    """
 
     def _spec(self, boundaries: int) -> tuple[OutputSpec, ...]:
         return (OutputSpec(self.name, "int64", (), 0, boundaries, is_categorical=True),)
@@ -29,10 +33,12 @@ class _BucketKind(NumberKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Bucketize(_BucketKind):
-    """Into buckets of about as many rows each, as `tft.bucketize`; where values repeat, some buckets stay empty.
+    """The index of a quantile bucket, as in `tft.bucketize`.
+
+    Buckets hold about as many rows each; where values repeat, some stay empty.
 
     Attributes:
-        num_buckets: How many.
+        num_buckets: The number of buckets.
     """
 
     kind = "bucketize"
@@ -45,7 +51,7 @@ class Bucketize(_BucketKind):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if self.num_buckets < 1:
-            raise self.error(f"`num_buckets` must be at least 1, received {self.num_buckets!r}")
+            raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         super()._outputs(schema, statistics)
@@ -57,10 +63,12 @@ class Bucketize(_BucketKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Buckets(_BucketKind):
-    """Into buckets with given boundaries, as `tft.apply_buckets`; an INT column by integers is compared in int64.
+    """The index of a bucket with given boundaries.
+
+    It equals `tft.apply_buckets`; an INT column with integer boundaries is compared in int64.
 
     Attributes:
-        boundaries: Ascending.
+        boundaries: The buckets' boundaries, ascending.
     """
 
     kind = "buckets"
@@ -75,10 +83,10 @@ class Buckets(_BucketKind):
         if not edges or any(low >= high for low, high in pairwise(edges)):
             rule = "" if integers else ", different in float32"
             raise self.error(
-                f"`boundaries` must be one or more ascending numbers{rule}, received {list(self.boundaries)!r}"
+                f"expected `boundaries` to be one or more ascending numbers{rule}, received {list(self.boundaries)!r}"
             )
 
-    def _in_integers(self, integers: bool) -> bool:  # noqa: FBT001 (whether the column's are)
+    def _in_integers(self, integers: bool) -> bool:  # noqa: FBT001 (whether the column is of integers)
         whole = all(isinstance(each, int) and -_LIMIT < each < _LIMIT for each in self.boundaries)
         return integers and whole and not self.steps and self.missing is None
 

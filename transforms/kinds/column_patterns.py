@@ -8,25 +8,29 @@ from typing import Any
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
 
+# Column names listed in a message.
 _FEW = 20
 
 
 def expand_patterns(
     table: Mapping[str, Any], columns: Sequence[str], taken: Collection[str] = (), mistakes: Mistakes | None = None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Writes a line for each column that a pattern stands for.
+    """Replaces each pattern by a line per matching column.
 
-    A name with `*`, `?` or `[` is a pattern, as the shell's, unless a column is called so, or its table has `column` or `columns`.
-    It stands for the columns that no other line names, as its feature or its column. Of two patterns the first counts.
+    A name with `*`, `?` or `[` is a pattern, as in a shell, unless a column has that very name, or
+    the line's table has `column` or `columns`. It matches the columns that no other line names, as
+    its feature or its column. If two patterns match a column, the first one counts.
 
     Args:
         table: The `[features]` table.
         columns: The columns' names.
-        taken: Columns that are no pattern's: the split's key.
-        mistakes: Takes the patterns that stand for no column; None: it is no mistake, as they may stand for derived ones.
+        taken: Columns that patterns don't match, such as the split's key.
+        mistakes: Collects the patterns that match no column. None means that this is no mistake,
+            since they may match derived columns.
 
     Returns:
-        The table without patterns, in its order and the columns'; and for each feature that a pattern made, the pattern.
+        The table without patterns, in its order and then the columns' order; and, by feature, the
+        pattern that made it.
     """
     patterns = {name for name, value in table.items() if is_pattern(name, value) and name not in columns}
     if not patterns:
@@ -50,17 +54,23 @@ def expand_patterns(
 
 
 def is_pattern(name: str, value: object) -> bool:
-    """Whether a line of `[features]` may stand for many columns: where no column has its very name, it does."""
+    """Whether a line of `[features]` may match many columns.
+
+    It does unless a column has the line's very name.
+    """
     return any(each in name for each in "*?[") and not _columns(value)
 
 
 def few_names(names: Sequence[str]) -> str:
-    """The first of some names, for a message."""
+    """The first few names of a list, for a message."""
     return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
 
 
 def _columns(value: object) -> tuple[str, ...]:
-    """The columns that a line names; none where it is called as its column."""
+    """The columns that a line's table names explicitly.
+
+    There are none if the feature has its column's name.
+    """
     named = value.get("column", value.get("columns", ())) if isinstance(value, Mapping) else ()
     every = [named] if isinstance(named, str) else named if isinstance(named, list | tuple) else ()
     return tuple(each for each in every if isinstance(each, str))

@@ -1,6 +1,9 @@
-"""Dates and times out of text, as tensor operations on whole columns: the cells' bytes as a matrix, read by a cursor per row.
+"""Parses dates and times from text with tensor operations.
 
-The civil calendar's arithmetic is Howard Hinnant's ("chrono-Compatible Low-Level Date Algorithms"), proleptic Gregorian.
+It works on whole columns: the cells' bytes are a matrix, which a cursor per row reads.
+
+The civil calendar's arithmetic is Howard Hinnant's ("chrono-Compatible Low-Level Date Algorithms"),
+proleptic Gregorian.
 """
 
 from collections.abc import Mapping
@@ -11,12 +14,12 @@ import numpy as np
 
 from shardmill.transforms.kinds.base import Tensor
 
-# The most digits of each field of a format; as in `strptime`, fewer are taken too.
+# The most digits of each numeric field of a format; as in `strptime`, fewer are accepted too.
 WIDTHS: Mapping[str, int] = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "j": 3}
-# Fields of letters, three and two characters.
+# The number of letters of each field of letters.
 NAMES: Mapping[str, int] = {"b": 3, "p": 2}
 _MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
-# Range of a valid field.
+# The least and the greatest valid value of each field.
 _RANGES: Mapping[str, tuple[int, int]] = {
     "Y": (1, 9999),
     "m": (1, 12),
@@ -27,40 +30,43 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "M": (0, 59),
     "S": (0, 59),
 }
+# Seconds of a day.
 _DAY = 86400
-# The formulas' year begins in March, month 0 there.
+# The formulas' year begins in March, which is month 0: February's number in the calendar, January's
+# in the formulas.
 _FEBRUARY = 2
 _SHIFTED_JANUARY = 10
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format of dates.
+    """A parsed date format.
 
     Attributes:
-        items: Fields by their letter (`("Y", None)`) and literal characters (`("", b"-")`), in order.
+        items: Fields by their letter (`("Y", None)`) and literal characters (`("", b"-")`), in
+            order.
     """
 
     items: tuple[tuple[str, bytes | None], ...]
 
     @property
     def fields(self) -> frozenset[str]:
-        """The letters of its fields."""
+        """The letters of the format's fields."""
         return frozenset(letter for letter, _ in self.items if letter)
 
     @property
     def width(self) -> int:
-        """The most bytes that a text of the format has."""
+        """The most bytes of a text in this format."""
         return sum(
             len(literal) if literal is not None else {**WIDTHS, **NAMES}[letter] for letter, literal in self.items
         )
 
 
 def parse_format(text: str) -> Format:
-    """Reads a format such as `%Y-%m-%d %H:%M:%S`.
+    """Parses a format such as `%Y-%m-%d %H:%M:%S`.
 
     Raises:
-        ValueError: It has a field that isn't known, one twice, or none; the message says which.
+        ValueError: A field is unknown or repeated, or there is none; the message says which.
     """
     items: list[tuple[str, bytes | None]] = []
     characters = iter(text)
@@ -70,34 +76,34 @@ def parse_format(text: str) -> Format:
             items.append(("", character.encode()))
         elif letter not in WIDTHS and letter not in NAMES:
             known = " ".join(f"%{each}" for each in (*WIDTHS, *NAMES, "%"))
-            raise ValueError(f"'%{letter}' isn't known; expected {known}")
+            raise ValueError(f"'%{letter}' isn't known; expected one of {known}")
         else:
             items.append((letter, None))
     letters = [letter for letter, _ in items if letter]
     if not letters:
-        raise ValueError("it has no field; expected such as '%Y-%m-%d'")
+        raise ValueError("it has no field; expected a format such as '%Y-%m-%d'")
     repeated = {"b": "m", "y": "Y", "I": "H"}
     plain = [repeated.get(letter, letter) for letter in letters]
     twice = [letter for index, letter in enumerate(letters) if plain[index] in plain[:index]]
     if twice:
-        raise ValueError(f"'%{twice[0]}' gives what another field gives already")
+        raise ValueError(f"'%{twice[0]}' repeats another field; remove one of them")
     return Format(tuple(items))
 
 
 class Cursor:
-    """Reads a column of texts by a format."""
+    """Reads a column of texts in one format."""
 
     def __init__(self, tf: Any, texts: Tensor, layout: Format) -> None:
-        """Puts the texts' bytes into a matrix.
+        """Decodes the texts into a matrix of bytes.
 
         Args:
             tf: The TensorFlow module.
             texts: string[batch].
-            layout: What the texts should be.
+            layout: The format that the texts should have.
         """
         self._raw = tf.raw_ops
         self._int64 = tf.int64
-        # Some columns of zero bytes past the end: no field reads outside.
+        # Some columns of zero bytes past the end, so that no field reads outside the matrix.
         columns = layout.width + 8
         octets = self._raw.DecodePaddedRaw(input_bytes=texts, fixed_length=columns, out_type=tf.uint8)
         self._octets = self._raw.Cast(x=octets, DstT=tf.int64)
@@ -108,7 +114,11 @@ class Cursor:
         self._limit = np.int64(columns - 7)
 
     def read(self, layout: Format) -> tuple[dict[str, Tensor], Tensor]:
-        """The fields by letter, int64[batch], and bool[batch]: where the text fits. Other rows' fields mean nothing."""
+        """Parses the texts.
+
+        Returns int64[batch] fields by letter, and bool[batch]: whether the text fits the format.
+        The fields of a text that doesn't fit mean nothing.
+        """
         fields: dict[str, Tensor] = {}
         for letter, literal in layout.items:
             if literal is not None:
@@ -129,14 +139,14 @@ class Cursor:
         self._at = self._raw.Minimum(x=self._raw.AddV2(x=self._at, y=by), y=self._limit)
 
     def _columns_at(self, width: int) -> list[Tensor]:
-        """The next bytes of each row, one tensor for each."""
-        places = self._raw.AddV2(
+        """The next bytes of each row: one tensor per column."""
+        positions = self._raw.AddV2(
             x=self._raw.ExpandDims(input=self._at, axis=1), y=np.arange(width, dtype=np.int64)[None]
         )
         batch = self._scalar(self._raw.Shape(input=self._at, out_type=self._int64))
         rows = self._raw.Range(start=np.int64(0), limit=batch, delta=np.int64(1))
         flat = self._raw.AddV2(
-            x=places, y=self._raw.ExpandDims(input=self._raw.Mul(x=rows, y=np.int64(self._columns)), axis=1)
+            x=positions, y=self._raw.ExpandDims(input=self._raw.Mul(x=rows, y=np.int64(self._columns)), axis=1)
         )
         octets = self._raw.GatherV2(params=self._raw.Reshape(tensor=self._octets, shape=[-1]), indices=flat, axis=0)
         return list(self._raw.Unpack(value=octets, num=width, axis=1))
@@ -145,7 +155,11 @@ class Cursor:
         return self._raw.Reshape(tensor=shape, shape=np.zeros(0, np.int32))
 
     def _digits(self, letter: str) -> Tensor:
-        """As many digits as there are, up to the field's width; at least one (of a year of four, all)."""
+        """Parses a numeric field.
+
+        It takes as many digits as there are, up to the field's width, and at least one; a year
+        needs all of its digits.
+        """
         width = WIDTHS[letter]
         value = self._raw.ZerosLike(x=self._at)
         going = self._raw.OnesLike(x=self._valid)
@@ -163,11 +177,14 @@ class Cursor:
         return value
 
     def _name(self, letter: str) -> Tensor:
-        """The number of a month's English name (three letters, 1 to 12); of AM 0, of PM 12; of any case."""
+        """Parses a month's English name, or AM and PM.
+
+        A month (three letters) is 1 to 12, AM is 0 and PM is 12. Upper and lower case are the same.
+        """
         names = _MONTHS if letter == "b" else (b"am", b"pm")
         code = self._raw.ZerosLike(x=self._at)
         for octet in self._columns_at(NAMES[letter]):
-            # Bit 5 is what capital letters lack.
+            # Bit 5 makes a letter lower case.
             lower = self._raw.BitwiseOr(x=octet, y=np.int64(32))
             code = self._raw.AddV2(x=self._raw.Mul(x=code, y=np.int64(256)), y=lower)
         codes = np.array([int.from_bytes(name, "big") for name in names], np.int64)
@@ -185,7 +202,9 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """Integer arithmetic on int64 tensors, in which the calendar reads like its formulas.
+    """Calendar arithmetic on int64 tensors.
+
+    Tensors' operators let the code read like the formulas.
 
     Attributes:
         tf: The TensorFlow module.
@@ -204,7 +223,7 @@ class Arithmetic:
         return era * 146097 + day_of_era - 719468
 
     def civil_from_days(self, days: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Year, month and day of days since 1970-01-01."""
+        """Year, month and day from days since 1970-01-01."""
         shifted = days + 719468
         era = shifted // 146097
         day_of_era = shifted - era * 146097
@@ -216,14 +235,14 @@ class Arithmetic:
         return year_of_era + era * 400 + late, shifted_month + 3 - 12 * late, day
 
     def of_seconds(self, seconds: Tensor) -> dict[str, Tensor]:
-        """All parts of seconds since 1970-01-01T00:00:00 UTC."""
+        """All parts from seconds since 1970-01-01T00:00:00 UTC."""
         days = seconds // _DAY
         second_of_day = seconds - days * _DAY
         clock = {"hour": second_of_day // 3600, "minute": second_of_day // 60 % 60, "second": second_of_day % 60}
         return {**self.of_days(days), **clock}
 
     def of_days(self, days: Tensor) -> dict[str, Tensor]:
-        """All parts of a date."""
+        """All parts of a date from days since 1970-01-01."""
         year, month, day = self.civil_from_days(days)
         # 1970-01-01 was a Thursday; Monday is 0.
         first = self.days_from_civil(year, self.tf.ones_like(year), self.tf.ones_like(year))

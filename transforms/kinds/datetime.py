@@ -1,4 +1,7 @@
-"""Parts of a date and time: of text in a known format, or of seconds since 1970."""
+"""The kind that extracts parts of a date and time.
+
+It reads text in a known format, or seconds since 1970.
+"""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +15,7 @@ from shardmill.transforms.kinds.date_text import Arithmetic, Cursor, Format, par
 from shardmill.transforms.kinds.parameters import nearest
 from shardmill.transforms.statistics.requests import Statistics
 
-# Each part's least and greatest value.
+# The least and the greatest value of each part.
 PARTS: Mapping[str, tuple[int, int]] = {
     "year": (1, 9999),
     "month": (1, 12),
@@ -26,22 +29,27 @@ PARTS: Mapping[str, tuple[int, int]] = {
 _UNIX = {"unix": 1, "unix_ms": 1000}
 _CLOCK = {"hour": "H", "minute": "M", "second": "S"}
 _DATE = (("month", "m"), ("month", "b"), ("day", "d"), ("day_of_year", "j"))
-# Two-digit years from this on are of the 20th century, as POSIX has it.
+# Two-digit years from this one on are of the 20th century, as in POSIX.
 _CENTURY = 69
 
 
 @dataclass(frozen=True, kw_only=True)
 class Datetime(Kind):
-    """Outputs `<name>_<part>`, int64; cyclic ones `<name>_<part>_sin` and `_cos`, float32, with the part's period.
+    """Parts of a date and time.
+
+    Outputs are `<name>_<part>`, int64; cyclic ones `<name>_<part>_sin` and `<name>_<part>_cos`,
+    float32, with the part's period.
 
     Attributes:
-        format: As `strptime`'s, of %Y %y %m %b %d %j %H %I %p %M %S %f and literal characters; or `"unix"` (seconds, of an INT
-            column) or `"unix_ms"`. Times are as written: no time zones.
-        parts: Of year, month, day, hour, minute, second, weekday (Monday is 0), day_of_year; default: all but day_of_year that
-            the format gives.
+        format: A `strptime` format of %Y %y %m %b %d %j %H %I %p %M %S %f and literal characters;
+            or `"unix"` (seconds, in an INT column) or `"unix_ms"` (milliseconds). Times are taken
+            as written: there are no time zones.
+        parts: Some of year, month, day, hour, minute, second, weekday (Monday is 0) and
+            day_of_year. By default all that the format gives, without day_of_year.
         cyclic: Whether parts become points on a circle.
-        missing: What int64 parts of a missing cell are; or `"reject"`. A text that doesn't fit the format is missing too, but
-            doesn't reject the row. Cyclic parts of it are 0.
+        missing: The value of int64 parts where the cell is missing; or `"reject"`. A text that
+            doesn't fit the format is missing too, but doesn't reject the row. Cyclic parts are 0
+            where missing.
     """
 
     kind = "datetime"
@@ -56,22 +64,25 @@ class Datetime(Kind):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if isinstance(self.missing, str) and self.missing != "reject":
-            raise self.error(f'`missing` must be an integer or "reject", received {self.missing!r}')
+            raise self.error(f'expected `missing` to be an integer or "reject", received {self.missing!r}')
         column = schema[self.columns[0]]
         if self.format in _UNIX and column.type is not ColumnType.INT:
             raise self.error(
-                f"`format` {self.format!r} needs an INT column, but {column.name!r} is {column.type.name}{column.advice}"
+                f"expected an INT column for `format` {self.format!r}, received column {column.name!r}, "
+                f"which is {column.type.name}{column.advice}"
             )
         known = self._given()
         for part in self.parts:
             if part not in PARTS:
-                raise self.error(f"`parts` must be of {', '.join(PARTS)}; received {part!r}{nearest(part, PARTS)}")
+                raise self.error(
+                    f"expected `parts` to be some of {', '.join(PARTS)}, received {part!r}{nearest(part, PARTS)}"
+                )
             if part not in known:
                 raise self.error(
-                    f"the format {self.format!r} doesn't give the part {part!r}; it gives {', '.join(known)}"
+                    f"expected `parts` that the format {self.format!r} gives ({', '.join(known)}), received {part!r}"
                 )
         if len(set(self.parts)) != len(self.parts):
-            raise self.error(f"`parts` must differ, received {list(self.parts)!r}")
+            raise self.error(f"expected `parts` without repetitions, received {list(self.parts)!r}")
         if self.cyclic and "year" in self.parts:
             raise self.error("years have no period; remove 'year' from `parts`, or `cyclic`")
         if not self._parts():
@@ -112,7 +123,7 @@ class Datetime(Kind):
             return tuple(
                 OutputSpec(f"{self.name}_{part}_{axis}", "float32") for part in self._parts() for axis in ("sin", "cos")
             )
-        # Seconds since 1970 may be of any year.
+        # Seconds since 1970 may fall into any year.
         bounded = [part for part in self._parts() if self.format not in _UNIX or part != "year"]
         low = {part: min(PARTS[part][0], self._filling()) for part in bounded}
         high = {part: max(PARTS[part][1], self._filling()) for part in bounded}
@@ -137,11 +148,12 @@ class Datetime(Kind):
         return built
 
     def _circle(self, trace: Trace, part: str, values: Tensor, valid: Tensor) -> dict[str, Tensor]:
-        # A table and no sine: the same bits everywhere. Its first entry is what a missing value gets.
+        # A table rather than a sine operation: the same bits everywhere. The first entry is for
+        # missing values.
         raw = trace.tf.raw_ops
         low, high = PARTS[part]
         index = raw.SelectV2(condition=valid, t=raw.AddV2(x=values, y=np.int64(1 - low)), e=np.int64(0))
-        angles = [2 * math.pi * place / (high - low + 1) for place in range(high - low + 1)]
+        angles = [2 * math.pi * step / (high - low + 1) for step in range(high - low + 1)]
         tables = {"sin": [0.0, *map(math.sin, angles)], "cos": [0.0, *map(math.cos, angles)]}
         return {
             f"{self.name}_{part}_{axis}": raw.GatherV2(params=np.array(table, np.float32), indices=index, axis=0)
@@ -152,7 +164,7 @@ class Datetime(Kind):
         return trace.tf.raw_ops.LogicalNot(x=self._read(trace)[1])
 
     def _read(self, trace: Trace) -> tuple[dict[str, Tensor], Tensor]:
-        """All parts that the format gives, and where they are valid."""
+        """All parts that the format gives, and their validity."""
         arithmetic = Arithmetic(trace.tf)
         column = self.columns[0]
         if self.format in _UNIX:

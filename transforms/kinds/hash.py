@@ -1,4 +1,4 @@
-"""Tokens as the number of a hash bucket, and crosses of several columns."""
+"""Kinds that hash tokens, and crosses of several columns."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,16 +8,21 @@ from shardmill.transforms.kinds.base import OutputSpec, Tensor, Trace
 from shardmill.transforms.kinds.vocabulary import IdKind, TokenKind
 from shardmill.transforms.statistics.requests import Statistics
 
+# TensorFlow's attributes are int64, and a key isn't negative.
 _KEY_LIMIT = 1 << 63
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hash(TokenKind):
-    """A token's hash modulo `num_buckets`, int64, as `tft.hash_strings`; a missing cell is hashed as the empty token.
+    """The index of a token's hash bucket, int64.
+
+    It is the hash modulo `num_buckets`, as in `tft.hash_strings`; a missing cell is hashed as the
+    empty token.
 
     Attributes:
-        num_buckets: How many buckets.
-        key: Two secret integers that make collisions unpredictable (SipHash); without it FarmHash64's fingerprint.
+        num_buckets: The number of buckets.
+        key: Two secret integers for SipHash, which make collisions unpredictable. None means
+            FarmHash64's fingerprint, without a key.
     """
 
     kind = "hash"
@@ -29,9 +34,9 @@ class Hash(TokenKind):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if self.num_buckets < 1:
-            raise self.error(f"`num_buckets` must be at least 1, received {self.num_buckets!r}")
+            raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
         if self.key is not None and not all(0 <= each < _KEY_LIMIT for each in self.key):
-            raise self.error(f"`key` must be two integers from 0 to 2**63 - 1, received {list(self.key)!r}")
+            raise self.error(f"expected `key` to be two integers from 0 to 2**63 - 1, received {list(self.key)!r}")
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         del schema, statistics
@@ -49,12 +54,15 @@ class Hash(TokenKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Cross(IdKind):
-    """The id of a row's combination of values, int64: of `num_buckets` hash buckets, or in a vocabulary of combinations.
+    """The id of a row's combination of values, int64.
 
-    A combination's token is its values joined by `_X_`, as TensorFlow's crosses name them; the empty token where any is missing.
+    It is a hash bucket's index with `num_buckets`, otherwise an id in a vocabulary of combinations.
+
+    A combination's token is its values joined by `_X_`, as in TensorFlow's crosses; it is empty
+    where any value is missing.
 
     Attributes:
-        num_buckets: How many hash buckets; None: a vocabulary.
+        num_buckets: The number of hash buckets. None means a vocabulary instead.
     """
 
     kind = "cross"
@@ -67,22 +75,24 @@ class Cross(IdKind):
 
     @property
     def vocabulary(self) -> str | None:
-        """The vocabulary's name; None where there are hash buckets."""
+        """The vocabulary's name; None means hash buckets instead."""
         return None if self.num_buckets is not None else super().vocabulary
 
     def check(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if self.shared is not None:
-            raise self.error(f"a cross shares no vocabulary; remove `shared`, received {self.shared!r}")
+            raise self.error(f"expected a cross without `shared`, received {self.shared!r}; remove it")
         if self.num_buckets is None:
             return
         if self.num_buckets < 1:
-            raise self.error(f"`num_buckets` must be at least 1, received {self.num_buckets!r}")
+            raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
         unused = [key for key in ("top_k", "frequency_threshold", "file") if getattr(self, key) is not None]
         unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
         if unused:
-            raise self.error(f"`num_buckets` hashes and `{unused[0]}` is for a vocabulary; remove one of them")
+            raise self.error(
+                f"expected `num_buckets` (hash buckets) or `{unused[0]}` (a vocabulary), received both; remove one of them"
+            )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         del schema

@@ -1,4 +1,7 @@
-"""What the kinds that take a number have in common: `pre`, the statistics, and what stands for a missing value."""
+"""The base class of kinds that take one number.
+
+It handles `pre`, the column's statistics, and the replacement of missing values.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,18 +18,19 @@ _FROM_STATISTICS = ("mean", "median", "mode")
 
 @dataclass(frozen=True, kw_only=True)
 class NumberKind(Kind):
-    """A kind of one numeric column, worked out in float32.
+    """A kind of one numeric column, computed in float32.
 
     Attributes:
-        pre: Applied first, in order.
-        missing: A number stands for a missing cell before `pre`; `"mean"`, `"median"` and `"mode"` are those of the present
-            values after `pre`, and stand for what `pre` makes NaN too (as the log of -1); `"reject"` rejects the row; None
-            leaves NaN.
+        pre: Operations applied first, in order.
+        missing: The replacement of missing cells. A number replaces them before `pre`. `"mean"`,
+            `"median"` and `"mode"` are those of the present values after `pre`, and also replace
+            values that `pre` turns into NaN (such as the log of -1). `"reject"` rejects the row.
+            None means that NaN stays.
     """
 
     types = NUMBERS
     rules: ClassVar[tuple[str, ...]] = (*_FROM_STATISTICS, "reject")
-    # What the kind itself needs to know of the column.
+    # Whether the kind itself needs the column's statistics, and its quantiles.
     needs_statistics: ClassVar[bool] = False
     needs_quantiles: ClassVar[bool] = False
 
@@ -35,7 +39,7 @@ class NumberKind(Kind):
 
     @property
     def steps(self) -> tuple[Pre, ...]:
-        """All that is done to a number before the kind's own arithmetic."""
+        """The operations before the kind's own arithmetic."""
         return self.pre
 
     def check(self, schema: Schema) -> None:
@@ -43,20 +47,25 @@ class NumberKind(Kind):
         super().check(schema)
         if isinstance(self.missing, str) and self.missing not in self.rules:
             names = ", ".join(f'"{rule}"' for rule in self.rules)
-            raise self.error(f"`missing` must be a number or one of {names}, received {self.missing!r}")
+            raise self.error(f"expected `missing` to be a number or one of {names}, received {self.missing!r}")
         if any(each.name == "power" and each.args == (0.0,) for each in self.steps):
-            raise self.error("`power` of 0 in `pre` makes every value 1, missing ones too; expected another exponent")
+            raise self.error(
+                "expected an exponent other than 0 for `power`, received 0, which makes every value 1, missing ones too"
+            )
 
     def requests(self, schema: Schema) -> tuple[Request, ...]:
-        """The column's statistics, where the kind or the rule for missing values needs them."""
+        """A request for the column's statistics, where needed.
+
+        The kind or the rule for missing values may need them.
+        """
         del schema
         return (self._request(),) if self.needs_statistics or self.missing in _FROM_STATISTICS else ()
 
     def stats(self, statistics: Statistics) -> NumericStats:
-        """The column's statistics.
+        """The column's statistics, found by the analysis.
 
         Raises:
-            DataError: There is no value to take them of.
+            DataError: The column has no finite value.
         """
         found = statistics.numeric[self._request()]
         if not found.count:
@@ -68,20 +77,26 @@ class NumberKind(Kind):
         return found
 
     def ranked(self, statistics: Statistics) -> Ranked:
-        """The column's quantiles, for a kind or rule that asked for them."""
+        """The column's quantiles, which the kind or rule requested."""
         ranked = self.stats(statistics).ranked
         if ranked is None:
             raise ValueError(f"no quantiles of {self._request()!r}")
         return ranked
 
     def filling(self, statistics: Statistics) -> float | None:
-        """What stands for a missing value after `pre`, by the statistics; None where the rule is another."""
+        """The replacement of missing values that comes from statistics.
+
+        It applies after `pre`. None means that the rule for missing values doesn't use statistics.
+        """
         return self.typical(statistics, str(self.missing)) if self.missing in _FROM_STATISTICS else None
 
     def typical(self, statistics: Statistics, rule: str) -> float:
-        """The `"mean"`, `"median"` or `"mode"` of the values after `pre`; of a constant column, the constant itself.
+        """The mean, median or mode of the values after `pre`.
 
-        That may be an int that float64 doesn't hold: rounded twice, it would differ from the column's own float32 numbers.
+        `rule` names which. For a constant column it is the constant itself.
+
+        The constant may be an int that float64 can't hold: rounded twice, it would differ from the
+        column's own float32 numbers.
         """
         stats = self.stats(statistics)
         if stats.minimum == stats.maximum:
@@ -91,7 +106,10 @@ class NumberKind(Kind):
         return self.ranked(statistics).mode if rule == "mode" else self.ranked(statistics).quantile(0.5)
 
     def value(self, trace: Trace) -> Tensor:
-        """float32[batch]: the column after `pre`, with missing values replaced as the rule says."""
+        """float32[batch]: the column after `pre`, without missing values.
+
+        They are replaced as `missing` says.
+        """
         raw = trace.tf.raw_ops
         values = trace.number(self.columns[0])
         if isinstance(self.missing, int | float):
@@ -116,7 +134,7 @@ class NumberKind(Kind):
         return values
 
     def _missing(self, trace: Trace) -> Tensor:
-        # With `pre`, what it can't take is missing too.
+        # With `pre`, a value outside its domain is missing too.
         return (
             trace.tf.raw_ops.IsNan(x=self._after_pre(trace, trace.number(self.columns[0])))
             if self.steps
@@ -134,5 +152,5 @@ class NumberKind(Kind):
 
 
 def is_integer(kind: NumberKind, schema: Schema) -> bool:
-    """Whether a kind's numbers are a column's int64 values as they stand."""
+    """Whether a kind passes int64 values through unchanged."""
     return schema[kind.columns[0]].type is ColumnType.INT and not kind.steps

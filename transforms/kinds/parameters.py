@@ -1,4 +1,7 @@
-"""A kind's parameters from the configuration: checked against the types of the dataclass's fields."""
+"""Reads a kind's parameters from the configuration.
+
+They are checked against the types of the dataclass's fields.
+"""
 
 import dataclasses
 import difflib
@@ -15,18 +18,24 @@ _NOT_PARAMETERS = ("name", "columns", "pool")
 
 
 def parameter(key: str, default: Any) -> Any:
-    """A dataclass field that the configuration calls otherwise (`min` would hide Python's)."""
+    """A dataclass field with another name in the configuration.
+
+    For instance, a field called `min` would hide Python's function.
+    """
     return dataclasses.field(default=default, metadata={"key": key})
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or nothing where no known word is near."""
+    """A "did you mean" hint for a message.
+
+    It is `; did you mean 'x'?`, or empty where no known word is near.
+    """
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) -> dict[str, Any]:
-    """The keyword arguments of a kind's dataclass.
+    """Reads the keyword arguments of a kind's dataclass.
 
     Args:
         feature: The feature's name.
@@ -34,7 +43,7 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
         table: Parameters by their names in the configuration.
 
     Raises:
-        ConfigError: A parameter is unknown, of a wrong type, or lacking.
+        ConfigError: A parameter is unknown, of a wrong type, or absent.
     """
     fields = {
         each.metadata.get("key", each.name): each
@@ -58,7 +67,7 @@ def _read(feature: str, key: str, value: object, hint: Any) -> Any:
     if key == "pre":
         return parse_pre(feature, value)
     if not _fits(value, hint):
-        raise ConfigError(f"[features] {feature}: `{key}` must be {_describe(hint)}, received {value!r}")
+        raise ConfigError(f"[features] {feature}: expected `{key}` to be {_describe(hint)}, received {value!r}")
     return _convert(value, hint)
 
 
@@ -70,7 +79,7 @@ def _fits(value: object, hint: Any) -> bool:
         sized = arguments[-1] is Ellipsis or (isinstance(value, list | tuple) and len(value) == len(arguments))
         return isinstance(value, list | tuple) and sized and all(_fits(each, arguments[0]) for each in value)
     if hint is float:
-        # Neither NaN nor infinite: both are valid TOML.
+        # Not NaN nor infinite, though TOML can spell both.
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
     return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
 

@@ -1,4 +1,7 @@
-"""Statistics made up before there are any: they give a graph of the same shape, to trace early and to name its outputs."""
+"""Placeholder statistics, for a graph before the analysis.
+
+They give a graph of the same shape, to trace early and to name its outputs.
+"""
 
 from collections.abc import Iterable
 
@@ -12,12 +15,12 @@ from shardmill.transforms.statistics.requests import NumericRequest, NumericStat
 
 
 def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "") -> Statistics:
-    """Statistics of two rows.
+    """Made-up statistics of two rows.
 
     Args:
         kinds: The features.
         schema: The raw columns.
-        path: A file with one token, which stands for every vocabulary.
+        path: A file with one token, which is used for every vocabulary.
     """
     ranked = Ranked(np.array([0, 1], np.float32), np.array([1, 2], np.int64))
     stats = NumericStats(count=2, mean=0.5, variance=0.25, maximum=1.0, ranked=ranked)

@@ -1,4 +1,4 @@
-"""The registry of kinds, and the `[features]` table of a configuration read with it."""
+"""The registry of kinds, and the `[features]` table's parser."""
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +17,7 @@ from shardmill.transforms.kinds.placeholder import dummy_statistics
 from shardmill.transforms.kinds.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from shardmill.transforms.kinds.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 
-# Text, sequences, windows and images join here.
+# A new kind is listed here.
 KINDS: Mapping[str, type[Kind]] = {
     each.kind: each
     for each in (
@@ -31,19 +31,20 @@ KINDS: Mapping[str, type[Kind]] = {
 
 
 def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[str] = ()) -> tuple[Kind, ...]:
-    """Reads the `[features]` table.
+    """Parses the `[features]` table.
 
     Args:
-        table: Output name, or a pattern of columns -> kind, or a table with `kind`, `column` or `columns`, and parameters.
+        table: By output name or pattern of columns: a kind, or a table with `kind`, `column` or
+            `columns`, and parameters.
         schema: The raw columns.
-        taken: Columns that no pattern stands for.
+        taken: Columns that patterns don't match.
 
     Returns:
         The features, in the table's order.
 
     Raises:
-        ConfigError: Kinds, parameters or columns aren't known, are of a wrong type or don't fit, all of them in one error; or two outputs
-            have one name.
+        ConfigError: Kinds, parameters or columns are unknown, of a wrong type or don't fit (all of
+            them in one error); or two outputs have one name.
     """
     if not table:
         raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
@@ -52,7 +53,7 @@ def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[s
     kinds = _parse_kinds(expanded, mistakes, origins)
     for kind in kinds:
         pattern = origins.get(kind.name)
-        # Of a pattern's columns the first that it doesn't fit is told.
+        # Only the first column that doesn't fit a pattern is reported.
         if pattern is None or not mistakes.concern(("features", pattern)):
             with mistakes.at("features", pattern or kind.name):
                 _check_kind(kind, schema, pattern)
@@ -64,15 +65,19 @@ def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[s
 def allowed_types(
     table: Mapping[str, Any], columns: Sequence[str] = (), taken: Collection[str] = ()
 ) -> dict[str, frozenset[ColumnType]]:
-    """For each column that a `[features]` table uses, the types that all of its uses take.
+    """The types that every use of each column takes.
+
+    Only columns that the `[features]` table uses are in the result.
 
     Args:
-        table: As for `parse_features`.
-        columns: The columns' names, where they are known: a pattern that matches none of them may match a derived one.
-        taken: As for `parse_features`.
+        table: See `parse_features`.
+        columns: The columns' names, if they are known. A pattern that matches none of them may
+            match a derived one.
+        taken: See `parse_features`.
 
     Raises:
-        ConfigError: Kinds or parameters aren't known or are of a wrong type; `parse_features` checks the rest, which takes the columns.
+        ConfigError: Kinds or parameters are unknown or of a wrong type. `parse_features` checks the
+            rest, which needs the columns.
     """
     allowed: dict[str, frozenset[ColumnType]] = {}
     mistakes = Mistakes()
@@ -86,7 +91,10 @@ def allowed_types(
 
 
 def _parse_kinds(table: Mapping[str, Any], mistakes: Mistakes, origins: Mapping[str, str]) -> tuple[Kind, ...]:
-    """The features that can be read; `origins` says which pattern made one."""
+    """Parses the features that have no mistakes.
+
+    `origins` gives the pattern that made a feature.
+    """
     kinds: list[Kind] = []
     for name, value in table.items():
         line = origins.get(name, name)
@@ -118,18 +126,18 @@ def _parse_one(name: str, value: object) -> Kind:
 
 def _columns(name: str, kind: type[Kind], entry: dict[str, Any]) -> tuple[str, ...]:
     if "column" in entry and "columns" in entry:
-        raise ConfigError(f"[features] {name}: has both `column` and `columns`; remove one of them")
+        raise ConfigError(f"[features] {name}: expected `column` or `columns`, received both; remove one of them")
     value = entry.pop("column") if "column" in entry else entry.pop("columns", name)
     columns = [value] if isinstance(value, str) else value
     if not isinstance(columns, list | tuple) or not all(isinstance(column, str) for column in columns):
-        raise ConfigError(f"[features] {name}: `columns` must be a list of column names, received {value!r}")
+        raise ConfigError(f"[features] {name}: expected `columns` to be a list of column names, received {value!r}")
     if not kind.min_columns <= len(columns) <= kind.max_columns:
         wanted = "one column" if kind.max_columns == 1 else f"at least {kind.min_columns} column(s)"
         raise ConfigError(
-            f"[features] {name}: `{kind.kind}` takes {wanted}, received {list(columns)!r}; write `column` or `columns`"
+            f"[features] {name}: expected {wanted} for `{kind.kind}`, received {list(columns)!r}; write `column` or `columns`"
         )
     if len(set(columns)) != len(columns):
-        raise ConfigError(f"[features] {name}: `columns` must differ, received {list(columns)!r}")
+        raise ConfigError(f"[features] {name}: expected `columns` without repetitions, received {list(columns)!r}")
     return tuple(columns)
 
 
@@ -148,12 +156,12 @@ def _check_columns(kind: Kind, schema: Schema) -> None:
         if column not in schema:
             hint = nearest(column, schema.names) or f"; the data has {few_names(schema.names)}"
             raise kind.error(
-                f"there is no column {column!r}{hint}; `column` says which, where it isn't called as the feature"
+                f"there is no column {column!r}{hint}; set `column` if it has another name than the feature"
             )
 
 
 def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:
-    """Gives each feature that shares a vocabulary the columns of all that do."""
+    """Pools the columns of features that share a vocabulary."""
     groups: dict[str, list[VocabularyKind]] = {}
     for kind in kinds:
         if isinstance(kind, VocabularyKind) and kind.vocabulary is not None:

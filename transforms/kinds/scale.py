@@ -1,4 +1,7 @@
-"""Numbers as numbers: passed through, or scaled by the column's statistics."""
+"""Kinds that pass numbers through, or scale them.
+
+They scale by the column's statistics.
+"""
 
 import math
 from dataclasses import dataclass
@@ -17,15 +20,21 @@ from shardmill.transforms.statistics.requests import Statistics
 
 @dataclass(frozen=True, kw_only=True)
 class Numeric(NumberKind):
-    """The column as it is: int64 of an INT column without `pre`, else float32.
+    """The column unchanged: int64 or float32.
 
-    Without a rule, NaN stays in float32; a missing value of an INT column rejects the row, since int64 has no NaN.
+    It is int64 for an INT column without `pre`, otherwise float32.
+
+    Without a rule, NaN stays in float32; a missing value of an INT column rejects the row, since
+    int64 has no NaN.
     """
 
     kind = "numeric"
 
     def required_columns(self, schema: Schema) -> tuple[str, ...]:
-        """The column also where it is of integers, and no rule says what stands for a missing one: see `Kind.required_columns`."""
+        """See `Kind.required_columns`.
+
+        An integer column without a rule for missing values is required too.
+        """
         if self.missing is None and self.columns[0] in schema and is_integer(self, schema):
             return self.columns
         return super().required_columns(schema)
@@ -36,7 +45,7 @@ class Numeric(NumberKind):
         if is_integer(self, schema) and isinstance(self.missing, float) and not self.missing.is_integer():
             column = column_of(self, schema)
             raise self.error(
-                f"`missing` must be an integer, received {self.missing!r}, as column {column.name!r} is INT{column.advice}"
+                f"expected `missing` to be an integer, as column {column.name!r} is INT, received {self.missing!r}{column.advice}"
             )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
@@ -69,7 +78,10 @@ class Numeric(NumberKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Label(Numeric):
-    """What the model learns to predict: passed through, of any type, and no part of what serving is asked for."""
+    """The value that the model learns to predict.
+
+    It is passed through, of any type, and isn't requested in serving.
+    """
 
     kind = "label"
     types = frozenset(ColumnType)
@@ -84,7 +96,8 @@ class Label(Numeric):
             super().check(schema)
         elif self.pre or isinstance(self.missing, int | float) or self.missing in ("mean", "median", "mode"):
             raise self.error(
-                f'`missing` must be "reject" or a text, and `pre` needs a number, but column {column.name!r} is BYTES{column.advice}'
+                f'expected `missing` to be "reject" or a text, and no `pre`, as column {column.name!r} is BYTES, received '
+                f"missing = {self.missing!r} and pre = {[each.name for each in self.pre]}{column.advice}"
             )
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
@@ -107,10 +120,13 @@ class Label(Numeric):
 
 @dataclass(frozen=True, kw_only=True)
 class ZScore(NumberKind):
-    """(x - mean) / standard deviation, float32, as `tft.scale_to_z_score`, with the biased variance.
+    """(x - mean) / standard deviation, float32, as in `tft.scale_to_z_score`.
 
-    Of a constant column, whose deviation is 0, x - mean: 0 for the constant, and for another value, met in serving, its distance
-    from it. After a `pre` that isn't correctly rounded (as `log`) the constant may become the last bit of x instead of 0.
+    The variance is biased (ddof 0).
+
+    For a constant column, whose deviation is 0, it is x - mean: 0 for the constant, and for another
+    value, seen in serving, the distance from it. After a `pre` that isn't correctly rounded (such
+    as `log`) the constant may become the last bit of x instead of 0.
     """
 
     kind = "z_score"
@@ -126,11 +142,13 @@ class ZScore(NumberKind):
 
 @dataclass(frozen=True, kw_only=True)
 class MinMax(NumberKind):
-    """Scaled to [min, max], float32, as `tft.scale_by_min_max`: a column of one distinct value by the sigmoid of x instead.
+    """x scaled to [min, max], float32, as in `tft.scale_by_min_max`.
+
+    A column of one distinct value is scaled by the sigmoid of x instead.
 
     Attributes:
-        low: What the least value becomes.
-        high: What the greatest value becomes.
+        low: The output for the least value.
+        high: The output for the greatest value.
     """
 
     kind = "min_max"
@@ -144,7 +162,7 @@ class MinMax(NumberKind):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if self.low >= self.high:
-            raise self.error(f"`min` must be less than `max`, received min = {self.low!r} and max = {self.high!r}")
+            raise self.error(f"expected `min` less than `max`, received min = {self.low!r} and max = {self.high!r}")
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
@@ -160,15 +178,17 @@ class MinMax(NumberKind):
         width = np.float32(self.high - self.low)
         if width != 1:
             scaled = raw.Mul(x=scaled, y=width)
-        # Of -0.0 the sum with 0 is 0.0, as TF Transform's; the optimizer would leave it out.
+        # -0.0 + 0 is 0.0, as in TF Transform; the optimizer would remove the addition of a plain 0.
         return {self.name: raw.AddV2(x=scaled, y=trace.constant(self.low) if self.low else trace.hidden(0))}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Robust(NumberKind):
-    """(x - median) / (third quartile - first quartile), float32; where the quartiles are equal, x - median.
+    """(x - median) / (third quartile - first quartile), float32.
 
-    Quartiles are interpolated linearly, as NumPy's.
+    Where the quartiles are equal, it is x - median.
+
+    Quartiles are interpolated linearly, as in NumPy.
     """
 
     kind = "robust"
@@ -186,7 +206,10 @@ class Robust(NumberKind):
 
 @dataclass(frozen=True, kw_only=True)
 class _Mapped(NumberKind):
-    """One of the operations of `pre` as a kind of its own, after its `pre`; without a rule, NaN stays."""
+    """An operation of `pre` as a kind of its own.
+
+    It is applied after the kind's `pre`; without a rule for missing values, NaN stays.
+    """
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         return {self.name: self.value(trace)}
@@ -194,7 +217,10 @@ class _Mapped(NumberKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Log(_Mapped):
-    """The natural logarithm, float32: of 0 minus infinity, of less NaN."""
+    """The natural logarithm, float32.
+
+    It is minus infinity for 0, and NaN for negative numbers.
+    """
 
     kind = "log"
     operation: ClassVar[str] = "log"
@@ -215,11 +241,11 @@ class Log1p(Log):
 
 @dataclass(frozen=True, kw_only=True)
 class Clip(_Mapped):
-    """Less than min becomes min, more than max becomes max; float32.
+    """x limited to [min, max], float32.
 
     Attributes:
-        low: The least value.
-        high: The greatest value.
+        low: The least output.
+        high: The greatest output.
     """
 
     kind = "clip"
@@ -236,12 +262,14 @@ class Clip(_Mapped):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if self.low > self.high:
-            raise self.error(f"`min` must be at most `max`, received min = {self.low!r} and max = {self.high!r}")
+            raise self.error(f"expected `min` of at most `max`, received min = {self.low!r} and max = {self.high!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Power(_Mapped):
-    """x to the power of `exponent`, float32; NaN where that isn't a real number.
+    """x to the power of `exponent`, float32.
+
+    It is NaN where that isn't a real number.
 
     Attributes:
         exponent: Any number but 0.
@@ -263,7 +291,8 @@ def _divide(trace: Trace, values: Tensor, divisor: float) -> Tensor:
 
 
 def _deviation(variance: float) -> float:
-    # TF Transform's, to the bit: the root of the rounded variance. Where that over- or underflows, the rounded root.
+    # As in TF Transform, to the bit: the root of the rounded variance; where that over- or
+    # underflows, the rounded root.
     with np.errstate(over="ignore", under="ignore"):
         rounded = np.float32(variance)
     normal = np.finfo(np.float32)

@@ -1,4 +1,8 @@
-"""Tokens as ids in a vocabulary that the analysis finds or a file gives, and vectors of ones where an id stands."""
+"""Kinds that look tokens up in a vocabulary.
+
+The analysis finds the vocabulary, or a file gives it; outputs are ids, or vectors with ones at the
+ids' positions.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +18,14 @@ from shardmill.transforms.statistics.requests import Statistics, VocabularyReque
 
 @dataclass(frozen=True, kw_only=True)
 class TokenKind(Kind):
-    """A kind that takes tokens: a BYTES column's text, or an INT column's decimal text.
+    """A kind that takes tokens.
+
+    They are a BYTES column's text, or an INT column's decimal text.
 
     Attributes:
-        missing: The token that stands for a missing cell; `"mode"`: the most frequent one (of a vocabulary that the analysis
-            finds); `"reject"` rejects the row; None leaves the empty token, which no vocabulary has. The analysis counts
-            present tokens only.
+        missing: The token that replaces a missing cell. `"mode"` is the most frequent one (of a
+            vocabulary that the analysis finds); `"reject"` rejects the row. None means that the
+            token is empty, which no vocabulary contains. The analysis counts present tokens only.
     """
 
     types = TOKENS
@@ -27,7 +33,10 @@ class TokenKind(Kind):
     missing: str | None = None
 
     def token(self, trace: Trace, column: str) -> Tensor:
-        """string[batch]: a column's tokens, with missing ones replaced as the rule says."""
+        """string[batch]: a column's tokens, without missing ones.
+
+        They are replaced as `missing` says.
+        """
         token = self._filling(trace.statistics)
         text = trace.text(column)
         if token is None:
@@ -41,15 +50,21 @@ class TokenKind(Kind):
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularyKind(TokenKind):
-    """A kind that looks tokens up in a vocabulary, in the order of `tft.compute_and_apply_vocabulary`.
+    """A kind that looks tokens up in a vocabulary.
+
+    Ids are in the order of `tft.compute_and_apply_vocabulary`.
 
     Attributes:
-        top_k: At most that many tokens.
-        frequency_threshold: Only tokens seen at least that often.
-        num_oov_buckets: Other tokens are spread by hash over that many ids after the vocabulary's.
-        reserved_tokens: They take the first ids, whether seen or not; `top_k` doesn't count them.
-        file: A given vocabulary, one token a line, instead of one that the analysis finds.
-        shared: The vocabulary's name; features that name one build it together, from all their columns.
+        top_k: The most tokens kept. None means no limit.
+        frequency_threshold: The least count of a token that is kept. None means no limit.
+        num_oov_buckets: The number of ids, after the vocabulary's, over which other tokens are
+            spread by hash.
+        reserved_tokens: Tokens that take the first ids, whether seen or not; `top_k` doesn't count
+            them.
+        file: A given vocabulary, one token a line. None means that the analysis finds the
+            vocabulary.
+        shared: The name of a vocabulary that several features build together, from all their
+            columns. None means one of its own, with the feature's name.
         pool: All columns that the vocabulary is built from; set when all features are known.
     """
 
@@ -63,18 +78,18 @@ class VocabularyKind(TokenKind):
     shared: str | None = None
     pool: tuple[str, ...] = ()
 
-    # What a row's tokens are apart by; see `VocabularyRequest`.
+    # The separators of a row's tokens; see `VocabularyRequest`.
     separator: ClassVar[str | None] = None
     delimiter: ClassVar[str | None] = None
 
     @property
     def vocabulary(self) -> str | None:
-        """The vocabulary's name; None where the kind has none."""
+        """The vocabulary's name; None means that there is none."""
         return self.shared or self.name
 
     @property
     def selection(self) -> tuple[object, ...]:
-        """The parameters in which features that share a vocabulary must agree."""
+        """Parameters that must agree where features share a vocabulary."""
         return self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.separator, self.delimiter
 
     def check(self, schema: Schema) -> None:
@@ -83,12 +98,14 @@ class VocabularyKind(TokenKind):
         for key, least in (("top_k", 1), ("frequency_threshold", 0), ("num_oov_buckets", 0)):
             value = getattr(self, key)
             if value is not None and value < least:
-                raise self.error(f"`{key}` must be at least {least}, received {value!r}")
+                raise self.error(f"expected `{key}` to be at least {least}, received {value!r}")
         for token in self.reserved_tokens:
             if not token or "\n" in token or "\r" in token:
-                raise self.error(f"`reserved_tokens` may be neither empty nor hold a line end, received {token!r}")
+                raise self.error(
+                    f"expected `reserved_tokens` that aren't empty and have no line end, received {token!r}"
+                )
         if len(set(self.reserved_tokens)) != len(self.reserved_tokens):
-            raise self.error(f"`reserved_tokens` must differ, received {list(self.reserved_tokens)!r}")
+            raise self.error(f"expected `reserved_tokens` without repetitions, received {list(self.reserved_tokens)!r}")
         if self.file is not None:
             self._check_file(self.file)
 
@@ -111,7 +128,7 @@ class VocabularyKind(TokenKind):
             raise self.error(f"the vocabulary `file` {file!r} {problem}; expected one token a line, all different")
 
     def requests(self, schema: Schema) -> tuple[Request, ...]:
-        """The vocabulary, unless a file gives it."""
+        """A request for the vocabulary, unless a file gives it."""
         del schema
         if self.vocabulary is None or self.file is not None:
             return ()
@@ -126,7 +143,8 @@ class VocabularyKind(TokenKind):
         return statistics.vocabularies[self.shared or self.name].size
 
     def _key(self, default_value: int) -> TableKey:
-        # The default is what a table without OOV buckets gives: with them, tables that differ in it are one.
+        # The default value only matters without OOV buckets: with them, tables that differ in it
+        # are the same.
         return TableKey(self.shared or self.name, self.num_oov_buckets, -1 if self.num_oov_buckets else default_value)
 
     def _filling(self, statistics: Statistics) -> str | None:
@@ -138,7 +156,10 @@ class VocabularyKind(TokenKind):
 
 
 def given_tokens(file: str) -> list[str]:
-    r"""A vocabulary file's tokens: its lines, ended by `\n` or `\r\n`."""
+    r"""The tokens in a vocabulary file.
+
+    They are its lines, ended by `\n` or `\r\n`.
+    """
     lines = Path(file).read_bytes().decode().replace("\r\n", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
 
@@ -148,7 +169,7 @@ class IdKind(VocabularyKind):
     """A kind whose outputs are ids.
 
     Attributes:
-        default_value: The id of a token that isn't in the vocabulary, where there are no OOV buckets.
+        default_value: The id of a token that isn't in the vocabulary, without OOV buckets.
     """
 
     default_value: int = -1
@@ -162,7 +183,10 @@ class IdKind(VocabularyKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary(IdKind):
-    """The token's id, int64, as `tft.compute_and_apply_vocabulary`; of several columns, as many ids in one vocabulary."""
+    """A token's id, int64, as in `tft.compute_and_apply_vocabulary`.
+
+    Several columns give as many ids, all in one vocabulary.
+    """
 
     kind = "vocabulary"
     max_columns = 1000
@@ -179,7 +203,10 @@ class Vocabulary(IdKind):
 
 @dataclass(frozen=True, kw_only=True)
 class OneHot(VocabularyKind):
-    """float32[n], 1 at the token's id and 0 elsewhere, n ids and OOV buckets; all 0 for a missing or an unknown token."""
+    """float32[n], 1 at the token's id and 0 elsewhere.
+
+    n counts the ids and OOV buckets. All are 0 for a missing or an unknown token.
+    """
 
     kind = "one_hot"
 
@@ -191,7 +218,7 @@ class OneHot(VocabularyKind):
         raw = trace.tf.raw_ops
         ids = trace.table(self._key(-1)).lookup(self.token(trace, self.columns[0]))
         if self._filling(trace.statistics) is None:
-            # An OOV bucket is for what is there but unknown.
+            # OOV buckets are for tokens that are present but unknown.
             ids = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.int64(-1), e=ids)
         depth = self._size(trace.statistics) + self.num_oov_buckets
         return {
@@ -203,10 +230,13 @@ class OneHot(VocabularyKind):
 
 @dataclass(frozen=True, kw_only=True)
 class MultiHot(VocabularyKind):
-    """float32[n], 1 at the id of each of several tokens: those of several columns, or of one cell with a delimiter.
+    """float32[n], 1 at the ids of several tokens.
+
+    They are the tokens of several columns, or of one cell with a delimiter; n is as for `OneHot`.
 
     Attributes:
-        delimiter: What tokens in a cell are apart by. Empty tokens count for nothing.
+        delimiter: The text that separates the tokens of a cell; empty tokens are ignored. None
+            means that a cell is one token.
     """
 
     kind = "multi_hot"
@@ -218,7 +248,7 @@ class MultiHot(VocabularyKind):
         """Checks the parameters: see `Kind.check`."""
         super().check(schema)
         if self.delimiter == "":
-            raise self.error('`delimiter` must not be empty, received ""')
+            raise self.error('expected a `delimiter` that isn\'t empty, received ""')
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
         del schema
@@ -231,7 +261,7 @@ class MultiHot(VocabularyKind):
         ids = trace.table(self._key(-1)).lookup(tokens)
         ids = raw.SelectV2(condition=raw.Equal(x=tokens, y=b""), t=np.int64(-1), e=ids)
         depth = self._size(trace.statistics) + self.num_oov_buckets
-        # Unknown ones land in a column that is cut off.
+        # Unknown tokens land in a column that is cut off.
         column = raw.SelectV2(condition=raw.Less(x=ids, y=np.int64(0)), t=np.int64(depth), e=ids)
         batch = raw.Shape(input=cells[0], out_type=tf.int64)
         shape = raw.ConcatV2(values=[batch, np.array([depth + 1], np.int64)], axis=0)
@@ -241,7 +271,7 @@ class MultiHot(VocabularyKind):
         return {self.name: tf.ensure_shape(raw.Minimum(x=kept, y=np.float32(1)), [None, depth])}
 
     def _tokens(self, trace: Trace, cells: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """int64 rows and string tokens."""
+        """The tokens, string, and their rows, int64."""
         raw, tf = trace.tf.raw_ops, trace.tf
         joined = raw.ConcatV2(values=cells, axis=0) if len(cells) > 1 else cells[0]
         count = raw.Shape(input=joined, out_type=tf.int64)
@@ -261,9 +291,8 @@ class MultiHot(VocabularyKind):
 
 
 def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
-    """Says that two features that share a vocabulary don't agree in what it is."""
+    """The error for features that disagree about a shared vocabulary."""
     return second.error(
-        f"the vocabulary {first.vocabulary!r} is shared with feature {first.name!r}, so `top_k`, `frequency_threshold`, "
-        f"`reserved_tokens`, `file` and the delimiter must be the same; "
-        f"received {list(second.selection)!r} and there {list(first.selection)!r}"
+        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file` and delimiter as feature {first.name!r}, "
+        f"which shares the vocabulary {first.vocabulary!r} ({list(first.selection)!r}), received {list(second.selection)!r}"
     )

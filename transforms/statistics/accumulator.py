@@ -1,7 +1,9 @@
-"""One fused accumulator for all that a pass over the rows finds out: moments, quantiles, vocabularies and summaries.
+"""The accumulator of everything that an analysis pass finds.
 
-Everything in it is a function of the multiset of rows: merging is associative and commutative, so that the result is
-the same whatever the number of workers.
+It computes moments, quantiles, token counts and text summaries in one pass over the rows.
+
+Everything in it is a function of the multiset of rows: merging is associative and commutative, so
+the result doesn't depend on the number of workers.
 """
 
 import copy
@@ -29,21 +31,22 @@ from shardmill.transforms.statistics.requests import (
 from shardmill.transforms.statistics.tokens import TokenCounts
 
 _NumericKey = tuple[str, tuple[Pre, ...]]
-# Columns, separator, delimiter: requests that differ in what they keep alone share the counts.
+# Columns, separator, delimiter. Requests that differ only in which tokens they keep share the
+# counts.
 _TokensKey = tuple[tuple[str, ...], str | None, str | None]
 
 
 @dataclass(slots=True)
 class TextSummary:
-    """What is known of every text column.
+    """Counts and lengths of a text column's values.
 
     Attributes:
-        count: Values, neither null nor empty.
+        count: Values that are neither null nor empty.
         missing: Nulls and empty values.
-        empty: Those of the missing that are empty rather than null.
-        length: Bytes of all values.
-        shortest: Bytes of the shortest value; 0 where there is none.
-        longest: Bytes of the longest.
+        empty: Missing values that are empty rather than null.
+        length: Bytes of all values together.
+        shortest: Bytes of the shortest value; 0 without values.
+        longest: Bytes of the longest value; 0 without values.
     """
 
     count: int = 0
@@ -55,7 +58,7 @@ class TextSummary:
 
     @property
     def mean_length(self) -> float:
-        """Mean bytes of a value; 0 where there is none."""
+        """Mean bytes of a value; 0 without values."""
         return self.length / self.count if self.count else 0.0
 
     def update(self, values: pa.Array) -> None:
@@ -79,7 +82,7 @@ class TextSummary:
         self.length += pc.sum(lengths).as_py() or 0
 
     def merge(self, other: "TextSummary") -> None:
-        """Adds another's values."""
+        """Adds the values of another summary."""
         self._widen(other.count, other.shortest, other.longest)
         self.missing += other.missing
         self.empty += other.empty
@@ -93,21 +96,22 @@ class TextSummary:
 
 
 class Analysis:
-    """The accumulator of a pass over some columns' rows.
+    """The accumulator of one pass over the rows.
 
     Attributes:
         rows: Rows seen.
     """
 
     def __init__(self, requests: Sequence[NumericRequest | VocabularyRequest], columns: Sequence[Column]) -> None:
-        """Makes an empty one.
+        """Makes an empty accumulator.
 
         Args:
-            requests: What features ask for, of INT and FLOAT columns (numeric) or INT and BYTES ones (vocabularies).
-            columns: The columns of every batch; each gets a summary, asked for or not.
+            requests: The features' requests: numeric ones of INT and FLOAT columns, vocabularies of
+                INT and BYTES columns.
+            columns: The columns of every batch. Each gets a summary, requested or not.
 
         Raises:
-            ValueError: A request names a column that isn't among them, or a numeric request a text column.
+            ValueError: A request names a column that isn't among them or is of the wrong type.
         """
         self.rows = 0
         self._names = tuple(column.name for column in columns)
@@ -125,7 +129,7 @@ class Analysis:
         """Adds a block's rows.
 
         Args:
-            batch: The columns by name: int64, float32 or string by their types; nulls are missing.
+            batch: The columns by name: int64, float32 or string, by their types. Nulls are missing.
         """
         if not batch.num_rows:
             return
@@ -145,9 +149,12 @@ class Analysis:
                 counts.update(array, delimiter)
 
     def merge(self, other: "Analysis") -> None:
-        """Adds the rows of another with the same requests and columns; the other's results stay as they are."""
+        """Adds the rows of another analysis.
+
+        It has the same requests and columns, and its results stay unchanged.
+        """
         self.rows += other.rows
-        # ruff: noqa: SLF001 (another of the same class)
+        # ruff: noqa: SLF001 (another object of this class)
         for key, moments in other._moments.items():
             self._moments[key].merge(moments)
         for key, quantiles in other._quantiles.items():
@@ -158,22 +165,28 @@ class Analysis:
             self._tokens[tokens].merge(counts)
 
     def take_tables(self) -> dict[str, pa.Table]:
-        """Every vocabulary's table of counts, by name; the accumulator keeps none of them, so that it stays small."""
+        """Takes out the vocabularies' tables of counts, by name.
+
+        The accumulator keeps none of them, so that it stays small.
+        """
         tables = {key: counts.table() for key, counts in self._tokens.items()}
         self._tokens = {key: TokenCounts() for key in tables}
         return {name: tables[_tokens_key(request)] for name, request in self._vocabularies.items()}
 
     def take_quantiles(self) -> list[Quantiles]:
-        """The quantiles' accumulators, in the order of the requests; this one keeps none of what they hold, so that it stays small."""
+        """Takes out the quantiles' accumulators, in the order of requests.
+
+        The analysis keeps empty ones, so that it stays small.
+        """
         taken = list(self._quantiles.values())
         self._quantiles = {key: Quantiles() for key in self._quantiles}
         return taken
 
     def with_quantiles(self, quantiles: Mapping[int, Quantiles]) -> "Analysis":
-        """The same analysis with other quantiles; this one stays as it is.
+        """A copy of the analysis with other quantiles.
 
         Args:
-            quantiles: Accumulators by their place in what `take_quantiles` gives.
+            quantiles: Accumulators, by their position in the list that `take_quantiles` returns.
         """
         changed = copy.copy(self)
         changed._quantiles = {key: quantiles.get(index, Quantiles()) for index, key in enumerate(self._quantiles)}
@@ -181,15 +194,18 @@ class Analysis:
 
     @property
     def token_bytes(self) -> int:
-        """The memory that tokens take."""
+        """Bytes of memory that the token counts take."""
         return sum(counts.nbytes for counts in self._tokens.values())
 
     def numeric_results(self) -> dict[NumericRequest, NumericStats]:
-        """The answer to each numeric request."""
+        """The statistics that answer each numeric request."""
         return {request: self._stats(request) for request in self._numeric}
 
     def summaries(self) -> dict[str, Moments | TextSummary]:
-        """What is known of every column, in their order: of numbers their moments before any `pre`."""
+        """A summary of every column, in the columns' order.
+
+        Numeric columns have their moments, before any `pre`.
+        """
         numbers = {name: moments for (name, pre), moments in self._moments.items() if not pre}
         return {name: numbers[name] if name in numbers else self._texts[name] for name in self._names}
 
@@ -198,10 +214,10 @@ class Analysis:
         return {name: summary.missing for name, summary in self.summaries().items()}
 
     def statistics(self, vocabularies: Mapping[str, VocabularyStats]) -> Statistics:
-        """All that the graph is built from.
+        """The statistics that the graph is built from.
 
         Args:
-            vocabularies: The vocabularies made of the tables, by name.
+            vocabularies: The vocabularies selected from the tables of counts, by name.
         """
         return Statistics(self.numeric_results(), vocabularies, self.rows, self.missing())
 
@@ -221,7 +237,10 @@ class Analysis:
 
 
 def _present(values: pa.Array, pre: tuple[Pre, ...]) -> npt.NDArray[np.generic]:
-    """The values that aren't null, after `pre`, as the graph has them: an INT column becomes float32 before any."""
+    """The values that aren't null, after `pre`.
+
+    They are those that the graph computes with: with a `pre`, an INT column becomes float32 first.
+    """
     if values.null_count:
         values = pc.drop_null(values)
     array: npt.NDArray[np.generic] = to_numpy(values)
@@ -242,9 +261,9 @@ def _check(requests: Sequence[NumericRequest | VocabularyRequest], columns: Sequ
         numeric = isinstance(request, NumericRequest)
         for name in (request.column,) if isinstance(request, NumericRequest) else request.columns:
             if name not in types:
-                raise ValueError(
-                    f"{request!r} names column {name!r}, which isn't among the columns read: {list(types)}"
-                )
+                raise ValueError(f"{request!r}: expected a column among those read ({list(types)}), received {name!r}")
             if types[name] is (ColumnType.BYTES if numeric else ColumnType.FLOAT):
-                wanted = "a number" if numeric else "text or an integer"
-                raise ValueError(f"{request!r} needs {wanted}, but column {name!r} is {types[name].name}")
+                wanted = "numbers" if numeric else "text or integers"
+                raise ValueError(
+                    f"{request!r}: expected a column of {wanted}, received {name!r}, which is {types[name].name}"
+                )

@@ -1,10 +1,12 @@
-"""Exact count, sum, sum of squares, minimum and maximum of a column, in one pass.
+"""Exact count, sum, sum of squares, minimum and maximum.
 
-Sums of floating point numbers depend on the order of addition; sums of integers don't. Every value is cut into a few
-integer slices so short that NumPy sums them and BLAS multiplies them without rounding, whatever the order; the exact
-totals are kept as Python integers in fixed point. So merges are integer additions: any partition of the rows, in any
-order, gives the same bits, and mean and variance are rounded once, at the end (the slicing of Demmel and Nguyen, "Fast
-Reproducible Floating-Point Summation", 2013, with exact totals in place of their bins).
+All of a column's moments come from one pass. Sums of floating point numbers depend on the order of
+addition; sums of integers don't. Every value is cut into a few integer slices so short that NumPy
+sums them and BLAS multiplies them without rounding, whatever the order; the exact totals are kept
+as Python integers in fixed point. So merges are integer additions: any partition of the rows, in
+any order, gives the same bits, and mean and variance are rounded once, at the end (the slicing of
+Demmel and Nguyen, "Fast Reproducible Floating-Point Summation", 2013, with exact totals instead of
+their bins).
 """
 
 import math
@@ -17,14 +19,17 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import to_numpy
 
-# The smallest positive float64 is 2**-1074: every sum is an integer in units of it, every sum of squares of its square.
+# The smallest positive float64 is 2**-1074: every sum is an integer in units of it, every sum of
+# squares of its square.
 _SCALE = 1074
-# 8,192 products of two integers of at most 2**20 add up to at most 2**53: exact in float64 in any order, fused or not.
+# 8,192 products of two integers of at most 2**20 add up to at most 2**53: exact in float64 in any
+# order, fused or not.
 _SLICE_BITS = 20
 _CHUNK = 8192
-# A float64 chunk is scaled to about 1: elements below this could lose bits as subnormals and make a chunk of their own.
+# A float64 chunk is scaled to about 1. Elements below this bound could lose bits as subnormals, so
+# they make a chunk of their own.
 _TINY = 2.0**-900
-# A chunk whose largest element is below 2**this is scaled up: it can't lose any.
+# A chunk whose largest element is below 2**_SCALED_UP is scaled up: it can't lose bits.
 _SCALED_UP = -100
 _LIMB = (1 << _SLICE_BITS) - 1
 
@@ -34,15 +39,18 @@ _Integers = npt.NDArray[np.int64]
 
 @dataclass(slots=True)
 class Moments:
-    """An accumulator of one numeric column; `merge` is associative and commutative to the bit.
+    """An accumulator of a numeric column's exact moments.
+
+    `merge` is associative and commutative to the bit.
 
     Attributes:
         count: Finite values.
         missing: Nulls and NaNs.
-        non_finite: Infinities; they are in no other statistic.
+        non_finite: Infinities. They are in no other statistic.
         zeros: Values equal to 0.
-        minimum: The smallest finite value, a float or an int as the column's; 0 where there is none. Never -0.0.
-        maximum: The largest, likewise.
+        minimum: The smallest finite value, a float or an int like the column's values; 0 without
+            values. Never -0.0.
+        maximum: The largest finite value, likewise.
         total: The exact sum times 2**1074.
         squares: The exact sum of squares times 2**2148.
     """
@@ -60,8 +68,8 @@ class Moments:
         """Adds values.
 
         Args:
-            values: An Arrow or NumPy array of any shape: float32, float64, or integers or booleans of at most 64 bits
-                (unsigned ones below 2**63). Nulls and NaNs are missing.
+            values: An Arrow or NumPy array of any shape: float32, float64, or integers or booleans
+                of at most 64 bits (unsigned ones below 2**63). Nulls and NaNs are missing.
 
         Raises:
             TypeError: The array isn't numeric.
@@ -72,10 +80,10 @@ class Moments:
         elif array.dtype.kind in "iub":
             self._update_integers(array.astype(np.int64, copy=False))
         else:
-            raise TypeError(f"moments need numbers, received an array of {array.dtype}")
+            raise TypeError(f"moments: expected an array of numbers, received {array.dtype}")
 
     def merge(self, other: "Moments") -> None:
-        """Adds another's values; the other stays as it is."""
+        """Adds the values of other moments, which stay unchanged."""
         self._widen(other.count, other.minimum, other.maximum)
         self.missing += other.missing
         self.non_finite += other.non_finite
@@ -85,12 +93,15 @@ class Moments:
 
     @property
     def mean(self) -> float:
-        """The mean, correctly rounded; 0 where there is no value."""
+        """The mean, correctly rounded; 0 without values."""
         return _ratio(self.total, self.count << _SCALE) if self.count else 0.0
 
     @property
     def variance(self) -> float:
-        """The population variance (ddof 0), correctly rounded; 0 without values, and exactly 0 for a constant."""
+        """The population variance (ddof 0), correctly rounded.
+
+        It is 0 without values, and exactly 0 for a constant.
+        """
         if not self.count:
             return 0.0
         return _ratio(self.count * self.squares - self.total**2, self.count**2 << 2 * _SCALE)
@@ -133,7 +144,8 @@ class Moments:
     def _add_floats(self, values: npt.NDArray[np.generic], largest: float) -> None:
         if largest == 0:
             return
-        # All values are below 2**top; so scaled by 2**shift, their integer part has at most 20 bits.
+        # All values are below 2**top; so scaled by 2**shift, their integer part has at most 20
+        # bits.
         top = math.frexp(largest)[1]
         shift = _SLICE_BITS - top
         for start in range(0, values.size, _CHUNK):
@@ -160,7 +172,8 @@ class Moments:
         low, high = int(values.min()), int(values.max())
         self._widen(values.size, low, high)
         self.zeros += _count_zeros(values, low, high)
-        # The last limb keeps the sign: a shift to the right rounds down; the lower limbs are what is left, from 0 up.
+        # The last limb keeps the sign: a shift to the right rounds down, so the lower limbs hold
+        # the rest, from 0 up.
         limbs = max(1, -(-max(low.bit_length(), high.bit_length()) // _SLICE_BITS))
         for start in range(0, values.size, _CHUNK):
             chunk = values[start : start + _CHUNK]
@@ -184,7 +197,8 @@ class Moments:
 
 
 def _float_slices(chunk: _Floats, exponent: int) -> tuple[list[_Floats], list[int]]:
-    # Each slice is the integer part of what is left; the rest is at most 1/2 and is exact, as is its scaling.
+    # Each slice is the integer part of what is left; the rest is at most 1/2 and is exact, as is
+    # its scaling.
     slices: list[_Floats] = []
     exponents: list[int] = []
     while True:
@@ -199,7 +213,8 @@ def _float_slices(chunk: _Floats, exponent: int) -> tuple[list[_Floats], list[in
 
 
 def _shift(value: int, bits: int) -> int:
-    # A right shift drops zeros only: every value is a multiple of the unit, so each slice below it is one too.
+    # A right shift drops zeros only: every value is a multiple of the unit, so each slice below it
+    # is one too.
     return value << bits if bits >= 0 else value >> -bits
 
 

@@ -1,4 +1,8 @@
-"""Tables of token counts cut to travel: by a hash of the token, so that each part is merged by itself, and into chunks."""
+"""Tables of token counts, cut to travel between workers.
+
+They are cut by a hash of the token, so that each part is merged by itself, and into chunks of
+bounded size.
+"""
 
 import itertools
 
@@ -10,26 +14,29 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_numpy
 from shardmill.schemas.splitmix import finalize
 
-# A table that travels from one worker to another is cut into chunks of so many bytes.
+# Bytes of a chunk of a table that travels between workers: bounds the elements that Beam pickles.
 CHUNK_BYTES = 16 << 20
-# A token's offset and count in a table.
+# Bytes of a token's offset and count in a table.
 _ROW_BYTES = 12
-# The hash looks at the length and so many first bytes of a token: a cell of 100 MB must not cost more than others.
+# First bytes of a token that are hashed, with its length: a cell of 100 MB must not cost more than
+# others.
 _HASHED = 256
-# Bytes hashed at a time: bounds the temporary arrays.
+# Bytes of tokens hashed at a time: bounds the temporary arrays.
 _HASH_BYTES = 1 << 20
 _WORD = np.uint64
 
 
 def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
-    """Cuts a table by a hash of the token that is the same on every machine and in every run.
+    """Cuts a table by a hash of the token.
+
+    The hash is the same on every machine and in every run.
 
     Args:
         table: A table of counts.
-        partitions: How many parts.
+        partitions: The number of parts.
 
     Returns:
-        As many tables, some perhaps empty; each token is in one of them.
+        The parts, some perhaps empty; each token is in one of them.
     """
     if partitions == 1:
         return [table]
@@ -40,26 +47,30 @@ def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
 
 
 def chunk_counts(table: pa.Table, chunk_bytes: int = CHUNK_BYTES) -> list[pa.Table]:
-    """Cuts a table into consecutive chunks that each pickle to a bounded size.
+    """Cuts a table into consecutive chunks of bounded size.
 
     Args:
         table: A table of counts.
-        chunk_bytes: A chunk's bytes, at most; but a token isn't cut, so that the last one may go beyond.
+        chunk_bytes: The most bytes of a pickled chunk. A token isn't cut, so a chunk's last one may
+            exceed that.
 
     Returns:
-        The chunks; none of a table without rows.
+        The chunks; none for a table without rows.
     """
     if table.nbytes <= chunk_bytes:
         return [table] if table.num_rows else []
     sizes = to_numpy(pc.binary_length(table["token"])).astype(np.int64) + _ROW_BYTES
-    place = np.cumsum(sizes) // chunk_bytes
-    cuts = [0, *(np.flatnonzero(np.diff(place)) + 1).tolist(), table.num_rows]
-    # A copy: a slice would be pickled with all of what it is a slice of.
+    index = np.cumsum(sizes) // chunk_bytes
+    cuts = [0, *(np.flatnonzero(np.diff(index)) + 1).tolist(), table.num_rows]
+    # A copy: a slice would be pickled with the whole table that it is a slice of.
     return [table.take(from_numpy(np.arange(start, stop))) for start, stop in itertools.pairwise(cuts)]
 
 
 def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each token's length and first bytes: the sum of byte i times an odd number of i, mixed."""
+    """A 64-bit hash of each token's length and first bytes.
+
+    It mixes the sum of each byte i times an odd factor for i.
+    """
     parts = [_hashes_of(chunk) for chunk in tokens.chunks if len(chunk)]
     return np.concatenate(parts) if parts else np.zeros(0, _WORD)
 

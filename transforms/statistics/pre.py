@@ -1,4 +1,7 @@
-"""What may be done to a number before a feature kind takes it: each operation in NumPy (analysis) and TensorFlow (graph)."""
+"""Operations applied to a number before its feature kind.
+
+Each is defined twice: in NumPy for the analysis and in TensorFlow for the graph.
+"""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -14,13 +17,14 @@ from shardmill.schemas.errors import ConfigError
 
 @dataclass(frozen=True)
 class _Operation:
-    """One operation, twice.
+    """One operation, in NumPy and in TensorFlow.
 
     Attributes:
         parameters: The names of its arguments.
-        numpy: From values and arguments to values.
-        tensor: From the TensorFlow module, a tensor and arguments to a tensor.
-        transcendental: Whether it isn't correctly rounded, so that TensorFlow's SIMD and scalar code differ in the last bit.
+        numpy: Takes values and the arguments, returns values.
+        tensor: Takes the TensorFlow module, a tensor and the arguments, returns a tensor.
+        transcendental: Whether it isn't correctly rounded, so that TensorFlow's SIMD and scalar
+            code differ in the last bit.
     """
 
     parameters: tuple[str, ...]
@@ -45,41 +49,51 @@ OPERATIONS: Mapping[str, _Operation] = {
 
 @dataclass(frozen=True)
 class Pre:
-    """An operation on float32 numbers: NaN (missing) stays NaN, and a value outside its domain becomes NaN (as `log` of -1).
+    """An operation on float32 numbers, with its arguments.
+
+    NaN (missing) stays NaN, and a value outside the operation's domain becomes NaN (such as `log`
+    of -1).
 
     Attributes:
         name: A key of `OPERATIONS`.
-        args: Its arguments, rounded to float32 where it is applied.
+        args: Its arguments, rounded to float32 when it is applied.
     """
 
     name: str
     args: tuple[float, ...] = ()
 
     def numpy(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The operation's values: of float32 or float64 in the same dtype, of anything else in float32."""
+        """Applies the operation to a NumPy array.
+
+        float32 and float64 keep their dtype; any other becomes float32.
+        """
         if values.dtype not in (np.float32, np.float64):
             values = values.astype(np.float32)
         arguments = [np.float32(argument).astype(values.dtype) for argument in self.args]
-        # Out of the domain or of the range is an answer (NaN, infinity), not a mistake.
+        # A value out of the domain or of float's range gives NaN or infinity, which isn't a
+        # mistake.
         with np.errstate(all="ignore"):
             applied: npt.NDArray[Any] = OPERATIONS[self.name].numpy(values, *arguments)
         return applied
 
     def tensor(self, tf: ModuleType, values: Any) -> Any:
-        """The operation's float32 tensor of a float32 tensor."""
+        """Applies the operation to a float32 tensor."""
         return OPERATIONS[self.name].tensor(tf, values, *(np.float32(argument) for argument in self.args))
 
 
 def parse_pre(feature: str, value: object) -> tuple[Pre, ...]:
-    """Reads a feature's `pre`: a list of `"log1p"`, `{clip = [0, 10]}`, `{power = 0.5}`.
+    """Parses a feature's `pre` parameter.
+
+    It is a list such as `["log1p", {clip = [0, 10]}, {power = 0.5}]`.
 
     Raises:
-        ConfigError: It isn't such a list; the operation is unknown; its arguments are too few, too many or no numbers.
+        ConfigError: It isn't such a list; an operation is unknown; or its arguments are too few,
+            too many or not numbers.
     """
     items = [value] if isinstance(value, str | dict) else value
     if not isinstance(items, list | tuple):
         raise ConfigError(
-            f'[features] {feature}: `pre` must be a list such as ["log1p", {{clip = [0, 10]}}], received {value!r}'
+            f'[features] {feature}: expected `pre` to be a list such as ["log1p", {{clip = [0, 10]}}], received {value!r}'
         )
     return tuple(_parse_one(feature, item) for item in items)
 
@@ -91,7 +105,7 @@ def _parse_one(feature: str, item: object) -> Pre:
         ((name, arguments),) = item.items()
         return _checked(feature, name, tuple(arguments) if isinstance(arguments, list | tuple) else (arguments,))
     raise ConfigError(
-        f"[features] {feature}: each of `pre` must be a name or a table such as {{clip = [0, 10]}}, received {item!r}"
+        f"[features] {feature}: expected each of `pre` to be a name or a table such as {{clip = [0, 10]}}, received {item!r}"
     )
 
 
@@ -105,8 +119,8 @@ def _checked(feature: str, name: str, args: tuple[object, ...]) -> Pre:
     parameters = OPERATIONS[name].parameters
     numbers = [argument for argument in args if isinstance(argument, int | float) and not isinstance(argument, bool)]
     if len(numbers) != len(args) or len(args) != len(parameters):
-        wanted = f"{len(parameters)} number(s): {', '.join(parameters)}" if parameters else "no arguments"
-        raise ConfigError(f"[features] {feature}: `{name}` in `pre` takes {wanted}; received {list(args)!r}")
+        wanted = f"{len(parameters)} number(s) ({', '.join(parameters)})" if parameters else "no arguments"
+        raise ConfigError(f"[features] {feature}: expected {wanted} for `{name}` in `pre`, received {list(args)!r}")
     if name == "clip" and numbers[0] > numbers[1]:
-        raise ConfigError(f"[features] {feature}: `clip` in `pre` needs min <= max, received {list(args)!r}")
+        raise ConfigError(f"[features] {feature}: expected min <= max for `clip` in `pre`, received {list(args)!r}")
     return Pre(name, tuple(float(number) for number in numbers))

@@ -1,8 +1,11 @@
-"""Quantiles of a column: exact while there are few distinct values, within a known rank error beyond.
+"""Quantiles of a column, exact or within a known error.
 
-The accumulator counts order-preserving integer keys of the values. Above `CAP` distinct keys it drops as many of the
-keys' low bits as bring them down to `CAP`, and no more: that number depends on the set of the values alone, so that
-merges are associative and commutative to the bit, as those of sketches that compress as they go (tfx_bsl's) are not.
+They are exact while there are few distinct values, and within a known rank error beyond.
+
+The accumulator counts order-preserving integer keys of the values. Above `CAP` distinct keys it
+drops as many of the keys' low bits as it takes to bring them down to `CAP`, and no more. That
+number depends on the set of values alone, so merges are associative and commutative to the bit.
+Those of sketches that compress as they go (such as tfx_bsl's) are not.
 """
 
 import math
@@ -16,24 +19,26 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import to_numpy
 
-# Distinct keys kept: 12 bytes each for float32.
+# The most distinct keys kept: 12 bytes each for float32, so 12 MiB.
 CAP = 1 << 20
-# Values are buffered and sorted in bulk.
+# Values buffered before they are sorted: sorting in bulk costs less.
 _PENDING = 1 << 18
 
 _Keys = npt.NDArray[Any]  # uint32 or uint64
 _Counts = npt.NDArray[np.int64]
-# Item size -> the unsigned type of the keys, and the place of the sign bit.
+# By item size: the unsigned type of the keys, and the index of the sign bit.
 _BITS: dict[int, tuple[type[np.unsignedinteger[Any]], int]] = {4: (np.uint32, 31), 8: (np.uint64, 63)}
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """The sorted distinct values of a column with their ranks: what every quantile is read from.
+    """The sorted distinct values of a column with their ranks.
+
+    Every quantile is read from these.
 
     Attributes:
         values: Ascending and distinct, in the column's dtype (float32, float64 or int64).
-        cumulative: int64; how many of the column's values are at most `values[i]`.
+        cumulative: int64, the number of the column's values that are at most `values[i]`.
     """
 
     values: npt.NDArray[Any]
@@ -41,34 +46,40 @@ class Ranked:
 
     @property
     def count(self) -> int:
-        """How many values the column has."""
+        """The number of the column's values."""
         return int(self.cumulative[-1]) if self.cumulative.size else 0
 
     def at(self, rank: int) -> float:
-        """The value at a rank from 0; at 0 of no values, 0."""
+        """The value at a rank, counted from 0.
+
+        Without values it is 0.
+        """
         return float(self.values[np.searchsorted(self.cumulative, rank, side="right")]) if self.count else 0.0
 
     def boundaries(self, num_buckets: int) -> npt.NDArray[np.float32]:
-        """Bucket boundaries as `tft.quantiles` gives them where its sketch is exact.
+        """Bucket boundaries, as `tft.quantiles` gives where it is exact.
 
-        Boundary k is the value at rank floor(k * count / num_buckets), k from 1; where values repeat, boundaries may.
+        Boundary k is the value at rank floor(k * count / num_buckets), k from 1; where values
+        repeat, boundaries may.
 
         Args:
-            num_buckets: How many buckets of about equal size; at least 1.
+            num_buckets: The number of buckets of about equal size; at least 1.
 
         Returns:
-            float32[num_buckets - 1], ascending; zeros where there are no values.
+            float32[num_buckets - 1], ascending; zeros without values.
         """
         if not self.count:
             return np.zeros(num_buckets - 1, np.float32)
-        # In Python integers: k * count may pass 2**63.
+        # In Python integers: k * count may exceed 2**63.
         ranks = [k * self.count // num_buckets for k in range(1, num_buckets)]
         found = np.searchsorted(self.cumulative, np.array(ranks, np.int64), side="right")
-        # By way of float64, as TF Transform: integers beyond 2**53 are rounded twice.
+        # By way of float64, as in TF Transform: integers beyond 2**53 are rounded twice.
         return self.values[found].astype(np.float64).astype(np.float32)
 
     def quantile(self, q: float) -> float:
-        """The q-quantile with linear interpolation, as `numpy.quantile`'s in float64; 0 where there are no values.
+        """The q-quantile with linear interpolation.
+
+        It equals `numpy.quantile`'s in float64; without values it is 0.
 
         Args:
             q: From 0 to 1.
@@ -82,19 +93,24 @@ class Ranked:
         if fraction == 0:
             return low
         high = self.at(rank + 1)
-        # From the nearer end, as NumPy: so that it never leaves [low, high].
+        # From the nearer end, as in NumPy, so that it never leaves [low, high].
         rest = 1 - fraction
         return low + (high - low) * fraction if fraction < rest else high - (high - low) * rest
 
     @property
     def mode(self) -> float:
-        """The most frequent value; of several, the smallest; 0 where there are no values."""
+        """The most frequent value; of several, the smallest.
+
+        Without values it is 0.
+        """
         return float(self.values[np.argmax(np.diff(self.cumulative, prepend=0))]) if self.count else 0.0
 
 
 @dataclass(slots=True)
 class Quantiles:
-    """An accumulator of one numeric column's distribution; `merge` is associative and commutative to the bit.
+    """An accumulator of a numeric column's distribution.
+
+    `merge` is associative and commutative to the bit.
 
     Attributes:
         cap: The most distinct keys kept; at least 2.
@@ -102,7 +118,7 @@ class Quantiles:
 
     cap: int = CAP
     _dtype: "np.dtype[Any] | None" = None
-    # How many low bits the keys have lost.
+    # The number of low bits that the keys have lost.
     _level: int = 0
     _keys: "_Keys | None" = None
     _counts: _Counts = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -113,10 +129,11 @@ class Quantiles:
         """Adds values; nulls, NaNs and infinities are skipped.
 
         Args:
-            values: An Arrow or NumPy array of any shape: float32, float64 or an integer type (counted as int64).
+            values: An Arrow or NumPy array of any shape: float32, float64 or an integer type
+                (counted as int64).
 
         Raises:
-            TypeError: The array isn't numeric, or of another type than those before.
+            TypeError: The array isn't numeric, or is of another type than those before.
         """
         if isinstance(values, pa.Array | pa.ChunkedArray):
             values = to_numpy(pc.drop_null(values))
@@ -124,7 +141,7 @@ class Quantiles:
         if array.dtype.kind in "iub":
             array = array.astype(np.int64, copy=False)
         elif array.dtype.kind != "f" or array.dtype.itemsize not in _BITS:
-            raise TypeError(f"quantiles need float32, float64 or integers, received an array of {array.dtype}")
+            raise TypeError(f"quantiles: expected an array of float32, float64 or integers, received {array.dtype}")
         self._expect(array.dtype)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             array = array[np.isfinite(array)]
@@ -135,10 +152,10 @@ class Quantiles:
                 self._flush()
 
     def merge(self, other: "Quantiles") -> None:
-        """Adds another's values; the other's result stays as it is.
+        """Adds the values of other quantiles, whose result stays unchanged.
 
         Raises:
-            TypeError: The other is of another type of values.
+            TypeError: Their values are of another type.
         """
         other._flush()  # noqa: SLF001 (one class)
         if other._dtype is None or other._keys is None:  # noqa: SLF001
@@ -155,13 +172,20 @@ class Quantiles:
 
     @property
     def max_rank_error(self) -> float:
-        """The furthest that a value's rank may be off, as a fraction of the count; 0 while exact."""
+        """The largest error of a rank, as a fraction.
+
+        It is a fraction of the count of values, and 0 while the quantiles are exact.
+        """
         if self.exact or self._keys is None:
             return 0.0
         return float(self._counts.max() / self._counts.sum())
 
     def ranked(self) -> Ranked:
-        """The sorted distinct values; beyond `cap` of them each stands in the middle of those that it is for."""
+        """The sorted distinct values with their ranks.
+
+        Beyond `cap` distinct values, each returned value is the middle of the interval that it
+        represents.
+        """
         self._flush()
         if self._dtype is None or self._keys is None:
             return Ranked(np.zeros(0, np.float32), np.zeros(0, np.int64))
@@ -170,16 +194,16 @@ class Quantiles:
         return Ranked(_values(keys, self._dtype), np.cumsum(self._counts))
 
     def boundaries(self, num_buckets: int) -> npt.NDArray[np.float32]:
-        """Bucket boundaries: see `Ranked.boundaries`."""
+        """See `Ranked.boundaries`."""
         return self.ranked().boundaries(num_buckets)
 
     def quantile(self, q: float) -> float:
-        """The q-quantile: see `Ranked.quantile`."""
+        """See `Ranked.quantile`."""
         return self.ranked().quantile(q)
 
     @property
     def mode(self) -> float:
-        """The most frequent value: see `Ranked.mode`."""
+        """See `Ranked.mode`."""
         return self.ranked().mode
 
     def __getstate__(self) -> tuple[Any, ...]:
@@ -195,7 +219,7 @@ class Quantiles:
         if self._dtype is None:
             self._dtype = dtype
         elif self._dtype != dtype:
-            raise TypeError(f"quantiles of {self._dtype} values received {dtype}; a column keeps one type")
+            raise TypeError(f"quantiles: expected values of {self._dtype}, as before, received {dtype}")
 
     def _flush(self) -> None:
         if self._pending:
@@ -206,7 +230,7 @@ class Quantiles:
             self._add(*_runs(keys), 0)
 
     def _add(self, keys: _Keys, counts: _Counts, level: int) -> None:
-        # Both sides come sorted and distinct, each at its own level.
+        # Both sides are sorted and distinct, each at its own level.
         if self._keys is not None:
             coarsest = max(level, self._level)
             keys = np.concatenate([_shifted(self._keys, coarsest - self._level), _shifted(keys, coarsest - level)])
@@ -219,7 +243,8 @@ class Quantiles:
 
 
 def _keys(values: npt.NDArray[Any]) -> _Keys:
-    # int64: flip the sign bit. Floats: flip the sign bit of positive ones and all bits of negative ones.
+    # int64: flip the sign bit. Floats: flip the sign bit of positive ones and all bits of negative
+    # ones.
     unsigned, top = _BITS[values.dtype.itemsize]
     sign = unsigned(1 << top)
     if values.dtype.kind == "i":
@@ -243,7 +268,10 @@ def _shifted(keys: _Keys, bits: int) -> _Keys:
 
 
 def _runs(keys: _Keys, counts: "_Counts | None" = None) -> tuple[_Keys, _Counts]:
-    """The distinct ones of sorted keys, with the sums of their counts (None: 1 each)."""
+    """The distinct keys of sorted ones, with their summed counts.
+
+    `counts` of None means that each key counts 1.
+    """
     if not keys.size:
         return keys, np.zeros(0, np.int64)
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
@@ -253,10 +281,13 @@ def _runs(keys: _Keys, counts: "_Counts | None" = None) -> tuple[_Keys, _Counts]
 
 
 def _level(keys: _Keys, level: int, cap: int) -> int:
-    """The smallest level from `level` on at which sorted distinct keys are at most `cap`."""
+    """The smallest level with at most `cap` distinct keys.
+
+    `keys` are sorted and distinct at `level`, from which the search goes up.
+    """
     if keys.size <= cap:
         return level
-    # Two neighbours stay apart until the highest bit in which they differ goes.
+    # Two neighbours stay distinct until the highest bit in which they differ is dropped.
     apart = keys[1:] ^ keys[:-1]
     bits = 1
     while int(np.count_nonzero(apart >> keys.dtype.type(bits))) + 1 > cap:

@@ -1,4 +1,7 @@
-"""What features ask of the analysis, and what it answers: plain data that pickles."""
+"""Requests of features to the analysis, and its answers.
+
+All of it is plain data that pickles.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,13 +12,13 @@ from shardmill.transforms.statistics.quantiles import Ranked
 
 @dataclass(frozen=True)
 class NumericRequest:
-    """Asks for a numeric column's statistics.
+    """A request for a numeric column's statistics.
 
     Attributes:
         column: The raw column, INT or FLOAT.
-        pre: Applied in order to each value before it is counted; an INT column becomes float32 first. Without any, an INT
-            column's statistics are of its int64 values.
-        quantiles: Whether `NumericStats.ranked` is wanted.
+        pre: Operations applied in order to each value before it is counted; an INT column becomes
+            float32 first. Without any, an INT column's statistics are of its int64 values.
+        quantiles: Whether to compute `NumericStats.ranked`.
     """
 
     column: str
@@ -25,18 +28,22 @@ class NumericRequest:
 
 @dataclass(frozen=True)
 class VocabularyRequest:
-    r"""Asks for the distinct tokens of columns, most frequent first.
+    r"""A request for the distinct tokens of columns.
 
-    Tokens of an INT column are its decimal text. Empty tokens and those with `\n` or `\r` aren't counted, as in TF Transform.
+    Tokens are ordered by descending count.
+
+    Tokens of an INT column are its decimal text. Empty tokens and those with `\n` or `\r` aren't
+    counted, as in TF Transform.
 
     Attributes:
         name: The vocabulary's name.
         columns: The raw columns, INT or BYTES.
-        top_k: At most that many tokens are kept.
-        frequency_threshold: Only tokens seen at least that often are kept.
-        separator: A row's token is its columns' values joined by this, and a row with a missing one of them has none (a
-            cross). None: the columns' tokens are pooled.
-        delimiter: A cell holds several tokens, apart by this. None: a cell is one token.
+        top_k: The most tokens kept. None means no limit.
+        frequency_threshold: The least count of a token that is kept. None means no limit.
+        separator: Makes a cross: a row's token is its columns' values joined by this text, and a
+            row in which one is missing has none. None means that the columns' tokens are pooled.
+        delimiter: The text that separates the tokens of a cell. None means that a cell is one
+            token.
     """
 
     name: str
@@ -49,7 +56,9 @@ class VocabularyRequest:
 
 @dataclass(frozen=True)
 class NumericStats:
-    """A numeric column's statistics, of its present values after `NumericRequest.pre`; moments skip non-finite values.
+    """A numeric column's statistics.
+
+    They are of its present values after `NumericRequest.pre`; moments skip non-finite values.
 
     Attributes:
         count: Finite values.
@@ -58,9 +67,11 @@ class NumericStats:
         zeros: Values equal to 0.
         mean: 0 where `count` is 0.
         variance: Biased (ddof 0); 0 where `count` is 0.
-        minimum: 0 where `count` is 0; of an INT column without `pre` the int itself, which a float may not hold.
+        minimum: 0 where `count` is 0. For an INT column without `pre` it is an int, since a float
+            may not hold it exactly.
         maximum: Likewise.
-        ranked: The distinct finite values with their ranks; None where no quantiles were requested.
+        ranked: The distinct finite values with their ranks. None means that no quantiles were
+            requested.
     """
 
     count: int = 0
@@ -76,15 +87,15 @@ class NumericStats:
 
 @dataclass(frozen=True)
 class VocabularyStats:
-    r"""A vocabulary.
+    r"""A vocabulary: its file, size and most frequent token.
 
     Attributes:
-        name: As in the request.
+        name: The vocabulary's name, as in the request.
         path: A file with the tokens in the order of their ids, each ended by `\n`.
-        size: How many tokens it has.
-        total: How many tokens were counted before any was left out.
-        most_common: The most frequent token; of several, the greatest by bytes (the first in the file's order). None where
-            there are none.
+        size: The number of tokens in the file.
+        total: The number of tokens counted, before any was left out.
+        most_common: The most frequent token; of several, the greatest by bytes (the first in the
+            file's order). None means that there are no tokens.
     """
 
     name: str
@@ -96,11 +107,11 @@ class VocabularyStats:
 
 @dataclass(frozen=True)
 class Statistics:
-    """All that the analysis found.
+    """All results of the analysis.
 
     Attributes:
-        numeric: The answer to each numeric request.
-        vocabularies: The answer to each vocabulary request, by the vocabulary's name.
+        numeric: The statistics that answer each numeric request.
+        vocabularies: The vocabularies that answer the requests, by name.
         rows: Rows analyzed.
         missing: Missing values of each column read.
     """

@@ -1,4 +1,4 @@
-"""Statistics files, in TFDV's format, from what the passes found."""
+"""Writes statistics files in TFDV's format."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ from shardmill.transforms.statistics.accumulator import Analysis, TextSummary
 from shardmill.transforms.statistics.moments import Moments
 from shardmill.transforms.statistics.quantiles import Ranked
 
+# Of a numeric column's quantiles and of a text column's most frequent values: as many as TFDV
+# writes by default.
 _BUCKETS = 10
 _TOP_VALUES = 20
 
@@ -30,9 +32,10 @@ class ValueCounts:
     """The counts of a text column's values.
 
     Attributes:
-        kept: The table of counts of those in a vocabulary, most frequent first: not all of them.
-        distinct: How many different values were counted.
-        total: How many values were counted; those with a line end aren't.
+        kept: The table of counts of the values in a vocabulary, most frequent first. It needn't
+            hold all values.
+        distinct: The number of distinct values counted.
+        total: The number of values counted; values with a line end aren't.
     """
 
     kept: pa.Table
@@ -43,14 +46,14 @@ class ValueCounts:
 def write_raw_statistics(
     folder: str, scratch: str, schema: Schema, analysis: Analysis, counts: Mapping[str, ValueCounts]
 ) -> None:
-    """Writes the statistics of the raw columns of the train split.
+    """Writes the train split's statistics of the raw columns.
 
     Args:
-        folder: Where `FeatureStats.pb` goes.
-        scratch: A folder for a file that isn't whole yet.
+        folder: The folder of `FeatureStats.pb`.
+        scratch: A folder for the file while it is being written.
         schema: The raw columns.
         analysis: The finished analysis.
-        counts: Those of the text columns whose values were counted.
+        counts: The counts of those text columns whose values were counted, by column.
     """
     ranked = {
         request.column: found.ranked
@@ -69,13 +72,13 @@ def write_raw_statistics(
 def write_output_statistics(
     folder: str, scratch: str, rows: Mapping[str, int], moments: Mapping[tuple[str, str], Moments]
 ) -> None:
-    """Writes the statistics of the output features of every split.
+    """Writes the statistics of every split's output features.
 
     Args:
-        folder: Where `FeatureStats.pb` goes.
-        scratch: A folder for a file that isn't whole yet.
-        rows: Each split's rows.
-        moments: By split and feature.
+        folder: The folder of `FeatureStats.pb`.
+        scratch: A folder for the file while it is being written.
+        rows: The number of rows of each split.
+        moments: The moments of each numeric feature, by split and feature.
     """
     datasets = []
     for split, count in rows.items():
@@ -85,12 +88,12 @@ def write_output_statistics(
 
 
 def numeric_summary(moments: Moments, ranked: Ranked | None = None, *, integer: bool = False) -> NumericSummary:
-    """A numeric column's summary.
+    """Summarizes a numeric column for a statistics file.
 
     Args:
-        moments: Its moments; mean and standard deviation skip non-finite values.
-        ranked: Its ranked values, for median and quantiles.
-        integer: Whether its values are integers.
+        moments: The column's moments. Mean and standard deviation skip non-finite values.
+        ranked: The column's ranked values, for median and quantiles. None leaves these out.
+        integer: Whether the column's values are integers.
     """
     return NumericSummary(
         count=moments.count + moments.non_finite,
@@ -116,7 +119,7 @@ def _text_summary(found: TextSummary, counts: ValueCounts | None) -> StringSumma
     return StringSummary(
         count=found.count,
         missing=found.missing,
-        # Where values weren't counted, for their line ends, nobody knows how many of them differ.
+        # Values with a line end weren't counted, so the number of distinct ones isn't known.
         unique=counts.distinct if counts is not None and counts.total == found.count else None,
         avg_length=found.mean_length,
         top_values=tuple((row["token"].decode("utf-8"), row["count"]) for row in top),

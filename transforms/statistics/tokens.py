@@ -1,11 +1,13 @@
-"""Counts of tokens as Arrow tables, and the order and selection that make a vocabulary of them.
+"""Token counts as Arrow tables, and vocabularies selected from them.
 
-A table of counts has the columns `token` (binary) and `count` (int64), each token once, in no particular order: two
-tables with the same rows are equal, and merging is associative and commutative in that sense. `select` gives the order.
+A table of counts has the columns `token` (binary) and `count` (int64), each token once, in no
+particular order: two tables with the same rows are equal, and merging is associative and
+commutative in that sense. `select` puts tokens in order.
 
-As in TF Transform: empty tokens and tokens with a newline or a carriage return are never counted; integers are counted
-as their decimal text; the order is descending count, then descending bytes; `frequency_threshold` keeps counts of at
-least that many, and `top_k` the first of the order, cutting through ties.
+As in TF Transform: empty tokens and tokens with a newline or a carriage return are never counted;
+integers are counted as their decimal text; tokens are ordered by descending count, then descending
+bytes; `frequency_threshold` keeps counts of at least that number, and `top_k` keeps the first
+tokens in that order, cutting through ties.
 """
 
 from collections.abc import Sequence
@@ -18,15 +20,19 @@ from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_
 
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 
-# So many rows of blocks' counts wait for a merge, or as many as there are distinct tokens: the cost is amortised.
+# Rows of blocks' counts that wait for a merge; at least as many as there are distinct tokens, so
+# that merging costs amortized linear time.
 _PENDING = 1 << 17
 
 
 class TokenCounts:
-    """An accumulator of tokens; its memory grows with the distinct tokens only."""
+    """An accumulator of token counts.
+
+    Its memory grows with the number of distinct tokens only.
+    """
 
     def __init__(self) -> None:
-        """Makes an empty one."""
+        """Makes an empty accumulator."""
         self._pending: list[pa.Table] = []
         self._waiting = 0
         self._merged = 0
@@ -36,8 +42,8 @@ class TokenCounts:
         """Adds a block's tokens.
 
         Args:
-            tokens: As for `count_tokens`.
-            delimiter: As for `count_tokens`.
+            tokens: See `count_tokens`.
+            delimiter: See `count_tokens`.
         """
         self.add(count_tokens(tokens, delimiter))
 
@@ -51,11 +57,11 @@ class TokenCounts:
                 self.table()
 
     def merge(self, other: "TokenCounts") -> None:
-        """Adds another's; the other's counts stay as they are."""
+        """Adds the counts of another accumulator, which stays unchanged."""
         self.add(other.table())
 
     def table(self) -> pa.Table:
-        """All counts so far, as one table."""
+        """Merges all counts so far into one table."""
         merged = merge_counts(self._pending)
         self._pending = [merged]
         self._merged = self._waiting = merged.num_rows
@@ -64,7 +70,7 @@ class TokenCounts:
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes."""
+        """Bytes of memory that the counts take."""
         return self._bytes
 
     def __getstate__(self) -> tuple[pa.Table]:
@@ -77,12 +83,14 @@ class TokenCounts:
 
 
 def count_tokens(array: pa.Array, delimiter: str | None = None) -> pa.Table:
-    """Counts the tokens of a column's block.
+    """Counts the tokens in a block of a column.
 
     Args:
-        array: string, binary, integer (its decimal text is the token), or a dictionary of such. Nulls, empty tokens and
-            tokens with a newline or a carriage return aren't counted.
-        delimiter: A cell holds several tokens, apart by this. None: a cell is one token.
+        array: string, binary, integer (its decimal text is the token), or a dictionary of one of
+            these. Nulls, empty tokens and tokens with a newline or a carriage return aren't
+            counted.
+        delimiter: The text that separates the tokens of a cell. None means that a cell is one
+            token.
 
     Returns:
         A table of counts.
@@ -99,14 +107,15 @@ def count_tokens(array: pa.Array, delimiter: str | None = None) -> pa.Table:
 
 
 def cross(columns: Sequence[pa.Array], separator: str) -> pa.Array:
-    """The tokens of a cross: each row's values joined.
+    """Joins each row's values into the token of a cross.
 
     Args:
         columns: string, binary or integer arrays of one length.
-        separator: Stands between the values.
+        separator: The text between the values.
 
     Returns:
-        Binary; null where any value is missing (null or empty): a cross of something unknown is itself unknown.
+        Binary; null where any value is missing (null or empty), since the cross of an unknown value
+        is unknown.
 
     Raises:
         TypeError: A column is neither string nor integer.
@@ -116,10 +125,10 @@ def cross(columns: Sequence[pa.Array], separator: str) -> pa.Array:
 
 
 def merge_counts(tables: Sequence[pa.Table]) -> pa.Table:
-    """One table with the sums of the tables' counts.
+    """Adds up the counts of several tables.
 
     Args:
-        tables: Tables of counts; none gives an empty one.
+        tables: Tables of counts. Without any, the result is an empty table.
     """
     filled = [table for table in tables if table.num_rows]
     if not filled:
@@ -130,20 +139,23 @@ def merge_counts(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int | None = None) -> pa.Table:
-    """A vocabulary's tokens in the order of their ids: descending count, then descending bytes.
+    """Selects a vocabulary's tokens in the order of their ids.
+
+    They are ordered by descending count, then descending bytes.
 
     Args:
         table: A table of counts.
-        top_k: The most tokens kept, cutting through ties. None: all.
-        frequency_threshold: The least count kept. None or 0: all.
+        top_k: The most tokens kept, cutting through ties. None means all.
+        frequency_threshold: The least count kept. None or 0 means all.
 
     Returns:
-        A table of counts, in order.
+        A table of counts, in that order.
     """
     counts = to_numpy(table["count"])
     least = frequency_threshold or 0
     if top_k is not None and 0 < top_k < counts.size:
-        # What is below the k-th count can't be among the first k: the bytes of fewer tokens are compared.
+        # Tokens below the k-th count can't be among the first k. Without them, fewer tokens are
+        # compared by their bytes.
         least = max(least, int(np.partition(counts, counts.size - top_k)[counts.size - top_k]))
     if least > 0:
         table = table.take(from_numpy(np.flatnonzero(counts >= least)))
@@ -152,15 +164,17 @@ def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int |
 
 
 def total(table: pa.Table) -> int:
-    """How many tokens were counted."""
+    """The number of tokens counted."""
     return pc.sum(table["count"]).as_py() or 0
 
 
 def write_tokens(path: str, table: pa.Table) -> None:
-    r"""Writes a vocabulary's tokens as a file, each ended by `\n`, in the table's order.
+    r"""Writes a vocabulary file: one token a line.
+
+    The tokens are in the table's order, each ended by `\n`.
 
     Args:
-        path: A local file.
+        path: The local file to write.
         table: A table of counts, in the order of the ids.
     """
     with pa.OSFile(path, "wb") as sink:
@@ -181,7 +195,7 @@ def _binary(tokens: pa.Array) -> pa.Array:
     if pa.types.is_integer(tokens.type):
         tokens = tokens.cast(pa.string())
     elif not (_is_text(tokens.type) or pa.types.is_null(tokens.type)):
-        raise TypeError(f"tokens are text or integers, received an array of {tokens.type}")
+        raise TypeError(f"tokens: expected an array of text or integers, received {tokens.type}")
     return tokens.cast(pa.binary())
 
 
@@ -207,7 +221,7 @@ def _kept(tokens: pa.Array, counts: pa.Array) -> pa.Table:
         tokens = table["token"].combine_chunks()
     octets = binary_octets(tokens)
     for character in (b"\n", b"\r"):
-        # A look at all bytes at once is cheaper than one at each token, and newlines are rare.
+        # One search through all bytes is cheaper than one in each token, and newlines are rare.
         if (octets == character[0]).any():
             table = table.filter(pc.invert(pc.match_substring(tokens, character)))
             tokens = table["token"].combine_chunks()

@@ -117,7 +117,8 @@ def test_a_column_that_no_type_fits_is_an_error_that_says_where_to_change_it(
     """Text isn't read as numbers where most cells are none."""
     columns, _ = columns_of(folder, 'city = "z_score"', schema)
     with pytest.raises(
-        ConfigError, match=rf"`z_score` needs a column of type FLOAT or INT, but column 'city' is BYTES; {advice}"
+        ConfigError,
+        match=rf"expected a column of type FLOAT or INT for `z_score`, received column 'city', which is BYTES; {advice}",
     ):
         parse_features({"city": "z_score"}, columns)
 

@@ -58,15 +58,15 @@ def test_bucketize_few_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"kind": "bucketize", "num_buckets": 0}, "`num_buckets` must be at least 1"),
-        ({"kind": "bucketize", "num_buckets": 2.5}, "`num_buckets` must be an integer, received 2.5"),
-        ({"kind": "bucketize", "num_buckets": True}, "`num_buckets` must be an integer"),
+        ({"kind": "bucketize", "num_buckets": 0}, "expected `num_buckets` to be at least 1"),
+        ({"kind": "bucketize", "num_buckets": 2.5}, "expected `num_buckets` to be an integer, received 2.5"),
+        ({"kind": "bucketize", "num_buckets": True}, "expected `num_buckets` to be an integer"),
         ({"kind": "bucketize"}, "`bucketize` needs `num_buckets`: an integer"),
-        ({"kind": "buckets", "boundaries": [2, 1]}, "`boundaries` must be one or more ascending numbers"),
+        ({"kind": "buckets", "boundaries": [2, 1]}, "expected `boundaries` to be one or more ascending numbers"),
         ({"kind": "buckets", "boundaries": [1.0, 1.0]}, "different in float32"),
         ({"kind": "buckets", "boundaries": []}, "one or more"),
-        ({"kind": "buckets", "boundaries": ["a"]}, "`boundaries` must be a list, each a number"),
-        ({"kind": "buckets", "boundaries": [math.nan]}, "`boundaries` must be a list, each a number"),
+        ({"kind": "buckets", "boundaries": ["a"]}, "expected `boundaries` to be a list, each a number"),
+        ({"kind": "buckets", "boundaries": [math.nan]}, "expected `boundaries` to be a list, each a number"),
     ],
 )
 def test_bad_parameters(table: dict[str, object], message: str) -> None:

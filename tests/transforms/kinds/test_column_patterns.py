@@ -86,7 +86,9 @@ def test_a_pattern_that_stands_for_no_column_is_an_error(table: dict[str, object
 
 def test_a_column_that_does_not_fit_its_pattern_is_named_with_it() -> None:
     """The message names the column, and the line where the mistake stands."""
-    with pytest.raises(ConfigError, match=r"column 'city' is BYTES; the pattern '\*' matches it: name it on a line"):
+    with pytest.raises(
+        ConfigError, match=r"column 'city', which is BYTES; the pattern '\*' matches it: name it on a line"
+    ):
         parse_features({"*": "z_score"}, schema_of(age="float", city="bytes"))
 
 

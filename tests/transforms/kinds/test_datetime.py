@@ -148,17 +148,17 @@ def test_default_parts() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"format": "%Y-%q"}, "'%q' isn't known; expected %Y %y"),
+        ({"format": "%Y-%q"}, "'%q' isn't known; expected one of %Y %y"),
         ({"format": "%Y-%"}, "'%' isn't known"),
         ({"format": "date"}, "it has no field"),
-        ({"format": "%m %b"}, "'%b' gives what another field gives already"),
-        ({"format": "unix"}, "`format` 'unix' needs an INT column, but 'd' is BYTES"),
+        ({"format": "%m %b"}, "'%b' repeats another field; remove one of them"),
+        ({"format": "unix"}, "expected an INT column for `format` 'unix', received column 'd', which is BYTES"),
         ({"parts": ["years"]}, "received 'years'; did you mean 'year'"),
-        ({"parts": ["hour"]}, "doesn't give the part 'hour'; it gives year, month, day, weekday, day_of_year"),
-        ({"parts": ["day", "day"]}, "`parts` must differ"),
+        ({"parts": ["hour"]}, r"gives \(year, month, day, weekday, day_of_year\), received 'hour'"),
+        ({"parts": ["day", "day"]}, "expected `parts` without repetitions"),
         ({"parts": ["year"], "cyclic": True}, "years have no period"),
         ({"format": "%Y", "cyclic": True}, "gives no part for `cyclic`"),
-        ({"missing": "mean"}, '`missing` must be an integer or "reject"'),
+        ({"missing": "mean"}, 'expected `missing` to be an integer or "reject"'),
     ],
 )
 def test_bad_parameters(table: dict[str, object], message: str) -> None:

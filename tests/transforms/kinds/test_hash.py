@@ -56,16 +56,19 @@ def test_cross_by_vocabulary(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"kind": "hash", "column": "s", "num_buckets": 0}, "`num_buckets` must be at least 1"),
-        ({"kind": "hash", "column": "s", "num_buckets": 5, "key": [1]}, "`key` must be a list of 2, each an integer"),
-        ({"kind": "hash", "column": "s", "num_buckets": 5, "key": [1, 2**63]}, "`key` must be two integers"),
-        ({"kind": "cross", "columns": ["s"]}, r"`cross` takes at least 2 column\(s\), received \['s'\]"),
-        ({"kind": "cross", "columns": ["s", "t"], "num_buckets": 0}, "`num_buckets` must be at least 1"),
+        ({"kind": "hash", "column": "s", "num_buckets": 0}, "expected `num_buckets` to be at least 1"),
+        (
+            {"kind": "hash", "column": "s", "num_buckets": 5, "key": [1]},
+            "expected `key` to be a list of 2, each an integer",
+        ),
+        ({"kind": "hash", "column": "s", "num_buckets": 5, "key": [1, 2**63]}, "expected `key` to be two integers"),
+        ({"kind": "cross", "columns": ["s"]}, r"expected at least 2 column\(s\) for `cross`, received \['s'\]"),
+        ({"kind": "cross", "columns": ["s", "t"], "num_buckets": 0}, "expected `num_buckets` to be at least 1"),
         (
             {"kind": "cross", "columns": ["s", "t"], "num_buckets": 5, "top_k": 3},
-            "`num_buckets` hashes and `top_k` is for a vocabulary",
+            r"`num_buckets` \(hash buckets\) or `top_k` \(a vocabulary\), received both",
         ),
-        ({"kind": "cross", "columns": ["s", "t"], "shared": "v"}, "a cross shares no vocabulary"),
+        ({"kind": "cross", "columns": ["s", "t"], "shared": "v"}, "expected a cross without `shared`"),
     ],
 )
 def test_bad_parameters(table: dict[str, object], message: str) -> None:

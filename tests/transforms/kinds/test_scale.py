@@ -262,16 +262,19 @@ def test_label(tmp_path: Path) -> None:
     [
         (
             {"kind": "z_score", "missing": "average"},
-            '`missing` must be a number or one of "mean", "median", "mode", "reject", received \'average\'',
+            'expected `missing` to be a number or one of "mean", "median", "mode", "reject", received \'average\'',
         ),
-        ({"kind": "min_max", "min": 2, "max": 1}, "`min` must be less than `max`, received min = 2 and max = 1"),
+        ({"kind": "min_max", "min": 2, "max": 1}, "expected `min` less than `max`, received min = 2 and max = 1"),
         ({"kind": "z_score", "pre": ["logg"]}, "unknown operation 'logg' in `pre`.*did you mean 'log'"),
-        ({"kind": "z_score", "pre": [{"clip": [1]}]}, r"`clip` in `pre` takes 2 number\(s\): min, max; received \[1\]"),
-        ({"kind": "z_score", "pre": [{"clip": [2, 1]}]}, "`clip` in `pre` needs min <= max"),
-        ({"kind": "z_score", "pre": 3}, "`pre` must be a list"),
-        ({"kind": "z_score", "pre": [3]}, "each of `pre` must be a name or a table"),
-        ({"kind": "power", "exponent": 0}, "`power` of 0"),
-        ({"kind": "clip", "min": 2, "max": 1}, "`min` must be at most `max`"),
+        (
+            {"kind": "z_score", "pre": [{"clip": [1]}]},
+            r"expected 2 number\(s\) \(min, max\) for `clip` in `pre`, received \[1\]",
+        ),
+        ({"kind": "z_score", "pre": [{"clip": [2, 1]}]}, "expected min <= max for `clip` in `pre`"),
+        ({"kind": "z_score", "pre": 3}, "expected `pre` to be a list"),
+        ({"kind": "z_score", "pre": [3]}, "expected each of `pre` to be a name or a table"),
+        ({"kind": "power", "exponent": 0}, "an exponent other than 0 for `power`"),
+        ({"kind": "clip", "min": 2, "max": 1}, "expected `min` of at most `max`"),
         ({"kind": "power"}, "`power` needs `exponent`: a number"),
     ],
 )
@@ -283,7 +286,7 @@ def test_bad_parameters(table: dict[str, object], message: str) -> None:
 
 def test_bad_parameters_for_the_type() -> None:
     """A number of halves can't stand in an int64 column, nor a mean in a text label."""
-    with pytest.raises(ConfigError, match="`missing` must be an integer"):
+    with pytest.raises(ConfigError, match="expected `missing` to be an integer"):
         parse_features({"x": {"kind": "numeric", "missing": 0.5}}, INTEGERS)
-    with pytest.raises(ConfigError, match="column 'x' is BYTES"):
+    with pytest.raises(ConfigError, match="no `pre`, as column 'x' is BYTES, received missing = 'mean'"):
         parse_features({"x": {"kind": "label", "missing": "mean"}}, schema_of(x="bytes"))

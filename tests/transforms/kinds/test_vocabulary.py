@@ -181,21 +181,27 @@ def test_names_of_files() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"s": {"kind": "vocabulary", "top_k": 0}}, "`top_k` must be at least 1, received 0"),
-        ({"s": {"kind": "vocabulary", "num_oov_buckets": -1}}, "`num_oov_buckets` must be at least 0"),
-        ({"s": {"kind": "vocabulary", "reserved_tokens": ["a", "a"]}}, "`reserved_tokens` must differ"),
+        ({"s": {"kind": "vocabulary", "top_k": 0}}, "expected `top_k` to be at least 1, received 0"),
+        ({"s": {"kind": "vocabulary", "num_oov_buckets": -1}}, "expected `num_oov_buckets` to be at least 0"),
+        (
+            {"s": {"kind": "vocabulary", "reserved_tokens": ["a", "a"]}},
+            "expected `reserved_tokens` without repetitions",
+        ),
         (
             {"s": {"kind": "vocabulary", "reserved_tokens": ["a\nb"]}},
-            "`reserved_tokens` may be neither empty nor hold a line end",
+            r"expected `reserved_tokens` that aren't empty and have no line end, received 'a\\nb'",
         ),
         ({"s": {"kind": "vocabulary", "file": "/nowhere/x"}}, "can't read the vocabulary `file` '/nowhere/x'"),
-        ({"s": {"kind": "vocabulary", "missing": 3}}, "`missing` must be a string"),
-        ({"x": {"kind": "vocabulary", "column": "f"}}, "needs a column of type BYTES or INT, but column 'f' is FLOAT"),
+        ({"s": {"kind": "vocabulary", "missing": 3}}, "expected `missing` to be a string"),
+        (
+            {"x": {"kind": "vocabulary", "column": "f"}},
+            "expected a column of type BYTES or INT for `vocabulary`, received column 'f', which is FLOAT",
+        ),
         (
             {"s": {"kind": "vocabulary", "shared": "v"}, "t": {"kind": "vocabulary", "shared": "v", "top_k": 3}},
-            "'v' is shared with feature 's'",
+            "as feature 's', which shares the vocabulary 'v'",
         ),
-        ({"s": {"kind": "multi_hot", "delimiter": ""}}, "`delimiter` must not be empty"),
+        ({"s": {"kind": "multi_hot", "delimiter": ""}}, "expected a `delimiter` that isn't empty"),
         ({"s": {"kind": "one_hot", "default_value": 1}}, "`one_hot` has no parameter `default_value`"),
     ],
 )

@@ -77,7 +77,7 @@ def test_sliced_and_all_null_arrays() -> None:
 
 def test_floats_are_an_error() -> None:
     """A float column has no tokens: its text isn't defined."""
-    with pytest.raises(TypeError, match="tokens are text or integers, received an array of double"):
+    with pytest.raises(TypeError, match="tokens: expected an array of text or integers, received double"):
         count_tokens(pa.array([1.5]))
 
 
