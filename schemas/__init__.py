@@ -9,6 +9,7 @@ arrow.py          between Arrow arrays and NumPy arrays, without a copy
 splitmix.py       SplitMix64, which spreads integers
 json_shapes.py    JSON held against a declared shape
 errors.py         the errors that a user sees
+messages.py       words, values and lists as messages show them
 mistakes.py       mistakes collected, to be told all at once
 installing.py     the command that installs what is missing
 flights.pbtxt     the schema of the demo's data

@@ -5,9 +5,6 @@ Each takes a single string, so that it survives pickling between a worker and th
 
 from typing import ClassVar
 
-_LONGEST = 1500
-
-
 # A key of the configuration, part by part.
 Key = tuple[str, ...]
 
@@ -45,8 +42,3 @@ class OutputError(ShardmillError):
 
 class EngineError(ShardmillError):
     """The engine that is to run the job can't be reached, has other versions, or has failed."""
-
-
-def shortened(message: str) -> str:
-    """Another program's message without its end, where it is too long to be read: TensorFlow quotes all values of a tensor."""
-    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ..."

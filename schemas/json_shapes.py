@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import cut
 
 # A name as a path below a folder: no part is empty, `.` or `..`, and none has control characters.
 _PART = r"(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+"
@@ -54,8 +55,6 @@ _PLACE = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>.*)`\Z", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
 # Deeper than anything that is written; what goes deeper can't be written again either.
 _DEPTH = 40
-# A message shows the beginning of a longer value.
-_SHOWN = 60
 
 
 def decode_json(data: bytes, shape: Any, source: str) -> Any:
@@ -133,7 +132,7 @@ def check_shape(value: Any, shape: Any, source: str) -> None:
 def shown(value: Any) -> str:
     """A value as a message shows it: short, on one line."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return cut(text)
 
 
 def _problem(value: Any, shape: Any) -> str | None:

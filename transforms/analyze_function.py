@@ -18,7 +18,8 @@ from tensorflow_transform import impl_helper
 from tfx_bsl.tfxio.tensor_adapter import TensorAdapterConfig
 
 from shardmill.schemas.arrow import to_lists
-from shardmill.schemas.errors import ConfigError, ShardmillError, shortened
+from shardmill.schemas.errors import ConfigError, ShardmillError
+from shardmill.schemas.messages import shortened
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms import count_tokens
 from shardmill.transforms.analyze import Reading

@@ -16,13 +16,13 @@ from shardmill.pipelines.config.table import (
     Source,
     Table,
     apply_overrides,
-    did_you_mean,
     dotted,
     expand_variables,
     read_source,
     resolve_path,
 )
 from shardmill.schemas.errors import ConfigError, Key
+from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import TRAIN
 

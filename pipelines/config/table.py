@@ -1,10 +1,9 @@
 """Typed access to a parsed TOML file, with messages that name the file, the key, what was expected and what was received."""
 
-import difflib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any
 
 from shardmill.pipelines.config.toml_lines import key_lines
 from shardmill.schemas.errors import ConfigError, Key, ShardmillError
+from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes, restated, together
 
 if sys.version_info >= (3, 11):
@@ -208,12 +208,6 @@ def naming(source: Source, *key: str) -> Iterator[None]:
     except ConfigError as error:
         error.key = error.key or key
         raise restated(error, source.locate) from error
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question that names the nearest known word, or nothing where none is near."""
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def read_toml(path: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions, _BeamArgumentParser
 from apache_beam.runners.runner import _RUNNER_MAP
 
-from shardmill.pipelines.config.table import did_you_mean
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.messages import did_you_mean
 
 # Their job servers declare further options, which aren't known before the job is submitted.
 _OPEN_RUNNERS = ("flink", "spark", "portable")

@@ -3,7 +3,8 @@
 import re
 from http import HTTPStatus
 
-from shardmill.schemas.errors import ConfigError, OutputError, ShardmillError, shortened
+from shardmill.schemas.errors import ConfigError, OutputError, ShardmillError
+from shardmill.schemas.messages import shortened
 
 _ENDINGS = {"CANCELLED": "was cancelled", "DRAINED": "was drained", "FAILED": "failed and gave no reason"}
 _REQUEST = re.compile(r"\b(?:GET|POST|PUT|DELETE) https?://\S+: ")

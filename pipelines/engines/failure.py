@@ -6,7 +6,8 @@ from importlib.metadata import version
 
 from shardmill.pipelines.engines.engine import Engine, option
 from shardmill.schemas import errors
-from shardmill.schemas.errors import EngineError, ShardmillError, shortened
+from shardmill.schemas.errors import EngineError, ShardmillError
+from shardmill.schemas.messages import shortened
 
 # What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
 _STAGE = " [while running '"

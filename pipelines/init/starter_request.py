@@ -9,8 +9,9 @@ from typing import Any
 from shardmill.pipelines.config.input_section import SPLIT_NAME
 from shardmill.pipelines.config.load import check_config, override
 from shardmill.pipelines.config.paths import has_scheme
-from shardmill.pipelines.config.table import Source, did_you_mean, naming
+from shardmill.pipelines.config.table import Source, naming
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.csv.dialect import Dialect

@@ -18,12 +18,11 @@ from shardmill.pipelines.inspect.run_tables import print_shards, print_statistic
 from shardmill.pipelines.run_folder.manifest_keys import decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import read_statistics
+from shardmill.schemas.messages import cut
 from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, first_rows, sniff
 from shardmill.transforms.csv.text import read_beginning
 from shardmill.transforms.tfrecord.frames import decompress
 
-# A cell of a table shows the beginning of a longer value.
-_CELL = 60
 # No rejected row is as long.
 _LINE_BYTES = 1 << 28
 _SECTIONS = ("input", "split", "features", "output", "preprocessing_fn", "label", "derive")
@@ -50,7 +49,7 @@ def print_csv(out: Console, path: str, rows: int) -> None:
     )
     table = _table("column", *(f"row {number}" for number in range(1, len(body) + 1)))
     for place, name in enumerate(names):
-        table.add_row(PlainText(name), *(PlainText(_cut(row[place]) if place < len(row) else "") for row in body))
+        table.add_row(PlainText(name), *(PlainText(cut(row[place]) if place < len(row) else "") for row in body))
     out.print(table)
 
 
@@ -129,7 +128,7 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
     for row in shown:
         text = row.get("row", row.get("row_base64", ""))
         place = f"{row['file']}:{row['line']}"
-        table.add_row(*(PlainText(_cut(str(each))) for each in (place, row["column"] or "", row["reason"], text)))
+        table.add_row(*(PlainText(cut(str(each))) for each in (place, row["column"] or "", row["reason"], text)))
     out.print(table)
 
 
@@ -138,7 +137,7 @@ def _rejected(line: bytes, path: str, number: int) -> dict[str, Any]:
         row: dict[str, Any] = json.loads(line)
         return {key: row[key] for key in ("file", "line", "column", "reason")} | row
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{path!r}, line {number}: expected a rejected row as JSON, found {_cut(str(line))}") from error
+        raise DataError(f"{path!r}, line {number}: expected a rejected row as JSON, found {cut(str(line))}") from error
 
 
 def _table(*columns: str, title: str | None = None, right: Sequence[str] = ()) -> FittingTable:
@@ -153,7 +152,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
     return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _CELL else f"{text[:_CELL]}... ({len(text):,} characters)"

@@ -21,11 +21,10 @@ from shardmill.pipelines.inspect.file_tables import (
 )
 from shardmill.pipelines.inspect.run_tables import print_run, print_schema, read_schema
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import cut
 from shardmill.transforms.tfrecord.decode import decode_example
 from shardmill.transforms.tfrecord.frames import read_records
 
-# A cell of a table shows the beginning of a longer value.
-_CELL = 60
 _VALUES = 8
 _UNLIMITED = 10_000
 
@@ -124,7 +123,7 @@ def _format_value(value: float | bytes) -> str:
         # Nine digits tell any two float32 apart; seven are what it is good for.
         return f"{value:.7g}"
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-    return text if len(text) <= _CELL else f"{text[:_CELL]}... ({len(text)} characters)"
+    return cut(text)
 
 
 def _print_vocabulary(out: Console, path: str, tokens: int) -> None:

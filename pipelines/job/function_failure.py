@@ -3,7 +3,8 @@
 import re
 
 from shardmill.pipelines.job.stages import Job, TransformFunction
-from shardmill.schemas.errors import EngineError, ShardmillError, shortened
+from shardmill.schemas.errors import EngineError, ShardmillError
+from shardmill.schemas.messages import shortened
 from shardmill.transforms.functions.user_function import UserFunction
 
 # The first exception of a traceback's chain: what began it all.

@@ -13,6 +13,7 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.stages import TransformFunction, parts_folder
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command
+from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.files import files
 from shardmill.transforms.files.temporary import temporary_folder
@@ -20,7 +21,6 @@ from shardmill.transforms.functions.user_function import UserFunction
 from shardmill.transforms.graph import process
 from shardmill.transforms.graph.derived_column import DerivedColumn
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.parameters import nearest
 from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.kinds.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.c_library import without_notes
@@ -158,7 +158,7 @@ def _plan_function(config: Config, reference: str, schema: Schema, scratch: str)
         if label not in outputs:
             raise config.source.error(
                 ("label",),
-                f"{function} has no output {label!r}{nearest(label, outputs)}; "
+                f"{function} has no output {label!r}{did_you_mean(label, outputs)}; "
                 f"its outputs are {', '.join(map(repr, outputs))}",
             )
     required = frozenset(name for name in columns if schema[name].required)

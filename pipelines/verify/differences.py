@@ -1,6 +1,6 @@
 """Finds and words the first difference between a run's records and those made again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ from google.protobuf.message import DecodeError
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.verify.compare import Cursor, ShardFindings, ShardKey
 from shardmill.pipelines.verify.rederive import Rederivation
+from shardmill.schemas.messages import quoted
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.tfrecord.decode import decode_example
 
 # So many differing shards are open at once; the others would have to tell of a row before the first difference in these.
 _OPEN = 64
 _VALUES = 8
-_CELL = 60
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,9 @@ def _compare(difference: _Difference, where: str) -> str:
     except DecodeError:
         return f"{where} isn't a tf.train.Example; derived is {_shown(derived)}"
     for name in sorted(stored.keys() | derived.keys()):
-        before, now = _text(stored.get(name)), _text(derived.get(name))
-        if before != now:
-            return f"feature {name!r} is {before} as stored ({where}) and {now} as derived"
+        before, now = stored.get(name), derived.get(name)
+        if _text(before, repr) != _text(now, repr):
+            return f"feature {name!r} is {_text(before)} as stored ({where}) and {_text(now)} as derived"
     return f"the bytes of {where} differ from those derived, though the values are equal"
 
 
@@ -107,9 +107,9 @@ def _shown(example: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {_text(values)}" for name, values in sorted(example.items())[:_VALUES])
 
 
-def _text(values: Any) -> str:
-    """Values, exactly: nine digits tell any two float32 apart."""
+def _text(values: Any, show: Callable[[object], str] = quoted) -> str:
+    """Values: nine digits tell any two float32 apart."""
     if values is None:
         return "absent"
-    parts = [f"{value:.9g}" if isinstance(value, float) else repr(value)[:_CELL] for value in values]
+    parts = [f"{value:.9g}" if isinstance(value, float) else show(value) for value in values]
     return f"[{', '.join(parts)}]" if len(parts) != 1 else parts[0]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import listed
 
 # So many files are named in a message.
 _SHOWN = 5
@@ -49,7 +50,7 @@ def _match(read: Sequence[str], found: Sequence[str]) -> dict[str, str]:
     if wrong:
         raise DataError(
             f"--input: expected the {len(read):,} files that the run read, received {len(found):,}, of which none, or more than one, is "
-            f"{_listed(wrong)} by its name and the folders above it; name the files as they were, in the same folders"
+            f"{listed(wrong, _SHOWN, repr)} by its name and the folders above it; name the files as they were, in the same folders"
         )
     return places
 
@@ -58,8 +59,3 @@ def _ends(path: str) -> list[str]:
     """A path, it without its first folder, and so on to the file's name."""
     names = path.split("/")
     return ["/".join(names[place:]) for place in range(len(names))]
-
-
-def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
-    return ", ".join(map(repr, paths[:_SHOWN])) + more

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import Column
-from shardmill.transforms.csv.cast import Infinite, cast, shown
+from shardmill.transforms.csv.cast import Infinite, cast
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
@@ -285,7 +286,7 @@ class _BlockParser:
         faults: Faults = {}
         for name, found in cells.undecodable.items():
             for row, data in found:
-                faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {shown(data)}"))
+                faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {quoted(data)}"))
         return faults
 
     def _key(self, cells: Cells) -> pa.Array | None:

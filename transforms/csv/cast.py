@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_octets, to_numpy
+from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import ColumnType
 
 _INT64_MIN = -(2**63)
@@ -22,9 +23,6 @@ _INT = r"^[-+]?\d+$"
 
 # What an infinite number in a column of floats is taken for: `[input] infinite`.
 Infinite = Literal["keep", "missing", "reject"]
-
-# A longer text is cut in a message.
-_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -158,7 +156,7 @@ def _reason(text: str, column_type: ColumnType) -> str:
     else:
         what = "a number that fits float32" if _is_number(number) else "a number"
         what = "a finite number" if re.match(_NOT_FINITE, number) else what
-    return f"expected {what}, found {shown(text)}"
+    return f"expected {what}, found {quoted(text)}"
 
 
 def _is_number(text: str) -> bool:
@@ -167,8 +165,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return text.isascii() and "_" not in text
-
-
-def shown(text: str | bytes) -> str:
-    """A cell as a message shows it: quoted, and cut where it is long."""
-    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}... (of length {len(text)})"

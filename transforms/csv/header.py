@@ -1,6 +1,5 @@
 """A file's column names, and how they meet the schema's."""
 
-import difflib
 import json
 from collections.abc import Collection, Sequence
 from functools import lru_cache
@@ -9,11 +8,11 @@ import pyarrow as pa
 from pyarrow import csv
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import did_you_mean, listed, quoted
 from shardmill.transforms.csv.dialect import Dialect
 
-# So many names are listed in a message, and so much of each is shown.
-_SHOWN = 10
-_SHOWN_LENGTH = 40
+# Names among which a near one is looked for.
+_MOST_KNOWN = 1000
 # Those that are met; in this order where a header could have several.
 _DELIMITERS = (",", ";", "\t", "|")
 
@@ -45,7 +44,7 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
         record.decode()
     except UnicodeDecodeError as error:
         raise DataError(
-            f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({_short(record)}); check [input] encoding"
+            f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({quoted(record)}); check [input] encoding"
         ) from error
     names = list(_names(record, dialect))
     _check_names(names, path)
@@ -71,16 +70,16 @@ def _check_names(names: list[str], path: str) -> None:
     )
     empty = [position for position, name in enumerate(names, 1) if not name]
     if empty:
-        raise DataError(f"the header of {path!r} has no name for column {_listed(empty)} of {len(names)}; {hint}")
+        raise DataError(f"the header of {path!r} has no name for column {listed(empty)} of {len(names)}; {hint}")
     if len(set(names)) < len(names):
         first: dict[str, int] = {}
         for position, name in enumerate(names, 1):
             if first.setdefault(name, position) != position:
-                twice = f"the name {_short(name)} twice, for columns {first[name]} and {position}"
+                twice = f"the name {quoted(name)} twice, for columns {first[name]} and {position}"
                 raise DataError(f"the header of {path!r} has {twice}; {hint}")
     controls = [name for name in names if "\0" in name]
     if controls:
-        raise DataError(f"the header of {path!r} has a NUL byte in the name {_short(controls[0])}; is it a text file?")
+        raise DataError(f"the header of {path!r} has a NUL byte in the name {quoted(controls[0])}; is it a text file?")
 
 
 def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
@@ -118,34 +117,20 @@ def match_columns(
         other = other_delimiter(names, dialect)
         hint = f"set [input] delimiter = {json.dumps(other)}" if other else "check [input] delimiter"
         raise DataError(
-            f"{path!r} has none of the columns {_listed(known)}; its first line is {_listed(names)}. If that line is data, set [input] "
+            f"{path!r} has none of the columns {listed(known)}; its first line is {listed(names)}. If that line is data, set [input] "
             f"header = false and columns = [...]; if not, {hint}"
         )
     needed = [name for name in missing if name not in optional]
     if needed and dialect.missing_columns == "error":
+        hint = did_you_mean(needed[0], extra[:_MOST_KNOWN])
         raise DataError(
-            f"{path!r} lacks the column {_listed(needed)}{_nearest(needed[0], extra)}; its columns are {_listed(names)}. To read "
+            f"{path!r} lacks the column {listed(needed)}{f'{hint} Its' if hint else '; its'} columns are {listed(names)}. To read "
             'missing columns as missing values set [input] missing_columns = "null"'
         )
     if extra and dialect.extra_columns == "error":
+        hint = did_you_mean(extra[0], (missing or known)[:_MOST_KNOWN])
         raise DataError(
-            f"{path!r} has the column {_listed(extra)}, which the schema doesn't have{_nearest(extra[0], missing or known)}. To "
+            f"{path!r} has the column {listed(extra)}, which the schema doesn't have{hint or '.'} To "
             'ignore such columns set [input] extra_columns = "ignore"'
         )
     return {name: places[name] for name in known if name in places}
-
-
-def _nearest(name: str, candidates: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, candidates[:1000], n=1)
-    return f" (is it {_short(near[0])}?)" if near else ""
-
-
-def _listed(values: Sequence[object]) -> str:
-    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
-    return ", ".join(map(_short, values[:_SHOWN])) + more
-
-
-def _short(value: object) -> str:
-    if isinstance(value, str | bytes) and len(value) > _SHOWN_LENGTH:
-        return f"{value[:_SHOWN_LENGTH]!r}..."
-    return repr(value)

@@ -12,8 +12,8 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-from shardmill.schemas.errors import ConfigError, shortened
-from shardmill.transforms.kinds.parameters import nearest
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.messages import did_you_mean, shortened
 
 _SHOWN_INPUTS = 20
 # What a file beside a function can't be called: it wouldn't be what is imported.
@@ -181,7 +181,7 @@ def _listed(names: Sequence[str]) -> str:
 def _hint(error: Exception, inputs: Mapping[str, Any]) -> str:
     """The column that may have been meant."""
     key = error.args[0] if isinstance(error, KeyError) else None
-    return nearest(key, inputs) if isinstance(key, str) and key not in inputs else ""
+    return did_you_mean(key, inputs) if isinstance(key, str) and key not in inputs else ""
 
 
 def _describe(inputs: Mapping[str, Any]) -> str:

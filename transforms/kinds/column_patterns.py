@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.messages import listed
 from shardmill.schemas.mistakes import Mistakes
 
 # Column names listed in a message.
@@ -63,7 +64,7 @@ def is_pattern(name: str, value: object) -> bool:
 
 def few_names(names: Sequence[str]) -> str:
     """The first few names of a list, for a message."""
-    return ", ".join(names[:_FEW]) + (f" and {len(names) - _FEW} more" if len(names) > _FEW else "")
+    return listed(names, _FEW, str)
 
 
 def _columns(value: object) -> tuple[str, ...]:

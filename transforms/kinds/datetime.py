@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import TOKENS, Kind, OutputSpec, Tensor, Trace
 from shardmill.transforms.kinds.date_text import Arithmetic, Cursor, Format, parse_format
-from shardmill.transforms.kinds.parameters import nearest
 from shardmill.transforms.statistics.requests import Statistics
 
 # The least and the greatest value of each part.
@@ -75,7 +75,7 @@ class Datetime(Kind):
         for part in self.parts:
             if part not in PARTS:
                 raise self.error(
-                    f"expected `parts` to be some of {', '.join(PARTS)}, received {part!r}{nearest(part, PARTS)}"
+                    f"expected `parts` to be some of {', '.join(PARTS)}, received {part!r}{did_you_mean(part, PARTS)}"
                 )
             if part not in known:
                 raise self.error(

@@ -4,13 +4,13 @@ They are checked against the types of the dataclass's fields.
 """
 
 import dataclasses
-import difflib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.messages import did_you_mean
 from shardmill.transforms.statistics.pre import Pre, parse_pre
 
 # Fields that the configuration doesn't set under their own names.
@@ -23,15 +23,6 @@ def parameter(key: str, default: Any) -> Any:
     For instance, a field called `min` would hide Python's function.
     """
     return dataclasses.field(default=default, metadata={"key": key})
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """A "did you mean" hint for a message.
-
-    It is `; did you mean 'x'?`, or empty where no known word is near.
-    """
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) -> dict[str, Any]:
@@ -54,7 +45,7 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
         if key not in fields:
             known = ", ".join(f"`{each}`" for each in ("kind", "column", *fields))
             raise ConfigError(
-                f"[features] {feature}: `{kind.kind}` has no parameter `{key}`; it has {known}{nearest(key, fields)}"
+                f"[features] {feature}: `{kind.kind}` has no parameter `{key}`; it has {known}{did_you_mean(key, fields)}"
             )
     hints = typing.get_type_hints(kind)
     for key, each in fields.items():

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import Kind
@@ -12,7 +13,7 @@ from shardmill.transforms.kinds.bucket import Bucketize, Buckets
 from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
 from shardmill.transforms.kinds.datetime import Datetime
 from shardmill.transforms.kinds.hash import Cross, Hash
-from shardmill.transforms.kinds.parameters import nearest, read_parameters
+from shardmill.transforms.kinds.parameters import read_parameters
 from shardmill.transforms.kinds.placeholder import dummy_statistics
 from shardmill.transforms.kinds.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from shardmill.transforms.kinds.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
@@ -117,7 +118,7 @@ def _parse_one(name: str, value: object) -> Kind:
         raise ConfigError("[features] a feature's name is empty; expected a name")
     if word not in KINDS:
         raise ConfigError(
-            f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{nearest(word, KINDS)}"
+            f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{did_you_mean(word, KINDS)}"
         )
     kind = KINDS[word]
     columns = _columns(name, kind, entry)
@@ -154,7 +155,7 @@ def _check_kind(kind: Kind, schema: Schema, pattern: str | None) -> None:
 def _check_columns(kind: Kind, schema: Schema) -> None:
     for column in kind.columns:
         if column not in schema:
-            hint = nearest(column, schema.names) or f"; the data has {few_names(schema.names)}"
+            hint = did_you_mean(column, schema.names) or f"; the data has {few_names(schema.names)}"
             raise kind.error(
                 f"there is no column {column!r}{hint}; set `column` if it has another name than the feature"
             )

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from ctypes import POINTER, c_bool, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from pathlib import Path
 
-from shardmill.schemas.errors import RowsError, ShardmillError, shortened
+from shardmill.schemas.errors import RowsError, ShardmillError
+from shardmill.schemas.messages import shortened
 
 # Set to `python` to run graphs through TensorFlow's Python API.
 SESSION_VARIABLE = "SHARDMILL_SESSION"

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from shardmill.schemas.errors import RowsError, ShardmillError, shortened
+from shardmill.schemas.errors import RowsError, ShardmillError
+from shardmill.schemas.messages import shortened
 from shardmill.transforms.runtime.c_api import CONFIG
 
 Join = Callable[[str], tuple[str, str]]

@@ -3,7 +3,6 @@
 Each is defined twice: in NumPy for the analysis and in TensorFlow for the graph.
 """
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.messages import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,9 @@ def _parse_one(feature: str, item: object) -> Pre:
 
 def _checked(feature: str, name: str, args: tuple[object, ...]) -> Pre:
     if name not in OPERATIONS:
-        near = difflib.get_close_matches(name, OPERATIONS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ConfigError(
-            f"[features] {feature}: unknown operation {name!r} in `pre`, expected one of {', '.join(OPERATIONS)}{hint}"
+            f"[features] {feature}: unknown operation {name!r} in `pre`, expected one of {', '.join(OPERATIONS)}"
+            f"{did_you_mean(name, OPERATIONS)}"
         )
     parameters = OPERATIONS[name].parameters
     numbers = [argument for argument in args if isinstance(argument, int | float) and not isinstance(argument, bool)]
