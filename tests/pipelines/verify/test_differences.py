@@ -18,7 +18,7 @@ def _record(text: bytes, number: float) -> bytes:
 def test_long_values_are_compared_whole() -> None:
     """Texts that differ only behind the beginning that is shown are the feature that differs."""
     stored, derived = _record(b"x" * 99 + b"a", 1), _record(b"x" * 99 + b"bb", 1)
-    found = _compare(_Difference(0, ("train", 0, 1), 0, stored, derived), "train.tfrecord, record 0")
+    found = _compare(_Difference(0, ("train", 0), 0, stored, derived), "train.tfrecord, record 0")
     beginning = f"b'{'x' * 40}'..."
     assert found == (
         f"feature 'text' is {beginning} (of length 100) as stored (train.tfrecord, record 0) and {beginning} (of length 101) as derived"
