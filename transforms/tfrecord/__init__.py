@@ -3,8 +3,8 @@
 wire.py        protobuf's wire format, column-wise
 row_groups.py  rows of equal layout encoded as one matrix
 encode.py      columns of features -> serialized Examples
-crc32c.py      CRC32C of many records at once
+crc32c.py      CRC32C checksums of many records at once
 frames.py      TFRecord frames, read and written
 parts.py       the part file of a unit
-decode.py      Examples read without TensorFlow
+decode.py      Examples decoded without TensorFlow
 """

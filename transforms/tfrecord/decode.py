@@ -1,7 +1,9 @@
-"""`tf.train.Example` as a protobuf message, without importing TensorFlow: four messages, declared here by hand.
+"""Decodes `tf.train.Example` records without importing TensorFlow.
 
-The declarations are those of tensorflow/core/example/feature.proto and example.proto, in a descriptor pool of their own, so that they
-can't clash with TensorFlow's in the same process.
+The protobuf messages are declared here by hand.
+
+The declarations are those of tensorflow/core/example/feature.proto and example.proto. They have a
+descriptor pool of their own, so that they can't clash with TensorFlow's in the same process.
 """
 
 from typing import Any
@@ -46,10 +48,13 @@ _Example = _declare()
 
 
 def decode_example(record: bytes) -> dict[str, list[int] | list[float] | list[bytes]]:
-    """Decodes a serialized `tf.train.Example` to each feature's values, by name.
+    """Decodes a serialized `tf.train.Example`.
+
+    Returns:
+        The values of each feature, by its name.
 
     Raises:
-        google.protobuf.message.DecodeError: The record isn't one.
+        google.protobuf.message.DecodeError: The record isn't a serialized Example.
     """
     features = _Example.FromString(record).features.feature
     return {name: _values(features[name]) for name in sorted(features)}

@@ -1,7 +1,10 @@
-"""Encodes columns of features as `tf.train.Example` records, byte for byte as Python's `SerializeToString(deterministic=True)`.
+"""Encodes columns of features as `tf.train.Example` records.
 
-Two ways give the same bytes. Where rows fall into few groups of equal layout, `row_groups` fills each group as one matrix. Else
-the rows' pieces (what stands before a feature's values; the values) are joined by Arrow. Neither makes a Python object of a row.
+The bytes are those of Python's `SerializeToString(deterministic=True)`.
+
+Two ways give the same bytes. Where rows fall into few groups of equal layout, `row_groups` fills
+each group as one matrix. Otherwise Arrow joins the rows' pieces (the prefix of a feature's values,
+and the values). Neither makes a Python object for a row.
 """
 
 import functools
@@ -24,19 +27,19 @@ Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
 
 
 class FeatureSpec(Protocol):
-    """What the encoder must know of a feature."""
+    """The name, dtype and shape of a feature to encode."""
 
     @property
     def name(self) -> str:
-        """Its key in the Example."""
+        """The feature's key in the Example."""
 
     @property
     def dtype(self) -> str:
-        """float32, int64 or bytes."""
+        """The feature's dtype: float32, int64 or bytes."""
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """One row's shape; None where rows vary in length."""
+        """One row's shape; None means rows of varying length."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,10 @@ class Feature:
     """An output of the transform graph.
 
     Attributes:
-        name: Its key in the Example.
+        name: The feature's key in the Example.
         dtype: float32, int64 or bytes.
-        shape: One row's shape, which is flattened row-major; None where rows vary in length.
+        shape: The shape of one row, which is flattened row-major. None means that rows vary in
+            length.
     """
 
     name: str
@@ -55,43 +59,50 @@ class Feature:
 
 
 class ExampleEncoder:
-    """Encodes blocks of rows. Has no state but the features: threads may share it."""
+    """Encodes blocks of rows as Examples.
+
+    It has no state but the features, so threads may share it.
+    """
 
     def __init__(self, features: Sequence[FeatureSpec]) -> None:
         """Takes the features, in any order.
 
         Args:
-            features: Distinct names.
+            features: The features; their names are distinct.
         """
-        # The order of map entries as protobuf's Python wheel (upb) has it: by the keys' bytes, but a key stands after
-        # the longer ones that begin with it (`x_missing`, then `x`). No UTF-8 holds 0xFF, so that puts it there.
-        # Protobuf's C++ would put it before; a reader doesn't see the order.
+        # The order of map entries in protobuf's Python wheel (upb): by the keys' bytes, but a key
+        # comes after the longer ones that begin with it (`x_missing`, then `x`). UTF-8 never
+        # contains 0xFF, so appending it gives this order. Protobuf's C++ would put the key before
+        # them; a reader doesn't see the order.
         self._features = sorted(features, key=lambda feature: feature.name.encode() + b"\xff")
 
     def encode(self, outputs: Outputs, n: int) -> pa.Array:
         """Serializes rows.
 
         Args:
-            outputs: For each feature float32 or int64 [n, *shape]; for bytes a binary or string array of n * prod(shape) values; or, for a
-                feature of varying length, a list array of n lists. No nulls.
+            outputs: For each feature float32 or int64 [n, *shape]; for bytes a binary or string
+                array of n * prod(shape) values; or, for a feature of varying length, a list array
+                of n lists. No nulls.
             n: The number of rows.
 
         Returns:
-            binary (large_binary from 2 GiB), one `tf.train.Example` a row.
+            binary (large_binary from 2 GiB), one `tf.train.Example` for each row.
         """
         encoded = self._encode(outputs, n)
         grouped = group_rows(encoded, n, framed=False)
         return grouped if grouped is not None else _join(encoded, n)
 
     def encode_framed(self, outputs: Outputs, n: int) -> pa.Array:
-        """Serializes rows and frames them as TFRecords: `frame(encode(outputs, n))`, faster.
+        """Serializes rows and frames them as TFRecords.
+
+        It equals `frame(encode(outputs, n))`, but is faster.
 
         Args:
-            outputs: As `encode` takes them.
+            outputs: See `encode`.
             n: The number of rows.
 
         Returns:
-            binary (large_binary from 2 GiB), one frame a row.
+            binary (large_binary from 2 GiB), one frame for each row.
         """
         encoded = self._encode(outputs, n)
         grouped = group_rows(encoded, n, framed=True)
@@ -102,7 +113,10 @@ class ExampleEncoder:
 
 
 def _join(encoded: Sequence[Encoded], n: int) -> pa.Array:
-    """Joins the pieces of each row; as many pieces as it takes, of any length."""
+    """Joins the pieces of each row.
+
+    A row has any number of pieces, of any length.
+    """
     pieces: list[pa.Array | pa.Scalar] = []
     totals = np.zeros(n, dtype=np.int64)
     for feature in encoded:
@@ -121,6 +135,9 @@ def _join(encoded: Sequence[Encoded], n: int) -> pa.Array:
 
 
 def _by_length(lengths: npt.NDArray[np.int64], make: Callable[[int], bytes]) -> pa.Array:
-    """For each row what `make` gives for its length; `make` is called once for each distinct one."""
-    distinct, places = np.unique(lengths, return_inverse=True)
-    return pa.array([make(length) for length in distinct.tolist()], pa.large_binary()).take(pa.array(places))
+    """For each row the result of `make` for its length.
+
+    `make` is called once for each distinct length.
+    """
+    distinct, indices = np.unique(lengths, return_inverse=True)
+    return pa.array([make(length) for length in distinct.tolist()], pa.large_binary()).take(pa.array(indices))

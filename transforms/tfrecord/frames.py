@@ -1,7 +1,9 @@
-"""TFRecord files: framing of whole columns of records, reading with every checksum checked, and gzip members.
+"""Writes and reads TFRecord frames, plain or in gzip members.
 
-A frame is: length (uint64, little-endian), masked CRC32C of these 8 bytes, the record, masked CRC32C of the record
-(tensorflow/core/lib/io/record_writer.h).
+Whole columns of records are framed at once; reading checks every checksum.
+
+A frame is: length (uint64, little-endian), masked CRC32C of these 8 bytes, the record, masked
+CRC32C of the record (tensorflow/core/lib/io/record_writer.h).
 """
 
 from collections.abc import Iterator
@@ -23,21 +25,21 @@ _CHUNK_BYTES = 4 << 20
 _GZIP_WBITS = 31
 GZIP_MAGIC = b"\x1f\x8b"
 _BAD_LENGTH = (
-    "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is. The file is damaged; "
-    "make it again."
+    "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is, so the file is "
+    "damaged; recreate it"
 )
-# A message of protobuf's is at most as long.
+# Bytes of the longest record: protobuf's limit for a message.
 _LONGEST = 1 << 31
 
 
 class Compressor(Protocol):
-    """Turns bytes into one gzip member, or leaves them as they are."""
+    """Turns bytes into one gzip member, or leaves them unchanged."""
 
     def compress(self, data: bytes | memoryview, /) -> bytes:
-        """Takes bytes; returns what of the member is ready."""
+        """Takes bytes; returns the member's bytes that are ready."""
 
     def flush(self) -> bytes:
-        """Ends the member; returns the rest of it."""
+        """Ends the member and returns the rest of its bytes."""
 
 
 class _Plain:
@@ -49,11 +51,14 @@ class _Plain:
 
 
 def compressor(level: int | None) -> Compressor:
-    """A writer of one gzip member with a fixed header (no time, no name).
+    """Makes a writer of one gzip member.
+
+    The member has a fixed header, without time and name.
 
     Args:
-        level: ISA-L's DEFLATE level, 0 to 3; None: not compressed. At 0 and 3 the same input gives the same bytes. At 1 and 2 the first
-            match of a member may be found a byte earlier or later: seen with isal 1.9.1 in one of some 10,000 members.
+        level: ISA-L's DEFLATE level, 0 to 3. None means that bytes aren't compressed. At 0 and 3
+            the same input gives the same bytes. At 1 and 2 the first match of a member may be found
+            a byte earlier or later: seen with isal 1.9.1 in one of some 10,000 members.
     """
     if level is None:
         return _Plain()
@@ -61,25 +66,25 @@ def compressor(level: int | None) -> Compressor:
 
 
 def headers(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """The frames' headers: uint8 [n, 12].
+    """The headers of frames: uint8 [n, 12].
 
     Args:
         lengths: The records' lengths.
     """
     framed = np.empty((len(lengths), HEADER_BYTES), dtype=np.uint8)
     framed[:, :8] = lengths.astype("<u8").view(np.uint8).reshape(-1, 8)
-    # Few lengths are distinct: each one's checksum is computed once.
-    distinct, places = _distinct(lengths)
+    # Few lengths are distinct, so the checksum of each is computed once.
+    distinct, indices = _distinct(lengths)
     crcs = mask(crcs_of((length.to_bytes(8, "little", signed=True) for length in distinct.tolist()), len(distinct)))
-    framed[:, 8:] = crcs[places].astype("<u4").view(np.uint8).reshape(-1, 4)
+    framed[:, 8:] = crcs[indices].astype("<u4").view(np.uint8).reshape(-1, 4)
     return framed
 
 
 def _distinct(lengths: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     low, high = (int(lengths.min()), int(lengths.max())) if len(lengths) else (0, 0)
     if high - low > 1 << 16:
-        distinct, places = np.unique(lengths, return_inverse=True)
-        return distinct, places
+        distinct, indices = np.unique(lengths, return_inverse=True)
+        return distinct, indices
     seen = np.bincount(lengths - low, minlength=high - low + 1) > 0
     return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[lengths - low]
 
@@ -97,7 +102,7 @@ def frame(records: pa.Array) -> pa.Array:
     offsets, data = binary_parts(records)
     kind = pa.large_binary() if len(data) + 16 * count > np.iinfo(np.int32).max else records.type
     head = headers(np.diff(offsets))
-    # `to_numpy` makes the bytes objects; the checksum is a C call each.
+    # `to_numpy` makes the bytes objects; each checksum is one C call.
     crcs = mask(crcs_of(records.to_numpy(zero_copy_only=False), count)).astype("<u4")
     pieces = (
         _fixed(head, kind),
@@ -114,10 +119,13 @@ def _fixed(rows: npt.NDArray[np.uint8], kind: pa.DataType) -> pa.Array:
 
 
 def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
-    """The content of a shard in chunks: of all its gzip members, or, where it doesn't begin with one, as it is.
+    """Reads the content of a shard in chunks.
+
+    All of its gzip members are decompressed; a file that doesn't begin with one is returned
+    unchanged.
 
     Raises:
-        DataError: A member is damaged or ends early; the message names the file.
+        DataError: A member is damaged or truncated; the message names the file.
     """
     chunk = _beginning(stream)
     if not chunk.startswith(GZIP_MAGIC) or begins_with_frame(chunk):
@@ -130,9 +138,7 @@ def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
         try:
             content = member.decompress(chunk)
         except isal_zlib.IsalError as error:  # type: ignore[misc]  # isal's stub has it as an instance
-            raise DataError(
-                f"{path!r} isn't a whole gzip file: {error}. The file is damaged; make it again."
-            ) from error
+            raise DataError(f"{path!r} isn't a whole gzip file ({error}), so it is damaged; recreate it") from error
         if content:
             yield content
         if member.eof:
@@ -142,7 +148,7 @@ def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
         else:
             chunk = stream.read(_CHUNK_BYTES)
     if not member.eof:
-        raise DataError(f"{path!r} ends inside a gzip member. The file is truncated; make it again.")
+        raise DataError(f"{path!r} ends inside a gzip member, so it is truncated; recreate it")
 
 
 def _beginning(stream: BinaryIO) -> bytes:
@@ -153,27 +159,32 @@ def _beginning(stream: BinaryIO) -> bytes:
 
 
 def begins_with_frame(data: bytes) -> bool:
-    """Whether bytes begin with a record's length and its checksum.
+    """Whether bytes begin with a frame's header.
+
+    A header is a record's length and its checksum.
 
     Args:
         data: The beginning of a file, decompressed.
     """
-    # A frame may look like gzip: that of a record of 35,615 bytes begins with gzip's two.
+    # A frame may look like gzip: the frame of a record of 35,615 bytes begins with gzip's two magic
+    # bytes.
     return len(data) >= HEADER_BYTES and bool(_good_headers(np.frombuffer(data, np.uint8, HEADER_BYTES)[None])[0])
 
 
 def read_records(stream: BinaryIO, path: str) -> Iterator[pa.Array]:
-    """Reads a shard, gzip or plain, in blocks of records, every checksum checked.
+    """Reads a shard in blocks of records, checking every checksum.
 
     Args:
-        stream: The shard's bytes as they are on disk.
-        path: For messages.
+        stream: The shard's bytes, gzip or plain.
+        path: The shard's path, for messages.
 
     Yields:
-        large_binary arrays of consecutive records; as much memory as a few MiB of records, or the largest one.
+        large_binary arrays of consecutive records. They take the memory of a few MiB of records, or
+        of the longest record.
 
     Raises:
-        DataError: A checksum differs or the file ends inside a frame; the message names the file and the record (from 0).
+        DataError: A checksum differs or the file ends inside a frame; the message names the file
+            and the record (from 0).
     """
     return _blocks(decompress(stream, path), path)
 
@@ -184,7 +195,7 @@ def _blocks(chunks: Iterator[bytes], path: str) -> Iterator[pa.Array]:
     for chunk in chunks:
         held.append(chunk)
         size += len(chunk)
-        # A record longer than a chunk: its pieces are joined once, when all are here.
+        # A record is longer than a chunk: its pieces are joined once, when all have been read.
         if size < needed:
             continue
         data = b"".join(held)
@@ -198,31 +209,35 @@ def _blocks(chunks: Iterator[bytes], path: str) -> Iterator[pa.Array]:
         size = len(held[0])
     if size:
         raise DataError(
-            f"{path!r}, record {done}: the file ends inside it, {size:,} bytes after its start. It is truncated; make it again."
+            f"{path!r}, record {done}: the file ends inside it, {size:,} bytes after its start, so it is truncated; recreate it"
         )
 
 
 def _walk(data: bytes) -> tuple[npt.NDArray[np.int64], int, int]:
-    """The starts of the whole frames; where they end; and how many bytes the frame after them needs at least.
+    """Finds the starts of all whole frames.
 
-    Each length says where the next one is, so this is a loop; it does nothing else. A damaged length is found when the header is checked.
+    Returns the starts, the end of the last whole frame, and the bytes that the next frame needs at
+    least.
+
+    Each length gives the position of the next one, so this is a loop, which does nothing else.
+    Headers are checked later, which finds damaged lengths.
     """
     starts: list[int] = []
-    place, end = 0, len(data)
+    offset, end = 0, len(data)
     read = int.from_bytes
-    while place + HEADER_BYTES <= end:
-        following = place + read(data[place : place + 8], "little") + HEADER_BYTES + FOOTER_BYTES
+    while offset + HEADER_BYTES <= end:
+        following = offset + read(data[offset : offset + 8], "little") + HEADER_BYTES + FOOTER_BYTES
         if following > end:
-            return np.array(starts, np.int64), place, _needed(data, place, following)
-        starts.append(place)
-        place = following
-    return np.array(starts, np.int64), place, HEADER_BYTES + FOOTER_BYTES
+            return np.array(starts, np.int64), offset, _needed(data, offset, following)
+        starts.append(offset)
+        offset = following
+    return np.array(starts, np.int64), offset, HEADER_BYTES + FOOTER_BYTES
 
 
-def _needed(data: bytes, place: int, following: int) -> int:
-    # A damaged length must not make the reader hold the whole file: 0 says so at once.
-    header = np.frombuffer(data, np.uint8, HEADER_BYTES, place)[None]
-    return following - place if _good_headers(header)[0] and following - place <= _LONGEST else 0
+def _needed(data: bytes, offset: int, following: int) -> int:
+    # A damaged length must not make the reader hold the whole file: 0 reports it at once.
+    header = np.frombuffer(data, np.uint8, HEADER_BYTES, offset)[None]
+    return following - offset if _good_headers(header)[0] and following - offset <= _LONGEST else 0
 
 
 def _good_headers(found: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -252,6 +267,6 @@ def _checked(data: bytes, starts: npt.NDArray[np.int64], path: str, first: int) 
     good = mask(crcs_of(records.to_numpy(zero_copy_only=False), len(records))) == expected
     if not good.all():
         raise DataError(
-            f"{path!r}, record {first + int(np.argmin(good))}: its checksum differs. The file is damaged; make it again."
+            f"{path!r}, record {first + int(np.argmin(good))}: its checksum differs, so the file is damaged; recreate it"
         )
     return records

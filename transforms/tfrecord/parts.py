@@ -1,6 +1,9 @@
-"""The part file of a unit: its rows compressed, by split and shard, one after the other in a single stream.
+"""Writes the part file of a unit.
 
-Each destination's rows are one gzip member. A shard is assembled by copying the members of all units in order; nothing is recompressed.
+It holds the unit's rows, compressed, by split and shard, one after the other in a single stream.
+
+The rows of each destination (a shard of a split) are one gzip member. A shard is assembled by
+copying the members of all units in order; nothing is recompressed.
 """
 
 from dataclasses import dataclass, field
@@ -13,21 +16,23 @@ import pyarrow as pa
 from shardmill.schemas.arrow import binary_parts
 from shardmill.transforms.tfrecord.frames import Compressor, compressor
 
-# So many compressed bytes of all destinations together stay in memory.
+# Compressed bytes kept in memory, over all destinations, before they are written.
 BUFFER_BYTES = 64 << 20
+# Shards that a 16-bit key can number: NumPy sorts such keys by radix.
 _RADIX_SHARDS = 1 << 16
 
 
 @dataclass(frozen=True)
 class PartSegment:
-    """One destination's rows in a part file.
+    """The rows of one destination in a part file.
 
     Attributes:
-        split: Its split.
-        shard: Its shard's index.
-        rows: Its records.
-        payload: Their bytes, framed, before compression.
-        pieces: (offset, length) of the pieces that, joined in order, are its gzip member (or its frames, where nothing is compressed).
+        split: The destination's split.
+        shard: The index of its shard.
+        rows: The number of its records.
+        payload: Bytes of the framed records before compression.
+        pieces: (offset, length) in bytes of the pieces that, joined in order, are the gzip member
+            (or the frames, without compression).
     """
 
     split: str
@@ -38,7 +43,7 @@ class PartSegment:
 
     @property
     def length(self) -> int:
-        """Bytes in the part file."""
+        """Bytes that the rows take in the part file."""
         return sum(length for _, length in self.pieces)
 
 
@@ -52,19 +57,20 @@ class _Destination:
 
 
 class PartWriter:
-    """Collects the framed records of one unit; for one thread.
+    """Writes the framed records of one unit, from one thread.
 
-    Memory: the compressed bytes up to a bound, then they are written in pieces; and some 0.2 MB of compressor state for
-    each destination. A member is cut by that, not restarted, so a destination's bytes don't depend on the bound.
+    It keeps compressed bytes in memory up to a bound, at which it writes them in pieces, and some
+    0.2 MB of compressor state for each destination. A piece continues its member rather than
+    beginning another, so a destination's bytes don't depend on the bound.
     """
 
     def __init__(self, stream: BinaryIO, level: int | None, buffer_bytes: int = BUFFER_BYTES) -> None:
         """Starts an empty part.
 
         Args:
-            stream: Where the part is written, from offset 0; stays open.
-            level: ISA-L's DEFLATE level, 0 to 3; None: not compressed.
-            buffer_bytes: So many compressed bytes are kept in memory.
+            stream: The part file, written from offset 0; it stays open.
+            level: ISA-L's DEFLATE level, 0 to 3. None means that bytes aren't compressed.
+            buffer_bytes: Compressed bytes kept in memory before they are written.
         """
         self._stream = stream
         self._level = level
@@ -74,21 +80,22 @@ class PartWriter:
         self._written = 0
 
     def add(self, split: str, shards: npt.NDArray[np.int64], framed: pa.Array) -> None:
-        """Adds records, each at the end of its destination.
+        """Appends each record to its destination.
 
         Args:
-            split: Their split.
+            split: The records' split.
             shards: Each record's shard.
-            framed: (Large) binary, without nulls, as many as `shards`.
+            framed: The records as (large) binary without nulls, as many as `shards`.
         """
         if len(shards) != len(framed):
-            raise ValueError(f"{len(framed)} records for {len(shards)} shards; expected one shard for each record")
+            raise ValueError(f"expected one shard for each of {len(framed)} records, received {len(shards)}")
         if not len(shards):
             return
         counts = np.bincount(shards)
         found = np.flatnonzero(counts)
         if len(found) > 1:
-            # Stable: the input's order stays within a shard. 16-bit keys are sorted by radix, 30 times as fast.
+            # A stable sort keeps the input's order within a shard. 16-bit keys are sorted by radix,
+            # 30 times as fast.
             keys = shards.astype(np.uint16) if len(counts) <= _RADIX_SHARDS else shards
             framed = framed.take(pa.array(np.argsort(keys, kind="stable")))
         offsets, data = binary_parts(framed)
@@ -126,10 +133,10 @@ class PartWriter:
         self._buffered = 0
 
     def close(self) -> list[PartSegment]:
-        """Ends all members and writes what is in memory.
+        """Ends all members and writes the bytes still in memory.
 
         Returns:
-            Each destination with rows, in the order of (split, shard).
+            The segment of each destination with rows, in the order of (split, shard).
         """
         for destination in self._destinations.values():
             self._hold(destination, destination.compressor.flush())

@@ -1,8 +1,10 @@
-"""The fast way to encode rows: group those of equal layout, and fill each group as one matrix of bytes.
+"""Encodes rows in groups of equal layout, the fast way.
 
-Within a group every tag, size and key is the same, so a row is a template with the values put in at fixed places. The
-frame's header is part of the template, and the record's checksum comes from the template's by table look-ups (see
-`transforms.tfrecord.crc32c`).
+Each group is filled as one matrix of bytes.
+
+Within a group every tag, size and key is the same, so a row is a template with the values at fixed
+offsets. The frame's header is part of the template, and the record's checksum comes from the
+template's by table look-ups (see `transforms.tfrecord.crc32c`).
 """
 
 from collections.abc import Sequence
@@ -15,14 +17,17 @@ from shardmill.transforms.tfrecord.crc32c import TERMS, crcs_of, mask
 from shardmill.transforms.tfrecord.frames import FOOTER_BYTES, HEADER_BYTES, headers
 from shardmill.transforms.tfrecord.wire import Encoded, Fixed, entry_prefix, varint
 
-# A group costs some 100 us, joining its rows some 600 ns each.
+# Rows that a group should have, on average, beyond the first few groups: a group costs some 100 us,
+# joining its rows otherwise some 600 ns each.
 _ROWS_PER_GROUP = 128
 _FREE_GROUPS = 4
 _MAX_CODES = 1 << 16
-# Above so many bytes of values in a row, one C call a record is faster than a look-up a byte.
+# Bytes of a row's values, and of its record, up to which a table look-up for each byte is faster
+# than one C call for each record.
 _LOOKUP_BYTES = 400
 _LOOKUP_RECORD = 8192
-# Values up to so many bytes are copied a word at a time, longer ones a row at a time.
+# Bytes of the longest values that are copied a word at a time; longer ones are copied a row at a
+# time.
 _WORDS_BYTES = 64
 _MAX_BYTES = np.iinfo(np.int32).max
 
@@ -36,7 +41,8 @@ def group_rows(encoded: Sequence[Encoded], rows: int, *, framed: bool) -> pa.Arr
         framed: Whether each record is framed as a TFRecord.
 
     Returns:
-        binary, one record or frame a row; None where the rows fall into too many groups (or into 2 GiB) for this way.
+        binary, one record or frame for each row. None means that this way doesn't fit: there are
+        too many groups, or more than 2 GiB.
     """
     codes = _codes(encoded, rows)
     if codes is None:
@@ -64,13 +70,16 @@ def group_rows(encoded: Sequence[Encoded], rows: int, *, framed: bool) -> pa.Arr
     array = pa.Array.from_buffers(pa.binary(), rows, [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data)])
     if order is None:
         return array
-    places = np.empty(rows, dtype=np.int64)
-    places[order] = np.arange(rows)
-    return array.take(pa.array(places))
+    positions = np.empty(rows, dtype=np.int64)
+    positions[order] = np.arange(rows)
+    return array.take(pa.array(positions))
 
 
 def _codes(encoded: Sequence[Encoded], rows: int) -> npt.NDArray[np.uint16] | None:
-    """A number for each row's layout; None where there may be too many."""
+    """A number for each row's layout.
+
+    None means that there may be too many layouts.
+    """
     codes = np.zeros(rows, dtype=np.uint16)
     count = 1
     for feature in encoded:
@@ -91,7 +100,7 @@ def _length(feature: Encoded, row: int) -> int:
 
 
 class _Layout:
-    """Where the values stand in the rows of a group.
+    """The offsets of values in the rows of a group.
 
     Attributes:
         size: Bytes of a row.
@@ -110,22 +119,25 @@ class _Layout:
         self._template = before + record + bytes(FOOTER_BYTES if framed else 0)
         self._blank_crc = crcs_of([record], 1)[0]
         self.size = len(self._template)
-        self._places = (
+        self._offsets = (
             len(before) + len(head) + np.cumsum(list(map(len, prefixes))) + np.cumsum([0, *lengths])[:-1]
         ).tolist()
 
     def fill(self, matrix: npt.NDArray[np.uint8], features: Sequence[Encoded], start: int, stop: int) -> None:
-        """Fills the group's rows, which are `start` to `stop` of the features."""
-        # One copy of a whole row a row: four times as fast as bytes.
+        """Writes rows `start` to `stop` of the features.
+
+        They are the rows of the group.
+        """
+        # Each row is one element: copying is four times as fast as by bytes.
         matrix.view(f"V{self.size}")[:, 0] = np.void(self._template)
         crcs = np.full(stop - start, self._blank_crc, dtype=np.uint32)
         look_up = self._framed and sum(self._lengths) <= _LOOKUP_BYTES and self._record <= _LOOKUP_RECORD
-        for feature, place, length in zip(features, self._places, self._lengths, strict=True):
+        for feature, offset, length in zip(features, self._offsets, self._lengths, strict=True):
             values = feature.matrix(start, stop, length)
-            _put(matrix, place, values)
+            _put(matrix, offset, values)
             if look_up and length:
                 terms = TERMS.reach(self._record)
-                end = HEADER_BYTES + self._record - place
+                end = HEADER_BYTES + self._record - offset
                 for byte in range(length):
                     crcs ^= terms[end - byte - 1].take(values[:, byte])
         if self._framed and not look_up:
@@ -135,15 +147,18 @@ class _Layout:
             _put(matrix, self.size - FOOTER_BYTES, mask(crcs).astype("<u4").view(np.uint8).reshape(-1, FOOTER_BYTES))
 
 
-def _put(matrix: npt.NDArray[np.uint8], place: int, values: npt.NDArray[np.uint8]) -> None:
-    """Copies values into the columns from `place` on, in words as wide as they go."""
+def _put(matrix: npt.NDArray[np.uint8], offset: int, values: npt.NDArray[np.uint8]) -> None:
+    """Copies values into consecutive columns, by the widest words possible.
+
+    `offset` is the first column.
+    """
     left = values.shape[1]
     if left > _WORDS_BYTES:
-        matrix[:, place : place + left] = values
+        matrix[:, offset : offset + left] = values
         return
     at = 0
     for width in (8, 4, 2, 1):
         while left - at >= width:
-            target = matrix[:, place + at : place + at + width].view(f"u{width}")
+            target = matrix[:, offset + at : offset + at + width].view(f"u{width}")
             target[:] = values[:, at : at + width].view(f"u{width}")
             at += width

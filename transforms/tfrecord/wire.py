@@ -1,8 +1,10 @@
-"""The protobuf wire format of `tf.train.Example`, column-wise: each feature's values of all rows as bytes.
+"""Encodes features' values in protobuf's wire format, column-wise.
+
+Each feature's values of all rows become bytes of `tf.train.Example`.
 
 The formats are protobuf's (https://protobuf.dev/programming-guides/encoding) and those of
-tensorflow/core/example/feature.proto: numbers are packed, float32 little-endian, int64 as varints of their two's
-complement, so that a negative number has ten bytes.
+tensorflow/core/example/feature.proto: numbers are packed, float32 little-endian, int64 as varints
+of their two's complement, so that a negative number has ten bytes.
 """
 
 from dataclasses import dataclass
@@ -16,12 +18,12 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import binary_of, binary_parts, offsets_of
 
 _SEVEN_BITS = 127
-# The field of `Feature` that holds the values, by dtype: its tag.
+# By dtype, the tag of the field of `Feature` that holds the values.
 _LIST_TAG = {"bytes": b"\x0a", "float32": b"\x12", "int64": b"\x1a"}
 
 
 def varint(value: int) -> bytes:
-    """A non-negative integer's varint."""
+    """The varint of a non-negative integer."""
     groups = bytearray()
     while value > _SEVEN_BITS:
         groups.append(value & _SEVEN_BITS | 128)
@@ -31,14 +33,16 @@ def varint(value: int) -> bytes:
 
 
 def entry_prefix(name: str, dtype: str, length: int) -> bytes:
-    """What stands before a feature's values in `Features`: the tags, sizes and key of its map entry.
+    """The bytes before a feature's values in `Features`.
+
+    They are the tags, sizes and key of its map entry.
 
     Args:
         name: The feature.
         dtype: float32, int64 or bytes.
-        length: Bytes of its values, as `Fixed` and `Ragged` hold them.
+        length: Bytes of its values, as in `Fixed` and `Ragged`.
     """
-    # Numbers are one packed field; bytes values each bring a tag of their own.
+    # Numbers are one packed field; each bytes value has a tag of its own.
     packed = b"" if dtype == "bytes" or not length else b"\x0a" + varint(length)
     listed = _LIST_TAG[dtype] + varint(len(packed) + length) + packed
     key = name.encode()
@@ -47,13 +51,14 @@ def entry_prefix(name: str, dtype: str, length: int) -> bytes:
 
 
 def varints(values: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Varints of integers, each at the left of a row.
+    """The varints of integers, left-aligned in rows.
 
     Args:
         values: uint64 [n].
 
     Returns:
-        uint8 [n, width], width a power of two, what is behind a varint undefined; and int64 [n], the varints' lengths.
+        uint8 [n, width], with a power of two as width and undefined bytes after a varint; and int64
+        [n], the varints' lengths.
     """
     top = int(values.max()) if values.size else 0
     longest = max(1, -(-top.bit_length() // 7))
@@ -70,7 +75,7 @@ def varints(values: npt.NDArray[np.uint64]) -> tuple[npt.NDArray[np.uint8], npt.
 
 @dataclass(frozen=True)
 class Fixed:
-    """A feature with as many bytes in every row.
+    """A feature with equally many bytes in every row.
 
     Attributes:
         name: The feature.
@@ -84,7 +89,7 @@ class Fixed:
 
     @property
     def width(self) -> int:
-        """Bytes a row."""
+        """Bytes of a row."""
         return int(self.rows.shape[1])
 
     def take(self, order: npt.NDArray[np.int64]) -> "Fixed":
@@ -96,18 +101,18 @@ class Fixed:
         return self.rows[start:stop]
 
     def array(self) -> pa.Array:
-        """One large_binary value a row."""
+        """One large_binary value for each row."""
         return binary_of(self.rows.reshape(-1), np.arange(len(self.rows) + 1, dtype=np.int64) * self.width)
 
 
 @dataclass(frozen=True)
 class Padded:
-    """A feature with a short, varying number of bytes a row.
+    """A feature with few bytes a row, whose number varies.
 
     Attributes:
         name: The feature.
         dtype: float32, int64 or bytes.
-        rows: uint8 [n, width]; what is behind a row's length is undefined.
+        rows: uint8 [n, width]; bytes beyond a row's length are undefined.
         lengths: int64 [n].
     """
 
@@ -121,11 +126,14 @@ class Padded:
         return Padded(self.name, self.dtype, _take_rows(self.rows, order), self.lengths[order])
 
     def matrix(self, start: int, stop: int, length: int) -> npt.NDArray[np.uint8]:
-        """The bytes of consecutive rows that all have `length`: uint8 [stop - start, length]."""
+        """The bytes of consecutive rows: uint8 [stop - start, length].
+
+        All of these rows have `length` bytes.
+        """
         return self.rows[start:stop, :length]
 
     def array(self) -> pa.Array:
-        """One large_binary value a row."""
+        """One large_binary value for each row."""
         return binary_of(compact(self.rows, self.lengths), offsets_of(self.lengths))
 
 
@@ -137,7 +145,7 @@ class Ragged:
         name: The feature.
         dtype: float32, int64 or bytes.
         data: uint8, all rows' bytes joined.
-        offsets: int64 [n + 1], where each row's bytes begin and end.
+        offsets: int64 [n + 1], the offsets at which each row's bytes begin and end.
     """
 
     name: str
@@ -157,11 +165,14 @@ class Ragged:
         return Ragged(self.name, self.dtype, data, offsets)
 
     def matrix(self, start: int, stop: int, length: int) -> npt.NDArray[np.uint8]:
-        """The bytes of consecutive rows that all have `length`: uint8 [stop - start, length]."""
+        """The bytes of consecutive rows: uint8 [stop - start, length].
+
+        All of these rows have `length` bytes.
+        """
         return self.data[self.offsets[start] : self.offsets[stop]].reshape(stop - start, length)
 
     def array(self) -> pa.Array:
-        """One large_binary value a row."""
+        """One large_binary value for each row."""
         return binary_of(self.data, self.offsets)
 
 
@@ -169,13 +180,15 @@ Encoded = Fixed | Padded | Ragged
 
 
 def encode_feature(name: str, dtype: str, values: npt.NDArray[np.generic] | pa.Array, rows: int) -> Encoded:
-    """A feature's values as they stand in its packed field, or for bytes in its list.
+    """Encodes a feature's values.
+
+    Numbers are the content of the packed field; bytes values each follow their tag and size.
 
     Args:
         name: The feature.
         dtype: float32, int64 or bytes.
-        values: float32 or int64 [rows, ...]; a (large) binary or string array of rows * k values; or a (large) list array of
-            any of these, `rows` long, without nulls.
+        values: float32 or int64 [rows, ...]; a (large) binary or string array of rows * k values;
+            or a (large) list array of any of these, `rows` long, without nulls.
         rows: The number of rows.
     """
     bounds = None
@@ -187,7 +200,9 @@ def encode_feature(name: str, dtype: str, values: npt.NDArray[np.generic] | pa.A
         flat = np.ascontiguousarray(array, dtype={"float32": "<f4", "int64": "<i8"}[dtype]).reshape(-1)
     count = len(values) if dtype == "bytes" else flat.size
     if bounds is None and (count % rows if rows else count):
-        raise ValueError(f"feature {name!r} has {count} values for {rows} rows; expected as many in each row")
+        raise ValueError(
+            f"feature {name!r}: expected equally many values in each of {rows} rows, received {count} values"
+        )
     each = count // rows if rows else 0
     if dtype == "float32":
         if bounds is None:
@@ -204,13 +219,13 @@ def encode_feature(name: str, dtype: str, values: npt.NDArray[np.generic] | pa.A
 
 
 def compact(padded: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """The first `lengths` bytes of each row, joined."""
+    """Joins the first `lengths` bytes of each row."""
     compacted: npt.NDArray[np.uint8] = padded[np.arange(padded.shape[1]) < lengths[:, None]]
     return compacted
 
 
 def _tagged(values: pa.Array) -> pa.Array:
-    """Each bytes value behind its tag and size."""
+    """Puts its tag and size before each bytes value."""
     offsets, data = binary_parts(values)
     raw = binary_of(data, offsets)
     sizes, lengths = varints(np.diff(offsets).astype(np.uint64))
@@ -220,7 +235,7 @@ def _tagged(values: pa.Array) -> pa.Array:
 
 
 def _take_rows(rows: npt.NDArray[np.uint8], order: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    # Whole words a row are taken faster than rows of bytes.
+    # Rows that are whole words are taken faster than rows of bytes.
     width = rows.shape[1]
     if width in {1, 2, 4, 8}:
         words = np.ascontiguousarray(rows).view(f"u{width}").reshape(-1)

@@ -198,7 +198,9 @@ def test_encoder_takes_columns_that_are_not_contiguous() -> None:
 
 def test_wrong_number_of_values() -> None:
     """Values that don't divide into rows are refused."""
-    with pytest.raises(ValueError, match="feature 'x' has 4 values for 3 rows"):
+    with pytest.raises(
+        ValueError, match="feature 'x': expected equally many values in each of 3 rows, received 4 values"
+    ):
         encode_feature("x", "float32", np.zeros(4, np.float32), 3)
 
 

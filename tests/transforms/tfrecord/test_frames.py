@@ -102,7 +102,9 @@ def test_flipped_record() -> None:
     """A changed byte in a record is found; the message names file and record."""
     data = bytearray(shard([b"first", b"second", b"third"]))
     data[-6] ^= 1
-    with pytest.raises(DataError, match="'shard', record 2: its checksum differs"):
+    with pytest.raises(
+        DataError, match=r"'shard', record 2: its checksum differs, so the file is damaged; recreate it$"
+    ):
         read(bytes(data))
 
 
@@ -134,7 +136,7 @@ def test_truncated_plain_shard(lost: int) -> None:
 def test_truncated_gzip(lost: int) -> None:
     """A shard that ends inside its last gzip member is found, though the members before are whole."""
     records = [bytes([row]) * row + np.random.default_rng(row).bytes(200) for row in range(20)]
-    with pytest.raises(DataError, match="'shard' ends inside a gzip member"):
+    with pytest.raises(DataError, match=r"'shard' ends inside a gzip member, so it is truncated; recreate it$"):
         read(shard(records, 2, 2)[:-lost])
 
 
@@ -146,7 +148,7 @@ def test_damaged_gzip() -> None:
         read(bytes(data))
     with pytest.raises(DataError, match="'shard' isn't a whole gzip file"):
         read(shard(RECORDS, 2) + b"garbage" * 9)
-    with pytest.raises(DataError, match="'shard' ends inside a gzip member"):
+    with pytest.raises(DataError, match=r"'shard' ends inside a gzip member, so it is truncated; recreate it$"):
         read(shard(RECORDS, 2) + b"bits")
 
 

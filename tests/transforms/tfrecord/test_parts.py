@@ -156,5 +156,5 @@ def test_a_part_that_cant_be_read_is_named(tmp_path: Path, content: bytes | None
 
 def test_records_and_shards_must_agree() -> None:
     """A block with more shards than records is refused."""
-    with pytest.raises(ValueError, match="1 records for 2 shards"):
+    with pytest.raises(ValueError, match="expected one shard for each of 1 records, received 2"):
         write([("train", np.zeros(2, np.int64), pa.array([b"a"], pa.binary()))])
