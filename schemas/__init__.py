@@ -4,6 +4,7 @@ schema.py         the raw columns: names, types, presence
 schema_pbtxt.py   the same as tensorflow-metadata's schema.pbtxt
 inference/        types inferred from raw cells
 run_folder.py     the names in a run's folder
+features.py       output features: name, dtype, shape, range
 feature_stats.py  statistics in TFDV's format
 arrow.py          between Arrow arrays and NumPy arrays, without a copy
 splitmix.py       SplitMix64, which spreads integers

@@ -13,6 +13,7 @@ from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.schemas.schema import Column
 from shardmill.transforms.check_workers import CheckedDoFn
@@ -30,7 +31,6 @@ from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.partition import chunk_counts, partition_counts
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
-from shardmill.transforms.tfrecord.encode import Feature
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 
@@ -127,7 +127,7 @@ class Reading:
             row -= block.rows
         raise ValueError(f"{unit} has no row {row} after its last")
 
-    def labels_to_drop(self, session: Session) -> list[Feature]:
+    def labels_to_drop(self, session: Session) -> list[FeatureSpec]:
         """The labels that are left empty where a graph gives them no value."""
         if self.row_graph is None or not self.row_graph.lacks_labels:
             return []

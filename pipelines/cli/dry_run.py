@@ -21,11 +21,12 @@ from shardmill.pipelines.job.preflight import assume_types
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source
 from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import SUCCESS, TRAIN
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
-from shardmill.transforms.kinds.base import Kind, OutputSpec
+from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.placeholder import dummy_statistics
 from shardmill.transforms.kinds.registry import allowed_types, parse_features
 
@@ -172,7 +173,7 @@ def _schemas(config: Config, inputs: Sequence[InputFile]) -> list[Schema]:
     return [assume_types(given or [Column(name, wanted) for name in names], allowed, wanted) for wanted in ColumnType]
 
 
-def _dtype(kind: Kind, schema: Schema, spec: OutputSpec) -> str:
+def _dtype(kind: Kind, schema: Schema, spec: FeatureSpec) -> str:
     if spec.shape is None:
         return f"{spec.dtype}[varying]"
     # What the analysis finds decides how long a vector of a vocabulary is.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shardmill.transforms.kinds.base import OutputSpec
+from shardmill.schemas.features import FeatureSpec
 
 _COUNTED = re.compile(r"(.*?)(?:_\d+)+", re.DOTALL)
 # The name that TensorFlow gives to what fills a table from keys and values; a function fills one table.
@@ -226,7 +226,7 @@ def row_lengths_key(key: str) -> str:
 
 
 def tensor_names(
-    signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, OutputSpec]
+    signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, FeatureSpec]
 ) -> dict[str, dict[str, list[Any]]]:
     """A signature as plain data.
 

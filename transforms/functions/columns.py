@@ -6,8 +6,9 @@ from typing import Any
 import tensorflow as tf
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.features import Dtype, FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
-from shardmill.transforms.kinds.base import Dtype, OutputSpec, Tensor
+from shardmill.transforms.kinds.base import Tensor
 
 DTYPES = {ColumnType.INT: tf.int64, ColumnType.FLOAT: tf.float32, ColumnType.BYTES: tf.string}
 # What stands for a missing value in a dense column.
@@ -17,7 +18,7 @@ _NAMES: dict[Any, Dtype] = {tf.int64: "int64", tf.float32: "float32", tf.string:
 _MATRIX = 2
 
 # An output's columns: for each its values, and for one of varying length its rows' lengths.
-Columns = list[tuple[OutputSpec, Tensor, Tensor | None]]
+Columns = list[tuple[FeatureSpec, Tensor, Tensor | None]]
 
 
 def tft_spec(column: Column) -> Any:
@@ -89,7 +90,7 @@ def output_columns(name: str, value: Any, sparse_features: Collection[str]) -> C
     if isinstance(value, tf.RaggedTensor):
         return list(_ragged_columns(name, value))
     check_shape(name, value)
-    return [(OutputSpec(name, _NAMES[value.dtype], tuple(value.shape[1:])), value, None)]
+    return [(FeatureSpec(name, _NAMES[value.dtype], tuple(value.shape[1:])), value, None)]
 
 
 def check_shape(name: str, value: Any) -> None:
@@ -105,32 +106,32 @@ def check_shape(name: str, value: Any) -> None:
         )
 
 
-def _sparse_columns(name: str, value: Any, *, as_feature: bool) -> Iterator[tuple[OutputSpec, Tensor, Tensor | None]]:
+def _sparse_columns(name: str, value: Any, *, as_feature: bool) -> Iterator[tuple[FeatureSpec, Tensor, Tensor | None]]:
     rows = value.indices[:, 0]
     lengths = tf.math.unsorted_segment_sum(tf.ones_like(rows), rows, value.dense_shape[0])
     dtype = _NAMES[value.dtype]
     if value.shape.rank == _MATRIX and not as_feature:
-        yield OutputSpec(name, dtype, None), value.values, lengths
+        yield FeatureSpec(name, dtype, None), value.values, lengths
         return
-    yield OutputSpec(f"{name}$sparse_values", dtype, None), value.values, lengths
+    yield FeatureSpec(f"{name}$sparse_values", dtype, None), value.values, lengths
     for dimension in range(1, value.shape.rank):
-        indices = OutputSpec(f"{name}$sparse_indices_{dimension - 1}", "int64", None)
+        indices = FeatureSpec(f"{name}$sparse_indices_{dimension - 1}", "int64", None)
         yield indices, value.indices[:, dimension], lengths
 
 
-def _ragged_columns(name: str, value: Any) -> Iterator[tuple[OutputSpec, Tensor, Tensor | None]]:
+def _ragged_columns(name: str, value: Any) -> Iterator[tuple[FeatureSpec, Tensor, Tensor | None]]:
     splits = tf.cast(value.row_splits, tf.int64)
     inner, number = value.values, 1
     while isinstance(inner, tf.RaggedTensor):
         if inner.uniform_row_length is None:
             lengths = tf.cast(inner.row_lengths(), tf.int64)
-            yield OutputSpec(f"{name}$row_lengths_{number}", "int64", None), lengths, _differences(splits)
+            yield FeatureSpec(f"{name}$row_lengths_{number}", "int64", None), lengths, _differences(splits)
             number += 1
         splits = tf.gather(tf.cast(inner.row_splits, tf.int64), splits)
         inner = inner.values
     each = tf.size(inner[:1], tf.int64) if inner.shape.rank > 1 else 1
     values = tf.reshape(inner, [-1])
-    yield OutputSpec(f"{name}$ragged_values", _NAMES[value.dtype], None), values, _differences(splits) * each
+    yield FeatureSpec(f"{name}$ragged_values", _NAMES[value.dtype], None), values, _differences(splits) * each
 
 
 def _differences(splits: Tensor) -> Tensor:

@@ -14,13 +14,13 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.errors import OutputError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import ASSET_MAP, FEATURES_SCHEMA, TRANSFORM_FN, TRANSFORMED_METADATA
 from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.graph.outputs import Analyzed, Declared
 from shardmill.transforms.graph.save import save_model
 from shardmill.transforms.graph.vocabulary_files import asset_name, write_assets
-from shardmill.transforms.kinds.base import OutputSpec
 
 _TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
 
@@ -77,13 +77,13 @@ def _write_metadata(folder: Path, schema: str, asset_map: str) -> None:
     (folder / ASSET_MAP).write_text(asset_map, encoding="utf-8")
 
 
-def _schema(specs: Sequence[OutputSpec]) -> str:
+def _schema(specs: Sequence[FeatureSpec]) -> str:
     features = [_feature(spec) for spec in sorted(specs, key=lambda spec: spec.name)]
     text: str = text_format.MessageToString(schema_pb2.Schema(feature=features), as_utf8=True)
     return text
 
 
-def _feature(spec: OutputSpec) -> schema_pb2.Feature:
+def _feature(spec: FeatureSpec) -> schema_pb2.Feature:
     feature = schema_pb2.Feature(name=spec.name, type=_TYPES[spec.dtype])
     feature.presence.min_fraction = 1
     feature.shape.SetInParent()

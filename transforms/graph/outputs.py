@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Column, Schema
 from shardmill.transforms.functions.columns import Columns, from_dense, output_columns, tft_spec, to_dense
 from shardmill.transforms.functions.traced_function import Function
-from shardmill.transforms.kinds.base import Kind, OutputSpec, TableKey, Tensor, Trace
+from shardmill.transforms.kinds.base import Kind, TableKey, Tensor, Trace
 from shardmill.transforms.statistics.requests import Statistics
 
 
@@ -158,7 +159,7 @@ class Declared(Transform):
         return self._derive
 
     @property
-    def specs(self) -> tuple[OutputSpec, ...]:
+    def specs(self) -> tuple[FeatureSpec, ...]:
         """The outputs of all features, in order."""
         return tuple(spec for kind in self._kinds for spec in self.outputs[kind.name])
 

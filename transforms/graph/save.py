@@ -11,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import NAMES_FILE
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.functions import canonical
@@ -18,7 +19,7 @@ from shardmill.transforms.functions.canonical import file_digest, row_lengths_ke
 from shardmill.transforms.functions.columns import DTYPES, MISSING, output_columns
 from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.outputs import Transform
-from shardmill.transforms.kinds.base import OutputSpec, Tensor
+from shardmill.transforms.kinds.base import Tensor
 
 _DTYPE_NAMES = {ColumnType.INT: "int64", ColumnType.FLOAT: "float32", ColumnType.BYTES: "bytes"}
 # Argument names that TensorFlow's or Python's calls use themselves.
@@ -51,10 +52,10 @@ class _Model:
         self.transform = transform
         self.arguments = _argument_names(transform.schema.names)
         # The columns of the outputs, in order: filled while they are traced.
-        self.features: list[OutputSpec] = []
-        self.labels: list[OutputSpec] = []
+        self.features: list[FeatureSpec] = []
+        self.labels: list[FeatureSpec] = []
         self.label_columns: dict[str, list[str]] = {}
-        self.derived: list[OutputSpec] = []
+        self.derived: list[FeatureSpec] = []
 
     def save(self, folder: Path) -> None:
         """Traces and saves everything."""
@@ -123,7 +124,7 @@ class _Model:
         )
 
     @property
-    def specs(self) -> list[OutputSpec]:
+    def specs(self) -> list[FeatureSpec]:
         """The columns of all outputs, labels last."""
         return [*self.features, *self.labels]
 
@@ -159,7 +160,7 @@ def _sources(transform: Transform) -> list[Column]:
     return [column for column in transform.schema if any(column.name in names for names in needs.values())]
 
 
-def _by_key(columns: Iterator[tuple[OutputSpec, Tensor, Tensor | None]]) -> dict[str, Tensor]:
+def _by_key(columns: Iterator[tuple[FeatureSpec, Tensor, Tensor | None]]) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for spec, values, row_lengths in columns:
         tensors[spec.name] = values

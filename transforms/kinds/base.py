@@ -8,42 +8,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.statistics.requests import NumericRequest, Statistics, VocabularyRequest
 
 Request = NumericRequest | VocabularyRequest
-Dtype = Literal["float32", "int64", "bytes"]
 # A tensor of the TensorFlow module that is passed to kinds: they don't import it themselves.
 Tensor = Any
 
 NUMBERS = frozenset({ColumnType.INT, ColumnType.FLOAT})
 TOKENS = frozenset({ColumnType.INT, ColumnType.BYTES})
-
-
-@dataclass(frozen=True)
-class OutputSpec:
-    """The name, dtype, shape and range of an output feature.
-
-    Attributes:
-        name: The feature's name in the Examples.
-        dtype: The feature's dtype in the Examples.
-        shape: The shape of one row: () is a scalar. None means a list whose length varies by row.
-        minimum: The least value. None means that it isn't known.
-        maximum: The greatest value. None means that it isn't known.
-        is_categorical: Whether the number is the id of a category.
-    """
-
-    name: str
-    dtype: Dtype
-    shape: tuple[int, ...] | None = ()
-    minimum: int | None = None
-    maximum: int | None = None
-    is_categorical: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,14 +202,14 @@ class Kind(ABC):
         """The statistics that the kind needs from the analysis."""
         return ()
 
-    def outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         """The specs of the output features.
 
         Raises:
             DataError: The data can't be transformed with these parameters.
         """
         main = self._outputs(schema, statistics)
-        return (*main, OutputSpec(f"{self.name}_missing", "int64", (), 0, 1)) if self.indicator else main
+        return (*main, FeatureSpec(f"{self.name}_missing", "int64", (), 0, 1)) if self.indicator else main
 
     def build(self, trace: Trace) -> dict[str, Tensor]:
         """The tensors of the output features, each [batch, *shape]."""
@@ -253,7 +232,7 @@ class Kind(ABC):
         return flag
 
     @abstractmethod
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]: ...
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]: ...
 
     @abstractmethod
     def _build(self, trace: Trace) -> dict[str, Tensor]: ...

@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import OutputSpec, Tensor, Trace
+from shardmill.transforms.kinds.base import Tensor, Trace
 from shardmill.transforms.kinds.numbers import NumberKind
 from shardmill.transforms.statistics.requests import Statistics
 
@@ -22,8 +23,8 @@ class _BucketKind(NumberKind):
     (missing) falls into the last bucket.
     """
 
-    def _spec(self, boundaries: int) -> tuple[OutputSpec, ...]:
-        return (OutputSpec(self.name, "int64", (), 0, boundaries, is_categorical=True),)
+    def _spec(self, boundaries: int) -> tuple[FeatureSpec, ...]:
+        return (FeatureSpec(self.name, "int64", (), 0, boundaries, is_categorical=True),)
 
     def _assign(self, trace: Trace, boundaries: npt.NDArray[np.float32]) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
@@ -53,7 +54,7 @@ class Bucketize(_BucketKind):
         if self.num_buckets < 1:
             raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         super()._outputs(schema, statistics)
         return self._spec(self.num_buckets - 1)
 
@@ -90,7 +91,7 @@ class Buckets(_BucketKind):
         whole = all(isinstance(each, int) and -_LIMIT < each < _LIMIT for each in self.boundaries)
         return integers and whole and not self.steps and self.missing is None
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         super()._outputs(schema, statistics)
         return self._spec(len(self.boundaries))
 

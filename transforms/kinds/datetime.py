@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import TOKENS, Kind, OutputSpec, Tensor, Trace
+from shardmill.transforms.kinds.base import TOKENS, Kind, Tensor, Trace
 from shardmill.transforms.kinds.date_text import Arithmetic, Cursor, Format, parse_format
 from shardmill.transforms.statistics.requests import Statistics
 
@@ -117,18 +118,20 @@ class Datetime(Kind):
             part for part in self._given() if part != "day_of_year" and not (self.cyclic and part == "year")
         )
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         del schema, statistics
         if self.cyclic:
             return tuple(
-                OutputSpec(f"{self.name}_{part}_{axis}", "float32") for part in self._parts() for axis in ("sin", "cos")
+                FeatureSpec(f"{self.name}_{part}_{axis}", "float32")
+                for part in self._parts()
+                for axis in ("sin", "cos")
             )
         # Seconds since 1970 may fall into any year.
         bounded = [part for part in self._parts() if self.format not in _UNIX or part != "year"]
         low = {part: min(PARTS[part][0], self._filling()) for part in bounded}
         high = {part: max(PARTS[part][1], self._filling()) for part in bounded}
         return tuple(
-            OutputSpec(f"{self.name}_{part}", "int64", (), low.get(part), high.get(part)) for part in self._parts()
+            FeatureSpec(f"{self.name}_{part}", "int64", (), low.get(part), high.get(part)) for part in self._parts()
         )
 
     def _filling(self) -> int:

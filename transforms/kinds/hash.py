@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.kinds.base import OutputSpec, Tensor, Trace
+from shardmill.transforms.kinds.base import Tensor, Trace
 from shardmill.transforms.kinds.vocabulary import IdKind, TokenKind
 from shardmill.transforms.statistics.requests import Statistics
 
@@ -38,9 +39,9 @@ class Hash(TokenKind):
         if self.key is not None and not all(0 <= each < _KEY_LIMIT for each in self.key):
             raise self.error(f"expected `key` to be two integers from 0 to 2**63 - 1, received {list(self.key)!r}")
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         del schema, statistics
-        return (OutputSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
+        return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
@@ -94,10 +95,10 @@ class Cross(IdKind):
                 f"expected `num_buckets` (hash buckets) or `{unused[0]}` (a vocabulary), received both; remove one of them"
             )
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         del schema
         if self.num_buckets is not None:
-            return (OutputSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
+            return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
         return self._spec(self._size(statistics), ())
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import NUMBERS, Kind, OutputSpec, Request, Tensor, Trace
+from shardmill.transforms.kinds.base import NUMBERS, Kind, Request, Tensor, Trace
 from shardmill.transforms.statistics.pre import OPERATIONS, Pre
 from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics
@@ -144,11 +145,11 @@ class NumberKind(Kind):
     def _request(self) -> NumericRequest:
         return NumericRequest(self.columns[0], self.steps, self.needs_quantiles or self.missing in ("median", "mode"))
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         del schema
         if self.needs_statistics or self.missing in _FROM_STATISTICS:
             self.stats(statistics)
-        return (OutputSpec(self.name, "float32"),)
+        return (FeatureSpec(self.name, "float32"),)
 
 
 def is_integer(kind: NumberKind, schema: Schema) -> bool:

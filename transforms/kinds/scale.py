@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import OutputSpec, Tensor, Trace, column_of, float32
+from shardmill.transforms.kinds.base import Tensor, Trace, column_of, float32
 from shardmill.transforms.kinds.numbers import NumberKind, is_integer
 from shardmill.transforms.kinds.parameters import parameter
 from shardmill.transforms.statistics.pre import Pre
@@ -48,10 +49,10 @@ class Numeric(NumberKind):
                 f"expected `missing` to be an integer, as column {column.name!r} is INT, received {self.missing!r}{column.advice}"
             )
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         super()._outputs(schema, statistics)
         if not is_integer(self, schema):
-            return (OutputSpec(self.name, "float32"),)
+            return (FeatureSpec(self.name, "float32"),)
         missing = statistics.missing.get(self.columns[0], 0)
         if missing and self.missing is None:
             raise DataError(
@@ -59,7 +60,7 @@ class Numeric(NumberKind):
                 "and int64 has no NaN: "
                 f'write {self.name} = {{ kind = "{self.kind}", missing = 0 }} (any integer, "mean", "median", "mode" or "reject")'
             )
-        return (OutputSpec(self.name, "int64"),)
+        return (FeatureSpec(self.name, "int64"),)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         column = trace.inputs[self.columns[0]]
@@ -100,9 +101,9 @@ class Label(Numeric):
                 f"missing = {self.missing!r} and pre = {[each.name for each in self.pre]}{column.advice}"
             )
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         if column_of(self, schema).type is ColumnType.BYTES:
-            return (OutputSpec(self.name, "bytes"),)
+            return (FeatureSpec(self.name, "bytes"),)
         return super()._outputs(schema, statistics)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:

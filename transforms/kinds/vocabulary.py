@@ -11,8 +11,9 @@ from typing import ClassVar
 import numpy as np
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.kinds.base import TOKENS, Kind, OutputSpec, Request, TableKey, Tensor, Trace
+from shardmill.transforms.kinds.base import TOKENS, Kind, Request, TableKey, Tensor, Trace
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest
 
 
@@ -174,11 +175,11 @@ class IdKind(VocabularyKind):
 
     default_value: int = -1
 
-    def _spec(self, size: int, shape: tuple[int, ...]) -> tuple[OutputSpec, ...]:
+    def _spec(self, size: int, shape: tuple[int, ...]) -> tuple[FeatureSpec, ...]:
         if self.num_oov_buckets:
-            return (OutputSpec(self.name, "int64", shape, 0, size + self.num_oov_buckets - 1, is_categorical=True),)
+            return (FeatureSpec(self.name, "int64", shape, 0, size + self.num_oov_buckets - 1, is_categorical=True),)
         low, high = min(0, self.default_value), max(size - 1, self.default_value)
-        return (OutputSpec(self.name, "int64", shape, low, high, is_categorical=True),)
+        return (FeatureSpec(self.name, "int64", shape, low, high, is_categorical=True),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +192,7 @@ class Vocabulary(IdKind):
     kind = "vocabulary"
     max_columns = 1000
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         del schema
         return self._spec(self._size(statistics), (len(self.columns),) if len(self.columns) > 1 else ())
 
@@ -210,9 +211,9 @@ class OneHot(VocabularyKind):
 
     kind = "one_hot"
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         del schema
-        return (OutputSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
+        return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
@@ -250,9 +251,9 @@ class MultiHot(VocabularyKind):
         if self.delimiter == "":
             raise self.error('expected a `delimiter` that isn\'t empty, received ""')
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         del schema
-        return (OutputSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
+        return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
         raw, tf = trace.tf.raw_ops, trace.tf

@@ -1,14 +1,14 @@
 """The names of a transform graph's tensors, as a file beside the SavedModel has them: `saved_model.pb` needs TensorFlow's messages."""
 
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 from shardmill.schemas.errors import ShardmillError
+from shardmill.schemas.features import Dtype
 from shardmill.schemas.json_shapes import Count, TensorName, decode_json
 from shardmill.schemas.run_folder import NAMES_FILE
 
 # An input: its tensor and dtype. An output: its tensor, dtype, shape of one row (None: varying), and the tensor of its rows' lengths.
-Dtype = Literal["float32", "int64", "bytes"]
 InputNames = tuple[TensorName, Dtype]
 OutputNames = tuple[TensorName, Dtype, list[Count] | None, TensorName | None]
 

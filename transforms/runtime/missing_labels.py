@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import offsets_of
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.csv.blocks import Selection
-from shardmill.transforms.tfrecord.encode import Feature, FeatureSpec, Outputs
+from shardmill.transforms.tfrecord.encode import Outputs
 
 
 def missing_labels(labels: Mapping[str, Sequence[str]], selection: Selection) -> dict[str, tuple[str, ...]]:
@@ -60,7 +61,7 @@ def _lists(values: npt.NDArray[Any] | pa.Array, present: pa.Array) -> pa.Array:
     return pa.LargeListArray.from_arrays(pa.array(offsets_of(lengths)), lists.filter(present).flatten())
 
 
-def drop_unknown(outputs: Outputs, labels: Sequence[Feature], rows: int) -> Outputs:
+def drop_unknown(outputs: Outputs, labels: Sequence[FeatureSpec], rows: int) -> Outputs:
     """Takes labels' missing values out of their rows: see `missing_rows`.
 
     Args:
@@ -79,7 +80,7 @@ def drop_unknown(outputs: Outputs, labels: Sequence[Feature], rows: int) -> Outp
     return changed
 
 
-def missing_rows(feature: Feature, values: npt.NDArray[Any] | pa.Array, rows: int) -> npt.NDArray[np.bool_]:
+def missing_rows(feature: FeatureSpec, values: npt.NDArray[Any] | pa.Array, rows: int) -> npt.NDArray[np.bool_]:
     """Which rows miss a value of an output: any of their values is NaN; or a scalar one is -2**63 or the empty text.
 
     Args:

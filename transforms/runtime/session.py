@@ -19,12 +19,12 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_of, offsets_of
 from shardmill.schemas.errors import ShardmillError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import NAMES_FILE
 from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.runtime.c_api import CSession, Feed
 from shardmill.transforms.runtime.c_library import library_path, use_python
 from shardmill.transforms.runtime.graph_names import read_names
-from shardmill.transforms.tfrecord.encode import Feature
 
 __all__ = ["Session", "library_path", "load"]
 
@@ -49,7 +49,7 @@ class Names:
     """
 
     inputs: Mapping[str, tuple[str, str]]
-    features: tuple[Feature, ...]
+    features: tuple[FeatureSpec, ...]
     values: tuple[str, ...]
     row_lengths: tuple[str | None, ...]
     labels: Mapping[str, tuple[str, ...]]
@@ -85,7 +85,7 @@ class Session:
         return tuple(self._names.inputs)
 
     @property
-    def outputs(self) -> tuple[Feature, ...]:
+    def outputs(self) -> tuple[FeatureSpec, ...]:
         """What `run` returns: names, dtypes and shapes of one row."""
         return self._names.features
 
@@ -119,7 +119,7 @@ class Session:
 
 
 def _values(
-    fetched: Iterator[npt.NDArray[Any] | bytes], feature: Feature, *, ragged: bool
+    fetched: Iterator[npt.NDArray[Any] | bytes], feature: FeatureSpec, *, ragged: bool
 ) -> npt.NDArray[Any] | pa.Array:
     values = next(fetched)
     if feature.dtype == "bytes":
@@ -130,7 +130,7 @@ def _values(
     return pa.LargeListArray.from_arrays(pa.array(bounds), pa.array(values))
 
 
-def _check_rows(feature: Feature, values: npt.NDArray[Any] | pa.Array, rows: int) -> None:
+def _check_rows(feature: FeatureSpec, values: npt.NDArray[Any] | pa.Array, rows: int) -> None:
     flat = isinstance(values, pa.Array) and feature.shape is not None
     if len(values) != rows * (math.prod(feature.shape or ()) if flat else 1):
         raise ShardmillError(
@@ -207,7 +207,7 @@ def _names(model_dir: str, signature: str) -> Names:
     return Names(
         inputs={name: (tensor, dtype) for name, (tensor, dtype) in found["inputs"].items()},
         features=tuple(
-            Feature(name, dtype, None if shape is None else tuple(shape))
+            FeatureSpec(name, dtype, None if shape is None else tuple(shape))
             for name, (_, dtype, shape, _) in outputs.items()
         ),
         values=tuple(tensor for tensor, _, _, _ in outputs.values()),

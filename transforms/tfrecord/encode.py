@@ -9,8 +9,7 @@ and the values). Neither makes a Python object for a row.
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,44 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_parts
+from shardmill.schemas.features import FeatureSpec
 from shardmill.transforms.tfrecord.frames import frame
 from shardmill.transforms.tfrecord.row_groups import group_rows
 from shardmill.transforms.tfrecord.wire import Encoded, Fixed, encode_feature, entry_prefix, varint
 
 _BINARY_LIMIT = np.iinfo(np.int32).max
 Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
-
-
-class FeatureSpec(Protocol):
-    """The name, dtype and shape of a feature to encode."""
-
-    @property
-    def name(self) -> str:
-        """The feature's key in the Example."""
-
-    @property
-    def dtype(self) -> str:
-        """The feature's dtype: float32, int64 or bytes."""
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        """One row's shape; None means rows of varying length."""
-
-
-@dataclass(frozen=True)
-class Feature:
-    """An output of the transform graph.
-
-    Attributes:
-        name: The feature's key in the Example.
-        dtype: float32, int64 or bytes.
-        shape: The shape of one row, which is flattened row-major. None means that rows vary in
-            length.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...] | None = ()
 
 
 class ExampleEncoder:

@@ -4,13 +4,14 @@ import numpy as np
 import pyarrow as pa
 
 from shardmill.pipelines.verify.differences import _compare, _Difference
-from shardmill.transforms.tfrecord.encode import ExampleEncoder, Feature
+from shardmill.schemas.features import FeatureSpec
+from shardmill.transforms.tfrecord.encode import ExampleEncoder
 
 
 def _record(text: bytes, number: float) -> bytes:
     outputs = {"text": pa.array([text]), "number": np.array([number], np.float32)}
     record: bytes = (
-        ExampleEncoder([Feature("text", "bytes"), Feature("number", "float32")]).encode(outputs, 1)[0].as_py()
+        ExampleEncoder([FeatureSpec("text", "bytes"), FeatureSpec("number", "float32")]).encode(outputs, 1)[0].as_py()
     )
     return record
 

@@ -11,9 +11,10 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.arrow import offsets_of
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
 from shardmill.transforms.functions.columns import from_dense, output_columns, tft_spec, to_dense
-from shardmill.transforms.tfrecord.encode import ExampleEncoder, Feature
+from shardmill.transforms.tfrecord.encode import ExampleEncoder
 
 COLUMNS = (
     Column("x", ColumnType.FLOAT),
@@ -113,7 +114,7 @@ OUTPUTS: dict[str, tuple[Any, str]] = {
 def _examples(value: Any, *, as_feature: bool) -> list[bytes]:
     """An output's Examples, by the encoder that writes the shards."""
     columns = output_columns("o", value, {"o"} if as_feature else ())
-    features = [Feature(spec.name, spec.dtype, spec.shape) for spec, _, _ in columns]
+    features = [FeatureSpec(spec.name, spec.dtype, spec.shape) for spec, _, _ in columns]
     arrays = {}
     for spec, values, lengths in columns:
         flat = pa.array(values.numpy().reshape(-1), pa.binary()) if spec.dtype == "bytes" else values.numpy()

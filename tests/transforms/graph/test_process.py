@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 
 from shardmill.schemas.errors import DataError, ShardmillError
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.graph.derived_column import DeclaredGraph
 from shardmill.transforms.graph.process import Tracer, shared
-from shardmill.transforms.kinds.base import OutputSpec
 from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.kinds.scale import ZScore
 from shardmill.transforms.runtime import session
@@ -57,7 +57,7 @@ def test_errors_come_back(tracer: Tracer, tmp_path: Path) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Broken(ZScore):
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[OutputSpec, ...]:
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         if statistics.rows == 0:
             os._exit(7)
         raise RuntimeError("a bug")

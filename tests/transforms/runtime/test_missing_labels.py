@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
 from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.runtime.missing_labels import (
@@ -14,14 +15,14 @@ from shardmill.transforms.runtime.missing_labels import (
     select_rows,
 )
 from shardmill.transforms.tfrecord.decode import decode_example
-from shardmill.transforms.tfrecord.encode import ExampleEncoder, Feature, Outputs
+from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
 
 FEATURES = (
-    Feature("number", "float32"),
-    Feature("pair", "int64", (2,)),
-    Feature("text", "bytes"),
-    Feature("texts", "bytes", (2,)),
-    Feature("lists", "int64", None),
+    FeatureSpec("number", "float32"),
+    FeatureSpec("pair", "int64", (2,)),
+    FeatureSpec("text", "bytes"),
+    FeatureSpec("texts", "bytes", (2,)),
+    FeatureSpec("lists", "int64", None),
 )
 COLUMNS = pa.record_batch({"y": pa.array([1.0, None, 3.0]), "z": pa.array(["a", "b", None])})
 
@@ -94,7 +95,7 @@ def test_what_of_an_output_is_missing(
     shape: tuple[int, ...] | None, values: np.ndarray | pa.Array, missing: list[bool]
 ) -> None:
     """NaN anywhere in a row's values; of one number or text -2**63 or the empty one, which among several may be padding."""
-    assert missing_rows(Feature("x", "any", shape), values, 3).tolist() == missing
+    assert missing_rows(FeatureSpec("x", "any", shape), values, 3).tolist() == missing
 
 
 def test_missing_values_leave_a_label_empty() -> None:

@@ -9,8 +9,9 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.transforms.tfrecord import row_groups
-from shardmill.transforms.tfrecord.encode import ExampleEncoder, Feature
+from shardmill.transforms.tfrecord.encode import ExampleEncoder
 from shardmill.transforms.tfrecord.frames import frame
 from shardmill.transforms.tfrecord.wire import encode_feature, varint, varints
 
@@ -52,7 +53,7 @@ def _example_class() -> Any:
 EXAMPLE = _example_class()
 
 
-def serialized(features: list[Feature], outputs: dict[str, Any], n: int) -> list[bytes]:
+def serialized(features: list[FeatureSpec], outputs: dict[str, Any], n: int) -> list[bytes]:
     """What protobuf gives, row by row."""
     records = []
     for row in range(n):
@@ -84,7 +85,7 @@ TEXTS = st.one_of(st.binary(max_size=5), st.binary(min_size=120, max_size=140))
 
 
 @st.composite
-def blocks(draw: st.DrawFn) -> tuple[list[Feature], dict[str, Any], int]:
+def blocks(draw: st.DrawFn) -> tuple[list[FeatureSpec], dict[str, Any], int]:
     """Features of all dtypes and shapes, and values of some rows."""
     n = draw(st.integers(0, 6))
     names = draw(st.lists(st.text(st.characters(codec="utf-8"), max_size=6), max_size=6, unique=True))
@@ -103,13 +104,13 @@ def blocks(draw: st.DrawFn) -> tuple[list[Feature], dict[str, Any], int]:
             outputs[name] = pa.array(
                 draw(st.lists(st.lists(values, max_size=3), min_size=n, max_size=n)), pa.list_(kind)
             )
-        features.append(Feature(name, dtype, shape))
+        features.append(FeatureSpec(name, dtype, shape))
     return features, outputs, n
 
 
 @settings(max_examples=150)
 @given(blocks())
-def test_bytes_are_protobufs(block: tuple[list[Feature], dict[str, Any], int]) -> None:
+def test_bytes_are_protobufs(block: tuple[list[FeatureSpec], dict[str, Any], int]) -> None:
     """Whatever the names, dtypes, shapes and values: the same bytes, framed or not."""
     features, outputs, n = block
     expected = serialized(features, outputs, n)
@@ -118,13 +119,13 @@ def test_bytes_are_protobufs(block: tuple[list[Feature], dict[str, Any], int]) -
     assert encoder.encode_framed(outputs, n).to_pylist() == frame(pa.array(expected, pa.binary())).to_pylist()
 
 
-def _flights(n: int) -> tuple[list[Feature], dict[str, Any]]:
+def _flights(n: int) -> tuple[list[FeatureSpec], dict[str, Any]]:
     random = np.random.default_rng(n)
     features = [
-        Feature("delay", "float32"),
-        Feature("vector", "float32", (3,)),
-        Feature("carrier", "int64"),
-        Feature("tail", "int64"),
+        FeatureSpec("delay", "float32"),
+        FeatureSpec("vector", "float32", (3,)),
+        FeatureSpec("carrier", "int64"),
+        FeatureSpec("tail", "int64"),
     ]
     outputs = {
         "delay": random.standard_normal(n).astype(np.float32),
@@ -151,7 +152,7 @@ def test_both_ways_of_joining_agree(monkeypatch: pytest.MonkeyPatch, limit: int)
 def test_wide_rows(width: int) -> None:
     """Rows too wide for checksums by look-up are framed the same."""
     values = np.random.default_rng(0).standard_normal((9, width)).astype(np.float32)
-    features = [Feature("wide", "float32", (width,)), Feature("id", "int64")]
+    features = [FeatureSpec("wide", "float32", (width,)), FeatureSpec("id", "int64")]
     outputs = {"wide": values, "id": np.arange(9) * 40}
     expected = frame(pa.array(serialized(features, outputs, 9), pa.binary()))
     assert ExampleEncoder(features).encode_framed(outputs, 9).equals(expected)
@@ -159,7 +160,7 @@ def test_wide_rows(width: int) -> None:
 
 def test_names_that_begin_alike() -> None:
     """Features whose names begin with another's stand where protobuf puts them."""
-    features = [Feature(name, "int64") for name in ("x", "x_missing", "x_missing_2", "", "w", "y", "é", "éa")]
+    features = [FeatureSpec(name, "int64") for name in ("x", "x_missing", "x_missing_2", "", "w", "y", "é", "éa")]
     outputs = {feature.name: np.array([3]) for feature in features}
     assert ExampleEncoder(features).encode(outputs, 1).to_pylist() == serialized(features, outputs, 1)
 
@@ -168,14 +169,14 @@ def test_bits_of_nan_are_kept() -> None:
     """A NaN's payload and sign, -0.0 and denormals go through as they are."""
     bits = np.array([0x7FC00001, 0xFFC12345, 0x80000000, 0x00000001], np.uint32)
     (record,) = (
-        ExampleEncoder([Feature("x", "float32", (4,))]).encode({"x": bits.view(np.float32)[None]}, 1).to_pylist()
+        ExampleEncoder([FeatureSpec("x", "float32", (4,))]).encode({"x": bits.view(np.float32)[None]}, 1).to_pylist()
     )
     assert record.endswith(bits.tobytes())
 
 
 def test_strings_and_slices() -> None:
     """A sliced column of strings (not binary) is encoded by its own rows."""
-    features = [Feature("s", "bytes")]
+    features = [FeatureSpec("s", "bytes")]
     rows = pa.array(["skip", "é", "", "long" * 50, "skip"]).slice(1, 3)
     expected = serialized(features, {"s": pa.array(["é".encode(), b"", b"long" * 50])}, 3)
     assert ExampleEncoder(features).encode({"s": rows}, 3).to_pylist() == expected
@@ -183,7 +184,7 @@ def test_strings_and_slices() -> None:
 
 def test_sliced_lists() -> None:
     """A sliced list column is encoded by its own rows."""
-    features = [Feature("l", "int64")]
+    features = [FeatureSpec("l", "int64")]
     lists = pa.array([[9, 9], [1], [], [300, -1], [9]], pa.list_(pa.int64())).slice(1, 3)
     expected = serialized(features, {"l": pa.array([[1], [], [300, -1]], pa.list_(pa.int64()))}, 3)
     assert ExampleEncoder(features).encode({"l": lists}, 3).to_pylist() == expected
@@ -191,7 +192,7 @@ def test_sliced_lists() -> None:
 
 def test_encoder_takes_columns_that_are_not_contiguous() -> None:
     """A transposed or strided NumPy output is read by its values."""
-    features = [Feature("x", "float32", (2,)), Feature("i", "int64")]
+    features = [FeatureSpec("x", "float32", (2,)), FeatureSpec("i", "int64")]
     outputs = {"x": np.arange(6, dtype=np.float32).reshape(2, 3).T, "i": np.arange(6)[::2]}
     assert ExampleEncoder(features).encode(outputs, 3).to_pylist() == serialized(features, outputs, 3)
 
