@@ -9,8 +9,9 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.beam_options import set_file_options
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
+from shardmill.pipelines.job.graph_sources import FinishedGraph
+from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.plan import announce, text_size, versions
-from shardmill.pipelines.job.stages import Job, parts_folder
 from shardmill.pipelines.run import RunResult, execute
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, naming_run
@@ -113,7 +114,7 @@ def _plan(run: FinishedRun, application: Application, work: str, progress: Progr
         inputs=inputs,
         reading=_reading(run, graph, application.split),
         schema=run.schema,
-        features=graph,
+        features=FinishedGraph(graph),
         max_bad_fraction=config["input"]["max_bad_fraction"],
         shard_rule=run.shard_rule,
         level=run.level,

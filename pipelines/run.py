@@ -20,7 +20,7 @@ from shardmill.transforms.workers import phases
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineResult
 
-    from shardmill.pipelines.job.stages import Job
+    from shardmill.pipelines.job.job import Job
 
 _PUBLISH = "publish"
 
@@ -91,8 +91,8 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
     with _terminable():
         from shardmill.pipelines.engines.beam_options import set_file_options
         from shardmill.pipelines.engines.run_pipeline import run_pipeline
-        from shardmill.pipelines.job.function_failure import explain_failure
-        from shardmill.pipelines.job.stages import build, parts_folder
+        from shardmill.pipelines.job.job import parts_folder
+        from shardmill.pipelines.job.stages import build
         from shardmill.pipelines.run_folder.publish import check_apart, publish, work_folder
         from shardmill.transforms.files import files
 
@@ -109,7 +109,7 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
             try:
                 result = run_pipeline(lambda pipeline: build(pipeline, job), engine)
             except (ShardmillError, RuntimeError) as error:
-                explained = explain_failure(error, job)
+                explained = job.features.explained(error)
                 # It has the engine's error as its cause, which `--debug` shows.
                 if explained is error:
                     raise

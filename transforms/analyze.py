@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -33,6 +33,7 @@ from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
+from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
 # What may grow large travels by itself, a piece at a time, and is merged by key: (TOKENS, vocabulary's name, hash partition) tables of
 # token counts, (QUANTILES, "", place in the analysis) one column's quantiles.
@@ -147,11 +148,24 @@ class Reading:
         return rows
 
 
-class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
+class AnalyzedUnits(NamedTuple):
+    """What `AnalyzeUnits` outputs.
+
+    Attributes:
+        counts: A `UnitCount` for each unit.
+        findings: One `Findings`, without what is in the pieces.
+        pieces: A key, and all token counts or quantiles of that key.
+    """
+
+    counts: beam.PCollection[UnitCount]
+    findings: beam.PCollection[Findings]
+    pieces: beam.PCollection[tuple[PieceKey, Any]]
+
+
+class AnalyzeUnits(SeveralOutputs):
     """Counts and analyzes units; only accumulators and tables of tokens leave the pass.
 
-    Expects a PCollection of units and outputs a dict of PCollections: `counts` (a `UnitCount` per unit), `findings` (one
-    `Findings`, without what is in the pieces) and `pieces` (a key, and all token counts or quantiles of that key).
+    Expects a PCollection of units.
     """
 
     def __init__(
@@ -169,7 +183,7 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
         self._requests = tuple(requests)
         self._partitions = partitions
 
-    def expand(self, units: beam.PCollection[Unit]) -> Any:
+    def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
             _AnalyzeUnit(self._reading, self._requests, self._partitions)
         ).with_outputs("findings", "pieces", main="counts")
@@ -179,7 +193,7 @@ class AnalyzeUnits(beam.PTransform):  # type: ignore[misc]
             | "GroupPieces" >> beam.GroupByKey()  # (key, [piece])
             | "MergePieces" >> beam.MapTuple(_merge_pieces)
         )
-        return {"counts": passed.counts, "findings": findings, "pieces": pieces}
+        return AnalyzedUnits(passed.counts, findings, pieces)
 
     def _new_findings(self) -> Findings:
         return Findings(Analysis(self._requests, self._reading.columns))

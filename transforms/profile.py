@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -18,13 +18,25 @@ from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
+from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
 
-class InferProfiles(beam.PTransform):  # type: ignore[misc]
+class ProfiledUnits(NamedTuple):
+    """What `InferProfiles` outputs.
+
+    Attributes:
+        profiles: One `Profiles`.
+        units: The units, with the checksums of what was read.
+    """
+
+    profiles: beam.PCollection[Profiles]
+    units: beam.PCollection[Unit]
+
+
+class InferProfiles(SeveralOutputs):
     """Profiles columns of the units' rows, from their text.
 
-    Expects a PCollection of units and outputs a dict of PCollections: `profiles` (one `Profiles`) and `units`, with the checksums of what
-    was read. Rows that can't be read as text (ragged ones) are left out.
+    Expects a PCollection of units. Rows that can't be read as text (ragged ones) are left out.
     """
 
     def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...] = ()) -> None:
@@ -40,12 +52,12 @@ class InferProfiles(beam.PTransform):  # type: ignore[misc]
         self._dialect = dialect
         self._known = known or names
 
-    def expand(self, units: beam.PCollection[Unit]) -> Any:
+    def expand(self, units: beam.PCollection[Unit]) -> ProfiledUnits:
         passed = units | "ProfileUnit" >> beam.ParDo(
             _ProfileUnit(self._names, self._dialect, self._known)
         ).with_outputs("profiles", main="units")
         profiles = passed.profiles | "MergeProfiles" >> beam.CombineGlobally(Merge(partial(Profiles, self._names)))
-        return {"profiles": profiles, "units": passed.units}
+        return ProfiledUnits(profiles, passed.units)
 
 
 class _ProfileUnit(CheckedDoFn):

@@ -1,7 +1,7 @@
 """Recount: counts rows anew once there is a graph that may reject some, before they are given their places."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -16,13 +16,25 @@ from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
+from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
 
-class RecountUnits(beam.PTransform):  # type: ignore[misc]
+class RecountedUnits(NamedTuple):
+    """What `RecountUnits` outputs.
+
+    Attributes:
+        counts: A `UnitCount` for each unit.
+        rejections: One `Rejections`.
+    """
+
+    counts: beam.PCollection[UnitCount]
+    rejections: beam.PCollection[Rejections]
+
+
+class RecountUnits(SeveralOutputs):
     """Counts the rows of units, of which the reading's graph rejects some; nothing else of them leaves the pass.
 
-    Expects a PCollection of units and outputs a dict of PCollections: `counts` (a `UnitCount` per unit) and `rejections` (one
-    `Rejections`).
+    Expects a PCollection of units.
     """
 
     def __init__(self, reading: Reading, graph: "beam.PCollection[Graph]") -> None:
@@ -36,13 +48,12 @@ class RecountUnits(beam.PTransform):  # type: ignore[misc]
         self._reading = reading
         self._graph = graph
 
-    def expand(self, units: beam.PCollection[Unit]) -> Any:
-        """Adds the pass."""
+    def expand(self, units: beam.PCollection[Unit]) -> RecountedUnits:
         counted = units | "RecountUnit" >> beam.ParDo(
             _RecountUnit(self._reading), pvalue.AsSingleton(self._graph)
         ).with_outputs("rejections", main="counts")
         rejections = counted.rejections | "MergeRejections" >> beam.CombineGlobally(Merge(Rejections))
-        return {"counts": counted.counts, "rejections": rejections}
+        return RecountedUnits(counted.counts, rejections)
 
 
 class _RecountUnit(CheckedDoFn):

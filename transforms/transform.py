@@ -5,7 +5,7 @@ import uuid
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -30,6 +30,7 @@ from shardmill.transforms.tfrecord.encode import ExampleEncoder
 from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
+from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
 # Where rejected rows go in a part file: no split can have this name.
 REJECTED = f"{REJECTED_FOLDER}/"
@@ -82,11 +83,22 @@ class Layout:
     level: int | None
 
 
-class TransformUnits(beam.PTransform):  # type: ignore[misc]
+class WrittenUnits(NamedTuple):
+    """What `TransformUnits` outputs.
+
+    Attributes:
+        parts: A `PartFile` for each unit.
+        moments: One `OutputMoments`.
+    """
+
+    parts: beam.PCollection[PartFile]
+    moments: beam.PCollection[OutputMoments]
+
+
+class TransformUnits(SeveralOutputs):
     """Reads units again and writes their rows, transformed, to part files; only the parts' descriptions leave the pass.
 
-    Expects a PCollection of units and outputs a dict of PCollections: `parts` (a `PartFile` per unit) and `moments`
-    (`OutputMoments`, merged into one).
+    Expects a PCollection of units.
     """
 
     def __init__(self, reading: Reading, layout: Layout, graph: Any, plan: Any) -> None:
@@ -104,12 +116,12 @@ class TransformUnits(beam.PTransform):  # type: ignore[misc]
         self._graph = graph
         self._plan = plan
 
-    def expand(self, units: beam.PCollection[Unit]) -> Any:
+    def expand(self, units: beam.PCollection[Unit]) -> WrittenUnits:
         written = units | "TransformUnit" >> beam.ParDo(
             _TransformUnit(self._reading, self._layout), self._graph, self._plan
         ).with_outputs("moments", main="parts")
         moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
-        return {"parts": written.parts, "moments": moments}
+        return WrittenUnits(written.parts, moments)
 
 
 class _TransformUnit(CheckedDoFn):

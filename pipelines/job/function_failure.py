@@ -2,7 +2,6 @@
 
 import re
 
-from shardmill.pipelines.job.stages import Job, TransformFunction
 from shardmill.schemas.errors import EngineError, ShardmillError
 from shardmill.schemas.messages import shortened
 from shardmill.transforms.functions.user_function import UserFunction
@@ -23,20 +22,16 @@ _NOISE = re.compile(
 )
 
 
-def explain_failure(error: Exception, job: Job) -> Exception:
-    """The error to raise for one that the engine has raised.
+def explain_failure(error: Exception, function: UserFunction) -> Exception:
+    """The error to raise for one that the engine has raised of a job with a TF Transform function.
 
     Args:
         error: One of ours, or the engine's with the worker's traceback.
-        job: What was done.
+        function: The function.
 
     Returns:
-        With a TF Transform function in the job, an error that names it, where in the user's files it failed, and what was said; else, and
-        where the error is known, the same error.
+        An error that names the function, where in the user's files it failed, and what was said; where the error is known, the same error.
     """
-    if not isinstance(job.features, TransformFunction):
-        return error
-    function = job.features.function
     if isinstance(error, EngineError):
         return _explain(str(error.__cause__), function) or error
     if type(error) is ShardmillError:

@@ -54,7 +54,7 @@ def profile_columns(
             | "PlanUnits" >> PlanUnits(inputs, dialect)
             | "InferProfiles" >> InferProfiles(names, dialect, known)
         )
-        _ = found["profiles"] | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found["units"]), path, folder)
+        _ = found.profiles | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, folder)
 
     run_pipeline(build, engine)
     with files.reading(path), files.open_at(path) as stream:

@@ -9,8 +9,9 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import find_columns
+from shardmill.pipelines.job.graph_sources import GraphSource
+from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.plan_features import FeaturePlan, plan_features
-from shardmill.pipelines.job.stages import Job, TransformFunction, parts_folder
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.run_folder import METADATA, RAW_SCHEMA, REJECTED_FOLDER
 from shardmill.schemas.schema import ColumnType, Schema
@@ -23,8 +24,6 @@ from shardmill.transforms.files import files
 from shardmill.transforms.graph import process
 from shardmill.transforms.kinds.registry import allowed_types
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
-from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.trace import Features
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
 
@@ -77,12 +76,12 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
     )
 
 
-def _trace_early(features: Features | TransformFunction | Graph, engine: Engine) -> None:
+def _trace_early(features: GraphSource, engine: Engine) -> None:
     """Has features that can't be traced found out during the analysis, where the graph will be traced in this process."""
-    if not engine.in_process:
+    if engine.in_process:
+        features.trace_early()
+    else:
         process.shared().release()
-    elif isinstance(features, Features):
-        process.shared().check(features.kinds, features.schema, features.local_derive())
 
 
 def announce(

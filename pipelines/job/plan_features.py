@@ -10,7 +10,8 @@ from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.job.stages import TransformFunction, parts_folder
+from shardmill.pipelines.job.graph_sources import DeclaredFeatures, GraphSource, TransformFunction
+from shardmill.pipelines.job.job import parts_folder
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command
 from shardmill.schemas.messages import did_you_mean
@@ -35,14 +36,14 @@ class FeaturePlan:
     """What is made of the rows.
 
     Attributes:
-        features: The features.
+        features: Where the graph that makes features of them comes from.
         columns: The raw columns that they are made of.
         required: Those in which a missing value rejects the row.
         row_graph: What makes derived columns, and rejects the rows that it can't make them of; None where there are none.
         derived: The columns that it makes.
     """
 
-    features: Features | TransformFunction
+    features: GraphSource
     columns: frozenset[str]
     required: frozenset[str]
     row_graph: RowGraph | None = None
@@ -98,8 +99,9 @@ def _plan_declared(
         if each.type is ColumnType.FLOAT and config.input.infinite_of(each.name) == "missing"
     )
     row_graph = None if graph is None else _row_graph(graph, kinds, every, derived)
+    features = Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite)
     return FeaturePlan(
-        Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite),
+        DeclaredFeatures(features),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
         row_graph,
@@ -162,7 +164,7 @@ def _plan_function(config: Config, reference: str, schema: Schema, scratch: str)
                 f"its outputs are {', '.join(map(repr, outputs))}",
             )
     required = frozenset(name for name in columns if schema[name].required)
-    return FeaturePlan(TransformFunction(function, config.labels, scratch), frozenset(columns), required)
+    return FeaturePlan(TransformFunction(function, schema, config.labels, scratch), frozenset(columns), required)
 
 
 def _analyzer(config: Config) -> ModuleType:

@@ -3,7 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from shardmill.pipelines.run_folder.manifest_keys import (
     FORMAT,
@@ -18,18 +19,37 @@ from shardmill.pipelines.run_folder.manifest_keys import (
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS
 from shardmill.transforms.analyze import Findings, Reading
+from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.counts import UnitCount, file_checksums
 from shardmill.transforms.statistics.stats_file import write_output_statistics
 from shardmill.transforms.transform import REJECTED, OutputMoments
 from shardmill.transforms.write import ShardFile
 
-if TYPE_CHECKING:
-    from shardmill.pipelines.job.stages import Job
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestRule:
+    """What a manifest says beside what was counted, and where it goes.
+
+    Attributes:
+        work: The run's folder, which isn't published yet.
+        scratch: A folder in it for what isn't whole yet.
+        inputs: The files, in order.
+        reading: How rows came from them when they were transformed.
+        facts: What stands first: configuration and versions.
+        held: The SHA-256 of files of the run's folder that may not have changed, by their path in it.
+    """
+
+    work: str
+    scratch: str
+    inputs: Sequence[InputFile]
+    reading: Reading
+    facts: Mapping[str, Any]
+    held: Mapping[str, str]
 
 
 def write_manifest(
-    moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, job: "Job"
+    moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, rule: ManifestRule
 ) -> None:
     """Writes `manifest.json` and the statistics of the outputs, once every row is accounted for.
 
@@ -38,29 +58,29 @@ def write_manifest(
         shards: Every shard written.
         counts: Every unit read.
         findings: What the analysis found.
-        job: The job.
+        rule: What else it says.
 
     Raises:
         DataError: Rows read are not rows written and rejected, or a file that was used has changed.
     """
     rows = _account(shards, counts)
     totals = {
-        split: sum(shard.rows for shard in shards if shard.split == split) for split in job.reading.split_rule.names
+        split: sum(shard.rows for shard in shards if shard.split == split) for split in rule.reading.split_rule.names
     }
-    write_output_statistics(files.join(job.work, OUTPUT_STATISTICS), job.parts, totals, moments.moments)
+    write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, moments.moments)
     manifest = {
         "format": FORMAT,
-        **job.facts,
+        **rule.facts,
         "rows": rows,
-        "splits": _splits(job, shards),
+        "splits": _splits(rule, shards),
         "rejected": _rejected(shards, findings),
-        "input": _inputs(job, counts),
-        "columns": _columns(job.read_again),
+        "input": _inputs(rule, counts),
+        "columns": _columns(rule.reading),
         "not_finite": _not_finite(findings, moments),
-        "files": _held(list(_files(job.work)), job.held),
+        "files": _held(list(_files(rule.work)), rule.held),
     }
-    path = files.join(job.work, MANIFEST)
-    with files.writing(path), files.replacing(path, job.parts) as stream:
+    path = files.join(rule.work, MANIFEST)
+    with files.writing(path), files.replacing(path, rule.scratch) as stream:
         stream.write(_encoded(manifest))
 
 
@@ -99,9 +119,9 @@ def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> RowCou
     return {"read": read, "written": written, "rejected": rejected}
 
 
-def _splits(job: "Job", shards: Sequence[ShardFile]) -> dict[str, SplitEntry]:
+def _splits(rule: ManifestRule, shards: Sequence[ShardFile]) -> dict[str, SplitEntry]:
     splits: dict[str, SplitEntry] = {
-        name: {"rows": 0, "bytes": 0, "shards": []} for name in job.reading.split_rule.names
+        name: {"rows": 0, "bytes": 0, "shards": []} for name in rule.reading.split_rule.names
     }
     for shard in sorted(shards, key=lambda shard: shard.file):
         if shard.split == REJECTED:
@@ -122,13 +142,13 @@ def _rejected(shards: Sequence[ShardFile], findings: Findings) -> RejectedEntry:
     }
 
 
-def _inputs(job: "Job", counts: Sequence[UnitCount]) -> list[InputEntry]:
+def _inputs(rule: ManifestRule, counts: Sequence[UnitCount]) -> list[InputEntry]:
     rows: Counter[str] = Counter()
     for count in counts:
         rows[count.path] += count.read
     checksums = file_checksums(counts)
     entries: list[InputEntry] = []
-    for found in job.inputs:
+    for found in rule.inputs:
         entry: InputEntry = {
             # Absolute: a run is verified from any folder.
             "path": found.place or found.path,

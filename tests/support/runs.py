@@ -42,8 +42,9 @@ def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, be
 def pipeline_result(config: Path, work: Path) -> Any:
     """What Beam says of the main job's pipeline on the local engine; nothing is published, all is left in the work folder."""
     from shardmill.pipelines.engines.run_pipeline import run_pipeline
+    from shardmill.pipelines.job.job import parts_folder
     from shardmill.pipelines.job.plan import plan_job
-    from shardmill.pipelines.job.stages import build, parts_folder
+    from shardmill.pipelines.job.stages import build
 
     engine = choose_engine(None, (), workers=2)
     Path(parts_folder(str(work))).mkdir(parents=True, exist_ok=True)
