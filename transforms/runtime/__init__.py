@@ -1,13 +1,13 @@
 """The SavedModel, run on Arrow buffers by TensorFlow's C library.
 
 graph_names.py      the tensors' names, kept beside the SavedModel
-graph_folder.py     where a graph is, on any file system
+graph_folder.py     the graph's folder, on any file system
 c_library.py        finds and declares TensorFlow's C library
 c_api.py            sessions through ctypes
-python_api.py       the same through TensorFlow's Python
+python_api.py       the same through TensorFlow's Python API
 session.py          record batches in, columns of features out
 fingerprint.py      hashes of whole columns
 derived_columns.py  a block's derived columns
 missing_labels.py   rows without labels, in `apply`
-row_graph.py        the graph of a user's function, and the rows that it refuses
+row_graph.py        the graph of a user's function, and the rows that it rejects
 """

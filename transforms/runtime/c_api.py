@@ -1,10 +1,13 @@
-"""TensorFlow's C API through ctypes: sessions that run on Arrow buffers in place, without TensorFlow's Python half.
+"""TensorFlow's C API through ctypes, on Arrow buffers in place.
 
-Memory: a tensor made here doesn't own its data. `NewTensor` is given the address of an Arrow buffer and a deallocator that does
-nothing; a string tensor is an array of 24-byte `TF_TString` *views*, which hold the address of each string. So whoever makes a
-tensor keeps the Arrow array and the array of views alive until `TF_SessionRun` has returned and the tensor is deleted
-(`Feed.keep` does). An output may share memory with an input (a graph may pass a tensor through), so outputs are copied before the inputs
-are let go.
+Sessions run without TensorFlow's Python half.
+
+Memory: a tensor made here doesn't own its data. `TF_NewTensor` is given the address of an Arrow
+    buffer and a deallocator that does nothing; a string tensor is an array of 24-byte `TF_TString`
+    *views*, which hold the address of each string. So the code that makes a tensor keeps the Arrow
+    array and the array of views alive until `TF_SessionRun` has returned and the tensor is deleted
+    (`Feed.keep` does). An output may share memory with an input (a graph may pass a tensor
+    through), so outputs are copied before the inputs are released.
 """
 
 import ctypes
@@ -22,22 +25,23 @@ from shardmill.schemas.arrow import binary_edges
 from shardmill.schemas.errors import ShardmillError
 from shardmill.transforms.runtime.c_library import Deallocator, Output, Status, library, subnormals_as_zeros
 
-# TF_DataType and the NumPy type of its elements.
+# TF_DataType of tensors, and the NumPy dtype of their elements.
 FLOAT, INT32, STRING, INT64 = 1, 3, 7, 9
 _NUMPY: dict[int, np.dtype[Any]] = {FLOAT: np.dtype(np.float32), INT32: np.dtype(np.int32), INT64: np.dtype(np.int64)}
 
-# A serialized ConfigProto: device_count {GPU: 0}; intra_op_parallelism_threads = 1; inter_op_parallelism_threads = -1, which
-# runs every op in the caller's thread: callers bring the threads.
+# A serialized ConfigProto: device_count {GPU: 0}; intra_op_parallelism_threads = 1;
+# inter_op_parallelism_threads = -1, which runs every op in the caller's thread: callers bring the
+# threads.
 CONFIG = b"\x0a\x07\x0a\x03GPU\x10\x00" + b"\x10\x01" + b"\x28" + b"\xff" * 9 + b"\x01"
 
-# TF_TString's kinds, the low two bits of its first byte.
+# The kinds of a TF_TString, in the low two bits of its first byte.
 _SMALL, _LARGE, _OFFSET, _VIEW = 0, 1, 2, 3
 _KIND = 3
-# For an empty buffer: an address that may be looked at.
+# An address that may be read, for empty buffers.
 _NOTHING = ctypes.create_string_buffer(64)
 
 
-# Frees nothing: the feed keeps the memory.
+# A deallocator that frees nothing: the feed owns the memory.
 _keep = Deallocator(lambda _data, _length, _argument: None)
 
 
@@ -47,10 +51,11 @@ class Feed:
 
     Attributes:
         dtype: TF_DataType.
-        rows: The tensor's one dimension.
-        address: Where the elements are.
-        size: Their bytes.
-        keep: What owns the memory, the strings' own included; must live until the tensor is deleted.
+        rows: The size of the tensor's only dimension.
+        address: The address of the elements.
+        size: Bytes of the elements.
+        keep: The owners of the memory, that of the strings included; they must live until the
+            tensor is deleted.
     """
 
     dtype: int
@@ -61,7 +66,11 @@ class Feed:
 
     @classmethod
     def of(cls, array: pa.Array) -> "Feed":
-        """A dense array without nulls, of float32, int64 or (large) string or binary; nothing is copied but 24 bytes a string."""
+        """Wraps a dense array without nulls.
+
+        It is float32, int64, or (large) string or binary. Nothing is copied, but each string takes
+        a view of 24 bytes.
+        """
         if pa.types.is_float32(array.type) or pa.types.is_int64(array.type):
             dtype = FLOAT if pa.types.is_float32(array.type) else INT64
             width = array.type.bit_width // 8
@@ -76,9 +85,11 @@ def _address(buffer: pa.Buffer | None) -> int:
 
 
 def string_views(array: pa.Array) -> npt.NDArray[np.uint64]:
-    """A `TF_TString` view for each string: (size << 2) | 3, address, no owner.
+    """Makes a `TF_TString` view of each string.
 
-    They point into the array's buffers: valid as long as the array lives.
+    A view is (size << 2) | 3, the address, and no owner.
+
+    Views point into the array's buffers, so they are valid as long as the array lives.
 
     Args:
         array: (Large) string or binary without nulls; slices are fine.
@@ -94,10 +105,13 @@ def string_views(array: pa.Array) -> npt.NDArray[np.uint64]:
 
 
 class CSession:
-    """A TF_Session and its graph. Its methods may be called from several threads; the GIL is released while the graph runs."""
+    """A TF_Session and its graph.
+
+    Its methods may be called from several threads; the GIL is released while the graph runs.
+    """
 
     def __init__(self, graph: int, session: int) -> None:
-        """Takes over both.
+        """Takes ownership of a graph and its session.
 
         Args:
             graph: A TF_Graph.
@@ -109,10 +123,10 @@ class CSession:
 
     @classmethod
     def load(cls, folder: str) -> "CSession":
-        """Opens a SavedModel, initialised, under the tag `serve`.
+        """Opens and initialises a SavedModel under the tag `serve`.
 
         Raises:
-            ShardmillError: TensorFlow can't load it; with its message.
+            ShardmillError: TensorFlow can't load it; the message has TensorFlow's.
         """
         tf = library()
         graph = tf.TF_NewGraph()
@@ -132,7 +146,9 @@ class CSession:
 
     @classmethod
     def of_hash(cls, num_buckets: int) -> "CSession":
-        """A graph of one op, `strings:0` -> `StringToHashBucketFast` -> `buckets:0`.
+        """Makes a graph that hashes strings to buckets.
+
+        It is `strings:0` -> `StringToHashBucketFast` -> `buckets:0`.
 
         Args:
             num_buckets: At least 1.
@@ -149,13 +165,16 @@ class CSession:
         return cls(graph, session)
 
     def add_join(self, tensor: str) -> tuple[str, str]:
-        """Adds operations that give a string tensor as two which are read without work for each string.
+        """Adds operations that join the strings of a tensor.
+
+        Their results are read without work for each string.
 
         Args:
             tensor: A string tensor of any shape.
 
         Returns:
-            The names of two tensors: all its bytes joined, a scalar; their int32 lengths, of the tensor's shape.
+            The names of two tensors: all bytes joined, a scalar; and the strings' int32 lengths, of
+            the tensor's shape.
         """
         operation, _, index = tensor.rpartition(":")
         prefix = f"joined/{operation.replace(':', '_')}/{index}"
@@ -170,17 +189,17 @@ class CSession:
         """Finds tensors, named `operation:index`, in the graph.
 
         Raises:
-            ShardmillError: One isn't in it.
+            ShardmillError: One isn't in the graph.
         """
         found = (Output * len(tensors))()
-        for place, tensor in zip(found, tensors, strict=True):
+        for output, tensor in zip(found, tensors, strict=True):
             name, _, index = tensor.rpartition(":")
             operation = self._tf.TF_GraphOperationByName(self._graph, name.encode())
             if not operation:
                 raise ShardmillError(
                     f"the transform graph has no operation {name!r} (tensor {tensor!r} of its shardmill.json)"
                 )
-            place.oper, place.index = operation, int(index)
+            output.oper, output.index = operation, int(index)
         return found
 
     def run(
@@ -189,15 +208,15 @@ class CSession:
         """Runs the graph once.
 
         Args:
-            inputs: Where the feeds go.
-            feeds: One for each input.
-            outputs: What to return.
+            inputs: The tensors to feed.
+            feeds: The value of each input.
+            outputs: The tensors to return.
 
         Returns:
-            For each output an array of its own memory, or for a scalar string its bytes.
+            For each output an array with its own memory, or for a scalar string its bytes.
 
         Raises:
-            ShardmillError: The graph fails; with TensorFlow's message.
+            ShardmillError: The graph fails; the message has TensorFlow's.
         """
         tf = self._tf
         tensors = (c_void_p * len(feeds))()
@@ -212,7 +231,7 @@ class CSession:
                     *(None, 0, None, status.pointer),
                 )
                 status.check("the transform graph failed")
-            # Copied while the feeds are alive: an output may be an input's memory.
+            # Copied while the feeds are alive, since an output may share an input's memory.
             return [_value(tf, result) for result in results if result]
         finally:
             for tensor in (*tensors, *results):
@@ -232,7 +251,10 @@ class CSession:
 def _operation(
     tf: ctypes.CDLL, graph: int, kind: str, name: str, inputs: Sequence[Output] = (), **attributes: int
 ) -> int:
-    """Adds an operation; of its attributes `dtype` is a type, others are integers."""
+    """Adds an operation to a graph.
+
+    Its attribute `dtype` is a type; others are integers.
+    """
     description = tf.TF_NewOperation(graph, kind.encode(), name.encode())
     for each in inputs:
         tf.TF_AddInput(description, each)
@@ -279,8 +301,8 @@ def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[Any] | bytes:
         return _string(data)
     if dtype not in _NUMPY:
         raise ShardmillError(
-            f"the transform graph has an output of TF_DataType {dtype} and shape {shape}; "
-            "expected float32, int64, or for bytes one joined string and int32 lengths"
+            "the transform graph: expected outputs of float32, int64, or for bytes one joined string and int32 lengths, "
+            f"received one of TF_DataType {dtype} and shape {shape}"
         )
     size = tf.TF_TensorByteSize(tensor)
     if not size:
@@ -292,7 +314,12 @@ def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[Any] | bytes:
 
 
 def _string(address: int) -> bytes:
-    """The bytes of a `TF_TString` of any kind (see ctstring_internal.h)."""
+    """The bytes of a `TF_TString` of any kind.
+
+    TensorFlow's ctstring_internal.h has the layouts.
+
+    See tensorflow/tsl/platform's ctstring_internal.h for the layouts.
+    """
     raw = (c_char * 24).from_address(address).raw
     kind = raw[0] & _KIND
     if kind == _SMALL:

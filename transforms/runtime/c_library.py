@@ -1,6 +1,9 @@
-"""Finds and loads TensorFlow's C library, and declares the functions of its C API (tensorflow/c/c_api.h) to ctypes.
+"""Finds and loads TensorFlow's C library.
 
-The library is loaded with local symbols: with `RTLD_GLOBAL` its symbols would replace those of other extension modules.
+It declares the functions of its C API (tensorflow/c/c_api.h) to ctypes.
+
+The library is loaded with local symbols: with `RTLD_GLOBAL` they would replace symbols of other
+extension modules.
 """
 
 import contextlib
@@ -16,7 +19,7 @@ from pathlib import Path
 from shardmill.schemas.errors import RowsError, ShardmillError
 from shardmill.schemas.messages import shortened
 
-# Set to `python` to run graphs through TensorFlow's Python API.
+# The environment variable that, set to `python`, runs graphs through TensorFlow's Python API.
 SESSION_VARIABLE = "SHARDMILL_SESSION"
 
 _LIBRARIES = ("libtensorflow_cc.so.2", "libtensorflow_cc.2.dylib")
@@ -25,7 +28,7 @@ _FRAMEWORKS = {
     "libtensorflow_cc.2.dylib": "libtensorflow_framework.2.dylib",
 }
 
-# TF_Code: INVALID_ARGUMENT and OUT_OF_RANGE, which operations answer to values that they can't take.
+# TF_Code's INVALID_ARGUMENT and OUT_OF_RANGE, with which operations refuse values.
 _OF_VALUES = (3, 11)
 _NOTES = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
 
@@ -42,10 +45,10 @@ class _Buffer(ctypes.Structure):
 
 Deallocator = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
 
-# Not of the C API, but TensorFlow's own: `tsl::port::SetDenormalState`, of two booleans.
+# A C++ function outside the C API: `tsl::port::SetDenormalState`, which takes two booleans.
 _SET_DENORMAL_STATE = "_ZN3tsl4port16SetDenormalStateERKNS0_13DenormalStateE"
 
-# Each function's result and arguments.
+# The result and the arguments of each function.
 _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "TF_Version": (c_char_p, ()),
     "TF_NewStatus": (c_void_p, ()),
@@ -93,7 +96,10 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
 
 @functools.cache
 def library_path() -> str | None:
-    """The path of the installed TensorFlow's C library; None where there is none. Doesn't import TensorFlow."""
+    """The path of the installed TensorFlow's C library.
+
+    None means that there is none. This doesn't import TensorFlow.
+    """
     spec = importlib.util.find_spec("tensorflow")
     for folder in (spec.submodule_search_locations if spec is not None else None) or ():
         for name in _LIBRARIES:
@@ -104,15 +110,21 @@ def library_path() -> str | None:
 
 
 def use_python() -> bool:
-    """Whether graphs run through TensorFlow's Python API: it is asked for, or there is no C library."""
+    """Whether graphs run through TensorFlow's Python API.
+
+    They do if the environment asks for it, or there is no C library.
+    """
     return os.environ.get(SESSION_VARIABLE) == "python" or library_path() is None
 
 
 @contextlib.contextmanager
 def without_notes() -> Iterator[None]:
-    """Keeps notes about CPU and GPU from the terminal: TensorFlow writes them while it is loaded, before it looks at any setting.
+    """Keeps TensorFlow's notes about CPU and GPU off the terminal.
 
-    Whatever else is written to standard error meanwhile, by other threads, is written when the library is loaded.
+    TensorFlow writes them while it is loaded, before it reads any setting.
+
+    Other threads' output to standard error is held meanwhile, and written once the library is
+    loaded.
     """
     with tempfile.TemporaryFile() as held:
         stderr = os.dup(2)
@@ -130,13 +142,14 @@ def without_notes() -> Iterator[None]:
 
 @functools.cache
 def _library(path: str) -> ctypes.CDLL:
-    # Read when the library is loaded: without it TensorFlow tells the terminal about its CPU.
+    # Read when the library is loaded: without it TensorFlow writes about its CPU to the terminal.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     framework = Path(path).with_name(_FRAMEWORKS[Path(path).name])
     try:
         with without_notes():
             if framework.is_file():
-                # Loaded first, so that it is found by name whatever the library's own search path.
+                # Loaded first, so that it is found by name, whatever the library's own search path
+                # is.
                 ctypes.CDLL(str(framework))
             library = ctypes.CDLL(path)
         for name, (result, arguments) in _FUNCTIONS.items():
@@ -145,14 +158,14 @@ def _library(path: str) -> ctypes.CDLL:
             function.argtypes = arguments
     except (OSError, AttributeError) as error:
         raise ShardmillError(
-            f"TensorFlow's library {path!r} can't be used: {error}. Install the TensorFlow version that shardmill names, or set "
-            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API."
+            f"TensorFlow's library {path!r} can't be used: {error}; install the TensorFlow version that shardmill requires, or set "
+            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API"
         ) from error
     return library
 
 
 def library() -> ctypes.CDLL:
-    """TensorFlow's C API.
+    """Loads TensorFlow's C API.
 
     Raises:
         ShardmillError: There is no library, or it can't be loaded.
@@ -161,16 +174,19 @@ def library() -> ctypes.CDLL:
     if path is None:
         raise ShardmillError(
             f"TensorFlow's C library ({' or '.join(_LIBRARIES)}) isn't in the installed tensorflow package; set "
-            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API."
+            "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API"
         )
     return _library(path)
 
 
 @contextlib.contextmanager
 def subnormals_as_zeros(tf: ctypes.CDLL) -> Iterator[None]:
-    """Lets the calling thread compute as TensorFlow's own threads do, in which serving runs a graph: subnormal numbers are zeros.
+    """Makes the calling thread treat subnormal numbers as zeros.
 
-    NumPy's arithmetic, in the same thread, counts on the opposite: so for as long as a call only.
+    TensorFlow's own threads, in which serving runs a graph, do so.
+
+    NumPy's arithmetic in the same thread relies on subnormal numbers, so this lasts for one call
+    only.
 
     Args:
         tf: The library.
@@ -184,10 +200,10 @@ def subnormals_as_zeros(tf: ctypes.CDLL) -> Iterator[None]:
 
 
 class Status:
-    """A TF_Status that raises what went wrong."""
+    """A TF_Status that raises its error."""
 
     def __init__(self, tf: ctypes.CDLL) -> None:
-        """Makes one.
+        """Makes a status without an error.
 
         Args:
             tf: The library.
@@ -196,21 +212,22 @@ class Status:
         self.pointer = tf.TF_NewStatus()
 
     def __enter__(self) -> "Status":  # noqa: PYI034  (`Self` needs Python 3.11)
-        """Gives itself."""
+        """Returns the status."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Frees it."""
+        """Frees the status."""
         self._tf.TF_DeleteStatus(self.pointer)
 
     def check(self, what: str) -> None:
-        """Raises what went wrong, if anything did.
+        """Raises the error that the status holds, if any.
 
         Args:
-            what: What was tried.
+            what: The action that was tried, for the message.
 
         Raises:
-            ShardmillError: With TensorFlow's message; a `RowsError` where the values are at fault.
+            ShardmillError: The status holds an error; the message has TensorFlow's. A `RowsError`
+                means that the values are at fault.
         """
         code = self._tf.TF_GetCode(self.pointer)
         if code:

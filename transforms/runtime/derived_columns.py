@@ -1,4 +1,7 @@
-"""Derived columns: what a user's `derive` function makes of a block's raw columns, for the analysis."""
+"""Adds derived columns to a block, for the analysis.
+
+A user's `derive` function makes them from raw columns.
+"""
 
 from typing import Any
 
@@ -12,14 +15,15 @@ from shardmill.transforms.tfrecord.encode import Outputs
 
 
 def with_derived(batch: pa.RecordBatch, made: Outputs) -> pa.RecordBatch:
-    """A block's raw columns with the derived ones.
+    """Joins a block's raw columns and its derived ones.
 
     Args:
         batch: The raw columns.
-        made: What the function's graph made of them, text as strings.
+        made: The outputs of the function's graph, text as strings.
 
     Returns:
-        The columns of both; in a derived column null where its value is NaN, -2**63 or the empty text, which stand for missing.
+        The columns of both. A derived column is null where its value is missing: NaN, -2**63 or the
+        empty text.
     """
     arrays = [*batch.columns, *map(_column, made.values())]
     return pa.RecordBatch.from_arrays(arrays, [*batch.schema.names, *made])

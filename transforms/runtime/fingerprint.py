@@ -16,8 +16,8 @@ from shardmill.transforms.runtime.c_library import use_python
 def fingerprint(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
     """FarmHash64's Fingerprint of each string modulo `num_buckets`.
 
-    The same as `tf.strings.to_hash_bucket_fast`, and so as BigQuery's `FARM_FINGERPRINT(s)`, taken as unsigned, modulo n.
-    TensorFlow's own kernel runs, on the array's buffers in place.
+    It equals `tf.strings.to_hash_bucket_fast`, and so BigQuery's `FARM_FINGERPRINT(s)`, taken as
+    unsigned, modulo n. TensorFlow's own kernel computes it, on the array's buffers in place.
 
     Args:
         strings: (Large) string or binary; a null counts as the empty string.
@@ -27,7 +27,7 @@ def fingerprint(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
         int64 [rows], each in [0, num_buckets).
     """
     if num_buckets < 1:
-        raise ValueError(f"num_buckets must be at least 1, not {num_buckets!r}")
+        raise ValueError(f"num_buckets: expected at least 1, received {num_buckets!r}")
     if strings.null_count:
         strings = pc.fill_null(strings, pa.scalar("", strings.type))
     if use_python():

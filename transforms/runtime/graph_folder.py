@@ -1,4 +1,4 @@
-"""Where a transform graph is: the folder of its SavedModel, on any file system."""
+"""The folder of a transform graph, on any file system."""
 
 import threading
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from shardmill.transforms.files import files
 from shardmill.transforms.files.temporary import temporary_folder
 
 _copying = threading.Lock()
-# The local copies of this process, by what they are copies of.
+# This process's local copies, by the folder that they are copies of.
 _copies: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A transform graph.
+    """A transform graph, by its SavedModel's folder.
 
     Attributes:
         folder: The folder of its SavedModel.
@@ -22,7 +22,9 @@ class Graph:
     folder: str
 
     def local_folder(self) -> str:
-        """The SavedModel as a local folder: a copy, made once per process, where it is remote.
+        """The SavedModel's folder, copied if it is remote.
+
+        The copy is made once per process.
 
         Raises:
             DataError: It can't be read.

@@ -1,4 +1,8 @@
-"""The names of a transform graph's tensors, as a file beside the SavedModel has them: `saved_model.pb` needs TensorFlow's messages."""
+"""The names of a transform graph's tensors, in a file.
+
+The file stands beside the SavedModel, since parsing `saved_model.pb` would need TensorFlow's
+protobuf messages.
+"""
 
 from pathlib import Path
 from typing import TypedDict
@@ -8,27 +12,31 @@ from shardmill.schemas.features import Dtype
 from shardmill.schemas.json_shapes import Count, TensorName, decode_json
 from shardmill.schemas.run_folder import NAMES_FILE
 
-# An input: its tensor and dtype. An output: its tensor, dtype, shape of one row (None: varying), and the tensor of its rows' lengths.
+# An input has its tensor and dtype. An output has its tensor, dtype, shape of one row (None means
+# varying length), and the tensor of its rows' lengths (None without one).
 InputNames = tuple[TensorName, Dtype]
 OutputNames = tuple[TensorName, Dtype, list[Count] | None, TensorName | None]
 
 
 class SignatureNames(TypedDict):
-    """A signature's tensors, by column and by feature."""
+    """The tensors of a signature, by column and by feature."""
 
     inputs: dict[str, InputNames]
     outputs: dict[str, OutputNames]
 
 
 class GraphNames(TypedDict):
-    """The whole: each signature; and for each label the raw columns that no other output needs."""
+    """The content of the file.
+
+    For each signature its tensors, and for each label the raw columns that no other output needs.
+    """
 
     signatures: dict[str, SignatureNames]
     labels: dict[str, list[str]]
 
 
 def read_names(model_dir: str) -> GraphNames:
-    """Reads the names beside a SavedModel.
+    """Reads the tensors' names beside a SavedModel.
 
     Args:
         model_dir: The SavedModel's local folder.
@@ -43,20 +51,20 @@ def read_names(model_dir: str) -> GraphNames:
     except FileNotFoundError as error:
         what = f"it has no {NAMES_FILE}" if Path(model_dir).is_dir() else "there is no such folder"
         raise ShardmillError(
-            f"no transform graph in {model_dir!r}: {what}. Give the transform_fn folder of a finished run."
+            f"no transform graph in {model_dir!r}: {what}; give the transform_fn folder of a finished run"
         ) from error
     return decode_names(data, str(path))
 
 
 def decode_names(data: bytes, path: str) -> GraphNames:
-    """Reads the bytes of such a file.
+    """Parses the bytes of the file of names.
 
     Args:
-        data: The bytes.
-        path: The file, for messages.
+        data: The file's bytes.
+        path: The file's path, for messages.
 
     Raises:
-        DataError: It isn't as shardmill writes it.
+        DataError: The content isn't as shardmill writes it.
     """
     names: GraphNames = decode_json(data, GraphNames, path)
     return names

@@ -1,4 +1,4 @@
-"""Labels that a row may lack: new data, to which a finished run's graph is applied, often has none."""
+"""Missing labels, which new data passed to `apply` often has."""
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
@@ -17,11 +17,14 @@ from shardmill.transforms.tfrecord.encode import Outputs
 
 
 def missing_labels(labels: Mapping[str, Sequence[str]], selection: Selection) -> dict[str, tuple[str, ...]]:
-    """The labels that are left empty where a cell is missing, each with the columns of these cells.
+    """Labels that stay empty where a cell is missing.
+
+    Returns the labels, each with the columns of these cells.
 
     Args:
         labels: The graph's labels, each with the raw columns that no other output needs.
-        selection: What is read of each row. A missing value in a column that isn't required is the graph's business.
+        selection: The columns that are read. Where a column isn't required, the graph itself
+            handles missing values.
     """
     free = selection.optional & selection.required
     found = {name: tuple(column for column in columns if column in free) for name, columns in labels.items()}
@@ -29,15 +32,16 @@ def missing_labels(labels: Mapping[str, Sequence[str]], selection: Selection) ->
 
 
 def drop_missing(outputs: Outputs, columns: pa.RecordBatch, labels: Mapping[str, Sequence[str]]) -> Outputs:
-    """Takes the labels' values out of the rows that have no label.
+    """Removes labels' values from rows that lack the label.
 
     Args:
         outputs: The graph's outputs for some rows.
-        columns: Their raw columns; null where missing.
-        labels: What `missing_labels` says.
+        columns: The rows' raw columns; null where missing.
+        labels: The result of `missing_labels`.
 
     Returns:
-        The outputs; a label that some row lacks is a large_list array, with an empty list for that row.
+        The outputs. A label that some row lacks is a large_list array, with an empty list for that
+        row.
     """
     changed = dict(outputs)
     for name, names in labels.items():
@@ -48,7 +52,10 @@ def drop_missing(outputs: Outputs, columns: pa.RecordBatch, labels: Mapping[str,
 
 
 def _lists(values: npt.NDArray[Any] | pa.Array, present: pa.Array) -> pa.Array:
-    """Rows as lists, those that aren't present without values."""
+    """Makes a list of each row's values.
+
+    Rows that aren't `present` have empty lists.
+    """
     rows = len(present)
     if isinstance(values, pa.Array) and pa.types.is_large_list(values.type):
         lists = values
@@ -62,15 +69,15 @@ def _lists(values: npt.NDArray[Any] | pa.Array, present: pa.Array) -> pa.Array:
 
 
 def drop_unknown(outputs: Outputs, labels: Sequence[FeatureSpec], rows: int) -> Outputs:
-    """Takes labels' missing values out of their rows: see `missing_rows`.
+    """Removes labels' missing values: see `missing_rows`.
 
     Args:
         outputs: The graph's outputs for some rows.
-        labels: The labels that may have none.
+        labels: The labels that may be missing.
         rows: The number of rows.
 
     Returns:
-        As `drop_missing`.
+        The outputs, as in `drop_missing`.
     """
     changed = dict(outputs)
     for label in labels:
@@ -81,12 +88,17 @@ def drop_unknown(outputs: Outputs, labels: Sequence[FeatureSpec], rows: int) -> 
 
 
 def missing_rows(feature: FeatureSpec, values: npt.NDArray[Any] | pa.Array, rows: int) -> npt.NDArray[np.bool_]:
-    """Which rows miss a value of an output: any of their values is NaN; or a scalar one is -2**63 or the empty text.
+    """Finds the rows in which an output's value is missing.
+
+    It is missing where any value is NaN, or a scalar one is -2**63 or the empty text.
 
     Args:
         feature: The output.
-        values: Its values, as `Session.run` returns them.
+        values: The output's values, as `Session.run` returns them.
         rows: The number of rows.
+
+    Returns:
+        bool [rows].
     """
     if isinstance(values, np.ndarray):
         missing = np.isnan(values) if values.dtype == np.float32 else values == MISSING_INT
@@ -105,12 +117,12 @@ def missing_rows(feature: FeatureSpec, values: npt.NDArray[Any] | pa.Array, rows
 
 
 def select_rows(outputs: Outputs, features: Sequence[FeatureSpec], kept: pa.Array) -> Outputs:
-    """Some of the rows.
+    """Selects some of the rows.
 
     Args:
-        outputs: For each feature its values of all rows.
+        outputs: The values of each feature in all rows.
         features: The features.
-        kept: bool, one a row.
+        kept: bool, one for each row.
     """
     return {feature.name: _select(outputs[feature.name], kept) for feature in features}
 
@@ -119,5 +131,5 @@ def _select(values: npt.NDArray[Any] | pa.Array, kept: pa.Array) -> npt.NDArray[
     if isinstance(values, np.ndarray):
         return values[kept.to_numpy(zero_copy_only=False)]
     each = len(values) // len(kept) if len(kept) else 1
-    # Of text, a row's values stand one after the other.
+    # Text is flat: a row's values come one after the other.
     return values.filter(kept if each == 1 else pa.array(np.repeat(kept.to_numpy(zero_copy_only=False), each)))

@@ -1,6 +1,9 @@
-"""Runs the transform graph through TensorFlow's Python API, for platforms without its C library; some ten times as slow.
+"""Runs the transform graph through TensorFlow's Python API.
 
-It runs the same tensors of the same SavedModel as `transforms.runtime.c_api`, in the same runtime: the same bytes come out.
+It is for platforms without TensorFlow's C library, and takes some ten times as long.
+
+It runs the same tensors of the same SavedModel as `transforms.runtime.c_api`, in the same runtime,
+so it gives the same bytes.
 """
 
 import os
@@ -26,18 +29,22 @@ def _tensorflow() -> Any:
 
 
 class PythonRunner:
-    """A SavedModel in a `tf.compat.v1.Session`. May be called from several threads."""
+    """A SavedModel in a `tf.compat.v1.Session`.
+
+    It may be called from several threads.
+    """
 
     def __init__(self, folder: str, inputs: Sequence[str], fetches: Callable[[Join], Sequence[str]]) -> None:
         """Loads and initialises the model.
 
         Args:
-            folder: The SavedModel's.
+            folder: The SavedModel's folder.
             inputs: Names of the tensors to feed.
-            fetches: Gives the names of the tensors to fetch; it is given what joins a string tensor, as `CSession.add_join` does.
+            fetches: Returns the names of the tensors to fetch. It receives a function that joins a
+                string tensor, like `CSession.add_join`.
 
         Raises:
-            ShardmillError: TensorFlow can't load it; with its message.
+            ShardmillError: TensorFlow can't load it; the message has TensorFlow's.
         """
         tf = _tensorflow()
         self._errors: tuple[type[Exception], ...] = (tf.errors.OpError,)
@@ -54,20 +61,21 @@ class PythonRunner:
             raise ShardmillError(f"can't load the transform graph in {folder!r}: TensorFlow says: {error}") from error
         finally:
             tf.get_logger().setLevel(level)
-        # Initialised: from here on nothing may change the graph, so threads may share it.
+        # The graph is initialised. From here on nothing may change it, so threads may share it.
         session.graph.finalize()
 
     def __call__(self, arrays: Sequence[pa.Array]) -> Sequence[npt.NDArray[Any] | bytes]:
         """Runs the graph once.
 
         Args:
-            arrays: One for each input, without nulls.
+            arrays: The value of each input, without nulls.
 
         Returns:
-            One value for each output: an array, or for a scalar string its bytes.
+            The value of each output: an array, or for a scalar string its bytes.
 
         Raises:
-            ShardmillError: The graph fails; with TensorFlow's message. A `RowsError` where the values are at fault.
+            ShardmillError: The graph fails; the message has TensorFlow's. A `RowsError` means that
+                the values are at fault.
         """
         try:
             values: Sequence[npt.NDArray[Any] | bytes] = self._call(*map(_values, arrays))
@@ -80,7 +88,10 @@ class PythonRunner:
 
 
 def _config(tf: Any) -> Any:
-    """As the C library's session, but in TensorFlow's own threads: they take subnormal numbers for zeros, the caller's doesn't."""
+    """The C library's configuration, but with TensorFlow's own threads.
+
+    TensorFlow's threads treat subnormal numbers as zeros, the caller's thread doesn't.
+    """
     config = tf.compat.v1.ConfigProto.FromString(CONFIG)
     config.inter_op_parallelism_threads = 0
     return config
@@ -93,7 +104,7 @@ def _add_join(tensor: str) -> tuple[str, str]:
 
 
 def hash_buckets(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
-    """`tf.strings.to_hash_bucket_fast` of each string.
+    """The `tf.strings.to_hash_bucket_fast` of each string.
 
     Args:
         strings: (Large) string or binary, without nulls.

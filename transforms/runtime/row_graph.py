@@ -1,4 +1,7 @@
-"""The graph of a user's function, which every row has to pass: it must take the row, and give it a value where one is required."""
+"""The graph of a user's function, which may reject rows.
+
+The function must accept a row, and give it a value where one is required.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,26 +16,27 @@ from shardmill.transforms.runtime.missing_labels import missing_rows, select_row
 from shardmill.transforms.runtime.session import Session, load
 from shardmill.transforms.tfrecord.encode import Outputs
 
-# The signature of a finished run's graph that makes the derived columns, and the one that makes all outputs.
+# The signatures of a finished run's graph that make the derived columns, and all outputs.
 DERIVE = "derive"
 TRANSFORM = "transform"
-# A graph that fails for so many rows of a block, and for every one of them, is wrong itself.
+# Rows that a graph may reject one after the other before the function itself is taken to be wrong.
 _HOPELESS = 1000
-# So many rows that a graph took go with those that it is asked for.
+# Accepted rows that accompany the rows that are tried: see `Search`.
 _COMPANY = 16
-# A longer message of TensorFlow's is cut: it is repeated with every row.
+# Characters kept of TensorFlow's message: it is repeated with every row.
 _SAID = 200
 
 
 @dataclass(frozen=True)
 class RowGraph:
-    """A user's function as a graph, and what it takes for a row to be good.
+    """A user's function as a graph, and its required outputs.
 
     Attributes:
-        graph: Where the SavedModel is.
+        graph: The SavedModel.
         signature: The signature to run.
-        required: The outputs in which a missing value rejects the row: NaN, and of a scalar -2**63 or the empty text too.
-        labels: Those of `required` that only labels need: new data may lack them.
+        required: The outputs in which a missing value rejects the row: NaN, and in a scalar also
+            -2**63 or the empty text.
+        labels: The outputs of `required` that only labels need: new data may lack them.
         derives: Whether the outputs are columns, whose text must be UTF-8, rather than features.
     """
 
@@ -49,21 +53,23 @@ class RowGraph:
 
     @property
     def without_labels(self) -> "RowGraph":
-        """The same for new data, whose labels may be missing."""
+        """The same graph for new data, which may lack labels."""
         return replace(self, required=tuple(name for name in self.required if name not in self.labels))
 
     def makes(self, graph: Graph) -> bool:
-        """Whether what it makes of rows is what a transform graph makes."""
+        """Whether its outputs are those of a transform graph."""
         return not self.derives and self.signature == TRANSFORM and self.graph == graph
 
     def passed(self, block: Block) -> Block:
-        """Runs the function on a block.
+        """Runs the function on a block and rejects failing rows.
 
         Returns:
-            The block without the rows that it fails for, or gives no value where one is required; `made` is what it made of the others.
+            The block without the rows for which the function fails, or gives no value where one is
+            required. `made` has the outputs of the other rows.
 
         Raises:
-            DataError: It fails for all of the first thousand rows, or for rows together that it takes one by one.
+            DataError: The function fails for all of the first thousand rows, or for rows together
+                that it accepts one by one.
             ShardmillError: The graph can't be loaded, or fails for another reason than the rows.
         """
         if not block.rows:
@@ -99,18 +105,18 @@ class RowGraph:
         return made
 
     def _run_good(self, session: Session, block: Block) -> Outputs:
-        """Runs the rows that the graph takes one by one."""
+        """Runs the rows that the graph accepts one by one."""
         assert block.origin is not None
         try:
             return self._run(session, block.columns)
         except RowsError as error:
             raise DataError(
                 f"{block.origin.path!r}, lines {block.origin.lines[0]} to {block.origin.lines[-1]}: {self._function} fails for these "
-                f"rows together, though it takes some of them; {_said(error)}"
+                f"rows together, though it accepts some of them; {_said(error)}"
             ) from error
 
     def _failing(self, session: Session, block: Block) -> Faults:
-        """The rows that the graph fails for, found by halves."""
+        """Finds the rows for which the graph fails, by halves."""
         faults: Faults = {}
         search = Search(lambda rows: self._run(session, rows))
         for done, (row, error) in enumerate(search(block.columns), 1):
@@ -120,7 +126,7 @@ class RowGraph:
             if done == len(faults) == _HOPELESS and block.origin is not None:
                 raise DataError(
                     f"{block.origin.path!r}, line {block.origin.lines[0]}: {self._function} fails for each of the {done:,} rows from "
-                    f"here on, so it is the function that must be mended rather than the data; {_said(error)}"
+                    f"here on, so fix the function rather than the data; {_said(error)}"
                 )
         return faults
 
@@ -128,7 +134,7 @@ class RowGraph:
         faults: Faults = {}
         what = "missing value in a derived column" if self.derives else "missing value in an output"
         for feature in session.outputs:
-            # Of a label of varying length one column holds the values.
+            # One column of a label of varying length holds its values.
             if {feature.name, feature.name.partition("$")[0]} & set(self.required):
                 for row in np.flatnonzero(missing_rows(feature, made[feature.name], rows)).tolist():
                     faults.setdefault(row, (feature.name, f"{what} that must have one"))
@@ -136,25 +142,27 @@ class RowGraph:
 
 
 class Search:
-    """Finds the rows that a function fails for, by halves.
+    """Finds the rows for which a function fails, by halves.
 
-    A few rows that it took go with those that it is asked for: it may fail for a row in whose company no cell of a column has a value.
+    A few accepted rows accompany the rows that are tried, since the function may fail for a row
+    merely because no cell of a column has a value.
     """
 
     def __init__(self, run: Callable[[pa.RecordBatch], object]) -> None:
         """Takes the function.
 
         Args:
-            run: The function; raises a `RowsError` where it fails.
+            run: The function; it raises a `RowsError` where it fails.
         """
         self._run = run
         self._company: pa.RecordBatch | None = None
 
     def __call__(self, rows: pa.RecordBatch) -> Iterator[tuple[int, RowsError | None]]:
-        """Asks it for all rows.
+        """Tries the function on all rows.
 
         Returns:
-            The rows that it fails for, each with its error; and one row, without, for each part that it takes.
+            The rows for which it fails, each with its error; and, for each part that it accepts,
+            one row without an error.
         """
         alone = []
         for row, error in self._halves(rows, 0):
@@ -176,7 +184,8 @@ class Search:
                 yield first + start, error
 
     def _ask(self, rows: pa.RecordBatch) -> RowsError | None:
-        # A row stands last, and by itself in memory: TensorFlow quotes a text up to its end, which views of one don't have.
+        # A single row comes last and has its own memory: TensorFlow quotes a text up to a zero
+        # byte, which views of a text don't have.
         asked = rows.take(pa.array([0])) if rows.num_rows == 1 else rows
         try:
             self._run(asked if self._company is None else pa.concat_batches([self._company, asked]))
@@ -192,13 +201,16 @@ def _text(name: str, values: pa.Array) -> pa.Array:
         return values.cast(pa.string())
     except pa.ArrowInvalid as error:
         raise RowsError(
-            f"a value of {name!r} isn't UTF-8 text, which all text must be. Was a letter cut in two? tf.strings.substr and "
+            f"{name!r}: expected UTF-8 text, received other bytes; perhaps a letter was cut in two: tf.strings.substr and "
             'tf.strings.length count letters with unit="UTF8_CHAR"'
         ) from error
 
 
 def _said(error: ShardmillError | None) -> str:
-    """What TensorFlow says, on one line, without where in the graph."""
+    """TensorFlow's message on one line.
+
+    The position in the graph is left out.
+    """
     text = str(error).partition("TensorFlow says: ")[2] or str(error)
     line = " ".join(text.partition("[[{{")[0].split())
     return line if len(line) <= _SAID else f"{line[:_SAID]}..."

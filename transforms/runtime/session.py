@@ -1,8 +1,12 @@
-"""Runs the transform graph, the SavedModel that serving loads, on Arrow record batches.
+"""Runs the transform graph on Arrow record batches.
 
-Nothing is copied on the way in (see `transforms.runtime.c_api` for the rules of memory): numeric columns are fed as pointers to Arrow's
-buffers, strings as views of them. A missing value is fed as NaN (float32), -2**63 (int64) or the empty string. Strings come out joined,
-with their lengths, and a feature of varying length as all rows' values, with the rows' lengths: no value is looked at by itself.
+The graph is the SavedModel that serving loads.
+
+Inputs aren't copied (see `transforms.runtime.c_api` for the rules of memory): numeric columns are
+fed as pointers to Arrow's buffers, strings as views of them. A missing value is fed as NaN
+(float32), -2**63 (int64) or the empty string. Strings come out joined, with their lengths, and a
+feature of varying length as all rows' values, with the rows' lengths, so no value takes Python code
+of its own.
 """
 
 import math
@@ -28,7 +32,7 @@ from shardmill.transforms.runtime.graph_names import read_names
 
 __all__ = ["Session", "library_path", "load"]
 
-# For each dtype of an input the Arrow types that are fed as they are, and the missing value.
+# By an input's dtype: the Arrow types that are fed without conversion, and the missing value.
 _INPUTS: dict[str, tuple[tuple[pa.DataType, ...], float | int | str]] = {
     "float32": ((pa.float32(),), float("nan")),
     "int64": ((pa.int64(),), MISSING_INT),
@@ -38,14 +42,15 @@ _INPUTS: dict[str, tuple[tuple[pa.DataType, ...], float | int | str]] = {
 
 @dataclass(frozen=True)
 class Names:
-    """A signature's tensors.
+    """The tensors of one signature.
 
     Attributes:
-        inputs: For each raw column its tensor and dtype (float32, int64 or bytes).
+        inputs: By raw column, its tensor and dtype (float32, int64 or bytes).
         features: The outputs, in the model's order.
-        values: Each feature's tensor.
-        row_lengths: For a feature of varying length, the tensor of its rows' lengths (int64); None for others.
-        labels: For each output that is a label, the raw columns that no other output needs.
+        values: The tensor of each feature.
+        row_lengths: For each feature, the tensor of its rows' lengths (int64). None means that they
+            don't vary.
+        labels: By label, the raw columns that no other output needs.
     """
 
     inputs: Mapping[str, tuple[str, str]]
@@ -56,25 +61,32 @@ class Names:
 
 
 class Runner(Protocol):
-    """What runs a graph: feeds by tensor name in, fetched values out."""
+    """Runs a graph: arrays to feed in, fetched values out."""
 
     def __call__(self, arrays: Sequence[pa.Array]) -> Sequence[npt.NDArray[Any] | bytes]:
-        """Runs once; nulls have been filled, types are the inputs'.
+        """Runs the graph once.
+
+        Arrays have the inputs' types, and their nulls have been filled.
 
         Returns:
-            For each feature its values, of bytes the joined bytes and their int32 lengths; and then its rows' lengths if they vary.
+            For each feature its values (for bytes the joined bytes and their int32 lengths), and
+            then its rows' lengths if they vary.
         """
 
 
 class Session:
-    """A loaded graph, at one signature. May be used by several threads at once."""
+    """A loaded graph with one of its signatures.
+
+    It may be used by several threads at once.
+    """
 
     def __init__(self, names: Names, runner: Runner) -> None:
-        """Stores the parts; `load` makes sessions.
+        """Takes the parts; `load` makes sessions.
 
         Args:
             names: The signature's tensors.
-            runner: Runs the graph: arrays in the order of `names.inputs`; values in that of the features.
+            runner: Runs the graph. It takes arrays in the order of `names.inputs` and returns
+                values in the order of the features.
         """
         self._names = names
         self._runner = runner
@@ -86,26 +98,31 @@ class Session:
 
     @property
     def outputs(self) -> tuple[FeatureSpec, ...]:
-        """What `run` returns: names, dtypes and shapes of one row."""
+        """The features that `run` returns."""
         return self._names.features
 
     @property
     def labels(self) -> Mapping[str, tuple[str, ...]]:
-        """The outputs that are labels, each with the raw columns that no other output needs."""
+        """The labels, each with the columns that only it needs.
+
+        These are raw columns that no other output needs.
+        """
         return self._names.labels
 
     def run(self, batch: pa.RecordBatch) -> dict[str, npt.NDArray[Any] | pa.Array]:
         """Transforms a block of rows.
 
         Args:
-            batch: At least the columns of `inputs`; nulls are missing values.
+            batch: The columns of `inputs`, and perhaps others; nulls are missing values.
 
         Returns:
-            For each feature float32 or int64 [rows, *shape]; for bytes a binary array of rows * prod(shape) values, row-major; for
-            a feature of varying length a large_list array of any of these, one list a row.
+            For each feature float32 or int64 [rows, *shape]; for bytes a binary array of rows *
+            prod(shape) values, row-major; for a feature of varying length a large_list array of any
+            of these, one list for each row.
 
         Raises:
-            ShardmillError: The batch lacks a column or has it in another type; or the graph fails, with TensorFlow's message.
+            ShardmillError: The batch lacks a column or has it in another type; or the graph fails,
+                and the message has TensorFlow's.
         """
         arrays = [_dense(batch, name, dtype) for name, (_, dtype) in self._names.inputs.items()]
         fetched = iter(self._runner(arrays))
@@ -135,7 +152,7 @@ def _check_rows(feature: FeatureSpec, values: npt.NDArray[Any] | pa.Array, rows:
     if len(values) != rows * (math.prod(feature.shape or ()) if flat else 1):
         raise ShardmillError(
             f"the transform graph failed: output {feature.name!r} of {rows} rows holds {len(values)} "
-            f"{'values' if flat else 'rows'}; the first dimension of an output must be the batch's"
+            f"{'values' if flat else 'rows'}; expected the batch as the first dimension"
         )
 
 
@@ -144,18 +161,21 @@ def _dense(batch: pa.RecordBatch, name: str, dtype: str) -> pa.Array:
     index = batch.schema.get_field_index(name)
     if index < 0:
         raise ShardmillError(
-            f"the transform graph reads column {name!r}, which the rows lack; they have {batch.schema.names}"
+            f"the transform graph: expected column {name!r}, received rows with the columns {batch.schema.names}"
         )
     array = batch.column(index)
     if array.type not in wanted:
-        raise ShardmillError(f"the transform graph reads column {name!r} as {dtype}; the rows have it as {array.type}")
+        raise ShardmillError(f"the transform graph: expected column {name!r} as {dtype}, received {array.type}")
     if not array.null_count:
         return array
     return pc.fill_null(array, pa.scalar(missing, array.type))
 
 
 def _binary(joined: npt.NDArray[Any] | bytes, lengths: npt.NDArray[Any] | bytes) -> pa.Array:
-    """Joined bytes and lengths as one binary array; large_binary from 2 GiB."""
+    """Joins bytes and lengths into one binary array.
+
+    It is large_binary from 2 GiB.
+    """
     assert isinstance(joined, bytes)
     assert isinstance(lengths, np.ndarray)
     large = len(joined) > np.iinfo(np.int32).max
@@ -169,14 +189,17 @@ _lock = threading.Lock()
 
 
 def load(model_dir: str, signature: str = "transform") -> Session:
-    """Opens a SavedModel; once per process, whatever the number of callers and threads.
+    """Opens a SavedModel, once per process.
+
+    Callers and threads share the session.
 
     Args:
         model_dir: The folder of the SavedModel, with `assets.extra/shardmill.json` in it.
         signature: A signature named there.
 
     Raises:
-        ShardmillError: There is no model, no such signature, or TensorFlow can't load it (with its message).
+        ShardmillError: There is no model or no such signature, or TensorFlow can't load it; then
+            the message has TensorFlow's.
     """
     python = use_python()
     key = (os.path.realpath(model_dir), signature, python, _modified(model_dir))
@@ -188,7 +211,10 @@ def load(model_dir: str, signature: str = "transform") -> Session:
 
 
 def _modified(model_dir: str) -> int:
-    """When the names were written, so that another model in the same place is another session; 0: there are none."""
+    """The time at which the names were written, in ns.
+
+    It tells apart two models in the same folder; 0 means that there are no names.
+    """
     try:
         return os.stat(os.path.join(model_dir, NAMES_FILE)).st_mtime_ns
     except OSError:

@@ -164,7 +164,9 @@ def test_rows_that_derive_fails_for_are_rejected(flights: Path) -> None:
 def test_a_function_that_fails_for_every_row_is_to_blame(flights: Path) -> None:
     """No block is searched to its end where nothing in it can be taken."""
     features = '\n[features]\nspeed = "z_score"\n'
-    with pytest.raises(DataError, match=r"flights.csv', line 2: derive fails for each of the 1,000 rows from here on"):
+    with pytest.raises(
+        DataError, match=r"flights.csv', line 2: derive fails for each of the 1,000 rows from here on, so fix"
+    ):
         run_toml(flights, _toml("bad_data", features), name="hopeless")
 
 

@@ -37,5 +37,5 @@ def test_fingerprint_of_slices_nulls_and_nothing() -> None:
 
 def test_fingerprint_without_buckets() -> None:
     """Less than one bucket is refused."""
-    with pytest.raises(ValueError, match="num_buckets must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="num_buckets: expected at least 1, received 0"):
         fingerprint(pa.array(["a"]), 0)

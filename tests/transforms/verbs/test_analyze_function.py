@@ -168,7 +168,7 @@ def test_without_tf_transform_its_name_is_said(tmp_path: Path, monkeypatch: pyte
         ("bad_data_late", r"bad_data_late in .*: the transform graph failed: TensorFlow says: .*\[too large\]"),
         (
             "twice",
-            "twice in .*: the transform graph failed: output 'x' of 200 rows holds 400 rows; the first dimension",
+            "twice in .*: the transform graph failed: output 'x' of 200 rows holds 400 rows; expected the batch as the first dimension",
         ),
     ],
 )
