@@ -9,7 +9,7 @@ from apache_beam import pvalue
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv import held
-from shardmill.transforms.csv.blocks import Block, Selection, read_blocks
+from shardmill.transforms.csv.blocks import Block, Selection, examine, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import (
     UNIT_BYTES,
@@ -35,17 +35,21 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of one element, whatever it is, at which the reading begins, and outputs one of `Unit`.
     """
 
-    def __init__(self, inputs: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> None:
+    def __init__(
+        self, inputs: Sequence[InputFile], dialect: Dialect, selection: Selection, unit_bytes: int = UNIT_BYTES
+    ) -> None:
         """Stores what to read.
 
         Args:
             inputs: The files, in order.
             dialect: Their spelling.
+            selection: What will be read of them, which the headers of those that are cut are held against.
             unit_bytes: A unit's size, about.
         """
         super().__init__()
         self._inputs = list(inputs)
         self._dialect = dialect
+        self._selection = selection
         self._unit_bytes = unit_bytes
 
     def expand(self, start: beam.PCollection[Any]) -> beam.PCollection[Unit]:
@@ -53,7 +57,7 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
             start
             | "ListRanges" >> beam.FlatMap(_ranges, self._inputs, self._dialect, self._unit_bytes)
             | "SpreadRanges" >> beam.Reshuffle()
-            | "ScanRange" >> beam.Map(_scan, self._dialect)
+            | "ScanRange" >> beam.Map(_scan, self._dialect, self._selection)
         )  # RangeScan
         return (
             start
@@ -66,18 +70,18 @@ def _ranges(_: Any, inputs: list[InputFile], dialect: Dialect, unit_bytes: int) 
     return file_ranges(inputs, dialect, unit_bytes)
 
 
-def _scan(file_range: FileRange, dialect: Dialect) -> RangeScan:
+def _scan(file_range: FileRange, dialect: Dialect, selection: Selection) -> RangeScan:
     where = f"{file_range.path!r} from byte {file_range.start} to {file_range.stop}"
     with metrics.working("scan", where) as work:
         data = held.read_range(file_range)
         work.add(0, file_range.stop - file_range.start)
-        return scan_range(data, file_range, dialect)
+        return examine(scan_range(data, file_range, dialect), data, file_range, dialect, selection)
 
 
 def _plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[Unit]:
-    units = plan_units(inputs, scans, dialect, unit_bytes)
-    held.hold_files(inputs, units)
-    return units
+    # Where a file has changed, that must be said before what is wrong with it now.
+    held.hold_scans(inputs, scans)
+    return plan_units(inputs, scans, dialect, unit_bytes)
 
 
 class HoldUnits(beam.PTransform):  # type: ignore[misc]
@@ -124,6 +128,7 @@ def _held(_: int, found: Iterable[Unit | Checksum]) -> Unit:
 def units_of(
     inputs: Sequence[InputFile],
     dialect: Dialect,
+    selection: Selection,
     each: Callable[[Callable[[FileRange], RangeScan], Iterable[FileRange]], Iterable[RangeScan]],
 ) -> list[Unit]:
     """The units that `PlanUnits` makes, without a pipeline.
@@ -131,12 +136,13 @@ def units_of(
     Args:
         inputs: The files, in order.
         dialect: Their spelling.
+        selection: What will be read of them.
         each: Applies a function to many, as `map` and an executor's `map` do.
 
     Raises:
-        DataError: A file can't be read, or ends inside a quoted cell.
+        DataError: A file can't be read, has a header that doesn't fit, or ends inside a quoted cell.
     """
-    scans = each(lambda file_range: _scan(file_range, dialect), file_ranges(inputs, dialect))
+    scans = each(lambda file_range: _scan(file_range, dialect, selection), file_ranges(inputs, dialect))
     return plan_units(inputs, scans, dialect)
 
 

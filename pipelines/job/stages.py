@@ -35,7 +35,7 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     started = pipeline | "CheckWorkers" >> CheckWorkers(job.parts, job.features.packages)
     if job.publish_to is not None:
         started = started | "CheckPrepared" >> beam.Map(check_prepared, job.work)
-    units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect, job.unit_bytes)
+    units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect, job.reading.selection, job.unit_bytes)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, job.features.requests, partitions)
     checked = analyzed.findings | "CheckRows" >> beam.Map(job.limits.check, pvalue.AsList(analyzed.counts))
     graph, findings, counts = job.features.stage(

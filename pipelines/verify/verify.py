@@ -152,7 +152,7 @@ def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | s
 
 
 def _count_inputs(inputs: list[InputFile], reading: Reading, each: Each) -> Counted:
-    units = units_of(inputs, reading.dialect, each)
+    units = units_of(inputs, reading.dialect, reading.selection, each)
     rejections = Rejections()
     counts = []
     for count, rejected in each(lambda unit: _count_unit(unit, reading), units):

@@ -85,7 +85,7 @@ def test_a_gzip_file_of_blank_lines(tmp_path: Path) -> None:
         _assert_fails(
             tmp_path,
             DataError,
-            r"data\.csv\.gz': expected at most 16 MiB of blank lines, .* received 1[67],.* bytes of them with [01] rows; it inflates",
+            r"data\.csv\.gz': expected at most 16 MiB of blank lines, .* received more with [01] rows; it inflates",
             files="data.csv.gz",
             settings=settings,
         )

@@ -45,7 +45,7 @@ def _store(path: Path, text: bytes) -> None:
 
 def _listed(path: str) -> Unit:
     """The one unit of a file, as it is now."""
-    (unit,) = units_of(list_files({None: (f"{path.rpartition('/')[0]}/*",)}), Dialect(), map)
+    (unit,) = units_of(list_files({None: (f"{path.rpartition('/')[0]}/*",)}), Dialect(), SELECTION, map)
     return unit
 
 

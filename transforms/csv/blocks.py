@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.cast import Infinite, cast
@@ -15,8 +16,8 @@ from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
 from shardmill.transforms.csv.header import match_columns, parse_header
 from shardmill.transforms.csv.lexer import Lexicon, Positions
-from shardmill.transforms.csv.text import Source, Stream, to_utf8
-from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head, to_utf8
+from shardmill.transforms.csv.units import FileRange, RangeScan, Unit
 from shardmill.transforms.tfrecord.encode import Outputs
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "read_blocks", "read_header"]
@@ -224,6 +225,29 @@ def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
     return _file_columns(chunks, Unit(0, 0, path), dialect, ()) or []
 
 
+def examine(scan: RangeScan, data: bytes, file_range: FileRange, dialect: Dialect, selection: Selection) -> RangeScan:
+    """The scan of a range and, where it begins a file, what `read_blocks` would find wrong there.
+
+    Args:
+        scan: The scan.
+        data: The range's bytes.
+        file_range: The range.
+        dialect: The file's spelling.
+        selection: What will be read.
+    """
+    if file_range.start:
+        return scan
+    try:
+        check_head(data[:HEAD_BYTES], file_range.path, dialect.encoding)
+        header = None if scan.header is None else to_utf8(scan.header, dialect.encoding)
+        names = None if scan.whole else _named(header, file_range.path, dialect, selection.known)
+        if names is not None:
+            match_columns(names, selection.known, file_range.path, dialect, selection.optional)
+    except DataError as error:
+        return replace(scan, problem=str(error))
+    return scan
+
+
 def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str, ...]) -> list[str] | None:
     """The names of a file's columns, after what stands above its rows was taken off; None where a header should be but nothing is."""
     header = to_utf8(unit.header, dialect.encoding) if unit.header is not None else None
@@ -231,9 +255,14 @@ def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str
         chunks.skip_mark()
         chunks.skip_lines(dialect.skip_rows)
         header = chunks.take_record() if dialect.header else None
+    return _named(header, unit.path, dialect, known)
+
+
+def _named(header: bytes | None, path: str, dialect: Dialect, known: tuple[str, ...]) -> list[str] | None:
+    """The names of a file's columns by its header, in UTF-8, or else by the dialect; None where a header should be but nothing is."""
     if not dialect.header:
         return list(dialect.columns or known)
-    return None if header is None else parse_header(header, unit.path, dialect)
+    return None if header is None else parse_header(header, path, dialect)
 
 
 class _BlockParser:
@@ -293,12 +322,9 @@ class _BlockParser:
         """The split key: the cells' text, joined."""
         if self._selection.key is None:
             return None
-        empty = (
-            pa.array([""] * len(cells.records), pa.string())
-            if len(cells.columns) < len(self._selection.key_names)
-            else None
-        )
-        texts = [cells.columns.get(name, empty) for name in self._selection.key_names]
+        names = self._selection.key_names
+        absent = pa.nulls(len(cells.records) if set(names) - cells.columns.keys() else 0, pa.string())
+        texts = [cells.columns.get(name, absent) for name in names]
         return pc.binary_join_element_wise(*texts, _KEY_SEPARATOR, null_handling="replace", null_replacement="")
 
     def _ragged(self, found: int) -> str:

@@ -26,7 +26,7 @@ class Text(Protocol):
         ...
 
     def read(self, size: int) -> bytes:
-        """Reads about `size` bytes; empty at the end only."""
+        """Reads at most `size` bytes; empty at the end only."""
         ...
 
 
@@ -73,6 +73,7 @@ class Chunks:
         self._inflation = Inflation(text.path) if compressed_suffix(text.path) else None
         self._buffer = b""
         self._ended = False
+        self._failure: DataError | None = None
 
     def skip_mark(self) -> None:
         """Drops a byte order mark."""
@@ -86,15 +87,13 @@ class Chunks:
             dropped = min(count, len(ends))
             count -= dropped
             self._line += dropped
-            if count == 0:
-                self._buffer = self._buffer[int(ends[dropped - 1]) + 1 :]
-            elif self._ended:
-                self._buffer = b""
-            else:
-                if self._inflation:
-                    self._inflation.add(len(self._buffer), _NO_ROWS, _NO_ROWS)
-                # A carriage return stays: it and a newline to come are one line's end.
-                self._buffer = self._buffer[-1:] if self._buffer.endswith(b"\r") else b""
+            # A carriage return at the end stays: it and a newline to come are one line's end.
+            half = not self._ended and self._buffer.endswith(b"\r")
+            size = len(self._buffer) - half if count else int(ends[dropped - 1]) + 1
+            if self._inflation:
+                self._inflation.add(size, _NO_ROWS, _NO_ROWS)
+            self._buffer = self._buffer[size:]
+            if count:
                 self._fill(len(self._buffer) + self._block_bytes)
 
     def take_record(self) -> bytes | None:
@@ -105,6 +104,8 @@ class Chunks:
                 stop = int(stops[0])
                 record = chunk.lexed.text[int(starts[0]) : stop].tobytes()
                 end = int(chunk.lexed.ends[np.searchsorted(chunk.lexed.ends, stop)]) + 1
+                if self._inflation:
+                    self._inflation.add(end - len(record), _NO_ROWS, _NO_ROWS)
                 self._line += int(np.searchsorted(chunk.lexed.lines, end))
                 self._buffer = self._buffer[end:]
                 return record
@@ -115,7 +116,8 @@ class Chunks:
         """The chunks from here on.
 
         Raises:
-            DataError: The text ends inside a quoted cell, or a record is too large.
+            DataError: The text can't be read further, ends inside a quoted cell, or a record is too large; all that stands before has
+                been given then, whatever the size of a chunk.
         """
         while chunk := self._next():
             self._advance(chunk)
@@ -129,35 +131,38 @@ class Chunks:
 
     def _next(self) -> Chunk | None:
         """The chunk that the buffer begins with; None: the text has ended."""
-        size = self._block_bytes
+        size = min(self._block_bytes, MAX_RECORD_BYTES + 1)
         while True:
             self._fill(size)
+            at_end = self._ended and self._failure is None and not self._ends_escaped()
+            lexed = lex(np.frombuffer(self._buffer, np.uint8), self._lexicon, at_end=at_end)
+            if lexed.stop:
+                return Chunk(memoryview(self._buffer)[: lexed.stop], lexed, self._line)
+            if len(self._buffer) > MAX_RECORD_BYTES:
+                raise self._too_large(lexed)
+            if self._failure is not None:
+                raise self._failure
             if not self._buffer:
                 return None
             if self._ended:
-                self._check_escape()
-            lexed = lex(np.frombuffer(self._buffer, np.uint8), self._lexicon, at_end=self._ended)
-            if self._ended and lexed.is_open:
-                raise unclosed_quote(self._text.path, self._open_line(lexed))
-            if lexed.stop:
-                return Chunk(memoryview(self._buffer)[: lexed.stop], lexed, self._line)
-            if len(self._buffer) >= MAX_RECORD_BYTES:
-                raise self._too_large(lexed)
-            size = 2 * len(self._buffer)
+                raise self._unfinished(lexed)
+            size = min(2 * len(self._buffer), MAX_RECORD_BYTES + 1)
 
-    def _check_escape(self) -> None:
-        """Looks for an escape at the text's end.
-
-        Raises:
-            DataError: There is one, with nothing after it.
-        """
+    def _ends_escaped(self) -> bool:
+        """Whether the buffer ends with an escape that nothing follows."""
         escape = b"" if self._lexicon.escape is None else bytes([self._lexicon.escape])
-        if escape and (len(self._buffer) - len(self._buffer.rstrip(escape))) % 2:
-            line = self._line + len(line_ends(np.frombuffer(self._buffer, np.uint8), at_end=True))
-            raise DataError(
-                f"{self._text.path!r}, line {line}: the file ends with the escape character {escape.decode()!r}, which nothing "
-                "follows; is it cut short?"
-            )
+        return bool(escape) and (len(self._buffer) - len(self._buffer.rstrip(escape))) % 2 == 1
+
+    def _unfinished(self, lexed: Lexed) -> DataError:
+        """The error for a text that ends in the middle of a record, with which the buffer begins."""
+        if not self._ends_escaped():
+            return unclosed_quote(self._text.path, self._open_line(lexed))
+        escape = chr(self._lexicon.escape or 0)
+        line = self._line + len(line_ends(np.frombuffer(self._buffer, np.uint8), at_end=True))
+        return DataError(
+            f"{self._text.path!r}, line {line}: the file ends with the escape character {escape!r}, which nothing follows; is it cut "
+            "short?"
+        )
 
     def _too_large(self, lexed: Lexed) -> DataError:
         hint = "has the file lines?"
@@ -171,10 +176,16 @@ class Chunks:
         return self._line + int(np.searchsorted(lexed.lines, open_quote(lexed, self._lexicon)))
 
     def _fill(self, size: int) -> bool:
-        """Reads until the buffer has so many bytes, or the text has ended; says whether there are any."""
+        """Reads until the buffer has so many bytes, or the text has ended; says whether there are any.
+
+        Where the text can't be read further it has ended, too, and `_failure` says why.
+        """
         pieces, have = [self._buffer], len(self._buffer)
         while not self._ended and have < size:
-            piece = self._text.read(size - have)
+            try:
+                piece = self._text.read(size - have)
+            except DataError as error:
+                self._failure, piece = error, b""
             self._ended = not piece
             pieces.append(piece)
             have += len(piece)

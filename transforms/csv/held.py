@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.units import FileRange, InputFile, Unit
+from shardmill.transforms.csv.units import FileRange, InputFile, RangeScan, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 
@@ -119,6 +119,23 @@ class HeldBytes:
         check_size(self._unit.path, self._unit.file_bytes, files.opened_size(self._stream))
 
 
+def hold_scans(inputs: Sequence[InputFile], scans: Iterable[RangeScan]) -> None:
+    """Holds the bytes of files that were scanned against those that an earlier pass read.
+
+    Args:
+        inputs: The files.
+        scans: All scans of each that was scanned, in any order.
+
+    Raises:
+        DataError: A file isn't what it was.
+    """
+    read: dict[int, Checksum] = {}
+    for scan in sorted(scans, key=lambda scan: (scan.file, scan.start)):
+        read[scan.file] = read.get(scan.file, NO_BYTES) + scan.checksum
+    for index, checksum in read.items():
+        check_checksum(inputs[index].path, 0, inputs[index].checksum, checksum)
+
+
 def hold_files(inputs: Sequence[InputFile], units: Iterable[Unit]) -> list[InputFile]:
     """Gives files the checksums of their units, where these are known, and holds them against those that the files have.
 
@@ -148,8 +165,8 @@ def read_range(file_range: FileRange) -> bytes:
     Raises:
         DataError: The file can't be read, or its size isn't what it was.
     """
-    path = file_range.path
-    with files.reading(path), files.open_at(path, file_range.read_start, file_range.stop) as stream:
+    path, place = file_range.path, file_range.place or file_range.path
+    with files.reading(path), files.open_at(place, file_range.read_start, file_range.stop) as stream:
         check_size(path, file_range.file_bytes, files.opened_size(stream))
         data = stream.read(file_range.stop - file_range.read_start)
         check_size(path, file_range.file_bytes, files.opened_size(stream))

@@ -1,5 +1,7 @@
 """What a compressed file may hold beside its rows: a few kilobytes of it can be a terabyte of blank lines."""
 
+import numpy as np
+
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.lexer import Positions
 
@@ -32,13 +34,18 @@ class Inflation:
             stops: Where they stop.
 
         Raises:
-            DataError: There are too few rows for so much text.
+            DataError: Somewhere in it there have been too few rows for so much text.
         """
-        self._rows += len(starts)
-        self._idle += max(0, size - int((stops - starts).sum()) - _END_BYTES * len(starts))
-        if self._idle > _FREE_BYTES + _BYTES_PER_ROW * self._rows:
+        used = stops - starts + _END_BYTES
+        before = np.cumsum(used) - used
+        # Before each row, and at the end.
+        idle = self._idle + np.append(starts - before, size - used.sum())
+        rows = self._rows + np.arange(len(starts) + 1)
+        over = np.flatnonzero(idle > _FREE_BYTES + _BYTES_PER_ROW * rows)
+        if len(over):
             raise DataError(
                 f"{self._path!r}: expected at most {_FREE_BYTES >> 20} MiB of blank lines, comments and skipped rows, and "
-                f"{_BYTES_PER_ROW >> 10} KiB a row, received {self._idle:,} bytes of them with {self._rows:,} rows; it inflates to "
-                "far more than it holds: take them out, or decompress the file if that is meant"
+                f"{_BYTES_PER_ROW >> 10} KiB a row, received more with {int(rows[over[0]]):,} rows; it inflates to far more than it "
+                "holds: take them out, or decompress the file if that is meant"
             )
+        self._rows, self._idle = int(rows[-1]), int(idle[-1])

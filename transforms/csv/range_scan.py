@@ -54,6 +54,7 @@ class RangeScan:
             before a quote, so that a byte doesn't say whether a cell begins.
         checksum: Of its bytes.
         heads: For each state before it, the checksum of its bytes before the place in `boundaries`; None: there is no such place.
+        problem: In a file's first range, what is wrong with the file's beginning; None: nothing that was looked for.
     """
 
     file: int
@@ -67,6 +68,7 @@ class RangeScan:
     whole: bool = False
     checksum: Checksum = NO_BYTES
     heads: tuple[Checksum | None, Checksum | None, Checksum | None] = (None, None, None)
+    problem: str | None = None
 
 
 def nothing(file: int, start: int) -> RangeScan:

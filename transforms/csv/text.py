@@ -43,6 +43,9 @@ _FEW_CONTROL = 4
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1b") + b"\x7f"
 
 _COPY_BYTES = 1 << 20
+# What is to be decompressed or transcoded is, so many bytes at a time from the file's start on: how far damaged text goes doesn't depend
+# on how much of it is asked for.
+_STEP_BYTES = 1 << 18
 
 # What decompressors raise for damaged data, beside OSError without a number.
 _DAMAGE: tuple[type[Exception], ...] = (EOFError, zlib.error, cast("type[Exception]", isal_zlib.error), pa.ArrowInvalid)
@@ -86,53 +89,64 @@ class Stream:
             self._head = b"" if start else _read_fully(source, HEAD_BYTES)
         self._source = source
         if not start:
-            self._check_head(encoding)
+            check_head(self._head, path, encoding)
         self._decoder = None if is_utf8(encoding) else _Transcoder(encoding, path)
+        self._stepwise = bool(self._decoder or compressed_suffix(path))
+        self._ready = b""
         self._ended = False
 
     def read(self, size: int) -> bytes:
-        """Reads about `size` bytes of text in UTF-8; empty at the end only.
+        """Reads at most `size` bytes of text in UTF-8; empty at the end only.
 
         Raises:
             DataError: The file is damaged, shorter than it was, or not in its encoding.
         """
-        text = b""
-        while not text and not self._ended:
-            head, self._head = self._head, b""
-            with _explained(self.path):
-                data = _read_fully(self._source, max(size - len(head), 1))
-            self._ended = not data
-            data = head + data if head else data
-            text = self._decoder.transcode(data, final=self._ended) if self._decoder else data
+        while not self._ready and not self._ended:
+            self._ready = self._read_step(_STEP_BYTES if self._stepwise else size)
+        text, self._ready = self._ready[:size], self._ready[size:]
         return text
 
-    def _check_head(self, encoding: str) -> None:
-        """Tells text in the right encoding from anything else.
+    def _read_step(self, size: int) -> bytes:
+        head, self._head = self._head[:size], self._head[size:]
+        with _explained(self.path):
+            data = _read_fully(self._source, size - len(head)) if len(head) < size else b""
+        self._ended = len(head) + len(data) == 0
+        data = head + data if head else data
+        return self._decoder.transcode(data, final=self._ended) if self._decoder else data
 
-        Raises:
-            DataError: It isn't such text; the message says what it is, or looks like.
-        """
-        head = self._head
-        _check_kind(head, self.path)
-        name = codecs.lookup(encoding).name
-        if head.startswith(_UTF16_MARKS) and not name.startswith(("utf-16", "utf-32")):
-            raise self._marked("UTF-16", encoding)
-        if head.startswith(UTF8_MARK) and not is_utf8(encoding):
-            raise self._marked("UTF-8", encoding)
-        if name.startswith(("utf-16", "utf-32")) or not head:
-            return
-        control = len(head) - len(head.translate(None, _CONTROL))
-        if control > max(_MAX_CONTROL * len(head), _FEW_CONTROL) and b"\0" in head:
-            utf16 = len(head) < 3 * head.count(b"\0") < 2 * len(head)
-            hint = '; if it is UTF-16 text, set [input] encoding = "utf-16-le" or "utf-16-be"' if utf16 else ""
-            found = f"{control} of its first {len(head)} bytes are control characters"
-            raise DataError(f"{self.path!r} looks like a binary file, not CSV: {found}{hint}")
 
-    def _marked(self, mark: str, encoding: str) -> DataError:
-        return DataError(
-            f"{self.path!r} begins with a {mark} byte order mark, but is to be read as {encoding!r}; set [input] encoding = "
-            f'"{mark.lower()}"'
-        )
+def check_head(head: bytes, path: str, encoding: str) -> None:
+    """Tells text in the right encoding from anything else.
+
+    Args:
+        head: The file's first `HEAD_BYTES` bytes, decompressed.
+        path: Its name.
+        encoding: What its text is to be read as.
+
+    Raises:
+        DataError: It isn't such text; the message says what it is, or looks like.
+    """
+    _check_kind(head, path)
+    name = codecs.lookup(encoding).name
+    if head.startswith(_UTF16_MARKS) and not name.startswith(("utf-16", "utf-32")):
+        raise _marked(path, "UTF-16", encoding)
+    if head.startswith(UTF8_MARK) and not is_utf8(encoding):
+        raise _marked(path, "UTF-8", encoding)
+    if name.startswith(("utf-16", "utf-32")) or not head:
+        return
+    control = len(head) - len(head.translate(None, _CONTROL))
+    if control > max(_MAX_CONTROL * len(head), _FEW_CONTROL) and b"\0" in head:
+        utf16 = len(head) < 3 * head.count(b"\0") < 2 * len(head)
+        hint = '; if it is UTF-16 text, set [input] encoding = "utf-16-le" or "utf-16-be"' if utf16 else ""
+        found = f"{control} of its first {len(head)} bytes are control characters"
+        raise DataError(f"{path!r} looks like a binary file, not CSV: {found}{hint}")
+
+
+def _marked(path: str, mark: str, encoding: str) -> DataError:
+    return DataError(
+        f"{path!r} begins with a {mark} byte order mark, but is to be read as {encoding!r}; set [input] encoding = "
+        f'"{mark.lower()}"'
+    )
 
 
 def read_beginning(raw: Source, path: str, size: int) -> bytes:
@@ -246,13 +260,19 @@ class _Transcoder:
         self._path = path
         self._errors = "surrogateescape" if is_single_byte(encoding) else "strict"
         self._decoder = codecs.getincrementaldecoder(encoding)(self._errors)
+        self._read = 0
 
     def transcode(self, data: bytes, *, final: bool) -> bytes:
+        self._read += len(data)
         try:
             return self._decoder.decode(data, final).encode("utf-8", self._errors)
         except UnicodeError as error:
+            problem = str(error)
+            if isinstance(error, UnicodeDecodeError):
+                # The object is what is left of earlier reads, and the data.
+                problem = f"{error.reason} at byte {self._read - len(error.object) + error.start:,}"
             raise DataError(
-                f"{self._path!r} isn't text in the encoding {self._encoding!r}: {error}; check [input] encoding"
+                f"{self._path!r} isn't text in the encoding {self._encoding!r}: {problem}; check [input] encoding"
             ) from error
 
 

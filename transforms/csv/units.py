@@ -67,10 +67,11 @@ class FileRange:
 
     Attributes:
         file: The file's index.
-        path: Where it is.
+        path: Its path.
         start: Its first byte.
         stop: The byte after its last.
         file_bytes: The size that the file must have; None: any.
+        place: Where the file is for a worker; None: at its path.
     """
 
     file: int
@@ -78,6 +79,7 @@ class FileRange:
     start: int
     stop: int
     file_bytes: int | None = None
+    place: str | None = None
 
     @property
     def read_start(self) -> int:
@@ -157,7 +159,7 @@ def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = 
         if count > 1 and is_splittable(file.path, dialect):
             cuts = [file.size * cut // count for cut in range(count + 1)]
             ranges += [
-                FileRange(index, file.place or file.path, start, stop, file.size) for start, stop in pairwise(cuts)
+                FileRange(index, file.path, start, stop, file.size, file.place) for start, stop in pairwise(cuts)
             ]
     return ranges
 
@@ -216,7 +218,8 @@ def plan_units(
         unit_bytes: As `file_ranges` had it.
 
     Raises:
-        DataError: A file ends inside a quoted cell; the message names the line where the quote opened.
+        DataError: Something is wrong with a file's beginning, as its scan says, or it ends inside a quoted cell; the message names the
+            line where the quote opened.
     """
     expected = Counter(file_range.file for file_range in file_ranges(files, dialect, unit_bytes))
     by_file: dict[int, list[RangeScan]] = {}
@@ -236,6 +239,8 @@ def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
     whole = Unit(index=0, file=index, path=file.path, split=file.split, place=file.place, file_bytes=file.size)
     if not scans:
         return [replace(whole, checksum=file.checksum)]
+    if scans[0].problem:
+        raise DataError(scans[0].problem)
     if any(scan.whole for scan in scans):
         return [replace(whole, checksum=sum((scan.checksum for scan in scans), NO_BYTES))]
     units = [replace(whole, stop=file.size)]

@@ -106,7 +106,7 @@ def test_files_that_cannot_be_read_are_named(tree: Path) -> None:
     features = load_config(str(config)).features
     (tree / "a.csv").chmod(0)
     with bound():
-        (unit,) = units_of(list_files({None: (f"{tree}/a.csv",)}), Dialect(), map)
+        (unit,) = units_of(list_files({None: (f"{tree}/a.csv",)}), Dialect(), Selection(()), map)
         with pytest.raises(DataError, match=r"can't read '.*/a\.csv': Permission denied"):
             list(Blocks(unit, Dialect(), Selection(())))
         with pytest.raises(ConfigError, match=r"can't read the schema '.*/a\.csv': Permission denied"):
