@@ -1,9 +1,9 @@
-"""What is shown while a command works, and at its end.
+"""Terminal output while a command works, and at its end.
 
 printable.py      control characters made visible
-plain_console.py  a console for text that may be a stranger's
+plain_console.py  a console for untrusted text
 stderr.py         standard error of one thread among many
-fitting_table.py  a table that breaks no word and no number
+fitting_table.py  tables that fit a narrow terminal
 progress.py       progress bars, or lines off a terminal
-summary.py        what a finished run says
+summary.py        the summary of a finished run
 """

@@ -1,4 +1,4 @@
-"""A table that breaks no word and no number, however narrow the terminal is."""
+"""A table that fits narrow terminals and breaks no words."""
 
 from collections.abc import Iterator
 
@@ -7,19 +7,20 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-# Borders and the spaces within them: three for each column, and one.
+# Characters of border and padding for each column; a table has one more at its end.
 _PER_COLUMN = 3
 _CUT = "…"
 
 
 class FittingTable(Table):
-    """A table that is printed as several, each with the first column, where it is too wide.
+    """A table that is split into several if too wide.
 
-    Text is wrapped between words; a word that is too long for a line loses its middle.
+    Each of these repeats the first column. Text is wrapped between words; a word that is too long
+    for a line loses its middle.
     """
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Renders it; rich calls this."""
+        """Renders the table; rich calls this."""
         if sum(self._natural()) + _PER_COLUMN * len(self.columns) + 1 <= options.max_width or len(self.columns) < 2:  # noqa: PLR2004  (nothing to split)
             yield from super().__rich_console__(console, options)
             return
@@ -28,14 +29,14 @@ class FittingTable(Table):
             yield from self._part(group, widths).__rich_console__(console, options)
 
     def _natural(self) -> list[int]:
-        """Each column's width if nothing is wrapped."""
+        """Returns each column's width if nothing is wrapped."""
         return [
             max(cell_len(_plain(cell)) for cell in (column.header, *column.cells)) if column.header else 1
             for column in self.columns
         ]
 
     def _widths(self, most: int) -> list[int]:
-        """Each column's width such that the first and any other fit."""
+        """Returns widths for the first column beside any other."""
         natural = self._natural()
         room = max(2, most - 2 * _PER_COLUMN - 1)
         others = min(max(natural[1:]), room - room // 3)
@@ -53,7 +54,10 @@ class FittingTable(Table):
 
 
 def _groups(widths: list[int], most: int) -> Iterator[list[int]]:
-    """Columns that fit side by side, the first one always among them."""
+    """Yields groups of columns that fit side by side.
+
+    The first column is in each group.
+    """
     group, used = [0], widths[0] + _PER_COLUMN + 1
     for index, width in enumerate(widths[1:], 1):
         if len(group) > 1 and used + width + _PER_COLUMN > most:
@@ -73,11 +77,14 @@ def _fitted(cell: RenderableType, width: int) -> Text:
 
 
 def _shortened(word: str, width: int) -> str:
-    """A word without its middle where it is longer than a line: names differ at both ends."""
+    """Cuts out the middle of a word that doesn't fit.
+
+    Names differ at both ends.
+    """
     if cell_len(word) <= width:
         return word
     begin, end = width // 2, (width - 1) // 2
-    # Wide characters take two columns.
+    # Wide characters take two cells of the terminal.
     while cell_len(short := word[:begin] + _CUT + word[len(word) - end :]) > width and begin + end:
         begin, end = max(0, begin - 1), max(0, end - 1)
     return short

@@ -1,4 +1,4 @@
-"""A console for text that may be a stranger's."""
+"""A console for untrusted text."""
 
 from collections.abc import Iterable
 
@@ -10,10 +10,13 @@ from shardmill.pipelines.console.printable import UNSEEN, printable
 
 
 class PlainText(Text):
-    """A text as `printable` has it, for tables: there the width is that of what is seen."""
+    """A text for table cells, made safe by `printable`.
+
+    The table then measures the width of the characters that are shown.
+    """
 
     def __init__(self, text: str = "", style: str = "") -> None:
-        """Takes a text.
+        """Escapes the text's control characters.
 
         Args:
             text: The text.
@@ -23,14 +26,17 @@ class PlainText(Text):
 
 
 class PlainConsole(Console):
-    """A console that prints what it is given as `printable` has it; its own colours and styles work."""
+    """A console that prints control characters as escapes.
+
+    Its own colours and styles work.
+    """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Renders as a console does.
+        """Renders as `Console` does, with control characters escaped.
 
         Args:
-            renderable: What is printed.
-            options: As a console's.
+            renderable: The text or table to print.
+            options: As of `Console.render`.
         """
         for segment in super().render(renderable, options):
             if segment.control or not UNSEEN.search(segment.text):

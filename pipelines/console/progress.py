@@ -1,4 +1,4 @@
-"""How far a run is: bars on a terminal, lines elsewhere."""
+"""Progress of a run: bars on a terminal, lines elsewhere."""
 
 import sys
 import threading
@@ -13,7 +13,7 @@ from rich.text import Text
 from shardmill.transforms.workers import phases
 
 _POLLS_PER_SECOND = 10
-# Off a terminal, a line so often.
+# Seconds between lines where there is no terminal.
 LINE_SECONDS = 30.0
 _MB = 1_000_000
 _MINUTE = 60
@@ -21,15 +21,17 @@ _HOUR = 3600
 
 
 class Progress:
-    """Shows the phases of a run as they are counted in `transforms.workers.phases`.
+    """Shows a run's phases, counted in `transforms.workers.phases`.
 
-    Use it as a context manager around the run. On a terminal each phase is a bar; elsewhere it is a line, and one is added every 30 s.
-    With `quiet` only warnings are shown. Only the workers of this process are seen; for others it shows that the job is alive and for
-    how long. Red means failure, and nothing else does.
+    Use it as a context manager around the run. On a terminal each phase is a bar; elsewhere each
+    phase prints a line, and another one every 30 s. With `quiet` only warnings are shown. Rows are
+    counted for workers in this process only; for others it shows that the job is alive, and for how
+    long. Red means failure, and nothing else does.
     """
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
-        # The process's own: of `sys.stderr` the command line drops what threads write, and one of them draws the bars.
+        # `sys.__stderr__`, since the command line replaces `sys.stderr` by one that drops what
+        # other threads write, and such a thread draws the bars.
         self._console = console or Console(file=sys.__stderr__)
         self._shown = not quiet
         self._is_terminal = self._console.is_terminal
@@ -75,10 +77,12 @@ class Progress:
             self._bars.stop()
 
     def phase(self, name: str, total_bytes: int | None = None) -> None:
-        """Announces a phase, or corrects its size; its clock starts with its first count.
+        """Announces a phase, or corrects its size.
+
+        Its clock starts with its first count.
 
         Args:
-            name: As `transforms.workers.phases` counts it, e.g. "analyze".
+            name: The phase's name in `transforms.workers.phases`, e.g. "analyze".
             total_bytes: The input's size; None where it isn't known or the phase has none.
         """
         if not self._shown:
@@ -98,7 +102,10 @@ class Progress:
             self._update()
 
     def _update(self) -> None:
-        """Brings bars and lines up to date; a phase is over when one that was announced after it has begun."""
+        """Updates bars and lines.
+
+        A phase is over when one that was announced later has begun.
+        """
         counted = phases.snapshot()
         for name in counted:
             if name not in self._tasks:
@@ -147,7 +154,7 @@ class Progress:
 
 
 class _FiguresColumn(TextColumn):
-    """A phase's figures."""
+    """The column with a phase's figures."""
 
     def __init__(self) -> None:
         super().__init__("")
@@ -157,14 +164,17 @@ class _FiguresColumn(TextColumn):
 
 
 def figures(task: Task) -> str:
-    """How far a phase is: percent, rows, MB a second, the time that it has taken and that it will take, as far as they are known."""
+    """Formats a phase's figures, as far as they are known.
+
+    They are percent, rows, MB a second, and the time elapsed and left.
+    """
     spent = task.finished_time or task.elapsed or 0.0
     parts = []
     if task.total is not None and task.total > 1 and not task.finished:
         parts.append(f"{task.percentage:.0f} %")
     if task.fields["rows"]:
         parts.append(f"{task.fields['rows']:,} rows")
-    # Phases that have no size count one when they are over.
+    # A phase that has no size is completed by a count of one.
     if task.completed > 1 and spent:
         parts.append(f"{task.completed / spent / _MB:.1f} MB/s")
     if task.started and spent:
@@ -175,7 +185,7 @@ def figures(task: Task) -> str:
 
 
 def _clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any."""
+    """Formats seconds as minutes and seconds, with hours if any."""
     whole = int(seconds)
     hours = f"{whole // _HOUR}:" if whole >= _HOUR else ""
     return f"{hours}{whole % _HOUR // _MINUTE:0{2 if hours else 1}d}:{whole % _MINUTE:02d}"

@@ -1,29 +1,29 @@
-"""Standard error of a process whose workers are threads: one of them speaks for all."""
+"""Standard error that only one thread may write to."""
 
 import threading
 from typing import Any, TextIO
 
 
 class OneThread:
-    """A stream that the thread which makes it may write to; what others write is dropped.
+    """A stream that drops what other threads write.
 
-    Workers of a job that has failed or was interrupted print tracebacks until the process has ended. What failed is said once, by the
-    error.
+    Only the thread that makes it may write. Workers are threads, and those of a job that has failed
+    or was interrupted print tracebacks until the process ends; the error itself is reported once.
     """
 
     def __init__(self, stream: TextIO) -> None:
-        """Stores it.
+        """Wraps a stream for the current thread.
 
         Args:
-            stream: Where to write.
+            stream: The stream to write to.
         """
         self._stream = stream
         self._thread = threading.get_ident()
 
     def write(self, text: str, /) -> int:
-        """Writes what this thread says."""
+        """Writes the text, if this thread is the owner."""
         return self._stream.write(text) if threading.get_ident() == self._thread else len(text)
 
     def __getattr__(self, name: str) -> Any:
-        """All else is as the stream has it."""
+        """Takes all other attributes from the stream."""
         return getattr(self._stream, name)

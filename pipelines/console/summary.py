@@ -1,4 +1,4 @@
-"""What a finished run says at its end, from its manifest."""
+"""The summary that a finished run prints, from its manifest."""
 
 import shlex
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from shardmill.pipelines.console.plain_console import PlainConsole
 from shardmill.transforms.csv.dialect import APPLIED_HINT, ENCODING_HINT, UNDECODABLE
 from shardmill.transforms.workers import phases as phases_module
 
-# Reasons for rejections that are shown; the rest are in the rejected file.
+# Reasons for rejections to show; the rejected file has all.
 _REASONS = 5
-# What is timed in the submitting process, whatever the engine.
+# Phases that are timed in the submitting process, whatever the engine.
 _HERE = {phases_module.START, phases_module.BETWEEN, "load", "publish", "total"}
-# What the counters of time end in.
+# The ending of names of counters that count milliseconds.
 _TIME = "-msec"
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
@@ -23,13 +23,17 @@ _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 def print_summary(
     folder: str, manifest: Mapping[str, Any], seconds: Mapping[str, float], console: Console | None = None
 ) -> None:
-    """Prints splits, rows, shards, bytes, rejected rows, seconds of each phase, where things are and what to do next.
+    """Prints a finished run's summary.
+
+    It has splits with rows, shards and bytes, rejected rows, seconds of each phase, paths and the
+    next commands.
 
     Args:
         folder: The run's folder.
         manifest: The run's manifest (docs/architecture.md says what is in it).
-        seconds: Each phase's wall-clock time, as far as it ran in this process, and under "total" the whole run's.
-        console: Where to print; standard output by default.
+        seconds: The wall-clock seconds of each phase that ran in this process, and under "total" of
+            the whole run.
+        console: The console to print on; standard output by default.
     """
     out = console or PlainConsole(soft_wrap=True, highlight=False)
     out.print(split_table(manifest["splits"]))
@@ -52,7 +56,7 @@ def print_summary(
 
 
 def split_table(splits: Mapping[str, Any]) -> Table:
-    """Rows, shards and bytes of each split."""
+    """Makes a table of each split's rows, shards and bytes."""
     table = Table(title="splits", title_justify="left", title_style="bold")
     table.add_column("split")
     for name in ("rows", "shards", "bytes"):
@@ -64,7 +68,7 @@ def split_table(splits: Mapping[str, Any]) -> Table:
 
 
 def format_bytes(size: int) -> str:
-    """A size in the unit that suits it."""
+    """Formats a size in GiB, MiB, KiB or B."""
     for unit, name in _UNITS:
         if size >= unit:
             return f"{size / unit:.1f} {name}"
@@ -85,7 +89,7 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], enco
 
 
 def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:
-    """Names the columns and features that hold what a model can't be trained on."""
+    """Names the columns and features with NaN or infinite values."""
     found = manifest.get("not_finite", {})
     settings = manifest.get("config", {}).get("input", {})
     for name, cells in found.get("columns", {}).items():
@@ -104,7 +108,10 @@ def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:
 
 
 def _print_work(out: Console, metrics: Mapping[str, int]) -> None:
-    """What workers elsewhere counted: when their phases began and ended isn't seen from here."""
+    """Prints the times that workers in other processes counted.
+
+    This process can't see when their phases began and ended.
+    """
     spent = {name.removesuffix(_TIME): each / 1000 for name, each in metrics.items() if name.endswith(_TIME)}
     if spent:
         steps = ", ".join(f"{name} {each:.1f} s" for name, each in sorted(spent.items(), key=lambda item: -item[1]))

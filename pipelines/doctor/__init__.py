@@ -1,5 +1,5 @@
-"""`shardmill doctor`: what a machine, and the way to an engine, lack.
+"""`shardmill doctor`: checks this machine and an engine's connection.
 
 machine.py     this machine
-connection.py  the way to an engine
+connection.py  the connection to an engine
 """

@@ -1,4 +1,7 @@
-"""`shardmill doctor --engine`: the way to an engine, step by step, up to a worker that writes where the output is to be."""
+"""`shardmill doctor --engine`: checks the connection to an engine.
+
+The last step is a worker that writes into the folder of the output.
+"""
 
 import contextlib
 import itertools
@@ -20,18 +23,20 @@ from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.schemas.installing import install_command
 from shardmill.transforms.stores.interface import without_users
 
-# In the names of Beam's options for keys: of S3 and of Azure.
+# Found in the names of Beam's options that hold keys of S3 and Azure.
 _SECRET = re.compile("secret|token|access_key|connection_string", re.IGNORECASE)
-# What a worker's environment may hold keys in: of a process, and of a pool.
+# Parts of a worker's environment that may hold keys: of a process (`env`) and of a pool (`params`).
 _VARIABLES = {"env", "params"}
 
 
 def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator[Finding]:
-    """Looks at one step after the other; what can't be looked at before another step is mended is left out.
+    """Checks one step after the other.
+
+    Steps that depend on a failed one are left out.
 
     Args:
         name: The engine, one of `engines.ENGINES`.
-        beam_args: Beam's options, as `run` would be given them.
+        beam_args: Beam's options, as for `shardmill run`.
         output: The folder in which a run would be written.
     """
     try:
@@ -47,7 +52,8 @@ def examine_engine(name: str, beam_args: Sequence[str], output: str) -> Iterator
 
 
 def _shown(beam_args: Sequence[str]) -> Iterator[str]:
-    """Options without what nobody must read; an option's value may be an argument of its own."""
+    """Yields the options with secrets hidden."""
+    # An option's value may be an argument of its own.
     name = ""
     for arg in beam_args:
         if arg.startswith("--"):
@@ -64,7 +70,7 @@ def _shown_value(name: str, value: str) -> str:
 
 
 def _without_variables(value: str) -> str:
-    """What a worker's environment is made of, without its variables."""
+    """Hides the variables in a worker's environment."""
     option_name, equals, _ = value.partition("=")
     if option_name == "process_variables":
         return f"{option_name}{equals}..."
@@ -79,7 +85,7 @@ def _without_variables(value: str) -> str:
 
 
 def _way(engine: Engine) -> Iterator[Finding]:
-    """Whether what the job is submitted to answers."""
+    """Checks that the service which takes the job answers."""
     endpoint = option(engine.beam_args, "--job_endpoint")
     if endpoint and endpoint != "embed":
         trouble = unreachable(endpoint) or silent(endpoint)
@@ -110,7 +116,7 @@ def _prism(engine: Engine) -> Finding:
 
 
 def _service(engine: Engine) -> Finding:
-    """Credentials, and the bucket where jobs are staged."""
+    """Checks credentials, and the bucket where jobs are staged."""
     from shardmill.pipelines.engines.beam_options import set_file_options
 
     try:
@@ -122,7 +128,7 @@ def _service(engine: Engine) -> Finding:
 
 
 def _job_server(engine: Engine) -> Iterator[Finding]:
-    """What the job server that Beam starts is made of."""
+    """Checks Java and the jar of the job server."""
     from shardmill.pipelines.engines.job_server import find_jar, find_java, needs_java
 
     if needs_java(engine):
@@ -156,7 +162,7 @@ def _flink(address: str) -> Finding:
 
 
 def _worker(engine: Engine) -> Iterator[Finding]:
-    """What starts workers, where that is `shardmill-worker`."""
+    """Checks the program that starts workers."""
     if worker_command() not in (option(engine.beam_args, "--environment_config") or ""):
         image = option(engine.beam_args, "--sdk_container_image")
         if image:
@@ -167,7 +173,7 @@ def _worker(engine: Engine) -> Iterator[Finding]:
         "workers",
         f"processes of {worker_command()}"
         if there
-        else f"{worker_command()!r} isn't here: `{install_command()}` brings it",
+        else f"{worker_command()!r} isn't installed; install it with `{install_command()}`",
         ok=there,
     )
     boot = find_boot()
@@ -179,7 +185,7 @@ def _worker(engine: Engine) -> Iterator[Finding]:
 
 
 def _probe(engine: Engine, output: str) -> Finding:
-    """A worker that compares versions and writes into the output's folder."""
+    """Runs a worker that compares versions and writes a file."""
     what = "a worker that writes the output"
     if engine.name == "dataflow":
         return Finding(what, "not tried: a job of the service takes minutes and costs money")
@@ -187,9 +193,9 @@ def _probe(engine: Engine, output: str) -> Finding:
     from shardmill.pipelines.engines.run_pipeline import check_workers
     from shardmill.transforms.files import files
 
-    place = os.path.abspath(output) if files.is_local(output) else output
-    made = _absent(place) if files.is_local(place) else []
-    folder = files.join(place, f"shardmill-doctor-{socket.gethostname()}-{os.getpid()}")
+    parent = os.path.abspath(output) if files.is_local(output) else output
+    made = _absent(parent) if files.is_local(parent) else []
+    folder = files.join(parent, f"shardmill-doctor-{socket.gethostname()}-{os.getpid()}")
     started = time.monotonic()
     try:
         set_file_options(engine)
@@ -199,7 +205,7 @@ def _probe(engine: Engine, output: str) -> Finding:
     except ShardmillError as error:
         return Finding(what, str(error), ok=False)
     finally:
-        # Where there is no client for the folder there is nothing to remove: the finding says so.
+        # Without a client for the folder's store nothing was written, and the finding says so.
         with contextlib.suppress(OSError, ConfigError):
             files.remove(folder)
         for path in made:
@@ -207,10 +213,10 @@ def _probe(engine: Engine, output: str) -> Finding:
                 path.rmdir()
     return Finding(
         what,
-        f"same versions as here, writes below {place}; {time.monotonic() - started:.0f} s for a job that does nothing",
+        f"same versions as here, writes below {parent}; {time.monotonic() - started:.0f} s for a job that does nothing",
     )
 
 
 def _absent(folder: str) -> list[Path]:
-    """The folder and those of its parents that aren't there, the innermost first."""
+    """Lists a folder's missing parents and itself, the innermost first."""
     return list(itertools.takewhile(lambda path: not os.path.exists(path), (Path(folder), *Path(folder).parents)))

@@ -1,4 +1,7 @@
-"""`shardmill doctor`: what this machine has of what a run needs. TensorFlow isn't imported."""
+"""`shardmill doctor`: checks this machine for all that runs need.
+
+TensorFlow isn't imported.
+"""
 
 import importlib
 import importlib.util
@@ -16,7 +19,7 @@ from rich.text import Text
 from shardmill.pipelines.engines.processes import cores
 from shardmill.schemas.installing import install_command
 
-# What a run can't do without, by the name of the distribution.
+# Distributions that every run needs.
 _NEEDED = (
     "apache-beam",
     "tensorflow",
@@ -41,9 +44,9 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        name: What was looked for.
-        value: What was found.
-        ok: False: something that a run needs is missing.
+        name: The thing that was looked for.
+        value: The result.
+        ok: False means that something which a run needs is missing.
     """
 
     name: str
@@ -52,11 +55,14 @@ class Finding:
 
 
 def print_report(console: Console | None = None, way: Iterable[Finding] = ()) -> bool:
-    """Prints the report and says whether all that a run needs is there.
+    """Prints the report.
 
     Args:
-        console: Where to print; standard output by default.
-        way: What was found on the way to an engine.
+        console: The console to print on; standard output by default.
+        way: Findings about the connection to an engine.
+
+    Returns:
+        Whether nothing that a run needs is missing.
     """
     out = console or Console(highlight=False)
     way = list(way)
@@ -82,7 +88,7 @@ def print_report(console: Console | None = None, way: Iterable[Finding] = ()) ->
 
 
 def examine() -> Iterator[Finding]:
-    """Looks at one thing after the other."""
+    """Checks one thing after the other."""
     yield Finding("shardmill", _version("shardmill") or "not installed: run from its sources")
     yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     for name in _NEEDED:

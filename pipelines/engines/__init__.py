@@ -2,13 +2,13 @@
 
 processes.py         cores, and which processes are alive
 engine.py            an engine: name and Beam's options
-endpoints.py         whether somebody answers at an address
+endpoints.py         checks that an address answers
 dataflow.py          Dataflow's options, checked
 choose.py            `--engine` and `--runner` -> an engine
-check_options.py     Beam's options, checked for typos
+check_options.py     checks Beam's options for typos
 beam_options.py      Beam's options object
 job_server.py        the job server that Beam starts
-ready.py             whether an engine can be reached
+ready.py             checks that an engine can be reached
 run_pipeline.py      builds a pipeline, runs it, waits
 failure.py           why an engine failed, in one message
 dataflow_failure.py  the same for Dataflow

@@ -1,4 +1,7 @@
-"""Beam's options object for an engine, and the same options for its file systems in this process."""
+"""Beam's options object for an engine.
+
+Beam's file systems in this process are given the same options.
+"""
 
 from typing import TypeVar
 
@@ -12,29 +15,31 @@ _View = TypeVar("_View", bound=PipelineOptions)
 
 
 def set_file_options(engine: Engine) -> None:
-    """Gives Beam's file systems in this process the options that workers give them: endpoints, credentials, HDFS's address.
+    """Configures Beam's file systems in this process as on workers.
+
+    They take endpoints, credentials and HDFS's address from the options.
 
     Args:
-        engine: The options' owner.
+        engine: The engine whose options apply.
     """
     FileSystems.set_options(pipeline_options(engine))
 
 
 def pipeline_options(engine: Engine) -> PipelineOptions:
-    """Beam's options object.
+    """Returns Beam's options object for an engine.
 
     Args:
-        engine: The options' owner.
+        engine: The engine whose options apply.
     """
     threads = [f"--direct_num_workers={engine.workers or cores()}"] if engine.is_local else []
     return _Options([*threads, *engine.beam_args])
 
 
 class _Options(PipelineOptions):  # type: ignore[misc]
-    """Options that are parsed once for each kind.
+    """Options that are parsed once per view class.
 
-    Beam asks for the same ones at every step that a pipeline is built of, and parses the arguments anew: of hundreds of steps, as TF
-    Transform has them, a second.
+    Beam asks for the same views at every step of a pipeline and parses the arguments anew each
+    time: with the hundreds of steps of TF Transform, that takes a second.
     """
 
     def __init__(self, flags: list[str]) -> None:
@@ -43,7 +48,7 @@ class _Options(PipelineOptions):  # type: ignore[misc]
         super().__init__(flags)
 
     def view_as(self, cls: type[_View]) -> _View:
-        """The options of a kind; they share their values with all others."""
+        """Returns the options as `cls`; all views share their values."""
         if cls not in self._views:
             self._views[cls] = super().view_as(cls)
         view: _View = self._views[cls]

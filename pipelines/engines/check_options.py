@@ -1,4 +1,7 @@
-"""Beam's own options, checked: Beam only logs a warning about those it doesn't know, so that a typo would be passed over."""
+"""Checks Beam's own options for typos.
+
+Beam only logs a warning about an option that it doesn't know, so a typo would go unnoticed.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -9,7 +12,7 @@ from apache_beam.runners.runner import _RUNNER_MAP
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import did_you_mean
 
-# Their job servers declare further options, which aren't known before the job is submitted.
+# Prefixes of runners whose job servers declare further options, unknown until the job is submitted.
 _OPEN_RUNNERS = ("flink", "spark", "portable")
 
 
@@ -19,13 +22,14 @@ def check_beam_args(
     """Checks that Beam knows each option, and the runner.
 
     Args:
-        beam_args: What the command line gave beyond shardmill's own options.
+        beam_args: The arguments on the command line beyond shardmill's own options.
         command: The command, for messages.
-        own: Its own options, which a typo may have meant.
-        engine: What `--engine` says, where `beam_args` aren't completed for it; what `--runner` says beside it isn't looked at.
+        own: The command's own options, which a typo may have meant.
+        engine: The value of `--engine`, where `beam_args` aren't completed for it yet; `--runner`
+            is not checked then.
 
     Raises:
-        ConfigError: An argument is no option of Beam's, or an option's value isn't as Beam expects.
+        ConfigError: An argument isn't one of Beam's options, or Beam rejects an option's value.
     """
     parser = _Parser(add_help=False, allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
@@ -47,7 +51,11 @@ def check_beam_args(
 
 
 def _check_runner(name: str) -> None:
-    """Checks that Beam finds the runner, as its `create_runner` does, which imports it and so comes late."""
+    """Checks that Beam knows the runner.
+
+    It looks the name up as Beam's `create_runner` does, which would import the runner and fail
+    late.
+    """
     if "." in name or not _RUNNER_MAP.keys().isdisjoint((name.lower(), f"{name.lower()}runner")):
         return
     known = StandardOptions.KNOWN_RUNNER_NAMES
@@ -59,7 +67,7 @@ def _check_runner(name: str) -> None:
 
 
 class _Parser(_BeamArgumentParser):  # type: ignore[misc]
-    """Beam's parser, with its complaints as our errors."""
+    """Beam's parser, raising `ConfigError` instead of exiting."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

@@ -1,4 +1,7 @@
-"""Which engine runs a pipeline: `--engine NAME`, or Beam's own `--runner`, and the options of Beam's that each needs."""
+"""Chooses the engine that runs a pipeline.
+
+`--engine NAME` or Beam's own `--runner` says which; Beam's options are completed for it.
+"""
 
 import json
 import os
@@ -20,34 +23,40 @@ from shardmill.pipelines.engines.engine import (
 )
 from shardmill.schemas.errors import ConfigError
 
-# Where Beam's job servers listen unless they are told otherwise.
+# The default address of Beam's job servers.
 _JOB_ENDPOINT = "localhost:8099"
-# A Python process takes seconds to start: it is kept for the stages that follow, and a minute beyond its last use, some 700 MB.
+# Milliseconds for which an idle worker process is kept: starting one takes seconds, and later
+# stages reuse it; an idle one holds about 700 MB.
 _KEEP_WORKERS_MSEC = 60_000
-# Beam 2.77 ends a job on Prism, which reports from before its start, when this time is over: five minutes by default.
+# The longest that a job on Prism may take, in seconds. Beam 2.77 counts from before the job's start
+# and ends it after five minutes by default.
 _LONGEST_JOB_SECONDS = 30 * 86_400
 
 
 def choose_engine(
     name: str | None, beam_args: Sequence[str], workers: int | None = None, output: str | None = None
 ) -> Engine:
-    """Completes Beam's options for an engine; each that is given stays as it is.
+    """Chooses an engine and completes Beam's options for it.
+
+    Options that are given are kept. The engines:
 
     - local: threads of this process.
-    - prism: Beam's portable engine in a process of its own, which Beam starts; the binary on the PATH, if there is one.
-    - flink, spark: the job server at `--job_endpoint` (localhost:8099); or with `--flink_master`, `--spark_master_url` one that Beam
-      starts by itself. Workers are processes that `shardmill-worker` starts, which must be installed on the cluster's machines where it is
-      on this one; or containers of the image that `--sdk_container_image` names.
+    - prism: Beam's portable engine, in a process that Beam starts; it runs the binary on the PATH
+      if there is one.
+    - flink, spark: the job server at `--job_endpoint` (by default localhost:8099), or one that Beam
+      starts itself when `--flink_master` or `--spark_master_url` is given. Workers are processes of
+      `shardmill-worker`, which must be installed at the same path on the cluster's machines as
+      here, or containers of the image that `--sdk_container_image` names.
     - dataflow: see `pipelines.engines.dataflow`.
 
     Args:
-        name: One of `ENGINES`; None: the local one, unless `beam_args` name a runner.
+        name: One of `ENGINES`. None means the local engine, unless `beam_args` name a runner.
         beam_args: Beam's options.
-        workers: Threads of the local engine; None: one per core.
+        workers: Threads of the local engine. None means one per core.
         output: The output folder, where it is known.
 
     Raises:
-        ConfigError: There is no such engine, or the options contradict each other or lack something.
+        ConfigError: There is no such engine, or options contradict each other or are missing.
     """
     runner = option(beam_args, "--runner")
     if name is not None and name not in ENGINES:
@@ -56,7 +65,7 @@ def choose_engine(
         raise ConfigError(f"--engine={name} and --runner={runner} both say what runs the pipeline; give one of them")
     if option(beam_args, "--dry_run") is not None:
         raise ConfigError(
-            "--dry_run is Beam's own option, which most of its engines pass over, so that the job would run and write; "
+            "--dry_run is Beam's own option, which most of its engines ignore, so that the job would run and write; "
             "expected --dry-run, with which shardmill checks, lists and writes nothing"
         )
     engine = Engine(name or runner or LOCAL, tuple(beam_args), workers)
@@ -83,7 +92,7 @@ def choose_engine(
 
 
 def worker_command() -> str:
-    """The command that starts a worker process: `shardmill-worker` of this very installation."""
+    """Returns the path of this installation's `shardmill-worker`."""
     return os.path.join(os.path.dirname(sys.executable), "shardmill-worker")
 
 
@@ -99,7 +108,7 @@ def _cluster_args(name: str, beam_args: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _of_flink(beam_args: tuple[str, ...]) -> tuple[str, ...]:
-    """What a Flink cluster says of itself, so that nobody else need."""
+    """Returns options that the Flink cluster itself can answer."""
     master = flink_master(beam_args)
     overview = flink_overview(master) if master else None
     if not overview:
@@ -121,7 +130,10 @@ def _worker_args(beam_args: Sequence[str]) -> tuple[str, ...]:
 
 
 def _container_args(beam_args: Sequence[str]) -> tuple[str, ...]:
-    """Says the image as Beam 2.77 understands it off Dataflow: of `--sdk_container_image` alone it takes no notice there."""
+    """Returns the options for a worker image outside Dataflow.
+
+    There Beam 2.77 ignores `--sdk_container_image`.
+    """
     image = option(beam_args, "--sdk_container_image")
     if not image or any(option(beam_args, name) is not None for name in WORKER_OPTIONS if "environment" in name):
         return ()
@@ -134,5 +146,5 @@ def _prism_location() -> tuple[str, ...]:
 
 
 def _with(beam_args: tuple[str, ...], *more: str) -> tuple[str, ...]:
-    """The options, and those of `more` that aren't among them."""
+    """Adds the options in `more` that aren't given yet."""
     return (*beam_args, *(arg for arg in more if option(beam_args, arg.partition("=")[0]) is None))

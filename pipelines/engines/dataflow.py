@@ -1,4 +1,4 @@
-"""Google Cloud Dataflow: the options that the service needs, and what it can't see, told before anything is submitted."""
+"""Google Cloud Dataflow: options and access, checked before submitting."""
 
 import importlib.util
 import re
@@ -12,11 +12,13 @@ from shardmill.schemas.installing import install_command
 from shardmill.transforms.files import files
 from shardmill.transforms.stores.interface import reason
 
-# Units in work at a time in each of a worker's processes, of which Dataflow starts one per core: the heavy steps release the
-# interpreter's lock, and while one unit waits for the store the other keeps the core busy. Each takes some 200 MB of memory.
+# Units that each worker process (Dataflow starts one per core) works on at a time, about 200 MB of
+# memory each: while one waits for the store, the other keeps the core busy. The heavy steps release
+# the GIL.
 _THREADS = 2
 _LONGEST_NAME = 63
-# Beam stages a list of this machine's packages, which every worker would fetch; what the workers have is in their image.
+# Keeps Beam from staging a list of this machine's packages, which every worker would fetch: the
+# workers' packages are in their image.
 _EXPERIMENT = "--experiments=disable_logging_submission_environment"
 
 _REQUIRED = {
@@ -33,14 +35,16 @@ _FOLDERS = ("--temp_location", "--staging_location", "--template_location")
 
 
 def dataflow_args(beam_args: Sequence[str], output: str | None = None) -> list[str]:
-    """Completes Beam's options for Dataflow; each that is given stays as it is.
+    """Completes Beam's options for Dataflow, keeping those given.
 
     Args:
         beam_args: Beam's options.
-        output: The output folder: the job is named after it, and the service's own files go into its bucket.
+        output: The output folder: the job is named after it, and the service's own files go into
+            its bucket.
 
     Raises:
-        ConfigError: Beam's Google Cloud extra isn't installed; or options are missing (the message says all), or are no `gs://` paths.
+        ConfigError: Beam's Google Cloud extra isn't installed, options are missing (the message
+            names all of them), or a folder isn't a `gs://` path.
     """
     _check_installed()
     args = [*beam_args, *_missing(beam_args, _derived(output))]
@@ -54,21 +58,22 @@ def dataflow_args(beam_args: Sequence[str], output: str | None = None) -> list[s
             raise ConfigError(f"{name}: expected a gs:// path, which the service can read, received {path!r}")
     more = {
         "--runner": "DataflowRunner",
-        # What the workers need is in the image: nothing is installed when they start.
+        # The image has all packages: workers install nothing when they start.
         "--sdk_location": "container",
         "--number_of_worker_harness_threads": str(_THREADS),
     }
-    # Beam's default for this service alone; functions are all in modules that the image has.
+    # Beam saves the main session by default on this service alone; our functions are all in modules
+    # that the image has.
     session = [] if option(args, "--save_main_session") is not None else ["--no_save_main_session"]
-    # Each `--experiments` adds to those before.
+    # A further `--experiments` adds to the earlier ones.
     return [*args, *_missing(args, more), *session, _EXPERIMENT]
 
 
 def check_paths(paths: Iterable[tuple[str, str]]) -> None:
-    """Looks for paths that only this machine can see, before anything is submitted.
+    """Checks that no path is local to this machine.
 
     Args:
-        paths: What each is, for the message, and the path or pattern.
+        paths: For each, a description for the message, and the path or pattern.
 
     Raises:
         ConfigError: Some are local.
@@ -76,13 +81,15 @@ def check_paths(paths: Iterable[tuple[str, str]]) -> None:
     local = [f"{what} {path!r}" for what, path in paths if "://" not in path]
     if local:
         raise ConfigError(
-            f"Dataflow's workers don't see the files of this machine: {', '.join(local)}. Expected gs:// paths; "
-            "`gcloud storage cp` copies files there"
+            f"Dataflow's workers can't read this machine's files: expected gs:// paths, received {', '.join(local)}; "
+            "copy them with `gcloud storage cp`"
         )
 
 
 def check_service(beam_args: Sequence[str]) -> None:
-    """Looks for credentials, and whether the job's files can be staged: of either Beam would try for minutes.
+    """Checks for credentials and that files can be staged.
+
+    Without these Beam would retry for minutes.
 
     Args:
         beam_args: Beam's options, as `dataflow_args` completes them.
@@ -118,8 +125,9 @@ def _check_credentials() -> None:
         google.auth.default()
     except GoogleAuthError as error:
         raise ShardmillError(
-            "no Google Cloud credentials were found. Run `gcloud auth application-default login`, or name a service account's key file "
-            f"in GOOGLE_APPLICATION_CREDENTIALS ({str(error).partition('. ')[0]})"
+            f"no Google Cloud credentials were found ({str(error).partition('. ')[0]}); run "
+            "`gcloud auth application-default login`, or name a service account's key file in "
+            "GOOGLE_APPLICATION_CREDENTIALS"
         ) from error
 
 
@@ -131,22 +139,27 @@ def _check_writable(name: str, folder: str) -> None:
         files.remove(path)
     except OSError as error:
         raise OutputError(
-            f"can't stage the job in {name} {folder!r}: {reason(error)}. Check that the bucket exists and that the account may write there"
+            f"can't stage the job in {name} {folder!r}: {reason(error)}; check that the bucket exists and that the "
+            "account may write there"
         ) from error
 
 
 def _derived(output: str | None) -> dict[str, str]:
-    """What the output folder says."""
+    """Returns options derived from the output folder."""
     if output is None:
         return {}
     scheme, _, path = output.rstrip("/").rpartition("://")
-    # What is staged goes there, too, unless --staging_location says otherwise.
-    places = {"--temp_location": f"gs://{path.partition('/')[0]}/dataflow"} if scheme == "gs" else {}
-    return {"--job_name": _job_name(path.rpartition("/")[2]), **places}
+    # The job's files are staged there, too, unless --staging_location says otherwise.
+    folders = {"--temp_location": f"gs://{path.partition('/')[0]}/dataflow"} if scheme == "gs" else {}
+    return {"--job_name": _job_name(path.rpartition("/")[2]), **folders}
 
 
 def _job_name(text: str) -> str:
-    """A job's name: lower-case letters, digits and dashes, a letter first and no dash last."""
+    """Makes a valid job name of any text.
+
+    A name has lower-case letters, digits and dashes, begins with a letter and doesn't end with a
+    dash.
+    """
     name = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
     return f"shardmill-{name}"[:_LONGEST_NAME].rstrip("-")
 

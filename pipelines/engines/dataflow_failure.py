@@ -1,4 +1,4 @@
-"""Why Dataflow didn't do a job: the service's and the store's refusals, in a sentence each."""
+"""Explains why a Dataflow job failed, in one message each."""
 
 import re
 from http import HTTPStatus
@@ -11,10 +11,12 @@ _REQUEST = re.compile(r"\b(?:GET|POST|PUT|DELETE) https?://\S+: ")
 
 
 def explain(error: Exception) -> ShardmillError | None:
-    """What a user needs to know; None where `error` is something else, such as what a worker raised.
+    """Explains an error of Dataflow, its API or its store.
+
+    Returns None where `error` is something else, such as a worker's error.
 
     Args:
-        error: What Beam's client raised.
+        error: The exception that Beam's client raised.
     """
     from apache_beam.runners.dataflow.dataflow_runner import DataflowRuntimeException
     from google.api_core.exceptions import GoogleAPICallError, RetryError
@@ -26,7 +28,7 @@ def explain(error: Exception) -> ShardmillError | None:
         return _refused(error.code or 0, error.message or "")
     if isinstance(error, GoogleAuthError | RetryError):
         return ShardmillError(
-            f"Dataflow can't be asked: {shortened(str(error))}. Check the credentials and the network, then run again"
+            f"Dataflow can't be reached: {shortened(str(error))}; check the credentials and the network, then run again"
         )
     return _said(str(error))
 
@@ -35,42 +37,45 @@ def _ended(job: str, state: str, text: str) -> ShardmillError | None:
     if state == "FAILED" and not text.endswith("\nNone"):
         return None
     return ShardmillError(
-        f"Dataflow's job {job} {_ENDINGS.get(state, f'ended as {state}')}. Nothing was published; its page in the console says more"
+        f"Dataflow's job {job} {_ENDINGS.get(state, f'ended as {state}')}, and nothing was published; see its page in "
+        "the console"
     )
 
 
 def _refused(code: int, message: str) -> ShardmillError:
-    """An error of the API: Google's message says what, in its own words."""
+    """Adds advice to an error message of Google's API."""
     if code == HTTPStatus.TOO_MANY_REQUESTS or "quota" in message.lower():
-        advice = "Wait until the quota is free, ask for more on the console's quota page, or take fewer workers with --max_num_workers"
+        advice = "wait until the quota is free, ask for more on the console's quota page, or take fewer workers with --max_num_workers"
     elif code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         advice = (
-            "Check that the Dataflow API is enabled in --project, and that the account may create jobs there "
+            "check that the Dataflow API is enabled in --project, and that the account may create jobs there "
             "(roles/dataflow.developer) and use the bucket"
         )
     elif code == HTTPStatus.CONFLICT:
-        advice = "A job of this name runs already, maybe into the same output: wait for it, or give another --job_name"
+        advice = (
+            "a job of this name is running already, maybe into the same output: wait for it, or give another --job_name"
+        )
     elif code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        advice = "The service is at fault: run again later"
+        advice = "the service failed: run again later"
     else:
-        advice = "Check --project, --region, the buckets and the other options that are passed to Beam"
-    return ShardmillError(f"Dataflow refused: {_without_request(message)} (HTTP {code}). {advice}")
+        advice = "check --project, --region, the buckets and the other options that are passed to Beam"
+    return ShardmillError(f"Dataflow refused: {_without_request(message)} (HTTP {code}); {advice}")
 
 
 def _said(text: str) -> ShardmillError | None:
-    """What Beam raises as an error of some general class."""
+    """Explains errors that Beam raises as one general class."""
     if text.startswith("There is already active job named"):
         return _refused(HTTPStatus.CONFLICT, text.partition(". ")[0])
     if text.startswith("Could not upload to GCS path"):
         return OutputError(
-            f"the job's files can't be staged: {_without_request(text)}. --staging_location says where they go"
+            f"the job's files can't be staged: {_without_request(text)}; give another folder with --staging_location"
         )
     if text.startswith("Pipeline has validations errors"):
         return ConfigError(f"Dataflow's options: {' '.join(text.partition(':')[2].split())}")
     if text.startswith("Job did not reach to a terminal state"):
         return ShardmillError(
-            "Dataflow doesn't tell the job's state any more, so nothing is published, but the job may go on. Look at it, and cancel it, at "
-            f"{text.partition('Console URL: ')[2]}"
+            "Dataflow no longer reports the job's state, so nothing is published, but the job may still be running; "
+            f"check it, and cancel it, at {text.partition('Console URL: ')[2]}"
         )
     return None
 

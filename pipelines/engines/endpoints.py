@@ -1,4 +1,4 @@
-"""Whether somebody answers where an engine should be."""
+"""Checks that an engine answers at its address."""
 
 import json
 import socket
@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _SECONDS_TO_CONNECT = 10.0
-# Of URLs that name none.
+# The default ports of URLs, by scheme.
 _PORTS = {"http": 80, "https": 443}
 
 
 def unreachable(address: str) -> str | None:
-    """Why nobody can be reached at an address; None: somebody listens.
+    """Says why no connection to an address can be made.
+
+    Returns None where a program listens there.
 
     Args:
         address: HOST:PORT, or a URL.
@@ -32,7 +34,9 @@ def unreachable(address: str) -> str | None:
 
 
 def silent(endpoint: str) -> str | None:
-    """Why no job server answers where somebody listens; None: one does. Beam would wait for five minutes.
+    """Says why no job server answers at an open port.
+
+    Returns None where one answers. Beam would wait for five minutes.
 
     Args:
         endpoint: HOST:PORT.
@@ -43,21 +47,25 @@ def silent(endpoint: str) -> str | None:
         try:
             grpc.channel_ready_future(channel).result(_SECONDS_TO_CONNECT)
         except grpc.FutureTimeoutError:
-            return "who listens there doesn't speak gRPC"
+            return "the program that listens there doesn't speak gRPC"
     return None
 
 
 def flink_overview(address: str) -> dict[str, Any] | None:
-    """What a Flink cluster says of itself (`flink-version`, `slots-total`, `taskmanagers` ...); None where it doesn't answer.
+    """Reads a Flink cluster's overview from its REST service.
 
     Args:
-        address: Of the JobManager's REST service, HOST:PORT or a URL.
+        address: The address of the JobManager's REST service, HOST:PORT or a URL.
+
+    Returns:
+        `flink-version`, `slots-total`, `taskmanagers` and more; None where the cluster doesn't
+        answer.
     """
     url = address if "://" in address else f"http://{address}"
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/overview", timeout=_SECONDS_TO_CONNECT) as reply:  # noqa: S310  (an address that the user gave)
             found = json.load(reply)
-    # An `HTTPException`: an answer that isn't HTTP, or a port that is no number.
+    # `HTTPException` is raised for an answer that isn't HTTP, and for a port that isn't a number.
     except (HTTPException, ValueError, OSError):
         return None
     return found if isinstance(found, dict) else None

@@ -1,4 +1,4 @@
-"""An engine: the name, and Beam's options for it."""
+"""An engine: its name, and Beam's options for it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ LOCAL = "local"
 _IN_PROCESS = (LOCAL, "prism", "DirectRunner", "PrismRunner")
 ENGINES = (LOCAL, "prism", "flink", "spark", "dataflow")
 
-# By engine: Beam's runner for the master's own address, and the option that gives the address.
+# By engine: Beam's runner for a cluster's own address, and the option that gives the address.
 MASTERS = {"flink": ("FlinkRunner", "--flink_master"), "spark": ("SparkRunner", "--spark_master_url")}
-# Who gives one of these has a worker of their own.
+# Options that name workers of the user's own.
 WORKER_OPTIONS = (
     "--environment_type",
     "--environment_config",
@@ -22,12 +22,12 @@ WORKER_OPTIONS = (
 
 @dataclass(frozen=True)
 class Engine:
-    """What runs a pipeline.
+    """The engine that runs a pipeline.
 
     Attributes:
         name: One of `ENGINES`, or the runner that Beam's options name.
         beam_args: Beam's options, complete.
-        workers: Threads of the local engine; None: one per core.
+        workers: Threads of the local engine. None means one per core.
     """
 
     name: str = LOCAL
@@ -41,7 +41,7 @@ class Engine:
 
     @property
     def in_process(self) -> bool:
-        """Whether workers are threads of this process: so they share what it has."""
+        """Whether workers are threads that share this process's memory."""
         return self.is_local or (self.name in _IN_PROCESS and not has_workers(self.beam_args))
 
     @property
@@ -51,31 +51,36 @@ class Engine:
 
     @property
     def template(self) -> str | None:
-        """Where a Dataflow template is to be written; nothing runs then."""
+        """The Dataflow template to write instead of running."""
         return option(self.beam_args, "--template_location") if self.is_dataflow else None
 
     def here(self) -> "Engine":
-        """The local engine, with what Beam's file systems need to know."""
+        """Returns the local engine with the same file system options."""
         return replace(self, name=LOCAL, beam_args=_without(self.beam_args, "--runner"))
 
 
 def option(beam_args: Sequence[str], name: str) -> str | None:
-    """The value of one of Beam's options: of `--name=value` or `--name value`, the last one; None where it isn't given.
+    """Returns the value of one of Beam's options.
+
+    It is given as `--name=value` or `--name value`, and the last one counts; None where it isn't
+    given.
 
     Args:
         beam_args: Beam's options.
-        name: With its dashes.
+        name: The option, with its dashes.
     """
     found = None
-    for place, arg in enumerate(beam_args):
+    for position, arg in enumerate(beam_args):
         given, equals, value = arg.partition("=")
         if given == name:
-            found = value if equals else "".join(beam_args[place + 1 : place + 2])
+            found = value if equals else "".join(beam_args[position + 1 : position + 2])
     return found
 
 
 def flink_master(beam_args: Sequence[str]) -> str | None:
-    """The address of Flink's REST service, where the options give one; not Beam's names for a Flink that it starts itself.
+    """Returns the address of Flink's REST service, if given.
+
+    None also stands for Beam's names (such as `[local]`) of a Flink that it starts itself.
 
     Args:
         beam_args: Beam's options.

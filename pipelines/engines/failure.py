@@ -1,4 +1,4 @@
-"""Why an engine failed: one message out of what its client raises."""
+"""Explains why an engine failed, in one message."""
 
 import json
 import re
@@ -9,14 +9,16 @@ from shardmill.schemas import errors
 from shardmill.schemas.errors import EngineError, ShardmillError
 from shardmill.schemas.messages import shortened
 
-# What Beam adds to a worker's error, and how the error looks in the text that most engines give back.
+# Text that Beam appends to a worker's error, and the pattern of such an error in the traceback that
+# most engines give back.
 _STAGE = " [while running '"
 _WORKER_ERROR = re.compile(
     r"shardmill\.schemas\.errors\.(?P<kind>\w+): (?P<message>.*?)"
     rf"(?={re.escape(_STAGE)}|\n\s*(?:During handling of|The above exception|at )|\Z)",
     re.DOTALL,
 )
-# Java's error has the command in its middle, but Beam's job server sends its root alone.
+# A program that can't be started. Java's error names the command in its middle, but Beam's job
+# server sends only the root cause.
 _NO_COMMAND = re.compile(
     r"(?:Cannot run program \"(?P<command>[^\"]+)\".*?|java\.io\.IOException: )error=\d+, (?P<reason>[^\n]+)"
     r"|fork/exec (?P<path>\S+): (?P<cause>[^\n]+)"
@@ -26,38 +28,39 @@ _INSTALL_PRISM = (
     f"  go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{version('apache-beam')}\n"
     "and put it on the PATH, or give --prism_location=FILE"
 )
-# Said of any program that Beam starts: a job server, or Prism.
+# Beam says this of any program that it starts: a job server, or Prism.
 _ENDED_AT_ONCE = r"Service failed to start up with error (?P<status>-?\d+)"
 _STATE = re.compile(r"^Pipeline \S+ failed in state FAILED: ")
-# What other failures look like, and the message; its names are the pattern's groups. From the certain to the vague.
+# Patterns of other failures and their messages, whose fields are the pattern's groups. The first
+# match counts: specific patterns come before vague ones.
 _MESSAGES = (
     (
         r"(?P<reason>No module named 'shardmill\b[^']*')",
         (
-            "the workers of {engine} don't have shardmill: {reason}. Install the same version there, or name a worker image that has it "
+            "the workers of {engine} don't have shardmill: {reason}; install the same version there, or name a worker image that has it "
             "with --sdk_container_image (docs/clusters.md)"
         ),
     ),
     (
         r"Received exit code \d+ for command 'docker run .*? (?P<image>\S+) --id=.*?'\. stderr: (?P<reason>[^\n]+)",
         (
-            "the workers of {engine} can't start a container of {image!r}: {reason}\nSee to it that Docker runs there and may fetch the "
-            "image, or let workers be processes (docs/clusters.md)"
+            "the workers of {engine} can't start a container of {image!r}: {reason}\nCheck that Docker runs there and can pull the "
+            "image, or run workers as processes (docs/clusters.md)"
         ),
     ),
     (
         r"Process died with exit code (?P<status>\d+)",
         (
-            "a worker process of {engine} ended with status {status} before it could work. Mostly Beam's boot program isn't on its "
-            "machine: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md). Started there by hand, "
-            "`shardmill-worker` says whether it finds it"
+            "a worker process of {engine} exited with status {status} before it could work. The usual cause is that Beam's boot program "
+            "isn't on its machine: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md). Run "
+            "`shardmill-worker` there by hand to see whether it finds it"
         ),
     ),
     (
         r"TimeoutException: Waited (?P<wait>\d+ \w+)",
         (
-            "a worker of {engine} was started, but took no work within {wait}. The log of its machine (on Flink the TaskManager's) says "
-            "why: mostly a package that is missing or has another version there; or the machine is overloaded"
+            "a worker of {engine} was started, but took no work within {wait}; see the log of its machine (on Flink the TaskManager's). "
+            "The usual cause is a package that is missing or has another version there, or an overloaded machine"
         ),
     ),
     (
@@ -67,37 +70,39 @@ _MESSAGES = (
     (
         r"Unable to fetch remote job server jar at (?P<url>\S+): (?P<reason>.*?)\. (?:If no|Also) ",
         (
-            "Beam can't download the job server of {engine}, {url} ({reason}). Download it elsewhere and give it with "
+            "Beam can't download the job server of {engine}, {url} ({reason}); download it elsewhere and give it with "
             "--flink_job_server_jar=FILE or --spark_job_server_jar=FILE, or the address of one that runs with --job_endpoint=HOST:PORT"
         ),
     ),
     (
         _ENDED_AT_ONCE,
         (
-            "the job server that Beam started for {engine} ended at once, with status {status}. `java -jar` and its jar, which `shardmill "
-            "doctor --engine {engine}` names, say why: mostly Java is of another version, or the jar no job server's"
+            "the job server that Beam started for {engine} exited at once, with status {status}. Run `java -jar` with its jar, which "
+            "`shardmill doctor --engine {engine}` names, to see why: usually Java has another version, or the jar isn't a job server's"
         ),
     ),
     (
         r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"",
         (
-            "the connection to {engine} broke: {details}. Its job server has ended, or can't be reached any more. Nothing was published. "
-            "The job may go on there: cancel it on {engine}'s own page, and run again"
+            "the connection to {engine} was lost: {details}. Its job server has stopped, or can't be reached any more. Nothing was "
+            "published, but the job may still be running there: cancel it on {engine}'s own page, and run again"
         ),
     ),
     (
-        # Of a job that is cancelled from outside, Flink says that it failed.
+        # Flink reports a job that was cancelled from outside as failed.
         r"\bCANCELLED\b|\bJobCancellationException\b",
-        "the job was cancelled on {engine}. Nothing was published; run it again when it may run",
+        "the job was cancelled on {engine}, and nothing was published; run it again",
     ),
 )
 
 
 def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
-    """What a user needs to know of an engine's failure; None where it is nothing but a defect.
+    """Explains an engine's failure to a user.
+
+    Returns None where the error can only be a defect of shardmill's own.
 
     Args:
-        error: What the engine's client raised.
+        error: The exception that the engine's client raised.
         engine: The engine.
     """
     if isinstance(error, ShardmillError):
@@ -114,7 +119,7 @@ def explain_failure(error: Exception, engine: Engine) -> ShardmillError | None:
 
 
 def find_error(text: str) -> ShardmillError | None:
-    """The error that a worker raised, out of the text that the engine gives back.
+    """Finds a worker's error in an engine's text.
 
     Args:
         text: The engine's error, a traceback for most engines.
@@ -127,19 +132,19 @@ def find_error(text: str) -> ShardmillError | None:
 
 
 def _without_prism(text: str, engine: Engine) -> EngineError | None:
-    """Why Prism, which Beam starts, isn't there."""
+    """Explains why Beam couldn't start Prism."""
     if engine.name not in ("prism", "PrismRunner"):
         return None
     location = option(engine.beam_args, "--prism_location")
     if found := re.search(_ENDED_AT_ONCE, text):
-        trouble = f"ended at once, with status {found['status']}"
+        trouble = f"exited at once, with status {found['status']}"
     elif found := re.fullmatch(rf"\[Errno \d+\] (?P<reason>.+): {re.escape(repr(location))}", text):
         trouble = f"can't be run ({found['reason']})"
     else:
         return None
     program = f"at --prism_location={location!r}" if location else "that Beam has downloaded"
     return EngineError(
-        f"the program {program} {trouble}: mostly it isn't Prism, or is for another machine. {_INSTALL_PRISM}"
+        f"the program {program} {trouble}: usually it isn't Prism, or was built for another machine. {_INSTALL_PRISM}"
     )
 
 
@@ -151,21 +156,21 @@ def _without_command(text: str, engine: Engine) -> ShardmillError | None:
     reason = found["reason"] or found["cause"]
     if command is None:
         return EngineError(
-            f"the workers of {engine.name} can't start containers: Docker's command isn't there ({reason}). Install Docker, or let "
-            "workers be processes (docs/clusters.md)"
+            f"the workers of {engine.name} can't start containers: there is no command `docker` ({reason}); install "
+            "Docker, or run workers as processes (docs/clusters.md)"
         )
     return EngineError(
-        f"the workers of {engine.name} can't start {command!r} ({reason}). Install shardmill there at the same place as here, or give "
+        f"the workers of {engine.name} can't start {command!r} ({reason}); install shardmill there at the same path as here, or give "
         "the command that starts a worker with --environment_type=PROCESS --environment_config"
     )
 
 
 def _worker_command(engine: Engine) -> str | None:
-    """The command that the job names; None where workers are containers."""
+    """Returns the job's worker command; None where workers are containers."""
     if option(engine.beam_args, "--environment_type") != "PROCESS":
         return None
     config = json.loads(option(engine.beam_args, "--environment_config") or "{}")
-    # Beam has another way to say it, too.
+    # Beam also takes the command from `--environment_options=process_command=...`.
     given = (arg.partition("process_command=")[2] for arg in engine.beam_args)
     return next(filter(None, (config.get("command"), *given)), "")
 
@@ -175,14 +180,14 @@ def _message(text: str, engine: str) -> str:
         if found := re.search(pattern, text):
             return message.format(engine=engine, **{name: shortened(each) for name, each in found.groupdict().items()})
     return (
-        f"the job failed on {engine}: {shortened(_last_line(text))}\nNothing was published. The engine's own log says more; "
-        "`--debug` shows all that it sent back"
+        f"the job failed on {engine}: {shortened(_last_line(text))}\nNothing was published. See the engine's own log; "
+        "`--debug` shows the engine's whole reply"
     )
 
 
 def _last_line(text: str) -> str:
-    """What was raised, as the last line of a traceback says it; of Java's, what began it all."""
-    # Flink's REST interface gives the traceback as JSON.
+    """Returns the traceback's last line; for Java, its root cause."""
+    # Flink's REST interface gives the traceback as JSON, with escaped line ends.
     lines = [
         line.strip().removeprefix("Caused by: ") for line in text.replace("\\n", "\n").splitlines() if line.strip()
     ]

@@ -1,4 +1,7 @@
-"""The job server that Beam starts where none runs: a Java program in a jar, one for each of Flink's versions."""
+"""The job server that Beam starts where none runs.
+
+It is a Java program in a jar; each version of Flink needs its own.
+"""
 
 import os
 import re
@@ -18,43 +21,48 @@ _SERVERS = {"flink": FlinkJarJobServer, "spark": SparkJarJobServer}
 
 
 def needs_java(engine: Engine) -> bool:
-    """Whether Beam starts the job server here; it may also put the job into the jar and submit that to the cluster by itself.
+    """Whether Beam starts a job server on this machine.
+
+    With `--flink_submit_uber_jar` or `--spark_submit_uber_jar` Beam instead packs the job into the
+    jar and submits that to the cluster itself.
 
     Args:
         engine: Flink or Spark.
     """
-    # To a Flink that the job server is to start there is nothing to submit.
+    # Without the address of a cluster there is nothing to submit to: the job server starts a Flink
+    # itself.
     starts_flink = engine.name == "flink" and flink_master(engine.beam_args) is None
     return starts_flink or option(engine.beam_args, f"--{engine.name}_submit_uber_jar") is None
 
 
 def find_java(engine: Engine) -> str:
-    """The program that runs the job server.
+    """Finds the Java program that runs the job server.
 
     Args:
         engine: Flink or Spark.
 
     Raises:
-        EngineError: It isn't here.
+        EngineError: It isn't on this machine.
     """
     program = option(engine.beam_args, "--job_server_java_launcher") or "java"
     found = shutil.which(program)
     if found is None:
         raise EngineError(
-            f"{program!r} isn't here, and the job server that Beam starts is a Java program: install Java 11 or 17, say where it is with "
-            "--job_server_java_launcher=FILE, or give the address of a job server that runs with --job_endpoint=HOST:PORT"
+            f"{program!r} wasn't found, and the job server that Beam starts is a Java program; install Java 11 or 17, give its path with "
+            "--job_server_java_launcher=FILE, or give the address of a running job server with --job_endpoint=HOST:PORT"
         )
     return found
 
 
 def find_jar(engine: Engine) -> str:
-    """Where the jar is.
+    """Finds the job server's jar.
 
     Args:
         engine: Flink or Spark.
 
     Returns:
-        A path, of a file that the options name or that Beam has downloaded before; or the URL that Beam will download.
+        The path of a file that the options name or that Beam has downloaded before, or the URL that
+        Beam will download.
 
     Raises:
         EngineError: The file that the options name isn't there.
@@ -63,7 +71,8 @@ def find_jar(engine: Engine) -> str:
     given = option(engine.beam_args, name)
     if given and "://" not in given and not os.path.isfile(given):
         raise EngineError(
-            f"there is no file at {name}={given!r}; give the path of a job server's jar, or none, and Beam downloads it"
+            f"there is no file at {name}={given!r}; give the path of a job server's jar, or leave the option out and Beam "
+            "downloads it"
         )
     options = pipeline_options(engine)
     found: str = _SERVERS[engine.name](options).path_to_jar()
@@ -73,16 +82,16 @@ def find_jar(engine: Engine) -> str:
 
 
 def flink_version(overview: dict[str, Any]) -> str | None:
-    """For which of Flink's versions a cluster needs a job server: `--flink_version`.
+    """Returns the `--flink_version` of a cluster's job server.
 
     Args:
-        overview: What the cluster says of itself (`pipelines.engines.endpoints.flink_overview`).
+        overview: The cluster's overview (`pipelines.engines.endpoints.flink_overview`).
 
     Returns:
-        The version's first two numbers; None where the cluster doesn't say it.
+        The version's first two numbers; None where the overview has no version.
 
     Raises:
-        EngineError: Beam has none for it.
+        EngineError: Beam publishes no job server for this version.
     """
     number = re.match(r"\d+\.\d+", str(overview.get("flink-version", "")))
     if number is None:
@@ -91,7 +100,7 @@ def flink_version(overview: dict[str, Any]) -> str | None:
     known = FlinkRunnerOptions.PUBLISHED_FLINK_VERSIONS
     if found not in known:
         raise EngineError(
-            f"the cluster is Flink {overview['flink-version']}, and Beam publishes job servers for {', '.join(known)}. Give the jar of one "
-            "that fits with --flink_job_server_jar=FILE, or the address of one that runs with --job_endpoint=HOST:PORT"
+            f"the cluster is Flink {overview['flink-version']}, and Beam publishes job servers for {', '.join(known)}; give the jar of a "
+            "matching one with --flink_job_server_jar=FILE, or the address of a running one with --job_endpoint=HOST:PORT"
         )
     return found

@@ -1,13 +1,15 @@
-"""Processes: whether one is alive, since folders are named after processes, and the cores of this one."""
+"""Live processes, after which folders are named, and available cores."""
 
 import os
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a number is another live process's: what has this process's own was left by one before it.
+    """Whether another process of this number is alive.
+
+    A folder that carries this process's own number was left by an earlier process.
 
     Args:
-        pid: A process's number, on this machine.
+        pid: A process number on this machine.
     """
     if pid == os.getpid():
         return False
@@ -21,5 +23,5 @@ def is_alive(pid: int) -> bool:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Returns the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

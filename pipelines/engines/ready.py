@@ -1,4 +1,4 @@
-"""Whether an engine is there: its job server, its jar, its service."""
+"""Checks that an engine can be reached and used."""
 
 import os
 
@@ -10,19 +10,20 @@ from shardmill.schemas.errors import EngineError
 
 
 def check_ready(engine: Engine) -> None:
-    """Checks that an engine can be reached, before any input is read.
+    """Checks an engine before any input is read.
 
     Args:
         engine: The engine.
 
     Raises:
-        ShardmillError: Nobody listens where its job server should, or what it needs is missing.
+        ShardmillError: No job server answers at its address, or a program or file that it needs is
+            missing.
     """
     endpoint = option(engine.beam_args, "--job_endpoint")
     if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint) or silent(endpoint)):
         raise EngineError(
-            f"no job server answers at {endpoint!r} ({trouble}). Start one, or give its address with --job_endpoint=HOST:PORT; "
-            f"`shardmill doctor --engine {engine.name}` checks the whole way there."
+            f"no job server answers at {endpoint!r} ({trouble}); start one, or give its address with --job_endpoint=HOST:PORT. "
+            f"`shardmill doctor --engine {engine.name}` checks every step of the connection"
         )
     if engine.name in MASTERS and not endpoint:
         if needs_java(engine):
@@ -36,5 +37,6 @@ def check_ready(engine: Engine) -> None:
     master = flink_master(engine.beam_args)
     if master and (trouble := unreachable(master)):
         raise EngineError(
-            f"no Flink JobManager answers at {master!r} ({trouble}). Give its REST service's address with --flink_master=HOST:PORT."
+            f"no Flink JobManager answers at {master!r} ({trouble}); give the address of its REST service with "
+            "--flink_master=HOST:PORT"
         )

@@ -15,32 +15,36 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.failure import explain_failure
 from shardmill.transforms.check_workers import CheckWorkers
 
-# Workers are threads of this process. As `--direct_running_mode=multi_threading` has it, Beam 2.77 empties their output buffers
-# every second, in the middle of an element if it happens to be encoded: what is read back is garbage. Ten years prevent that.
+# Workers are threads of this process. With `--direct_running_mode=multi_threading` Beam 2.77
+# flushes their output buffers every second, even in the middle of an element that is being encoded,
+# and garbage is read back. A limit of ten years prevents that.
 _THREADS = EmbeddedPythonGrpcEnvironment(
     data_buffer_time_limit_ms=10 * 365 * 86_400_000, capabilities=python_sdk_capabilities()
 )
 
 
 def run_pipeline(build: Callable[[beam.Pipeline], None], engine: Engine) -> PipelineResult | None:
-    """Builds a pipeline, runs it and waits for its end; a job that runs elsewhere is cancelled when this process is interrupted.
+    """Builds a pipeline, runs it and waits for its end.
+
+    A job that runs elsewhere is cancelled when this process is interrupted.
 
     Args:
         build: Adds the stages.
-        engine: What runs them. The local one is named explicitly, so that nothing is looked for on the network: `FnApiRunner`, with
-            threads of this process (the heavy steps release the interpreter's lock).
+        engine: The engine. The local one names `FnApiRunner` explicitly, since Beam's default looks
+            for a runner on the network; its workers are threads of this process (the heavy steps
+            release the GIL).
 
     Returns:
         Beam's result; None where a template was written.
 
     Raises:
-        ShardmillError: What a worker raised, or why the engine failed.
+        ShardmillError: A worker raised it, or the engine failed.
     """
     options = pipeline_options(engine)
     try:
         pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if engine.is_local else None, options=options)
         build(pipeline)
-        # Beam prints the traceback of a worker's error; what failed is in the error that is raised.
+        # Beam prints the traceback of a worker's error; the error that it raises says it, too.
         with contextlib.redirect_stderr(io.StringIO()):
             result = pipeline.run()
             if not engine.template:
@@ -57,24 +61,25 @@ def _wait(result: PipelineResult) -> None:
     try:
         state = result.wait_until_finish()
     except KeyboardInterrupt:
-        # The engine may be what has failed: the interruption is what counts.
+        # Cancelling may fail where the engine has failed; the interruption is reported all the
+        # same.
         with contextlib.suppress(Exception):
             result.cancel()
         raise
-    # Not every runner raises an error for what it found ended at its first look.
+    # Some runners raise no error for a job that has already ended when they first look.
     if state != PipelineState.DONE:
         raise RuntimeError(f"Pipeline failed in state {state}")
 
 
 def check_workers(engine: Engine, folder: str) -> None:
-    """Runs a job that does nothing but see whether a worker is as a job needs it.
+    """Runs a job that only checks versions and access.
 
     Args:
         engine: The engine.
         folder: A folder to write into.
 
     Raises:
-        ShardmillError: What the worker lacks, or why the engine failed.
+        ShardmillError: A worker isn't fit for a job, or the engine failed.
     """
 
     def build(pipeline: beam.Pipeline) -> None:
@@ -84,7 +89,10 @@ def check_workers(engine: Engine, folder: str) -> None:
 
 
 def stop_servers() -> None:
-    """Ends Prism, or a job server, that Beam has started for this process: by itself it would at a regular exit only."""
+    """Stops the Prism or job server that Beam started.
+
+    Beam itself stops it only when the process exits regularly.
+    """
     for server in SubprocessServer._cache._cache.values():  # noqa: SLF001  (Beam has no public way to it)
         process, _ = server.obj
         process.terminate()

@@ -1,8 +1,9 @@
-"""`shardmill-worker`: starts a Python worker on a machine of a Flink or Spark cluster.
+"""`shardmill-worker`: starts a Python worker on a cluster's machine.
 
-Beam's PROCESS environment runs it with the addresses of the job's services. It hands over to Beam's own boot program, as the worker image
-does, so that the worker runs in the environment that shardmill is installed in. Boot is a Go program that Beam's packages for Python lack:
-docs/clusters.md says how to get it.
+Flink and Spark run it by Beam's PROCESS environment, with the addresses of the job's services. It
+becomes Beam's own boot program, as the worker image does, so that the worker runs in the
+environment that shardmill is installed in. Boot is a Go program that Beam's Python packages don't
+contain: docs/clusters.md says how to get it.
 """
 
 import os
@@ -18,38 +19,49 @@ _PREFIX = "shardmill-worker-"
 
 
 def find_boot() -> str | None:
-    """Beam's boot program: $SHARDMILL_BOOT, or `beam-boot` beside the interpreter or on the PATH, or where Beam's images have it."""
+    """Finds Beam's boot program.
+
+    It is $SHARDMILL_BOOT, `beam-boot` beside the interpreter or on the PATH, or the path in Beam's
+    images.
+    """
     here = os.path.dirname(sys.executable)
-    places = (os.environ.get("SHARDMILL_BOOT"), os.path.join(here, "beam-boot"), "beam-boot", "/opt/apache/beam/boot")
-    return next(filter(None, map(shutil.which, filter(None, places))), None)
+    paths = (os.environ.get("SHARDMILL_BOOT"), os.path.join(here, "beam-boot"), "beam-boot", "/opt/apache/beam/boot")
+    return next(filter(None, map(shutil.which, filter(None, paths))), None)
 
 
 def main() -> NoReturn:
-    """The console script: becomes Beam's boot program, given the arguments that Beam gives a worker."""
+    """Replaces this process by Beam's boot program.
+
+    This is the console script; Beam gives it the arguments of a worker.
+    """
     boot = find_boot()
     if boot is None:
         sys.exit(
-            "shardmill-worker: Beam's boot program isn't here: set SHARDMILL_BOOT to its path, or put it as `beam-boot` beside "
+            "shardmill-worker: Beam's boot program wasn't found; set SHARDMILL_BOOT to its path, or put it as `beam-boot` beside "
             f"{sys.executable!r} or on the PATH; docs/clusters.md says how to get it"
         )
     folder = _own_folder()
     environment = {
         **os.environ,
-        # Boot starts the `python` that it finds first, and would make a virtual environment for each worker.
+        # Boot starts the first `python` on the PATH, and by default makes a virtual environment for
+        # each worker.
         "PATH": os.pathsep.join((os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath))),
         "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT": "1",
-        # Engines kill workers: what these leave is removed with the folder.
+        # Engines kill workers: temporary files that these leave are removed with the folder.
         "TMPDIR": folder,
     }
     # Boot leaves a file in its current folder.
     os.chdir(folder)
-    # Prism 2.77 quotes the worker's id, for a shell that isn't there.
+    # Prism 2.77 quotes the worker's id as for a shell, but no shell is involved.
     arguments = [argument.replace("'", "") for argument in sys.argv[1:]]
     os.execve(boot, [boot, *arguments, f"--semi_persist_dir={folder}"], environment)  # noqa: S606  (no shell is the point)
 
 
 def _own_folder() -> str:
-    """A folder for what is staged, which workers of other jobs don't share; those of workers that have ended are removed."""
+    """Makes a folder for staged files, unshared by other workers.
+
+    Folders of workers that have ended are removed.
+    """
     parent = Path(tempfile.gettempdir())
     for left in parent.glob(f"{_PREFIX}*"):
         pid = left.name.removeprefix(_PREFIX).partition("-")[0]

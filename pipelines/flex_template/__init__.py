@@ -1,5 +1,5 @@
 """The Dataflow Flex Template.
 
 metadata.json  its parameters
-main.py        what the launcher runs
+main.py        the program that the launcher runs
 """

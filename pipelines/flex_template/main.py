@@ -1,7 +1,8 @@
-"""What the launcher of the Dataflow Flex Template runs: makes `shardmill run` of the template's parameters.
+"""Runs `shardmill run` from a Dataflow Flex Template's parameters.
 
-The launcher gives each parameter as `--name=value`, together with Beam's options. One of these, `--template_location`, says where the job's
-description is to be written; nothing is run here.
+The template's launcher starts this program and gives each parameter as `--name=value`, together
+with Beam's options. One of these, `--template_location`, says where to write the job's description;
+the job itself doesn't run here.
 """
 
 import os
@@ -13,19 +14,20 @@ from shardmill.pipelines.cli.commands import main
 from shardmill.schemas.errors import ConfigError, ShardmillError
 
 _PARAMETERS = ("--config", "--set", "--input", "--output", "--overwrite")
-# Settings in one parameter, apart by this.
+# Separates the settings in the parameter `set`.
 _SEPARATOR = ";"
 
 
 def command(args: Sequence[str], folder: str) -> list[str]:
-    """The command line, from the launcher's.
+    """Converts the launcher's arguments to shardmill's command line.
 
     Args:
-        args: The template's parameters, `--name=value` each, and Beam's options, some of which may come more than once.
-        folder: Where a remote configuration file is copied to.
+        args: The template's parameters, `--name=value` each, and Beam's options, some of which may
+            come more than once.
+        folder: The folder that a remote configuration file is copied to.
 
     Raises:
-        ConfigError: There is no `config`, or an argument has another form.
+        ConfigError: `config` is missing, or an argument isn't `--name=value`.
         DataError: The configuration file can't be read.
     """
     given: dict[str, str] = {}
@@ -36,7 +38,7 @@ def command(args: Sequence[str], folder: str) -> list[str]:
             raise ConfigError(f"the template's launcher: expected --name=value, received {arg!r}")
         if name in _PARAMETERS and equals:
             given[name] = value
-        # `--engine` says it.
+        # `--engine` names the runner.
         elif name != "--runner":
             passed.append(arg)
     config = given.pop("--config", "")

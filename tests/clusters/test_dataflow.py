@@ -239,9 +239,9 @@ def test_a_workers_error_comes_back(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("ending", "expected"),
     [
-        (("JOB_STATE_CANCELLED", None), r"job 2026\S+ was cancelled\. Nothing was published"),
-        (("JOB_STATE_UPDATED", None), r"job 2026\S+ ended as UPDATED\. Nothing was published"),
-        (("JOB_STATE_FAILED", None), r"job 2026\S+ failed and gave no reason\. Nothing was published"),
+        (("JOB_STATE_CANCELLED", None), r"job 2026\S+ was cancelled, and nothing was published"),
+        (("JOB_STATE_UPDATED", None), r"job 2026\S+ ended as UPDATED, and nothing was published"),
+        (("JOB_STATE_FAILED", None), r"job 2026\S+ failed and gave no reason, and nothing was published"),
         (
             ("JOB_STATE_FAILED", "Workflow failed. Causes: The zone has no more n2-standard-4 machines."),
             "no more n2-standard-4 machines",
@@ -302,7 +302,7 @@ def test_an_interruption_cancels_the_job(cloud: Cloud) -> None:
         ),
         ((403, "(abc): The workflow could not be created. Causes: CPUS quota"), "CPUS quota .HTTP 403.*quota page"),
         ((403, "Dataflow API has not been used in project 1 before"), "has not been used .*roles/dataflow.developer"),
-        ((404, "Project some-project was not found"), "not found .HTTP 404.*Check --project"),
+        ((404, "Project some-project was not found"), "not found .HTTP 404.*check --project"),
         ((409, "The workflow could not be created, since it is running already"), "--job_name"),
     ],
     ids=["quota", "quota of machines", "forbidden", "no project", "runs already"],
@@ -343,22 +343,22 @@ def test_a_job_of_the_same_name_goes_on(cloud: Cloud) -> None:
         (
             "google.api_core.exceptions:InternalServerError",
             ["Oops"],
-            "Oops .HTTP 500.. The service is at fault: run again later",
+            "Oops .HTTP 500.; the service failed: run again later",
         ),
         (
             "google.api_core.exceptions:RetryError",
             ["Timeout of 60.0s exceeded", None],
-            "can't be asked: Timeout of 60.0s exceeded",
+            "can't be reached: Timeout of 60.0s exceeded",
         ),
         (
             "google.auth.exceptions:RefreshError",
             ["invalid_grant: Token has expired"],
-            "can't be asked: invalid_grant.*Check the credentials",
+            "can't be reached: invalid_grant.*check the credentials",
         ),
         (
             "builtins:AssertionError",
             ["Job did not reach to a terminal state after waiting indefinitely. Console URL: https://console/jobs/1"],
-            "the job may go on. Look at it, and cancel it, at https://console/jobs/1$",
+            "the job may still be running; check it, and cancel it, at https://console/jobs/1$",
         ),
     ],
     ids=["unauthorized", "server error", "timeout", "credentials", "unknown state"],
@@ -382,7 +382,7 @@ def test_a_job_that_cannot_be_staged() -> None:
     assert str(found).startswith(
         "the job's files can't be staged: Could not upload to GCS path gs://bucket/staging: 403 no access."
     )
-    assert str(found).endswith("write access to it. --staging_location says where they go")
+    assert str(found).endswith("write access to it; give another folder with --staging_location")
 
 
 def test_all_that_is_missing_is_told_at_once() -> None:
@@ -426,14 +426,14 @@ def test_local_input_and_output() -> None:
     """Files that the workers don't see are told before anything is submitted, all at once."""
     check_paths([("input", "gs://bucket/*.csv"), ("output", "gs://bucket/out")])
     with pytest.raises(
-        ConfigError, match=r"don't see the files of this machine: input 'data/\*\.csv', output 'out/x'\. Expected gs://"
+        ConfigError, match=r"machine's files: expected gs:// paths, received input 'data/\*\.csv', output 'out/x'; copy"
     ):
         check_paths([("input", "data/*.csv"), ("schema", "gs://bucket/schema.pbtxt"), ("output", "out/x")])
 
 
 def test_a_run_with_local_files(cloud: Cloud) -> None:
     """A run that would read or write here isn't begun."""
-    with pytest.raises(ConfigError, match=r"files of this machine: input 'mine/\*\.csv', output 'out/x'"):
+    with pytest.raises(ConfigError, match=r"machine's files: .* received input 'mine/\*\.csv', output 'out/x'"):
         cloud.run("out/x", "--temp_location=gs://bucket/temp", settings=["input.files=mine/*.csv"])
 
 

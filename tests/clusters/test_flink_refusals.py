@@ -186,7 +186,7 @@ def test_a_job_that_is_cancelled_in_flinks_page(flink: Flink, million: Local, tm
             workers.release()
         done = run.result()
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: the job was cancelled on flink. Nothing was published; run it again when it may run\n"
+    assert done.stderr == "error: the job was cancelled on flink, and nothing was published; run it again\n"
     assert os.listdir(tmp_path) == ["workers"]
 
 
@@ -228,7 +228,7 @@ def test_a_job_server_that_is_killed(flink: Flink, million: Local, tmp_path: Pat
         finally:
             flink.start()
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: the connection to flink broke: ")
+    assert done.stderr.startswith("error: the connection to flink was lost: ")
     assert "The job may go on there: cancel it on flink's own page, and run again" in done.stderr
     assert done.stderr.count("\n") == 1
     assert os.listdir(tmp_path) == ["workers"]

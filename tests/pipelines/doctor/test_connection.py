@@ -88,7 +88,7 @@ def test_java_and_boot_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {each.name: each for each in examine_engine("spark", ["--spark_master_url=spark://host:1"], ".")}
     java, boot = found["Java, for the job server"], found["Beam's boot program"]
     assert not java.ok
-    assert "'java' isn't here, and the job server that Beam starts is a Java program: install Java" in java.value
+    assert "'java' wasn't found, and the job server that Beam starts is a Java program; install Java" in java.value
     assert boot.ok
     assert "SHARDMILL_BOOT" in boot.value
 

@@ -205,7 +205,7 @@ def test_what_beam_starts_by_itself_has_no_address() -> None:
 def test_another_server_at_the_endpoint_is_found_out(flink: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who listens at the job endpoint and is no job server isn't waited for."""
     monkeypatch.setattr(endpoints, "_SECONDS_TO_CONNECT", 1.0)
-    with pytest.raises(EngineError, match="who listens there doesn't speak gRPC"):
+    with pytest.raises(EngineError, match="the program that listens there doesn't speak gRPC"):
         check_ready(choose_engine("flink", (f"--job_endpoint={flink}",)))
 
 

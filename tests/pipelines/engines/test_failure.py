@@ -37,7 +37,7 @@ _NO_FILE = "Pipeline job-1 failed in state FAILED: java.io.IOException: error=2,
         ),
         (
             'java.io.IOException: Cannot run program "/opt/x/shardmill-worker": error=2, No such file or directory',
-            r"the workers of flink can't start '/opt/x/shardmill-worker' \(No such file or directory\). Install shardmill there",
+            r"the workers of flink can't start '/opt/x/shardmill-worker' \(No such file or directory\); install shardmill there",
         ),
         (
             "fork/exec /opt/x/shardmill-worker: permission denied",
@@ -48,15 +48,15 @@ _NO_FILE = "Pipeline job-1 failed in state FAILED: java.io.IOException: error=2,
                 "java.io.IOException: Received exit code 125 for command 'docker run -d --network=host some/image:1 --id=14-4 "
                 "--provision_endpoint=localhost:44551'. stderr: docker: Cannot connect to the Docker daemon."
             ),
-            "the workers of flink can't start a container of 'some/image:1': docker: Cannot connect to the Docker daemon.\nSee to it that",
+            "the workers of flink can't start a container of 'some/image:1': docker: Cannot connect to the Docker daemon.\nCheck that",
         ),
         (
             "java.lang.IllegalStateException: Process died with exit code 1",
-            "a worker process of flink ended with status 1 before it could work.*SHARDMILL_BOOT",
+            "a worker process of flink exited with status 1 before it could work.*SHARDMILL_BOOT",
         ),
         (
             "java.util.concurrent.TimeoutException: Waited 3 minutes (plus 109 nanoseconds delay) for SettableFuture@3[status=PENDING]",
-            "a worker of flink was started, but took no work within 3 minutes.*TaskManager's.* says why",
+            "a worker of flink was started, but took no work within 3 minutes; see the log.*TaskManager's",
         ),
         (
             "Unable to fetch remote prism binary at x://y: <urlopen error [Errno -2] no name>",
@@ -64,12 +64,12 @@ _NO_FILE = "Pipeline job-1 failed in state FAILED: java.io.IOException: error=2,
         ),
         (
             '<_MultiThreadedRendezvous of RPC:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = "Socket closed"\n>',
-            "the connection to flink broke: Socket closed. Its job server has ended.*cancel it on flink's own page",
+            "the connection to flink was lost: Socket closed. Its job server has stopped.*cancel it on flink's own page",
         ),
-        ("Pipeline job-1 failed in state CANCELLED: unknown error", "the job was cancelled on flink. Nothing was"),
+        ("Pipeline job-1 failed in state CANCELLED: unknown error", "the job was cancelled on flink, and nothing was"),
         (
             "Pipeline job-1 failed in state FAILED: org.apache.flink.runtime.client.JobCancellationException: Job was cancelled.",
-            "the job was cancelled on flink. Nothing was",
+            "the job was cancelled on flink, and nothing was",
         ),
         (
             "Traceback ...\n  File x\nValueError: a is 3\n",
@@ -102,8 +102,8 @@ def test_an_engines_text_becomes_a_message(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Service failed to start up with error 0", "ended at once, with status 0: mostly it isn't Prism"),
-        ("[Errno 8] Exec format error: '/opt/it'", r"can't be run \(Exec format error\): mostly it isn't Prism"),
+        ("Service failed to start up with error 0", "exited at once, with status 0: usually it isn't Prism"),
+        ("[Errno 8] Exec format error: '/opt/it'", r"can't be run \(Exec format error\): usually it isn't Prism"),
     ],
 )
 def test_what_isnt_prism_is_named(text: str, message: str) -> None:
@@ -122,7 +122,10 @@ def test_what_isnt_prism_is_named(text: str, message: str) -> None:
 def test_a_program_that_isnt_prism_is_started_in_vain(tmp_path: Path) -> None:
     """`doctor` names a program that ends at once, and a file that is none."""
     (tmp_path / "prism").write_text("none")
-    for program, message in (("/bin/true", "ended at once, with status 0"), (tmp_path / "prism", "can't be run (Exec")):
+    for program, message in (
+        ("/bin/true", "exited at once, with status 0"),
+        (tmp_path / "prism", "can't be run (Exec"),
+    ):
         done = call("doctor", "--engine=prism", f"--prism_location={program}", f"--output={tmp_path}/out")
         assert done.returncode == 1
         said = done.stdout.partition("Not ready: ")[2]
@@ -139,7 +142,7 @@ def test_a_command_that_flink_doesnt_name_is_the_jobs() -> None:
         by_option = Engine("flink", ("--environment_type=PROCESS", *variables, f"{name}=process_command=/opt/y"))
         with pytest.raises(EngineError, match=r"can't start '/opt/y'"):
             raise _explained(_NO_FILE, by_option)
-    with pytest.raises(EngineError, match=r"can't start containers: Docker's command isn't there \(No such file"):
+    with pytest.raises(EngineError, match=r"can't start containers: there is no command `docker` \(No such file"):
         raise _explained(_NO_FILE, _FLINK)
 
 
@@ -205,7 +208,7 @@ def test_a_job_server_that_ends_at_once(refused: Callable[..., str]) -> None:
     """It isn't waited for."""
     said = refused(f"--flink_job_server_jar={__file__}", "--job_server_java_launcher=false")
     assert said.startswith(
-        "error: the job server that Beam started for flink ended at once, with status 1. `java -jar` and"
+        "error: the job server that Beam started for flink exited at once, with status 1. Run `java -jar` with"
     )
 
 

@@ -15,7 +15,7 @@ def test_java_is_looked_for() -> None:
     """A job server is a Java program: what would run it is said to be missing before anything is read."""
     engine = choose_engine("flink", ("--flink_master=[local]", "--job_server_java_launcher=/nowhere/java"))
     with pytest.raises(
-        EngineError, match=r"'/nowhere/java' isn't here, .* or give the address of a job server that runs"
+        EngineError, match=r"'/nowhere/java' wasn't found, .* or give the address of a running job server"
     ):
         check_ready(engine)
 

@@ -69,7 +69,10 @@ def _build(pipeline: beam.Pipeline, fail: Callable[[int], None]) -> None:
 
 def test_errors_are_found_in_tracebacks() -> None:
     """The last of our errors in an engine's text is the one."""
-    text = "Traceback ...\nschemas.errors.ConfigError: no [while running 'A']\n\nschemas.errors.OutputError: full [while running 'B']\n"
+    text = (
+        "Traceback ...\nshardmill.schemas.errors.ConfigError: no [while running 'A']\n\n"
+        "shardmill.schemas.errors.OutputError: full [while running 'B']\n"
+    )
     found = find_error(text)
     assert type(found).__name__ == "OutputError"
     assert str(found) == "full"
@@ -123,7 +126,7 @@ def _run_nothing(runner: type[PipelineRunner]) -> None:
 
 def test_a_job_that_ended_otherwise_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """A job that isn't done has failed, though its client raises nothing; what Beam prints isn't shown."""
-    with pytest.raises(EngineError, match=r"the job was cancelled on .*Nothing was published"):
+    with pytest.raises(EngineError, match=r"the job was cancelled on .*nothing was published"):
         _run_nothing(CancelledElsewhere)
     assert capsys.readouterr().err == ""
 
