@@ -173,7 +173,7 @@ def _worker(engine: Engine) -> Iterator[Finding]:
         "workers",
         f"processes of {worker_command()}"
         if there
-        else f"{worker_command()!r} isn't installed; install it with `{install_command()}`",
+        else f"{worker_command()!r} isn't here; install it with `{install_command()}`",
         ok=there,
     )
     boot = find_boot()

@@ -1,15 +1,15 @@
-"""`shardmill inspect`: what a path holds; `--code`: Python for a run.
+"""`shardmill inspect`: shows what a path holds, or prints code.
 
-file_kinds.py     what a file is
+file_kinds.py     tells what a file is
 fetch.py          a remote path as a local copy
 file_tables.py    files beside a run's shards
 run_tables.py     the parts of a run's folder
 inspect.py        the command
-code_facts.py     what the code for a run depends on
-code_features.py  its lines for features
-code_lines.py     its lines for labels
-code_training.py  its parts that train and export
+code_facts.py     facts of a run that its code depends on
+code_features.py  lines of code for features
+code_lines.py     lines of code for labels
+code_training.py  code that trains and exports
 code_template.py  fills the templates
 code.py           the whole script
-templates/        what doesn't differ from run to run
+templates/        code that is the same for every run
 """

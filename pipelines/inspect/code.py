@@ -1,4 +1,7 @@
-"""`shardmill inspect --code`: Python that trains on a run and serves it, made for that very run. TensorFlow isn't imported."""
+"""`shardmill inspect --code`: generates code that trains and serves.
+
+The Python code is made for one run. TensorFlow isn't imported.
+"""
 
 import re
 import textwrap
@@ -36,10 +39,11 @@ class _Labels:
     """A run's labels.
 
     Attributes:
-        read: Those that the readers give, in order, by what the code calls them.
-        left_out: The others, with the reason.
-        heads: By the same names, what predicts them; empty where there is no model.
-        why_no_model: The reason, where there is none.
+        read: The labels that the readers return, in order, by their names in the code.
+        left_out: The other labels, each with the reason.
+        heads: By the same names as `read`, the layers that predict them; empty where there is no
+            model.
+        why_no_model: Why there is no model; empty where there is one.
     """
 
     read: Mapping[str, str]
@@ -49,12 +53,13 @@ class _Labels:
 
 
 def code_for(folder: str) -> str:
-    """Code for a run: readers by tf.data and without TensorFlow, a Keras 3 model, its export for raw columns.
+    """Generates Python code for a run.
 
-    Where there is no label, or no feature that a model takes, there are the readers only.
+    It has a tf.data reader, a reader without TensorFlow, a Keras 3 model and the model's export for
+    raw columns; only the readers where the run has no label, or no feature that a model takes.
 
     Args:
-        folder: The run's folder, local or remote; it stands in the code as it is given.
+        folder: The run's folder, local or remote; the code names it as it is given.
 
     Raises:
         DataError: It isn't a finished run, or a file in it can't be read or decoded.
@@ -81,7 +86,10 @@ def _load(folder: str) -> Run:
 
 
 def _labels(run: Run) -> _Labels:
-    """What is to be predicted, and how; where nothing can be, the readers give all labels."""
+    """Chooses the labels to predict, and how.
+
+    Where none can be predicted, the readers return all labels.
+    """
     names = tuple(label.name for label in run.labels)
     if not names:
         return _Labels({}, {}, {}, _NO_LABEL.format(how=_LABEL_OUTPUT if run.is_function else _LABEL_KIND))
@@ -97,7 +105,10 @@ def _labels(run: Run) -> _Labels:
 
 
 def _keys(names: Sequence[str]) -> dict[str, str]:
-    """Labels by what the code calls them: by their own names, where Keras takes those for one of several outputs."""
+    """Maps names in the code to labels.
+
+    Where there are several labels, names that Keras doesn't take for an output are changed.
+    """
     if len(names) == 1:
         return {names[0]: names[0]}
     keys: dict[str, str] = {}
@@ -152,7 +163,7 @@ def _reader(run: Run, labels: _Labels) -> str:
 
 
 def _label_lines(labels: _Labels) -> Iterable[str]:
-    """The lines that tell features from labels and give both."""
+    """Yields lines that split rows into features and labels."""
     for name, why in labels.left_out.items():
         yield f"features.pop({literal(name)})  # a label too, which {why}"
     if _are_renamed(labels.read):

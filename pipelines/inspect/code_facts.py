@@ -1,4 +1,7 @@
-"""What the code for a run depends on: its shards, features and labels, read from its folder. TensorFlow isn't imported."""
+"""Facts of a run that its generated code depends on.
+
+They are its shards, features and labels, read from its folder. TensorFlow isn't imported.
+"""
 
 import json
 import math
@@ -28,7 +31,7 @@ from shardmill.schemas.run_folder import (
 from shardmill.transforms.files import enclosed
 from shardmill.transforms.runtime.graph_names import decode_names
 
-# What is read of a run's folder.
+# Files of a run's folder that are read.
 _NAMES = f"{TRANSFORM_FN}/{NAMES_FILE}"
 _STATISTICS = f"{OUTPUT_STATISTICS}/{STATISTICS_FILE}"
 FILES = (SUCCESS, MANIFEST, _NAMES, FEATURES_SCHEMA, _STATISTICS)
@@ -37,19 +40,22 @@ _DTYPES = {schema_pb2.INT: "int64", schema_pb2.FLOAT: "float32", schema_pb2.BYTE
 
 @dataclass(frozen=True)
 class Output:
-    """A feature that a run wrote, or a label.
+    """A feature or label that a run wrote.
 
     Attributes:
-        name: As in the Examples.
+        name: The name in the Examples.
         dtype: int64, float32 or string.
-        shape: Of one row's values; None: their number varies.
-        ids: The smallest and the largest, where the schema says that the values are ids (of tokens, buckets); else None.
-        mean: Of the train split's values, as `variance` is; 0 and 1 where there are none, or of text.
-        variance: Greater than 0.
+        shape: The shape of one row's values. None means that their number varies.
+        ids: The smallest and the largest id, where the schema says that the values are ids (of
+            tokens, buckets); else None.
+        mean: The mean of the train split's values; 0 for text and where there are none.
+        variance: The variance of the same values, greater than 0; 1 for text and where there are
+            none.
         zeros: The share of the train split's values that are 0.
-        minimum: Of all splits' values, as `maximum` is; NaN where there are none, or of text.
-        maximum: See `minimum`.
-        is_place: Whether it says where values of a sparse or ragged feature are, or is numbers that mean nothing without.
+        minimum: The least value of all splits; NaN for text and where there are none.
+        maximum: The greatest value of all splits; NaN for text and where there are none.
+        is_index: Whether these are indices or row lengths of a sparse or ragged feature, or values
+            that mean nothing without them.
     """
 
     name: str
@@ -61,7 +67,7 @@ class Output:
     zeros: float = 0
     minimum: float = math.nan
     maximum: float = math.nan
-    is_place: bool = False
+    is_index: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,14 @@ class Run:
     """A finished run.
 
     Attributes:
-        folder: As it was given.
-        shards: The rows of each split's shards.
-        suffix: What the shards' names end with.
-        features: All outputs that are no labels.
-        labels: All that are.
+        folder: The folder, as it was given.
+        shards: By split, the number of rows in each shard.
+        suffix: The ending of the shards' names.
+        features: The outputs that aren't labels.
+        labels: The outputs that are labels.
         is_function: Whether a TF Transform function made the outputs.
-        has_odd_columns: Whether TensorFlow's Python calls a raw column otherwise than the CSV does.
+        has_odd_columns: Whether TensorFlow's Python has other names for some raw columns than the
+            CSV has.
     """
 
     folder: str
@@ -93,7 +100,7 @@ class Run:
 
 
 def load_run(folder: str) -> Run:
-    """Reads what code depends on from a run's folder.
+    """Reads the facts from a run's folder.
 
     Raises:
         DataError: It isn't a finished run, or a file in it can't be read or decoded.
@@ -124,7 +131,7 @@ def load_run(folder: str) -> Run:
 
 def _has_odd_columns(signatures: Mapping[str, Any]) -> bool:
     inputs = signatures.get("serving_default", {"inputs": {}})["inputs"]
-    # The tensor of an argument is called after the signature and the argument.
+    # TensorFlow names an argument's tensor after the signature and the argument.
     return any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items())
 
 
@@ -138,14 +145,14 @@ def _outputs(folder: str) -> dict[str, Output]:
                 os.path.join(folder, FEATURES_SCHEMA), f"feature {feature.name!r}", "type INT, FLOAT or BYTES", found
             )
     outputs = {feature.name: _output(feature, datasets) for feature in schema.feature}
-    for name in _places(schema):
+    for name in _index_names(schema):
         if name not in outputs:
             raise wrong(os.path.join(folder, FEATURES_SCHEMA), "", "names of features", shown(name))
-        outputs[name] = replace(outputs[name], is_place=True)
+        outputs[name] = replace(outputs[name], is_index=True)
     return outputs
 
 
-def _places(schema: schema_pb2.Schema) -> Iterator[str]:
+def _index_names(schema: schema_pb2.Schema) -> Iterator[str]:
     types = {feature.name: feature.type for feature in schema.feature}
     for feature in schema.sparse_feature:
         yield from (index.name for index in feature.index_feature)
@@ -175,19 +182,23 @@ def _output(feature: schema_pb2.Feature, datasets: Sequence[statistics_pb2.Datas
 
 
 def _finite(value: float, otherwise: float) -> float:
-    """A statistic that Python's code can have as a number."""
+    """Replaces a value that isn't finite, which has no literal."""
     return value if math.isfinite(value) else otherwise
 
 
 def _widened(first: int, last: int, minimum: float, maximum: float) -> tuple[int, int]:
-    """A domain with the values beyond it: TF Transform's of `apply_buckets` by key lacks the id of an unknown key."""
+    """Widens a domain to the values that occur.
+
+    The domain that TF Transform writes for `apply_buckets_with_keys` lacks the id of an unknown
+    key.
+    """
     if math.isnan(minimum) or math.isnan(maximum):
         return first, last
     return min(first, int(minimum)), max(last, int(maximum))
 
 
 def _numbers(dataset: statistics_pb2.DatasetFeatureStatistics, name: str) -> statistics_pb2.NumericStatistics | None:
-    """A feature's statistics, if it has numbers in the split."""
+    """Finds the statistics of a feature that has numbers."""
     for feature in dataset.features:
         if list(feature.path.step) == [name] and feature.num_stats.common_stats.num_non_missing:
             return feature.num_stats
@@ -195,18 +206,22 @@ def _numbers(dataset: statistics_pb2.DatasetFeatureStatistics, name: str) -> sta
 
 
 def literal(value: Any) -> str:
-    """A text, a dict of numbers by text, a list of them: as Python writes them, with double quotes.
+    """Writes a value as a Python literal, with double quotes.
 
-    Names may be a stranger's: characters that aren't seen, or turn the direction of writing, are escapes, so that the code is what it looks
-    like.
+    Values are texts, numbers, lists, and dicts with text keys. Names are untrusted: invisible
+    characters, and those that change the writing direction, become escapes, so that the code is
+    what it looks like.
     """
     return printable(json.dumps(value, ensure_ascii=False))
 
 
 def export_folder(folder: str) -> str:
-    """The folder for the model that was trained on a run: beside the run's; of a remote run in the current folder."""
+    """Returns the folder for a run's trained model.
+
+    It is beside the run's folder; for a remote run it is in the current folder.
+    """
     if "://" in folder:
         return os.path.basename(folder) + "-model"
-    # `.` has no name to add to.
+    # `.` and `..` have no name to append to.
     path = os.path.normpath(folder)
     return (os.path.abspath(path) if os.path.basename(path) in (".", "..") else path) + "-model"

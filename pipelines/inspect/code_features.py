@@ -1,25 +1,29 @@
-"""The lines of `shardmill inspect --code` that differ with the features: what is read, what fills short rows, what a model sees."""
+"""Lines of generated code that depend on the features.
+
+They read features, pad short rows, and make the model's inputs and first layers.
+"""
 
 import math
 from collections.abc import Sequence
 
 from shardmill.pipelines.inspect.code_facts import Output, literal
 
-# Numbers further from 0 than this are brought near to it.
+# Numbers whose mean plus standard deviation is further from 0 than this are normalized.
 _LARGE = 10
-# The rows that an embedding has at most, and the numbers of each.
+# The largest embedding: rows, and numbers in each row.
 _MOST_IDS = 2**22
 _UNITS = 32
-# In more places than this, ids of more kinds than this are taken for a text: its order matters less than its words.
-_PLACES = 16
+# A row with more positions than this, of more distinct ids than this, is taken for a text, whose
+# words matter more than their order.
+_POSITIONS = 16
 _WORDS = 1000
-# Statistics are float64, which holds the integers up to here.
+# The integers that statistics, being float64, hold exactly.
 _EXACT = 2**53
 _LEAST = -(2**63)
 
 
 def spec_line(output: Output) -> str:
-    """A feature's line in the feature spec of `tf.io.parse_example`."""
+    """Writes a feature's line for `tf.io.parse_example`."""
     spec = (
         f"tf.io.VarLenFeature(tf.{output.dtype})"
         if output.shape is None
@@ -29,7 +33,10 @@ def spec_line(output: Output) -> str:
 
 
 def padding(output: Output) -> str:
-    """What fills the rows of a feature of varying length: of integers one that no row holds."""
+    """Chooses the padding for a feature of varying length.
+
+    For integers it is a value that no row holds.
+    """
     if output.dtype == "string":
         return '""'
     if output.dtype == "float32":
@@ -42,15 +49,18 @@ def padding(output: Output) -> str:
 
 
 def input_line(output: Output) -> str:
-    """A feature's line in the model's inputs. Rows without dimension get one: Keras adds it to what they are fed."""
+    """Writes a feature's line in the model's inputs.
+
+    Scalars get one dimension, since Keras adds it to scalars that are fed.
+    """
     shape = "(None,)" if output.shape is None else str(output.shape or (1,))
-    # Keras allows any name but one with a slash; a dict's key may have it.
+    # Keras allows no slash in an input's name; a dict's key may have one.
     name = "" if "/" in output.name else f", name={literal(output.name)}"
     return f'{literal(output.name)}: keras.Input({shape}, dtype="{output.dtype}"{name}),{_note(output)}'
 
 
 def _note(output: Output) -> str:
-    if output.is_place:
+    if output.is_index:
         return "  # where the values of a sparse or ragged feature are: read, but not used"
     if output.dtype == "string":
         return "  # text: read, but not used"
@@ -68,9 +78,12 @@ def _seen(output: Output) -> str:
 
 
 def part_line(output: Output) -> str | None:
-    """A feature's line in what the model's layers see; None for what isn't used."""
+    """Writes the line that passes a feature to the layers.
+
+    Returns None for a feature that isn't used.
+    """
     name = f"inputs[{literal(output.name)}]"
-    if output.is_place or output.dtype == "string":
+    if output.is_index or output.dtype == "string":
         return None
     if found := _ids(output):
         return _embedding(output, name, *found)
@@ -90,32 +103,36 @@ def _flat(output: Output, values: str) -> str:
 
 
 def _is_vector(output: Output) -> bool:
-    """Whether a row has several values, or may have."""
+    """Whether a row may have several values."""
     return output.shape is None or math.prod(output.shape) > 1
 
 
 def _is_flags(output: Output) -> bool:
-    """Whether the values are 0 and 1, each in its place, as in a multi-hot vector."""
+    """Whether each row is a vector of 0 and 1."""
     is_vector = output.dtype == "int64" and output.shape is not None and _is_vector(output)
     return is_vector and not output.ids and output.minimum >= 0 and output.maximum <= 1
 
 
 def _is_guessed(output: Output) -> bool:
-    """Whether the values must be ids, though no domain says which there are."""
+    """Whether values without a domain are taken for ids."""
     if output.dtype != "int64" or _domain(output) or _is_flags(output):
         return False
     return bool(output.ids) or _is_vector(output)
 
 
 def _domain(output: Output) -> tuple[int, int] | None:
-    """The smallest and the largest id by the schema; None where there are none, or too many for an embedding."""
+    """Returns the smallest and the largest id by the schema.
+
+    Returns None where there are none, or too many for an embedding.
+    """
     return output.ids if output.ids and output.ids[1] - output.ids[0] < _MOST_IDS else None
 
 
 def _ids(output: Output) -> tuple[int, int] | None:
-    """The smallest and the largest id that an embedding is to have; None where the values are no ids, or too many.
+    """Returns the smallest and the largest id of an embedding.
 
-    Integers of which a row has several are ids, too, without a domain: those that the shards hold.
+    Returns None where the values aren't ids, or are too many. Integers of which a row has several
+    are taken for ids even without a domain, with the range that the shards hold.
     """
     exact = abs(output.minimum) < _EXACT and abs(output.maximum) < _EXACT
     if _is_guessed(output) and exact and output.maximum - output.minimum < _MOST_IDS:
@@ -137,7 +154,7 @@ def _embedding(output: Output, name: str, first: int, last: int) -> str:
 
 
 def _is_text(output: Output, size: int) -> bool:
-    return output.shape is not None and len(output.shape) == 1 and output.shape[0] > _PLACES and size > _WORDS
+    return output.shape is not None and len(output.shape) == 1 and output.shape[0] > _POSITIONS and size > _WORDS
 
 
 def _from_zero(name: str, first: int) -> str:
@@ -150,5 +167,5 @@ def uses_pooled(outputs: Sequence[Output]) -> bool:
 
 
 def varying(outputs: Sequence[Output]) -> list[Output]:
-    """The features of varying length."""
+    """Selects the features of varying length."""
     return [output for output in outputs if output.shape is None]

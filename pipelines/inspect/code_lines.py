@@ -1,30 +1,31 @@
-"""The lines of `shardmill inspect --code` that predict a label."""
+"""Lines of generated code that predict a label."""
 
 import math
 from dataclasses import dataclass
 
 from shardmill.pipelines.inspect.code_facts import Output
 
-# An integer label with more values than this is taken for a quantity.
+# The most classes of an integer label without a domain; one with more is taken for a quantity.
 _CLASSES = 20
-# The rarer of two classes is weighted where it has a smaller share of the rows.
+# The share of rows below which the rarer of two classes is weighted.
 _RARE = 0.2
-# In a layer, the classes of a label of text.
+# In a layer's code, stands for the variable with the classes of a text label.
 _CLASS_NAMES = "class_names"
 _LABELS = 'keras.metrics.AUC(multi_label=True, name="auc")'
 
 
 @dataclass(frozen=True)
 class Head:
-    """What predicts a label.
+    """The layers and loss that predict a label.
 
     Attributes:
         comment: What the label was taken for, and why.
-        layers: The layers that follow the features.
-        loss: For `compile`.
-        metrics: For `compile`.
-        loss_weight: What brings the loss near 1, beside those of other labels.
-        class_weights: For 0 and 1, where one is rare: what makes both count the same; else empty.
+        layers: The layers after the features.
+        loss: The loss for `compile`.
+        metrics: The metrics for `compile`.
+        loss_weight: The factor that brings the loss near 1, beside those of other labels.
+        class_weights: The weights with which 0 and 1 count the same, where one of them is rare;
+            else empty.
         is_text: Whether the label is text, whose classes the code must find.
     """
 
@@ -37,11 +38,11 @@ class Head:
     is_text: bool = False
 
     def lines(self, target: str, class_names: str) -> list[str]:
-        """The lines that assign the layers' output to a target.
+        """Returns the lines that assign the layers' output.
 
         Args:
-            target: What is assigned to.
-            class_names: What the code calls the classes, if the label is text.
+            target: The variable or item to assign to.
+            class_names: The variable with the classes, if the label is text.
         """
         sources = ("features", *(target for _ in self.layers[1:]))
         return [
@@ -51,7 +52,10 @@ class Head:
 
 
 def head(label: Output) -> Head | str:
-    """What predicts a label, by its type and statistics; or why nothing does."""
+    """Chooses a label's head by its type and statistics.
+
+    Returns the reason where none is known.
+    """
     if label.shape is None or len(label.shape) > 1 or (label.dtype == "string" and _length(label) > 1):
         return "is neither one value nor a list of as many numbers in each row"
     if label.dtype == "string":
@@ -72,9 +76,10 @@ def _length(label: Output) -> int:
 
 
 def _is_flag(label: Output) -> bool:
-    """Whether all values are 0 or 1; of floats the statistics tell: those that aren't 0 are 1 on average, and at most."""
+    """Whether all values are 0 or 1."""
     if label.ids and label.ids[1] > 1:
         return False
+    # Floats between 0 and 1 are all 0 or 1 if those that aren't 0 are 1 on average.
     only = label.dtype == "int64" or math.isclose(label.mean, 1 - label.zeros, abs_tol=1e-6)
     return only and label.minimum == 0 and label.maximum == 1
 
@@ -98,14 +103,17 @@ def _flags(label: Output) -> Head:
 
 
 def _balanced(share: float) -> tuple[float, ...]:
-    """The weights of 0 and 1 by which both count the same; empty where neither is rare."""
+    """Returns weights with which 0 and 1 count the same.
+
+    They are empty where neither is rare.
+    """
     if not 0 < min(share, 1 - share) < _RARE:
         return ()
     return (0.5 / (1 - share), 0.5 / share)
 
 
 def _count_classes(label: Output) -> int:
-    """The number of classes of an integer label; 0 for a quantity."""
+    """Counts an integer label's classes; 0 for a quantity."""
     if label.dtype != "int64":
         return 0
     if label.ids:
@@ -114,7 +122,7 @@ def _count_classes(label: Output) -> int:
 
 
 def _classifier(label: Output, classes: int) -> Head:
-    # A domain may have an id of unknown values that no row has.
+    # A domain may have an id for unknown values that no row has.
     unknown = label.ids[0] if label.ids and label.ids[0] < 0 and not label.minimum >= 0 else None
     loss = f"keras.losses.SparseCategoricalCrossentropy(ignore_class={unknown})" if unknown is not None else ""
     length = _length(label)

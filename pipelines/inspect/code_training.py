@@ -1,4 +1,7 @@
-"""The parts of `shardmill inspect --code` that train on a run and export: a model with an output for each label."""
+"""Generated code that trains a model and exports it.
+
+The model has an output for each label.
+"""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,12 +12,13 @@ from shardmill.pipelines.inspect.code_lines import Head
 from shardmill.pipelines.inspect.code_template import fill, lines
 from shardmill.schemas.run_folder import TRAIN
 
-# The reader's rows in a batch, and what the printed training has of batches and of epochs.
+# Rows in the reader's batches; the least number of batches that training should take; the most
+# epochs.
 _BATCH = 256
 _STEPS = 300
 _MOST_EPOCHS = 10
 _STOPPING = "callbacks=[keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)],"
-# What the split to validate on is called, the likeliest first.
+# Usual names of the split to validate on, the likeliest first.
 _VALIDATION = ("eval", "valid", "validation", "val", "dev")
 _DENSE = (
     "features = dict(features)",
@@ -25,11 +29,11 @@ _DENSE = (
 
 
 def training(run: Run, heads: Mapping[str, Head], labels: Mapping[str, str]) -> Iterable[str]:
-    """The model and its export.
+    """Yields the code of the model and of its export.
 
     Args:
         run: The run.
-        heads: What predicts the labels, by what the code calls them; at least one.
+        heads: The head of each label, by the label's name in the code; at least one.
         labels: The labels by the same names.
     """
     yield _model(run, heads)
@@ -60,7 +64,10 @@ def _classes(heads: Mapping[str, Head]) -> str:
 
 
 def _weights(heads: Mapping[str, Head]) -> str:
-    """The weights that rare classes have: those of the only label's classes, or of the rows by label."""
+    """Writes the weights of rare classes.
+
+    They are class weights of the only label, or sample weights by label where there are several.
+    """
     weights = {name: each.class_weights for name, each in heads.items() if each.class_weights}
     if not weights:
         return ""
@@ -84,12 +91,15 @@ def _output_lines(heads: Mapping[str, Head]) -> Iterable[str]:
 
 
 def _of_label(name: str, heads: Mapping[str, Head], *variables: str) -> list[str]:
-    """What is a label's of variables that are dicts by label where there are several."""
+    """Writes a label's variables.
+
+    Where there are several labels, they are items of dicts by label.
+    """
     return [f"{variable}[{literal(name)}]" if len(heads) > 1 else variable for variable in variables]
 
 
 def _by_label(values: Mapping[str, str]) -> str:
-    """What `compile` takes: the only label's value, or one for each."""
+    """Writes an argument of `compile`, a dict if by label."""
     if len(values) == 1:
         return next(iter(values.values()))
     table = [f"{literal(name)}: {value}," for name, value in values.items()]
@@ -97,13 +107,13 @@ def _by_label(values: Mapping[str, str]) -> str:
 
 
 def _options(run: Run, heads: Mapping[str, Head]) -> str:
-    """More of `compile`'s lines."""
+    """Writes optional arguments of `compile`."""
     options = []
     if len(heads) > 1 and any(each.loss_weight != 1 for each in heads.values()):
         weights = {name: f"{each.loss_weight:.4g}" for name, each in heads.items()}
         options.append(f"    loss_weights={_by_label(weights)},  # no loss outweighs the others\n")
     if varying(run.features):
-        # Compiled anew for each length, XLA would take longer than it saves.
+        # XLA compiles anew for each length, which would take longer than it saves.
         options.append("    jit_compile=False,\n")
     return "".join(options)
 
@@ -122,7 +132,10 @@ def _fit_lines(run: Run, heads: Mapping[str, Head]) -> Iterable[str]:
 
 
 def _validation_split(run: Run) -> str | None:
-    """The split to validate on: by its name, else the first that isn't for training; of those that have rows."""
+    """Chooses the split to validate on, among those with rows.
+
+    A usual name decides; else it is the first split that isn't for training.
+    """
     others = [split for split in run.shards if split != TRAIN and any(run.shards[split])]
     named = [split for split in _VALIDATION if split in others]
     return next(iter((*named, *others)), None)

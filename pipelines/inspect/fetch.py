@@ -1,4 +1,4 @@
-"""What `shardmill inspect` reads of a remote path, as a local copy."""
+"""Copies a remote path for `shardmill inspect`."""
 
 import contextlib
 import os
@@ -9,23 +9,27 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import MANIFEST, RAW_STATISTICS, SUCCESS, TRANSFORMED_METADATA, VOCABULARIES
 from shardmill.transforms.files import files
 
-# Of a run's folder: all that is shown. Shards may be large.
+# The parts of a run's folder that are shown. Shards may be large and aren't copied.
 _SHOWN = (MANIFEST, SUCCESS, RAW_STATISTICS, TRANSFORMED_METADATA, VOCABULARIES)
 
 
 @contextlib.contextmanager
 def fetched(path: str) -> Iterator[str]:
-    """A local copy of a file, or of what is shown of a run's folder; it is gone when the block ends.
+    """Provides a local copy of a file or run for a block.
+
+    The copy is removed at the block's end.
+    Of a run's folder, only the files that are shown are copied.
 
     Raises:
-        DataError: There is nothing at the path, or it can't be read; or what the block raises, with the path for the copy's.
+        DataError: There is nothing at the path, or it can't be read. An error that the block raises
+            names the path instead of the copy's.
     """
     with files.reading(path):
         is_file = files.size(path) is not None
         is_there = is_file or files.exists(path)
     if not is_there:
         raise DataError(f"there is nothing at {path!r}")
-    with _place(path) as copy:
+    with _copy_path(path) as copy:
         if is_file:
             files.copy(path, copy)
         else:
@@ -35,19 +39,26 @@ def fetched(path: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def fetched_run(folder: str, names: Sequence[str]) -> Iterator[str]:
-    """A local copy of some of a run's files and folders, as far as they are there; it is gone when the block ends.
+    """Provides a local copy of parts of a run for a block.
+
+    The copy is removed at the block's end.
+    Files and folders that don't exist are left out.
 
     Raises:
-        DataError: They can't be read; or what the block raises, with the folder for the copy.
+        DataError: They can't be read. An error that the block raises names the folder instead of
+            the copy.
     """
-    with _place(folder) as copy:
+    with _copy_path(folder) as copy:
         _fetch(folder, copy, names)
         yield copy
 
 
 @contextlib.contextmanager
-def _place(path: str) -> Iterator[str]:
-    """A path for a copy, of the same name; errors tell of the path itself."""
+def _copy_path(path: str) -> Iterator[str]:
+    """Provides a local path of the same name for copies.
+
+    Errors name the original path.
+    """
     parent, _, name = path.rstrip("/").rpartition("/")
     with tempfile.TemporaryDirectory(prefix="shardmill-inspect-") as folder:
         try:

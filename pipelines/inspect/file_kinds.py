@@ -1,4 +1,4 @@
-"""Tells what a file is that `shardmill inspect` is given: by its name where that says it, else by how it begins."""
+"""Recognizes files, by name where possible, else by content."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _SUFFIXES: dict[str, FileKind] = {
     ".tsv": "csv",
     ".tfrecord": "shard",
 }
-# Lines of text that nobody takes for tokens.
+# Suffixes of text files that are never vocabularies.
 _OTHER_TEXT = (
     ".cfg",
     ".html",
@@ -48,20 +48,20 @@ _MANIFEST = {"format", "splits", "rows"}
 
 
 def file_kind(path: str, name: str) -> FileKind:
-    """What a local file is.
+    """Tells the kind of a local file.
 
     Args:
         path: The file.
-        name: What it is called by: its URL, where this is a copy.
+        name: The name that the user gave: the file's URL, where `path` is a copy.
 
     Raises:
-        DataError: It is nothing that is known, or is damaged; the message says what is known.
+        DataError: The file is of no known kind (the message lists the known ones), or is damaged.
         OSError: It can't be read.
     """
     base = os.path.basename(name).lower()
     if os.path.exists(path) and not os.path.isfile(path):
-        raise DataError(f"{path!r} is no regular file")
-    # A shard's name goes on: train-00000-of-00001.tfrecord.gz, or a part's.
+        raise DataError(f"{path!r} isn't a regular file")
+    # `.tfrecord` may be followed by more: train-00000-of-00001.tfrecord.gz, or the name of a part.
     plain = base.removesuffix(compressed_suffix(base))
     suffix = os.path.splitext(plain)[1]
     if ".tfrecord" in base:
@@ -73,12 +73,12 @@ def file_kind(path: str, name: str) -> FileKind:
         return "vocabulary"
     found = _by_content(data, path, suffix)
     if found is None:
-        raise DataError(f"{path!r} is none of what inspect knows{_guess(data, base)}; it knows {_KNOWN}")
+        raise DataError(f"{path!r} isn't a file that inspect knows{_guess(data, base)}; it knows {_KNOWN}")
     return found
 
 
 def _beginning(path: str) -> bytes:
-    """The first bytes, decompressed."""
+    """Reads the first bytes, decompressed."""
     with open(path, "rb") as stream:
         if path.lower().endswith(COMPRESSED[1:]):
             return read_beginning(stream, path, _BEGINNING)
@@ -135,7 +135,7 @@ def _is_statistics(path: str) -> bool:
 
 
 def _is_csv(lines: list[bytes]) -> bool:
-    """Whether some character is in each of several lines equally often."""
+    """Whether some delimiter occurs equally often in each line."""
     counts = [{line.count(character.encode()) for line in lines} for character in _DELIMITERS]
     return len(lines) > 1 and any(len(found) == 1 and 0 not in found for found in counts)
 

@@ -1,4 +1,7 @@
-"""What `shardmill inspect` shows of files beside a run's shards: CSV, configurations, manifests, statistics, rejected rows."""
+"""Prints files other than shards.
+
+They are CSV, configurations, manifests, statistics and rejected rows.
+"""
 
 import itertools
 import json
@@ -23,13 +26,15 @@ from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, first_rows, sni
 from shardmill.transforms.csv.text import read_beginning
 from shardmill.transforms.tfrecord.frames import decompress
 
-# No rejected row is as long.
+# Bytes of the longest line that is read as a rejected row.
 _LINE_BYTES = 1 << 28
 _SECTIONS = ("input", "split", "features", "output", "preprocessing_fn", "label", "derive")
 
 
 def print_csv(out: Console, path: str, rows: int) -> None:
-    """Prints a CSV file's columns and first rows, spelled as `init` would guess.
+    """Prints a CSV file's columns and first rows.
+
+    The dialect is guessed as `init` does.
 
     Raises:
         DataError: It isn't text, or is damaged.
@@ -48,20 +53,22 @@ def print_csv(out: Console, path: str, rows: int) -> None:
         markup=False,
     )
     table = _table("column", *(f"row {number}" for number in range(1, len(body) + 1)))
-    for place, name in enumerate(names):
-        table.add_row(PlainText(name), *(PlainText(cut(row[place]) if place < len(row) else "") for row in body))
+    for index, name in enumerate(names):
+        table.add_row(PlainText(name), *(PlainText(cut(row[index]) if index < len(row) else "") for row in body))
     out.print(table)
 
 
 def print_configuration(out: Console, path: str) -> None:
-    """Prints a configuration's sections as they stand; `run --dry-run` checks it.
+    """Prints a configuration's sections unchecked.
+
+    `run --dry-run` checks them.
 
     Raises:
-        DataError: It isn't TOML, or has no section of a configuration's.
+        DataError: The file isn't TOML, or has no section that a configuration has.
     """
     raw = read_toml(path)
     if not raw.keys() & set(_SECTIONS):
-        raise DataError(f"{path!r} is TOML, but no configuration: it has none of {', '.join(_SECTIONS)}")
+        raise DataError(f"{path!r} is TOML, but not a configuration: expected one of {', '.join(_SECTIONS)}")
     out.print("configuration", style="bold")
     plain = {key: value for key, value in raw.items() if not isinstance(value, dict)}
     for title, section in (("", plain), *((f"[{key}]", raw[key]) for key in raw if key not in plain)):
@@ -74,7 +81,9 @@ def print_configuration(out: Console, path: str) -> None:
 
 
 def print_manifest(out: Console, path: str) -> None:
-    """Prints a manifest's summary: splits, rows, rejections, shards, input and versions.
+    """Prints a manifest's summary.
+
+    It has splits, rows, rejections, shards, input and versions.
 
     Raises:
         DataError: It isn't a manifest.
@@ -105,7 +114,7 @@ def print_feature_statistics(out: Console, path: str) -> None:
 
 
 def print_rejected(out: Console, path: str, rows: int) -> None:
-    """Prints how many rows were rejected, and the first of them.
+    """Prints the number of rejected rows and the first ones.
 
     Raises:
         DataError: The file is damaged.
@@ -122,13 +131,13 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
             shown += [_rejected(line, path, count + at) for at, line in enumerate(lines[: max(0, rows - count)], 1)]
             count += len(lines)
     if rest:
-        raise DataError(f"{path!r} ends in the middle of line {count + 1:,}. The file is truncated; make it again.")
+        raise DataError(f"{path!r} ends in the middle of line {count + 1:,}: the file is truncated; run again")
     out.print(f"{count:,} rejected row{'s' * (count != 1)}", style="bold")
     table = _table("file:line", "column", "reason", "row")
     for row in shown:
         text = row.get("row", row.get("row_base64", ""))
-        place = f"{row['file']}:{row['line']}"
-        table.add_row(*(PlainText(cut(str(each))) for each in (place, row["column"] or "", row["reason"], text)))
+        location = f"{row['file']}:{row['line']}"
+        table.add_row(*(PlainText(cut(str(each))) for each in (location, row["column"] or "", row["reason"], text)))
     out.print(table)
 
 
@@ -148,7 +157,7 @@ def _table(*columns: str, title: str | None = None, right: Sequence[str] = ()) -
 
 
 def _toml(value: Any) -> str:
-    """A value, about as a configuration has it."""
+    """Formats a value about as in a configuration."""
     if isinstance(value, dict):
         return ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
     return json.dumps(value, ensure_ascii=False, default=str)

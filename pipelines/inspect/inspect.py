@@ -1,4 +1,7 @@
-"""`shardmill inspect`: what is in a run, in its files, in a configuration or in CSV. TensorFlow isn't imported."""
+"""`shardmill inspect`: shows runs, their files, configurations and CSV.
+
+TensorFlow isn't imported.
+"""
 
 import itertools
 import os
@@ -25,7 +28,9 @@ from shardmill.schemas.messages import cut
 from shardmill.transforms.tfrecord.decode import decode_example
 from shardmill.transforms.tfrecord.frames import read_records
 
+# Values of a list that a table's cell shows.
 _VALUES = 8
+# Columns of text where there is no terminal.
 _UNLIMITED = 10_000
 
 
@@ -34,13 +39,14 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
 
     Args:
         path: A run's folder, or a file that `pipelines.inspect.file_kinds` knows.
-        records: How many records of a shard, rows of a CSV file or tokens of a vocabulary to show.
-        console: Where to print; standard output by default.
+        records: The number of a shard's records, a CSV file's rows or a vocabulary's tokens to
+            show.
+        console: The console to print on; standard output by default.
 
     Raises:
         DataError: There is nothing at the path, it can't be read, or it is none of these.
     """
-    # What isn't read on a terminal may be as wide as it is.
+    # Output to a file or pipe isn't cut to a width.
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _UNLIMITED
     out = console or PlainConsole(highlight=False, width=width)
     if "://" in path:
@@ -53,7 +59,10 @@ def inspect_path(path: str, records: int = 5, console: Console | None = None) ->
 
 
 def _inspect(out: Console, path: str, name: str, records: int) -> None:
-    """Prints what a local path holds; the name is what it was called by."""
+    """Prints what a local path holds.
+
+    `name` is the path or URL that the user gave.
+    """
     try:
         _print(out, path, name, records)
     except FileNotFoundError as error:
@@ -111,7 +120,7 @@ def _type_name(values: list[list[int] | list[float] | list[bytes]]) -> str:
 
 
 def format_values(values: list[int] | list[float] | list[bytes]) -> str:
-    """A feature's values, as short as float32 needs and cut where they are many or long."""
+    """Formats a feature's values, cutting many or long ones."""
     parts = [_format_value(value) for value in values[:_VALUES]]
     if len(values) > _VALUES:
         parts.append(f"... ({len(values)} values)")
@@ -120,7 +129,7 @@ def format_values(values: list[int] | list[float] | list[bytes]) -> str:
 
 def _format_value(value: float | bytes) -> str:
     if isinstance(value, float):
-        # Nine digits tell any two float32 apart; seven are what it is good for.
+        # A float32 has seven significant digits; nine would tell any two apart, but show rounding.
         return f"{value:.7g}"
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
     return cut(text)

@@ -1,4 +1,4 @@
-"""The parts of a run's folder that `shardmill inspect` shows: manifest, features, vocabularies, statistics."""
+"""Prints a run's manifest, features, vocabularies and statistics."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from shardmill.transforms.files import enclosed
 
 _LF = b"\n"
 _PIECE = 1 << 20
-# So many bytes of a token are shown.
+# Bytes of a token to show.
 _SHOWN = 400
 
 
@@ -42,9 +42,9 @@ def print_run(out: Console, folder: str) -> None:
     print_shards(out, manifest["splits"])
     print_features(out, read_run_schema(folder), manifest["config"]["features"])
     _print_vocabularies(out, folder)
-    # A run that another's graph was applied for has none.
-    place = os.path.join(folder, RAW_STATISTICS)
-    for name in sorted(os.listdir(place)) if os.path.isdir(place) else ():
+    # A run that `apply` wrote has no statistics of raw columns.
+    statistics = os.path.join(folder, RAW_STATISTICS)
+    for name in sorted(os.listdir(statistics)) if os.path.isdir(statistics) else ():
         print_statistics(out, read_run_statistics(folder, f"{RAW_STATISTICS}/{name}"))
 
 
@@ -52,7 +52,7 @@ def read_manifest(folder: str) -> Manifest:
     """Reads the manifest of a local run.
 
     Raises:
-        DataError: It can't be read, or isn't one; the message names the file.
+        DataError: It can't be read, or isn't a manifest; the message names the file.
     """
     return decode_manifest(enclosed.read(folder, MANIFEST), os.path.join(folder, MANIFEST))
 
@@ -61,7 +61,7 @@ def read_run_schema(folder: str) -> schema_pb2.Schema:
     """Reads the schema of a local run's features.
 
     Raises:
-        DataError: It can't be read, or isn't one; the message names the file and line.
+        DataError: It can't be read, or isn't a schema; the message names the file and line.
     """
     return _decode_schema(enclosed.read(folder, FEATURES_SCHEMA), os.path.join(folder, FEATURES_SCHEMA))
 
@@ -74,7 +74,7 @@ def read_run_statistics(folder: str, name: str) -> statistics_pb2.DatasetFeature
         name: The file's path in it.
 
     Raises:
-        DataError: They can't be read or aren't such a file.
+        DataError: The file can't be read, or holds no statistics.
     """
     return decode_statistics(enclosed.read(folder, name), os.path.join(folder, name))
 
@@ -87,7 +87,7 @@ def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> FittingTab
 
 
 def print_shards(out: Console, splits: Mapping[str, SplitEntry]) -> None:
-    """Prints the shards of all splits, as the manifest lists them."""
+    """Prints the shards that the manifest lists."""
     table = _table("shards", "file", "rows", "bytes", "sha256", right=("rows", "bytes"))
     for split in splits.values():
         for shard in split["shards"]:
@@ -99,7 +99,7 @@ def read_schema(path: str) -> schema_pb2.Schema:
     """Reads a `schema.pbtxt`.
 
     Raises:
-        DataError: It isn't one; the message names the file and line.
+        DataError: It isn't a schema; the message names the file and line.
     """
     return _decode_schema(Path(path).read_bytes(), path)
 
@@ -124,7 +124,7 @@ def print_schema(out: Console, schema: schema_pb2.Schema) -> None:
 
 
 def print_features(out: Console, schema: schema_pb2.Schema, declared: Mapping[str, str | FeatureSettings]) -> None:
-    """Prints the features that a run wrote, with the kinds that made them."""
+    """Prints a run's features, with the kinds that made them."""
     table = _table("features", "feature", "kind", "type", "shape", "values")
     for feature in schema.feature:
         kind = declared.get(feature.name, "")
@@ -167,7 +167,10 @@ def _print_vocabularies(out: Console, folder: str) -> None:
 
 
 def _asset_map(folder: str) -> dict[str, str]:
-    """The files of a run's vocabularies, below its graph's assets, by name."""
+    """Returns the files of a run's vocabularies, by name.
+
+    Their paths are relative to the graph's assets.
+    """
     path = os.path.join(folder, ASSET_MAP)
     if not os.path.lexists(path):
         return {}
@@ -176,7 +179,7 @@ def _asset_map(folder: str) -> dict[str, str]:
 
 
 def _measure(folder: str, name: str) -> tuple[int, str]:
-    """A vocabulary's number of tokens, and the beginning of the first."""
+    """Counts a vocabulary's tokens and returns the first, cut."""
     with enclosed.open_file(folder, name) as stream:
         piece = first = stream.read(_PIECE)
         size, last = 0, _LF
@@ -205,7 +208,8 @@ def _statistics_cells(feature: statistics_pb2.FeatureNameStatistics) -> Iterator
     common = feature.num_stats.common_stats if numeric else feature.string_stats.common_stats
     yield from (f"{common.num_non_missing:,}", f"{common.num_missing:,}")
     stats = feature.num_stats
-    # What isn't known reads as 0: all of a column without values, and the median where quantiles weren't counted.
+    # Unknown statistics read as 0: all of a column without values, and the median where no
+    # quantiles were computed.
     known = numeric and common.num_non_missing > 0
     ranked = any(histogram.type == statistics_pb2.Histogram.QUANTILES for histogram in stats.histograms)
     for value in (stats.mean, stats.std_dev, stats.min, stats.median if ranked else None, stats.max):

@@ -1,9 +1,9 @@
-"""`shardmill verify`: a run held against its manifest, input and graph.
+"""`shardmill verify`: checks a run against manifest, input and graph.
 
 recorded.py     checks that need no graph
-relocate.py     where the input is now
+relocate.py     finds an input that has moved
 rederive.py     rows recomputed from the input
-compare.py      shards held against recomputed records
-differences.py  words the first difference
+compare.py      compares shards with recomputed records
+differences.py  describes the first difference
 verify.py       the command
 """

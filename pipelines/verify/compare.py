@@ -1,4 +1,7 @@
-"""Reads a run's shards, every checksum checked, and holds their records against those made again."""
+"""Compares the records in a run's shards with recomputed ones.
+
+Reading a shard checks the checksums of all its records.
+"""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -20,61 +23,65 @@ ShardKey = tuple[str, int]
 
 
 class RecordsDigest:
-    """A checksum of a sequence of records, in whatever pieces it comes."""
+    """A checksum of a sequence of records.
+
+    It doesn't depend on how the sequence is cut into arrays.
+    """
 
     def __init__(self) -> None:
-        """Starts with no records."""
+        """Starts with an empty sequence."""
         self._lengths = hashlib.sha256()
         self._bytes = hashlib.sha256()
 
     def update(self, records: pa.Array) -> None:
-        """Adds records: (large) binary without nulls."""
+        """Appends records, as (large) binary without nulls."""
         offsets, joined = binary_parts(records)
         self._lengths.update(np.diff(offsets).data)
         self._bytes.update(joined.data)
 
     def result(self) -> bytes:
-        """The checksum."""
+        """Returns the checksum: two SHA-256, of lengths and of bytes."""
         return self._lengths.digest() + self._bytes.digest()
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What must stand in a shard of one unit's rows.
+    """The records that one unit must have in a shard.
 
     Attributes:
         unit: The unit.
-        rows: Its rows in the shard.
-        places: Which of them were made again, ascending; None: all.
-        digest: What was made of them.
+        rows: Its number of rows in the shard.
+        positions: The positions, among these rows, of the recomputed ones, ascending. None means
+            all.
+        digest: The checksum of the recomputed records.
     """
 
     unit: Unit
     rows: int
-    places: Indices | None
+    positions: Indices | None
     digest: bytes
 
     @property
     def compared(self) -> int:
-        """How many were made again."""
-        return self.rows if self.places is None else len(self.places)
+        """The number of recomputed records."""
+        return self.rows if self.positions is None else len(self.positions)
 
 
 def derive_pieces(rederivation: Rederivation, unit: Unit) -> list[tuple[ShardKey, Piece]]:
-    """Makes a unit's rows again.
+    """Recomputes a unit's rows.
 
     Raises:
         ShardmillError: The file can't be read, or the graph fails.
     """
     digests: dict[ShardKey, RecordsDigest] = {}
-    places: dict[ShardKey, list[Indices]] = {}
+    positions: dict[ShardKey, list[Indices]] = {}
     sizes: dict[str, Indices] = {}
     for block in rederivation.blocks(unit):
         for rows in block:
             sizes[rows.split] = rows.sizes
             for shard, at, records in rows.by_shard():
                 digests.setdefault((rows.split, shard), RecordsDigest()).update(records)
-                places.setdefault((rows.split, shard), []).append(at)
+                positions.setdefault((rows.split, shard), []).append(at)
     everything = rederivation.sample.all
     return [
         (
@@ -82,7 +89,7 @@ def derive_pieces(rederivation: Rederivation, unit: Unit) -> list[tuple[ShardKey
             Piece(
                 unit,
                 count,
-                None if everything else np.concatenate([np.zeros(0, np.int64), *places.get((split, shard), [])]),
+                None if everything else np.concatenate([np.zeros(0, np.int64), *positions.get((split, shard), [])]),
                 digests.get((split, shard), RecordsDigest()).result(),
             ),
         )
@@ -94,15 +101,16 @@ def derive_pieces(rederivation: Rederivation, unit: Unit) -> list[tuple[ShardKey
 
 @dataclass
 class ShardFindings:
-    """What was found in a shard.
+    """The result of comparing a shard.
 
     Attributes:
-        path: Its file.
-        records: Its records.
-        problem: Why it can't be read to its end; None: it can.
-        compared: Records that were held against those made again.
-        unread: Those that couldn't be, because the shard can't be read.
-        differing: The pieces that aren't as they were made again, each with the place in the shard where it begins.
+        path: The shard's file.
+        records: The number of records read.
+        problem: Why the shard can't be read to its end. None means that it can.
+        compared: The number of records compared with recomputed ones.
+        unread: The number that couldn't be compared, because the shard can't be read.
+        differing: The pieces that differ from the recomputed records, each with the position in the
+            shard where it begins.
     """
 
     path: str
@@ -114,11 +122,11 @@ class ShardFindings:
 
 
 def check_shard(path: str, pieces: Sequence[Piece]) -> ShardFindings:
-    """Reads a shard.
+    """Reads a shard and compares its pieces.
 
     Args:
-        path: Its file.
-        pieces: What must stand in it, in order.
+        path: The shard's file.
+        pieces: The pieces that it must have, in order.
     """
     found = ShardFindings(path)
     comparison = _Comparison(found, pieces)
@@ -132,14 +140,14 @@ def check_shard(path: str, pieces: Sequence[Piece]) -> ShardFindings:
     return found
 
 
-def _place(path: str) -> tuple[str, str]:
-    """A shard's folder and name."""
+def _folder_and_name(path: str) -> tuple[str, str]:
+    """Splits a shard's path into folder and name."""
     folder, _, name = path.rpartition("/")
     return folder or "/", name
 
 
 def _blocks(path: str) -> Iterator[pa.Array]:
-    with files.reading(path), enclosed.open_file(*_place(path)) as stream:
+    with files.reading(path), enclosed.open_file(*_folder_and_name(path)) as stream:
         done = 0
         for records in read_records(stream, path):
             yield records
@@ -148,12 +156,12 @@ def _blocks(path: str) -> Iterator[pa.Array]:
 
 
 class _Comparison:
-    """Goes through a shard's records and its pieces side by side."""
+    """A parallel pass over a shard's records and pieces."""
 
     def __init__(self, found: ShardFindings, pieces: Sequence[Piece]) -> None:
         self._found = found
         self._pieces = iter(pieces)
-        self._place = 0
+        self._position = 0
         self._start = 0
         self._next()
 
@@ -162,12 +170,12 @@ class _Comparison:
         self._digest = RecordsDigest()
 
     def update(self, records: pa.Array) -> None:
-        """Takes the shard's next records."""
+        """Compares the shard's next records."""
         while len(records) and self._piece:
-            left = self._start + self._piece.rows - self._place
+            left = self._start + self._piece.rows - self._position
             mine, records = records[:left], records[left:]
-            self._digest.update(_picked(mine, self._piece.places, self._place - self._start))
-            self._place += len(mine)
+            self._digest.update(_picked(mine, self._piece.positions, self._position - self._start))
+            self._position += len(mine)
             if len(mine) == left:
                 self._close(self._piece)
 
@@ -176,11 +184,11 @@ class _Comparison:
         if self._digest.result() != piece.digest:
             self._found.differing.append((self._start, piece))
         self._start += piece.rows
-        self._place = self._start
+        self._position = self._start
         self._next()
 
     def finish(self) -> None:
-        """Ends: pieces that are left have too few records, or can't be read."""
+        """Closes the remaining pieces, as short or unread."""
         while piece := self._piece:
             if self._found.problem:
                 self._found.unread += piece.compared
@@ -189,35 +197,43 @@ class _Comparison:
                 self._close(piece)
 
 
-def _picked(records: pa.Array, places: Indices | None, first: int) -> pa.Array:
-    """Those of a piece's records, from the place `first` on, that were made again."""
-    if places is None:
+def _picked(records: pa.Array, positions: Indices | None, first: int) -> pa.Array:
+    """Selects the records that were recomputed.
+
+    Args:
+        records: Consecutive records of a piece.
+        positions: The positions in the piece that were recomputed. None means all.
+        first: The position of the first of `records` in the piece.
+    """
+    if positions is None:
         return records
-    low, high = np.searchsorted(places, [first, first + len(records)])
-    return records.take(pa.array(places[low:high] - first))
+    low, high = np.searchsorted(positions, [first, first + len(records)])
+    return records.take(pa.array(positions[low:high] - first))
 
 
 class Cursor:
-    """Takes records out of a shard by place, forward only."""
+    """Reads records of a shard by position, forward only."""
 
     def __init__(self, path: str) -> None:
-        """Opens the shard at the first use."""
+        """Prepares to read; the first `take` opens the shard."""
         self._blocks = _blocks(path)
         self._block = pa.array([], pa.large_binary())
         self._first = 0
 
-    def take(self, places: Indices) -> pa.Array:
-        """The records at some places, ascending; fewer where the shard ends before.
+    def take(self, positions: Indices) -> pa.Array:
+        """Returns the records at ascending positions.
+
+        There are fewer where the shard ends before.
 
         Raises:
             DataError: The shard can't be read.
         """
         taken = [self._block[:0]]
-        while len(places):
-            stop = int(np.searchsorted(places, self._first + len(self._block)))
-            taken.append(self._block.take(pa.array(places[:stop] - self._first)))
-            places = places[stop:]
-            if not len(places) or not self._advance():
+        while len(positions):
+            stop = int(np.searchsorted(positions, self._first + len(self._block)))
+            taken.append(self._block.take(pa.array(positions[:stop] - self._first)))
+            positions = positions[stop:]
+            if not len(positions) or not self._advance():
                 break
         return pa.concat_arrays(taken)
 

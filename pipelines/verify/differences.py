@@ -1,4 +1,4 @@
-"""Finds and words the first difference between a run's records and those made again."""
+"""Describes the first difference between stored and recomputed records."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,32 +15,36 @@ from shardmill.schemas.messages import quoted
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.tfrecord.decode import decode_example
 
-# So many differing shards are open at once; the others would have to tell of a row before the first difference in these.
+# Differing shards that are open at once. A difference in any other shard is missed, even if its row
+# comes before the first one found in these.
 _OPEN = 64
 _VALUES = 8
 
 
 @dataclass(frozen=True)
 class _Difference:
-    """A row, and its two records; `stored` is None where the shard has none."""
+    """A row and its two records.
+
+    `stored` is None where the shard has no such record.
+    """
 
     row: int
     key: ShardKey
-    place: int
+    position: int
     stored: bytes | None
     derived: bytes
 
 
 def describe_first(run: FinishedRun, rederivation: Rederivation, found: Mapping[ShardKey, ShardFindings]) -> str:
-    """Words the first difference in the order of the input.
+    """Describes the first difference in the order of the input.
 
     Args:
         run: The run.
-        rederivation: What makes its rows again.
-        found: What was found in its shards; at least one differs.
+        rederivation: Recomputes the run's rows.
+        found: The results of comparing its shards; at least one differs.
 
     Raises:
-        DataError: The input can't be read any more.
+        DataError: The input can no longer be read.
     """
     unit = min((piece.unit for each in found.values() for _, piece in each.differing), key=lambda unit: unit.index)
     starts = {
@@ -48,10 +52,10 @@ def describe_first(run: FinishedRun, rederivation: Rederivation, found: Mapping[
     }
     difference = _find(unit, rederivation, dict(sorted(starts.items())[:_OPEN]), found)
     if difference is None:
-        return f"{unit.path!r} changed while it was read. Verify again when nothing writes to the input"
+        return f"{unit.path!r} changed while it was read; verify again when nothing writes to the input"
     line = rederivation.reading.line(unit, difference.row)
     split, shard = difference.key
-    where = f"{run.shards[split][shard]['file']}, record {difference.place}"
+    where = f"{run.shards[split][shard]['file']}, record {difference.position}"
     differing = sum(bool(each.differing) for each in found.values())
     return f"{unit.path}, line {line}: {_compare(difference, where)}. {differing:,} of {len(found):,} shards differ"
 
@@ -59,19 +63,26 @@ def describe_first(run: FinishedRun, rederivation: Rederivation, found: Mapping[
 def _find(
     unit: Unit, rederivation: Rederivation, starts: Mapping[ShardKey, int], found: Mapping[ShardKey, ShardFindings]
 ) -> _Difference | None:
-    """The first difference in some shards' pieces of a unit, which begin at `starts`."""
+    """Finds the first difference in a unit's pieces.
+
+    Args:
+        unit: The unit.
+        rederivation: Recomputes its rows.
+        starts: By shard, the position of the unit's first record in it.
+        found: The results of comparing the shards.
+    """
     cursors = {key: Cursor(found[key].path) for key in starts}
     for block in rederivation.blocks(unit):
         differences = []
         for rows in block:
-            for shard, places, records in rows.by_shard():
+            for shard, positions, records in rows.by_shard():
                 key = (rows.split, shard)
                 if key in cursors:
-                    at = _first_unequal(cursors[key].take(places + starts[key]), records)
+                    at = _first_unequal(cursors[key].take(positions + starts[key]), records)
                     if at is not None:
                         row = int(rows.rows[rows.shards == shard][at[0]])
                         differences.append(
-                            _Difference(row, key, int(places[at[0]]) + starts[key], at[1], records[at[0]].as_py())
+                            _Difference(row, key, int(positions[at[0]]) + starts[key], at[1], records[at[0]].as_py())
                         )
         if differences:
             return min(differences, key=lambda difference: difference.row)
@@ -79,7 +90,7 @@ def _find(
 
 
 def _first_unequal(stored: pa.Array, derived: pa.Array) -> tuple[int, bytes | None] | None:
-    """Where two sequences of records first differ, and what is stored there."""
+    """Returns the first differing position and the stored record there."""
     equal = pc.equal(stored, derived[: len(stored)].cast(stored.type))
     if equal.false_count:
         at = pc.index(equal, pa.scalar(value=False)).as_py()
@@ -91,7 +102,7 @@ def _compare(difference: _Difference, where: str) -> str:
     """Names the first feature that differs."""
     derived = decode_example(difference.derived)
     if difference.stored is None:
-        return f"there is no {where}, where this row must stand; derived is {_shown(derived)}"
+        return f"there is no {where}, where this row must be; derived is {_shown(derived)}"
     try:
         stored = decode_example(difference.stored)
     except DecodeError:
@@ -108,7 +119,7 @@ def _shown(example: Mapping[str, Any]) -> str:
 
 
 def _text(values: Any, show: Callable[[object], str] = quoted) -> str:
-    """Values: nine digits tell any two float32 apart."""
+    """Formats values: nine digits tell any two float32 apart."""
     if values is None:
         return "absent"
     parts = [f"{value:.9g}" if isinstance(value, float) else show(value) for value in values]

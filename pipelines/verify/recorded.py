@@ -1,4 +1,7 @@
-"""Checks of a finished run that need no graph: the manifest's sums, the files' checksums, the input's rows."""
+"""Checks of a finished run that need no graph.
+
+They are the manifest's sums, the files' checksums and the input's rows.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,20 +21,20 @@ Out = TypeVar("Out")
 
 
 class Each(Protocol):
-    """Applies a function to many, as `map` does, and returns when all is done."""
+    """A parallel `map` that returns when all items are done."""
 
     def __call__(self, function: Callable[[In], Out], items: Iterable[In], /) -> Sequence[Out]:
-        """The results, in order."""
+        """Returns the results, in order."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, and what is wrong with it.
+    """The result of one check.
 
     Attributes:
         name: The check's name.
-        facts: What was looked at.
-        problems: What is wrong; empty: nothing.
+        facts: The things that were checked, such as "8 files, 1.2 MiB".
+        problems: A message for each problem; empty if the check has passed.
     """
 
     name: str
@@ -40,7 +43,7 @@ class Check:
 
 
 def check_sums(run: FinishedRun) -> Check:
-    """The manifest's counts against each other."""
+    """Checks that the manifest's counts add up."""
     rows, rejected = run.manifest["rows"], run.manifest["rejected"]
     splits = run.manifest["splits"]
     sums = [
@@ -63,11 +66,13 @@ def check_sums(run: FinishedRun) -> Check:
 
 
 def check_files(run: FinishedRun, each: Each) -> Check:
-    """Every file that the manifest lists: is it there, with its bytes and checksum; and no shard that it doesn't list.
+    """Checks the files that the manifest lists, and no others.
+
+    Each must have its size and checksum, and there must be no shard that isn't listed.
 
     Args:
         run: The run.
-        each: Reads several files at once.
+        each: A `map` that reads several files at once.
     """
     listed: list[FileEntry | ShardEntry] = [
         *(shard for shards in run.shards.values() for shard in shards),
@@ -91,7 +96,10 @@ def _check_file(folder: str, entry: FileEntry | ShardEntry) -> str | None:
 
 
 def _strays(run: FinishedRun, listed: set[str]) -> Iterator[str]:
-    """Files at the top of the run's folder that readers take for shards: `<split>-*`, or by their suffix."""
+    """Yields unlisted files that readers take for shards.
+
+    These stand at the top of the run's folder and are called `<split>-*` or have a shard's suffix.
+    """
     for path in files.walk(run.folder):
         name = path[len(run.folder.rstrip("/")) + 1 :]
         looks = ".tfrecord" in name or name.startswith(tuple(f"{split}-" for split in run.shards))
@@ -100,12 +108,12 @@ def _strays(run: FinishedRun, listed: set[str]) -> Iterator[str]:
 
 
 def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted | str) -> Check:
-    """The input's files and rows.
+    """Checks the input's files and rows.
 
     Args:
         run: The run.
-        sizes: Each input file's bytes; None: it isn't there.
-        counted: What was read of them, or why they can't be read.
+        sizes: Each input file's bytes. None means that it is missing.
+        counted: The rows read from them, or why they can't be read.
     """
     entries = run.manifest["input"]
     problems = [
@@ -139,16 +147,16 @@ def _why_absent(path: str) -> str:
 
 
 def which_changed(run: FinishedRun, counted: Counted) -> str:
-    """Says whether the input or the run is no more as it was, for rows that differ.
+    """Says, where rows differ, whether input or run changed.
 
     Args:
         run: The run.
-        counted: What was read of its input.
+        counted: The rows of its input.
     """
     entries = run.manifest["input"]
     changed = [entry["path"] for entry in entries if str(counted.checksums[entry["path"]]) != entry["crc32c"]]
     if not changed:
-        return "The input is as the run read it, so the run's files have changed, or TensorFlow is another than in the manifest's versions"
+        return "The input hasn't changed since the run, so the run's files have, or TensorFlow's version differs from the manifest's"
     more = f" and {len(changed) - 1:,} more files" if changed[1:] else ""
     return f"The input has changed since the run ({changed[0]!r}{more}), so other rows are expected"
 
@@ -157,7 +165,7 @@ def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
     by_path = counted.by_path
     for entry in run.manifest["input"]:
         checksum = counted.checksums[entry["path"]]
-        # Where it has another size, that is said.
+        # Another size is reported by itself.
         if checksum.length == entry["bytes"] and str(checksum) != entry["crc32c"]:
             yield f"{entry['path']!r} has the CRC32C {checksum}; the run read {entry['crc32c']}: it has changed since the run"
     for entry in run.manifest["input"]:

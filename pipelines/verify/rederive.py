@@ -1,4 +1,7 @@
-"""Makes a run's rows again from its input, each with the place where it must stand in the run's shards."""
+"""Recomputes a run's rows from its input.
+
+Each comes with its shard and its position in that shard.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -27,12 +30,12 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Counted:
-    """The rows of an input.
+    """The counted rows of an input.
 
     Attributes:
-        units: Its units, in order.
+        units: The input's units, in order.
         counts: Each unit's rows.
-        rejections: The rejected rows of all.
+        rejections: The rejected rows of all units.
     """
 
     units: list[Unit]
@@ -41,7 +44,7 @@ class Counted:
 
     @property
     def good(self) -> int:
-        """The rows that aren't rejected."""
+        """The number of rows that aren't rejected."""
         return sum(self.totals)
 
     @property
@@ -54,17 +57,17 @@ class Counted:
 
     @cached_property
     def checksums(self) -> dict[str, Checksum]:
-        """The checksum of each file, by its path."""
+        """Each file's checksum, by path."""
         return file_checksums(self.counts)
 
     @property
     def totals(self) -> list[int]:
-        """Each split's rows."""
+        """The number of rows of each split."""
         totals: list[int] = self._table.sum(axis=0).tolist()
         return totals
 
     def first(self, unit: int) -> Indices:
-        """For each split, the index in it of a unit's first row."""
+        """Returns each split's index of a unit's first row."""
         before: Indices = self._table[:unit].sum(axis=0)
         return before
 
@@ -74,13 +77,13 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a run's rows stand, by what its manifest says of its shards.
+class ShardAssignment:
+    """The assignment of rows to shards, by a run's manifest.
 
     Attributes:
-        totals: Each split's rows.
+        totals: Each split's number of rows.
         shards: Each split's number of shards.
-        rule: How rows are spread over them.
+        rule: The rule that spreads rows over shards.
     """
 
     totals: Mapping[str, int]
@@ -88,89 +91,97 @@ class Places:
     rule: ShardRule
 
     @classmethod
-    def of(cls, run: FinishedRun, counted: Counted) -> "Places":
-        """A run's, of whose rows so many are in its input now.
+    def of(cls, run: FinishedRun, counted: Counted) -> "ShardAssignment":
+        """Returns a run's assignment, given its input's rows now.
 
-        Where the input changed, the manifest knows how many rows the run split; where it didn't, the manifest may be what changed.
+        If the row counts differ from the manifest's, the input has changed, and the manifest's
+        splits tell how many rows the run had. If they agree, the splits in the manifest may have
+        been edited, so the counted rows are used.
         """
         totals = {name: split["rows"] for name, split in run.manifest["splits"].items()}
         if counted.by_path == {entry["path"]: entry["rows"] for entry in run.manifest["input"] if entry["rows"]}:
             totals = dict(zip(run.split_rule.names, counted.totals, strict=True))
         return cls(
             totals=totals,
-            # Of a manifest that was edited there may be none.
+            # A manifest that was edited may list no shards.
             shards={name: max(1, len(shards)) for name, shards in run.shards.items()},
             rule=replace(run.shard_rule, rows_per_shard=None, bytes_per_shard=None),
         )
 
     def assign(self, split: str, first: int, rows: int) -> Indices:
-        """The shard of each of some consecutive rows of a split; of rows after its last one, the last shard."""
+        """Returns the shard of each of a split's consecutive rows.
+
+        Rows beyond the split's last one are assigned to the last shard.
+        """
         rule = replace(self.rule, shards=self.shards[split])
         return np.minimum(rule.assign(first, rows, self.totals[split]), self.shards[split] - 1)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Which rows are made: so many, evenly spread.
+    """An evenly spread sample of rows to recompute.
 
     Attributes:
-        wanted: So many; None: all.
-        rows: Of so many.
+        size: The number of rows to take. None means all.
+        population: The number of rows to take them from.
     """
 
-    wanted: int | None
-    rows: int
+    size: int | None
+    population: int
 
     @property
     def all(self) -> bool:
-        """Whether it is every row."""
-        return self.wanted is None or self.wanted >= self.rows
+        """Whether the sample has every row."""
+        return self.size is None or self.size >= self.population
 
     def mask(self, first: int, rows: int) -> npt.NDArray[np.bool_]:
-        """Which of some consecutive rows are in it."""
-        if self.all or self.wanted is None:
+        """Marks the sampled ones among consecutive rows."""
+        if self.all or self.size is None:
             return np.ones(rows, np.bool_)
-        steps = np.arange(first, first + rows + 1) * self.wanted // self.rows
+        steps = np.arange(first, first + rows + 1) * self.size // self.population
         return np.diff(steps) > 0
 
 
 @dataclass(frozen=True)
 class Rederived:
-    """Rows of one block and one split, in the file's order; those of the sample.
+    """The sampled rows of one block and split, recomputed.
+
+    They are in the file's order.
 
     Attributes:
         split: The split.
-        rows: Each row's index among the unit's good rows.
-        shards: Its shard.
-        places: Its place among the unit's rows in that shard, those outside of the sample counted too.
-        records: Its `tf.train.Example`.
-        sizes: The unit's rows up to here in each shard.
+        rows: Each row's index among the unit's rows that aren't rejected.
+        shards: Each row's shard.
+        positions: Each row's position among the unit's rows in its shard, counting rows outside the
+            sample.
+        records: Each row's `tf.train.Example`.
+        sizes: The number of the unit's rows in each shard, up to and including this block.
     """
 
     split: str
     rows: Indices
     shards: Indices
-    places: Indices
+    positions: Indices
     records: pa.Array
     sizes: Indices
 
     def by_shard(self) -> Iterator[tuple[int, Indices, pa.Array]]:
-        """For each shard with rows its index, and its rows' places and records."""
+        """Yields index, positions and records of each shard with rows."""
         counts = np.bincount(self.shards)
         order = np.argsort(self.shards, kind="stable")
         records = self.records.take(pa.array(order)) if len(counts) > 1 else self.records
         stop = 0
         for shard in np.flatnonzero(counts).tolist():
             start, stop = stop, stop + int(counts[shard])
-            yield shard, self.places[order[start:stop]], records[start:stop]
+            yield shard, self.positions[order[start:stop]], records[start:stop]
 
 
 class Rederivation:
-    """Takes units to records. May be used by several threads at once.
+    """Recomputes the records of units. Threads may share it.
 
     Attributes:
-        sample: Which rows are made.
-        reading: How they come from the files.
+        sample: The rows to recompute.
+        reading: The way that rows are read from the files.
     """
 
     def __init__(self, run: FinishedRun, counted: Counted, sample: Sample) -> None:
@@ -178,15 +189,15 @@ class Rederivation:
 
         Args:
             run: The run.
-            counted: What is in its input now.
-            sample: Which rows to make.
+            counted: The rows that its input has now.
+            sample: The rows to recompute.
 
         Raises:
             ShardmillError: The graph can't be loaded.
         """
         self.sample = sample
         self._counted = counted
-        self._places = Places.of(run, counted)
+        self._assignment = ShardAssignment.of(run, counted)
         copy = held_graph(run)
         folder = f"{copy}/{TRANSFORM_FN}"
         self.reading = run.reading(Graph(folder))
@@ -200,7 +211,7 @@ class Rederivation:
         self._encoder = ExampleEncoder(self._whole.outputs)
 
     def blocks(self, unit: Unit) -> Iterator[list[Rederived]]:
-        """A unit's rows: for each block those of each split.
+        """Yields, for each block of a unit, rows by split.
 
         Raises:
             DataError: The file can't be read.
@@ -215,7 +226,7 @@ class Rederivation:
                 splits = self.reading.split_rule.assign(block.rows, unit.split, block.key)
                 records = self._encode(block, chosen)
                 yield [
-                    self._place(_Rows(name, np.flatnonzero(splits == index), chosen, records), first, done, sizes)
+                    self._assign(_Rows(name, np.flatnonzero(splits == index), chosen, records), first, done, sizes)
                     for index, name in enumerate(self.reading.split_rule.names)
                 ]
                 first = first + np.bincount(splits, minlength=len(first))
@@ -223,10 +234,11 @@ class Rederivation:
             phases.add("derive", block.rows + len(block.rejects), block.size)
 
     def _encode(self, block: Block, chosen: npt.NDArray[np.bool_]) -> pa.Array:
-        """The records of the chosen rows."""
+        """Returns the records of the chosen rows."""
         if not chosen.any():
             return pa.array([], pa.binary())
-        # All rows go through the graph, as they did in the run: a TensorFlow kernel may treat a row by its place in a batch.
+        # All rows go through the graph, as in the run: a TensorFlow kernel's result for a row may
+        # depend on its position in the batch.
         outputs = self._outputs(block)
         if not chosen.all():
             outputs = select_rows(outputs, self._whole.outputs, pa.array(chosen))
@@ -238,19 +250,22 @@ class Rederivation:
         outputs = {**served, **{name: labels[name] for name in self._labels}}
         return drop_missing(drop_unknown(outputs, self._unknown, block.rows), block.columns, self._missing)
 
-    def _place(self, rows: "_Rows", first: Indices, done: int, sizes: dict[str, Indices]) -> Rederived:
-        """Places a block's rows of a split; adds them to the unit's sizes."""
+    def _assign(self, rows: "_Rows", first: Indices, done: int, sizes: dict[str, Indices]) -> Rederived:
+        """Assigns a block's rows of a split to shards.
+
+        It adds them to `sizes`, the unit's rows in each shard.
+        """
         index = self.reading.split_rule.names.index(rows.split)
-        shards = self._places.assign(rows.split, int(first[index]), len(rows.mine))
-        before = sizes.get(rows.split, np.zeros(self._places.shards[rows.split], np.int64))
+        shards = self._assignment.assign(rows.split, int(first[index]), len(rows.mine))
+        before = sizes.get(rows.split, np.zeros(self._assignment.shards[rows.split], np.int64))
         sizes[rows.split] = before + np.bincount(shards, minlength=len(before))
-        places = before[shards] + _ranks(shards)
+        positions = before[shards] + _ranks(shards)
         picked = rows.chosen[rows.mine]
         return Rederived(
             rows.split,
             done + rows.mine[picked],
             shards[picked],
-            places[picked],
+            positions[picked],
             rows.picked_records(picked),
             sizes[rows.split],
         )
@@ -258,7 +273,14 @@ class Rederivation:
 
 @dataclass(frozen=True)
 class _Rows:
-    """A block's rows of one split (their indices in the block), and which of the block's rows the records are of."""
+    """A block's rows of one split.
+
+    Attributes:
+        split: The split.
+        mine: The rows' indices in the block.
+        chosen: Marks the block's rows that are in the sample.
+        records: The records of the chosen rows.
+    """
 
     split: str
     mine: Indices
@@ -272,7 +294,7 @@ class _Rows:
 
 
 def _ranks(shards: Indices) -> Indices:
-    """Each row's place among those of its shard."""
+    """Returns each row's position among those of its shard."""
     order = np.argsort(shards, kind="stable")
     counts = np.bincount(shards)
     ranks = np.empty(len(shards), np.int64)

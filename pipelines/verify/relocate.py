@@ -1,4 +1,4 @@
-"""Where a finished run's input is now, if it isn't where the run read it."""
+"""Finds a finished run's input where it has moved."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,14 +9,15 @@ from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import listed
 
-# So many files are named in a message.
+# Files that a message names at most.
 _SHOWN = 5
 
 
 def relocate(run: FinishedRun, patterns: Sequence[str]) -> FinishedRun:
-    """A run, as if it had read its input where that is now.
+    """Returns a run with the present paths of its input.
 
-    A file is told by its name, and by the folders above it where several have that name; a single file may have another name.
+    A file is recognized by its name, and by the folders above it where several have that name; a
+    single file may have another name.
 
     Args:
         run: The run.
@@ -27,35 +28,38 @@ def relocate(run: FinishedRun, patterns: Sequence[str]) -> FinishedRun:
     """
     found = [each.place or each.path for each in input_files.list_files({None: patterns})]
     read = [entry["path"] for entry in run.manifest["input"]]
-    places = dict(zip(read, found, strict=True)) if len(read) == len(found) == 1 else _match(read, found)
+    paths = dict(zip(read, found, strict=True)) if len(read) == len(found) == 1 else _match(read, found)
     entries = [entry.copy() for entry in run.manifest["input"]]
     for entry in entries:
-        entry["path"] = places[entry["path"]]
+        entry["path"] = paths[entry["path"]]
     return replace(run, manifest={**run.manifest, "input": entries})
 
 
 def _match(read: Sequence[str], found: Sequence[str]) -> dict[str, str]:
-    """For each path that was read the one that ends most like it."""
+    """Matches old paths to present ones by their endings.
+
+    Each old path gets the present path with the longest common ending.
+    """
     ends: dict[str, list[str]] = {}
     for path in found:
         for end in _ends(path):
             ends.setdefault(end, []).append(path)
-    places = {}
+    paths = {}
     for path in read:
         longest = next((ends[end] for end in _ends(path) if end in ends), [])
         if len(longest) == 1:
-            places[path] = longest[0]
-    taken = Counter(places.values())
-    wrong = [path for path in read if path not in places or taken[places[path]] > 1]
+            paths[path] = longest[0]
+    taken = Counter(paths.values())
+    wrong = [path for path in read if path not in paths or taken[paths[path]] > 1]
     if wrong:
         raise DataError(
             f"--input: expected the {len(read):,} files that the run read, received {len(found):,}, of which none, or more than one, is "
             f"{listed(wrong, _SHOWN, repr)} by its name and the folders above it; name the files as they were, in the same folders"
         )
-    return places
+    return paths
 
 
 def _ends(path: str) -> list[str]:
-    """A path, it without its first folder, and so on to the file's name."""
+    """Lists a path's endings, from the whole to the name."""
     names = path.split("/")
-    return ["/".join(names[place:]) for place in range(len(names))]
+    return ["/".join(names[start:]) for start in range(len(names))]

@@ -1,4 +1,8 @@
-"""`shardmill verify`: a finished run against its manifest, its input and its graph, bit for bit."""
+"""`shardmill verify`: checks a finished run, bit for bit.
+
+Its files are compared with the manifest, its rows with those recomputed from the input and the
+graph.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,28 +43,28 @@ from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.workers import phases as phases_module
 
-# So many problems of a check are shown.
+# Problems of a check that are printed at most.
 _SHOWN = 5
 
 
 def verify(
     folder: str, sample: int | None, workers: int | None, progress: Progress, patterns: Sequence[str] = ()
 ) -> list[Check]:
-    """Checks all that a finished run says of itself.
+    """Checks a finished run against its manifest, input and graph.
 
     Args:
         folder: The run's folder.
-        sample: Make only so many rows again, evenly spread; None: all.
-        workers: Threads; None: one per core.
-        progress: Shows how far it is.
-        patterns: The files that the run read, where they are now; (): where they were.
+        sample: The number of rows to recompute, evenly spread. None means all.
+        workers: Threads. None means one per core.
+        progress: Shows the progress.
+        patterns: The present paths of the files that the run read; empty if they haven't moved.
 
     Returns:
-        What was checked, in order; independent checks are made even where others fail.
+        The checks, in order; independent checks are made even where others fail.
 
     Raises:
-        DataError: The folder holds no finished run, or another one at the end than at the start; or the patterns don't match its
-            input.
+        DataError: The folder holds no finished run, the run was replaced meanwhile, or the patterns
+            don't match its input.
     """
     run = FinishedRun.load(folder)
     if patterns:
@@ -81,12 +85,12 @@ def verify(
 
 
 def print_checks(folder: str, checks: Iterable[Check], console: Console | None = None) -> None:
-    """Prints a line for each check, and each of its problems.
+    """Prints a line for each check and each problem.
 
     Args:
         folder: The run's folder.
         checks: The checks.
-        console: Where to print; standard output by default.
+        console: The console to print on; standard output by default.
     """
     out = console or PlainConsole(soft_wrap=True, highlight=False)
     table = Table(title=f"verify {folder}", title_justify="left", title_style="bold")
@@ -105,7 +109,7 @@ def print_checks(folder: str, checks: Iterable[Check], console: Console | None =
 
 @contextmanager
 def _threads(workers: int) -> Iterator[Each]:
-    """Applies functions by so many threads."""
+    """Provides a `map` that uses several threads."""
     with ThreadPoolExecutor(workers, "verify") as pool:
 
         def run(function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
@@ -118,7 +122,7 @@ def _threads(workers: int) -> Iterator[Each]:
 
 
 def _size(path: str) -> int | None:
-    """A file's bytes; None where it can't be found."""
+    """Returns a file's bytes; None where it can't be found."""
     try:
         return files.size(path)
     except DataError:
@@ -137,7 +141,7 @@ def _announce(run: FinishedRun, sizes: list[int | None], progress: Progress) -> 
 
 
 def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | str:
-    """The input's rows, or why there is no saying."""
+    """Counts the input's rows, or says why that isn't possible."""
     if None in sizes:
         return "an input file is missing"
     inputs = [replace(found, size=size or 0) for found, size in zip(run.inputs, sizes, strict=True)]
@@ -175,7 +179,7 @@ def _count_unit(unit: Unit, reading: Reading) -> tuple[UnitCount, Rejections]:
 
 
 class _Rows:
-    """The rows made again, and what they are held against."""
+    """The recomputed rows, to be compared with the shards."""
 
     def __init__(self, run: FinishedRun, counted: Counted | str, sample: int | None) -> None:
         self._run = run
@@ -185,7 +189,7 @@ class _Rows:
         self._pieces: dict[ShardKey, list[Piece]] = {}
 
     def derive(self, each: Each) -> None:
-        """Makes rows again, where the input and the graph can be read."""
+        """Recomputes rows, if input and graph can be read."""
         if isinstance(self._counted, str):
             return
         sample = Sample(self._sample, self._counted.good)
@@ -199,7 +203,7 @@ class _Rows:
             self._pieces.clear()
 
     def read_shards(self, each: Each) -> dict[ShardKey, ShardFindings]:
-        """Reads every shard."""
+        """Reads every shard and compares it."""
         keys = {
             (split, index): files.join(self._run.folder, shard["file"])
             for split, shards in self._run.shards.items()
@@ -209,7 +213,7 @@ class _Rows:
         return dict(zip(keys, found, strict=True))
 
     def check(self, found: dict[ShardKey, ShardFindings]) -> Check:
-        """What came of the comparison."""
+        """Returns the result of the comparison."""
         compared = sum(each.compared for each in found.values())
         rows = self._run.manifest["rows"]["written"]
         facts = f"{compared:,} of {rows:,} rows made again and compared"

@@ -28,7 +28,7 @@ from shardmill.pipelines.run_folder.holding import check_not_source, copy_held
 from shardmill.pipelines.run_folder.manifest import _held
 from shardmill.pipelines.verify import verify as verify_module
 from shardmill.pipelines.verify.recorded import check_sums
-from shardmill.pipelines.verify.rederive import Counted, Places
+from shardmill.pipelines.verify.rederive import Counted, ShardAssignment
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import ConfigError, DataError, OutputError, ShardmillError
 from shardmill.transforms.rows.counts import Rejections, UnitCount
@@ -162,7 +162,7 @@ def plan(found: FinishedRun) -> None:
     names = found.split_rule.names
     counted = Counted([], [UnitCount(0, "x", tuple(1 for _ in names), 0)], Rejections())
     for split in names:
-        Places.of(found, counted).assign(split, 0, 10)
+        ShardAssignment.of(found, counted).assign(split, 0, 10)
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)

@@ -148,7 +148,7 @@ def test_a_workers_command_that_isnt_there_is_the_reason(
     """Where this interpreter has no `shardmill-worker` beside it, no worker can be started as it is here."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     found = missing("flink", f"--job_endpoint={nobody}")
-    assert found["workers"] == f"'{tmp_path}/shardmill-worker' isn't here: `{install_command()}` brings it"
+    assert found["workers"] == f"'{tmp_path}/shardmill-worker' isn't here; install it with `{install_command()}`"
 
 
 def test_an_image_is_what_workers_run(nobody: str) -> None:  # noqa: F811

@@ -45,7 +45,7 @@ def feature(dtype: str = "int64", **facts: Any) -> Output:
         (feature(ids=(0, 1999), shape=(64,)), 'pooled(inputs["x"] + 1, 2001, 32),'),
         (feature("float32", shape=None), 'keras.ops.sum(inputs["x"], axis=1, keepdims=True),'),
         (feature("string"), None),
-        (feature("float32", shape=None, is_place=True), None),
+        (feature("float32", shape=None, is_index=True), None),
     ],
 )
 def test_each_feature_is_used_as_its_type_asks(output: Output, line: str | None) -> None:

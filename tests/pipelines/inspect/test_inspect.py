@@ -231,7 +231,7 @@ def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"isn't a run: it has no manifest.json"):
         shown(tmp_path)
     (tmp_path / "model.bin").write_bytes(b"\0\1\2")
-    with pytest.raises(DataError, match=r"model.bin' is none of what inspect knows"):
+    with pytest.raises(DataError, match=r"model.bin' isn't a file that inspect knows"):
         shown(tmp_path / "model.bin")
     (tmp_path / "bad.pbtxt").write_text("feature { nmae: 'x' }")
     with pytest.raises(DataError, match=r"bad.pbtxt' isn't a schema.pbtxt: 1:11"):
@@ -357,7 +357,7 @@ def test_a_configuration_is_shown_by_sections(tmp_path: Path) -> None:
     assert row(text, "files") == ["files", '["a.csv"]']
     assert row(text, "n*") == ["n*", 'kind = "hash", num_buckets = 3']
     path.write_text("[tool.ruff]\nx = 1\n")
-    with pytest.raises(DataError, match="is TOML, but no configuration"):
+    with pytest.raises(DataError, match="is TOML, but not a configuration"):
         shown(path)
 
 
@@ -370,12 +370,12 @@ def test_statistics_are_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("notes.md", b"Some\nlines\n", "is none of what inspect knows; it knows a run's folder, its shards"),
+        ("notes.md", b"Some\nlines\n", "isn't a file that inspect knows; it knows a run's folder, its shards"),
         ("asset_map", b'{"a": "b"}', "it is JSON, but neither a manifest nor rejected rows"),
         ("saved_model.pb", b"\x08\x01", "the graph of a SavedModel, which `saved_model_cli show"),
         ("empty", b"", "knows: it is empty"),
-        ("twice", b"a\na\n", "is none of what inspect knows"),
-        ("part.gz", gzip.compress(b"\0\1", mtime=0), "is none of what inspect knows"),
+        ("twice", b"a\na\n", "isn't a file that inspect knows"),
+        ("part.gz", gzip.compress(b"\0\1", mtime=0), "isn't a file that inspect knows"),
     ],
     ids=["text", "json", "saved-model", "empty", "repeated", "binary"],
 )

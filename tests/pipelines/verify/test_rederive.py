@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.pipelines.verify.compare import RecordsDigest
-from shardmill.pipelines.verify.rederive import Places, Sample, _ranks
+from shardmill.pipelines.verify.rederive import Sample, ShardAssignment, _ranks
 from shardmill.transforms.rows.splits import ShardRule
 
 
@@ -38,8 +38,8 @@ def test_ranks_count_within_a_shard() -> None:
 
 def test_rows_beyond_the_manifests_are_in_the_last_shard() -> None:
     """An input that has grown has rows that no shard was meant for: they are looked for in the last."""
-    places = Places({"train": 4}, {"train": 2}, ShardRule(shuffle=False))
-    assert places.assign("train", 0, 6).tolist() == [0, 0, 1, 1, 1, 1]
+    assignment = ShardAssignment({"train": 4}, {"train": 2}, ShardRule(shuffle=False))
+    assert assignment.assign("train", 0, 6).tolist() == [0, 0, 1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("cuts", [[1], [2, 2, 3]])

@@ -225,7 +225,7 @@ def test_swapped_shards_are_found(damaged: Damaged) -> None:
     found = damaged.problems()
     assert set(found) == {"rows"}
     assert f"{damaged.data}/a.csv, line " in found["rows"][0]
-    assert "2 of 6 shards differ. The input is as the run read it, so the run's files have changed" in found["rows"][0]
+    assert "2 of 6 shards differ. The input hasn't changed since the run, so the run's files have" in found["rows"][0]
 
 
 def test_a_dropped_record_is_found(damaged: Damaged) -> None:
@@ -278,7 +278,7 @@ def test_a_dropped_last_record_is_found(damage: Callable[[Path], Damaged], plain
     (problem,) = damaged.problems()["rows"]
     assert "c.csv.gz, line " in problem
     assert (
-        f"there is no train-00005-of-00006.tfrecord, record {len(kept)}, where this row must stand; derived is age = "
+        f"there is no train-00005-of-00006.tfrecord, record {len(kept)}, where this row must be; derived is age = "
         in problem
     )
 
