@@ -1,7 +1,7 @@
-"""The configuration file, checked as a whole before any data is read.
+"""The configuration file, checked before any data is read.
 
 paths.py          paths as users give them
-toml_lines.py     the lines that keys stand in
+toml_lines.py     the lines of keys
 table.py          typed access, with messages
 input_section.py  [input]
 load.py           the whole file

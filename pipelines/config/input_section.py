@@ -1,4 +1,4 @@
-"""`[input]` of the configuration: which files, and how to read them."""
+"""The configuration's `[input]`: files, and how to read them."""
 
 import codecs
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from shardmill.pipelines.config.table import Table
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.csv.dialect import Dialect
 
-# As `transforms.csv.cast` has them, which would load much more.
+# Equal to those of `transforms.csv.cast`, whose import would load much more.
 Infinite = Literal["keep", "missing", "reject"]
 _INFINITE: tuple[Infinite, ...] = get_args(Infinite)
 _DEFAULTS = Dialect()
@@ -33,7 +33,7 @@ KEYS = (
     "on_bad_row",
     "max_bad_fraction",
 )
-# What may stand in a shard's file name before its number.
+# The pattern of split names, which begin the shards' file names.
 SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
 
 
@@ -42,7 +42,7 @@ class ColumnConfig:
     """`[input.columns.NAME]`: how one column's cells are read.
 
     Attributes:
-        infinite: What an infinite number is taken for; None: as `InputConfig.infinite` says.
+        infinite: The treatment of infinite numbers. None means that of `InputConfig.infinite`.
     """
 
     infinite: Infinite | None = None
@@ -53,13 +53,14 @@ class InputConfig:
     """`[input]`.
 
     Attributes:
-        files: Patterns of files, or for each split its patterns.
-        schema: A tensorflow-metadata `schema.pbtxt`; None: inferred from the data.
+        files: Patterns of files, or each split's patterns.
+        schema: A tensorflow-metadata `schema.pbtxt`. None means that it is inferred from the data.
         dialect: How the files spell their records.
-        infinite: What an infinite number in a column of floats is taken for: a value, a missing one, or a bad cell.
+        infinite: The treatment of infinite numbers in columns of floats: they are kept as values,
+            missing, or bad cells.
         columns: Settings of single columns, by name.
-        on_bad_row: Whether a bad row is set aside, or stops the run.
-        max_bad_fraction: A run that sets aside a larger part of the rows stops.
+        on_bad_row: Whether a bad row is rejected, or stops the run.
+        max_bad_fraction: The largest share of rejected rows; a run that rejects more stops.
     """
 
     files: tuple[str, ...] | Mapping[str, tuple[str, ...]]
@@ -72,13 +73,16 @@ class InputConfig:
 
     @property
     def patterns(self) -> Mapping[str | None, tuple[str, ...]]:
-        """The patterns by split; None stands for files whose rows are split later."""
+        """The patterns by split.
+
+        The key None stands for files whose rows are split later.
+        """
         if isinstance(self.files, Mapping):
             return {split: patterns for split, patterns in self.files.items()}  # noqa: C416  (None is a key in the result's type)
         return {None: self.files}
 
     def infinite_of(self, column: str) -> Infinite:
-        """What an infinite number in a column is taken for."""
+        """Returns the treatment of infinite numbers in a column."""
         settings = self.columns.get(column)
         return (settings and settings.infinite) or self.infinite
 
@@ -102,15 +106,15 @@ def parse_input(table: Table) -> InputConfig:
 
 
 def parse_path(table: Table, name: str, problem_of: Callable[[str], str | None] = path_problem) -> str | None:
-    """The path at a key; None where the key is absent.
+    """Returns the path at a key, None if absent.
 
     Args:
         table: The table.
         name: The key.
-        problem_of: What is wrong with a path.
+        problem_of: Returns the problem with a path, or None.
 
     Raises:
-        ConfigError: It isn't text, or something is wrong with it.
+        ConfigError: The value isn't text, or `problem_of` finds a problem.
     """
     if name not in table.raw:
         return None
@@ -181,7 +185,9 @@ def _parse_dialect(table: Table) -> Dialect:
 
 
 def dialect_of(settings: Mapping[str, Any], source: str) -> Dialect:
-    """The dialect that a manifest has, checked as that of a configuration is.
+    """Reads and checks the dialect in a manifest.
+
+    The checks are those of a configuration.
 
     Args:
         settings: All of a dialect's fields, as plain data.
@@ -190,7 +196,7 @@ def dialect_of(settings: Mapping[str, Any], source: str) -> Dialect:
     Raises:
         ConfigError: A key or value isn't as expected.
     """
-    # A field whose default is that there is nothing says so by its absence.
+    # None is left out where it is the default: a configuration has no null.
     said = {name: value for name, value in settings.items() if value is not None or getattr(_DEFAULTS, name, None)}
     table = Table(source, ("config", "input", "dialect"), said)
     table.check_keys([field.name for field in fields(Dialect)])
@@ -198,7 +204,10 @@ def dialect_of(settings: Mapping[str, Any], source: str) -> Dialect:
 
 
 def _character(table: Table, name: str, default: str | None) -> str | None:
-    """One character of ASCII; an empty text says that there is none, except for the delimiter."""
+    """Reads one ASCII character.
+
+    An empty text means none, except for the delimiter.
+    """
     value = table.raw.get(name, default)
     if value == "" and name != "delimiter":
         return None
@@ -222,7 +231,8 @@ def _parse_encoding(table: Table) -> str:
 
 
 def _parse_column_tables(table: Table) -> dict[str, ColumnConfig]:
-    """Settings by column; without a header, the same key may be a list of the columns' names instead."""
+    """Reads the settings of single columns."""
+    # Without a header the same key may be a list of the columns' names instead.
     if not isinstance(table.raw.get("columns"), dict):
         return {}
     columns = table.table("columns")

@@ -1,8 +1,9 @@
-"""The configuration file: TOML, checked as a whole before any data is read.
+"""Reads the TOML configuration and checks all of it.
 
-A relative path in the file is relative to the file's own folder, so that a configuration means the same wherever it is run from;
-a path on the command line (`--output`, `--set`) is relative to the current folder. Paths with a scheme (`gs://`) stay as they are.
-`${NAME}` in a path of the file is an environment variable.
+A relative path in the file is relative to the file's own folder, so that a configuration means the
+same wherever it is run from; a path on the command line (`--output`, `--set`) is relative to the
+current folder. Paths with a scheme (`gs://`) aren't changed. `${NAME}` in a path of the file is an
+environment variable.
 """
 
 import re
@@ -29,7 +30,7 @@ from shardmill.schemas.run_folder import TRAIN
 _KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
-# Fractions are written by hand: thirds may be rounded.
+# How far the sum of fractions may be from 1: written by hand, thirds may be rounded.
 _FRACTIONS_TOLERANCE = 1e-3
 
 
@@ -38,8 +39,8 @@ class SplitConfig:
     """`[split]`: how rows are divided.
 
     Attributes:
-        fractions: Each split's share of the keys; they sum to 1 and `train` is one of them.
-        key: The columns whose text decides; None: the whole row.
+        fractions: Each split's share of the keys; they sum to 1, and one split is `train`.
+        key: The columns whose text decides a row's split. None means the whole row.
     """
 
     fractions: Mapping[str, float]
@@ -48,17 +49,21 @@ class SplitConfig:
 
 @dataclass(frozen=True)
 class OutputConfig:
-    """`[output]`: what is written where. Exactly one of `shards`, `rows_per_shard` and `bytes_per_shard` is set.
+    """`[output]`: the run's folder and its shards.
+
+    Exactly one of `shards`, `rows_per_shard` and `bytes_per_shard` is set.
 
     Attributes:
-        dir: The run's folder; None: the command line must say.
-        shards: Shards per split.
-        rows_per_shard: At most so many rows a shard, about.
-        bytes_per_shard: At most so many bytes of records a shard, about, before compression.
-        shuffle: Whether rows are spread over shards by a seeded hash; otherwise the input's order is kept.
-        seed: Changes which rows share a shard.
-        compression: How shards are compressed.
-        level: DEFLATE's effort, 0 to 3; `transforms.tfrecord.frames.compressor` says at which the same rows give the same bytes.
+        dir: The run's folder. None means that the command line must name it.
+        shards: The number of shards of each split.
+        rows_per_shard: The approximate maximum of rows in a shard.
+        bytes_per_shard: The approximate maximum of a shard's bytes of records, before compression.
+        shuffle: Whether rows are spread over shards by a seeded hash; otherwise the input's order
+            is kept.
+        seed: The seed of that hash, which decides the rows that share a shard.
+        compression: The compression of shards.
+        level: The level of DEFLATE, 0 to 3; `transforms.tfrecord.frames.compressor` says at which
+            levels the same rows give the same bytes.
     """
 
     dir: str | None = None
@@ -76,16 +81,18 @@ class Config:
     """A checked configuration.
 
     Attributes:
-        path: The file it is from, as it was given.
-        input: Which files, and how to read them.
-        split: How rows are divided; None: by file, or all rows are `train`.
-        features: Output name or pattern -> kind, or a table with `kind`; `transforms.kinds.registry` checks kinds and parameters, and
-            against the schema. Empty where there is a `preprocessing_fn`.
-        output: What is written where.
-        preprocessing_fn: A TF Transform function, as `file.py:function`; takes the place of `features`.
+        path: The configuration file, as it was given.
+        input: The input files, and how to read them.
+        split: How rows are divided. None means by file, or that all rows are `train`.
+        features: By output name or pattern, a kind or a table with `kind`;
+            `transforms.kinds.registry` checks kinds and parameters, also against the schema. Empty
+            where there is a `preprocessing_fn`.
+        output: The run's folder and its shards.
+        preprocessing_fn: A TF Transform function that replaces `features`, as `file.py:function`.
         labels: The outputs of `preprocessing_fn` that are labels.
-        derive: A function from raw to derived columns that features may refer to, as `file.py:function`.
-        source: Knows the lines of the file, for messages.
+        derive: A function from raw to derived columns that features may refer to, as
+            `file.py:function`.
+        source: The file's text and lines, for messages.
     """
 
     path: str
@@ -106,10 +113,10 @@ class Config:
         return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
 
     def check_columns(self, names: Sequence[str]) -> None:
-        """Looks for the columns of `[input.columns.NAME]` among all of them.
+        """Checks that the columns of `[input.columns.NAME]` exist.
 
         Raises:
-            ConfigError: One isn't there; the message names the nearest.
+            ConfigError: One doesn't; the message names the nearest.
         """
         for name in self.input.columns:
             if name not in names:
@@ -117,13 +124,13 @@ class Config:
                 raise self.source.error(("input", "columns", name), f"expected a column, received {name!r}{hint}")
 
     def check_split_key(self, columns: Sequence[str]) -> None:
-        """Looks whether the split's key is of the data's columns.
+        """Checks that the columns of the split's key exist.
 
         Args:
-            columns: The columns' names.
+            columns: The names of the data's columns.
 
         Raises:
-            ConfigError: It isn't.
+            ConfigError: One doesn't.
         """
         for name in self.split_key:
             if name not in columns:
@@ -132,11 +139,18 @@ class Config:
 
     @property
     def split_key(self) -> tuple[str, ...]:
-        """The columns whose text decides a row's split; none where the whole row does, or the file."""
+        """The columns whose text decides a row's split.
+
+        Empty where the whole row decides, or the file.
+        """
         return (self.split.key or ()) if self.split else ()
 
     def resolved(self) -> dict[str, Any]:
-        """All settings with their defaults, as plain data for the manifest: without the output folder, which changes no byte."""
+        """Returns all settings as plain data for the manifest.
+
+        Defaults are filled in; the output folder is left out, since it changes no byte of the
+        output.
+        """
         tables = {name: asdict(section) for name, section in (("input", self.input), ("output", self.output))}
         if self.split:
             tables["split"] = asdict(self.split)
@@ -150,12 +164,14 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
 
     Args:
         path: The TOML file.
-        overrides: `key=value` with a dotted key, e.g. `output.shards=4`; a value that isn't TOML is text.
-        output: Takes the place of `output.dir`.
+        overrides: `key=value` with a dotted key, e.g. `output.shards=4`; a value that isn't TOML is
+            text.
+        output: Replaces `output.dir`.
 
     Raises:
-        ConfigError: The file can't be read or isn't TOML, or keys or values aren't as expected: the message says of each in which line it
-            stands, what was received, what was expected and the nearest known key.
+        ConfigError: The file can't be read or isn't TOML, or keys or values aren't as expected: for
+            each, the message names the line, the value received, the expected one and the nearest
+            known key.
     """
     config, mistakes = parse_config(path, overrides, output)
     config.source.raise_any(mistakes)
@@ -163,15 +179,18 @@ def load_config(path: str, overrides: Sequence[str] = (), output: str | None = N
 
 
 def parse_config(path: str, overrides: Sequence[str] = (), output: str | None = None) -> tuple[Config, Mistakes]:
-    """Reads a configuration file, and collects what is wrong with keys and values: defaults stand for these.
+    """Reads a configuration file and collects its mistakes.
+
+    Defaults replace the values of keys that are wrong.
 
     Args:
         path: As for `load_config`.
-        overrides: Likewise.
-        output: Likewise.
+        overrides: As for `load_config`.
+        output: As for `load_config`.
 
     Raises:
-        ConfigError: The file can't be read or isn't TOML, or what the command line says is wrong.
+        ConfigError: The file can't be read or isn't TOML, or an option of the command line is
+            wrong.
     """
     if output is not None:
         check_output(output)
@@ -187,7 +206,10 @@ def parse_config(path: str, overrides: Sequence[str] = (), output: str | None = 
 
 
 def override(raw: dict[str, Any], overrides: Sequence[str]) -> frozenset[Key]:
-    """Puts `key=value` settings into a configuration, in place, and returns their keys.
+    """Applies `key=value` settings to a configuration in place.
+
+    Returns:
+        The keys that were set.
 
     Raises:
         ConfigError: As `apply_overrides`.
@@ -199,8 +221,8 @@ def check_config(path: str, raw: dict[str, Any], overridden: frozenset[Key] = fr
     """Checks a configuration that isn't in a file yet.
 
     Args:
-        path: Its file, for messages.
-        raw: Its tables.
+        path: The configuration's path, for messages.
+        raw: The configuration's tables.
         overridden: The keys that came from the command line, for messages.
 
     Raises:
@@ -228,18 +250,23 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
     with mistakes.at("output"):
         outputs = _parse_output(root.table("output"), output)
     if split and isinstance(inputs.files, Mapping):
-        root.refuse("split", "can't stand beside input.files by split, which says it already. Remove one of them")
+        root.refuse(
+            "split", "can't be used with input.files by split, which splits the rows already; remove one of them"
+        )
     preprocessing_fn, derive = (_parse_function(root, name) for name in ("preprocessing_fn", "derive"))
     labels = _parse_labels(root)
     return Config(source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, source)
 
 
 def _check_ways(root: Table) -> None:
-    """Features are declared, or a TF Transform function makes them."""
+    """Checks that features are declared in one way only.
+
+    Either tables declare them, or a TF Transform function makes them.
+    """
     if "preprocessing_fn" in root.raw:
         for name in ("features", "derive"):
             if name in root.raw:
-                root.refuse(name, f"can't stand beside preprocessing_fn, which makes all features. Remove {name}")
+                root.refuse(name, f"can't be used with preprocessing_fn, which makes all features; remove {name}")
     elif "label" in root.raw:
         root.refuse(
             "label", 'says which outputs of a preprocessing_fn are labels; in [features], write y = { kind = "label" }'
@@ -262,9 +289,9 @@ def _parse_labels(root: Table) -> tuple[str, ...]:
 
 
 def _resolve_paths(raw: dict[str, Any], config_path: str, mistakes: Mistakes) -> None:
-    """Fills in environment variables, and makes relative paths relative to the current folder, where they are paths at all.
+    """Expands environment variables and resolves relative paths.
 
-    Types are checked later.
+    Values that aren't paths are left as they are: types are checked later.
     """
 
     def resolve(table: Any, *key: str) -> None:
@@ -308,7 +335,7 @@ def _parse_split(table: Table) -> SplitConfig:
             None, f"expected a split {TRAIN!r}, which the statistics come from; received {sorted(fractions)}"
         )
     total = sum(fractions.values())
-    # One that isn't a number was refused, and is 0 here.
+    # A fraction that isn't a number was refused before, and is 0 here.
     if all(fractions.values()) and abs(total - 1) > _FRACTIONS_TOLERANCE:
         raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
     key = table.strings("key") if "key" in table.raw else None

@@ -1,6 +1,7 @@
-"""Paths as they are given on the command line and in the configuration: local, or `scheme://...`.
+"""Checks paths that users give: local, or `scheme://...`.
 
-`s3:/bucket` and `s3://`, as a slip or an empty variable of the shell leaves them, would be folders of that name on this machine.
+`s3:/bucket` and `s3://`, the result of a typo or of an empty shell variable, would otherwise be
+taken for folders of that name on this machine.
 """
 
 import re
@@ -12,7 +13,9 @@ _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://+[^/]")
 
 
 def has_scheme(path: str) -> bool:
-    """Whether a path begins with a scheme, even one that `path_problem` finds fault with.
+    """Whether a path begins with a scheme.
+
+    One that `path_problem` refuses counts, too.
 
     Args:
         path: The path.
@@ -21,7 +24,9 @@ def has_scheme(path: str) -> bool:
 
 
 def path_problem(path: str) -> str | None:
-    """What is wrong with a path or pattern, for a message; None: nothing that its text shows.
+    """Describes the problem with a path or pattern.
+
+    Returns None where its text shows no mistake.
 
     Args:
         path: The path.
@@ -30,13 +35,15 @@ def path_problem(path: str) -> str | None:
         return "expected a path, received ''; is a variable empty?"
     if has_scheme(path) and not _REMOTE.match(path):
         problem = f"expected a local path or one such as s3://BUCKET/FOLDER, received {path!r}; is a variable empty, or a / missing?"
-        # With `://` it isn't local, wherever that stands.
+        # A path with `://` anywhere isn't taken for a local one.
         return problem if "://" in path else f"{problem} Write './{path}' for a local path"
     return None
 
 
 def output_problem(path: str) -> str | None:
-    """What is wrong with a path that is to be written; None: nothing that its text shows.
+    """Describes the problem with an output path.
+
+    Returns None where its text shows no mistake.
 
     Args:
         path: The path.
@@ -47,27 +54,27 @@ def output_problem(path: str) -> str | None:
 
 
 def check_path(where: str, path: str) -> None:
-    """Checks an argument that says what to read.
+    """Checks a path or pattern to read.
 
     Args:
         where: The argument or option, for the message.
-        path: What it says.
+        path: The path or pattern.
 
     Raises:
-        ConfigError: It is empty, or isn't `scheme://...` although it begins with a scheme.
+        ConfigError: It is empty, or begins with a scheme but isn't `scheme://...`.
     """
     if problem := path_problem(path):
         raise ConfigError(f"{where}: {problem}")
 
 
 def check_output(path: str) -> None:
-    """Checks what `--output` says.
+    """Checks the path of `--output`.
 
     Args:
-        path: What it says.
+        path: The path.
 
     Raises:
-        ConfigError: It is empty or nothing but slashes, or isn't `scheme://...` although it begins with a scheme.
+        ConfigError: It is empty or only slashes, or begins with a scheme but isn't `scheme://...`.
     """
     if problem := output_problem(path):
         raise ConfigError(f"--output: {problem}")

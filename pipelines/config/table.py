@@ -1,4 +1,7 @@
-"""Typed access to a parsed TOML file, with messages that name the file, the key, what was expected and what was received."""
+"""Typed access to a parsed TOML file.
+
+Messages name the file, the key, what was expected and what was received.
+"""
 
 import os
 import re
@@ -21,17 +24,17 @@ else:
     import tomli as tomllib
 
 
-# Stands for a key, where the command line says what the output is.
+# The key of mistakes about an output folder that the command line gives.
 OUTPUT_OPTION: Key = ("--output",)
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a configuration was read from: it knows where a key stands.
+    """The source of a configuration, which knows each key's line.
 
     Attributes:
         path: The file.
-        text: Its text.
+        text: The file's text.
         overridden: Keys whose value came from the command line.
     """
 
@@ -40,7 +43,10 @@ class Source:
     overridden: frozenset[Key] = frozenset()
 
     def locate(self, error: ShardmillError) -> str:
-        """An error's message after the file and the line of its key, or after the option that its value is from."""
+        """Prefixes an error's message with the location of its key.
+
+        The location is the file and line, or the option of the command line that gave the value.
+        """
         key = error.key
         message = str(error)
         if key == OUTPUT_OPTION:
@@ -55,20 +61,23 @@ class Source:
         return f"{self.path}:{line}: {message}" if line else f"{self.path}: {message}"
 
     def error(self, key: Key, problem: str) -> ConfigError:
-        """An error at a key."""
+        """Makes an error at a key."""
         error = ConfigError(problem)
         error.key = key
         return restated(error, self.locate)
 
     def line(self, key: Key) -> int:
-        """The line that a key stands in, or the nearest table around it; 0 where none of them stands in the file."""
+        """Returns the line of a key or its nearest table.
+
+        Returns 0 where none of them is in the file.
+        """
         return next((self._lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self._lines), 0)
 
     def raise_any(self, mistakes: Mistakes) -> None:
-        """Raises what was found, each with its line, in the order of the lines.
+        """Raises all mistakes as one error, ordered by line.
 
         Raises:
-            ShardmillError: Something was found.
+            ShardmillError: There are mistakes; each is named with its line.
         """
         if mistakes.found:
             found = sorted(mistakes.found, key=lambda error: self.line(error.key))
@@ -86,9 +95,10 @@ class Table:
     Attributes:
         file: The file, for messages.
         prefix: The table's own key.
-        raw: Its keys and values.
-        mistakes: Takes what is wrong with a value, so that the rest is looked at, too: a default stands for the value then. None: what is
-            wrong is raised. Messages of what it takes are without the file's name.
+        raw: The table's keys and values.
+        mistakes: Collects mistakes, whose messages are then without the file's name; a default
+            replaces a wrong value, so that the rest is checked, too. None means that the first
+            mistake is raised.
     """
 
     file: str
@@ -97,7 +107,10 @@ class Table:
     mistakes: Mistakes | None = None
 
     def error(self, name: str | None, problem: str) -> ConfigError:
-        """An error at a key of this table, or (None) at the table itself."""
+        """Makes an error at a key of this table.
+
+        With None as the name it is at the table itself.
+        """
         key = (*self.prefix, name) if name else self.prefix
         error = ConfigError(
             f"{dotted(key)}: {problem}" if self.mistakes is not None else f"{self.file}: {dotted(key)}: {problem}"
@@ -106,10 +119,10 @@ class Table:
         return error
 
     def refuse(self, name: str | None, problem: str) -> None:
-        """Tells `mistakes` what is wrong.
+        """Adds a mistake to `mistakes`.
 
         Raises:
-            ConfigError: There is nobody to tell.
+            ConfigError: `mistakes` is None.
         """
         error = self.error(name, problem)
         if self.mistakes is None:
@@ -117,18 +130,20 @@ class Table:
         self.mistakes.add(error)
 
     def check_keys(self, known: Sequence[str]) -> None:
-        """Refuses each key that isn't known, with the nearest one that is."""
+        """Refuses unknown keys; the message names the nearest known one."""
         for name in self.raw:
             if name not in known:
                 self.refuse(name, f"unknown key{did_you_mean(name, known) or '.'} Known keys here: {', '.join(known)}")
 
     def check_name(self, name: str, pattern: str, expected: str) -> None:
-        """Refuses a key that the user is free to choose, where it can't be used."""
+        """Refuses a user's name that doesn't match a pattern."""
         if not re.fullmatch(pattern, name):
             self.refuse(name, f"expected {expected}, received {name!r}")
 
     def table(self, name: str, *, required: bool = False) -> "Table":
-        """A table in this one; an empty one where it is absent and not required.
+        """Returns a table in this one.
+
+        It is empty where it is absent and not required.
 
         Raises:
             ConfigError: It is absent and required, or isn't a table.
@@ -142,7 +157,7 @@ class Table:
         return Table(self.file, (*self.prefix, name), value, self.mistakes)
 
     def string(self, name: str, default: str = "") -> str:
-        """Text that isn't empty."""
+        """Returns a text that isn't empty."""
         value = self.raw.get(name, default)
         if not isinstance(value, str) or (name in self.raw and not value):
             self.refuse(name, f"expected text, received {value!r}")
@@ -150,7 +165,7 @@ class Table:
         return value
 
     def boolean(self, name: str, *, default: bool) -> bool:
-        """A truth value."""
+        """Returns a boolean."""
         value = self.raw.get(name, default)
         if not isinstance(value, bool):
             self.refuse(name, f"expected true or false, received {value!r}")
@@ -158,7 +173,7 @@ class Table:
         return value
 
     def integer(self, name: str, *, minimum: int, maximum: int | None = None, default: int = 0) -> int:
-        """A whole number in a range."""
+        """Returns a whole number in a range."""
         value = self.raw.get(name, default)
         if (
             isinstance(value, bool)
@@ -174,7 +189,10 @@ class Table:
     def number(
         self, name: str, *, maximum: float, minimum: float = 0, above: float | None = None, default: float = 0
     ) -> float:
-        """A number in a range; with `above`, the lower end isn't in it."""
+        """Returns a number in a range.
+
+        With `above`, the range excludes its lower end.
+        """
         value = self.raw.get(name, default)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not minimum <= value <= maximum or (above is not None and value <= above):
@@ -184,7 +202,7 @@ class Table:
         return float(value)
 
     def strings(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """A list of text that isn't empty."""
+        """Returns a list of text that isn't empty."""
         value = self.raw.get(name, list(default))
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
             self.refuse(name, f'expected a list of text (["a", "b"]), received {value!r}')
@@ -192,7 +210,7 @@ class Table:
         return tuple(value)
 
     def choice(self, name: str, choices: Sequence[str]) -> str:
-        """One of some words; the first is the default."""
+        """Returns one of some words; the first is the default."""
         value = self.raw.get(name, choices[0])
         if value not in choices:
             self.refuse(name, f"expected {' or '.join(repr(choice) for choice in choices)}, received {value!r}")
@@ -202,7 +220,7 @@ class Table:
 
 @contextmanager
 def naming(source: Source, *key: str) -> Iterator[None]:
-    """Puts the file and the line of a key before the message of a `ConfigError` of those who don't know them."""
+    """Adds a key's file and line to a block's `ConfigError`."""
     try:
         yield
     except ConfigError as error:
@@ -211,7 +229,7 @@ def naming(source: Source, *key: str) -> Iterator[None]:
 
 
 def read_toml(path: str) -> dict[str, Any]:
-    """Reads a TOML file: what it says.
+    """Reads a TOML file and returns its tables.
 
     Raises:
         ConfigError: As `read_source`.
@@ -220,10 +238,11 @@ def read_toml(path: str) -> dict[str, Any]:
 
 
 def read_source(path: str) -> tuple[str, dict[str, Any]]:
-    """Reads a TOML file: its text, and what it says.
+    """Reads a TOML file and returns its text and tables.
 
     Raises:
-        ConfigError: It can't be read or isn't TOML; the message names the file and, for bad TOML, line and column.
+        ConfigError: It can't be read or isn't TOML; the message names the file and, for bad TOML,
+            line and column.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -244,14 +263,15 @@ def read_source(path: str) -> tuple[str, dict[str, Any]]:
 
 
 def expand_variables(path: str, where: str) -> str:
-    """A path of the configuration file with the values of environment variables, spelled `${NAME}`.
+    """Expands environment variables in a path, spelled `${NAME}`.
 
     Args:
-        path: The path.
-        where: Where it stands, for messages.
+        path: A path in the configuration.
+        where: The path's key, for messages.
 
     Raises:
-        ConfigError: A variable isn't set, or is empty: the path would be another folder's.
+        ConfigError: A variable isn't set, or is empty, which would make it the path of another
+            folder.
     """
 
     def value(found: re.Match[str]) -> str:
@@ -265,7 +285,10 @@ def expand_variables(path: str, where: str) -> str:
 
 
 def resolve_path(path: str, config_path: str) -> str:
-    """A path of the configuration file, made relative to the current folder; URLs and absolute paths stay as they are."""
+    """Makes a configuration's path relative to the current folder.
+
+    URLs and absolute paths aren't changed.
+    """
     if "://" in path:
         return path
     path = os.path.expanduser(path)
@@ -273,18 +296,18 @@ def resolve_path(path: str, config_path: str) -> str:
 
 
 def apply_overrides(raw: dict[str, Any], overrides: Sequence[str], exclusive: Sequence[str] = ()) -> frozenset[Key]:
-    """Puts `key=value` settings into a parsed file, in place.
+    """Applies `key=value` settings to a parsed file in place.
 
     Args:
         raw: The parsed file.
         overrides: The settings. A value is TOML where it parses as TOML, else text.
-        exclusive: Dotted keys that take each other's place: setting one removes the others.
+        exclusive: Dotted keys of which only one may be set: setting one removes the others.
 
     Returns:
         The keys that were set.
 
     Raises:
-        ConfigError: A setting isn't `key=value`, or its key goes through something that isn't a table.
+        ConfigError: A setting isn't `key=value`, or a part of its key isn't a table.
     """
     keys = []
     for override in overrides:
@@ -325,10 +348,10 @@ def _parse_value(text: str) -> Any:
     except tomllib.TOMLDecodeError:
         return text
     parsed = value["value"]
-    # Dates and times are of no use in a configuration: such a text is a file's name, say.
+    # No setting is a date or time: a text that looks like one is, for example, a file's name.
     return parsed if len(value) == 1 and isinstance(parsed, str | bool | int | float | list | dict) else text
 
 
 def dotted(key: Key) -> str:
-    """A key as it is written in TOML."""
+    """Writes a key as in TOML."""
     return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{part}"' for part in key)

@@ -1,4 +1,7 @@
-"""The lines of a TOML file that its keys stand in, which the standard library's parser doesn't tell."""
+"""Finds the lines of keys in a TOML file.
+
+The standard library's parser doesn't tell them.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -11,17 +14,19 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# A statement of several lines ends in a line with one of these.
+# One of these is in the last line of a statement of several lines.
 _CLOSING = ("]", "}", '"""', "'''")
 
 
 def key_lines(text: str) -> dict[Key, int]:
-    """The line, from 1, in which the statement begins that gives a key its value; of a table, its header's.
+    """Returns the line of each key, counted from 1.
 
-    The text is cut into statements, the shortest runs of lines that the parser takes, and each is parsed by itself.
+    It is the line in which the key's statement begins; a table's is that of its header. The text is
+    cut into statements, the shortest runs of lines that the parser takes, and each is parsed by
+    itself.
 
     Args:
-        text: Valid TOML; where it isn't, keys beyond the first mistake may be lacking.
+        text: Valid TOML; where it isn't, keys beyond the first mistake may be missing.
     """
     lines: dict[Key, int] = {}
     table: Key = ()
@@ -52,7 +57,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _keys(value: Any, prefix: Key) -> Iterator[Key]:
-    """The keys of a parsed value, those of tables before those in them."""
+    """Yields the keys of a parsed value, outer ones first."""
     for name, inner in value.items() if isinstance(value, dict) else ():
         yield (*prefix, name)
         yield from _keys(inner, (*prefix, name))

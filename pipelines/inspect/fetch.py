@@ -15,10 +15,10 @@ _SHOWN = (MANIFEST, SUCCESS, RAW_STATISTICS, TRANSFORMED_METADATA, VOCABULARIES)
 
 @contextlib.contextmanager
 def fetched(path: str) -> Iterator[str]:
-    """Provides a local copy of a file or run for a block.
+    """Copies a file or run to a temporary local folder.
 
-    The copy is removed at the block's end.
-    Of a run's folder, only the files that are shown are copied.
+    The copy is removed at the block's end. Of a run's folder, only the files that are shown are
+    copied.
 
     Raises:
         DataError: There is nothing at the path, or it can't be read. An error that the block raises
@@ -39,10 +39,9 @@ def fetched(path: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def fetched_run(folder: str, names: Sequence[str]) -> Iterator[str]:
-    """Provides a local copy of parts of a run for a block.
+    """Copies parts of a run to a temporary local folder.
 
-    The copy is removed at the block's end.
-    Files and folders that don't exist are left out.
+    The copy is removed at the block's end. Files and folders that don't exist are left out.
 
     Raises:
         DataError: They can't be read. An error that the block raises names the folder instead of

@@ -193,13 +193,13 @@ def test_a_job_that_is_cancelled_in_flinks_page(flink: Flink, million: Local, tm
 def test_a_worker_command_that_isnt_there(refused: Callable[[str], Refused]) -> None:
     """The command is named, though Java's text lacks it."""
     run = refused("without command")
-    run.check(f"the workers of flink can't start '{run.command}' (No such file or directory). Install shardmill there")
+    run.check(f"the workers of flink can't start '{run.command}' (No such file or directory); install shardmill there")
 
 
 def test_workers_without_shardmill(refused: Callable[[str], Refused]) -> None:
     """A machine that lacks shardmill's packages is found by the first stage, which it can load all the same."""
     refused("without shardmill").check(
-        "the workers of flink don't have shardmill: No module named 'transforms'. Install"
+        "the workers of flink don't have shardmill: No module named 'shardmill'; install"
     )
 
 

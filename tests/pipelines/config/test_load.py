@@ -315,18 +315,18 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -
         ('[input]\nfiles = { train = 3 }\n[features]\nx="numeric"', "input.files.train: expected files or patterns"),
         (
             'preprocessing_fn = "f.py:f"\n' + SMALL,
-            "features: can't stand beside preprocessing_fn, which makes all features. Remove features",
+            "features: can't be used with preprocessing_fn, which makes all features; remove features",
         ),
         (
             'preprocessing_fn = "f.py:f"\nderive = "f.py:f"\n[input]\nfiles = "a"',
-            "derive: can't stand beside preprocessing_fn",
+            "derive: can't be used with preprocessing_fn",
         ),
         ('preprocessing_fn = "f.py"\n[input]\nfiles = "a"', 'preprocessing_fn: expected "file.py:function", received'),
         ('derive = "f:g"\n' + SMALL, 'derive: expected "file.py:function", received'),
         ('label = "y"\n' + SMALL, "label: says which outputs of a preprocessing_fn are labels"),
         (
             SMALL.replace('"a.csv"', '{ train = "a" }') + "[split]\ntrain = 1",
-            "split: can't stand beside input.files by split",
+            "split: can't be used with input.files by split",
         ),
     ],
 )
