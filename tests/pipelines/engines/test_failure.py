@@ -156,7 +156,8 @@ def test_a_workers_own_error_is_found_in_javas_text() -> None:
     """A traceback within Java's: our error is what counts, without Java's frames."""
     text = (
         "org.apache.flink.runtime.JobException: Recovery is suppressed\nCaused by: java.lang.RuntimeException: Error received from "
-        "SDK harness for instruction 3: Traceback (most recent call last):\n  File a\nshardmill.schemas.errors.DataError: 'a.csv', line 2: bad "
+        "SDK harness for instruction 3: Traceback (most recent call last):\n  File a\n"
+        "shardmill.schemas.errors.DataError: 'a.csv', line 2: bad "
         "[while running 'AnalyzeUnit']\n\n\tat java.util.concurrent.CompletableFuture.reportGet(CompletableFuture.java:396)\n"
     )
     found = explain_failure(RuntimeError(text), _FLINK)
