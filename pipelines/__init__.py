@@ -1,4 +1,4 @@
-"""The commands, as `shardmill --help` lists them, and what they share.
+"""The commands, in the order of `shardmill --help`, and shared packages.
 
   cli/            the command line
   init/           `shardmill init`
@@ -14,7 +14,7 @@ Shared, from the ground up:
 
   config/         the configuration file
   console/        progress, summary, tables
-  engines/        what runs a pipeline
-  run_folder/     what a run leaves, and how it is published
+  engines/        the engines that run a pipeline
+  run_folder/     a run's folder, and how it is published
   job/            the main job: planned, and built as a pipeline
 """

@@ -2,9 +2,9 @@
 
 commands.py         the subcommands
 options.py          options that several commands have
-engine_options.py   the engine that options say, and its result
+engine_options.py   the engine that the options choose, and its result
 examples.py         the examples at the end of each page of help
-help.py             the look of the help
+help.py             the layout of the help
 dry_run.py          `--dry-run`: what a run would read and write
-failure_reports.py  how failures are told
+failure_reports.py  prints failures
 """

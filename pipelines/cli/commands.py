@@ -78,7 +78,7 @@ def init(
 ) -> None:
     """Look at CSV files and write a starter configuration.
 
-    It runs as it is; beside it stands the schema that was found. Files that exist are left alone.
+    It runs unedited; the inferred schema is written beside it. Files that exist aren't overwritten.
     """
     check_output(output)
 
@@ -106,7 +106,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
             "--output",
             "-o",
             metavar="DIR",
-            help="The run's folder; takes the place of output.dir.",
+            help="The run's folder; replaces output.dir.",
             rich_help_panel=OUTPUT_OPTIONS,
         ),
     ] = None,
@@ -129,7 +129,8 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
 
     The output folder appears when all is done, or not at all.
 
-    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
+    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine
+    flink.
     """
     from shardmill.pipelines.job.preflight import checked_config
 
@@ -169,10 +170,10 @@ def inspect(
     ] = 5,
     *,
     code: Annotated[
-        bool, typer.Option("--code", help="Of a run: print Python that reads, trains on and serves that very run.")
+        bool, typer.Option("--code", help="For a run: print Python that reads it, trains on it and serves.")
     ] = False,
 ) -> None:
-    """Show what is in a run, in any of its files, in a configuration or in CSV."""
+    """Show runs, their files, configurations or CSV."""
     check_path("PATH", path)
     if code:
         from shardmill.pipelines.inspect.code import code_for
@@ -190,13 +191,11 @@ def verify(
     run_dir: RunFolder,
     sample: Annotated[
         int | None,
-        typer.Option(
-            "--sample", min=1, metavar="N", help="Make only so many rows again, evenly spread [default: all]."
-        ),
+        typer.Option("--sample", min=1, metavar="N", help="Recompute only N rows, evenly spread [default: all]."),
     ] = None,
     files: Annotated[
         list[str] | None,
-        typer.Option("--input", metavar="FILES", help="Where the CSV files are now, if they have moved. Repeatable."),
+        typer.Option("--input", metavar="FILES", help="The CSV files' present paths, if they have moved; repeatable."),
     ] = None,
     *,
     workers: Workers = None,
@@ -204,8 +203,8 @@ def verify(
 ) -> None:
     """Check a finished run bit for bit.
 
-    Its files are held against their checksums, its input against what was read, and its rows against rows made again by the serving
-    signature; exit 1 where anything differs.
+    Its files are compared with their checksums, its input with the data that was read, and its rows
+    with rows recomputed by the serving signature; exit 1 where anything differs.
     """
     check_path("RUN_DIR", run_dir)
     for pattern in files or ():
@@ -266,7 +265,8 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
 
     Nothing is analyzed, and labels may be missing.
 
-    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine flink.
+    Options that aren't listed here go to Apache Beam, e.g. --job_endpoint=HOST:8099 with --engine
+    flink.
     """
     check_path("RUN_DIR", run_dir)
     for pattern in files:
@@ -303,7 +303,7 @@ def demo(
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run the main job on the flights that left New York City in 2013."""
+    """Run the main job on New York's flights of 2013."""
     from shardmill.pipelines.demo.demo import run_demo
 
     run_demo(output, workers=workers, quiet=quiet)
@@ -318,19 +318,20 @@ def doctor(
             "--output",
             "-o",
             metavar="DIR",
-            help="With --engine: the folder that runs are to be written in [default: .].",
+            help="With --engine: the folder to write runs into [default: .].",
             rich_help_panel=ENGINE_OPTIONS,
         ),
     ] = None,
     *,
     engine: EngineName = None,
 ) -> None:
-    """Say what this machine has of what a run needs.
+    """Check that this machine has all that a run needs.
 
-    Versions, engines, implementations of CRC and DEFLATE; exit 1 where something needed is missing.
+    It lists versions, engines, and implementations of CRC and DEFLATE; exit 1 where something
+    needed is missing.
 
-    With --engine: check the way there, up to a worker that writes into the output's folder. Options that aren't listed here go to Apache
-    Beam, as `run` would be given them.
+    With --engine: check the connection to the engine, up to a worker that writes into the output's
+    folder. Options that aren't listed here go to Apache Beam, as with `run`.
     """
     from shardmill.pipelines.doctor.machine import print_report
 
@@ -338,7 +339,7 @@ def doctor(
         check_output(output)
     if engine is None:
         if output is not None:
-            raise ConfigError(f"--output {output!r} is where an engine's worker tries to write; add --engine NAME")
+            raise ConfigError(f"--output {output!r} is for a check of an engine; add --engine NAME")
         engine_of(ctx, None)
         ready = print_report()
     else:
@@ -351,13 +352,15 @@ def doctor(
 
 
 def main() -> None:
-    """The console script: runs the command line and ends the process with its exit status.
+    """Runs the command line and exits with its status.
 
-    0: done. 1: failed. 2: wrong usage or configuration. 130: interrupted.
+    This is the console script. The exit status is 0 for done, 1 for failed, 2 for wrong usage or
+    configuration, 130 for interrupted.
     """
     reports = failure_reports()
     reports.tell_briefly()
-    # What this process and those that it starts leave behind when they are ended goes with it.
+    # Temporary files that this process and its children leave when they are killed are removed with
+    # this folder.
     with contextlib.suppress(OSError):
         os.environ["TMPDIR"] = tempfile.tempdir = temporary_folder("process")
     try:
@@ -366,7 +369,7 @@ def main() -> None:
         reports.report(error)
         status = error.exit_status
     except SystemExit as error:
-        # So ends a command that succeeds, too.
+        # A command that succeeds ends like this, too.
         status = error.code
         if status == _INTERRUPTED:
             typer.echo("interrupted: nothing was published", err=True)
@@ -374,9 +377,10 @@ def main() -> None:
 
 
 def _leave(status: int) -> NoReturn:
-    """Ends the process at once: threads that still work on what has failed aren't waited for.
+    """Ends the process at once.
 
-    Nor is memory tidied up, which takes TensorFlow more than a second.
+    It doesn't wait for threads of a failed job, nor for TensorFlow to free its memory, which takes
+    more than a second.
     """
     engine = sys.modules.get("shardmill.pipelines.engines.run_pipeline")
     if engine is not None:

@@ -1,4 +1,7 @@
-"""`--dry-run`: what a run would read and write, once its configuration has been checked; nothing is written."""
+"""`--dry-run`: prints what a run would read and write.
+
+The configuration is checked; nothing is written.
+"""
 
 import json
 import os
@@ -37,12 +40,12 @@ def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
     """Prints what `run` would do.
 
     Args:
-        config: The configuration, as `preflight` has checked it.
-        engine: What would run it.
+        config: The configuration, checked by `preflight`.
+        engine: The engine that would run it.
         overwrite: Whether a finished run at the output may be replaced.
 
     Raises:
-        ShardmillError: What is elsewhere than on this machine, or in the files' headers, doesn't fit.
+        ShardmillError: A check of remote files, or of the input's headers, fails.
     """
     assert config.output.dir is not None
     set_file_options(engine)
@@ -50,7 +53,7 @@ def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
     _check_target(config.output.dir, inputs, overwrite=overwrite)
     fractions = config.split.fractions if config.split else dict.fromkeys(config.splits, None)
     lines = [
-        f"{config.path}: nothing to object to. This is what a run would do; nothing was written",
+        f"{config.path}: no mistakes found; this is what a run would do, nothing was written",
         *_input_lines(inputs),
         _split_line(fractions, config.split_key),
         *_feature_lines(config, inputs),
@@ -63,9 +66,9 @@ def print_application(application: Application, output: str, engine: Engine, *, 
     """Prints what `apply` would do.
 
     Args:
-        application: What would be applied to what.
+        application: The run and the files that it would be applied to.
         output: The folder that would be written.
-        engine: What would run it.
+        engine: The engine that would run it.
         overwrite: Whether a finished run there may be replaced.
 
     Raises:
@@ -83,10 +86,10 @@ def print_application(application: Application, output: str, engine: Engine, *, 
     key = (split["key"] or ()) if split and not application.split else ()
     function = config.get("preprocessing_fn")
     lines = [
-        f"{run.folder}: nothing to object to. This is what apply would do; nothing was written",
+        f"{run.folder}: no mistakes found; this is what apply would do, nothing was written",
         *_input_lines(inputs),
         _split_line(fractions, key),
-        f"features: what {function} returned" if function else "features",
+        f"features: returned by {function}" if function else "features",
         *_aligned(_feature_row(*item) for item in config["features"].items()),
         *_output_lines(output, config["output"], engine, overwrite=overwrite),
     ]
@@ -94,14 +97,14 @@ def print_application(application: Application, output: str, engine: Engine, *, 
 
 
 def _print(lines: Sequence[str]) -> None:
-    """Prints lines; names in them may be a stranger's, and stay in their line."""
+    """Prints lines. Untrusted names in them can't break a line."""
     typer.echo("\n".join(printable(line).replace("\n", r"\n") for line in lines))
 
 
 def _check_target(output: str, inputs: Sequence[InputFile], *, overwrite: bool) -> None:
-    place = os.path.realpath(output) if files.is_local(output) else output
-    check_output_folder(place, overwrite=overwrite)
-    check_apart(inputs, place)
+    folder = os.path.realpath(output) if files.is_local(output) else output
+    check_output_folder(folder, overwrite=overwrite)
+    check_apart(inputs, folder)
 
 
 def _input_lines(inputs: Sequence[InputFile]) -> list[str]:
@@ -130,9 +133,9 @@ def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, o
 
 def _feature_lines(config: Config, inputs: Sequence[InputFile]) -> list[str]:
     if config.preprocessing_fn:
-        return [f"features: what {config.preprocessing_fn} returns, known when a run has traced it"]
+        return [f"features: returned by {config.preprocessing_fn}, known when a run has traced it"]
     if config.derive:
-        title = f"features, of the columns and of those that {config.derive} makes, known when a run has traced it"
+        title = f"features, also of columns that {config.derive} makes, known when a run has traced it"
         return [title, *_aligned(_feature_row(*item) for item in config.features.items())]
     kinds, outputs = _outputs(config, inputs)
     found = "" if config.input.schema else "; a run finds the columns' types"
@@ -141,12 +144,15 @@ def _feature_lines(config: Config, inputs: Sequence[InputFile]) -> list[str]:
 
 
 def _feature_row(name: str, value: Any) -> tuple[str, str]:
-    """A line of `[features]`, nearly as it is written."""
+    """Formats a line of `[features]`, nearly as in the file."""
     return name, value if isinstance(value, str) else json.dumps(dict(value))
 
 
 def _outputs(config: Config, inputs: Sequence[InputFile]) -> tuple[tuple[Kind, ...], dict[str, tuple[Kind, list[str]]]]:
-    """The features, and for each output its feature and the types that it may have."""
+    """Returns the features, and each output's feature and types.
+
+    An output has several types where its column's type isn't known yet.
+    """
     found: dict[str, tuple[Kind, list[str]]] = {}
     kinds: tuple[Kind, ...] = ()
     for schema in _schemas(config, inputs):
@@ -163,7 +169,10 @@ def _outputs(config: Config, inputs: Sequence[InputFile]) -> tuple[tuple[Kind, .
 
 
 def _schemas(config: Config, inputs: Sequence[InputFile]) -> list[Schema]:
-    """The raw columns, with each type that a run may find for those whose type isn't given."""
+    """Returns schemas with each type that unknown columns may have.
+
+    A run will find their types in the data.
+    """
     given = load_any_schema(config.input.schema) if config.input.schema else None
     names = given.names if given else column_names(inputs, config.input.dialect)
     config.check_columns(names)
@@ -176,13 +185,13 @@ def _schemas(config: Config, inputs: Sequence[InputFile]) -> list[Schema]:
 def _dtype(kind: Kind, schema: Schema, spec: FeatureSpec) -> str:
     if spec.shape is None:
         return f"{spec.dtype}[varying]"
-    # What the analysis finds decides how long a vector of a vocabulary is.
+    # The length of a vocabulary's vectors is known after the analysis.
     dims = ("n" if kind.requests(schema) and spec.dtype == "float32" else str(size) for size in spec.shape)
     return spec.dtype + (f"[{', '.join(dims)}]" if spec.shape else "")
 
 
 def _aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """A line for each row, their columns aligned."""
+    """Formats rows as lines with aligned columns."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [

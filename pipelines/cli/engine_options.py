@@ -1,4 +1,7 @@
-"""What commands that run a pipeline share: the engine that their options say, Beam's options, the result."""
+"""Options and result of commands that run a pipeline.
+
+The options choose the engine; others are passed to Beam.
+"""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -15,14 +18,16 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def usage_first(ctx: typer.Context, engine: str | None) -> Iterator[None]:
-    """Where a block finds mistakes, tells options that nobody knows in their place: one that was mistyped may be their cause.
+    """Reports unknown options rather than mistakes that a block finds.
+
+    A mistyped option may be their cause.
 
     Args:
         ctx: The command's context, with the arguments that aren't its own.
-        engine: What `--engine` says.
+        engine: The value of `--engine`.
 
     Raises:
-        ShardmillError: The block's, or that of `check_options`.
+        ShardmillError: As `check_options`, or else the block's error.
     """
     try:
         yield
@@ -32,16 +37,16 @@ def usage_first(ctx: typer.Context, engine: str | None) -> Iterator[None]:
 
 
 def engine_of(ctx: typer.Context, name: str | None, workers: int | None = None, output: str | None = None) -> "Engine":
-    """The engine that the options say, once Beam's are checked.
+    """Returns the engine that the options choose, and checks Beam's.
 
     Args:
         ctx: The command's context, with the arguments that aren't its own.
-        name: What `--engine` says.
-        workers: What `--workers` says.
+        name: The value of `--engine`.
+        workers: The value of `--workers`.
         output: The output folder, where it is known.
 
     Raises:
-        ConfigError: There is no such engine, or the options aren't as it expects.
+        ConfigError: There is no such engine, or options are wrong or missing.
     """
     from shardmill.pipelines.engines.choose import choose_engine
 
@@ -56,10 +61,10 @@ def check_options(ctx: typer.Context, beam_args: Sequence[str], engine: str | No
     Args:
         ctx: The command's context, with the arguments that aren't its own.
         beam_args: Beam's options.
-        engine: What `--engine` says, where they aren't completed for it yet.
+        engine: The value of `--engine`, where `beam_args` aren't completed for it yet.
 
     Raises:
-        ConfigError: An option is neither the command's nor Beam's, or its value isn't as Beam expects.
+        ConfigError: An option is neither the command's nor Beam's, or Beam rejects its value.
     """
     if ctx.args:
         from shardmill.pipelines.engines.check_options import check_beam_args
@@ -74,11 +79,11 @@ def check_options(ctx: typer.Context, beam_args: Sequence[str], engine: str | No
 
 
 def tell_result(engine: "Engine", result: "RunResult") -> None:
-    """Says what was done.
+    """Prints the result of a run.
 
     Args:
-        engine: What did it.
-        result: What came of it.
+        engine: The engine that ran it.
+        result: The result.
     """
     from shardmill.pipelines.console.summary import print_summary
 

@@ -1,4 +1,7 @@
-"""The examples at the end of each page of help; tests hold them against the options that there are."""
+"""Examples at the end of each page of help.
+
+Tests check that their options exist.
+"""
 
 # By command; "" is the command line itself.
 EXAMPLES = {

@@ -1,4 +1,4 @@
-"""How failures are told: one message each; with `--debug` a traceback, and all that libraries say."""
+"""Prints failures: one message each, tracebacks with `--debug`."""
 
 import functools
 import logging
@@ -12,33 +12,36 @@ from shardmill.pipelines.console.printable import printable
 from shardmill.pipelines.console.stderr import OneThread
 from shardmill.schemas.errors import ShardmillError
 
-# Red means failure, here and in all that is printed.
+# Red means failure in all output.
 _ERROR = typer.style("error:", fg="red", bold=True)
 
 
 class FailureReports:
-    """What a process says of failures.
+    """Decides how a process reports failures.
 
     Attributes:
-        debug: Whether all is told.
+        debug: Whether tracebacks and the logs of libraries are printed.
     """
 
     def __init__(self) -> None:
-        """Changes nothing yet."""
+        """Leaves Python's own reports as they are."""
         self.debug = False
         self._stderr = sys.stderr
 
     def tell_briefly(self) -> None:
-        """From now on a failure is one message: no tracebacks, nothing that libraries log, nothing that other threads print."""
+        """Makes each failure one message.
+
+        Tracebacks, the logs of libraries and the output of other threads are dropped.
+        """
         self.debug = False
         self._stderr = sys.stderr
         sys.excepthook = _report_bug
-        # Beam logs a failure several times over, with tracebacks; what failed is said once, by the error.
+        # Beam logs a failure several times, with tracebacks; the error itself is reported once.
         logging.disable(logging.CRITICAL)
         sys.stderr = OneThread(sys.stderr)
 
     def tell_all(self) -> None:
-        """Takes that back."""
+        """Undoes `tell_briefly`: everything is printed."""
         if not self.debug:
             self.debug = True
             sys.excepthook = sys.__excepthook__
@@ -46,7 +49,7 @@ class FailureReports:
             sys.stderr = self._stderr
 
     def report(self, error: ShardmillError) -> None:
-        """Tells a failure that explains itself."""
+        """Prints an error's message, after its traceback with `--debug`."""
         if self.debug:
             typer.echo(printable(traceback.format_exc()), err=True, nl=False)
         # In colour on a terminal only.
@@ -55,7 +58,7 @@ class FailureReports:
 
 @functools.cache
 def failure_reports() -> FailureReports:
-    """This process's."""
+    """Returns this process's failure reports."""
     return FailureReports()
 
 
@@ -63,6 +66,6 @@ def _report_bug(kind: type[BaseException], error: BaseException, _: TracebackTyp
     text = " ".join(str(error).split())
     typer.echo(
         f"{_ERROR} {printable(f'{kind.__name__}: {text}')}\n"
-        "This is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
+        "This is a bug in shardmill, or an unexpected failure; `--debug` shows the traceback.",
         err=True,
     )

@@ -1,4 +1,7 @@
-"""The look of the command line's help: `-h` in short, `--help` in full, options in groups, examples at the end."""
+"""Lays out the command line's help.
+
+`-h` shows it in short, `--help` in full, with options in groups and examples at the end.
+"""
 
 import functools
 from collections.abc import Iterator
@@ -9,9 +12,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from shardmill.pipelines.cli.failure_reports import failure_reports
 
-# Text is wrapped at the terminal's width, and never wider: longer lines are hard to read.
+# Columns of the widest line, on wider terminals, too: longer lines are hard to read.
 WIDEST = 120
-# The groups of options, in the order in which they are shown; one without a group comes first.
+# The groups of options, in the order in which they are shown; options without a group come first.
 INPUT_OPTIONS = "Input options"
 OUTPUT_OPTIONS = "Output options"
 ENGINE_OPTIONS = "Engine options"
@@ -51,7 +54,7 @@ def _common(
         bool, typer.Option("-h", callback=_show_short_help, is_eager=True, expose_value=False, hidden=True)
     ] = False,
 ) -> None:
-    """Stands for the options that every command has, and so does the command line itself."""
+    """Declares the options that all commands have."""
 
 
 @functools.cache
@@ -62,15 +65,21 @@ def _common_options() -> tuple[Any, ...]:
 
 
 class _Helpful:
-    """What commands and their group share: it stands before Typer's class among the bases."""
+    """Help for commands and their group.
+
+    It must come before Typer's class among the bases.
+    """
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, and those that all commands have."""
+        """Returns the parameters, with those that all commands have."""
         *own, help_option = super().get_params(ctx)  # type: ignore[misc]  # Typer's class has it
         return [*own, *_common_options(), help_option]
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """What stands in the line of usage: what must be given by name, and words for values."""
+        """Returns the parts of the usage line.
+
+        It names required options and arguments.
+        """
         parameters = self.get_params(ctx)
         needed = [
             f"{max(each.opts, key=len)} {each.metavar}"
@@ -82,7 +91,11 @@ class _Helpful:
         return ["[OPTIONS]", *needed, *arguments, *self._commands_in_usage(), *beams]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Writes the page: usage, description, arguments, options by group; in full also details and examples."""
+        """Writes the page of help.
+
+        It has usage, description, arguments and options by group; in full also details and
+        examples.
+        """
         in_full = not ctx.meta.get(_SHORT)
         self.format_usage(ctx, formatter)  # type: ignore[attr-defined]  # Typer's class has it
         formatter.write_paragraph()
@@ -94,7 +107,10 @@ class _Helpful:
         self._format_end(ctx, formatter, in_full=in_full)
 
     def get_short_help_str(self, limit: int = 0) -> str:
-        """What lists of commands say, in the shell's completion too: the first paragraph, which isn't cut."""
+        """Returns the description in lists of commands.
+
+        It is the whole first paragraph, also in the shell's completion.
+        """
         del limit
         return _text(self.help, in_full=False)  # type: ignore[attr-defined]
 
@@ -105,7 +121,10 @@ class _Helpful:
         """Writes the list of commands, where there is one."""
 
     def _sections(self, ctx: Any, *, in_full: bool) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-        """The arguments and the groups of options that have something in them: heading, and a row for each."""
+        """Yields heading and rows of arguments and groups of options.
+
+        Empty groups are left out.
+        """
         shown = [each for each in self.get_params(ctx) if not each.hidden]
         arguments = [each for each in shown if each.param_type_name == "argument"]
         if arguments:
@@ -121,7 +140,7 @@ class _Helpful:
             formatter.write_text(f"`{ctx.command_path} --help` says more, with examples.")
         elif self.epilog:  # type: ignore[attr-defined]
             with formatter.section("Examples"):
-                # As they are: a command that is broken into lines can't be copied.
+                # Not wrapped: a command that is broken into lines can't be copied.
                 for line in self.epilog.splitlines():  # type: ignore[attr-defined]
                     formatter.write(f"  {line}\n")
 
@@ -149,7 +168,7 @@ class CommandGroup(_Helpful, TyperGroup):
 
 
 def _text(text: str | None, *, in_full: bool) -> str:
-    """A help text, or its first paragraph."""
+    """Returns a help text, or its first paragraph."""
     return text or "" if in_full else (text or "").partition("\n\n")[0]
 
 
@@ -164,7 +183,7 @@ def _group(parameter: Any) -> str | None:
 
 
 def _spelling(option: Any) -> str:
-    """How an option is typed: a short name, the long one, a word for its value."""
+    """Formats an option: names, and a word for the value."""
     names = ["-h", "--help"] if option.name == "help" else sorted(option.opts, key=len)
     indent = "" if len(names[0]) == len("-h") else "    "
     return indent + ", ".join(names) + ("" if option.is_flag else f" {option.metavar or option.name.upper()}")

@@ -1,4 +1,4 @@
-"""The options that several commands have, and those of `init`."""
+"""Options of several commands, and of `init`."""
 
 from typing import Annotated
 
@@ -8,7 +8,10 @@ from shardmill.pipelines.cli.help import ENGINE_OPTIONS, GLOBAL_OPTIONS, OUTPUT_
 
 
 def _engines() -> list[str]:
-    """The names of the engines, for the shell to complete; `--help` doesn't need them."""
+    """Returns the engines' names, for the shell's completion.
+
+    `--help` doesn't need them.
+    """
     from shardmill.pipelines.engines.engine import ENGINES
 
     return list(ENGINES)
@@ -21,7 +24,10 @@ Overwrite = Annotated[
 ]
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Check all that can be checked, list files, features and outputs; write nothing."),
+    typer.Option(
+        "--dry-run",
+        help="Check all but the data, list files, features and outputs; write nothing.",
+    ),
 ]
 Workers = Annotated[
     int | None,
@@ -38,7 +44,7 @@ EngineName = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="What runs the pipeline: local, prism, flink, spark or dataflow [default: local].",
+        help="The engine: local, prism, flink, spark or dataflow [default: local].",
         autocompletion=_engines,
         rich_help_panel=ENGINE_OPTIONS,
     ),
@@ -65,7 +71,7 @@ StarterSettings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="A setting to write and to look at the data with, e.g. input.encoding=latin-1; repeatable.\n\n"
+        help="A setting to read the data with and to write, e.g. input.encoding=latin-1; repeatable.\n\n"
         "A value is TOML; what isn't TOML is text.",
     ),
 ]

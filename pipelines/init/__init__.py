@@ -1,7 +1,7 @@
-"""`shardmill init`: a starter configuration from a look at the data.
+"""`shardmill init`: writes a starter configuration for some data.
 
-starter_request.py  labels, split and settings asked for
+starter_request.py  labels, split and settings of the command line
 starter.py          the configuration's text
-next_steps.py       what is printed at the end
+next_steps.py       the message at the end
 init.py             the command
 """

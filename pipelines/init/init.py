@@ -1,4 +1,4 @@
-"""`shardmill init`: looks at the data and writes a configuration that `run` takes as it is."""
+"""`shardmill init`: writes a configuration that runs unedited."""
 
 import re
 import tempfile
@@ -24,7 +24,7 @@ from shardmill.transforms.csv.text import read_beginning
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 
-# The dialect is guessed from the beginnings of so many files.
+# Files from whose beginnings the dialect is guessed.
 _SAMPLED_FILES = 8
 
 
@@ -39,14 +39,15 @@ def init(
     Args:
         patterns: The input files.
         output: The configuration's file; the schema's has the same name with `.schema.pbtxt`.
-        progress: Shows how far the look at the data is.
-        request: What the command line asks for.
+        progress: Shows the progress of reading the data.
+        request: The labels, split and settings that the command line asks for.
 
     Returns:
-        What was written, for the next steps to be told.
+        The paths and labels that were written, for the message about the next steps.
 
     Raises:
-        ConfigError: A path can't be meant, the output is remote, or the request names a column that isn't there.
+        ConfigError: A path is malformed, the output is remote, or the request names a column that
+            doesn't exist.
         DataError: The files can't be read as CSV.
         OutputError: One of the two files exists, or can't be written.
     """
@@ -81,13 +82,16 @@ def _schema_beside(output: str) -> str:
         with files.writing(path):
             found = files.exists(path)
         if found:
-            raise OutputError(f"{path!r} exists and is left alone; choose another file with --output, or remove it")
+            raise OutputError(f"{path!r} exists and isn't overwritten; choose another file with --output, or remove it")
     return schema_path
 
 
 @contextmanager
 def _advising() -> Iterator[None]:
-    """Says how `init` is given a setting that a message advises: there is no configuration yet to write it into."""
+    """Adds the `--set` option to a message that advises it.
+
+    There is no configuration yet into which to write the advised setting.
+    """
     try:
         yield
     except DataError as error:

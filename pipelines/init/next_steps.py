@@ -1,4 +1,7 @@
-"""What `shardmill init` says once it is done: what it wrote, and commands that work as they stand."""
+"""The message at the end of `shardmill init`.
+
+It names the files written, and commands that work as printed.
+"""
 
 import os
 import shlex
@@ -13,9 +16,9 @@ class Starter:
     """A starter configuration.
 
     Attributes:
-        config: Its file.
+        config: The configuration's file.
         schema: The schema's file.
-        folder: Where its run goes, as the configuration names it.
+        folder: The folder of its run, as the configuration names it.
         labels: The features that are labels.
         example: A line that makes a label of a likely column.
     """
@@ -28,7 +31,9 @@ class Starter:
 
 
 def next_steps(starter: Starter) -> str:
-    """What was written and what to do next, with commands for the current folder.
+    """Returns the message: files written, and the next commands.
+
+    Paths in the commands are relative to the current folder.
 
     Args:
         starter: The starter configuration.

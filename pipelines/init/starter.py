@@ -1,4 +1,7 @@
-"""Writes the configuration that `shardmill init` leaves: it runs as it is, and its comments say what was seen."""
+"""Writes the text of a starter configuration.
+
+It runs unedited; its comments say what was seen in the data.
+"""
 
 import math
 import re
@@ -13,16 +16,16 @@ from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
 
-_FEW = 24  # distinct integers that may be codes rather than amounts: the hours of a day are
-_ROWS_PER_CODE = 10
-_TOP_K = 10_000
-_UNIQUE = 0.9  # of the values: as many distinct ones make an identifier
-_NEARLY_UNIQUE = 0.8  # the same, by an estimate that may be a tenth too small
-_LONG_TEXT = 100  # characters
+_FEW = 24  # the most distinct integers taken for codes rather than amounts, such as the hours of a day
+_ROWS_PER_CODE = 10  # the fewest rows for each distinct code
+_TOP_K = 10_000  # the largest vocabulary
+_UNIQUE = 0.9  # the share of distinct values from which a column is an identifier
+_NEARLY_UNIQUE = 0.8  # the same where the number is estimated, maybe a tenth too low
+_LONG_TEXT = 100  # characters of a text that is free text rather than an identifier
 _NEARLY_ALL = 1 / 0.99
-_INDICATOR = 0.05  # of the rows missing
+_INDICATOR = 0.05  # the share of missing cells from which their absence becomes a feature
 _BAD_FRACTION = 0.01  # the default of max_bad_fraction
-_RARE = 1000  # rows for each value: there is nothing to learn from fewer
+_RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
 _LABELS = ("label", "target", "class", "y")
 _LABEL = '{ kind = "label" }'
 _EXACT = 2**24  # integers that float32 holds exactly
@@ -43,8 +46,8 @@ class _Line:
     Attributes:
         name: The column's and the feature's name.
         value: The kind, as TOML.
-        facts: What was seen in the column; empty: it isn't a column.
-        skipped: Why the line is commented out; None: it isn't.
+        facts: Facts about the column's values; empty if the line isn't about a column.
+        skipped: Why the line is commented out. None means that it isn't.
     """
 
     name: str
@@ -61,12 +64,12 @@ class _Line:
 
 @dataclass(frozen=True)
 class StarterPaths:
-    """Paths as the configuration is to name them.
+    """Paths as written in the configuration.
 
     Attributes:
         files: The patterns of the input files.
         schema: The schema's file.
-        output: Where the run's output goes.
+        output: The folder of the run.
     """
 
     files: Sequence[str]
@@ -81,14 +84,15 @@ def starter_config(
     profiles: Profiles,
     request: StarterRequest = StarterRequest(),  # noqa: B008  (frozen)
 ) -> str:
-    """The text of a starter configuration.
+    """Writes the text of a starter configuration.
 
     Args:
-        paths: What it names.
-        dialect: How the files are spelled.
+        paths: The paths that it names.
+        dialect: The dialect of the files.
         schema: The schema.
-        profiles: What is in its columns.
-        request: What the command line asks for; its columns are those of the schema.
+        profiles: The profiles of the schema's columns.
+        request: The labels, split and settings that the command line asks for; their columns are in
+            the schema.
 
     Returns:
         TOML that `shardmill run` takes unedited.
@@ -119,12 +123,15 @@ def starter_config(
 
 
 def label_example(profiles: Profiles) -> str:
-    """A line that makes a label of the likeliest column."""
+    """Writes a line that makes the likeliest column a label."""
     return f"{toml_key(_likely_label(profiles).name)} = {_LABEL}"
 
 
 def _likely_label(profiles: Profiles) -> ColumnProfile:
-    """The column that is called as labels are, or else the last with more than one value."""
+    """Chooses a column with a label's name, else the last.
+
+    Columns with a single value count only if there are no others.
+    """
     found = [profile for profile in profiles if profile.distinct_estimate > 1] or list(profiles)
     return next((profile for profile in found if profile.name.lower() in _LABELS), found[-1])
 
@@ -135,7 +142,7 @@ def _input_lines(
     lines = ["[input]", f"files = {_value(list(paths.files))}", f"schema = {toml_string(paths.schema)}"]
     asked = request.table("input")
     for field in fields(Dialect):
-        # As it was asked for: a codec has several names.
+        # Written as on the command line: a codec has several names.
         name, value = field.name, asked.get(field.name, getattr(dialect, field.name))
         if value != getattr(_DEFAULTS, name) or name == "null_values" or name in request.dialect:
             comment = "  # cells that are missing" if name == "null_values" else ""
@@ -151,7 +158,8 @@ def _input_lines(
     bad = sum(profile.unusable for profile in profiles) / max(1, profiles.rows)
     unlabelled = sum(profiles[name].absent for name in request.label_columns) / max(1, profiles.rows)
     if bad + unlabelled > _BAD_FRACTION / 2 and "max_bad_fraction" not in asked:
-        # Twice as many, rounded up: the cells may stand in as many rows, and rows may be bad in other ways too.
+        # Twice the share, rounded up: each bad cell may be in another row, and rows may be bad in
+        # other ways, too.
         allowed = min(1.0, math.ceil((bad + unlabelled) * 2 * 100) / 100)
         reasons = [f"{bad:.1%} of the rows may hold a cell that its column's type can't"] if bad else []
         reasons += [f"{unlabelled:.1%} may lack a label"] if unlabelled else []
@@ -243,7 +251,7 @@ def _choose(profile: ColumnProfile, column_type: ColumnType, schema: Schema) -> 
     elif column_type is ColumnType.INT and _are_codes(profile, present):
         value, skipped = _table(kind="vocabulary", num_oov_buckets=1), None
     else:
-        # Its output would have the name of another column's feature.
+        # No indicator where its output would have another column's name.
         value = _z_score(profile, indicator=f"{profile.name}_missing" not in schema)
         skipped = "counts the rows" if _is_row_number(profile, present) else None
     if profile.distinct_count == 1 and not profile.absent:
@@ -269,14 +277,17 @@ def _choose_for_text(profile: ColumnProfile, present: int, schema: Schema) -> tu
 
 
 def _date_parts(profile: ColumnProfile, schema: Schema) -> list[str]:
-    """The parts that a column's dates have; none where it has none. Minutes matter where there are no days."""
+    """Returns the parts of a column's dates, if any.
+
+    Minutes count only where there are no days.
+    """
     text = profile.date_format or ""
     parts = [part for part, letter in _PARTS.items() if letter in text and (part != "minute" or "%d" not in text)]
     return [part for part in parts if f"{profile.name}_{part}" not in schema]
 
 
 def _are_codes(profile: ColumnProfile, present: int) -> bool:
-    """Whether integers are few and close together, as codes are, and amounts are not."""
+    """Whether integers are few and close together, like codes."""
     distinct, limits = profile.distinct_count, profile.cells.integers
     if distinct is None or limits is None:
         return False
@@ -284,7 +295,10 @@ def _are_codes(profile: ColumnProfile, present: int) -> bool:
 
 
 def _is_row_number(profile: ColumnProfile, present: int) -> bool:
-    """Whether integers are as many, and as many different ones, as the range from the least to the greatest has."""
+    """Whether integers number the rows.
+
+    Then each integer from the least to the greatest occurs once.
+    """
     limits = profile.cells.integers
     if limits is None or present <= _FEW or limits[1] - limits[0] + 1 != present:
         return False
@@ -301,14 +315,17 @@ def _z_score(profile: ColumnProfile, *, indicator: bool) -> str:
 
 
 def _rescue(lines: list[_Line], profiles: Profiles) -> list[_Line]:
-    """Without any feature nothing runs: takes the first column that has values after all."""
+    """Uses the first column with values, although it was skipped.
+
+    A configuration without any feature wouldn't run.
+    """
     for position, line in enumerate(lines):
         if profiles[line.name].rows > profiles[line.name].absent:
             used = _Line(line.name, line.value, f"{line.facts}; {line.skipped}, but there is no better column")
             return [*lines[:position], used, *lines[position + 1 :]]
     raise DataError(
-        "no column has a value to learn from: all cells are missing, or there are no rows. "
-        "Check the files, and which spellings count as missing (set [input] null_values)"
+        "no column has a value to learn from: all cells are missing, or there are no rows; "
+        "check the files, and which spellings count as missing (set [input] null_values)"
     )
 
 
@@ -334,7 +351,7 @@ def _distinct(profile: ColumnProfile) -> str:
     exact = profile.distinct_count
     if exact is not None:
         return f"{exact:,} distinct"
-    # Two digits are all that the estimate has; rounded up, they may be more than there are cells.
+    # The estimate has two significant digits; rounded up, it may exceed the number of cells.
     rounded = round(float(f"{profile.distinct_estimate:.2g}"))
     return f"about {min(rounded, profile.rows - profile.absent):,} distinct"
 
@@ -357,18 +374,18 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _shorten(text: str, width: int = 24) -> str:
-    """Text that can stand in a comment: on one line, without control characters."""
+    """Makes a text fit for a comment of one line."""
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return repr(text if len(text) <= width else text[: width - 3] + "...")
 
 
 def toml_string(text: str) -> str:
-    """Text as a basic string of TOML."""
+    """Writes a text as a basic string of TOML."""
     return f'"{text.translate(_ESCAPES)}"'
 
 
 def toml_key(name: str) -> str:
-    """A name as a key of TOML: bare where that is allowed."""
+    """Writes a name as TOML's key, bare where allowed."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_string(name)
 
 

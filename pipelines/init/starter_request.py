@@ -1,4 +1,4 @@
-"""What the command line asks of the configuration that `shardmill init` writes: labels, a split, settings."""
+"""Labels, split and settings that `shardmill init` is asked for."""
 
 import os
 import re
@@ -21,18 +21,18 @@ from shardmill.transforms.kinds.registry import allowed_types
 _SECTIONS = ("input", "split", "features", "output")
 _SPLIT_EXAMPLE = "--split 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3"
 _UNNAMED = {2: (TRAIN, "eval"), 3: (TRAIN, "eval", "test")}
-# Three digits of thirds are well enough written.
+# How far the sum of fractions may be from 1: thirds may be written with three digits.
 _TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class StarterRequest:
-    """What a starter configuration is to say, whatever the data is like.
+    """Settings of a starter configuration given by the user.
 
     Attributes:
         labels: The columns that a model is to predict.
-        tables: Sections of the configuration with what `--split` and `--set` say of them, checked.
-        dialect: Those of the dialect's fields that `--set` gives.
+        tables: Sections of the configuration with the settings of `--split` and `--set`, checked.
+        dialect: The dialect's fields that `--set` gives.
     """
 
     labels: tuple[str, ...] = ()
@@ -40,19 +40,22 @@ class StarterRequest:
     dialect: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> Mapping[str, Any]:
-        """What is asked of a section."""
+        """Returns the settings asked for in a section."""
         return self.tables.get(name, {})
 
     @property
     def label_columns(self) -> dict[str, str]:
-        """The columns of the labels, also of those that `--set` makes, with the labels' names."""
+        """The labels' names by column, including those of `--set`."""
         features = self.table("features").items()
         tables = {name: value if isinstance(value, Mapping) else {"kind": value} for name, value in features}
         asked = {str(table.get("column", name)): name for name, table in tables.items() if table.get("kind") == "label"}
         return {label: label for label in self.labels} | asked
 
     def infinite_of(self, column: str) -> str:
-        """What an infinite number in a column is taken for: as is asked, or else missing, as a starter proposes."""
+        """Returns the treatment of infinite numbers in a column.
+
+        It is the one asked for, else missing, which a starter configuration proposes.
+        """
         asked = self.table("input")
         own = asked.get("columns")
         settings = own.get(column, {}) if isinstance(own, Mapping) else {}
@@ -60,10 +63,10 @@ class StarterRequest:
         return found
 
     def for_columns(self, columns: Sequence[str]) -> "StarterRequest":
-        """The same, held against the data's columns: with a line for each column that a pattern stands for.
+        """Checks the request's columns and expands patterns of features.
 
         Raises:
-            ConfigError: A column isn't there; the message names the nearest one.
+            ConfigError: A column doesn't exist; the message names the nearest one.
         """
         key = self.table("split").get("key", ())
         for where, names in (("--label", self.labels), ("--set split.key", key)):
@@ -78,12 +81,13 @@ class StarterRequest:
 
 
 def parse_request(labels: Sequence[str], split: str | None, settings: Sequence[str], output: str) -> StarterRequest:
-    """Checks what the command line asks for, as far as that goes without the data.
+    """Checks the command line before the data is read.
 
     Args:
         labels: The values of `--label`.
         split: The value of `--split`.
-        settings: The values of `--set`: `key=value`, as `run` takes them. Paths are relative to the current folder.
+        settings: The values of `--set`: `key=value`, as `run` takes them. Paths are relative to the
+            current folder.
         output: The configuration's file, which paths in it are relative to.
 
     Raises:
@@ -103,7 +107,10 @@ def parse_request(labels: Sequence[str], split: str | None, settings: Sequence[s
 
 
 def path_beside(path: str, config: str) -> str:
-    """A path of the command line as a configuration file is to name it: relative to its folder, where it is relative."""
+    """Converts a path of the command line for a configuration.
+
+    A relative path becomes relative to the configuration's folder.
+    """
     path = os.path.expanduser(path)
     if has_scheme(path) or os.path.isabs(path):
         return path
@@ -146,7 +153,7 @@ def _check_keys(asked: Mapping[str, Any], keys: frozenset[tuple[str, ...]], labe
             raise ConfigError(f"--set input.{name}: {whose}; remove this setting")
     for label in labels:
         if any(key[:2] == ("features", label) for key in keys):
-            raise ConfigError(f"--label {label!r}: --set features.{label} says what it is, too; remove one of them")
+            raise ConfigError(f"--label {label!r}: --set features.{label} declares it, too; remove one of them")
 
 
 def _check_columns(where: str, names: Sequence[str], columns: Sequence[str]) -> None:

@@ -94,7 +94,7 @@ def test_no_arguments_show_the_help(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         (["inspect", "s3:/bucket/run"], "error: PATH: expected a local path or one such as s3://BUCKET/FOLDER"),
         (["inspect", "", "--code"], "error: PATH: expected a path, received ''"),
         (["doctor", "--engine=prism", "--output="], "error: --output: expected a path, received ''"),
-        (["doctor", "--output=."], "error: --output '.' is where an engine's worker tries to write; add --engine NAME"),
+        (["doctor", "--output=."], "error: --output '.' is for a check of an engine; add --engine NAME"),
         (
             ["doctor", "--engine=prism", "--prism_locaton=x"],
             "unknown option '--prism_locaton'; did you mean '--prism_location'? It is neither an option of `shardmill doctor`",
@@ -219,7 +219,7 @@ def test_an_unforeseen_error_is_called_a_bug() -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "error: ZeroDivisionError: by nought",
-        "This is a bug in shardmill, or a failure it doesn't know; `--debug` shows the traceback.",
+        "This is a bug in shardmill, or an unexpected failure; `--debug` shows the traceback.",
     ]
     done = fail("ZeroDivisionError('by nought')", "--debug")
     assert done.returncode == 1

@@ -36,7 +36,7 @@ OUTPUTS = """\
   bucket_missing  bucketize  x        int64
 """
 TOLD = f"""\
-p.toml: nothing to object to. This is what a run would do; nothing was written
+p.toml: no mistakes found; this is what a run would do, nothing was written
 input: 3 files, 3.5 KiB
   d/a.csv  3.5 KiB  train
   d/b.csv  17 B     train
@@ -127,9 +127,9 @@ def test_names_stay_in_their_line(
     [
         (
             'derive = "mine.py:f"\n',
-            "features, of the columns and of those that mine.py:f makes, known when a run has traced it\n",
+            "features, also of columns that mine.py:f makes, known when a run has traced it\n",
         ),
-        ('preprocessing_fn = "mine.py:f"\n', "features: what mine.py:f returns, known when a run has traced it\n"),
+        ('preprocessing_fn = "mine.py:f"\n', "features: returned by mine.py:f, known when a run has traced it\n"),
     ],
 )
 def test_a_function_is_not_run(

@@ -28,7 +28,7 @@ def test_files_that_exist_are_left_alone(tmp_path: Path, name: str) -> None:
     """Neither of the two files is overwritten."""
     (tmp_path / "data.csv").write_text("x\n1\n")
     (tmp_path / name).write_text("mine")
-    with pytest.raises(OutputError, match=rf"{name}' exists and is left alone; choose another file with --output"):
+    with pytest.raises(OutputError, match=rf"{name}' exists and isn't overwritten; choose another file with --output"):
         init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
     assert (tmp_path / name).read_text() == "mine"
 

@@ -86,7 +86,7 @@ def test_settings_are_those_of_run() -> None:
         (["derive=f.py:f"], "--set derive: expected a setting of input, split, features, output"),
         (["input.files=a.csv"], "--set input.files: the arguments say which files; remove this setting"),
         (["input.schema=a.pbtxt"], "--set input.schema: init writes the schema itself; remove this setting"),
-        (["features.y=z_score"], "--label 'y': --set features.y says what it is, too; remove one of them"),
+        (["features.y=z_score"], "--label 'y': --set features.y declares it, too; remove one of them"),
         (["shards"], "--set: expected key=value with a dotted key"),
     ],
 )
