@@ -11,7 +11,7 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.graph_sources import FinishedGraph
 from shardmill.pipelines.job.job import Job, parts_folder
-from shardmill.pipelines.job.plan import announce, text_size, versions
+from shardmill.pipelines.job.plan import versions
 from shardmill.pipelines.run import RunResult, execute
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, naming_run
@@ -106,8 +106,9 @@ def check_split(run: FinishedRun, split: str | None) -> None:
 def _plan(run: FinishedRun, application: Application, work: str, progress: Progress) -> Job:
     inputs = input_files.list_files({application.split: application.patterns})
     held = _prepare(run, work)
-    size = text_size(inputs)
-    announce(inputs, run.dialect, progress, {"analyze": size, "transform": size, "write": None})
+    size = input_files.text_size(inputs)
+    scanned = input_files.scanned_size(inputs, run.dialect)
+    progress.announce({"scan": scanned, "analyze": size, "transform": size, "write": None})
     graph = Graph(files.join(work, TRANSFORM_FN))
     config = run.manifest["config"]
     return Job(

@@ -3,7 +3,6 @@
 import os
 import platform
 import socket
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -58,11 +57,8 @@ class Submission:
                 f"the worker on {socket.gethostname()!r} doesn't see {self.folder!r}, which the submitting machine has made for the "
                 "output. Choose an --output that all machines share: a mounted folder, gs://, s3:// or hdfs://"
             )
-        path = files.join(self.folder, f"worker-{uuid.uuid4().hex}")
-        with files.writing(path):
-            with files.create(path) as stream:
-                stream.write(b"may write here\n")
-            files.remove(path)
+        with files.writing(self.folder):
+            files.try_writing(self.folder)
 
 
 class CheckedDoFn(beam.DoFn):  # type: ignore[misc]

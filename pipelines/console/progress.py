@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from types import TracebackType
 
 from rich.console import Console
@@ -92,6 +93,16 @@ class Progress:
                 self._bars.update(self._tasks[name], total=total_bytes)
             else:
                 self._tasks[name] = self._bars.add_task(name, total=total_bytes, start=False, rows=0)
+
+    def announce(self, phases: Mapping[str, int | None]) -> None:
+        """Announces phases in their order, those without bytes left out.
+
+        Args:
+            phases: Each phase's bytes; None where they aren't known.
+        """
+        for name, total in phases.items():
+            if total != 0:
+                self.phase(name, total)
 
     def warn(self, text: str) -> None:
         """Prints a warning, also with `quiet`."""

@@ -2,7 +2,6 @@
 
 import importlib.util
 import re
-import uuid
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
@@ -132,11 +131,8 @@ def _check_credentials() -> None:
 
 
 def _check_writable(name: str, folder: str) -> None:
-    path = files.join(folder, f"shardmill-{uuid.uuid4().hex}")
     try:
-        with files.create(path) as stream:
-            stream.write(b"may write here\n")
-        files.remove(path)
+        files.try_writing(folder)
     except OSError as error:
         raise OutputError(
             f"can't stage the job in {name} {folder!r}: {reason(error)}; check that the bucket exists and that the "

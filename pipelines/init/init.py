@@ -16,7 +16,6 @@ from shardmill.pipelines.init.starter_request import StarterRequest, path_beside
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import without_infinite
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
-from shardmill.pipelines.job.plan import text_size
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema_pbtxt import format_schema
 from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, sniff
@@ -59,7 +58,7 @@ def init(
         dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
         names = column_names(inputs, dialect)
         request = request.for_columns(names)
-        progress.phase("infer", text_size(inputs))
+        progress.phase("infer", input_files.text_size(inputs))
         with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
             profiles, _ = profile_columns(inputs, dialect, work, Engine(), names)
         schema = without_infinite(profiles.schema(), profiles, request.infinite_of)

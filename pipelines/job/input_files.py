@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import InputFile, compressed_suffix, file_ranges
 from shardmill.transforms.files.files import is_local, store_of
 from shardmill.transforms.files.local_listing import list_local
 from shardmill.transforms.files.path_patterns import fixed_part, matcher
@@ -55,3 +56,15 @@ def _match_remote(pattern: str) -> list[tuple[str, int]]:
         ]
     except OSError as error:
         raise DataError(f"can't list {pattern!r}: {reason(error)}") from error
+
+
+def text_size(inputs: Sequence[InputFile]) -> int | None:
+    """The bytes of text to read; None where some are compressed, so that nobody knows."""
+    if any(compressed_suffix(found.path) for found in inputs):
+        return None
+    return sum(found.size for found in inputs)
+
+
+def scanned_size(inputs: Sequence[InputFile], dialect: Dialect) -> int:
+    """The bytes that are scanned for the ends of records, where files are cut."""
+    return sum(each.stop - each.start for each in file_ranges(inputs, dialect))

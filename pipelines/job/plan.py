@@ -1,6 +1,5 @@
 """Plans a run: from the configuration and a look at the input to all that the pipeline needs to know."""
 
-from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from shardmill.pipelines.config.load import Config
@@ -18,8 +17,6 @@ from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Selection
-from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.units import InputFile, compressed_suffix, file_ranges
 from shardmill.transforms.files import files
 from shardmill.transforms.graph import process
 from shardmill.transforms.kinds.registry import allowed_types
@@ -45,7 +42,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         # All mistakes that can be found without the columns: to infer these may take long.
         allowed_types(config.features)
     inputs = input_files.list_files(config.input.patterns)
-    size = text_size(inputs)
+    size = input_files.text_size(inputs)
     schema, inputs = find_columns(config, inputs, size, parts_folder(work), engine, progress)
     _check_columns(config, schema)
     plan = plan_features(config, schema, work, engine, progress)
@@ -54,8 +51,9 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
     # TF Transform may need several passes for a function.
     function: dict[str, int | None] = {"function": None} if config.preprocessing_fn is not None else {}
     recount = {"recount": size} if function else {}
-    phases = {"analyze": size, **function, "trace": 1, **recount, "transform": size, "write": None}
-    announce(inputs, config.input.dialect, progress, phases)
+    scanned = input_files.scanned_size(inputs, config.input.dialect)
+    phases = {"scan": scanned, "analyze": size, **function, "trace": 1, **recount, "transform": size, "write": None}
+    progress.announce(phases)
     return Job(
         inputs=inputs,
         reading=Reading(
@@ -84,23 +82,6 @@ def _trace_early(features: GraphSource, engine: Engine) -> None:
         process.shared().release()
 
 
-def announce(
-    inputs: Sequence[InputFile], dialect: Dialect, progress: Progress, phases: Mapping[str, int | None]
-) -> None:
-    """Tells the phases of a job: the scan for records, where files are cut, and those that follow.
-
-    Args:
-        inputs: The files.
-        dialect: Their spelling.
-        progress: Is told.
-        phases: Each phase's bytes; None where they aren't known.
-    """
-    scanned = sum(each.stop - each.start for each in file_ranges(inputs, dialect))
-    for phase, total in {"scan": scanned, **phases}.items():
-        if total != 0:
-            progress.phase(phase, total)
-
-
 def versions(analyzer: str | None = None) -> dict[str, str]:
     """What the bytes of a run depend on, besides its input and configuration.
 
@@ -108,13 +89,6 @@ def versions(analyzer: str | None = None) -> dict[str, str]:
         analyzer: The package that makes the analysis, where it isn't shardmill.
     """
     return {name: version(name) for name in (*_VERSIONS, analyzer) if name is not None}
-
-
-def text_size(inputs: Sequence[InputFile]) -> int | None:
-    """The bytes of text to read; None where some are compressed, so that nobody knows."""
-    if any(compressed_suffix(found.path) for found in inputs):
-        return None
-    return sum(found.size for found in inputs)
 
 
 def _prepare(work: str, schema: Schema) -> None:

@@ -57,7 +57,8 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
     try:
         with files.writing(work):
             files.make_folder(work)
-            _check_writable(work)
+            if not files.is_local(work):
+                files.try_writing(work)
         yield work
         done = True
     finally:
@@ -269,14 +270,6 @@ def _check_own(work: str, output: str) -> None:
             f"{output!r} holds a finished run that this job hasn't made, so that is left alone; write the template anew, with another "
             "--output or with --overwrite"
         )
-
-
-def _check_writable(work: str) -> None:
-    """Writes and removes a small object: in an object store, permissions show in no other way."""
-    if not files.is_local(work):
-        probe = files.join(work, f"probe-{uuid.uuid4().hex}")
-        files.create(probe).close()
-        files.remove(probe)
 
 
 def _is_run(folder: str) -> bool:

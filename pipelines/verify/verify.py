@@ -16,7 +16,7 @@ from rich.table import Table
 from shardmill.pipelines.console.plain_console import PlainConsole, PlainText
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.processes import cores
-from shardmill.pipelines.job.plan import text_size
+from shardmill.pipelines.job.input_files import scanned_size, text_size
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_unchanged, held_graph, naming_run
 from shardmill.pipelines.verify.compare import Piece, ShardFindings, ShardKey, check_shard, derive_pieces
@@ -36,7 +36,7 @@ from shardmill.pipelines.verify.relocate import relocate
 from shardmill.schemas.errors import DataError, ShardmillError
 from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.csv.units import InputFile, Unit, file_ranges
+from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.read import units_of
 from shardmill.transforms.rows.counts import Rejections, UnitCount
@@ -131,13 +131,10 @@ def _size(path: str) -> int | None:
 
 def _announce(run: FinishedRun, sizes: list[int | None], progress: Progress) -> None:
     inputs = [replace(found, size=size) for found, size in zip(run.inputs, sizes, strict=True) if size is not None]
-    scanned = sum(each.stop - each.start for each in file_ranges(inputs, run.dialect))
     shards = sum(shard["bytes"] for shards in run.shards.values() for shard in shards)
     size = text_size(inputs)
-    phases = {"files": None, "scan": scanned, "count": size, "derive": size, "shards": shards}
-    for phase, total in phases.items():
-        if total != 0:
-            progress.phase(phase, total)
+    scanned = scanned_size(inputs, run.dialect)
+    progress.announce({"files": None, "scan": scanned, "count": size, "derive": size, "shards": shards})
 
 
 def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | str:

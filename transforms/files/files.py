@@ -192,6 +192,21 @@ def digest(path: str) -> tuple[int, str]:
     return count, found.hexdigest()
 
 
+def try_writing(folder: str) -> None:
+    """Writes and removes a small file: in an object store, permissions show in no other way.
+
+    Args:
+        folder: A folder that is there.
+
+    Raises:
+        OSError: A file can't be written there, or not be removed.
+    """
+    path = join(folder, f"probe-{uuid.uuid4().hex}")
+    with create(path) as stream:
+        stream.write(b"may write here\n")
+    remove(path)
+
+
 def exists(path: str) -> bool:
     """Whether a file or folder is there; a folder of an object store is there if something is in it.
 

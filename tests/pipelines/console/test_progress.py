@@ -56,6 +56,13 @@ def test_a_phase_is_over_when_the_next_begins() -> None:
         assert [task.finished for task in progress._bars.tasks] == [True, True, False]
 
 
+def test_phases_without_bytes_arent_announced() -> None:
+    """Phases are announced in their order; one of 0 bytes isn't, one of unknown size is."""
+    progress = Progress(console=terminal())
+    progress.announce({"scan": 0, "analyze": 100, "write": None})
+    assert [(task.description, task.total) for task in progress._bars.tasks] == [("analyze", 100), ("write", None)]
+
+
 def test_a_phase_may_be_announced_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The run announces phases also while the bars are brought up to date."""
     progress = Progress(console=terminal())

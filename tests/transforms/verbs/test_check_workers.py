@@ -111,7 +111,7 @@ def test_a_folder_that_cant_be_written_is_named(tmp_path: Path) -> None:
     else:
         folder = tmp_path / "read-only"
         folder.mkdir(mode=0o500)
-    with pytest.raises(OutputError, match=f"can't write '{folder}/worker-"):
+    with pytest.raises(OutputError, match=f"can't write '{folder}': "):
         Submission.of_this_machine(str(folder)).check()
 
 
@@ -122,7 +122,7 @@ def test_a_folder_whose_files_cant_be_removed_is_named(tmp_path: Path, monkeypat
         raise PermissionError(errno.EACCES, "no permission to delete")
 
     monkeypatch.setattr(check_workers.files, "remove", refuse)
-    with pytest.raises(OutputError, match=f"can't write '{tmp_path}/worker-.*': no permission to delete"):
+    with pytest.raises(OutputError, match=f"can't write '{tmp_path}': no permission to delete"):
         Submission.of_this_machine(str(tmp_path)).check()
 
 
