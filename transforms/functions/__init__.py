@@ -1,10 +1,10 @@
-"""Users' TensorFlow functions: loaded, traced, put into a graph.
+"""Users' TensorFlow functions: loaded, traced, and put into a graph.
 
-user_function.py    a function by its file
-columns.py          between dense columns and a function's features
-canonical.py        a graph's message made to depend on its content alone
-padding.py          a row's bits made independent of its batch
+user_function.py    a function in a user's file
+columns.py          converts between dense columns and a function's features
+canonical.py        makes a graph's message depend on its content alone
+padding.py          makes a row's bits independent of its batch
 traced_function.py  a function's operations put into another graph
-domains.py          follows ids through a traced graph
+domains.py          follows the domains of ids through a traced graph
 analyze_domains.py  tells TF Transform the domains of outputs
 """

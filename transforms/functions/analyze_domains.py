@@ -1,4 +1,7 @@
-"""Has a user's function tell TF Transform the domains of its outputs, where TF Transform doesn't know them itself."""
+"""Tells TF Transform the domains of a function's outputs.
+
+It does so for outputs whose domain TF Transform doesn't know itself.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,26 +14,27 @@ from shardmill.transforms.functions.domains import Domain, Domains
 from shardmill.transforms.functions.user_function import UserFunction
 from shardmill.transforms.kinds.base import Tensor
 
-# The graph in which TF Transform asks for domains. All others are left as the user's function makes them.
+# The graph in which TF Transform asks for domains. In all others the user's function isn't changed.
 _ASKED_IN = "metadata_fn"
-# Where TF Transform keeps the tensors whose domains its mappers know, and these.
+# The collections in which TF Transform keeps the tensors whose domains its mappers know, and these
+# domains.
 _COLLECTIONS = ("tft_schema_override_tensor", "tft_schema_override_min", "tft_schema_override_max")
 
 
 @dataclass(frozen=True)
 class WithDomains:
-    """A user's function as TF Transform is to call it.
+    """A user's function, wrapped for TF Transform to call.
 
-    TF Transform knows the domain of what its mappers give, but not of a tensor that is made of that.
+    TF Transform knows the domains of its mappers' results, but not of tensors computed from them.
 
     Attributes:
-        function: The function.
+        function: The user's function.
     """
 
     function: UserFunction
 
     def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Calls it. See `UserFunction`."""
+        """Calls the user's function: see `UserFunction`."""
         outputs = self.function(inputs)
         graph = tf.compat.v1.get_default_graph()
         if graph.name == _ASKED_IN:
@@ -40,7 +44,12 @@ class WithDomains:
 
 
 def _apart(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Outputs no two of which have their values in one tensor: TF Transform knows the domain of one output only for each."""
+    """Gives each output a tensor of its own.
+
+    TF Transform knows only one domain for each tensor.
+
+    TF Transform knows only one domain for each tensor.
+    """
     seen: set[str] = set()
     apart = {}
     for name, output in outputs.items():
@@ -64,7 +73,7 @@ def _tell(graph: Any, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> 
 
 
 def _values(output: Any) -> Tensor:
-    """The tensor that an output's values are in."""
+    """The tensor with an output's values."""
     if isinstance(output, tf.SparseTensor):
         return output.values
     return output.flat_values if isinstance(output, tf.RaggedTensor) else output

@@ -1,4 +1,6 @@
-"""Makes a SavedModel's message depend on its content alone, and its signatures speak of columns and features by their names.
+"""Makes a SavedModel's message depend on its content alone.
+
+It also names its signatures' inputs after the columns.
 
 The message is passed in: its class can't be imported without TensorFlow.
 """
@@ -12,15 +14,18 @@ from typing import Any
 from shardmill.schemas.features import FeatureSpec
 
 _COUNTED = re.compile(r"(.*?)(?:_\d+)+", re.DOTALL)
-# The name that TensorFlow gives to what fills a table from keys and values; a function fills one table.
+# TensorFlow's name of the operation that fills a table from keys and values; a function fills one
+# table.
 _INITIALIZER = re.compile(r"(key_value_init)\d+")
 _WITHOUT_NUMBER = r"\1"
-# Operations that make a table; tables of one name are one table, in a whole process.
+# Operations that make a table. In a process, tables of one name are one table.
 _TABLES = ("HashTableV2", "MutableHashTableV2", "MutableDenseHashTableV2")
 
 
 def number_functions(meta_graph: Any) -> None:
-    """Renames and orders the functions and their operations: TensorFlow numbers them by what the process traced before.
+    """Renames and orders functions and their operations.
+
+    TensorFlow numbers them by how many the process has traced before.
 
     Args:
         meta_graph: A `MetaGraphDef`; changed in place.
@@ -46,7 +51,10 @@ def number_functions(meta_graph: Any) -> None:
 
 
 def _rename_in_function(function: Any) -> None:
-    """What a function captures, and what fills a table, is called by numbers of the process's."""
+    """Renumbers a function's captured inputs, constants and table initializers.
+
+    TensorFlow names them by numbers that count through the process.
+    """
     signature = function.signature
     names = {
         argument.name: f"captured_{index}"
@@ -73,9 +81,10 @@ def _rename_in_function(function: Any) -> None:
 
 
 def _order_operations(function: Any) -> None:
-    """By name: a function that was loaded from a SavedModel has them in any order, which means nothing.
+    """Orders a function's operations by name.
 
-    Without the placeholders that were left when other tensors took their places.
+    A function that was loaded from a SavedModel has them in any order, which means nothing.
+    Placeholders that were left when other tensors replaced them are removed.
     """
     nodes = (node for node in function.node_def if node.op != "Placeholder")
     copies = [node.SerializeToString() for node in sorted(nodes, key=lambda node: str(node.name))]
@@ -85,10 +94,13 @@ def _order_operations(function: Any) -> None:
 
 
 def _functions_in_use(meta_graph: Any) -> list[str]:
-    """All functions, in the order that the graph and the saved objects come upon them."""
+    """All functions, in the order of their first use.
+
+    The graph and the saved objects are searched in turn.
+    """
     library = {function.signature.name: function for function in meta_graph.graph_def.library.function}
     found: dict[str, None] = {}
-    # What comes last is taken first.
+    # The last one is taken first.
     pending = [*library, *_named_objects(meta_graph.object_graph_def), *_calls(meta_graph.graph_def.node)]
     while pending:
         name = pending.pop()
@@ -126,7 +138,10 @@ def rename_calls(nodes: Sequence[Any], names: Mapping[str, str]) -> None:
 
 
 def _called(attribute: Any) -> Sequence[Any]:
-    """The functions that an attribute names: a call's, a condition's branches, a loop's body."""
+    """The functions that an attribute names.
+
+    They are a call's function, a condition's branches, or a loop's condition and body.
+    """
     kind = attribute.WhichOneof("value")
     if kind == "func":
         return (attribute.func,)
@@ -134,7 +149,7 @@ def _called(attribute: Any) -> Sequence[Any]:
 
 
 def _forget_number(attributes: Any) -> None:
-    # Tables that a function captures are called by a running number.
+    # Tables that a function captures are named by a running number.
     if "_user_specified_name" in attributes and attributes["_user_specified_name"].s.isdigit():
         attributes["_user_specified_name"].s = b"captured"
 
@@ -159,7 +174,9 @@ def _rename_objects(graph: Any, names: Mapping[str, str]) -> None:
 
 
 def name_inputs(signature: Any, arguments: Mapping[str, str]) -> None:
-    """Calls a signature's inputs as the columns are called; Python's arguments can't be called so.
+    """Names a signature's inputs after the columns.
+
+    Python's arguments can't have every name that a column can.
 
     Args:
         signature: A `SignatureDef`; changed in place.
@@ -174,7 +191,9 @@ def name_inputs(signature: Any, arguments: Mapping[str, str]) -> None:
 
 
 def name_keywords(graph: Any, arguments: Mapping[str, str]) -> None:
-    """Calls the keywords of saved functions as the columns are called: what Python's `signatures[...](**columns)` takes.
+    """Names the keywords of saved functions after the columns.
+
+    They are the arguments of `signatures[...](**columns)` in Python.
 
     Args:
         graph: A `SavedObjectGraph`; changed in place.
@@ -187,13 +206,15 @@ def name_keywords(graph: Any, arguments: Mapping[str, str]) -> None:
 
 
 def name_tables(meta_graph: Any, assets: Mapping[str, str]) -> None:
-    """Names tables whose names hold a random part (a temporary file's path, a UUID) by the model's content.
+    """Names tables by the model's content.
+
+    Names that TensorFlow gives them have a random part (a temporary file's path, a UUID).
 
     Call it last: two models that differ in anything else get tables of different names.
 
     Args:
         meta_graph: A `MetaGraphDef`; changed in place.
-        assets: The digest of each of its files, by name.
+        assets: The digest of each of the model's files, by name.
     """
     names: dict[bytes, bytes] = {}
     for attribute in _table_names(meta_graph.graph_def):
@@ -212,7 +233,7 @@ def _table_names(graph_def: Any) -> Iterator[Any]:
 
 
 def file_digest(path: Path) -> str:
-    """Sixteen hexadecimal digits that a file's bytes decide."""
+    """Sixteen hexadecimal digits of a file's SHA-256 digest."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
@@ -221,23 +242,29 @@ def file_digest(path: Path) -> str:
 
 
 def row_lengths_key(key: str) -> str:
-    """The key of the rows' lengths, beside that of the values of a feature of varying length."""
+    """The signature's key for a feature's row lengths.
+
+    A feature of varying length has it besides the key of its values.
+    """
     return f"{key}$row_lengths"
 
 
 def tensor_names(
     signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, FeatureSpec]
 ) -> dict[str, dict[str, list[Any]]]:
-    """A signature as plain data.
+    """The tensor names of a signature, as plain data.
 
     Args:
-        signature: A `SignatureDef` whose inputs are called as the columns.
-        dtypes: Each column's dtype: float32, int64 or bytes; in the order that the inputs are to have.
-        outputs: Each feature by its key in the signature, in order; for one of varying length there is a `row_lengths_key` too.
+        signature: A `SignatureDef` whose inputs are named after the columns.
+        dtypes: Each column's dtype: float32, int64 or bytes; in the order that the inputs are to
+            have.
+        outputs: Each feature by its key in the signature, in order. A feature of varying length
+            also has a `row_lengths_key` in the signature.
 
     Returns:
-        `inputs`: by column [tensor, dtype]; `outputs`: by feature [tensor, dtype, shape, rows' lengths' tensor], the last two null where
-        there is none.
+        `inputs`: by column [tensor, dtype]; `outputs`: by feature [tensor, dtype, shape, rows'
+        lengths' tensor]. For a feature of varying length the shape is None, for others the last
+        tensor.
     """
     found: dict[str, list[Any]] = {}
     for key, spec in outputs.items():

@@ -1,4 +1,8 @@
-"""Between the dense columns that signatures take, TF Transform's raw features, and the columns of a `tf.train.Example`."""
+"""Converts between dense columns, TF Transform's features, and Example columns.
+
+Dense columns are those that signatures take, raw features those that a TF Transform function takes,
+and Example columns those of a `tf.train.Example`.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -11,24 +15,31 @@ from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
 from shardmill.transforms.kinds.base import Tensor
 
 DTYPES = {ColumnType.INT: tf.int64, ColumnType.FLOAT: tf.float32, ColumnType.BYTES: tf.string}
-# What stands for a missing value in a dense column.
+# The value that represents a missing one in a dense column.
 MISSING = {ColumnType.INT: MISSING_INT, ColumnType.FLOAT: float("nan"), ColumnType.BYTES: b""}
 _NAMES: dict[Any, Dtype] = {tf.int64: "int64", tf.float32: "float32", tf.string: "bytes"}
-# A rank with a batch and one more dimension.
+# The rank of a tensor with a batch and one more dimension.
 _MATRIX = 2
 
-# An output's columns: for each its values, and for one of varying length its rows' lengths.
+# The Example columns of one output. Each has its spec, its values, and, if it is of varying length,
+# its rows' lengths.
 Columns = list[tuple[FeatureSpec, Tensor, Tensor | None]]
 
 
 def tft_spec(column: Column) -> Any:
-    """As TF Transform reads the raw schema: a column that may be missing is a sparse tensor."""
+    """The type spec of a raw feature in TF Transform.
+
+    A column that may be missing is a sparse tensor.
+    """
     dtype = DTYPES[column.type]
     return tf.TensorSpec([None], dtype) if column.required else tf.SparseTensorSpec([None, None], dtype)
 
 
 def to_dense(values: Mapping[Column, Any]) -> dict[str, Tensor]:
-    """By name, raw features as dense tensors, with what stands for missing ones."""
+    """Converts raw features to dense tensors, by name.
+
+    Missing values become those of `MISSING`.
+    """
     raw = tf.raw_ops
     missing = {kind: tf.constant(value, DTYPES[kind]) for kind, value in MISSING.items()}
     first, one, all_rows, one_column = (tf.constant(value) for value in ([0], [1], [0, 0], [-1, 1]))
@@ -48,7 +59,10 @@ def to_dense(values: Mapping[Column, Any]) -> dict[str, Tensor]:
 
 
 def from_dense(values: Mapping[Column, Tensor]) -> dict[str, Any]:
-    """By name, dense columns as TF Transform's raw features: of one that may be missing, a sparse tensor of what isn't."""
+    """Converts dense columns to TF Transform's raw features, by name.
+
+    A column that may be missing becomes a sparse tensor of its present values.
+    """
     features: dict[str, Any] = {}
     for column, value in values.items():
         features[column.name] = value if column.required else _sparse(column, value)
@@ -62,7 +76,7 @@ def _sparse(column: Column, values: Tensor) -> Any:
         present = tf.not_equal(values, tf.constant(MISSING[column.type], values.dtype))
     rows = tf.where(present)
     size = tf.shape(values, tf.int64)[0]
-    # As TF Transform has it: no second column where no row has a value.
+    # As in TF Transform, there is no second column where no row has a value.
     width = tf.minimum(tf.shape(rows, tf.int64)[0], 1)
     return tf.SparseTensor(
         tf.concat([rows, tf.zeros_like(rows)], 1), tf.boolean_mask(values, present), tf.stack([size, width])
@@ -70,16 +84,19 @@ def _sparse(column: Column, values: Tensor) -> Any:
 
 
 def output_columns(name: str, value: Any, sparse_features: Collection[str]) -> Columns:
-    """An output's columns in an Example, called as TF Transform calls them.
+    """The columns of an output in an Example.
 
-    A dense tensor is one column. A sparse one of rank 2 is one of varying length (`tf.io.VarLenFeature`); others are one of values and one
-    of indices for each dimension but the batch's (`tf.io.SparseFeature`). A ragged one is one of values and one of lengths for each ragged
-    dimension but the batch's (`tf.io.RaggedFeature`).
+    They are named as in TF Transform.
+
+    A dense tensor is one column. A sparse tensor of rank 2 is one column of varying length
+    (`tf.io.VarLenFeature`); others are one column of values and one of indices for each dimension
+    but the batch's (`tf.io.SparseFeature`). A ragged tensor is one column of values and one of
+    lengths for each ragged dimension but the batch's (`tf.io.RaggedFeature`).
 
     Args:
-        name: The output.
+        name: The output's name.
         value: A Tensor [batch, ...], SparseTensor or RaggedTensor of float32, int64 or string.
-        sparse_features: The outputs that the schema has as sparse features, whatever their rank.
+        sparse_features: The outputs that are sparse features in the schema, whatever their rank.
 
     Raises:
         ConfigError: A dense tensor has an unknown dimension besides the batch's, or none at all.
@@ -94,15 +111,17 @@ def output_columns(name: str, value: Any, sparse_features: Collection[str]) -> C
 
 
 def check_shape(name: str, value: Any) -> None:
-    """Checks that a dense output has the batch's dimension, and that its others are known.
+    """Checks that a dense output's dimensions are known.
+
+    The first one must be the batch's, whose size needn't be known.
 
     Raises:
-        ConfigError: They aren't.
+        ConfigError: A dimension isn't known, or there is none.
     """
     if isinstance(value, tf.Tensor) and (not value.shape.rank or None in value.shape[1:]):
         raise ConfigError(
-            f"output {name!r} has the shape {value.shape}; expected [batch] or [batch, n, ...] with known sizes: tf.reshape gives it "
-            "one, or tf.sparse.from_dense makes it a feature of varying length"
+            f"output {name!r}: expected the shape [batch] or [batch, n, ...] with known sizes, received {value.shape}; tf.reshape gives "
+            "it one, or tf.sparse.from_dense makes it a feature of varying length"
         )
 
 

@@ -1,4 +1,8 @@
-"""Follows ids through a traced graph: what is padded, cut or joined keeps the domain of the lookup, hash or buckets that it is from."""
+"""Follows the domains of ids through a traced graph.
+
+The domain is that of a lookup, hash or buckets. Ids that are padded, cut or joined afterwards keep
+it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -7,10 +11,11 @@ import tensorflow as tf
 
 from shardmill.transforms.kinds.base import Tensor
 
-# So far from an output no domain is looked for.
+# Operations between an output and the one that gives its domain, at most: bounds the recursion.
 _DEPTH = 64
 _HASHES = ("StringToHashBucketFast", "StringToHashBucketStrong", "StringToHashBucket")
-# Where an operation's values are from: by its type, or by its type and the output, the inputs.
+# The inputs from which an operation's values come: by its type, or by its type and the output's
+# index.
 _FIRST, _SECOND, _FIRST_AND_THIRD, _SECOND_AND_THIRD = slice(0, 1), slice(1, 2), slice(0, 3, 2), slice(1, 3)
 _PASSING: dict[str, slice] = {
     "BroadcastTo": _FIRST,
@@ -53,27 +58,32 @@ _PASSING_OF: dict[tuple[str, int], slice] = {
     ("UniqueV2", 0): _FIRST,
     ("UniqueWithCounts", 0): _FIRST,
 }
-# A slice's mask: all but the first dimension stay as they are, the second goes.
+# The shrink mask of a slice that removes the second dimension alone.
 _SECOND_DIMENSION = 0b10
 _MATRIX = 2
-# The ids of a table are spread over at most so many numbers for each of its entries.
+# Numbers in the range of a table's ids, at most, for each of its entries: a wider range means
+# quantities rather than ids.
 _SPREAD = 8
-# A domain that is wider is none.
+# The width from which a range of integers doesn't count as a domain.
 _WIDE = 2**62
 
 
 def is_domain(least: int, greatest: int) -> bool:
-    """Whether a domain has turned out to be one. A table's is all integers where its values are no ids: they lie far apart."""
+    """Whether a range is narrow enough to be a domain.
+
+    A table whose values lie far apart, and so aren't ids, has the range of all integers.
+    """
     return 0 <= greatest - least < _WIDE
 
 
 class Domain(NamedTuple):
-    """Where integers lie.
+    """The range of a tensor's integers.
 
     Attributes:
-        least: An int64 scalar that no row has a say in; in an analysis it may not be known yet.
-        greatest: Likewise.
-        is_ids: Whether they are ids; else plain numbers, such as what rows are padded with.
+        least: The least integer, an int64 scalar that doesn't depend on rows. During an analysis
+            its value may not be known yet.
+        greatest: The greatest integer, likewise.
+        is_ids: Whether the integers are ids; otherwise they are plain numbers, such as padding.
     """
 
     least: Tensor
@@ -81,27 +91,33 @@ class Domain(NamedTuple):
     is_ids: bool
 
     def joined(self, other: "Domain") -> "Domain":
-        """Where the integers of both lie."""
+        """The smallest range that holds both domains."""
         least, greatest = tf.minimum(self.least, other.least), tf.maximum(self.greatest, other.greatest)
         return Domain(least, greatest, self.is_ids or other.is_ids)
 
 
 class Domains:
-    """The domains of a graph's tensors, where they can be followed. Adds operations to the graph."""
+    """The domains of a graph's tensors.
+
+    Looking one up adds operations to the graph.
+    """
 
     def __init__(self, known: Mapping[str, Domain], inputs: Iterable[Tensor]) -> None:
-        """Takes what is known.
+        """Takes the domains that are known.
 
         Args:
             known: Domains of tensors, by their names.
-            inputs: What the rows are in.
+            inputs: The tensors that depend on rows.
         """
         self._found: dict[str, Domain | None] = dict(known)
         self._inputs = {tensor.op.name for tensor in inputs}
         self._depth = 0
 
     def of(self, tensor: Tensor) -> Domain | None:
-        """A tensor's domain; None where it isn't known, or the tensor isn't of integers."""
+        """The domain of a tensor.
+
+        None means that it can't be followed, or that the tensor isn't of integers.
+        """
         if tensor.name not in self._found:
             self._depth += 1
             self._found[tensor.name] = self._find(tensor) if self._depth <= _DEPTH else None
@@ -109,7 +125,7 @@ class Domains:
         return self._found[tensor.name]
 
     def is_constant(self, operation: Any) -> bool:
-        """Whether no row has a say in what it gives."""
+        """Whether an operation's result is independent of the rows."""
         pending, seen = [operation], {operation.name}
         while pending:
             each = pending.pop()
@@ -153,7 +169,10 @@ def _up_to(greatest: Any) -> Domain:
 
 
 def _passed(tensor: Tensor) -> tuple[Tensor, ...]:
-    """The tensors that a tensor's values are from; none where they are made anew."""
+    """The tensors from which a tensor's values come unchanged.
+
+    There are none where its values are computed.
+    """
     operation, index = tensor.op, tensor.value_index
     last = index == len(operation.outputs) - 1
     found = _PASSING.get(operation.type) or _PASSING_OF.get((operation.type, index))
@@ -162,9 +181,11 @@ def _passed(tensor: Tensor) -> tuple[Tensor, ...]:
 
 
 def _sliced_column(operation: Any) -> Tensor | None:
-    """The tensor whose values `x[:, j]` has, where that can be told.
+    """The tensor whose values are those of `x[:, j]`.
 
-    So it can of a sparse tensor's indices, in which TF Transform's `tfidf` puts ids.
+    None means that it can't be told.
+
+    It can be told for a sparse tensor's indices, into which TF Transform's `tfidf` puts ids.
     """
     if operation.type != "StridedSlice" or operation.get_attr("shrink_axis_mask") != _SECOND_DIMENSION:
         return None
@@ -174,26 +195,26 @@ def _sliced_column(operation: Any) -> Tensor | None:
     return _column(operation.inputs[0], int(begin[1]))
 
 
-def _column(matrix: Tensor, place: int) -> Tensor | None:
-    """The tensor whose values a matrix has in a column."""
+def _column(matrix: Tensor, index: int) -> Tensor | None:
+    """The tensor whose values are a column of a matrix."""
     operation = matrix.op
     if operation.type in ("Cast", "Identity") or (operation.type == "SparseReorder" and matrix.value_index == 0):
-        return _column(operation.inputs[0], place)
+        return _column(operation.inputs[0], index)
     if operation.type == "SparseReduceSumSparse" and matrix.value_index == 0:
         gone = tf.get_static_value(operation.inputs[3])
         rank = operation.inputs[0].shape[-1]
         if gone is None or rank is None:
             return None
         kept = [axis for axis in range(rank) if axis not in {int(each) % rank for each in gone.reshape(-1)}]
-        return _column(operation.inputs[0], kept[place])
+        return _column(operation.inputs[0], kept[index])
     if operation.type == "ConcatV2" and tf.get_static_value(operation.inputs[-1]) in (1, -1):
         for each in operation.inputs[:-1]:
             width = each.shape[-1]
             if width is None:
                 return None
-            if place < width:
-                return each if width == 1 else _column(each, place)
-            place -= width
+            if index < width:
+                return each if width == 1 else _column(each, index)
+            index -= width
     return None
 
 
@@ -209,7 +230,7 @@ def _difference(domains: Domains, operation: Any) -> Domain | None:
     one, other = map(domains.of, operation.inputs)
     if one is None or other is None:
         return None
-    # How far two ids are apart says nothing.
+    # The difference of two ids isn't an id.
     found = Domain(one.least - other.greatest, one.greatest - other.least, one.is_ids and not other.is_ids)
     return _where(_within(_WIDE // 2, one, other), found)
 
@@ -224,13 +245,16 @@ def _product(domains: Domains, operation: Any) -> Domain | None:
 
 
 def _within(limit: int, *domains: Domain) -> Tensor:
-    """Whether domains lie so near to 0 that int64 holds what is made of them."""
+    """Whether arithmetic on the domains fits into int64.
+
+    Their ends are nearer to 0 than `limit`.
+    """
     ends = tf.stack([end for domain in domains for end in domain[:2]])
     return tf.reduce_all((ends > -limit) & (ends < limit))
 
 
 def _where(condition: Tensor, domain: Domain) -> Domain:
-    """A domain; all integers where a condition doesn't hold."""
+    """The domain, or all integers where the condition is false."""
     least, greatest = (
         tf.where(condition, end, other)
         for end, other in ((domain.least, tf.int64.min), (domain.greatest, tf.int64.max))
@@ -271,14 +295,21 @@ def _bucketized(_: Domains, operation: Any) -> Domain:
     return _up_to(len(operation.get_attr("boundaries")))
 
 
-def _found_place(domains: Domains, operation: Any) -> Domain | None:
-    """Of a value's place among sorted ones: its bucket, if these are boundaries."""
+def _sorted_position(domains: Domains, operation: Any) -> Domain | None:
+    """The domain of a position among sorted values.
+
+    It is a bucket's index, if the values are constant boundaries.
+    """
     boundaries = operation.inputs[0]
     return _up_to(tf.shape(boundaries)[-1]) if domains.is_constant(boundaries.op) else None
 
 
 def _looked_up(domains: Domains, operation: Any) -> Domain | None:
-    """Of what a table of the user's gives: its values, or the default. Values that lie far apart are quantities: see `is_domain`."""
+    """The domain of a lookup in a user's table.
+
+    It covers the table's values and the default. Values that lie far apart are quantities rather
+    than ids: see `is_domain`.
+    """
     table, keys, default = operation.inputs
     fallback = domains.of(default)
     if fallback is None:
@@ -295,11 +326,11 @@ _RULES: dict[str, Callable[[Domains, Any], Domain | None]] = {
     "Bucketize": _bucketized,
     "FloorMod": _remainder,
     "LookupTableFindV2": _looked_up,
-    "LowerBound": _found_place,
+    "LowerBound": _sorted_position,
     "Maximum": _greatest,
     "Minimum": _least,
     "Mul": _product,
     "Pad": _padded,
     "Sub": _difference,
-    "UpperBound": _found_place,
+    "UpperBound": _sorted_position,
 }

@@ -1,4 +1,7 @@
-"""Makes a row's bits independent of its place in the batch: see `Trace.steady`, which does so for declared features."""
+"""Makes a row's bits independent of its batch.
+
+`Trace.steady` does so for declared features.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
@@ -10,7 +13,8 @@ from tensorflow.python.framework import op_def_registry
 from shardmill.transforms.functions.canonical import rename_calls
 from shardmill.transforms.kinds.base import Tensor
 
-# Elementwise operations whose last elements, which don't fill a SIMD register, TensorFlow computes by another implementation.
+# Elementwise operations of which TensorFlow computes the last elements, which don't fill a SIMD
+# register, with another implementation.
 _UNARY = (
     *("Acos", "Asin", "Atan", "Atanh", "Cos", "Erf", "Erfc", "Erfinv", "Exp", "Expm1", "Inv", "Log", "Log1p", "Ndtri"),
     *("Reciprocal", "Rsqrt", "Sigmoid", "Sin", "Softplus", "Tanh"),
@@ -18,14 +22,15 @@ _UNARY = (
 _BINARY = ("Atan2", "Pow", "Xlog1py", "Xlogy")
 _FLOATS = {each.as_datatype_enum: each for each in (tf.float32, tf.float64)}
 _PREFIX = "steady_"
-# As many elements as the widest register holds.
+# Elements of padding: as many as the widest SIMD register holds.
 _PADDING = 16
 
 
 def steady(graph_def: Any, is_scalar: Callable[[str], bool]) -> None:
-    """Puts a call that pads in the place of each such operation.
+    """Replaces elementwise operations by calls that pad their tensors.
 
-    In functions that the graph calls, loops and conditions among them, only in that of operations on one tensor.
+    In functions that the graph calls, loops and conditions among them, only operations on one
+    tensor are replaced.
 
     Args:
         graph_def: A `GraphDef`; changed in place.
@@ -35,7 +40,7 @@ def steady(graph_def: Any, is_scalar: Callable[[str], bool]) -> None:
     for node in graph_def.node:
         if node.op in (*_UNARY, *_BINARY) and node.attr["T"].type in _FLOATS:
             _call(node, [is_scalar(name) for name in _operands(node)], functions)
-    # What has been put into a graph already is steady.
+    # Functions that an earlier call has put into the graph are steady already.
     library = [each for each in graph_def.library.function if not each.signature.name.startswith(_PREFIX)]
     for function in library:
         renamed = {}
@@ -53,7 +58,10 @@ def _operands(node: Any) -> Iterator[str]:
 
 
 def _call(node: Any, scalars: Sequence[bool], functions: dict[str, Any]) -> None:
-    """Makes a node call the function that does the same with padding, and makes that where it isn't yet."""
+    """Makes a node call a function that pads.
+
+    The function is made where it isn't there yet.
+    """
     if all(scalars):
         return
     dtype = node.attr["T"].type
@@ -85,7 +93,7 @@ def _padded(op: str, scalars: Sequence[bool], dtype: Any) -> Any:
 
     specs = [tf.TensorSpec([] if scalar else None, dtype) for scalar in scalars]
     found = tf.function(apply, autograph=False).get_concrete_function(*specs).function_def
-    # As the call names what it gives.
+    # The name that the call gives to its output.
     (given,) = found.signature.output_arg
     found.ret["output"] = found.ret.pop(given.name)
     given.name = "output"
@@ -105,7 +113,10 @@ def _rename_tensors(function: Any, renamed: dict[str, str]) -> None:
 
 
 def _rename_functions(nodes: Sequence[Any], library: Sequence[Any]) -> None:
-    """TensorFlow has functions of these names already, as they were."""
+    """Renames functions that were changed.
+
+    TensorFlow has unchanged functions of these names already.
+    """
     names = {each.signature.name: f"{_PREFIX}{each.signature.name}" for each in library}
     for function in library:
         function.signature.name = names[function.signature.name]

@@ -1,4 +1,7 @@
-"""A function from raw columns to outputs as it stands in a SavedModel, and its operations put into another graph."""
+"""A traced function, whose operations are put into another graph.
+
+It takes raw columns, returns outputs, and comes from a SavedModel or from tracing.
+"""
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -9,19 +12,23 @@ import tensorflow as tf
 from shardmill.transforms.functions.padding import steady
 from shardmill.transforms.kinds.base import Tensor
 
-# What a SavedModel's function needs besides its operations: tables, their files, objects that TF Transform tracks.
+# Attributes of a SavedModel that a function needs besides its operations: tables, their files,
+# objects that TF Transform tracks.
 _KEPT = ("kept", "assets", "initializers", "resources", "trackable_objects", "created_variables")
-# A function's outputs all wait for every table that it looks something up in, though that changes nothing.
+# Table look-ups. A function's outputs all wait for every look-up, which changes nothing.
 _READS = ("LookupTableFindV2", "LookupTableSizeV2")
 _DIVISIONS = ("RealDiv", "Div", "DivNoNan", "Xdivy")
 _FLOATS = (tf.float32.as_datatype_enum, tf.float64.as_datatype_enum)
 
 
 class Function:
-    """A traced function: a dict of raw columns in, a dict of outputs out.
+    """A traced function from raw columns to outputs.
 
-    Its operations are put into the graph that is being traced rather than called: so only those run that the wanted outputs need, and TF
-    Transform can follow which outputs need which inputs.
+    It takes a dict of raw columns and returns a dict of outputs.
+
+    Its operations are put into the graph that is being traced rather than called, so only the
+    operations run that the wanted outputs need, and TF Transform can follow which outputs need
+    which inputs.
     """
 
     def __init__(self, concrete: Any, kept: tuple[Any, ...] = ()) -> None:
@@ -29,25 +36,25 @@ class Function:
 
         Args:
             concrete: A ConcreteFunction of a dict of (sparse) tensors, by raw column.
-            kept: What must be saved along with the operations.
+            kept: Objects that must be saved along with the operations.
         """
         self._concrete = concrete
         self.kept = kept
 
     @classmethod
     def load(cls, folder: str) -> "Function":
-        """Opens a SavedModel's `transform_fn`."""
+        """Loads the `transform_fn` of a SavedModel."""
         loaded = tf.saved_model.load(folder)
         return cls(loaded.transform_fn, tuple(getattr(loaded, name) for name in _KEPT if hasattr(loaded, name)))
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """The outputs' type specs, by name."""
+        """The type specs of the outputs, by name."""
         return dict(self._concrete.structured_outputs)
 
     @cached_property
     def dependencies(self) -> dict[str, frozenset[str]]:
-        """The raw columns that each output is made of."""
+        """The raw columns from which each output is computed."""
         owners = {tensor.op.name: column for column, tensors in self._inputs.items() for tensor in tensors}
         return {
             name: frozenset(owners[each] for each in self._ancestors(tensors) if each in owners)
@@ -55,11 +62,17 @@ class Function:
         }
 
     def inline(self, inputs: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-        """Some outputs, by operations in the graph that is being traced.
+        """Puts the operations of some outputs into the graph.
+
+        It is the graph that is being traced.
 
         Args:
-            inputs: The raw columns that these outputs are made of, as the function takes them.
-            names: The outputs.
+            inputs: The raw columns from which these outputs are computed, as the function takes
+                them.
+            names: The names of the outputs.
+
+        Returns:
+            The outputs, by name.
         """
         wanted = {name: tensors for name, tensors in self._tensors.items() if name in names}
         flat = [tensor for tensors in wanted.values() for tensor in tensors]
@@ -80,16 +93,18 @@ class Function:
     def _packed(self, name: str, tensors: list[Tensor]) -> Any:
         specs = tf.nest.flatten(self.outputs[name], expand_composites=True)
         for tensor, spec in zip(tensors, specs, strict=True):
-            # TensorFlow doesn't know what a table gives, where the table comes from elsewhere.
+            # TensorFlow doesn't know the shape of a lookup in a table from outside the graph.
             tensor.set_shape(spec.shape)
         return tf.nest.pack_sequence_as(self.outputs[name], tensors, expand_composites=True)
 
     def _feeds(self, inputs: Mapping[str, Any], kept: Collection[str]) -> dict[str, Tensor]:
         feeds = {
-            place.name: fed
-            for column, places in self._inputs.items()
+            placeholder.name: fed
+            for column, placeholders in self._inputs.items()
             if column in inputs
-            for place, fed in zip(places, tf.nest.flatten(inputs[column], expand_composites=True), strict=True)
+            for placeholder, fed in zip(
+                placeholders, tf.nest.flatten(inputs[column], expand_composites=True), strict=True
+            )
         }
         graph = tf.compat.v1.get_default_graph()
         for outside, inside in self._concrete.graph.captures:
@@ -99,17 +114,20 @@ class Function:
 
     @cached_property
     def _inputs(self) -> dict[str, list[Tensor]]:
-        """For each raw column its placeholders: one, or of a sparse tensor three."""
+        """The placeholders of each raw column.
+
+        A dense tensor has one, a sparse tensor three.
+        """
         (columns,), _ = self._concrete.structured_input_signature
-        places = iter(self._concrete.inputs)
+        placeholders = iter(self._concrete.inputs)
         return {
-            column: [next(places) for _ in tf.nest.flatten(columns[column], expand_composites=True)]
+            column: [next(placeholders) for _ in tf.nest.flatten(columns[column], expand_composites=True)]
             for column in sorted(columns)
         }
 
     @cached_property
     def _tensors(self) -> dict[str, list[Tensor]]:
-        """For each output its tensors."""
+        """The tensors of each output."""
         found = iter(self._concrete.outputs)
         return {
             name: [next(found) for _ in tf.nest.flatten(self.outputs[name], expand_composites=True)]
@@ -135,14 +153,20 @@ class Function:
 
 
 def _hidden(tensor: Tensor) -> Tensor:
-    """A number that TensorFlow's optimizer doesn't see through: see `Trace.hidden`."""
+    """A number that TensorFlow's optimizer can't fold.
+
+    See `Trace.hidden`.
+    """
     if not tensor.dtype.is_floating:
         return tensor
     return tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tensor.shape)
 
 
 def _hide_divisors(graph_def: Any) -> None:
-    """As `_hidden`, for the constants that a function's own operations divide by."""
+    """Hides constant divisors from TensorFlow's optimizer.
+
+    They are constants of the function's own operations; otherwise it does as `_hidden`.
+    """
     constants = {node.name: node for node in graph_def.node if node.op == "Const"}
     hidden: set[str] = set()
     for node in graph_def.node:

@@ -1,4 +1,7 @@
-"""A function of the user's, by its file: loaded where it is traced, with errors that say where in the file they are from."""
+"""A user's function in a Python file.
+
+It is loaded where it is traced, and its errors name the line of the file that they come from.
+"""
 
 import ast
 import hashlib
@@ -15,18 +18,21 @@ from typing import Any
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import did_you_mean, shortened
 
+# Inputs listed in a message.
 _SHOWN_INPUTS = 20
-# What a file beside a function can't be called: it wouldn't be what is imported.
+# Names that a file beside a function can't have: importing them may give one of our folders.
 _OWN = ("pipelines", "schemas", "transforms")
 
 
 @dataclass(frozen=True)
 class UserFunction:
-    """A function in a Python file. It travels as the file's text: who runs it needs not have the file.
+    """A function in a Python file.
+
+    It travels as the file's text, so a worker needn't have the file.
 
     Attributes:
-        path: The file.
-        name: The function's name in it.
+        path: The file's path.
+        name: The function's name in the file.
         source: The file's text.
     """
 
@@ -36,13 +42,13 @@ class UserFunction:
 
     @classmethod
     def read(cls, reference: str) -> "UserFunction":
-        """Reads the file; runs nothing.
+        """Reads the file without running it.
 
         Args:
             reference: `file.py:function`.
 
         Raises:
-            ConfigError: It has another form, or the file can't be read.
+            ConfigError: The reference has another form, or the file can't be read.
         """
         path, colon, name = reference.rpartition(":")
         if not colon or not path.endswith(".py") or not name.isidentifier():
@@ -54,16 +60,17 @@ class UserFunction:
             raise ConfigError(f"can't read {path!r}, which should hold the function {name!r}: {error}") from error
 
     def __call__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Calls it.
+        """Calls the function.
 
         Args:
             inputs: A dict of tensors, as the function takes it.
 
         Returns:
-            The dict of tensors that it returns.
+            The dict of tensors that the function returns.
 
         Raises:
-            ConfigError: It failed: the message has the file, the line, the error and what came in; or it returned something else.
+            ConfigError: The function failed (the message has the file, the line, the error, and the
+                inputs' dtypes and shapes), or it returned something else.
         """
         function = self.load()
         try:
@@ -75,7 +82,7 @@ class UserFunction:
         return dict(outputs)
 
     def check(self) -> None:
-        """Looks for the function in the file; runs nothing.
+        """Searches the file for the function without running it.
 
         Raises:
             ConfigError: The file isn't Python, or nothing in it has the function's name.
@@ -84,7 +91,7 @@ class UserFunction:
             nodes = list(ast.walk(ast.parse(self.source, self.path)))
         except SyntaxError as error:
             raise ConfigError(self._explain(error)) from error
-        # Whatever might give something that name: what it is comes out when the file is run.
+        # All that might define the name: running the file shows whether it is a function.
         names = {value for node in nodes for _, value in ast.iter_fields(node) if isinstance(value, str)}
         if self.name not in names and "*" not in names:
             functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
@@ -94,7 +101,9 @@ class UserFunction:
         return f"{self.name} in {self.path}"
 
     def load(self) -> Callable[[Any], Any]:
-        """Runs the file and finds the function; once per process and text.
+        """Runs the file and returns the function.
+
+        The file runs once per process and text.
 
         Raises:
             ConfigError: The file fails, or has no such function.
@@ -117,11 +126,11 @@ class UserFunction:
     def _run(self) -> ModuleType:
         module = ModuleType(self._module_name)
         module.__file__ = os.path.abspath(self.path)
-        # The text that is run is the text that tracebacks show.
+        # Tracebacks show the text that is run, though the file may have changed or be absent.
         linecache.cache[self.path] = (len(self.source), None, self.source.splitlines(keepends=True), self.path)
         folder = os.path.dirname(module.__file__)
         if folder not in sys.path:
-            # What it imports from beside it is found, as when it is run by itself.
+            # Modules beside the file can be imported, as when it is run by itself.
             sys.path.append(folder)
         sys.modules[self._module_name] = module
         try:
@@ -132,7 +141,10 @@ class UserFunction:
         return module
 
     def _explain(self, error: Exception) -> str:
-        """Where in the user's files an error is from, and what it says."""
+        """Says where in the user's files an error comes from.
+
+        The error's own message follows.
+        """
         lines = [
             f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
             for frame in traceback.extract_tb(error.__traceback__)
@@ -140,11 +152,15 @@ class UserFunction:
         ]
         if isinstance(error, SyntaxError) and error.filename == self.path:
             lines = [f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"]
-        place = "\n  ".join(lines) or str(self)
-        return f"{place}\n{type(error).__name__}: {shortened(str(error).strip())}{self._namesake(error)}"
+        origin = "\n  ".join(lines) or str(self)
+        return f"{origin}\n{type(error).__name__}: {shortened(str(error).strip())}{self._namesake(error)}"
 
     def _namesake(self, error: Exception) -> str:
-        """Advice where a file beside this one was meant, and one of our packages was imported: they have one name."""
+        """Advice for a file named like one of our folders.
+
+        It is given where a file beside this one was meant, and our folder of that name was
+        imported.
+        """
         if not isinstance(error, ImportError | AttributeError):
             return ""
         module = error.name if isinstance(error, ImportError) else getattr(error.obj, "__name__", None)
@@ -155,9 +171,12 @@ class UserFunction:
         return f"; {name!r} is a package of shardmill itself: rename {beside!r}"
 
     def owns(self, file: str) -> bool:
-        """Whether a file is the function's own, or another one of the user's beside it."""
+        """Whether a file is the user's own code.
+
+        It is the function's file or another file beside it, but not an installed package.
+        """
         folder = os.path.dirname(os.path.abspath(self.path))
-        # Compiled code gives relative names of files that aren't there.
+        # Compiled code gives relative names of files that don't exist.
         return file == self.path or (
             os.path.isfile(file)
             and os.path.abspath(file).startswith(folder + os.sep)
@@ -179,13 +198,13 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _hint(error: Exception, inputs: Mapping[str, Any]) -> str:
-    """The column that may have been meant."""
+    """A "did you mean" hint for a missing column."""
     key = error.args[0] if isinstance(error, KeyError) else None
     return did_you_mean(key, inputs) if isinstance(key, str) and key not in inputs else ""
 
 
 def _describe(inputs: Mapping[str, Any]) -> str:
-    """What came in: dtypes and shapes."""
+    """The dtypes and shapes of the inputs."""
     return "it was given: " + "; ".join(_described(inputs))
 
 
@@ -198,13 +217,13 @@ def _described(inputs: Mapping[str, Any]) -> Iterator[str]:
 
 
 class Recorded(dict[str, Any]):
-    """A dict that knows which of its keys were looked at."""
+    """A dict that records which of its keys were read."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         """Takes the values.
 
         Args:
-            values: By key.
+            values: The values, by key.
         """
         super().__init__(values)
         self.seen: set[str] = set()
@@ -231,7 +250,7 @@ class Recorded(dict[str, Any]):
         """As `dict.copy`."""
         return dict(self)
 
-    # typeshed names CPython's own classes of views.
+    # typeshed's return types are CPython's own view classes.
     def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
         """As `dict.items`."""
         return dict(self).items()

@@ -1,10 +1,12 @@
-"""The transform graph: kinds and statistics become a SavedModel. Imports TensorFlow.
+"""The transform graph: kinds and statistics become a SavedModel.
 
-derived_column.py    what a graph is built from
-vocabulary_files.py  the vocabulary files that go into it
-outputs.py           its outputs: declared, or a function's
+Imports TensorFlow.
+
+derived_column.py    the sources that a graph is built from
+vocabulary_files.py  the graph's vocabulary files
+outputs.py           the graph's outputs: declared features, or a function's
 save.py              saves a transform as a SavedModel
 derive.py            a user's derived columns as a SavedModel
 build.py             builds the transform graph
-process.py           does all that in a process of its own
+process.py           runs all of these in a process of its own
 """

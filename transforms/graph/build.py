@@ -1,6 +1,9 @@
-"""Builds the transform graph: a SavedModel that the transform phase runs, serving loads, and TF Transform's `TFTransformOutput` opens.
+"""Builds the transform graph, a SavedModel.
 
-This module and the others of its name import TensorFlow's Python half; `transforms.graph.process` runs them in a process of its own.
+The transform phase runs it, serving loads it, and TF Transform's `TFTransformOutput` opens it.
+
+This folder's modules import TensorFlow's Python half; `transforms.graph.process` runs them in a
+process of its own.
 """
 
 import json
@@ -26,19 +29,23 @@ _TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_
 
 
 def build_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str, Any]:
-    """Writes `transform_fn/` (the SavedModel) and `transformed_metadata/` (schema.pbtxt, asset_map).
+    """Writes the transform graph and its metadata.
+
+    They are the folders `transform_fn/` (the SavedModel) and `transformed_metadata/` (schema.pbtxt,
+    asset_map).
 
     Args:
-        source: What it is built from.
-        folder: A local folder; the two must not be there yet.
+        source: The graph's source.
+        folder: A local folder, in which neither of the two folders exists yet.
 
     Returns:
-        What `assets.extra/shardmill.json` in the SavedModel holds: for each signature its tensors by raw column and by feature; and the
-        labels.
+        The content of `assets.extra/shardmill.json` in the SavedModel: for each signature its
+        tensors by raw column and by feature; and the labels.
 
     Raises:
         ConfigError: An output of a TF Transform function has no known shape.
-        DataError: The data can't be used as a feature says: an empty vocabulary, a column without values.
+        DataError: The data can't be transformed as a feature says: a vocabulary is empty, or a
+            column has no values.
         OutputError: A file can't be written.
     """
     try:

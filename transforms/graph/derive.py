@@ -1,4 +1,8 @@
-"""Traces a user's `derive` function, from raw columns to derived ones, into a SavedModel that the analysis runs and the graph takes in."""
+"""Traces a user's `derive` function into a SavedModel.
+
+The function makes derived columns from raw ones. The analysis runs the SavedModel, and the
+transform graph includes it.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,10 +28,14 @@ def trace_derive(function: UserFunction, schema: Schema, folder: str) -> tuple[D
     """Writes the SavedModel of a `derive` function.
 
     Args:
-        function: Takes a dict of the raw columns, each [batch]: float32 (NaN where missing), int64 (-2**63) or string (empty); returns a
-            dict of derived columns, likewise.
+        function: The function. It takes a dict of the raw columns, each [batch]: float32 (NaN where
+            missing), int64 (-2**63) or string (empty); and returns a dict of derived columns,
+            likewise.
         schema: The raw columns.
-        folder: Where to; must not be there yet.
+        folder: The SavedModel's folder, which doesn't exist yet.
+
+    Returns:
+        The derived columns.
 
     Raises:
         ConfigError: The function fails, or returns something else.
@@ -40,7 +48,7 @@ def trace_derive(function: UserFunction, schema: Schema, folder: str) -> tuple[D
         types.update({name: _type(function, schema, name, value) for name, value in outputs.items()})
         return outputs
 
-    # Tables that the function makes are saved with it.
+    # Tracks the tables that the function makes, which are saved with it.
     with resource_tracker_scope(tracker):
         specs = {column.name: tf.TensorSpec([None], DTYPES[column.type]) for column in schema}
         traced = Function(
@@ -54,7 +62,9 @@ def trace_derive(function: UserFunction, schema: Schema, folder: str) -> tuple[D
 
 def _type(function: UserFunction, schema: Schema, name: str, value: Any) -> ColumnType:
     if name in schema:
-        raise ConfigError(f"{function}: it returns {name!r}, which is a raw column; give it another name")
+        raise ConfigError(
+            f"{function}: expected new names for derived columns, received {name!r}, which is a raw column; rename it"
+        )
     if not isinstance(value, tf.Tensor) or value.dtype not in _TYPES or value.shape.rank != 1:
         raise ConfigError(
             f"{function}: expected {name!r} to be a tensor of float32, int64 or string and of shape [batch], received {value!r}; "
@@ -64,7 +74,10 @@ def _type(function: UserFunction, schema: Schema, name: str, value: Any) -> Colu
 
 
 class _Derivation(Transform):
-    """All derived columns, none of them a label; dense throughout. Reads the raw columns that they are made of."""
+    """The derived columns as a transform, without labels.
+
+    All are dense. It reads the raw columns from which they are derived.
+    """
 
     def __init__(self, function: Function, schema: Schema) -> None:
         self.schema = schema

@@ -1,4 +1,7 @@
-"""What a transform graph is built from, as it is sent to the process that traces it. No TensorFlow here."""
+"""The sources from which a transform graph is built.
+
+They are sent to the process that traces it, so there is no TensorFlow here.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +13,15 @@ from shardmill.transforms.statistics.requests import Statistics
 
 @dataclass(frozen=True)
 class DeclaredGraph:
-    """What the graph of declared features is built from.
+    """The source of a graph of declared features.
 
     Attributes:
         kinds: The features.
         schema: All raw columns, and the derived ones.
-        statistics: What the analysis found.
-        derive: The folder of the SavedModel that makes the derived columns; None where there are none.
-        infinite: The raw columns in which an infinite number is missing.
+        statistics: The results of the analysis.
+        derive: The folder of the SavedModel that makes the derived columns. None means that there
+            are none.
+        infinite: The raw columns in which an infinite number counts as missing.
     """
 
     kinds: tuple[Kind, ...]
@@ -29,15 +33,17 @@ class DeclaredGraph:
 
 @dataclass(frozen=True)
 class AnalyzedGraph:
-    """What the graph of a TF Transform function is built from, once TF Transform has analyzed it.
+    """The source of a TF Transform function's graph.
+
+    TF Transform has analyzed the function.
 
     Attributes:
-        folder: The SavedModel that TF Transform has written.
-        metadata: The outputs' `schema.pbtxt`, TF Transform's, as text.
+        folder: The folder of the SavedModel that TF Transform has written.
+        metadata: The text of TF Transform's `schema.pbtxt`, which describes the outputs.
         asset_map: The files of the function's vocabularies, by name.
         schema: All raw columns.
         labels: The outputs that are labels.
-        infinite: The raw columns in which an infinite number is missing.
+        infinite: The raw columns in which an infinite number counts as missing.
     """
 
     folder: str
@@ -50,11 +56,11 @@ class AnalyzedGraph:
 
 @dataclass(frozen=True)
 class DerivedColumn:
-    """What a `derive` function makes.
+    """A column that a `derive` function makes.
 
     Attributes:
-        column: Its name and type.
-        sources: The raw columns that it is made of.
+        column: The column's name and type.
+        sources: The raw columns from which it is derived.
     """
 
     column: Column

@@ -1,4 +1,7 @@
-"""What a transform graph is made of: declared features, or a TF Transform function that TF Transform has analyzed."""
+"""The outputs of a transform graph.
+
+They are those of declared features, or of a TF Transform function that TF Transform has analyzed.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -16,14 +19,17 @@ from shardmill.transforms.statistics.requests import Statistics
 
 
 class Transform(ABC):
-    """Builds the outputs of a transform from raw columns, in the graph that is being traced.
+    """Builds the outputs of a transform from raw columns.
+
+    It does so in the graph that is being traced.
 
     Attributes:
         schema: All raw columns.
         labels: For each output that is a label, the raw columns that no other output needs.
-        read: The raw columns that the outputs are made of.
-        served: Those without the columns that only labels need.
-        infinite: Those in which an infinite number is missing: rows are read so, and whoever is served may not know.
+        read: The raw columns from which the outputs are computed.
+        served: The columns of `read` that outputs other than labels need.
+        infinite: The raw columns in which an infinite number counts as missing. Rows are read so,
+            but requests to a served model may hold one.
     """
 
     schema: Schema
@@ -33,39 +39,48 @@ class Transform(ABC):
     infinite: Collection[str] = ()
 
     def spec(self, column: Column) -> Any:
-        """How `transform_fn` takes a raw column."""
+        """The type spec of a raw column in `transform_fn`."""
         return tft_spec(column)
 
     @abstractmethod
     def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
-        """The labels, or all other outputs, each as its columns in an Example.
+        """Builds the labels, or all other outputs.
+
+        Returns each output's columns in an Example.
 
         Args:
-            inputs: Dense raw columns, each [batch]: those of `read`, or of `served` where no labels are built.
-            labels: Which of the two.
+            inputs: Dense raw columns, each [batch]: those of `read`, or of `served` where no labels
+                are built.
+            labels: Whether to build the labels, rather than all other outputs.
         """
 
     @abstractmethod
     def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """All outputs as a TF Transform function gives them.
+        """Builds all outputs, as a TF Transform function returns them.
 
         Args:
-            features: What `build` gave for all but the labels, traced.
-            inputs: TF Transform's raw features, those of `read`.
+            features: The traced function of the outputs that aren't labels.
+            inputs: TF Transform's raw features, for the columns of `read`.
         """
 
     @property
     def derived(self) -> Function | None:
-        """What makes derived columns of raw ones; None where there are none."""
+        """The function that makes derived columns from raw ones.
+
+        None means that there are no derived columns.
+        """
         return None
 
     @property
     @abstractmethod
     def kept(self) -> Sequence[Any]:
-        """What must be saved along with the graph: assets, tables."""
+        """Objects to save along with the graph: assets, tables."""
 
     def _finite(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Dense raw columns, with infinite numbers as missing ones where they are."""
+        """Replaces infinite numbers by NaN where they count as missing.
+
+        The inputs are dense raw columns.
+        """
         raw = tf.raw_ops
         return {
             name: raw.SelectV2(condition=raw.IsInf(x=values), t=np.float32(np.nan), e=values)
@@ -75,7 +90,11 @@ class Transform(ABC):
         }
 
     def _set_columns(self, features: Collection[str], labels: Mapping[str, Collection[str]]) -> None:
-        """Sets `read`, `served` and `labels` by the raw columns of the features, and of each label."""
+        """Sets `read`, `served` and `labels`.
+
+        `features` are the raw columns that outputs other than labels need, `labels` those of each
+        label.
+        """
         read = {*features, *(column for columns in labels.values() for column in columns)}
         self.read = tuple(column for column in self.schema if column.name in read)
         self.served = tuple(column for column in self.read if column.name in features)
@@ -101,12 +120,12 @@ class Declared(Transform):
         Args:
             kinds: The features.
             schema: The raw columns, and the derived ones.
-            statistics: What the analysis found.
-            derive: Makes the derived columns.
-            infinite: The raw columns in which an infinite number is missing.
+            statistics: The results of the analysis.
+            derive: The function that makes the derived columns. None means that there are none.
+            infinite: The raw columns in which an infinite number counts as missing.
 
         Raises:
-            DataError: The data can't be used as a feature says.
+            DataError: The data can't be transformed as a feature says.
         """
         self._derive = derive
         self.infinite = infinite
@@ -160,12 +179,12 @@ class Declared(Transform):
 
     @property
     def specs(self) -> tuple[FeatureSpec, ...]:
-        """The outputs of all features, in order."""
+        """The specs of all features' outputs, in order."""
         return tuple(spec for kind in self._kinds for spec in self.outputs[kind.name])
 
     def _table(self, key: TableKey) -> Any:
         if key not in self._tables:
-            # Outside of the function that is being traced: one table for all functions.
+            # Outside of the function that is being traced, so that all functions share the table.
             with tf.init_scope():
                 self._tables[key] = self._new_table(key)
         return self._tables[key]
@@ -200,8 +219,8 @@ class Analyzed(Transform):
             function: The `transform_fn` that TF Transform has written.
             schema: All raw columns.
             labels: The outputs that are labels.
-            sparse_features: The outputs that its schema has as sparse features.
-            infinite: The raw columns in which an infinite number is missing.
+            sparse_features: The outputs that are sparse features in the function's schema.
+            infinite: The raw columns in which an infinite number counts as missing.
         """
         self.infinite = infinite
         self.schema = schema

@@ -1,6 +1,8 @@
-"""Traces the transform graph in a process of its own, so that TensorFlow's import (seconds) overlaps the analysis.
+"""Traces the transform graph in a process of its own.
 
-Requests and replies are pickles, each after its length, over the process's stdin and stdout.
+TensorFlow's import, which takes seconds, then overlaps the analysis.
+
+Requests and replies are pickles, each preceded by its length, over the process's stdin and stdout.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from shardmill.schemas.errors import ShardmillError
 from shardmill.transforms.workers.search_path import start_code
 
 if TYPE_CHECKING:
-    # Nothing else is imported before the process is started: the sooner it is, the sooner a small run ends.
+    # These aren't imported at run time, so that the process starts as early as possible: that
+    # shortens a small run.
     from collections.abc import Mapping, Sequence
 
     from typing_extensions import Self
@@ -36,12 +39,15 @@ if TYPE_CHECKING:
     from shardmill.transforms.graph.derived_column import DeclaredGraph, DerivedColumn
     from shardmill.transforms.kinds.base import Kind
 
-# Features traced early, as a sample: enough to load TensorFlow's parts, few enough not to hold up the analysis.
+# Features traced before the analysis, as a check: enough to load TensorFlow's parts, few enough not
+# to delay the analysis.
 _SAMPLE = 64
 _LENGTH = struct.Struct("<Q")
+# Characters kept of the process's standard error, or of a traceback.
 _TAIL = 2000
+# Seconds for the process to end by itself before it is killed.
 _GRACE_SECONDS = 2.0
-# What TensorFlow says at every start, before its level of logging is set.
+# Lines that TensorFlow writes at every start, before its level of logging is set.
 _NOISE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl")
 _ENVIRONMENT = {
     # Errors only; no GPU: a graph is traced, not run.
@@ -52,10 +58,13 @@ _ENVIRONMENT = {
 
 
 class Tracer:
-    """The tracing process, seen from the job's. It may be used by several threads, one request at a time."""
+    """The tracing process, as the job's process sees it.
+
+    Several threads may use it, one request at a time.
+    """
 
     def __init__(self) -> None:
-        """Makes one that isn't started."""
+        """Makes a tracer whose process isn't started."""
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self._lock = threading.RLock()
@@ -63,7 +72,10 @@ class Tracer:
         self._holders = 0
 
     def __enter__(self) -> Self:
-        """Starts the process, or shares it with the `with` blocks around this one: the outermost ends it."""
+        """Starts the process, or shares it with enclosing `with` blocks.
+
+        The outermost block ends it.
+        """
         self.start()
         self._holders += 1
         return self
@@ -74,7 +86,10 @@ class Tracer:
             self.close()
 
     def start(self) -> None:
-        """Starts the process, unless it runs; doesn't wait for its imports."""
+        """Starts the process unless it runs.
+
+        It doesn't wait for the process's imports.
+        """
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return
@@ -90,12 +105,15 @@ class Tracer:
             atexit.register(self.close)
 
     def check(self, kinds: Sequence[Kind], schema: Schema, derive: str | None = None) -> None:
-        """Has (a sample of) the features traced with made-up statistics, without waiting; `build` raises what went wrong.
+        """Traces a sample of the features with made-up statistics.
+
+        It doesn't wait: `build` raises the check's error.
 
         Args:
             kinds: The features.
             schema: The raw columns, and the derived ones.
-            derive: The folder of the SavedModel that makes the derived columns.
+            derive: The folder of the SavedModel that makes the derived columns. None means that
+                there are none.
         """
         with self._lock:
             self.start()
@@ -104,28 +122,31 @@ class Tracer:
             self._checking = True
 
     def build(self, source: DeclaredGraph, folder: str) -> dict[str, Any]:
-        """Writes `transform_fn/` and `transformed_metadata/`: see `transforms.graph.build.build_graph`.
+        """Writes the transform graph: see `transforms.graph.build.build_graph`.
 
         Args:
-            source: What the graph is built from.
+            source: The graph's source.
             folder: A local folder.
 
         Raises:
-            ShardmillError: What the process raised, of the same class; or what it wrote to stderr before it died.
+            ShardmillError: The process raised it, and it has the same class; or the process died,
+                and the message has its standard error.
         """
         result: dict[str, Any] = self._ask("build", source, folder)
         return result
 
     def derive(self, function: UserFunction, schema: Schema, folder: str) -> tuple[DerivedColumn, ...]:
-        """Writes a `derive` function's SavedModel: see `transforms.graph.derive.trace_derive`.
+        """Writes a `derive` function's SavedModel.
+
+        See `transforms.graph.derive.trace_derive`.
 
         Args:
             function: The function.
             schema: The raw columns.
-            folder: A local folder that isn't there yet.
+            folder: A local folder that doesn't exist yet.
 
         Raises:
-            ShardmillError: As `build`.
+            ShardmillError: See `build`.
         """
         columns: tuple[DerivedColumn, ...] = self._ask("derive", function, schema, folder)
         return columns
@@ -138,7 +159,10 @@ class Tracer:
             return self._receive()
 
     def release(self) -> None:
-        """Ends the process, some 600 MB, once its one user needs it no more; a `with` block around that user's keeps it."""
+        """Ends the process unless an enclosing `with` block holds it.
+
+        It takes some 600 MB. The caller's own `with` block doesn't count.
+        """
         if self._holders <= 1:
             self.close()
 
@@ -154,7 +178,10 @@ class Tracer:
                 self._errors = None
 
     def interrupt(self) -> None:
-        """Ends the process while another thread waits for its reply: that thread gets an error."""
+        """Kills the process while another thread waits for its reply.
+
+        The waiting thread gets an error.
+        """
         process = self._process
         if process is not None:
             process.kill()
@@ -185,7 +212,7 @@ class Tracer:
             raise value
         if status == "failed":
             raise ShardmillError(
-                f"tracing the transform graph failed; this is a bug in shardmill, or a failure it doesn't know:\n{value}"
+                f"tracing the transform graph failed; this is a defect of shardmill, or a failure that it doesn't know:\n{value}"
             )
         return value
 
@@ -197,7 +224,7 @@ class Tracer:
         said = self._errors.read().decode(errors="replace").strip()
         tail = "\n".join(line for line in said.splitlines() if not _NOISE.match(line))[-_TAIL:]
         self.close()
-        hint = " (killed: perhaps for want of memory)" if status == -signal.SIGKILL else ""
+        hint = " (killed, perhaps out of memory)" if status == -signal.SIGKILL else ""
         return ShardmillError(
             f"the process that traces the transform graph ended with status {status}{hint}; it said:\n{tail or 'nothing'}"
         )
@@ -205,17 +232,21 @@ class Tracer:
 
 @functools.cache
 def shared() -> Tracer:
-    """This process's tracer."""
+    """The tracer that this process shares."""
     return Tracer()
 
 
 def serve() -> None:
-    """What the tracing process does: answers requests until its stdin ends, which it does when the job's process ends."""
-    # Ctrl-C reaches all processes of the terminal; this one ends with the job's.
+    """Answers requests, in the tracing process.
+
+    It ends when its stdin ends, which happens when the job's process ends.
+    """
+    # Ctrl-C reaches all processes of the terminal; this one ends when the job's process does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # A graph is a million objects that live as long as it is traced: looking for garbage among them costs a quarter of the time.
+    # A graph is a million objects that live as long as it is traced: searching them for garbage
+    # takes a quarter of the time.
     gc.disable()
-    # What libraries print must not get between the replies.
+    # Libraries' output mustn't get between the replies.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "rb")
@@ -257,14 +288,18 @@ def _check(builder: Any, kinds: tuple[Kind, ...], schema: Schema, derive: str | 
 
 
 def _sample(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
-    """The first of each class, then the first of all."""
+    """A sample of features, some of each class.
+
+    It is the first feature of each class, and then the first ones of all.
+    """
     first: Mapping[type[Kind], Kind] = {type(kind): kind for kind in reversed(kinds)}
     chosen = {kind.name: kind for kind in (*first.values(), *kinds[:_SAMPLE])}
     return tuple(chosen.values())
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # While TensorFlow is being imported it can't see that its stdin ended; there is nothing it could lose.
+    # During TensorFlow's import the process can't notice that its stdin ended. Terminating it loses
+    # nothing.
     process.terminate()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
@@ -284,7 +319,7 @@ def _write(stream: IO[bytes], message: object) -> None:
 
 
 def _read(stream: IO[bytes]) -> Any:
-    """A message; None at the end of the stream."""
+    """Reads a message; None means the end of the stream."""
     header = stream.read(_LENGTH.size)
     if len(header) < _LENGTH.size:
         return None

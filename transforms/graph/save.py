@@ -1,4 +1,7 @@
-"""Saves a transform as a SavedModel whose bytes depend on its content alone."""
+"""Saves a transform as a reproducible SavedModel.
+
+Its bytes depend on its content alone.
+"""
 
 import contextlib
 import json
@@ -29,16 +32,18 @@ _TAKEN = frozenset({"self", "args", "kwargs", "examples"})
 def save_model(transform: Transform, folder: Path) -> dict[str, Any]:
     """Writes the SavedModel of a transform.
 
-    Its signatures: `transform`, which the transform phase runs: all outputs, by place; `serving_default` (raw columns by name) and
-    `serve_examples` (serialized `tf.train.Example`s of them), both without the labels; and, where there are derived columns, `derive`,
-    which says which rows are good: these columns, by place. `transform_fn` is TF Transform's.
+    It has these signatures. `transform`, which the transform phase runs, has all outputs by
+    position. `serving_default` (raw columns by name) and `serve_examples` (serialized
+    `tf.train.Example`s of them) have all outputs but the labels. Where there are derived columns,
+    `derive` has them by position; it decides which rows are accepted. `transform_fn` is TF
+    Transform's function.
 
     Args:
         transform: The transform.
-        folder: Where to; must not be there yet.
+        folder: The SavedModel's folder, which doesn't exist yet.
 
     Returns:
-        What `assets.extra/shardmill.json` in it holds.
+        The content of `assets.extra/shardmill.json` in it.
     """
     model = _Model(transform)
     model.save(folder)
@@ -51,14 +56,14 @@ class _Model:
     def __init__(self, transform: Transform) -> None:
         self.transform = transform
         self.arguments = _argument_names(transform.schema.names)
-        # The columns of the outputs, in order: filled while they are traced.
+        # The columns of the outputs, in order; set when they are traced.
         self.features: list[FeatureSpec] = []
         self.labels: list[FeatureSpec] = []
         self.label_columns: dict[str, list[str]] = {}
         self.derived: list[FeatureSpec] = []
 
     def save(self, folder: Path) -> None:
-        """Traces and saves everything."""
+        """Traces and saves all functions."""
         transform = self.transform
         features = _traced(self._features, self._specs(transform.served))
         module = tf.Module()
@@ -68,7 +73,8 @@ class _Model:
             "transform": _traced(lambda inputs: self._transform(features, inputs), self._specs(transform.read))
         }
         if self.features:
-            # What Keras's `TFSMLayer` calls by default, with a dictionary; a signature takes arguments with Python's names only.
+            # Keras's `TFSMLayer` calls `serve` by default, with a dictionary; a signature only
+            # takes arguments with Python's names.
             module.serve = features
             signatures |= {"serving_default": features, "serve_examples": self._serve_examples(features)}
         if transform.derived is not None:
@@ -98,7 +104,10 @@ class _Model:
         return _by_key(column for columns in built.values() for column in columns)
 
     def _transform(self, features: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """All outputs, by place: a name may hold what a key can't."""
+        """All outputs by position.
+
+        A signature's key can't hold every name.
+        """
         built = features({column.name: inputs[column.name] for column in self.transform.served})
         built |= self._labels(inputs)
         tensors: dict[str, Tensor] = {}
@@ -109,14 +118,14 @@ class _Model:
         return tensors
 
     def _derive(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The derived columns, by place."""
+        """The derived columns, by position."""
         function = self.transform.derived
         assert function is not None
         built = [
             output_columns(name, value, ())[0] for name, value in function.inline(inputs, function.outputs).items()
         ]
         self.derived = [spec for spec, _, _ in built]
-        return {str(place): tensor for place, (_, tensor, _) in enumerate(built)}
+        return {str(index): tensor for index, (_, tensor, _) in enumerate(built)}
 
     def _transform_fn(self, features: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return self.transform.transform_fn(
@@ -132,7 +141,8 @@ class _Model:
         columns = self.transform.served
 
         def serve_examples(examples: Tensor) -> Any:
-            # Rather than `tf.io.parse_example`: one operation, whose defaults are a constant for each type.
+            # Rather than `tf.io.parse_example`: this is one operation, with one constant as default
+            # for each type.
             missing = {kind: tf.constant(value, DTYPES[kind]) for kind, value in MISSING.items()}
             parsed = tf.raw_ops.ParseExampleV2(
                 serialized=examples,
@@ -155,7 +165,7 @@ class _Model:
 
 
 def _sources(transform: Transform) -> list[Column]:
-    """The raw columns that derived ones are made of."""
+    """The raw columns from which derived ones are made."""
     needs = transform.derived.dependencies if transform.derived is not None else {}
     return [column for column in transform.schema if any(column.name in names for names in needs.values())]
 
@@ -174,7 +184,11 @@ def _traced(function: Callable[[Mapping[str, Any]], dict[str, Tensor]], specs: M
 
 
 def _argument_names(columns: Sequence[str]) -> dict[str, str]:
-    """Python names for columns: their own where they are such, else made from them; all different, in lower case too."""
+    """Python argument names for columns.
+
+    A column whose name is a valid argument keeps it; others get one made from their name. All
+    differ, even in lower case.
+    """
     own = {name.lower(): name for name in reversed(columns) if _is_argument(name)}
     names = {name: name for name in own.values()}
     taken = {*own, *_TAKEN}
@@ -197,7 +211,10 @@ def _is_argument(name: str) -> bool:
 
 
 def _finish(folder: Path, model: _Model) -> dict[str, Any]:
-    """Gives the signatures' inputs the columns' names, makes the files reproducible, and writes down the tensors' names."""
+    """Makes the files reproducible and writes the tensors' names.
+
+    It also names the signatures' inputs after the columns.
+    """
     path = folder / "saved_model.pb"
     proto = saved_model_pb2.SavedModel()
     proto.ParseFromString(path.read_bytes())
@@ -209,8 +226,8 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
     served = {spec.name: spec for spec in model.features}
     outputs = {
         "serving_default": served,
-        "transform": {str(place): spec for place, spec in enumerate(model.specs)},
-        "derive": {str(place): spec for place, spec in enumerate(model.derived)},
+        "transform": {str(index): spec for index, spec in enumerate(model.specs)},
+        "derive": {str(index): spec for index, spec in enumerate(model.derived)},
     }
     for name in outputs:
         if name in signatures:
@@ -234,7 +251,10 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
 
 
 def _replace_fingerprint(path: Path, model: Path) -> None:
-    """A fingerprint of the model as it is now, without a random part."""
+    """Replaces the fingerprint by one without a random part.
+
+    It is the fingerprint of the model after the changes.
+    """
     fingerprint = fingerprint_pb2.FingerprintDef()
     fingerprint.ParseFromString(path.read_bytes())
     digest = file_digest(model)
@@ -246,7 +266,10 @@ def _replace_fingerprint(path: Path, model: Path) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """TensorFlow says where it saved to; we say that ourselves."""
+    """Silences TensorFlow's message about where it saved.
+
+    Our own messages say so.
+    """
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel("ERROR")

@@ -1,4 +1,8 @@
-"""The vocabulary files that go into the graph: reserved tokens first, then those that the analysis found or a file gives."""
+"""Writes the vocabulary files that go into the graph.
+
+A file has the reserved tokens first, and then the tokens that the analysis found or a given file
+has.
+"""
 
 import dataclasses
 import hashlib
@@ -11,15 +15,16 @@ from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.vocabulary import VocabularyKind, given_tokens
 from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
 
+# Characters of a file's name, at most: file systems take 255 bytes.
 _NAME_LIMIT = 200
 
 
 def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) -> Statistics:
-    """Writes each vocabulary's file as the graph needs it.
+    """Writes the file of each vocabulary.
 
     Args:
         kinds: The features.
-        statistics: What the analysis found.
+        statistics: The results of the analysis.
         folder: An empty folder for the files.
 
     Returns:
@@ -36,7 +41,10 @@ def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) ->
 
 
 def asset_name(vocabulary: str) -> str:
-    """The name of a vocabulary's file: its own, with odd characters percent-encoded."""
+    """The name of a vocabulary's file.
+
+    It is the vocabulary's name, with special characters percent-encoded.
+    """
     name = quote(vocabulary, safe=" ")
     if not name.strip(". "):
         # `.` and `..` are folders.
@@ -64,7 +72,9 @@ def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> Vocabula
 def _empty(kind: VocabularyKind, found: VocabularyStats, statistics: Statistics) -> DataError:
     columns = ", ".join(repr(column) for column in kind.pool or kind.columns)
     if found.total and kind.frequency_threshold:
-        why = f"none of {found.total} tokens is of one seen {kind.frequency_threshold} times (`frequency_threshold`); lower it"
+        why = (
+            f"none of {found.total} tokens has a count of {kind.frequency_threshold} (`frequency_threshold`); lower it"
+        )
     else:
         why = f"there is no token in the {statistics.rows} rows of the train split; remove it, or give `reserved_tokens` or a `file`"
     return DataError(f"feature {kind.name!r}: the vocabulary of column {columns} is empty: {why}")

@@ -179,5 +179,7 @@ def test_a_dense_output_of_unknown_size_is_refused(shape: Any) -> None:
     def build(values: Any) -> Any:
         output_columns("o", tf.compat.v1.placeholder_with_default(values, shape), ())
 
-    with pytest.raises(ConfigError, match=r"output 'o' has the shape .*; expected \[batch\] or \[batch, n, ...\]"):
+    with pytest.raises(
+        ConfigError, match=r"output 'o': expected the shape \[batch\] or \[batch, n, ...\] with known sizes, received"
+    ):
         tf.function(build).get_concrete_function(tf.TensorSpec(None, tf.float32))

@@ -133,7 +133,7 @@ def test_a_run_can_be_made_again_to_the_byte(flights: Path, run_dir: Path) -> No
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("raw_name", "it returns 'distance', which is a raw column; give it another name"),
+        ("raw_name", "expected new names for derived columns, received 'distance', which is a raw column"),
         ("wrong_rank", r"expected 'x' to be a tensor of float32, int64 or string and of shape \[batch\], received"),
         ("wrong_type", r"expected 'x' to be a tensor of float32, int64 or string"),
         ("sparse", r"expected 'x' to be a tensor .* received SparseTensor"),

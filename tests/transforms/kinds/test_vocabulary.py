@@ -155,7 +155,7 @@ def test_multi_hot_of_no_rows(tmp_path: Path) -> None:
     [
         (
             {"kind": "vocabulary", "frequency_threshold": 9},
-            r"none of 6 tokens is of one seen 9 times \(`frequency_threshold`\)",
+            r"none of 6 tokens has a count of 9 \(`frequency_threshold`\)",
         ),
         ({"kind": "vocabulary", "column": "t"}, "there is no token in the 7 rows"),
     ],
