@@ -95,7 +95,9 @@ def execute(plan: "Callable[[str], Job]", output: str, *, overwrite: bool, engin
         from shardmill.pipelines.job.stages import build
         from shardmill.pipelines.run_folder.publish import check_apart, publish, work_folder
         from shardmill.transforms.files import files
+        from shardmill.transforms.files.temporary import remove_left
 
+        remove_left()
         set_file_options(engine)
         check_ready(engine)
         place = _place(output, engine)

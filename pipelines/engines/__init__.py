@@ -1,6 +1,6 @@
 """Engines: what runs a pipeline, chosen by one option.
 
-processes.py         cores, and which processes are alive
+processes.py         cores
 engine.py            an engine: name and Beam's options
 endpoints.py         checks that an address answers
 dataflow.py          Dataflow's options, checked

@@ -9,13 +9,9 @@ contain: docs/clusters.md says how to get it.
 import os
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import NoReturn
 
-from shardmill.pipelines.engines.processes import is_alive
-
-_PREFIX = "shardmill-worker-"
+from shardmill.transforms.files.temporary import new_folder, remove_left
 
 
 def find_boot() -> str | None:
@@ -40,7 +36,9 @@ def main() -> NoReturn:
             "shardmill-worker: Beam's boot program wasn't found; set SHARDMILL_BOOT to its path, or put it as `beam-boot` beside "
             f"{sys.executable!r} or on the PATH; docs/clusters.md says how to get it"
         )
-    folder = _own_folder()
+    # Staged files are not shared with other workers. The process keeps its number when it becomes boot.
+    remove_left()
+    folder = new_folder("worker")
     environment = {
         **os.environ,
         # Boot starts the first `python` on the PATH, and by default makes a virtual environment for
@@ -55,17 +53,3 @@ def main() -> NoReturn:
     # Prism 2.77 quotes the worker's id as for a shell, but no shell is involved.
     arguments = [argument.replace("'", "") for argument in sys.argv[1:]]
     os.execve(boot, [boot, *arguments, f"--semi_persist_dir={folder}"], environment)  # noqa: S606  (no shell is the point)
-
-
-def _own_folder() -> str:
-    """Makes a folder for staged files, unshared by other workers.
-
-    Folders of workers that have ended are removed.
-    """
-    parent = Path(tempfile.gettempdir())
-    for left in parent.glob(f"{_PREFIX}*"):
-        pid = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and not is_alive(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
-    # The process keeps its number when it becomes boot.
-    return tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent)

@@ -7,26 +7,27 @@ import contextlib
 import errno
 import json
 import os
-import re
-import socket
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from shardmill.pipelines.engines.processes import is_alive
+from shardmill.pipelines.run_folder.claim import check_unclaimed, claimed, drop_claim, left_claim
+from shardmill.pipelines.run_folder.published import folders
+from shardmill.pipelines.run_folder.work_folders import (
+    PARTS,
+    check_alone,
+    clear_left,
+    named,
+    remove_replaced,
+    replaced_by,
+)
 from shardmill.schemas.errors import DataError, OutputError
 from shardmill.schemas.run_folder import MANIFEST, SUCCESS
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 
-# What part files are moved to, beside the work folder, to be removed.
-PARTS = "-parts"
-_MARK = ".incomplete-"
-_REPLACED = "-replaced"
-_REMOVED = "-removed"
-# What follows this machine's name: the process, the run, and what is beside the work folder for a while.
-_LEFT = re.compile(rf"(\d+)-[0-9a-f]{{8}}(?:{PARTS}|(?:{_REPLACED})?(?:{_REMOVED})?)")
+# What is said where a folder that isn't empty has the name.
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 # Copying is the store's work; each waits for it most of the time.
 _COPIERS = 16
 
@@ -44,15 +45,20 @@ def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator
         The work folder's path.
 
     Raises:
-        OutputError: The output folder exists (and is no finished run, or `overwrite` isn't set), or nothing can be written there.
+        OutputError: The output folder exists (and is no finished run, or `overwrite` isn't set), or nothing can be written there, or
+            another run on this machine is at work on it, or another is being published there.
     """
     output = output.rstrip("/")
-    # A process that is started anew in a container has the number of the one before, whose folder may still be there.
-    work = f"{output}{_MARK}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     _check_is_folder(output)
     with files.writing(output):
-        _clear_leftovers(output)
-        _check_free(output, overwrite=overwrite)
+        clear_left(output)
+        _clear_claim(output)
+        _check_ready(output, overwrite=overwrite)
+    with named(output) as work:
+        yield from _working(work, keep=keep)
+
+
+def _working(work: str, *, keep: bool) -> Iterator[str]:
     done = False
     try:
         with files.writing(work):
@@ -82,12 +88,18 @@ def check_output_folder(output: str, *, overwrite: bool) -> None:
         overwrite: Whether a finished run that stands there may be replaced.
 
     Raises:
-        OutputError: The folder exists (and is no finished run, or `overwrite` isn't set), or can't be looked at.
+        OutputError: The folder exists (and is no finished run, or `overwrite` isn't set), can't be looked at, or another run is at it.
     """
     output = output.rstrip("/")
     _check_is_folder(output)
     with files.writing(output):
-        _check_free(output, overwrite=overwrite)
+        _check_ready(output, overwrite=overwrite)
+
+
+def _check_ready(output: str, *, overwrite: bool) -> None:
+    check_alone(output)
+    check_unclaimed(output)
+    _check_free(output, overwrite=overwrite)
 
 
 def check_apart(inputs: Iterable[InputFile], output: str) -> None:
@@ -120,10 +132,10 @@ def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> N
             run that stands there may be what another attempt has published of it.
 
     Raises:
-        OutputError: Something stands there that mustn't be replaced, or it can't be renamed.
+        OutputError: Something stands there that mustn't be replaced, another run is being published there, or it can't be renamed.
     """
     output = output.rstrip("/")
-    with files.writing(output):
+    with files.writing(output), claimed(work, output):
         if alone:
             _check_free(output, overwrite=overwrite)
         elif not overwrite:
@@ -138,27 +150,33 @@ def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> N
 
 def _rename(work: str, output: str) -> None:
     files.create(files.join(work, SUCCESS)).close()
-    replaced = f"{work}{_REPLACED}" if files.exists(output) else None
+    replaced = replaced_by(work) if files.exists(output) else None
     if replaced:
         files.rename(output, replaced)
     try:
         files.rename(work, output)
-    except BaseException:
+    except BaseException as error:
         # An interruption may come, or an answer get lost, when it is done.
         if files.exists(work) or not files.exists(output):
+            if isinstance(error, OSError) and error.errno in _TAKEN:
+                raise _lost(output, replaced) from error
             if replaced:
                 files.rename(replaced, output)
             raise
+    folders.append(output)
     if replaced:
         with _published():
-            _remove_replaced(replaced)
+            remove_replaced(replaced)
 
 
-def _remove_replaced(replaced: str) -> None:
-    """Removes an old run under another name: under this one it would get its own back, if this process is killed meanwhile."""
-    removed = f"{replaced}{_REMOVED}"
-    files.rename(replaced, removed)
-    files.remove(removed)
+def _lost(output: str, replaced: str | None) -> OutputError:
+    """The error of a run whose place another one, of a machine that shares the disk, took at the same moment."""
+    if replaced:
+        with contextlib.suppress(OSError):
+            remove_replaced(replaced)
+    return OutputError(
+        f"another run was published to {output!r} at this moment; choose another --output, or replace it with --overwrite"
+    )
 
 
 @contextlib.contextmanager
@@ -179,6 +197,7 @@ def _copy_alone(work: str, output: str) -> None:
         with contextlib.suppress(OSError):
             files.remove(output)
         raise
+    folders.append(output)
 
 
 def _copy_with_others(work: str, output: str) -> None:
@@ -284,26 +303,19 @@ def _is_run(folder: str) -> bool:
     return isinstance(facts, dict) and {"format", "splits", "rows"} <= facts.keys()
 
 
-def _clear_leftovers(output: str) -> None:
-    """Removes work folders of runs on this machine that were killed; those of other live processes are left.
-
-    A finished run whose place a killed one was just taking gets its name back.
-    """
-    if not files.is_local(output):
+def _clear_claim(output: str) -> None:
+    """Removes what a run on this machine that was killed while it was being published left: its claim, and its files in both places."""
+    claim = left_claim(output)
+    if claim is None:
         return
-    prefix = f"{os.path.basename(output)}{_MARK}{socket.gethostname()}-"
-    for folder in Path(output).parent.glob(f"{_escape(prefix)}*"):
-        # The name of another machine may begin with this one's.
-        left = _LEFT.fullmatch(folder.name[len(prefix) :])
-        if left is None or is_alive(int(left[1])):
-            continue
-        if not folder.name.endswith(_REPLACED):
-            files.remove(str(folder))
-        elif os.path.lexists(output):
-            _remove_replaced(str(folder))
+    replaced = replaced_by(claim.work)
+    if files.can_rename(output) and files.exists(replaced):
+        if files.exists(output):
+            remove_replaced(replaced)
         else:
-            os.rename(folder, output)
-
-
-def _escape(text: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+            files.rename(replaced, output)
+    if not _is_run(output):
+        for path in files.walk(claim.work):
+            files.remove(files.join(output, path[len(claim.work) + 1 :]))
+    files.remove(claim.work)
+    drop_claim(output)

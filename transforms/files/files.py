@@ -113,6 +113,23 @@ def create(path: str) -> BinaryIO:
         return open(path, "wb") if is_local(path) else cast("BinaryIO", Upload(store_of(path).start(path), path))
 
 
+def create_new(path: str, data: bytes) -> bool:
+    """Makes a remote file where there is none: of several who try at the same moment, one does.
+
+    Args:
+        path: The file.
+        data: Its bytes.
+
+    Returns:
+        Whether it was made; where one is there already, it stays as it is.
+
+    Raises:
+        OSError: It can't be made.
+    """
+    with making(path):
+        return store_of(path).create_new(path, data)
+
+
 @contextlib.contextmanager
 def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
     """Writes a file whole or not at all, though others may be writing the same one.

@@ -70,6 +70,23 @@ class BeamStore:
             self.delete([path])
         return _BeamWriter(self._system, path)
 
+    def create_new(self, path: str, data: bytes) -> bool:
+        """Makes a file where there is none, and says whether it did: of several at the same moment, one does in HDFS."""
+        with explained():
+            if self._system.exists(path):
+                return False
+        # HDFS writes none that is there by then, and says so at the end.
+        try:
+            writer = _BeamWriter(self._system, path)
+            writer.write(data)
+            writer.close()
+        except OSError:
+            with explained():
+                if self._system.exists(path):
+                    return False
+            raise
+        return True
+
     def copy(self, source: str, target: str) -> None:
         """Copies a file."""
         with explained():

@@ -68,6 +68,17 @@ class GcsStore:
         with explained():
             return _GcsWriter(self._gcs.open(path, "wb"))
 
+    def create_new(self, path: str, data: bytes) -> bool:
+        """Makes an object where there is none, and says whether it did: of several at the same moment, one does."""
+        from google.api_core.exceptions import PreconditionFailed
+
+        with explained():
+            try:
+                self._blob(path).upload_from_string(data, if_generation_match=0, retry=self._retry)
+            except PreconditionFailed:
+                return False
+        return True
+
     def copy(self, source: str, target: str) -> None:
         """Copies an object within the store."""
         with explained():

@@ -8,8 +8,14 @@ from typing import Any, Protocol
 
 # A resumable upload's URL is a key to the object, so no query is shown.
 _QUERY = re.compile(r"\?[^\s'\"]*")
-# An endpoint may be given with a user and a password.
+# An endpoint may be given with a user and a password, which may have a slash in it where it should be spelled %2F: what follows a colon
+# and is no port.
 _USER = re.compile(r"//[^/\s'\"]*@")
+_WRONG_USER = re.compile(r"//[^/\s'\"@:]+:(?!\d{1,5}(?:[/?#'\"\s]|$))[^\s'\"]*@")
+# What makes of a URL a key to what it names.
+_SIGNED = re.compile(
+    r"\b(upload_id|(?:X-Amz-|X-Goog-)?(?:Signature|Credential|Security-Token)|access_token)=[^&\s'\"]+", re.IGNORECASE
+)
 # The packages whose errors are a store's: their classes have no base in common.
 _CLIENTS = frozenset(("boto3", "botocore", "s3transfer", "google", "requests", "urllib3", "apache_beam", "hdfs"))
 
@@ -53,6 +59,10 @@ class Store(Protocol):
 
     def start(self, path: str) -> Writer:
         """Starts to write an object."""
+        ...
+
+    def create_new(self, path: str, data: bytes) -> bool:
+        """Makes an object where there is none, and says whether it did: of several at the same moment, one does."""
         ...
 
     def copy(self, source: str, target: str) -> None:
@@ -103,7 +113,12 @@ def reason(error: BaseException) -> str:
 
 def without_users(text: str) -> str:
     """A text whose URLs name no user and no password."""
-    return _USER.sub("//...@", text)
+    return _USER.sub("//...@", _WRONG_USER.sub("//...@", text))
+
+
+def without_secrets(text: str) -> str:
+    """A text whose URLs name no user and no password, and are no keys."""
+    return _SIGNED.sub(r"\1=...", without_users(text))
 
 
 class StreamWriter:

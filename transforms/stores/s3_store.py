@@ -21,6 +21,9 @@ from shardmill.transforms.stores.interface import explained, reason, split
 _ATTEMPTS = 8
 _ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
 _MISSING = 404
+# Another is there, or is just being made.
+_THERE_ALREADY = (412, 409)
+_UNKNOWN = 501
 _DELETED_AT_ONCE = 1000
 _PART_BYTES = 8 << 20
 # An upload has 10,000 parts at most: after so many they become larger, which makes room for 430 GiB.
@@ -110,6 +113,25 @@ class S3Store:
     def start(self, path: str) -> "_S3Writer":
         """Starts to write an object."""
         return _S3Writer(self._client, path)
+
+    def create_new(self, path: str, data: bytes) -> bool:
+        """Makes an object where there is none, and says whether it did: of several at the same moment, one does.
+
+        A server that knows no conditions makes it where one is, too.
+        """
+        bucket, key = split(path)
+        place = {"Bucket": bucket, "Key": key, "Body": data}
+        with explained():
+            try:
+                self._client.put_object(**place, IfNoneMatch="*")
+            except self._client.exceptions.ClientError as error:
+                status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+                if status in _THERE_ALREADY:
+                    return False
+                if status != _UNKNOWN:
+                    raise
+                self._client.put_object(**place)
+        return True
 
     def copy(self, source: str, target: str) -> None:
         """Copies an object within the store; the client does it in parts beyond what a single request takes."""

@@ -1,6 +1,7 @@
 """`shardmill-worker`: how a worker process starts on a cluster's machine."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -47,10 +48,11 @@ def test_boot_gets_the_arguments_and_this_environment(boot: Path, tmp_path: Path
 def test_folders_of_workers_that_ended_are_removed(boot: Path, tmp_path: Path) -> None:
     """A worker tidies up after those that are gone, not after the living."""
     start(boot, tmp_path)
-    (tmp_path / f"shardmill-worker-{os.getpid()}").mkdir()
+    living = tmp_path / f"shardmill-worker-{socket.gethostname()}-{os.getpid()}-0123abcd"
+    living.mkdir()
     start(boot, tmp_path)
-    left = {path.name for path in tmp_path.glob("shardmill-worker-*")}
-    assert f"shardmill-worker-{os.getpid()}" in left
+    left = set(tmp_path.glob("shardmill-worker-*"))
+    assert living in left
     assert len(left) == 2
 
 

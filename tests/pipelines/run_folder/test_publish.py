@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shardmill.pipelines.run_folder.publish import check_apart, publish, work_folder
+from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder, publish, work_folder
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
@@ -72,14 +72,38 @@ def test_a_finished_run_is_kept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [output]
 
 
-def test_what_was_published_meanwhile_is_kept(tmp_path: Path) -> None:
-    """Of two runs into one folder at a time the first to end is kept; the other is told so, and leaves nothing."""
+def test_what_was_published_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of runs on two machines into one folder the first to end is kept; the other is told so, and leaves nothing."""
     output = tmp_path / "run"
     with work_folder(str(output), overwrite=False) as work:
+        monkeypatch.setattr(socket, "gethostname", lambda: "elsewhere")
         _finish(output, "first")
         with pytest.raises(OutputError, match="holds a finished run"):
             publish(work, str(output), overwrite=False)
     assert (output / "shard").read_text() == "first"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_place_that_is_taken_at_the_last_moment_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bool
+) -> None:
+    """A run that another machine publishes between the look at the output and the renaming is kept, and nothing else is left."""
+    output = tmp_path / "run"
+    if old:
+        _finish(output, "old")
+    rename = files.rename
+
+    def overtake(source: str, target: str) -> None:
+        if target == str(output) and not source.endswith("-replaced"):
+            output.mkdir()
+            (output / "shard").write_text("other")
+        rename(source, target)
+
+    monkeypatch.setattr(files, "rename", overtake)
+    with pytest.raises(OutputError, match=f"another run was published to '{output}' at this moment; choose another"):
+        _finish(output, "new", overwrite=True)
+    assert (output / "shard").read_text() == "other"
     assert list(tmp_path.iterdir()) == [output]
 
 
@@ -250,16 +274,56 @@ def test_an_output_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         _finish(tmp_path / "file" / "run", "x")
 
 
+def test_a_number_that_another_process_has_now_is_no_run(tmp_path: Path) -> None:
+    """A live process that began long after a work folder was changed last hasn't made it."""
+    left = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    _finish(tmp_path / "run", "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_that_a_live_run_writes_is_refused(tmp_path: Path) -> None:
+    """A second run into an output that another process of this machine is at work on is told so at once, and disturbs nothing."""
+    live = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
+    live.mkdir()
+    message = f"another run is writing the output folder .*: process {os.getppid()} of this machine, in '{live}'; wait"
+    for look in (check_output_folder, _finish_nothing):
+        with pytest.raises(OutputError, match=message):
+            look(str(tmp_path / "run"), overwrite=True)
+    assert list(tmp_path.iterdir()) == [live]
+
+
+def _finish_nothing(output: str, *, overwrite: bool) -> None:
+    with work_folder(output, overwrite=overwrite):
+        pass
+
+
+def test_another_run_of_this_process_is_alive(tmp_path: Path) -> None:
+    """Two runs of one process don't take each other for one that had its number before; each output has its own."""
+    with work_folder(str(tmp_path / "a"), overwrite=False) as work:
+        _finish(tmp_path / "b", "x")
+        with pytest.raises(OutputError, match=f"another run is writing .*: process {os.getpid()} of this machine"):
+            _finish(tmp_path / "a", "x")
+        assert Path(work).is_dir()
+
+
 @pytest.mark.parametrize("name", ["run", "run [1]*"])
 def test_work_folders_of_dead_runs_are_removed(tmp_path: Path, name: str) -> None:
-    """What a killed run left beside the output goes at the next run, whatever its name; a live run's folder stays."""
+    """What killed runs left beside the output goes at the next run, whatever its name and theirs; a live run's folder stays."""
     dead = f"{name}.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
-    live = f"{name}.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
-    for folder in (live, dead, *(f"{dead}-{end}" for end in ("parts", "removed", "replaced", "replaced-removed"))):
+    other = f"other.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
+    live = f"other.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
+    for folder in (
+        live,
+        dead,
+        other,
+        *(f"{dead}-{end}" for end in ("parts", "removed", "replaced", "replaced-removed")),
+    ):
         (tmp_path / folder).mkdir()
     (tmp_path / name).mkdir()
     _finish(tmp_path / name, "x")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [name, live]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, live])
 
 
 def test_work_folders_of_other_machines_are_left(tmp_path: Path) -> None:

@@ -245,10 +245,11 @@ def _upload(
         session = gcs.objects.start_upload(bucket, name)
         place = f"{gcs.endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={session}"
         return Reply(200, b"", {"Location": place})
+    new = query.get("ifGenerationMatch") == "0"
     if query["uploadType"] == "media":
-        return gcs.objects.store(bucket, query["name"], body)
+        return gcs.objects.store(bucket, query["name"], body, new=new)
     head, content = _parts(headers["content-type"], body)
-    return gcs.objects.store(bucket, query.get("name") or json.loads(head)["name"], content)
+    return gcs.objects.store(bucket, query.get("name") or json.loads(head)["name"], content, new=new)
 
 
 def _parts(kind: str, body: bytes) -> list[bytes]:

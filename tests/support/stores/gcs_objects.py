@@ -73,9 +73,11 @@ class Objects:
         self.buckets.setdefault(name, {})
         return Reply.json({"kind": "storage#bucket", "name": name})
 
-    def store(self, bucket: str, name: str, content: bytes) -> Reply:
-        """Keeps an object."""
+    def store(self, bucket: str, name: str, content: bytes, *, new: bool = False) -> Reply:
+        """Keeps an object; where it has to be new, only if there is none."""
         with self._lock:
+            if new and name in self.buckets[bucket]:
+                return Reply.error(412, "At least one of the pre-conditions you specified did not hold.")
             self.buckets[bucket][name] = bytes(content)
         return self.describe(bucket, name)
 

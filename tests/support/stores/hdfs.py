@@ -80,7 +80,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._send(307, b"", Location=f"http://{self.headers['Host']}{self.path}&data=true")
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self._body())
+        body = self._body()
+        try:
+            with path.open("wb" if query["overwrite"] == "true" else "xb") as file:
+                file.write(body)
+        except FileExistsError:
+            self._error(403, "FileAlreadyExistsException", f"{path.name} already exists")
+            return
         self._send(201, b"")
 
     def _body(self) -> bytes:

@@ -1,5 +1,8 @@
 """HDFS, against a server of its protocol: files are replaced and runs published by renaming."""
 
+import json
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,8 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.run_folder.publish import publish, work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.transforms.files import files
+from shardmill.transforms.stores.beam_store import BeamStore
+from shardmill.transforms.stores.clients import store_of
 from tests.support.remote_files import SCHEME
 from tests.support.runs import FINISHED, files_of, run_toml
 from tests.support.stores import hdfs
@@ -108,6 +113,65 @@ def test_a_run_is_published_by_renaming(server: hdfs.Hdfs) -> None:
         run(b"second")
     run(b"second", overwrite=True)
     assert (server.root / "runs/a/shard").read_bytes() == b"second"
+    assert [path.name for path in (server.root / "runs").iterdir()] == ["a"]
+
+
+def _write(work: str) -> None:
+    for name in ("shard", "manifest.json"):
+        with files.create(f"{work}/{name}") as stream:
+            stream.write(FINISHED)
+
+
+def test_of_two_runs_at_one_moment_one_is_published(server: hdfs.Hdfs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends while another takes the output's name is refused: HDFS would move it into the other's folder."""
+    rename = files.rename
+    refused = []
+
+    def overtaken(source: str, target: str) -> None:
+        with pytest.raises(OutputError, match="another run is being published to 'hdfs://runs/a': process") as raised:
+            publish(second, target, overwrite=False)
+        refused.append(raised)
+        rename(source, target)
+
+    with (
+        work_folder("hdfs://runs/a", overwrite=False) as second,
+        work_folder("hdfs://runs/a", overwrite=False) as first,
+    ):
+        _write(first)
+        _write(second)
+        monkeypatch.setattr(files, "rename", overtaken)
+        publish(first, "hdfs://runs/a", overwrite=False)
+        monkeypatch.setattr(files, "rename", rename)
+    assert len(refused) == 1
+    assert sorted(path.name for path in (server.root / "runs/a").iterdir()) == ["_SUCCESS", "manifest.json", "shard"]
+    assert [path.name for path in (server.root / "runs").iterdir()] == ["a"]
+
+
+def test_one_of_several_makes_a_new_file(server: hdfs.Hdfs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HDFS itself refuses to make a file that is there, though it wasn't when it was looked for; another error is told."""
+    store = store_of("hdfs://a")
+    assert isinstance(store, BeamStore)
+    exists = iter((False, False, True))
+    monkeypatch.setattr(store._system, "exists", lambda _: next(exists))
+    assert store.create_new("hdfs://a", b"first")
+    assert not store.create_new("hdfs://a", b"second")
+    assert (server.root / "a").read_bytes() == b"first"
+    monkeypatch.setattr(store._system, "exists", lambda _: False)
+    with pytest.raises(OSError, match="already exists"):
+        store.create_new("hdfs://a", b"third")
+
+
+def test_an_old_run_gets_its_name_back_from_a_killed_one(server: hdfs.Hdfs) -> None:
+    """A run on this machine that was killed when it had moved the old one aside: the next run finds the old one."""
+    work = f"hdfs://runs/a.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
+    _write(work)
+    for name in ("manifest.json", "_SUCCESS"):
+        with files.create(f"{work}-replaced/{name}") as stream:
+            stream.write(FINISHED)
+    claim = {"work": work, "host": socket.gethostname(), "pid": 2**22 + 1, "since": time.time()}
+    assert files.create_new("hdfs://runs/a.publishing", json.dumps(claim).encode())
+    with pytest.raises(OutputError, match="holds a finished run"), work_folder("hdfs://runs/a", overwrite=False):
+        pass
     assert [path.name for path in (server.root / "runs").iterdir()] == ["a"]
 
 

@@ -1,10 +1,13 @@
 """Files of object stores, against servers of their protocols: listed, read in ranges, written, copied, removed; with faults, too."""
 
 import gzip
+import json
 import os
 import re
+import socket
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from shardmill.pipelines.engines.check_options import check_beam_args
 from shardmill.pipelines.job import input_files
+from shardmill.pipelines.run_folder import publish as publish_module
 from shardmill.pipelines.run_folder import publish_stage
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
-from shardmill.pipelines.run_folder.publish import publish, work_folder
+from shardmill.pipelines.run_folder.publish import check_output_folder, publish, work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.transforms.files import files
 from shardmill.transforms.stores import s3_store
@@ -281,6 +285,111 @@ def _publish(output: str, name: str, *, overwrite: bool = False) -> None:
             with files.create(files.join(work, each)) as stream:
                 stream.write(FINISHED)
         publish(work, output, overwrite=overwrite)
+
+
+def test_one_of_several_makes_a_new_object(server: Server) -> None:
+    """Of those who make an object that isn't there one does, even where its answer is an error at first; the others change nothing."""
+    path = f"{server.scheme}://bucket/new"
+    server.faults.plan(_WRITES, 1, status=503)
+    assert files.create_new(path, b"first")
+    assert not files.create_new(path, b"second")
+    assert server.content("bucket", "new") == b"first"
+    files.remove(path)
+
+
+def test_a_server_without_conditions_makes_the_object_all_the_same(server: Server) -> None:
+    """Some that speak S3's protocol refuse a condition, since they know none: there runs aren't told apart, but published."""
+    if server.scheme != "s3":
+        pytest.skip("every server of Google's protocol knows conditions")
+    server.faults.plan("^PUT .*/plain", 1, status=501)
+    assert files.create_new("s3://bucket/plain", b"x")
+    assert server.content("bucket", "plain") == b"x"
+    files.remove("s3://bucket/plain")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_of_two_runs_at_one_moment_one_is_published(
+    server: Server, monkeypatch: pytest.MonkeyPatch, overwrite: bool
+) -> None:
+    """A run that ends while another is being copied to its output is refused, and the other is whole; a later one is told as ever."""
+    output = f"{server.scheme}://bucket/both/run"
+    if overwrite:
+        _publish(output, "old")
+    copy = publish_module._copy
+    refused = []
+
+    def overtaken(work: str, to: str, paths: Sequence[str]) -> None:
+        with pytest.raises(
+            OutputError, match=rf"another run is being published to '{output}': process \d+ on"
+        ) as raised:
+            publish(second, to, overwrite=overwrite)
+        refused.append(raised)
+        copy(work, to, paths)
+
+    with work_folder(output, overwrite=overwrite) as second:
+        with files.create(f"{second}/manifest.json") as stream:
+            stream.write(FINISHED)
+        monkeypatch.setattr(publish_module, "_copy", overtaken)
+        _publish(output, "first", overwrite=overwrite)
+        assert server.names("bucket", "both/run/") == [
+            f"both/run/{name}" for name in ("_SUCCESS", "first", "manifest.json")
+        ]
+    assert len(refused) == 1
+    assert not any(".publishing" in name for name in server.names("bucket", "both/"))
+    files.remove(output)
+
+
+@pytest.mark.parametrize(("host", "pid"), [("elsewhere", 1), (socket.gethostname(), os.getppid())])
+def test_a_claim_of_a_run_that_may_be_alive_is_respected(server: Server, host: str, pid: int) -> None:
+    """Another machine's, and a live process's, is told before any work is done, with its age and the way on."""
+    output = f"{server.scheme}://bucket/claimed/run"
+    claim = {"work": f"{output}.incomplete-x-1-0123abcd", "host": host, "pid": pid, "since": time.time()}
+    server.put("bucket", "claimed/run.publishing", json.dumps(claim).encode())
+    message = rf"process {pid} on {host}, since 20.* UTC, from .*; if that run was killed, remove '{output}.publishing'"
+    for look in (check_output_folder, _begin):
+        with pytest.raises(OutputError, match=message):
+            look(output, overwrite=True)
+    files.remove(f"{output}.publishing")
+    _publish(output, "first")
+    files.remove(output)
+
+
+def _begin(output: str, *, overwrite: bool) -> None:
+    with work_folder(output, overwrite=overwrite):
+        pass
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_what_a_run_left_that_was_killed_while_it_was_published_goes(server: Server, done: bool) -> None:
+    """The next run on the machine removes its claim and its files in both places; one that was whole stays, and nothing else is touched."""
+    output = f"{server.scheme}://bucket/killed/run"
+    work = f"{output}.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
+    facts = {"work": work, "host": socket.gethostname(), "pid": 2**22 + 1, "since": time.time()}
+    server.put("bucket", "killed/run.publishing", json.dumps(facts).encode())
+    for name in ("shard", "manifest.json"):
+        server.put("bucket", f"{work.removeprefix(f'{server.scheme}://bucket/')}/{name}", FINISHED)
+    for name in ("shard", "manifest.json", "_SUCCESS") if done else ("shard",):
+        server.put("bucket", f"killed/run/{name}", FINISHED)
+    if done:
+        check_output_folder(output, overwrite=True)
+    _publish(output, "new", overwrite=done)
+    assert server.names("bucket", "killed/") == [f"killed/run/{name}" for name in ("_SUCCESS", "manifest.json", "new")]
+    files.remove(output)
+
+
+def test_a_claim_that_names_anything_else_removes_nothing(server: Server) -> None:
+    """A claim is anybody's file: one that names another folder than one to work in for the output isn't acted on."""
+    output = f"{server.scheme}://bucket/stranger/run"
+    server.put("bucket", "precious/a", b"x")
+    facts = {"work": f"{server.scheme}://bucket/precious", "host": socket.gethostname(), "pid": 2**22 + 1, "since": 0}
+    far = json.dumps({**facts, "since": 1e300}).encode()
+    for content in (json.dumps(facts).encode(), b"", b"[]", b'{"work": 1}', b"\xff", far, b"[" * 60000):
+        server.put("bucket", "stranger/run.publishing", content)
+        with pytest.raises(OutputError, match=rf"another run is being published to .*remove '{output}.publishing'"):
+            _begin(output, overwrite=True)
+    assert server.content("bucket", "precious/a") == b"x"
+    for path in ("stranger", "precious"):
+        files.remove(f"{server.scheme}://bucket/{path}")
 
 
 def test_a_run_that_cannot_be_published_leaves_nothing(server: Server) -> None:
