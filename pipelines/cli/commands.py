@@ -27,6 +27,7 @@ from shardmill.pipelines.cli.options import (
     StarterSettings,
     Workers,
 )
+from shardmill.pipelines.cli.readable import check_readable
 from shardmill.pipelines.config.paths import check_output, check_path
 from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.transforms.files.temporary import remove_folders, temporary_folder
@@ -364,6 +365,7 @@ def main() -> None:
     with contextlib.suppress(OSError):
         os.environ["TMPDIR"] = tempfile.tempdir = temporary_folder("process")
     try:
+        check_readable()
         status = typer.main.get_command(app)(prog_name="shardmill", standalone_mode=True)
     except ShardmillError as error:
         reports.report(error)
@@ -371,8 +373,8 @@ def main() -> None:
     except SystemExit as error:
         # A command that succeeds ends like this, too.
         status = error.code
-        if status == _INTERRUPTED:
-            typer.echo("interrupted: nothing was published", err=True)
+    if status == _INTERRUPTED:
+        reports.report_interruption()
     _leave(status or 0)
 
 

@@ -9,7 +9,8 @@ from types import TracebackType
 import typer
 
 from shardmill.pipelines.console.printable import printable
-from shardmill.pipelines.console.stderr import OneThread
+from shardmill.pipelines.console.stderr import OneThread, WithoutSecrets
+from shardmill.pipelines.run_folder import published
 from shardmill.schemas.errors import ShardmillError
 
 # Red means failure in all output.
@@ -34,11 +35,12 @@ class FailureReports:
         Tracebacks, the logs of libraries and the output of other threads are dropped.
         """
         self.debug = False
+        published.folders.clear()
         self._stderr = sys.stderr
         sys.excepthook = _report_bug
         # Beam logs a failure several times, with tracebacks; the error itself is reported once.
         logging.disable(logging.CRITICAL)
-        sys.stderr = OneThread(sys.stderr)
+        sys.stderr = OneThread(WithoutSecrets(sys.stderr))
 
     def tell_all(self) -> None:
         """Undoes `tell_briefly`: everything is printed."""
@@ -46,7 +48,7 @@ class FailureReports:
             self.debug = True
             sys.excepthook = sys.__excepthook__
             logging.disable(logging.NOTSET)
-            sys.stderr = self._stderr
+            sys.stderr = WithoutSecrets(self._stderr)
 
     def report(self, error: ShardmillError) -> None:
         """Prints an error's message, after its traceback with `--debug`."""
@@ -54,6 +56,13 @@ class FailureReports:
             typer.echo(printable(traceback.format_exc()), err=True, nl=False)
         # In colour on a terminal only.
         typer.echo(f"{_ERROR} {printable(str(error))}", err=True)
+
+    def report_interruption(self) -> None:
+        """Tells an interruption, and what it came to: a run may have been published before."""
+        come_to = ": nothing was published"
+        if published.folders:
+            come_to = f", after the run was published: it is whole, in {', '.join(map(repr, published.folders))}"
+        typer.echo(printable(f"interrupted{come_to}"), err=True)
 
 
 @functools.cache

@@ -1,7 +1,33 @@
-"""Standard error that only one thread may write to."""
+"""Standard error without secrets, and that only one thread may write to."""
 
 import threading
 from typing import Any, TextIO
+
+from shardmill.transforms.stores.interface import without_secrets
+
+
+class WithoutSecrets:
+    """A stream that hides passwords and keys in URLs.
+
+    Tracebacks and logs of clients contain the URLs that the clients were given.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Wraps a stream.
+
+        Args:
+            stream: The stream to write to.
+        """
+        self._stream = stream
+
+    def write(self, text: str, /) -> int:
+        """Writes text with secrets replaced by dots; a secret split over two calls isn't found."""
+        self._stream.write(without_secrets(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        """Returns the stream's other attributes."""
+        return getattr(self._stream, name)
 
 
 class OneThread:
@@ -11,7 +37,7 @@ class OneThread:
     or was interrupted print tracebacks until the process ends; the error itself is reported once.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | WithoutSecrets) -> None:
         """Wraps a stream for the current thread.
 
         Args:

@@ -102,7 +102,14 @@ def examine() -> Iterator[Finding]:
     yield from _engines()
     yield Finding("cores", str(cores()))
     yield Finding("memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / _GIB:.1f} GiB")
-    yield Finding("free space in the current folder", f"{shutil.disk_usage('.').free / _GIB:.1f} GiB")
+    yield Finding("free space in the current folder", _free_space())
+
+
+def _free_space() -> str:
+    try:
+        return f"{shutil.disk_usage('.').free / _GIB:.1f} GiB"
+    except OSError as error:
+        return f"unknown: {error.strerror}"
 
 
 def _version(distribution: str) -> str | None:

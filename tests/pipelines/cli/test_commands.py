@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -231,3 +232,51 @@ def test_ctrl_c_ends_with_status_130() -> None:
     done = fail("KeyboardInterrupt")
     assert done.returncode == 128 + signal.SIGINT
     assert done.stderr == "interrupted: nothing was published\n"
+
+
+PUBLISHED = """
+import sys
+from shardmill.pipelines.cli import commands, engine_options
+from shardmill.pipelines.console import summary
+from shardmill.pipelines import run
+def interrupt(*_):
+    raise KeyboardInterrupt
+summary.print_summary = interrupt
+sys.argv = ["shardmill", "run", "p.toml", "--output", "out"]
+commands.main()
+"""
+
+
+def test_ctrl_c_after_publishing_says_so(tmp_path: Path) -> None:
+    """A run that is interrupted while its summary is printed is there, and that is what is said; killed processes' folders are gone."""
+    (tmp_path / "a.csv").write_text("x\n1\n2\n")
+    (tmp_path / "p.toml").write_text(SMALL)
+    (tmp_path / "temporary" / f"shardmill-process-{socket.gethostname()}-{2**22 + 1}-0123abcd").mkdir(parents=True)
+    env = os.environ | {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "TMPDIR": str(tmp_path / "temporary"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PUBLISHED],
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=tmp_path,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 128 + signal.SIGINT
+    assert done.stderr.splitlines()[-1] == "interrupted, after the run was published: it is whole, in 'out'"
+    assert (tmp_path / "out" / "_SUCCESS").exists()
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_an_endpoints_password_is_shown_by_debug_neither(tmp_path: Path) -> None:
+    """What the client was given is in its error's traceback and in its log, but not in what is printed."""
+    pytest.importorskip("boto3", reason="boto3 isn't installed")
+    (tmp_path / "p.toml").write_text(SMALL.replace("a.csv", "s3://bucket/a.csv"))
+    done = call("run", "p.toml", "-o", "out", "--s3_endpoint_url=s://me:SES/AME@host", "--debug", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "error: can't list 's3://bucket/a.csv': Custom endpoint `s://...@host` was not a valid URI" in done.stderr
+    assert "SES" not in done.stderr + done.stdout

@@ -1,9 +1,13 @@
-"""Standard error of one thread."""
+"""Standard error of one thread, and without secrets."""
 
 import io
+import logging
 import threading
+import traceback
 
-from shardmill.pipelines.console.stderr import OneThread
+import pytest
+
+from shardmill.pipelines.console.stderr import OneThread, WithoutSecrets
 
 
 def test_only_the_thread_that_makes_it_is_heard() -> None:
@@ -18,3 +22,27 @@ def test_only_the_thread_that_makes_it_is_heard() -> None:
     assert one.isatty() is False
     one.close()
     assert stream.closed
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no proxy 'http://me:SES@ME@host:80/a'", "no proxy 'http://...@host:80/a'"),
+        ("http://me:SES/ME@host:80/a", "http://...@host:80/a"),
+        (
+            "PUT https://h/up?uploadType=resumable&upload_id=SESAME",
+            "PUT https://h/up?uploadType=resumable&upload_id=...",
+        ),
+        ("/a?X-Amz-Signature=SESAME&X-Amz-Date=1", "/a?X-Amz-Signature=...&X-Amz-Date=1"),
+        ("s3://bucket/a@b http://h:80/c@d http://h/c@d", "s3://bucket/a@b http://h:80/c@d http://h/c@d"),
+    ],
+)
+def test_no_password_and_no_key_of_a_url_is_shown(text: str, shown: str) -> None:
+    """Neither in a traceback nor in a line of a log; all else stays as it is, a path with an @ too."""
+    stream = io.StringIO("")
+    handler = logging.StreamHandler(WithoutSecrets(stream))
+    handler.emit(logging.makeLogRecord({"msg": text}))
+    assert stream.getvalue() == f"{shown}\n"
+    traceback.print_exception(OSError(text), file=WithoutSecrets(stream))
+    assert f"OSError: {shown}\n" in stream.getvalue()
+    assert "SES" not in stream.getvalue()

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from shardmill.pipelines.doctor import machine
+from tests.support.permissions import bound, open_folder
 
 
 def report() -> tuple[bool, str]:
@@ -26,6 +27,17 @@ def test_a_whole_installation_is_found_whole() -> None:
     assert "graph runtime" in text
     assert "FnApiRunner" in text
     assert "All that a run needs is here." in text
+
+
+def test_a_current_folder_that_cannot_be_read_is_no_hindrance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user whom the current folder is closed to is told that, beside all else."""
+    with open_folder() as folder:
+        monkeypatch.chdir(folder)
+        folder.chmod(0)
+        with bound():
+            space = machine._free_space()
+        folder.chmod(0o755)
+    assert space == "unknown: Permission denied"
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
