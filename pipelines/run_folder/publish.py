@@ -7,7 +7,6 @@ import contextlib
 import errno
 import json
 import os
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
