@@ -177,7 +177,7 @@ class Blocks:
             DataError: The file can't be read, not as the dialect says, or isn't what an earlier pass read.
         """
         unit = self._unit
-        with files.reading(unit.path), files.open_at(unit.place or unit.path, unit.start, unit.stop) as stream:
+        with files.opened(unit.place or unit.path, unit.start, unit.stop, name=unit.path) as stream:
             read = held.HeldBytes(stream, unit)
             try:
                 for block in read_blocks(read, unit, self._dialect, self._selection):

@@ -138,8 +138,7 @@ class _TransformUnit(CheckedDoFn):
         writer = _UnitWriter(graph, self._reading, self._layout, plan, self._moments)
         with (
             metrics.working("transform", metrics.unit_name(unit)) as work,
-            files.writing(path),
-            files.create(path) as stream,
+            files.created(path) as stream,
         ):
             parts = PartWriter(stream, self._layout.level)
             rows, rejected = writer.write(unit, parts, work)

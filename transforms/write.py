@@ -107,7 +107,7 @@ def _assemble(
     path = files.join(folder, name)
     ordered = sorted((piece for piece in pieces if piece is not None), key=lambda piece: piece.unit)
     digest = hashlib.sha256()
-    with metrics.working("write", path) as work, files.writing(path), files.replacing(path, scratch) as stream:
+    with metrics.working("write", path) as work, files.replacing(path, scratch) as stream:
         # A shard without rows is an empty gzip member: no bytes at all are no gzip file.
         for chunk in _chunks(ordered) if ordered else [compressor(0 if compressed else None).flush()]:
             stream.write(chunk)
@@ -119,7 +119,7 @@ def _assemble(
 
 def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:
     for piece in pieces:
-        with files.reading(piece.path), files.open_at(piece.path, stop=sum(piece.segment.pieces[-1])) as stream:
+        with files.opened(piece.path, stop=sum(piece.segment.pieces[-1])) as stream:
             for offset, length in piece.segment.pieces:
                 stream.seek(offset)
                 left = length

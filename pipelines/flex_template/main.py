@@ -63,7 +63,7 @@ def _fetch(config: str, folder: str) -> str:
     if files.is_local(config):
         return config
     path = os.path.join(folder, config.rpartition("/")[2])
-    with files.reading(config), files.open_at(config) as source, open(path, "wb") as copy:
+    with files.opened(config) as source, open(path, "wb") as copy:
         copy.write(source.read())
     return path
 

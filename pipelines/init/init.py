@@ -108,6 +108,6 @@ def _write(path: str, text: str) -> None:
 
 
 def _sample(found: InputFile) -> Sample:
-    with files.reading(found.path), files.open_at(found.path) as raw:
+    with files.opened(found.path) as raw:
         data = read_beginning(raw, found.path, SAMPLE_BYTES + 1)
     return Sample(found.path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)

@@ -94,7 +94,7 @@ def load_any_schema(path: str) -> Schema:
     """
     if files.is_local(path):
         return load_schema(path)
-    with files.reading(path), files.open_at(path) as stream:
+    with files.opened(path) as stream:
         return decode_schema(stream.read(), path)
 
 

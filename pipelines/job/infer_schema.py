@@ -58,13 +58,13 @@ def profile_columns(
         _ = found.profiles | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, folder)
 
     run_pipeline(build, engine)
-    with files.reading(path), files.open_at(path) as stream:
+    with files.opened(path) as stream:
         profiles, units = pickle.load(stream)
     return profiles, hold_files(inputs, units)
 
 
 def _save(profiles: Profiles, units: list[Unit], path: str, folder: str) -> None:
-    with files.writing(path), files.replacing(path, folder) as stream:
+    with files.replacing(path, folder) as stream:
         pickle.dump((profiles, units), stream)
 
 
@@ -76,7 +76,7 @@ def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ..
     """
     for found in inputs:
         if found.size:
-            with files.reading(found.path), files.open_at(found.path) as stream:
+            with files.opened(found.path) as stream:
                 return tuple(read_header(stream, found.path, dialect))
     raise DataError(
         f"all input files are empty, {inputs[0].path!r} the first of them: there is no header to take the columns from"

@@ -95,7 +95,7 @@ def _prepare(work: str, schema: Schema) -> None:
     for folder in (files.join(work, METADATA), files.join(work, REJECTED_FOLDER), parts_folder(work)):
         files.make_folder(folder)
     path = files.join(work, RAW_SCHEMA)
-    with files.writing(path), files.create(path) as stream:
+    with files.created(path) as stream:
         stream.write(format_schema(schema).encode())
 
 

@@ -80,7 +80,7 @@ def write_manifest(
         "files": _held(list(_files(rule.work)), rule.held),
     }
     path = files.join(rule.work, MANIFEST)
-    with files.writing(path), files.replacing(path, rule.scratch) as stream:
+    with files.replacing(path, rule.scratch) as stream:
         stream.write(_encoded(manifest))
 
 
@@ -98,7 +98,7 @@ def add_metrics(work: str, engine: str, metrics: Mapping[str, int]) -> dict[str,
     path = files.join(work, MANIFEST)
     with files.open_at(path) as stream:
         manifest: dict[str, Any] = {**json.load(stream), "engine": engine, "metrics": dict(metrics)}
-    with files.writing(path), files.create(path) as stream:
+    with files.created(path) as stream:
         stream.write(_encoded(manifest))
     return manifest
 

@@ -166,7 +166,7 @@ def read_range(file_range: FileRange) -> bytes:
         DataError: The file can't be read, or its size isn't what it was.
     """
     path, place = file_range.path, file_range.place or file_range.path
-    with files.reading(path), files.open_at(place, file_range.read_start, file_range.stop) as stream:
+    with files.opened(place, file_range.read_start, file_range.stop, name=path) as stream:
         check_size(path, file_range.file_bytes, files.opened_size(stream))
         data = stream.read(file_range.stop - file_range.read_start)
         check_size(path, file_range.file_bytes, files.opened_size(stream))

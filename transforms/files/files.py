@@ -1,7 +1,7 @@
 """Files by path or URL, local or in a store: read from an offset, create, replace, copy, remove.
 
-A path without a scheme is local; `gs://`, `s3://` and `hdfs://` need extras. `reading` and `writing` make one message of an
-`OSError`, which names the file.
+A path without a scheme is local; `gs://`, `s3://` and `hdfs://` need extras. `opened`, `created` and
+`replacing` make one message of an `OSError`, which names the file; `reading` and `writing` do so for what takes several steps.
 """
 
 import contextlib
@@ -131,6 +131,40 @@ def create_new(path: str, data: bytes) -> bool:
 
 
 @contextlib.contextmanager
+def opened(path: str, offset: int = 0, stop: int | None = None, *, name: str | None = None) -> Iterator[BinaryIO]:
+    """Opens a file for reading, as `open_at` does, and closes it.
+
+    Args:
+        path: The file.
+        offset: Where reading starts.
+        stop: Where it is going to end.
+        name: The file's path in messages. None means `path`.
+
+    Yields:
+        The stream to read from.
+
+    Raises:
+        DataError: In place of an `OSError` of the block, or of opening the file.
+    """
+    with reading(name or path), open_at(path, offset, stop) as stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def created(path: str) -> Iterator[BinaryIO]:
+    """Opens a file for writing, as `create` does, and closes it.
+
+    Yields:
+        The stream to write to.
+
+    Raises:
+        OutputError: In place of an `OSError` of the block, or of writing the file.
+    """
+    with writing(path), create(path) as stream:
+        yield stream
+
+
+@contextlib.contextmanager
 def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
     """Writes a file whole or not at all, though others may be writing the same one.
 
@@ -143,19 +177,23 @@ def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
 
     Yields:
         The stream to write to.
+
+    Raises:
+        OutputError: In place of an `OSError` of the block, or of writing the file.
     """
-    if not can_rename(path):
-        with create(path) as stream:
-            yield stream
-        return
-    attempt = join(scratch, f"{path.rsplit('/', 1)[-1]}-{uuid.uuid4().hex[:8]}")
-    try:
-        with create(attempt) as stream:
-            yield stream
-        rename(attempt, path)
-    except BaseException:
-        remove(attempt)
-        raise
+    with writing(path):
+        if not can_rename(path):
+            with create(path) as stream:
+                yield stream
+            return
+        attempt = join(scratch, f"{path.rsplit('/', 1)[-1]}-{uuid.uuid4().hex[:8]}")
+        try:
+            with create(attempt) as stream:
+                yield stream
+            rename(attempt, path)
+        except BaseException:
+            remove(attempt)
+            raise
 
 
 def rename(source: str, target: str) -> None:
@@ -333,7 +371,7 @@ def _copy_within(source: str, target: str) -> None:
 
 
 def _pieces(path: str) -> Iterator[bytes]:
-    with reading(path), open_at(path) as stream:
+    with opened(path) as stream:
         while piece := stream.read(_COPY_BYTES):
             yield piece
 

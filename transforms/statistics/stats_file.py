@@ -129,5 +129,5 @@ def _text_summary(found: TextSummary, counts: ValueCounts | None) -> StringSumma
 def _write(folder: str, scratch: str, datasets: Sequence[object]) -> None:
     files.make_folder(folder)
     path = files.join(folder, STATISTICS_FILE)
-    with files.writing(path), files.replacing(path, scratch) as stream:
+    with files.replacing(path, scratch) as stream:
         stream.write(serialize_statistics(datasets))

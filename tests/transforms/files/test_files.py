@@ -43,6 +43,20 @@ def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
         raise OSError(errno.EACCES, "Denied")
 
 
+def test_failures_while_a_file_is_open_name_it(tmp_path: Path) -> None:
+    """An error of the block is one of reading or writing the file, by the name that it has for the user."""
+    path = tmp_path / "a"
+    with pytest.raises(OutputError, match=rf"can't write '{path}': it ends early"), files.created(str(path)):
+        raise OSError("it ends early")
+    with (
+        pytest.raises(DataError, match="can't read 'theirs': it ends early"),
+        files.opened(str(path), name="theirs"),
+    ):
+        raise OSError("it ends early")
+    with pytest.raises(DataError, match=rf"can't read '{path}b': No such file"), files.opened(f"{path}b"):
+        pass
+
+
 def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     """A file that this user may not read is named with the system's reason."""
     path = tmp_path / "secret.csv"
@@ -154,6 +168,6 @@ def test_a_late_attempt_fails(tmp_path: Path) -> None:
 
     scratch.mkdir()
     for _ in range(2):
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(OutputError, match=f"can't write '{tmp_path}/a': No such file"):
             write(lambda: files.remove(str(scratch)))
     assert list(tmp_path.iterdir()) == []

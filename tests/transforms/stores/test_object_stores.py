@@ -495,7 +495,7 @@ def test_an_upload_that_cannot_be_ended_is_given_up(server: Server) -> None:
 
 
 def _write_large(path: str) -> None:
-    with files.writing(path), files.create(path) as stream:
+    with files.created(path) as stream:
         stream.write(BIG)
 
 
