@@ -237,24 +237,24 @@ class Recorded(dict[str, Any]):
         return super().__iter__()
 
     def get(self, key: str, default: Any = None) -> Any:
-        """As `dict.get`."""
+        """Acts like `dict.get`."""
         self.seen.add(key)
         return super().get(key, default)
 
     def pop(self, key: str, *default: Any) -> Any:
-        """As `dict.pop`."""
+        """Acts like `dict.pop`."""
         self.seen.add(key)
         return super().pop(key, *default)
 
     def copy(self) -> dict[str, Any]:
-        """As `dict.copy`."""
+        """Acts like `dict.copy`."""
         return dict(self)
 
     # typeshed's return types are CPython's own view classes.
     def items(self) -> ItemsView[str, Any]:  # type: ignore[override]
-        """As `dict.items`."""
+        """Acts like `dict.items`."""
         return dict(self).items()
 
     def values(self) -> ValuesView[Any]:  # type: ignore[override]
-        """As `dict.values`."""
+        """Acts like `dict.values`."""
         return dict(self).values()

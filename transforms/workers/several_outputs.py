@@ -7,4 +7,7 @@ class SeveralOutputs(beam.PTransform):  # type: ignore[misc]
     """A PTransform whose `expand` returns a NamedTuple of PCollections."""
 
     def default_type_hints(self) -> None:
-        """None: Beam would warn that `expand` returns no PCollection."""
+        """Returns no type hints.
+
+        From hints Beam would conclude that `expand` returns no PCollection, and warn.
+        """
