@@ -10,20 +10,22 @@ from shardmill.pipelines.engines.beam_options import set_file_options
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.graph_sources import FinishedGraph
-from shardmill.pipelines.job.job import Job, parts_folder
+from shardmill.pipelines.job.interruption import terminable
+from shardmill.pipelines.job.job import Job
 from shardmill.pipelines.job.plan import versions
-from shardmill.pipelines.run import RunResult, execute
+from shardmill.pipelines.job.run_job import RunResult, open_place, run_job
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, naming_run
 from shardmill.pipelines.run_folder.manifest_keys import Settings
 from shardmill.schemas.errors import ConfigError, DataError
-from shardmill.schemas.run_folder import METADATA, REJECTED_FOLDER, TRANSFORM_FN, TRANSFORMED_METADATA
+from shardmill.schemas.run_folder import METADATA, TRANSFORM_FN, TRANSFORMED_METADATA
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import APPLIED_HINT
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.session import load
+from shardmill.transforms.workers import phases
 
 # What an applied run has of the run that made its graph.
 _COPIED = (METADATA, TRANSFORMED_METADATA, TRANSFORM_FN)
@@ -71,12 +73,14 @@ def apply(
 
         # The run may be on this machine: what workers need of it is copied.
         check_paths([*(("input", pattern) for pattern in application.patterns), ("output", output)])
+    phases.reset()
     set_file_options(engine)
     run = FinishedRun.load(application.folder)
     check_not_source(application.folder, output)
     check_split(run, application.split)
     try:
-        return execute(lambda work: _plan(run, application, work, progress), output, overwrite=overwrite, engine=engine)
+        with terminable(), open_place(output, overwrite=overwrite, engine=engine) as place:
+            return run_job(_plan(run, application, place.work), place, engine, progress)
     except DataError as error:
         # They are those of `run`, and advise what there is no place for here.
         if "[input]" not in str(error):
@@ -103,12 +107,10 @@ def check_split(run: FinishedRun, split: str | None) -> None:
         )
 
 
-def _plan(run: FinishedRun, application: Application, work: str, progress: Progress) -> Job:
+def _plan(run: FinishedRun, application: Application, work: str) -> Job:
+    """Plans the job, for which it copies what is used of the run."""
     inputs = input_files.list_files({application.split: application.patterns})
-    held = _prepare(run, work)
-    size = input_files.text_size(inputs)
-    scanned = input_files.scanned_size(inputs, run.dialect)
-    progress.announce({"scan": scanned, "analyze": size, "transform": size, "write": None})
+    held = copy_held(run, _COPIED, work)
     graph = Graph(files.join(work, TRANSFORM_FN))
     config = run.manifest["config"]
     return Job(
@@ -127,14 +129,6 @@ def _plan(run: FinishedRun, application: Application, work: str, progress: Progr
             "versions": versions(),
         },
     )
-
-
-def _prepare(run: FinishedRun, work: str) -> dict[str, str]:
-    """Copies what is used of the run; returns the files' checksums."""
-    held = copy_held(run, _COPIED, work)
-    for folder in (files.join(work, REJECTED_FOLDER), parts_folder(work)):
-        files.make_folder(folder)
-    return held
 
 
 def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:

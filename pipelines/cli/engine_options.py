@@ -13,7 +13,7 @@ from shardmill.schemas.errors import ShardmillError
 
 if TYPE_CHECKING:
     from shardmill.pipelines.engines.engine import Engine
-    from shardmill.pipelines.run import RunResult
+    from shardmill.pipelines.job.run_job import RunResult
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Where a job's transform graph comes from: declared features, a TF Transform function, or a finished run."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -8,7 +9,6 @@ import apache_beam as beam
 from apache_beam import pvalue
 
 from shardmill.pipelines.job.function_failure import explain_failure
-from shardmill.pipelines.job.row_limits import RowLimits
 from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import AnalyzedUnits, Findings, Reading
@@ -20,9 +20,40 @@ from shardmill.transforms.kinds.base import Request
 from shardmill.transforms.read import HoldUnits
 from shardmill.transforms.recount import RecountUnits
 from shardmill.transforms.rows.counts import Rejections, UnitCount
+from shardmill.transforms.rows.row_plan import check_rows, check_splits
+from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
 from shardmill.transforms.trace import Features, Place, TraceFunction, TraceGraph
+
+
+@dataclass(frozen=True)
+class RowLimits:
+    """What the rows must be for the job to go on.
+
+    Attributes:
+        max_bad_fraction: The largest part of rows that may be bad.
+        splits: The rule by whose splits none may be empty; None: any may.
+    """
+
+    max_bad_fraction: float
+    splits: SplitRule | None
+
+    def check(self, findings: Findings, counts: Sequence[UnitCount]) -> Findings:
+        """Passes findings on where the rows are within the limits.
+
+        Args:
+            findings: What a pass over the rows found.
+            counts: Its counts, one for each unit.
+
+        Raises:
+            DataError: There are no good rows, too many bad ones, or none of a split.
+        """
+        findings.rejections.check(sum(count.read for count in counts), self.max_bad_fraction)
+        check_rows(counts, findings.rejections)
+        if self.splits is not None:
+            check_splits(counts, self.splits)
+        return findings
 
 
 class GraphInputs(NamedTuple):
@@ -82,9 +113,17 @@ class GraphSource(ABC):
         """
         return reading
 
+    def phases(self, _size: int | None) -> dict[str, int | None]:
+        """The phases between analysis and transform, with their bytes; None where they aren't known.
+
+        Args:
+            _size: The bytes of text to read; None where nobody knows.
+        """
+        return {}
+
+    @abstractmethod
     def trace_early(self) -> None:
-        """Has features that can't be traced found out in the tracing process, during the analysis; with none, ends the process."""
-        process.shared().release()
+        """Has features that can't be traced found out in the tracing process, during the analysis."""
 
     def explained(self, error: Exception) -> Exception:
         """The error to raise for one that the engine has raised: the same one where no more is known."""
@@ -113,6 +152,10 @@ class DeclaredFeatures(GraphSource):
     def requests(self) -> tuple[Request, ...]:
         """What the features ask for."""
         return self.features.requests
+
+    def phases(self, _size: int | None) -> dict[str, int | None]:
+        """The tracing."""
+        return {"trace": 1}
 
     def trace_early(self) -> None:
         """Traces a sample of the features."""
@@ -147,6 +190,13 @@ class TransformFunction(GraphSource):
         """Rows that the function's graph can't take are rejected."""
         graph = Graph(files.join(work, TRANSFORM_FN))
         return replace(reading, row_graph=RowGraph(graph, required=self.labels, labels=self.labels))
+
+    def phases(self, size: int | None) -> dict[str, int | None]:
+        """TF Transform's passes, as many as the function needs; the tracing; and the rows' recount."""
+        return {"function": None, "trace": 1, "recount": size}
+
+    def trace_early(self) -> None:
+        """Does nothing: the function was traced when the job was planned."""
 
     def explained(self, error: Exception) -> Exception:
         """An error that names the function, and where in the user's files it failed."""
@@ -185,6 +235,9 @@ class FinishedGraph(GraphSource):
     graph: Graph
 
     checks_splits = False
+
+    def trace_early(self) -> None:
+        """Does nothing: the graph is there."""
 
     def stage(self, given: GraphInputs) -> GraphStage:
         """Takes the graph, once the rows have been checked."""

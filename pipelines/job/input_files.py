@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.units import InputFile, compressed_suffix, file_ranges
+from shardmill.transforms.csv.units import UNIT_BYTES, InputFile, compressed_suffix, file_ranges
 from shardmill.transforms.files.files import is_local, store_of
 from shardmill.transforms.files.local_listing import list_local
 from shardmill.transforms.files.path_patterns import fixed_part, matcher
@@ -65,6 +65,6 @@ def text_size(inputs: Sequence[InputFile]) -> int | None:
     return sum(found.size for found in inputs)
 
 
-def scanned_size(inputs: Sequence[InputFile], dialect: Dialect) -> int:
+def scanned_size(inputs: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> int:
     """The bytes that are scanned for the ends of records, where files are cut."""
-    return sum(each.stop - each.start for each in file_ranges(inputs, dialect))
+    return sum(each.stop - each.start for each in file_ranges(inputs, dialect, unit_bytes))

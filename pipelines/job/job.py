@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shardmill.pipelines.job.graph_sources import GraphSource
-from shardmill.pipelines.job.row_limits import RowLimits
+from shardmill.pipelines.job.graph_sources import GraphSource, RowLimits
 from shardmill.schemas.run_folder import PARTS_FOLDER
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Reading

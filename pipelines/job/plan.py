@@ -8,17 +8,12 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import find_columns
-from shardmill.pipelines.job.graph_sources import GraphSource
 from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.plan_features import FeaturePlan, plan_features
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.run_folder import METADATA, RAW_SCHEMA, REJECTED_FOLDER
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.schemas.schema_pbtxt import format_schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Selection
-from shardmill.transforms.files import files
-from shardmill.transforms.graph import process
 from shardmill.transforms.kinds.registry import allowed_types
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
@@ -32,7 +27,7 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         config: The configuration.
         work: The folder to write into.
         engine: What reads the input to infer its schema. A template is launched without it, so this process reads then.
-        progress: Is told the phases.
+        progress: Is told of a look at the data, and when functions are loaded.
 
     Raises:
         ConfigError: The features or the split key don't fit the columns.
@@ -42,18 +37,9 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         # All mistakes that can be found without the columns: to infer these may take long.
         allowed_types(config.features)
     inputs = input_files.list_files(config.input.patterns)
-    size = input_files.text_size(inputs)
-    schema, inputs = find_columns(config, inputs, size, parts_folder(work), engine, progress)
+    schema, inputs = find_columns(config, inputs, input_files.text_size(inputs), parts_folder(work), engine, progress)
     _check_columns(config, schema)
     plan = plan_features(config, schema, work, engine, progress)
-    _trace_early(plan.features, engine)
-    _prepare(work, schema)
-    # TF Transform may need several passes for a function.
-    function: dict[str, int | None] = {"function": None} if config.preprocessing_fn is not None else {}
-    recount = {"recount": size} if function else {}
-    scanned = input_files.scanned_size(inputs, config.input.dialect)
-    phases = {"scan": scanned, "analyze": size, **function, "trace": 1, **recount, "transform": size, "write": None}
-    progress.announce(phases)
     return Job(
         inputs=inputs,
         reading=Reading(
@@ -70,33 +56,17 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
         shard_rule=_shard_rule(config),
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
-        facts={"config": config.resolved(), "versions": versions("tensorflow-transform" if function else None)},
+        facts={"config": config.resolved(), "versions": versions(plan.features.packages)},
     )
 
 
-def _trace_early(features: GraphSource, engine: Engine) -> None:
-    """Has features that can't be traced found out during the analysis, where the graph will be traced in this process."""
-    if engine.in_process:
-        features.trace_early()
-    else:
-        process.shared().release()
-
-
-def versions(analyzer: str | None = None) -> dict[str, str]:
+def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
     """What the bytes of a run depend on, besides its input and configuration.
 
     Args:
-        analyzer: The package that makes the analysis, where it isn't shardmill.
+        packages: Those that only this run needs.
     """
-    return {name: version(name) for name in (*_VERSIONS, analyzer) if name is not None}
-
-
-def _prepare(work: str, schema: Schema) -> None:
-    for folder in (files.join(work, METADATA), files.join(work, REJECTED_FOLDER), parts_folder(work)):
-        files.make_folder(folder)
-    path = files.join(work, RAW_SCHEMA)
-    with files.created(path) as stream:
-        stream.write(format_schema(schema).encode())
+    return {name: version(name) for name in (*_VERSIONS, *packages)}
 
 
 def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:

@@ -11,7 +11,7 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.demo.demo import prepare
 from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.run import RunResult
+from shardmill.pipelines.job.run_job import RunResult
 from tests.clusters.flink import Flink
 
 _ROWS = 1_000_000

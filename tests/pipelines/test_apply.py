@@ -16,7 +16,7 @@ from shardmill.pipelines.apply import Application
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.inspect.inspect import inspect_path
-from shardmill.pipelines.run import RunResult
+from shardmill.pipelines.job.run_job import RunResult
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.feature_stats import read_statistics
 from shardmill.transforms.tfrecord.decode import decode_example

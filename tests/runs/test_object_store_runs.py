@@ -21,7 +21,7 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.inspect.inspect import inspect_path
-from shardmill.pipelines.job.plan import _load_schema
+from shardmill.pipelines.job.column_types import load_any_schema
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import DataError, OutputError
 from tests.pipelines.cli.test_commands import INTERRUPTIBLE
@@ -154,9 +154,9 @@ def _fetch(server: Server, folder: str, target: Path) -> Path:
 def test_a_schema_may_be_in_the_store(stored: Stored) -> None:
     """A schema file is read from where it is; one that isn't there is named."""
     path = f"{stored.folder}/metadata/schema.pbtxt"
-    assert _load_schema(path).names == ("id", "x", "city", "y")
+    assert load_any_schema(path).names == ("id", "x", "city", "y")
     with pytest.raises(DataError, match=r"can.t read .*nowhere\.pbtxt"):
-        _load_schema(path.replace("schema.pbtxt", "nowhere.pbtxt"))
+        load_any_schema(path.replace("schema.pbtxt", "nowhere.pbtxt"))
 
 
 def test_the_bytes_are_those_of_a_local_run(stored: Stored, local: Path, tmp_path: Path) -> None:

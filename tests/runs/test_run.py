@@ -17,10 +17,20 @@ from shardmill.pipelines import run as run_module
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.job.interruption import terminable
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.feature_stats import read_statistics
 from tests.pipelines.cli.test_commands import INTERRUPTIBLE
-from tests.support.runs import files_of, read_rejected, read_split, run, run_toml, sorted_rows
+from tests.support.runs import (
+    files_of,
+    pipeline_result,
+    read_rejected,
+    read_split,
+    run,
+    run_toml,
+    sorted_rows,
+    unpublished,
+)
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -184,16 +194,16 @@ def test_files_can_be_splits(tmp_path: Path) -> None:
     assert read_split(tmp_path / "run", "eval")["x"].tolist() == [3.0]
 
 
-def test_a_big_file_is_split_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One file cut into many units, quoted newlines at the seams, gives the rows and the bytes of one unit."""
-    toml = _cut(tmp_path / "in", 1, bad=True) + FEATURES + "\n[output]\nshards = 2\nshuffle = false\n"
-    whole = run_toml(tmp_path, toml, name="whole")
-    monkeypatch.setattr("shardmill.transforms.read.UNIT_BYTES", 4096)
-    monkeypatch.setattr("shardmill.transforms.read.PlanUnits.__init__.__defaults__", (4096,))
-    cut = run_toml(tmp_path, toml, name="cut")
-    for name in ("age", "city", "price"):
-        np.testing.assert_array_equal(read_split(whole)[name], read_split(cut)[name])
-    assert read_rejected(whole) == read_rejected(cut)
+def test_a_big_file_is_split_inside(tmp_path: Path) -> None:
+    """One file cut into many units, quoted newlines at the seams, gives the bytes of one unit where shards aren't compressed."""
+    output = '[output]\nshards = 2\nshuffle = false\ncompression = "none"\n'
+    config = tmp_path / "run.toml"
+    config.write_text(_cut(tmp_path / "in", 1, bad=True) + FEATURES + "\n" + output)
+    pipeline_result(config, tmp_path / "whole")
+    pipeline_result(config, tmp_path / "cut", unit_bytes=4096)
+    whole = unpublished(tmp_path / "whole")
+    assert {"train-00001-of-00002.tfrecord", "rejected/rejected.jsonl"} <= whole.keys()
+    assert unpublished(tmp_path / "cut") == whole
 
 
 def test_the_result_has_the_seconds_of_each_phase(tmp_path: Path) -> None:
@@ -302,11 +312,11 @@ def test_an_ignored_hangup_is_ignored() -> None:
     """Under nohup a terminal that goes ends no run; otherwise it does."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with run_module._terminable():
+        with terminable():
             signal.raise_signal(signal.SIGHUP)
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        with pytest.raises(KeyboardInterrupt), run_module._terminable():
+        with pytest.raises(KeyboardInterrupt), terminable():
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -22,7 +22,7 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.inspect.code import code_for
 from shardmill.pipelines.inspect.inspect import inspect_path
-from shardmill.pipelines.run import RunResult
+from shardmill.pipelines.job.run_job import RunResult
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held
 from shardmill.pipelines.run_folder.manifest import _held

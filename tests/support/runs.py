@@ -5,6 +5,7 @@ import importlib.util
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from shardmill.pipelines import run as run_module
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.choose import choose_engine
-from shardmill.pipelines.run import RunResult
+from shardmill.pipelines.job.run_job import RunResult
+from shardmill.transforms.csv.units import UNIT_BYTES
 from shardmill.transforms.graph import process
 
 # As much of a manifest as says that its folder is a run.
@@ -39,17 +41,21 @@ def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, be
     return folder / name
 
 
-def pipeline_result(config: Path, work: Path) -> Any:
+def pipeline_result(config: Path, work: Path, *, unit_bytes: int = UNIT_BYTES) -> Any:
     """What Beam says of the main job's pipeline on the local engine; nothing is published, all is left in the work folder."""
     from shardmill.pipelines.engines.run_pipeline import run_pipeline
     from shardmill.pipelines.job.job import parts_folder
     from shardmill.pipelines.job.plan import plan_job
+    from shardmill.pipelines.job.run_job import prepare_job
     from shardmill.pipelines.job.stages import build
 
     engine = choose_engine(None, (), workers=2)
     Path(parts_folder(str(work))).mkdir(parents=True, exist_ok=True)
     with process.shared():
-        job = plan_job(load_config(str(config), output=str(work)), str(work), engine, Progress(quiet=True))
+        progress = Progress(quiet=True)
+        planned = plan_job(load_config(str(config), output=str(work)), str(work), engine, progress)
+        job = replace(planned, unit_bytes=unit_bytes)
+        prepare_job(job, engine, progress)
         return run_pipeline(lambda pipeline: build(pipeline, job), engine)
 
 

@@ -20,6 +20,7 @@ from shardmill.pipelines.engines.beam_options import pipeline_options
 from shardmill.pipelines.engines.dataflow import dataflow_args
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.plan import plan_job
+from shardmill.pipelines.job.run_job import prepare_job
 from shardmill.pipelines.job.stages import build
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema
@@ -60,7 +61,9 @@ def plan_graph(folder: Path, columns: int) -> beam_runner_api_pb2.Pipeline:
     work = folder / "work"
     work.mkdir()
     engine = Engine("dataflow", tuple(dataflow_args(ARGS, "gs://bucket/run")))
-    job = plan_job(load_config(str(folder / "job.toml"), (), str(folder)), str(work), engine, Progress(quiet=True))
+    progress = Progress(quiet=True)
+    job = plan_job(load_config(str(folder / "job.toml"), (), str(folder)), str(work), engine, progress)
+    prepare_job(job, engine, progress)
     pipeline = beam.Pipeline(options=pipeline_options(engine))
     build(pipeline, job)
     graph: beam_runner_api_pb2.Pipeline = pipeline.run().job.proto_pipeline
