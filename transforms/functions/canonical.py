@@ -13,6 +13,7 @@ from typing import Any
 
 from shardmill.schemas.features import FeatureSpec
 
+# A name that ends with the numbers that TensorFlow counts with, e.g. `__inference_f_12`.
 _COUNTED = re.compile(r"(.*?)(?:_\d+)+", re.DOTALL)
 # TensorFlow's name of the operation that fills a table from keys and values; a function fills one
 # table.

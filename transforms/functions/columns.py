@@ -14,6 +14,7 @@ from shardmill.schemas.features import Dtype, FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
 from shardmill.transforms.kinds.base import Tensor
 
+# The TensorFlow dtype of each column type.
 DTYPES = {ColumnType.INT: tf.int64, ColumnType.FLOAT: tf.float32, ColumnType.BYTES: tf.string}
 # The value that represents a missing one in a dense column.
 MISSING = {ColumnType.INT: MISSING_INT, ColumnType.FLOAT: float("nan"), ColumnType.BYTES: b""}

@@ -13,6 +13,7 @@ from shardmill.transforms.kinds.base import Tensor
 
 # Operations between an output and the one that gives its domain, at most: bounds the recursion.
 _DEPTH = 64
+# Operations whose results are hash buckets.
 _HASHES = ("StringToHashBucketFast", "StringToHashBucketStrong", "StringToHashBucket")
 # The inputs from which an operation's values come: by its type, or by its type and the output's
 # index.
@@ -60,6 +61,7 @@ _PASSING_OF: dict[tuple[str, int], slice] = {
 }
 # The shrink mask of a slice that removes the second dimension alone.
 _SECOND_DIMENSION = 0b10
+# The rank of a matrix.
 _MATRIX = 2
 # Numbers in the range of a table's ids, at most, for each of its entries: a wider range means
 # quantities rather than ids.

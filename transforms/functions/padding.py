@@ -21,6 +21,7 @@ _UNARY = (
 )
 _BINARY = ("Atan2", "Pow", "Xlog1py", "Xlogy")
 _FLOATS = {each.as_datatype_enum: each for each in (tf.float32, tf.float64)}
+# Begins the names of functions that are steady.
 _PREFIX = "steady_"
 # Elements of padding: as many as the widest SIMD register holds.
 _PADDING = 16

@@ -17,6 +17,7 @@ from shardmill.transforms.kinds.base import Tensor
 _KEPT = ("kept", "assets", "initializers", "resources", "trackable_objects", "created_variables")
 # Table look-ups. A function's outputs all wait for every look-up, which changes nothing.
 _READS = ("LookupTableFindV2", "LookupTableSizeV2")
+# Operations that divide by their second input.
 _DIVISIONS = ("RealDiv", "Div", "DivNoNan", "Xdivy")
 _FLOATS = (tf.float32.as_datatype_enum, tf.float64.as_datatype_enum)
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # Features traced before the analysis, as a check: enough to load TensorFlow's parts, few enough not
 # to delay the analysis.
 _SAMPLE = 64
+# The length in bytes that precedes a pickle.
 _LENGTH = struct.Struct("<Q")
 # Characters kept of the process's standard error, or of a traceback.
 _TAIL = 2000

@@ -21,6 +21,7 @@ Request = NumericRequest | VocabularyRequest
 # A tensor of the TensorFlow module that is passed to kinds: they don't import it themselves.
 Tensor = Any
 
+# The column types that kinds of numbers take, and those that kinds of tokens take.
 NUMBERS = frozenset({ColumnType.INT, ColumnType.FLOAT})
 TOKENS = frozenset({ColumnType.INT, ColumnType.BYTES})
 

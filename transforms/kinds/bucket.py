@@ -12,6 +12,7 @@ from shardmill.transforms.kinds.base import Tensor, Trace
 from shardmill.transforms.kinds.numbers import NumberKind
 from shardmill.transforms.statistics.requests import Statistics
 
+# Integers below this in absolute value fit into int64.
 _LIMIT = 1 << 63
 
 

@@ -27,7 +27,9 @@ PARTS: Mapping[str, tuple[int, int]] = {
     "weekday": (0, 6),
     "day_of_year": (1, 366),
 }
+# Units in a second, by format.
 _UNIX = {"unix": 1, "unix_ms": 1000}
+# The field of a format, by its letter, that gives a part.
 _CLOCK = {"hour": "H", "minute": "M", "second": "S"}
 _DATE = (("month", "m"), ("month", "b"), ("day", "d"), ("day_of_year", "j"))
 # Two-digit years from this one on are of the 20th century, as in POSIX.

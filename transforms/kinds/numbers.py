@@ -14,6 +14,7 @@ from shardmill.transforms.statistics.pre import OPERATIONS, Pre
 from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics
 
+# The rules for missing values that need the column's statistics.
 _FROM_STATISTICS = ("mean", "median", "mode")
 
 

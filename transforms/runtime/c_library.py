@@ -22,6 +22,7 @@ from shardmill.schemas.messages import shortened
 # The environment variable that, set to `python`, runs graphs through TensorFlow's Python API.
 SESSION_VARIABLE = "SHARDMILL_SESSION"
 
+# The library's file names on Linux and macOS, and the library that each one needs.
 _LIBRARIES = ("libtensorflow_cc.so.2", "libtensorflow_cc.2.dylib")
 _FRAMEWORKS = {
     "libtensorflow_cc.so.2": "libtensorflow_framework.so.2",
@@ -30,6 +31,7 @@ _FRAMEWORKS = {
 
 # TF_Code's INVALID_ARGUMENT and OUT_OF_RANGE, with which operations refuse values.
 _OF_VALUES = (3, 11)
+# Beginnings of the lines that TensorFlow writes while it is loaded.
 _NOTES = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
 
 

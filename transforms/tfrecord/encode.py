@@ -22,6 +22,7 @@ from shardmill.transforms.tfrecord.frames import frame
 from shardmill.transforms.tfrecord.row_groups import group_rows
 from shardmill.transforms.tfrecord.wire import Encoded, Fixed, encode_feature, entry_prefix, varint
 
+# Bytes of the largest binary array: its offsets are int32.
 _BINARY_LIMIT = np.iinfo(np.int32).max
 Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
 

@@ -19,9 +19,12 @@ from shardmill.schemas.arrow import binary_parts
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord.crc32c import crcs_of, mask
 
+# Bytes before a record (its length and the length's checksum) and after it (its checksum).
 HEADER_BYTES = 12
 FOOTER_BYTES = 4
+# Bytes read from a shard at a time: bounds the memory of a reader.
 _CHUNK_BYTES = 4 << 20
+# zlib's code for a gzip member with a window of 32 KiB, and the bytes with which one begins.
 _GZIP_WBITS = 31
 GZIP_MAGIC = b"\x1f\x8b"
 _BAD_LENGTH = (

@@ -21,6 +21,7 @@ from shardmill.transforms.tfrecord.wire import Encoded, Fixed, entry_prefix, var
 # joining its rows otherwise some 600 ns each.
 _ROWS_PER_GROUP = 128
 _FREE_GROUPS = 4
+# The number of layouts that a uint16 can number.
 _MAX_CODES = 1 << 16
 # Bytes of a row's values, and of its record, up to which a table look-up for each byte is faster
 # than one C call for each record.
@@ -29,6 +30,7 @@ _LOOKUP_RECORD = 8192
 # Bytes of the longest values that are copied a word at a time; longer ones are copied a row at a
 # time.
 _WORDS_BYTES = 64
+# Bytes of the largest binary array: its offsets are int32.
 _MAX_BYTES = np.iinfo(np.int32).max
 
 

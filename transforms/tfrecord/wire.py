@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_of, binary_parts, offsets_of
 
+# The bits of a number in each byte of its varint; the highest bit says that another byte follows.
 _SEVEN_BITS = 127
 # By dtype, the tag of the field of `Feature` that holds the values.
 _LIST_TAG = {"bytes": b"\x0a", "float32": b"\x12", "int64": b"\x1a"}

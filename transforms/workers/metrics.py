@@ -19,6 +19,7 @@ from apache_beam.metrics import Metrics, MetricsFilter
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.workers import phases
 
+# The namespace of Beam's counters, and the name of the log.
 NAMESPACE = "shardmill"
 
 # The analysis: each row once, and the bytes of its text, though later passes read them again.
