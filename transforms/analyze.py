@@ -26,7 +26,7 @@ from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
 from shardmill.transforms.runtime.session import Session
-from shardmill.transforms.statistics import tokens
+from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.partition import chunk_counts, partition_counts
 from shardmill.transforms.statistics.quantiles import Quantiles
@@ -35,11 +35,11 @@ from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
-# What may grow large travels by itself, a piece at a time, and is merged by key: (TOKENS, vocabulary's name, hash partition) tables of
-# token counts, (QUANTILES, "", place in the analysis) one column's quantiles.
-PieceKey = tuple[str, str, int]
-TOKENS = "tokens"
-QUANTILES = "quantiles"
+# What may grow large travels by itself, in pieces, and is merged by key.
+# The vocabulary's name and the hash partition of some token counts.
+TokenKey = tuple[str, int]
+# The place in the analysis of one column's quantiles.
+QuantileKey = int
 
 # So many bytes of tokens are held until the end of a bundle; more are handed on before, since an engine may put any number of units
 # into one. Not less: each time, the frequent tokens are handed on anew.
@@ -153,13 +153,15 @@ class AnalyzedUnits(NamedTuple):
 
     Attributes:
         counts: A `UnitCount` for each unit.
-        findings: One `Findings`, without what is in the pieces.
-        pieces: A key, and all token counts or quantiles of that key.
+        findings: One `Findings`, without token counts and quantiles.
+        tokens: All token counts of each key.
+        quantiles: The quantiles of each key.
     """
 
     counts: beam.PCollection[UnitCount]
     findings: beam.PCollection[Findings]
-    pieces: beam.PCollection[tuple[PieceKey, Any]]
+    tokens: beam.PCollection[tuple[TokenKey, pa.Table]]
+    quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
 
 
 class AnalyzeUnits(SeveralOutputs):
@@ -186,14 +188,19 @@ class AnalyzeUnits(SeveralOutputs):
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
             _AnalyzeUnit(self._reading, self._requests, self._partitions)
-        ).with_outputs("findings", "pieces", main="counts")
+        ).with_outputs("findings", "tokens", "quantiles", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
-        pieces = (
-            passed.pieces  # (key, piece)
-            | "GroupPieces" >> beam.GroupByKey()  # (key, [piece])
-            | "MergePieces" >> beam.MapTuple(_merge_pieces)
+        tokens = (
+            passed.tokens  # (key, token counts)
+            | "GroupTokens" >> beam.GroupByKey()  # (key, [token counts])
+            | "MergeTokens" >> beam.MapTuple(_merge_tokens)
         )
-        return AnalyzedUnits(passed.counts, findings, pieces)
+        quantiles = (
+            passed.quantiles  # (key, quantiles)
+            | "GroupQuantiles" >> beam.GroupByKey()  # (key, [quantiles])
+            | "MergeQuantiles" >> beam.MapTuple(_merge_quantiles)
+        )
+        return AnalyzedUnits(passed.counts, findings, tokens, quantiles)
 
     def _new_findings(self) -> Findings:
         return Findings(Analysis(self._requests, self._reading.columns))
@@ -230,31 +237,31 @@ class _AnalyzeUnit(CheckedDoFn):
                 rejected += len(block.rejects)
                 work.add(block.rows + len(block.rejects), block.size)
                 if analysis.token_bytes > HELD_BYTES:
-                    yield from (pvalue.TaggedOutput("pieces", piece) for piece in self._take_tokens())
+                    yield from (pvalue.TaggedOutput("tokens", piece) for piece in self._take_tokens())
         metrics.ROWS_READ.inc(work.rows)
         metrics.ROWS_REJECTED.inc(rejected)
         metrics.BYTES_READ.inc(work.size)
         yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
-        for piece in (*self._take_tokens(), *self._take_quantiles()):
-            yield pvalue.TaggedOutput("pieces", GlobalWindows.windowed_value(piece))
+        for counts in self._take_tokens():
+            yield pvalue.TaggedOutput("tokens", GlobalWindows.windowed_value(counts))
+        for quantiles in enumerate(self._findings.analysis.take_quantiles()):
+            yield pvalue.TaggedOutput("quantiles", GlobalWindows.windowed_value(quantiles))
         yield pvalue.TaggedOutput("findings", GlobalWindows.windowed_value(self._findings))
 
-    def _take_tokens(self) -> Iterator[tuple[PieceKey, pa.Table]]:
+    def _take_tokens(self) -> Iterator[tuple[TokenKey, pa.Table]]:
         for name, table in self._findings.analysis.take_tables().items():
             for partition, counts in enumerate(partition_counts(table, self._partitions)):
                 for chunk in chunk_counts(counts):
-                    yield (TOKENS, name, partition), chunk
-
-    def _take_quantiles(self) -> Iterator[tuple[PieceKey, Quantiles]]:
-        for place, quantiles in enumerate(self._findings.analysis.take_quantiles()):
-            yield (QUANTILES, "", place), quantiles
+                    yield (name, partition), chunk
 
 
-def _merge_pieces(key: PieceKey, pieces: Iterable[Any]) -> tuple[PieceKey, Any]:
-    if key[0] == TOKENS:
-        return key, tokens.merge_counts(list(pieces))
+def _merge_tokens(key: TokenKey, pieces: Iterable[pa.Table]) -> tuple[TokenKey, pa.Table]:
+    return key, tokens_module.merge_counts(list(pieces))
+
+
+def _merge_quantiles(key: QuantileKey, pieces: Iterable[Quantiles]) -> tuple[QuantileKey, Quantiles]:
     merged = Quantiles()
     for piece in pieces:
         merged.merge(piece)

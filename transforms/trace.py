@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import apache_beam as beam
@@ -16,7 +15,7 @@ from apache_beam import pvalue
 
 from shardmill.schemas.run_folder import RAW_STATISTICS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import TOKENS, Findings, PieceKey
+from shardmill.transforms.analyze import Findings, QuantileKey, TokenKey
 from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.files import files
 from shardmill.transforms.graph import process as process_module
@@ -74,28 +73,29 @@ class Place:
     scratch: str
 
 
+@dataclass(eq=False)
 class TraceGraph(beam.PTransform):  # type: ignore[misc]
     """Makes the vocabularies' files and the SavedModel.
 
     Expects a PCollection of one `Findings` and outputs one `Graph`.
+
+    Attributes:
+        features: The features.
+        place: Where it is written.
+        tokens: The token counts of every vocabulary, by hash partition.
+        quantiles: The quantiles, by their place in the analysis.
     """
 
-    def __init__(self, features: Features, place: Place, pieces: beam.PCollection[tuple[PieceKey, Any]]) -> None:
-        """Stores what to trace.
-
-        Args:
-            features: The features.
-            place: Where it is written.
-            pieces: The token counts of every vocabulary, by hash partition, and the quantiles.
-        """
-        super().__init__()
-        self._features = features
-        self._place = place
-        self._pieces = pieces
+    features: Features
+    place: Place
+    tokens: beam.PCollection[tuple[TokenKey, pa.Table]]
+    quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        selected = self._pieces | "SelectTokens" >> beam.FlatMap(_select, _vocabulary_requests(self._features))
-        return findings | "TraceGraph" >> beam.ParDo(_Trace(self._features, self._place), pvalue.AsList(selected))
+        selected = self.tokens | "SelectTokens" >> beam.FlatMap(_select, _vocabulary_requests(self.features))
+        return findings | "TraceGraph" >> beam.ParDo(
+            _Trace(self.features, self.place), pvalue.AsList(selected), pvalue.AsList(self.quantiles)
+        )
 
 
 class TraceFunction(beam.PTransform):  # type: ignore[misc]
@@ -136,28 +136,17 @@ class _Selected:
     total: int
 
 
-@dataclass(frozen=True)
-class _Ranks:
-    """A column's quantiles, and their place in the analysis."""
-
-    place: int
-    quantiles: Quantiles
-
-
 def _vocabulary_requests(features: Features) -> dict[str, VocabularyRequest]:
     return {request.name: request for request in features.requests if isinstance(request, VocabularyRequest)}
 
 
-def _select(merged: tuple[PieceKey, Any], requests: dict[str, VocabularyRequest]) -> Iterator[_Selected | _Ranks]:
-    (kind, name, place), piece = merged
-    if kind != TOKENS:
-        yield _Ranks(place, piece)
-        return
+def _select(merged: tuple[TokenKey, pa.Table], requests: dict[str, VocabularyRequest]) -> Iterator[_Selected]:
+    (name, _), counts = merged
     request = requests[name]
-    chunks = chunk_counts(tokens_module.select(piece, request.top_k, request.frequency_threshold))
-    total = tokens_module.total(piece)
+    chunks = chunk_counts(tokens_module.select(counts, request.top_k, request.frequency_threshold))
+    total = tokens_module.total(counts)
     for index, chunk in enumerate(chunks or [tokens_module.SCHEMA.empty_table()]):
-        yield _Selected(name, chunk, 0 if index else piece.num_rows, 0 if index else total)
+        yield _Selected(name, chunk, 0 if index else counts.num_rows, 0 if index else total)
 
 
 class _Trace(CheckedDoFn):
@@ -166,23 +155,21 @@ class _Trace(CheckedDoFn):
         self._features = features
         self._place = place
 
-    def process(self, findings: Findings, selected: list[_Selected | _Ranks]) -> Iterator[Graph]:
-        yield _trace(findings, selected, self._features, self._place)
+    def process(
+        self, findings: Findings, selected: list[_Selected], quantiles: list[tuple[QuantileKey, Quantiles]]
+    ) -> Iterator[Graph]:
+        yield _trace(findings.analysis.with_quantiles(dict(quantiles)), selected, self._features, self._place)
 
 
-def _trace(findings: Findings, selected: list[_Selected | _Ranks], features: Features, place: Place) -> Graph:
+def _trace(analysis: Analysis, selected: list[_Selected], features: Features, place: Place) -> Graph:
     # It imports TensorFlow, which takes seconds, meanwhile.
     process_module.shared().start()
     requests = _vocabulary_requests(features)
     derive = features.local_derive()
     with metrics.working("trace", place.folder) as work:
-        tokens = [each for each in selected if isinstance(each, _Selected)]
         tables = {
-            name: _join(request, [each for each in tokens if each.name == name]) for name, request in requests.items()
+            name: _join(request, [each for each in selected if each.name == name]) for name, request in requests.items()
         }
-        analysis = findings.analysis.with_quantiles(
-            {each.place: each.quantiles for each in selected if isinstance(each, _Ranks)}
-        )
         with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as local:
             found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
             statistics = analysis.statistics(found)

@@ -164,7 +164,7 @@ class DeclaredFeatures(GraphSource):
     def stage(self, given: GraphInputs) -> GraphStage:
         """Traces the features with what the analysis found."""
         units = given.analyzed
-        graph = units.findings | "TraceGraph" >> TraceGraph(self.features, given.place, units.pieces)
+        graph = units.findings | "TraceGraph" >> TraceGraph(self.features, given.place, units.tokens, units.quantiles)
         return GraphStage(graph, units.findings, units.counts)
 
 
@@ -210,7 +210,7 @@ class TransformFunction(GraphSource):
         # It imports TensorFlow.
         from shardmill.transforms.analyze_function import AnalyzeFunction
 
-        counts, findings, _ = given.analyzed
+        counts, findings = given.analyzed.counts, given.analyzed.findings
         held = given.units | "HoldUnits" >> HoldUnits(counts)
         made = held | AnalyzeFunction(self.function, given.reading, self.schema, self.labels, self.scratch)
         graph = findings | "TraceFunction" >> TraceFunction(given.place, made)

@@ -69,8 +69,13 @@ _PLACE = Place("/nowhere", "/nowhere/parts")
 _PLAN = RowPlan([], SplitRule(("train",)), ShardRule())
 
 
-def _no_pieces(beside: beam.PCollection[Any]) -> beam.PCollection[Any]:
-    return beside.pipeline | "NoPieces" >> beam.Create([])
+def _nothing(beside: beam.PCollection[Any]) -> beam.PCollection[Any]:
+    return beside.pipeline | "Nothing" >> beam.Create([])
+
+
+def _trace(findings: beam.PCollection[Any]) -> object:
+    nothing = _nothing(findings)
+    return findings | TraceGraph(Features((), Schema(())), _PLACE, nothing, nothing)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,7 @@ def _no_pieces(beside: beam.PCollection[Any]) -> beam.PCollection[Any]:
     [
         lambda units: units | InferProfiles(("x",), Dialect()),
         lambda units: units | AnalyzeUnits(_READING, (), 1),
-        lambda findings: findings | TraceGraph(Features((), Schema(())), _PLACE, _no_pieces(findings)),
+        _trace,
         lambda findings: findings | TraceFunction(_PLACE, findings),
         lambda units: units | TransformUnits(_READING, Layout(folder="/nowhere", level=None), Graph("/nowhere"), _PLAN),
     ],

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -16,15 +15,16 @@ from apache_beam.runners.portability.fn_api_runner import execution
 from shardmill.pipelines.job import stages
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms import analyze
-from shardmill.transforms.analyze import QUANTILES, TOKENS, PieceKey, Reading, _AnalyzeUnit, _merge_pieces
+from shardmill.transforms.analyze import QuantileKey, Reading, TokenKey, _AnalyzeUnit, _merge_quantiles, _merge_tokens
 from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.statistics import tokens as tokens_module
+from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
-from shardmill.transforms.trace import Features, _select, _Selected
+from shardmill.transforms.trace import Features, _select
 from tests.support.kinds import schema_of
 from tests.support.runs import pipeline_result, unpublished
 
@@ -114,14 +114,14 @@ def test_no_stage_passes_on_more_elements_for_more_rows(crossings: dict[str, Cro
 def test_no_boundary_carries_more_bytes_for_more_rows(crossings: dict[str, Crossing]) -> None:
     """Ten times the rows are the same bytes at every boundary between stages, but for the digits of larger counts."""
     few, many = crossings["few rows"].size, crossings["many rows"].size
-    assert {"AnalyzeUnits/GroupPieces/Write", "WriteShards/GroupPieces/Write"} <= few.keys()
+    assert {"AnalyzeUnits/GroupTokens/Write", "WriteShards/GroupPieces/Write"} <= few.keys()
     assert few.keys() == many.keys()
     assert {name: size for name, size in many.items() if size > 1.05 * few[name] + 8} == {}
 
 
 def test_a_vocabulary_crosses_as_its_distinct_tokens(crossings: dict[str, Crossing]) -> None:
     """A worker hands on each token of its bundle once, in tables: the bytes are those of the tokens and their counts."""
-    boundary = "AnalyzeUnits/GroupPieces/Write"
+    boundary = "AnalyzeUnits/GroupTokens/Write"
     other = crossings["many rows"].size[boundary]
     workers, token = 2, len("city 000000") + 12
     assert crossings["many tokens"].size[boundary] < other + workers * 3000 * token * 1.05
@@ -151,11 +151,11 @@ def test_selected_tokens_travel_in_chunks() -> None:
     (request,) = features.requests
     assert isinstance(request, VocabularyRequest)
     table = _table(50_000, 1000)
-    selected = list(_select(((TOKENS, request.name, 0), table), {request.name: request}))
-    assert all(isinstance(each, _Selected) and len(pickle.dumps(each)) < 32e6 for each in selected)
-    assert sum(each.total for each in selected if isinstance(each, _Selected)) == tokens_module.total(table)
-    assert sum(each.distinct for each in selected if isinstance(each, _Selected)) == 50_000
-    assert sum(each.table.num_rows for each in selected if isinstance(each, _Selected)) == 50_000
+    selected = list(_select(((request.name, 0), table), {request.name: request}))
+    assert all(len(pickle.dumps(each)) < 32e6 for each in selected)
+    assert sum(each.total for each in selected) == tokens_module.total(table)
+    assert sum(each.distinct for each in selected) == 50_000
+    assert sum(each.table.num_rows for each in selected) == 50_000
 
 
 def test_tokens_that_are_too_rare_are_counted_too() -> None:
@@ -164,24 +164,34 @@ def test_tokens_that_are_too_rare_are_counted_too() -> None:
     kinds = parse_features({"s": {"kind": "vocabulary", "frequency_threshold": 99}}, schema)
     (request,) = Features(kinds, schema).requests
     assert isinstance(request, VocabularyRequest)
-    (selected,) = _select(((TOKENS, request.name, 0), _table(50, 10)), {request.name: request})
-    assert isinstance(selected, _Selected)
+    (selected,) = _select(((request.name, 0), _table(50, 10)), {request.name: request})
     assert (selected.table.num_rows, selected.distinct, selected.total) == (0, 50, sum(range(50)))
 
 
-def _pieces(units: Sequence[Unit], partitions: int = 1) -> tuple[int, dict[PieceKey, list[Any]]]:
-    """A bundle's pieces by key, and how many of them left before its end."""
+@dataclass(frozen=True)
+class Pieces:
+    """What left a bundle, by key, and how many tables of tokens left before its end."""
+
+    early: int
+    tokens: dict[TokenKey, list[pa.Table]]
+    quantiles: dict[QuantileKey, list[Quantiles]]
+
+
+def _pieces(units: Sequence[Unit], partitions: int = 1) -> Pieces:
+    """A bundle's pieces."""
     columns = (Column("x", ColumnType.FLOAT), Column("s", ColumnType.BYTES))
     requests = (NumericRequest("x", quantiles=True), VocabularyRequest("s", ("s",)))
     reading = Reading(dialect=Dialect(), selection=Selection(columns), split_rule=SplitRule(("train",)))
     bundle = _AnalyzeUnit(reading, requests, partitions)
     bundle.start_bundle()
-    early = [each.value for unit in units for each in bundle.process(unit) if getattr(each, "tag", "") == "pieces"]
-    late = [each.value.value for each in bundle.finish_bundle() if each.tag == "pieces"]
-    found: dict[PieceKey, list[Any]] = {}
-    for key, piece in (*early, *late):
-        found.setdefault(key, []).append(piece)
-    return len(early), found
+    early = [each.value for unit in units for each in bundle.process(unit) if getattr(each, "tag", "") == "tokens"]
+    found = Pieces(len(early), {}, {})
+    late = [(each.tag, each.value.value) for each in bundle.finish_bundle()]
+    for key, counts in (*early, *(value for tag, value in late if tag == "tokens")):
+        found.tokens.setdefault(key, []).append(counts)
+    for place, quantiles in (value for tag, value in late if tag == "quantiles"):
+        found.quantiles.setdefault(place, []).append(quantiles)
+    return found
 
 
 @pytest.fixture
@@ -196,28 +206,27 @@ def test_a_bundle_of_many_units_holds_a_bounded_amount_of_tokens(
     units: list[Unit], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tokens leave when they take too much memory, before the bundle's end, and add up to the same counts."""
-    early, whole = _pieces(units)
-    assert early == 0
+    whole = _pieces(units)
+    assert whole.early == 0
     monkeypatch.setattr(analyze, "HELD_BYTES", 0)
-    early, cut = _pieces(units)
-    assert early == 3
-    assert len(whole[TOKENS, "s", 0]) == 1
-    merged = [
-        dict(_merge_pieces((TOKENS, "s", 0), found[TOKENS, "s", 0])[1].to_pandas().to_numpy()) for found in (whole, cut)
-    ]
+    cut = _pieces(units)
+    assert cut.early == 3
+    assert len(whole.tokens["s", 0]) == 1
+    merged = [dict(_merge_tokens(("s", 0), found.tokens["s", 0])[1].to_pandas().to_numpy()) for found in (whole, cut)]
     assert merged[0] == merged[1]
     assert sum(merged[0].values()) == 600
 
 
 def test_each_key_is_merged_by_itself(units: list[Unit]) -> None:
     """Tokens are keyed by column and hash partition, never by token, and quantiles by their place; merging gives what one bundle has."""
-    _, whole = _pieces(units, 4)
-    assert set(whole) == {*((TOKENS, "s", partition) for partition in range(4)), (QUANTILES, "", 0)}
-    alone = [_pieces([unit], 4)[1] for unit in units]
-    for key, (expected,) in whole.items():
-        _, merged = _merge_pieces(key, [piece for found in alone for piece in found.get(key, [])])
-        if key[0] == TOKENS:
-            assert merged.sort_by("token").equals(expected.sort_by("token"))
-        else:
-            assert merged.ranked().values.tolist() == expected.ranked().values.tolist() == list(range(200))
-            assert merged.ranked().count == 600
+    whole = _pieces(units, 4)
+    assert set(whole.tokens) == {("s", partition) for partition in range(4)}
+    assert set(whole.quantiles) == {0}
+    alone = [_pieces([unit], 4) for unit in units]
+    for key, (expected,) in whole.tokens.items():
+        _, counts = _merge_tokens(key, [piece for found in alone for piece in found.tokens.get(key, [])])
+        assert counts.sort_by("token").equals(expected.sort_by("token"))
+    _, merged = _merge_quantiles(0, [piece for found in alone for piece in found.quantiles[0]])
+    (one,) = whole.quantiles[0]
+    assert merged.ranked().values.tolist() == one.ranked().values.tolist() == list(range(200))
+    assert merged.ranked().count == 600
