@@ -83,7 +83,7 @@ def apply(
             return run_job(_plan(run, application, place.work), place, engine, progress)
     except DataError as error:
         # They are those of `run`, and advise what there is no place for here.
-        if "[input]" not in str(error):
+        if "[input" not in str(error):
             raise
         raise DataError(f"{error}\n{APPLIED_HINT}") from error
 

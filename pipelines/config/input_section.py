@@ -19,6 +19,7 @@ KEYS = (
     "schema",
     "header",
     "columns",
+    "rename",
     "delimiter",
     "quote",
     "escape",
@@ -166,6 +167,7 @@ def _parse_dialect(table: Table) -> Dialect:
         skip_rows=table.integer("skip_rows", default=_DEFAULTS.skip_rows, minimum=0),
         header=header,
         columns=_parse_columns(table),
+        rename=_parse_rename(table, header=header),
         null_values=_parse_null_values(table),
         trim=table.boolean("trim", default=_DEFAULTS.trim),
         missing_columns=table.choice("missing_columns", ("error", "null")),  # type: ignore[arg-type]
@@ -253,6 +255,21 @@ def _parse_columns(table: Table) -> tuple[str, ...] | None:
         if not name or name in columns[:position]:
             table.refuse("columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip())
     return columns
+
+
+def _parse_rename(table: Table, *, header: bool) -> tuple[tuple[str, str], ...]:
+    """Pairs of a name in a header, without spaces around it as the reader has it, and the column that it stands for."""
+    if table.raw.get("rename", {}) == {}:
+        return ()
+    if not header:
+        table.refuse("rename", "renames what a header names; remove it, or set header = true")
+    names = table.table("rename")
+    for name, column in names.raw.items():
+        if not name.strip() or not isinstance(column, str) or not column.strip():
+            names.refuse(
+                name, f'expected a name in a header and its column ("UserID" = "user_id"), received {column!r}'
+            )
+    return tuple((name.strip(), str(column).strip()) for name, column in names.raw.items())
 
 
 def _parse_null_values(table: Table) -> tuple[str, ...]:

@@ -155,6 +155,7 @@ class Config:
         if self.split:
             tables["split"] = asdict(self.split)
         tables["output"].pop("dir")
+        tables["input"]["dialect"]["rename"] = dict(self.input.dialect.rename)
         functions = {"preprocessing_fn": self.preprocessing_fn, "label": list(self.labels), "derive": self.derive}
         return tables | {"features": dict(self.features)} | {key: value for key, value in functions.items() if value}
 

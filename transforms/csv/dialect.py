@@ -26,6 +26,7 @@ class Dialect:
         skip_rows: Physical lines skipped at the top of each file, before the header.
         header: Whether the first record names the columns.
         columns: The columns' names where there is no header.
+        rename: Pairs of a name in a header and the column that it stands for; others stand for themselves.
         null_values: Cells spelled like one of these are missing.
         trim: Whether spaces around a cell are dropped.
         missing_columns: What a file that lacks a column of the schema means: an error, or nulls.
@@ -40,6 +41,7 @@ class Dialect:
     skip_rows: int = 0
     header: bool = True
     columns: tuple[str, ...] | None = None
+    rename: tuple[tuple[str, str], ...] = ()
     null_values: tuple[str, ...] = ("",)
     trim: bool = False
     missing_columns: Literal["error", "null"] = "error"

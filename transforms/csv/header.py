@@ -30,7 +30,7 @@ def parse_options(dialect: Dialect) -> csv.ParseOptions:
 
 
 def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
-    """The names in a header's record, spaces around them dropped.
+    """The columns that a header's record names, spaces around the names dropped, once `dialect.rename` has been applied.
 
     Args:
         record: The record in UTF-8.
@@ -38,7 +38,7 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
         dialect: The file's spelling.
 
     Raises:
-        DataError: It isn't UTF-8 text, or a name is empty or there twice.
+        DataError: It isn't UTF-8 text, a name is empty or there twice, or two names stand for one column.
     """
     try:
         record.decode()
@@ -48,7 +48,7 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
         ) from error
     names = list(_names(record, dialect))
     _check_names(names, path)
-    return names
+    return _renamed(names, path, dialect)
 
 
 # Of many small files each has the same header, and to parse it takes as long as to parse its rows.
@@ -82,6 +82,21 @@ def _check_names(names: list[str], path: str) -> None:
         raise DataError(f"the header of {path!r} has a NUL byte in the name {quoted(controls[0])}; is it a text file?")
 
 
+def _renamed(names: list[str], path: str, dialect: Dialect) -> list[str]:
+    """The columns that names in a header stand for."""
+    columns: dict[str, str] = {}
+    rename = dict(dialect.rename)
+    for name in names:
+        column = rename.get(name, name)
+        if column in columns:
+            raise DataError(
+                f"the header of {path!r} has {quoted(columns[column])} and {quoted(name)}, which [input.rename] both makes the column "
+                f"{quoted(column)}; a file may have one of them"
+            )
+        columns[column] = name
+    return list(columns)
+
+
 def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
     """The delimiter that a header seems to have instead of the dialect's; None: there is none.
 
@@ -108,11 +123,14 @@ def match_columns(
         optional: Columns that a file may lack, whatever the dialect says.
 
     Raises:
-        DataError: The file lacks a column or has an unknown one, and the dialect says that this is an error.
+        DataError: The file lacks a column or has an unknown one, and the dialect says that this is an error; or it has a column that
+            it lacks in another spelling, which is an error always: its values would be lost.
     """
     places = {name: place for place, name in enumerate(names)}
     missing = [name for name in known if name not in places]
     extra = [name for name in names if name not in set(known)]
+    if dialect.header:
+        _check_spellings(missing, extra, path, dialect)
     if len(missing) == len(known) > 0 and dialect.header:
         other = other_delimiter(names, dialect)
         hint = f"set [input] delimiter = {json.dumps(other)}" if other else "check [input] delimiter"
@@ -134,3 +152,27 @@ def match_columns(
             'ignore such columns set [input] extra_columns = "ignore"'
         )
     return {name: places[name] for name in known if name in places}
+
+
+def _check_spellings(missing: Sequence[str], extra: Sequence[str], path: str, dialect: Dialect) -> None:
+    """Looks for columns that a file lacks, but has in another spelling.
+
+    Raises:
+        DataError: There is one, and `dialect.rename` doesn't say that its spelling is a column of its own.
+    """
+    columns = {_letters(name): name for name in reversed(missing)}
+    own = {column for _, column in dialect.rename}
+    for name in extra:
+        column = columns.get(_letters(name))
+        if column is not None and _letters(name) and name not in own:
+            rename = f"{json.dumps(name, ensure_ascii=False)} = "
+            raise DataError(
+                f"{path!r} lacks the column {quoted(column)}, but has {quoted(name)}, which differs in letter case, spaces or punctuation "
+                f"only; if it is the same column, set [input.rename] {rename}{json.dumps(column, ensure_ascii=False)}, and if it is "
+                f"another, {rename}{json.dumps(name, ensure_ascii=False)}"
+            )
+
+
+def _letters(name: str) -> str:
+    """A name without what people spell differently: letter case, spaces, punctuation."""
+    return "".join(filter(str.isalnum, name.casefold()))

@@ -542,9 +542,9 @@ def test_bad_headers(header: bytes, message: str) -> None:
 def test_the_nearest_name_is_told() -> None:
     """A missing column's message names the file's column that is spelled nearest."""
     with pytest.raises(
-        DataError, match=r"'f.csv' lacks the column 'distance'; did you mean 'Distance'\? Its columns are"
+        DataError, match=r"'f.csv' lacks the column 'distance'; did you mean 'distances'\? Its columns are"
     ):
-        read(b"a,Distance\n1,2\n", select(a=INT, distance=INT))
+        read(b"a,distances\n1,2\n", select(a=INT, distance=INT))
 
 
 def test_missing_and_extra_columns_as_configured() -> None:

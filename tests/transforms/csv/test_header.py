@@ -1,0 +1,84 @@
+"""Names in headers: other spellings of a column, and what `[input.rename]` makes of them."""
+
+import io
+from typing import Literal
+
+import pyarrow as pa
+import pytest
+
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.csv.blocks import Reject, Selection, read_blocks, read_header
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import Unit
+
+SELECTION = Selection((Column("Province_State", ColumnType.BYTES), Column("UserID", ColumnType.INT)))
+RENAME = (("Province/State", "Province_State"), ("userid", "UserID"), ("user id", "UserID"))
+
+
+def read(data: bytes, dialect: Dialect) -> tuple[dict[str, list[object]], list[Reject]]:
+    """The values and rejected rows of a file."""
+    found = list(read_blocks(io.BytesIO(data), Unit(0, 0, "f.csv"), dialect, SELECTION))
+    table = pa.Table.from_batches([block.columns for block in found])
+    return table.to_pydict(), [reject for block in found for reject in block.rejects]
+
+
+@pytest.mark.parametrize(
+    "header", ["Province_State,UserID", "Province/State,userid", " Province/State ,user id", '"Province/State",UserID']
+)
+def test_a_renamed_column_is_the_column(header: str) -> None:
+    """Whatever a file calls a column, its values are that column's, and so is what is wrong with them."""
+    found, rejects = read(f"{header}\nHubei,1\nx,y\n".encode(), Dialect(rename=RENAME))
+    assert found == {"Province_State": ["Hubei"], "UserID": [1]}
+    assert rejects == [Reject("f.csv", 3, "UserID", "expected an integer, found 'y'", b"x,y")]
+
+
+def test_a_header_is_read_with_its_new_names() -> None:
+    """So a schema that is inferred has them; a name that isn't in the file doesn't matter."""
+    assert read_header(io.BytesIO(b"userid,x\n"), "f.csv", Dialect(rename=RENAME)) == ["UserID", "x"]
+
+
+def test_two_columns_cannot_be_one() -> None:
+    """Two columns of a file that are renamed to one are an error: one's values would be lost."""
+    with pytest.raises(
+        DataError,
+        match=r"the header of 'f\.csv' has 'userid' and 'UserID', which \[input\.rename\] both makes the column 'UserID'",
+    ):
+        read(b"userid,UserID,Province_State\n1,2,x\n", Dialect(rename=RENAME))
+
+
+@pytest.mark.parametrize("unknown", ["error", "ignore"])
+@pytest.mark.parametrize("absent", ["error", "null"])
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("Province/State,UserID", '"Province/State" = "Province_State"'),
+        ("province_state,UserID", '"province_state" = "Province_State"'),
+        ("Province State,UserID", '"Province State" = "Province_State"'),
+        ("Province_State,userid", '"userid" = "UserID"'),
+        ("PROVINCE_STATE,USERID", '"PROVINCE_STATE" = "Province_State"'),
+    ],
+)
+def test_another_spelling_is_never_taken_for_another_column(
+    header: str, line: str, absent: Literal["error", "null"], unknown: Literal["error", "ignore"]
+) -> None:
+    """Even where missing columns are null and unknown ones ignored: the message gives the line to write."""
+    dialect = Dialect(missing_columns=absent, extra_columns=unknown)
+    with pytest.raises(
+        DataError, match=r"'f\.csv' lacks the column .*differs in letter case, spaces or punctuation"
+    ) as found:
+        read(f"{header}\nx,1\n".encode(), dialect)
+    assert f"set [input.rename] {line}, and" in str(found.value)
+
+
+def test_another_spelling_may_be_said_to_be_another_column() -> None:
+    """A name that is renamed to itself is a column of its own."""
+    dialect = Dialect(missing_columns="null", extra_columns="ignore", rename=(("userid", "userid"),))
+    assert read(b"Province_State,userid\nx,1\n", dialect)[0] == {"Province_State": ["x"], "UserID": [None]}
+
+
+def test_names_of_punctuation_alone_are_not_alike() -> None:
+    """A column `%` isn't another spelling of `#`."""
+    selection = Selection((Column("a", ColumnType.INT), Column("%", ColumnType.INT)))
+    with pytest.raises(DataError, match=r"lacks the column '%'; its columns are 'a', '#'"):
+        list(read_blocks(io.BytesIO(b"a,#\n1,2\n"), Unit(0, 0, "f.csv"), Dialect(), selection))
