@@ -10,6 +10,7 @@ from shardmill.pipelines import apply
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.input_files import list_files
+from shardmill.pipelines.job.job import Job
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv.blocks import Selection
@@ -144,6 +145,7 @@ def openings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
     """A file, and what counts and changes it: read whole, and cut into units."""
     if request.param == "cut.csv":
         monkeypatch.setattr(PlanUnits.__init__, "__defaults__", (8192,))
+        monkeypatch.setitem(Job.__init__.__kwdefaults__, "unit_bytes", 8192)
     path = tmp_path / request.param
     return path, Openings(path, monkeypatch)
 
