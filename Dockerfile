@@ -16,10 +16,11 @@ FROM gcr.io/dataflow-templates-base/python311-template-launcher-base:20230622_RC
 # Beam's image has what builds a wheel. What the image will hold is written down beside it, since it changes less often than shardmill.
 FROM beam AS build
 WORKDIR /src
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
     extras = map(project["optional-dependencies"].get, ("gcp", "s3", "hdfs", "tft")); \
     print(*project["dependencies"], *sum(extras, []), sep="\n")' > /requirements.txt
+COPY src src
 COPY pipelines pipelines
 COPY transforms transforms
 COPY schemas schemas

@@ -108,7 +108,7 @@ def test_dataflow_is_told_a_file_of_the_wheel(dockerfile: Dockerfile) -> None:
     (stage,) = (stage for stage in dockerfile.stages if stage.name == "dataflow")
     environ = pairs(" ".join(step.text for step in stage.steps if step.name == "ENV"), {})
     installed = environ["FLEX_TEMPLATE_PYTHON_PY_FILE"].removeprefix("/usr/local/lib/python3.11/site-packages/")
-    assert (ROOT / installed).is_file()
+    assert (ROOT / "src" / installed).is_file()
 
 
 @pytest.mark.parametrize("text", ["FROM a\n", "FROM a AS b\nVOLUME /x\n"])

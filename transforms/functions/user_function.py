@@ -20,8 +20,6 @@ from shardmill.schemas.messages import did_you_mean, shortened
 
 # Inputs listed in a message.
 _SHOWN_INPUTS = 20
-# Names that a file beside a function can't have: importing them may give one of our folders.
-_OWN = ("pipelines", "schemas", "transforms")
 
 
 @dataclass(frozen=True)
@@ -153,22 +151,7 @@ class UserFunction:
         if isinstance(error, SyntaxError) and error.filename == self.path:
             lines = [f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"]
         origin = "\n  ".join(lines) or str(self)
-        return f"{origin}\n{type(error).__name__}: {shortened(str(error).strip())}{self._namesake(error)}"
-
-    def _namesake(self, error: Exception) -> str:
-        """Advice for a file named like one of our folders.
-
-        It is given where a file beside this one was meant, and our folder of that name was
-        imported.
-        """
-        if not isinstance(error, ImportError | AttributeError):
-            return ""
-        module = error.name if isinstance(error, ImportError) else getattr(error.obj, "__name__", None)
-        name = str(module).partition(".")[0]
-        beside = os.path.join(os.path.dirname(os.path.abspath(self.path)), name)
-        if name not in _OWN or not (os.path.isfile(f"{beside}.py") or os.path.isdir(beside)):
-            return ""
-        return f"; {name!r} is a package of shardmill itself: rename {beside!r}"
+        return f"{origin}\n{type(error).__name__}: {shortened(str(error).strip())}"
 
     def owns(self, file: str) -> bool:
         """Whether a file is the user's own code.

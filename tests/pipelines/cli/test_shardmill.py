@@ -1,15 +1,13 @@
 """The console script, in folders whose files are called as modules that it needs."""
 
-import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from shardmill import pipelines
+import shardmill
 from tests.support.runs import read_split
 
 # What pip writes for an entry point.
@@ -42,14 +40,7 @@ shards = 1
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as the wheel fills it, with the script in `bin`."""
     folder = tmp_path_factory.mktemp("site")
-    root = Path(pipelines.__file__).parent.parent
-    for name in ("pipelines", "schemas", "transforms"):
-        (folder / name).symlink_to(root / name)
-    # The wheel has it beside the packages, the sources in one of them.
-    module = importlib.util.find_spec("shardmill.pipelines.shardmill") or importlib.util.find_spec("shardmill")
-    assert module is not None
-    assert module.origin is not None
-    shutil.copy(module.origin, folder / "shardmill.py")
+    (folder / "shardmill").symlink_to(Path(shardmill.__file__).parent)
     (folder / "bin").mkdir()
     (folder / "bin" / "shardmill").write_text(SCRIPT)
     return folder

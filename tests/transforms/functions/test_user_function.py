@@ -1,6 +1,8 @@
 """A user's file: read, run once, and errors that say where in it they are from."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,26 +52,19 @@ def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         UserFunction.read(f"{tmp_path}/mine.py:f")
 
 
-@pytest.mark.parametrize(
-    ("line", "beside"),
-    [
-        ("from shardmill.transforms import scaled", "transforms.py"),
-        ("import schemas\nx = schemas.FARES", "schemas/__init__.py"),
-        ("import shardmill.schemas.fares", "schemas/fares.py"),
-    ],
-)
-def test_a_helper_called_as_our_packages_is_to_be_renamed(line: str, beside: str, tmp_path: Path) -> None:
-    """Ours is what is imported: the message says so, where a file of that name lies beside the function's."""
-    function = _function(tmp_path, f"{line}\ndef f(inputs): return inputs\n")
-    name = beside.partition("/")[0].removesuffix(".py")
-    with pytest.raises(ConfigError) as caught:
-        function.load()
-    assert "is a package of shardmill" not in str(caught.value)
-    (tmp_path / beside).parent.mkdir(exist_ok=True)
-    (tmp_path / beside).write_text("")
-    with pytest.raises(ConfigError) as caught:
-        function.load()
-    assert str(caught.value).endswith(f"; {name!r} is a package of shardmill itself: rename '{tmp_path / name}'")
+def test_helpers_may_have_any_name(tmp_path: Path) -> None:
+    """A file beside the function's may be called as one of our folders: nothing of ours has such a name."""
+    names = ("pipelines", "schemas", "transforms")
+    for name in names:
+        (tmp_path / f"{name}.py").write_text(f"OWN = {name!r}\n")
+    lines = "\n".join(f"from {name} import OWN as {name}" for name in names)
+    function = _function(tmp_path, f"{lines}\ndef f(inputs): return {{'a': [{', '.join(names)}]}}\n")
+    code = (
+        "import sys\nfrom shardmill.transforms.functions.user_function import UserFunction\n"
+        f"print(UserFunction.read({function.path + ':f'!r})({{}})['a'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path.parent)
+    assert done.stdout.strip() == str(list(names))
 
 
 def test_a_name_that_is_no_function_is_refused(tmp_path: Path) -> None:
