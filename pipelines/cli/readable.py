@@ -1,4 +1,4 @@
-"""Whether this user may read the Python that runs: much of it is imported only when it is needed."""
+"""Checks that the user may read the running Python, which imports modules on demand."""
 
 import os
 
@@ -9,10 +9,10 @@ from shardmill.schemas.errors import DataError
 
 
 def check_readable() -> None:
-    """Looks into the folders of the standard library, of a package that was installed, and of our own.
+    """Checks the folders of the standard library, installed packages and shardmill.
 
     Raises:
-        DataError: One can't be read, as where a process has become another user after it was started.
+        DataError: One can't be read, e.g. because the process changed its user after it started.
     """
     for module in (os, typer, shardmill):
         folder = os.path.dirname(os.path.abspath(module.__file__ or ""))

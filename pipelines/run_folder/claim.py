@@ -1,7 +1,7 @@
-"""The claim to publish: of the runs that end in one remote folder, one at a time.
+"""The claim file of a run that is being published to a remote folder.
 
-A local folder takes its name in one step. In an object store a run is copied, file by file, and HDFS would move a second folder into the
-first: so who publishes there makes a file beside the output first, which nobody else can make while it is there.
+Local folders are published by one atomic rename. An object store copies file by file, and HDFS would move a second run's folder into the
+first, so a run first creates a claim file beside the output; only one run can create it.
 """
 
 import contextlib
@@ -18,22 +18,22 @@ from shardmill.transforms.files import files
 from shardmill.transforms.files.makers import is_gone
 
 _END = ".publishing"
-# The holder may let go just before it is looked at.
+# The file may disappear between the attempt to create it and its reading.
 _ATTEMPTS = 3
 _MOST_BYTES = 1 << 16
-# Those that this process holds.
+# Claim files that this process holds now.
 _held: set[str] = set()
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Who publishes.
+    """The content of a claim file.
 
     Attributes:
         work: The work folder that is published.
-        host: The machine.
-        pid: The process.
-        since: When that began, in seconds since 1970.
+        host: The machine that publishes.
+        pid: The process that publishes.
+        since: When publishing began, in seconds since 1970.
     """
 
     work: str
@@ -44,14 +44,16 @@ class Claim:
 
 @contextlib.contextmanager
 def claimed(work: str, output: str) -> Iterator[None]:
-    """While nobody else publishes to an output; another attempt at publishing the same work folder may.
+    """Holds an output's claim file; for a local output there is none.
+
+    Other attempts to publish the same work folder, as of retried work on an engine, share the claim.
 
     Args:
         work: The work folder.
         output: The output folder.
 
     Raises:
-        OutputError: Another run is being published there, or one that was killed has left its claim.
+        OutputError: Another run is being published there, or was when it was killed.
         OSError: The claim can't be made.
     """
     if files.is_local(output):
@@ -65,14 +67,14 @@ def claimed(work: str, output: str) -> Iterator[None]:
     except BaseException:
         _let_go(path)
         raise
-    # What is published counts, even if this fails or is interrupted.
+    # The run is published even if the removal is interrupted.
     with contextlib.suppress(KeyboardInterrupt):
         _let_go(path)
 
 
 def _let_go(path: str) -> None:
     _held.discard(path)
-    # A claim that stays names its file to whoever comes next.
+    # If it can't be removed, the next run's message says how to go on.
     with contextlib.suppress(OSError):
         files.remove(path)
 
@@ -83,20 +85,22 @@ def _take(path: str, work: str, output: str) -> None:
         if files.create_new(path, json.dumps(asdict(mine)).encode()):
             return
         claim = _read(path)
-        # The answer to the first try may have been lost.
+        # A retried request may find the file of its own first try.
         if claim is not None and claim.work == work:
             return
     raise _refusal(output, path, claim)
 
 
 def check_unclaimed(output: str) -> None:
-    """Looks whether another run is being published to an output; a claim that was left on this machine doesn't count.
+    """Checks that no other run is being published to an output.
+
+    Claims of killed runs of this machine are ignored.
 
     Args:
         output: The output folder.
 
     Raises:
-        OutputError: One is, or was when it was killed.
+        OutputError: Another run is being published, or was when it was killed.
         OSError: It can't be known.
     """
     path = f"{output}{_END}"
@@ -105,7 +109,7 @@ def check_unclaimed(output: str) -> None:
 
 
 def left_claim(output: str) -> Claim | None:
-    """The claim of a run on this machine that was killed while it was being published; None: there is none.
+    """Returns the claim of a killed run of this machine, or None.
 
     Args:
         output: The output folder.
@@ -118,7 +122,7 @@ def left_claim(output: str) -> Claim | None:
 
 
 def drop_claim(output: str) -> None:
-    """Removes a claim that was left.
+    """Removes an output's claim file.
 
     Args:
         output: The output folder.
@@ -127,7 +131,7 @@ def drop_claim(output: str) -> None:
 
 
 def _read(path: str) -> Claim | None:
-    """A claim; None where there is none, or something else: anybody may have written it."""
+    """Reads a claim file; None if it is missing or malformed."""
     try:
         with files.open_at(path) as stream:
             facts = json.loads(stream.read(_MOST_BYTES))

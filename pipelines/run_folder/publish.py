@@ -25,7 +25,7 @@ from shardmill.schemas.run_folder import MANIFEST, SUCCESS
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 
-# What is said where a folder that isn't empty has the name.
+# Errors of renaming to a folder that isn't empty.
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 # Copying is the store's work; each waits for it most of the time.
 _COPIERS = 16
@@ -169,7 +169,7 @@ def _rename(work: str, output: str) -> None:
 
 
 def _lost(output: str, replaced: str | None) -> OutputError:
-    """The error of a run whose place another one, of a machine that shares the disk, took at the same moment."""
+    """Returns the error of a run that lost its place to another machine's run."""
     if replaced:
         with contextlib.suppress(OSError):
             remove_replaced(replaced)
@@ -303,7 +303,7 @@ def _is_run(folder: str) -> bool:
 
 
 def _clear_claim(output: str) -> None:
-    """Removes what a run on this machine that was killed while it was being published left: its claim, and its files in both places."""
+    """Removes the claim and files of a killed run of this machine."""
     claim = left_claim(output)
     if claim is None:
         return

@@ -1,3 +1,3 @@
-"""The runs that this process has published: what was interrupted afterwards is published all the same."""
+"""The runs that this process has published, for the message of a later interruption."""
 
 folders: list[str] = []

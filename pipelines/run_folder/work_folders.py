@@ -1,4 +1,4 @@
-"""The folders that runs work in, beside their outputs: their names, and what is left of them by runs that are gone."""
+"""Work folders beside outputs: their names, and the removal of those that killed runs left."""
 
 import contextlib
 import os
@@ -12,27 +12,27 @@ from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
 from shardmill.transforms.files.makers import is_gone, maker
 
-# What part files are moved to, beside the work folder, to be removed.
+# Suffix of the folder beside the work folder that part files are moved to before removal.
 PARTS = "-parts"
 _MARK = ".incomplete-"
 _REPLACED = "-replaced"
 _REMOVED = "-removed"
-# What follows this machine's name: the process, the run, and what is beside the work folder for a while.
+# The name after the machine: process, run, and the suffix of a temporary folder beside the work folder.
 _FACTS = re.compile(rf"(\d+)-[0-9a-f]{{8}}({PARTS}|(?:{_REPLACED})?(?:{_REMOVED})?)")
-# Those that this process is working in.
+# Work folders that this process uses now.
 _in_use: set[str] = set()
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A run's folder, or what is beside it for a while, that this machine has made.
+    """A work folder of this machine, or a temporary folder beside one.
 
     Attributes:
         path: The folder.
-        output: The output of its run.
-        end: What its name ends in, after the run's.
+        output: The output folder of its run.
+        end: The suffix of its name, empty for a work folder.
         pid: The process that made it.
-        gone: Whether that isn't alive any more.
+        gone: Whether that process has ended.
     """
 
     path: str
@@ -44,12 +44,15 @@ class _Found:
 
 @contextlib.contextmanager
 def named(output: str) -> Iterator[str]:
-    """The path of a new folder to work in; while the block lasts no run of this process takes it for left.
+    """Names a work folder, in use until the block ends.
 
     Args:
         output: The output folder.
+
+    Yields:
+        The path; nothing is made.
     """
-    # A process that is started anew in a container has the number of the one before, whose folder may still be there.
+    # Processes in a restarted container may get the same number again, so the number isn't enough.
     work = f"{output}{_MARK}{maker()}-{uuid.uuid4().hex[:8]}"
     _in_use.add(work)
     try:
@@ -59,7 +62,7 @@ def named(output: str) -> Iterator[str]:
 
 
 def is_work_folder(path: str, output: str) -> bool:
-    """Whether a path is one of a folder to work in for an output.
+    """Returns whether a path is that of a work folder of an output.
 
     Args:
         path: The path.
@@ -69,25 +72,29 @@ def is_work_folder(path: str, output: str) -> bool:
 
 
 def replaced_by(work: str) -> str:
-    """What a run is renamed to while another takes its name.
+    """Returns the temporary name of an old run that is being replaced.
 
     Args:
-        work: The other's work folder.
+        work: The work folder of the new run.
     """
     return f"{work}{_REPLACED}"
 
 
 def remove_replaced(replaced: str) -> None:
-    """Removes an old run under another name: under this one it would get its own back, if this process is killed meanwhile."""
+    """Removes a replaced run.
+
+    It is renamed first: under its present name it would be restored if this process were killed.
+    """
     removed = f"{replaced}{_REMOVED}"
     files.rename(replaced, removed)
     files.remove(removed)
 
 
 def clear_left(output: str) -> None:
-    """Removes what runs on this machine that were killed left beside an output, of whichever run; what live ones work in stays.
+    """Removes folders that killed runs of this machine left beside an output.
 
-    A finished run whose place a killed one was just taking gets its name back.
+    They may belong to other outputs in the same parent folder. Folders of live processes stay. A finished run that was being
+    replaced gets its name back.
 
     Args:
         output: The output folder.
@@ -95,7 +102,7 @@ def clear_left(output: str) -> None:
     for left in _beside(output):
         if not left.gone:
             continue
-        # Another run may be doing the same.
+        # Another run may be removing it, too.
         with contextlib.suppress(FileNotFoundError):
             if left.end != _REPLACED:
                 files.remove(left.path)
@@ -106,13 +113,13 @@ def clear_left(output: str) -> None:
 
 
 def check_alone(output: str) -> None:
-    """Looks for another run on this machine that is at work on the same output.
+    """Checks that no other run on this machine is writing the same output.
 
     Args:
         output: The output folder.
 
     Raises:
-        OutputError: There is one.
+        OutputError: Another run is writing it.
     """
     for found in _beside(output):
         if found.output == output and not found.end and not found.gone:
@@ -123,16 +130,16 @@ def check_alone(output: str) -> None:
 
 
 def _beside(output: str) -> list[_Found]:
-    """The folders of runs beside a local output that were made on this machine; none beside another, where others work."""
+    """Lists folders of this machine's runs beside a local output; none beside a remote one."""
     if not files.is_local(output):
         return []
     found = []
     parent = os.path.dirname(output)
-    # Where it can't be listed nothing is known of others, and a run may be written all the same.
+    # If the parent can't be listed, other runs are unknown, but this one may still be possible.
     with contextlib.suppress(OSError), os.scandir(parent or ".") as entries:
         for entry in entries:
             base, _, rest = entry.name.rpartition(f"{_MARK}{socket.gethostname()}-")
-            # The name of another machine may begin with this one's.
+            # Another machine's name may begin with this machine's.
             facts = _FACTS.fullmatch(rest)
             if base and facts:
                 path, pid = os.path.join(parent, entry.name), int(facts[1])

@@ -114,17 +114,17 @@ def create(path: str) -> BinaryIO:
 
 
 def create_new(path: str, data: bytes) -> bool:
-    """Makes a remote file where there is none: of several who try at the same moment, one does.
+    """Creates a remote file unless it exists; of concurrent calls only one does.
 
     Args:
         path: The file.
         data: Its bytes.
 
     Returns:
-        Whether it was made; where one is there already, it stays as it is.
+        Whether it was created; an existing file isn't changed.
 
     Raises:
-        OSError: It can't be made.
+        OSError: It can't be created.
     """
     with making(path):
         return store_of(path).create_new(path, data)

@@ -1,24 +1,29 @@
-"""The process that made a folder, which the folder's name tells: whether it is gone, so that what it left may be removed."""
+"""Which process made a folder, and whether it has ended, so that others may remove the folder."""
 
 import os
 import socket
 from pathlib import Path
 
-# Clocks may be set a little meanwhile, and a disk on the network has its own.
+# Tolerance in seconds: the clock may have been adjusted, and a network disk has its own.
 _CLOCKS_DIFFER_SECONDS = 60.0
+# The position in /proc/PID/stat, counted from 1.
+_START_FIELD = 22
 
 
 def maker() -> str:
-    """This machine and this process, for a folder's name: `HOST-PID`."""
+    """Returns this machine and process, `HOST-PID`, for a folder's name."""
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def is_gone(pid: int, changed: float) -> bool:
-    """Whether the process that made something is no longer alive; what has this process's own number was left by one before it.
+    """Returns whether the process that made a folder has ended.
+
+    A folder with this process's own number was left by an earlier process.
 
     Args:
-        pid: The process's number, on this machine.
-        changed: When what it made was changed last, in seconds since 1970: a process that began later is another one with its number.
+        pid: The process's number on this machine.
+        changed: When the folder was last changed, in seconds since 1970. A live process that
+            started later isn't its maker, but another process that got the same number.
     """
     if pid == os.getpid() or not _is_alive(pid):
         return True
@@ -37,12 +42,13 @@ def _is_alive(pid: int) -> bool:
 
 
 def _begun(pid: int) -> float | None:
-    """When a process began, in seconds since 1970; None where the system doesn't say."""
+    """Returns when a process started, in seconds since 1970, or None if unknown."""
     try:
         facts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         booted = Path("/proc/stat").read_text(encoding="utf-8").partition("\nbtime ")[2].split(maxsplit=1)[0]
-        # Its name, in parentheses, may hold anything; the fields after it are numbered from 3, and the 22nd is the time.
-        ticks = facts.rpartition(")")[2].split()[22 - 3]
+        # The second field, the name in parentheses, may contain anything. Field 22 is the start,
+        # in clock ticks after the boot.
+        ticks = facts.rpartition(")")[2].split()[_START_FIELD - 3]
     except (OSError, IndexError):
         return None
     return int(booted) + int(ticks) / os.sysconf("SC_CLK_TCK")

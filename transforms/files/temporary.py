@@ -1,4 +1,4 @@
-"""Local folders that go when the process ends, which may be long after what has made them, or else with a later process."""
+"""Local temporary folders, removed when the process ends, or by a later process."""
 
 import atexit
 import contextlib
@@ -15,10 +15,10 @@ _made: list[str] = []
 
 
 def temporary_folder(purpose: str) -> str:
-    """A new folder.
+    """Makes a folder that is removed when the process ends.
 
     Args:
-        purpose: What it is for: a part of its name.
+        purpose: A part of its name.
     """
     folder = new_folder(purpose)
     _made.append(folder)
@@ -26,29 +26,32 @@ def temporary_folder(purpose: str) -> str:
 
 
 def new_folder(purpose: str) -> str:
-    """A new folder that stays when the process ends, until `remove_left` finds it.
+    """Makes a folder that stays until a later process calls `remove_left`.
 
     Args:
-        purpose: What it is for: a part of its name.
+        purpose: A part of its name.
     """
     return tempfile.mkdtemp(prefix=f"shardmill-{purpose}-{maker()}-")
 
 
 @atexit.register
 def remove_folders() -> None:
-    """Removes them. For a process that ends without its exit handlers, too."""
+    """Removes this process's folders.
+
+    Processes that end without their exit handlers call it themselves.
+    """
     while _made:
         shutil.rmtree(_made.pop(), ignore_errors=True)
 
 
 def remove_left() -> None:
-    """Removes what processes of this machine and user have left that were killed; nothing of those that are alive."""
+    """Removes folders that this user's killed processes left on this machine."""
     parent = tempfile.gettempdir()
     if parent in _made:
-        # The process's own: others' stand beside it.
+        # This is the process's own folder; those of others are beside it.
         parent = os.path.dirname(parent)
     left = re.compile(rf"shardmill-[a-z]+-{re.escape(socket.gethostname())}-(\d+)-[a-z0-9_]+")
-    # What can't be listed can't be tidied up.
+    # If the parent can't be listed, nothing is removed.
     with contextlib.suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
             named = left.fullmatch(entry.name)
@@ -59,6 +62,6 @@ def remove_left() -> None:
 def _is_left(entry: os.DirEntry[str], pid: int) -> bool:
     with contextlib.suppress(FileNotFoundError):
         found = entry.stat(follow_symlinks=False)
-        # Anybody may make files in a folder that all users share.
+        # All users may write to /tmp, so the entry may be a link or another user's folder.
         return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and is_gone(pid, found.st_mtime)
     return False

@@ -71,11 +71,11 @@ class BeamStore:
         return _BeamWriter(self._system, path)
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Makes a file where there is none, and says whether it did: of several at the same moment, one does in HDFS."""
+        """Creates a file unless it exists; in HDFS only one of concurrent calls returns True."""
         with explained():
             if self._system.exists(path):
                 return False
-        # HDFS writes none that is there by then, and says so at the end.
+        # HDFS itself refuses to overwrite a file, when it is opened or closed.
         try:
             writer = _BeamWriter(self._system, path)
             writer.write(data)

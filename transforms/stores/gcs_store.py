@@ -69,7 +69,7 @@ class GcsStore:
             return _GcsWriter(self._gcs.open(path, "wb"))
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Makes an object where there is none, and says whether it did: of several at the same moment, one does."""
+        """Creates an object unless it exists; of concurrent calls only one returns True."""
         from google.api_core.exceptions import PreconditionFailed
 
         with explained():

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -62,7 +63,7 @@ class Store(Protocol):
         ...
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Makes an object where there is none, and says whether it did: of several at the same moment, one does."""
+        """Creates an object unless it exists; of concurrent calls only one returns True."""
         ...
 
     def copy(self, source: str, target: str) -> None:
@@ -100,7 +101,20 @@ def explained() -> Iterator[None]:
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in _CLIENTS:
             raise
-        raise OSError(errno.EIO, reason(error)) from error
+        raise OSError(errno.EIO, reason(error)) from safe_cause(error)
+
+
+def safe_cause(error: Exception) -> Exception | None:
+    """Returns a client's error as a cause that may be shown, or None.
+
+    Workers send tracebacks to engines, which log them: an error isn't kept if its traceback, with those of its own causes, contains a
+    secret.
+
+    Args:
+        error: The error that was caught.
+    """
+    text = "".join(traceback.format_exception(error))
+    return error if text == without_secrets(text) else None
 
 
 def reason(error: BaseException) -> str:
@@ -117,7 +131,7 @@ def without_users(text: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """A text whose URLs name no user and no password, and are no keys."""
+    """Replaces users, passwords, signatures and tokens in a text's URLs by dots."""
     return _SIGNED.sub(r"\1=...", without_users(text))
 
 

@@ -15,13 +15,13 @@ from apache_beam.options.pipeline_options import PipelineOptions, S3Options
 
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.stores.contact import check_contact
-from shardmill.transforms.stores.interface import explained, reason, split
+from shardmill.transforms.stores.interface import explained, reason, safe_cause, split
 
 # With the client's waits in between, a minute; AWS_MAX_ATTEMPTS in the environment takes precedence.
 _ATTEMPTS = 8
 _ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
 _MISSING = 404
-# Another is there, or is just being made.
+# The object exists, or is just being created.
 _THERE_ALREADY = (412, 409)
 _UNKNOWN = 501
 _DELETED_AT_ONCE = 1000
@@ -115,9 +115,9 @@ class S3Store:
         return _S3Writer(self._client, path)
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Makes an object where there is none, and says whether it did: of several at the same moment, one does.
+        """Creates an object unless it exists; of concurrent calls only one returns True.
 
-        A server that knows no conditions makes it where one is, too.
+        A server without conditional writes overwrites it.
         """
         bucket, key = split(path)
         place = {"Bucket": bucket, "Key": key, "Body": data}
@@ -176,7 +176,7 @@ def _endpoint_checked() -> Iterator[None]:
         raise ConfigError(
             "--s3_endpoint_url, or AWS_ENDPOINT_URL_S3 in the environment: expected a URL such as http://HOST:PORT, received "
             f"{url.strip()!r}"
-        ) from error
+        ) from safe_cause(error)
 
 
 class _S3Writer:
