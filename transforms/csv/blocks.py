@@ -17,7 +17,7 @@ from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
 from shardmill.transforms.csv.header import match_columns, parse_header
 from shardmill.transforms.csv.lexer import Lexicon, Positions
 from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head, to_utf8
-from shardmill.transforms.csv.units import FileRange, RangeScan, Unit
+from shardmill.transforms.csv.units import UTF8_MARK, FileRange, RangeScan, Unit
 from shardmill.transforms.tfrecord.encode import Outputs
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "read_blocks", "read_header"]
@@ -28,6 +28,7 @@ _KEY_SEPARATOR = "\x1f"
 _HEADER_BYTES = 64 << 10
 
 _MISSING = "missing value in a column that must have one"
+_MARKED = "expected a row, found a byte order mark, as stands where files were joined"
 
 # For each bad row its column (None: the row as a whole) and what is wrong.
 Faults = dict[int, tuple[str | None, str]]
@@ -185,9 +186,9 @@ class Block:
 def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
     """Reads a unit's rows, in blocks of at most `BLOCK_BYTES` of text or of one record if it is larger.
 
-    Rejected are rows with too few or too many cells, with cells that spell no value of their column's type or aren't text in the file's
-    encoding, and with a missing value where one is required. A missing value is an empty cell or one of `dialect.null_values`, quoted
-    or not, and "nan" in a column of numbers.
+    Rejected are rows with too few or too many cells, those that begin with a byte order mark, those with cells that spell no value of
+    their column's type or aren't text in the file's encoding, and with a missing value where one is required. A missing value is an empty
+    cell or one of `dialect.null_values`, quoted or not, and "nan" in a column of numbers.
 
     Args:
         stream: The file as it is stored, at offset `unit.start`.
@@ -285,7 +286,7 @@ class _BlockParser:
         if not len(spans[0]):
             return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
         cells = self._cells.parse(chunk, spans)
-        faults = self._undecodable(cells)
+        faults = _marked(chunk, spans[0][cells.records]) | self._undecodable(cells)
         infinite: dict[str, int] = {}
         arrays = [self._column(column, cells, faults, infinite) for column in self._selection.columns]
         origin = Origin(self._path, chunk, spans, cells.records)
@@ -329,6 +330,15 @@ class _BlockParser:
 
     def _ragged(self, found: int) -> str:
         return f"expected {self._width} {'column' if self._width == 1 else 'columns'}, found {found}"
+
+
+def _marked(chunk: Chunk, starts: Positions) -> Faults:
+    """The rows that begin with a byte order mark: that of the file is no part of a row, so another file begins there."""
+    text = chunk.lexed.text
+    rows = np.flatnonzero(text[starts] == UTF8_MARK[0])
+    for offset in range(1, len(UTF8_MARK)):
+        rows = rows[text[np.minimum(starts[rows] + offset, len(text) - 1)] == UTF8_MARK[offset]]
+    return dict.fromkeys(rows.tolist(), (None, _MARKED))
 
 
 def _batch(arrays: list[pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:

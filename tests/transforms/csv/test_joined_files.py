@@ -79,6 +79,20 @@ def test_nul_bytes_stay_in_their_cell() -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("joined", ["b,a\n\ufeffb,a\n", "b,a\n\ufeffx,2\n"])
+def test_a_row_with_a_byte_order_mark_is_rejected(encoding: str, joined: str) -> None:
+    """Where a file with a mark was appended to another, its header, or first row, isn't taken for a row of text."""
+    data = f"\ufeffa,b\n1,x\n\ufeff{joined}3,\uff21\n"
+    selection = Selection((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
+    stored = data.encode("utf-8" if encoding == "utf-8" else "utf-16-le")
+    found = list(read_blocks(io.BytesIO(stored), Unit(0, 0, "f.csv"), Dialect(encoding=encoding), selection))
+    assert values(found) == {"a": ["1", "3"], "b": ["x", "\uff21"]}
+    assert [(reject.line, reject.column, reject.reason) for block in found for reject in block.rejects] == [
+        (line, None, "expected a row, found a byte order mark, as stands where files were joined") for line in (3, 4)
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", ["a,b\n1,x\n" * 9, "a,b\n1,\u540d\u524d\n" * 9])
 def test_utf16_without_a_mark_is_read_by_its_byte_order_alone(encoding: str, text: str) -> None:
