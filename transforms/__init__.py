@@ -13,6 +13,9 @@ The verbs, in the order of the pipeline:
   transform.py         TransformUnits: units -> part files
   write.py             WriteShards: part files -> shards
 
+Each transform is a `@dataclass(eq=False)`, whose fields are its settings and side inputs: Beam
+tells transforms apart by identity, so equal settings mustn't make two of them equal.
+
 The nouns, from the ground up; each imports from those before it only:
 
   stores/              object stores: clients, uploads, reads in ranges

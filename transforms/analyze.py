@@ -164,30 +164,25 @@ class AnalyzedUnits(NamedTuple):
     quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
 
 
+@dataclass(eq=False)
 class AnalyzeUnits(SeveralOutputs):
     """Counts and analyzes units; only accumulators and tables of tokens leave the pass.
 
     Expects a PCollection of units.
+
+    Attributes:
+        reading: How rows come from units.
+        requests: What the features need to know.
+        partitions: Hash partitions per vocabulary.
     """
 
-    def __init__(
-        self, reading: Reading, requests: Sequence[NumericRequest | VocabularyRequest], partitions: int = 1
-    ) -> None:
-        """Stores what to analyze.
-
-        Args:
-            reading: How rows come from units.
-            requests: What the features need to know.
-            partitions: Hash partitions per vocabulary.
-        """
-        super().__init__()
-        self._reading = reading
-        self._requests = tuple(requests)
-        self._partitions = partitions
+    reading: Reading
+    requests: Sequence[NumericRequest | VocabularyRequest]
+    partitions: int = 1
 
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
-            _AnalyzeUnit(self._reading, self._requests, self._partitions)
+            _AnalyzeUnit(self.reading, tuple(self.requests), self.partitions)
         ).with_outputs("findings", "tokens", "quantiles", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
         tokens = (
@@ -203,7 +198,7 @@ class AnalyzeUnits(SeveralOutputs):
         return AnalyzedUnits(passed.counts, findings, tokens, quantiles)
 
     def _new_findings(self) -> Findings:
-        return Findings(Analysis(self._requests, self._reading.columns))
+        return Findings(Analysis(tuple(self.requests), self.reading.columns))
 
 
 class _AnalyzeUnit(CheckedDoFn):

@@ -5,6 +5,7 @@ Imports TensorFlow and TF Transform, whose analyzers run in the workers: nothing
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -85,30 +86,25 @@ def trace_columns(function: UserFunction, schema: Schema) -> tuple[tuple[str, ..
     return tuple(name for name in schema.names if name in seen), tuple(outputs)
 
 
+@dataclass(eq=False)
 class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
     """Has TF Transform analyze the train rows for a function, in as many passes as the function needs.
 
     Expects a PCollection of units and outputs one `AnalyzedGraph`.
+
+    Attributes:
+        function: The function.
+        reading: How rows come from units; its selection has the columns that the function looks at.
+        schema: All raw columns.
+        labels: The outputs that are labels.
+        folder: A folder for TF Transform's temporary files, which the result is in.
     """
 
-    def __init__(
-        self, function: UserFunction, reading: Reading, schema: Schema, labels: tuple[str, ...], folder: str
-    ) -> None:
-        """Stores what to analyze.
-
-        Args:
-            function: The function.
-            reading: How rows come from units; its selection has the columns that the function looks at.
-            schema: All raw columns.
-            labels: The outputs that are labels.
-            folder: A folder for TF Transform's temporary files, which the result is in.
-        """
-        super().__init__()
-        self._function = function
-        self._reading = reading
-        self._schema = schema
-        self._labels = labels
-        self._folder = folder
+    function: UserFunction
+    reading: Reading
+    schema: Schema
+    labels: tuple[str, ...]
+    folder: str
 
     def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[AnalyzedGraph]:
         rows = (
@@ -116,28 +112,28 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
             | "KeyUnits" >> beam.Map(_keyed)
             | "RegroupUnits" >> _Regroup()  # (unit's index, [unit])
             | "UnkeyUnits" >> beam.FlatMapTuple(_units)
-            | "ReadTrainRows" >> beam.FlatMap(_train_rows, self._reading).with_output_types(pa.RecordBatch)
+            | "ReadTrainRows" >> beam.FlatMap(_train_rows, self.reading).with_output_types(pa.RecordBatch)
         )
-        config = _adapter_config(self._reading.selection.columns)
+        config = _adapter_config(self.reading.selection.columns)
         count_tokens.register()
         # Each phase reads the rows anew: else Beam would keep all of them from one phase to the next.
-        with tft_beam.Context(temp_dir=self._folder, use_deep_copy_optimization=True):
+        with tft_beam.Context(temp_dir=self.folder, use_deep_copy_optimization=True):
             saved_model, metadata = _explained(
-                self._function,
-                lambda: (rows, config) | "AnalyzeDataset" >> tft_beam.AnalyzeDataset(WithDomains(self._function)),
+                self.function,
+                lambda: (rows, config) | "AnalyzeDataset" >> tft_beam.AnalyzeDataset(WithDomains(self.function)),
             )
         return saved_model | "DescribeFunction" >> beam.Map(
             _describe,
             pvalue.AsSingleton(metadata.deferred_metadata),
             asset_map=metadata.asset_map,
-            schema=self._schema,
-            labels=self._labels,
+            schema=self.schema,
+            labels=self.labels,
             infinite=self._infinite(),
         )
 
     def _infinite(self) -> frozenset[str]:
         """The columns in which an infinite number is missing."""
-        selection = self._reading.selection
+        selection = self.reading.selection
         return frozenset(
             each.name
             for each in selection.columns

@@ -1,7 +1,7 @@
 """Read: from files to units, record-aligned byte ranges that workers process independently."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
@@ -27,41 +27,36 @@ from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.workers import metrics
 
 
+@dataclass(eq=False)
 class PlanUnits(beam.PTransform):  # type: ignore[misc]
     """Cuts files into units at record boundaries, quoted newlines included.
 
     Files larger than a unit are scanned once, in parallel, for quotes and newlines. The units depend on the files alone.
 
     Expects a PCollection of one element, whatever it is, at which the reading begins, and outputs one of `Unit`.
+
+    Attributes:
+        inputs: The files, in order.
+        dialect: Their spelling.
+        selection: What will be read of them, which the headers of those that are cut are held against.
+        unit_bytes: A unit's size, about.
     """
 
-    def __init__(
-        self, inputs: Sequence[InputFile], dialect: Dialect, selection: Selection, unit_bytes: int = UNIT_BYTES
-    ) -> None:
-        """Stores what to read.
-
-        Args:
-            inputs: The files, in order.
-            dialect: Their spelling.
-            selection: What will be read of them, which the headers of those that are cut are held against.
-            unit_bytes: A unit's size, about.
-        """
-        super().__init__()
-        self._inputs = list(inputs)
-        self._dialect = dialect
-        self._selection = selection
-        self._unit_bytes = unit_bytes
+    inputs: Sequence[InputFile]
+    dialect: Dialect
+    selection: Selection
+    unit_bytes: int = UNIT_BYTES
 
     def expand(self, start: beam.PCollection[Any]) -> beam.PCollection[Unit]:
         scans = (
             start
-            | "ListRanges" >> beam.FlatMap(_ranges, self._inputs, self._dialect, self._unit_bytes)
+            | "ListRanges" >> beam.FlatMap(_ranges, list(self.inputs), self.dialect, self.unit_bytes)
             | "SpreadRanges" >> beam.Reshuffle()
-            | "ScanRange" >> beam.Map(_scan, self._dialect, self._selection)
+            | "ScanRange" >> beam.Map(_scan, self.dialect, self.selection)
         )  # RangeScan
         return (
             start
-            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), self._inputs, self._dialect, self._unit_bytes)
+            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), list(self.inputs), self.dialect, self.unit_bytes)
             | "SpreadUnits" >> beam.Reshuffle()
         )
 
@@ -84,24 +79,21 @@ def _plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dial
     return plan_units(inputs, scans, dialect, unit_bytes)
 
 
+@dataclass(eq=False)
 class HoldUnits(beam.PTransform):  # type: ignore[misc]
     """Gives units the checksums of what a pass over them has read, for later passes to hold them against.
 
     Expects a PCollection of units and outputs one of the same units.
+
+    Attributes:
+        counts: Of the pass, one for each unit.
     """
 
-    def __init__(self, counts: beam.PCollection[UnitCount]) -> None:
-        """Stores what was read.
-
-        Args:
-            counts: Of the pass, one for each unit.
-        """
-        super().__init__()
-        self._counts = counts
+    counts: beam.PCollection[UnitCount]
 
     def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[Unit]:
         keyed = units | "KeyUnits" >> beam.Map(_keyed)  # (unit's index, unit)
-        checksums = self._counts | "KeyChecksums" >> beam.Map(_keyed_checksum)  # (unit's index, checksum)
+        checksums = self.counts | "KeyChecksums" >> beam.Map(_keyed_checksum)  # (unit's index, checksum)
         return (
             (keyed, checksums)
             | beam.Flatten()

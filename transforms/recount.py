@@ -1,6 +1,7 @@
 """Recount: counts rows anew once there is a graph that may reject some, before they are given their places."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -31,26 +32,23 @@ class RecountedUnits(NamedTuple):
     rejections: beam.PCollection[Rejections]
 
 
+@dataclass(eq=False)
 class RecountUnits(SeveralOutputs):
     """Counts the rows of units, of which the reading's graph rejects some; nothing else of them leaves the pass.
 
     Expects a PCollection of units.
+
+    Attributes:
+        reading: How rows come from units, and through which graph.
+        graph: That graph, once it is there.
     """
 
-    def __init__(self, reading: Reading, graph: "beam.PCollection[Graph]") -> None:
-        """Stores what to count.
-
-        Args:
-            reading: How rows come from units, and through which graph.
-            graph: That graph, once it is there.
-        """
-        super().__init__()
-        self._reading = reading
-        self._graph = graph
+    reading: Reading
+    graph: "beam.PCollection[Graph]"
 
     def expand(self, units: beam.PCollection[Unit]) -> RecountedUnits:
         counted = units | "RecountUnit" >> beam.ParDo(
-            _RecountUnit(self._reading), pvalue.AsSingleton(self._graph)
+            _RecountUnit(self.reading), pvalue.AsSingleton(self.graph)
         ).with_outputs("rejections", main="counts")
         rejections = counted.rejections | "MergeRejections" >> beam.CombineGlobally(Merge(Rejections))
         return RecountedUnits(counted.counts, rejections)

@@ -98,25 +98,22 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
         )
 
 
+@dataclass(eq=False)
 class TraceFunction(beam.PTransform):  # type: ignore[misc]
     """Makes the SavedModel of a TF Transform function.
 
     Expects a PCollection of one `Findings` and outputs one `Graph`.
+
+    Attributes:
+        place: Where it is written.
+        analyzed: What TF Transform has made of the function.
     """
 
-    def __init__(self, place: Place, analyzed: beam.PCollection[AnalyzedGraph]) -> None:
-        """Stores what to trace.
-
-        Args:
-            place: Where it is written.
-            analyzed: What TF Transform has made of the function.
-        """
-        super().__init__()
-        self._place = place
-        self._analyzed = analyzed
+    place: Place
+    analyzed: beam.PCollection[AnalyzedGraph]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        return findings | "TraceFunction" >> beam.ParDo(_TraceFunction(self._place), pvalue.AsSingleton(self._analyzed))
+        return findings | "TraceFunction" >> beam.ParDo(_TraceFunction(self.place), pvalue.AsSingleton(self.analyzed))
 
 
 @dataclass(frozen=True)

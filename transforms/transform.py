@@ -95,30 +95,27 @@ class WrittenUnits(NamedTuple):
     moments: beam.PCollection[OutputMoments]
 
 
+@dataclass(eq=False)
 class TransformUnits(SeveralOutputs):
     """Reads units again and writes their rows, transformed, to part files; only the parts' descriptions leave the pass.
 
     Expects a PCollection of units.
+
+    Attributes:
+        reading: How rows come from units.
+        layout: How part files are written.
+        graph: The `Graph`, or a side input of one.
+        plan: The `RowPlan`, or a side input of one.
     """
 
-    def __init__(self, reading: Reading, layout: Layout, graph: Any, plan: Any) -> None:
-        """Stores what to write and where.
-
-        Args:
-            reading: How rows come from units.
-            layout: How part files are written.
-            graph: The `Graph`, or a side input of one.
-            plan: The `RowPlan`, or a side input of one.
-        """
-        super().__init__()
-        self._reading = reading
-        self._layout = layout
-        self._graph = graph
-        self._plan = plan
+    reading: Reading
+    layout: Layout
+    graph: Any
+    plan: Any
 
     def expand(self, units: beam.PCollection[Unit]) -> WrittenUnits:
         written = units | "TransformUnit" >> beam.ParDo(
-            _TransformUnit(self._reading, self._layout), self._graph, self._plan
+            _TransformUnit(self.reading, self.layout), self.graph, self.plan
         ).with_outputs("moments", main="parts")
         moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
         return WrittenUnits(written.parts, moments)

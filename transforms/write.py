@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -49,35 +49,32 @@ class _Piece:
     segment: PartSegment
 
 
+@dataclass(eq=False)
 class WriteShards(beam.PTransform):  # type: ignore[misc]
     """Writes every shard of every split, empty ones too, and the rejected rows if there are any.
 
     Expects a PCollection of `PartFile` and outputs one of `ShardFile`.
+
+    Attributes:
+        folder: The run's folder.
+        scratch: A folder for files that aren't whole yet; it goes before the run is published.
+        plan: One `RowPlan`.
+        compressed: Whether the pieces are gzip members.
     """
 
-    def __init__(self, folder: str, scratch: str, plan: beam.PCollection[RowPlan], *, compressed: bool) -> None:
-        """Stores where to write.
-
-        Args:
-            folder: The run's folder.
-            scratch: A folder for files that aren't whole yet; it goes before the run is published.
-            plan: One `RowPlan`.
-            compressed: Whether the pieces are gzip members.
-        """
-        super().__init__()
-        self._folder = folder
-        self._scratch = scratch
-        self._plan = plan
-        self._compressed = compressed
+    folder: str
+    scratch: str
+    plan: beam.PCollection[RowPlan]
+    compressed: bool = field(kw_only=True)
 
     def expand(self, parts: beam.PCollection[PartFile]) -> beam.PCollection[ShardFile]:
-        shards = self._plan | "ListShards" >> beam.FlatMap(_list_shards)  # ((split, shard, shards), None)
-        pieces = parts | "ListPieces" >> beam.FlatMap(_list_pieces, pvalue.AsSingleton(self._plan))
+        shards = self.plan | "ListShards" >> beam.FlatMap(_list_shards)  # ((split, shard, shards), None)
+        pieces = parts | "ListPieces" >> beam.FlatMap(_list_pieces, pvalue.AsSingleton(self.plan))
         return (
             (shards, pieces)
             | beam.Flatten()
             | "GroupPieces" >> beam.GroupByKey()  # ((split, shard, shards), [piece or None])
-            | "AssembleShard" >> beam.Map(_assemble, self._folder, self._scratch, compressed=self._compressed)
+            | "AssembleShard" >> beam.Map(_assemble, self.folder, self.scratch, compressed=self.compressed)
         )
 
 

@@ -1,6 +1,7 @@
 """Publishing as the last stage of the pipeline: for a job that nobody waits for, launched from a template."""
 
 import json
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import apache_beam as beam
@@ -15,33 +16,30 @@ from shardmill.transforms.files import files
 _Element = TypeVar("_Element")
 
 
+@dataclass(eq=False)
 class PublishRun(beam.PTransform):  # type: ignore[misc]
     """Gives a run its name, once its manifest is written.
 
     Expects a PCollection of one element, whatever it is, which says that the manifest is written.
+
+    Attributes:
+        work: The work folder.
+        output: The output folder.
+        engine: What the manifest says that the pipeline ran on.
+        overwrite: Whether a finished run of another job that stands there by then may be replaced.
     """
 
-    def __init__(self, work: str, output: str, engine: str, *, overwrite: bool) -> None:
-        """Stores what to publish.
-
-        Args:
-            work: The work folder.
-            output: The output folder.
-            engine: What the manifest says that the pipeline ran on.
-            overwrite: Whether a finished run of another job that stands there by then may be replaced.
-        """
-        super().__init__()
-        self._work = work
-        self._output = output
-        self._engine = engine
-        self._overwrite = overwrite
+    work: str
+    output: str
+    engine: str
+    overwrite: bool = field(kw_only=True)
 
     def expand(self, written: beam.PCollection[Any]) -> beam.PCollection[None]:
         """One stage of its own: a second attempt at it doesn't write the manifest anew."""
         return (
             written
             | "ManifestIsWritten" >> beam.Reshuffle()
-            | "Publish" >> beam.Map(_publish, self._work, self._output, self._engine, overwrite=self._overwrite)
+            | "Publish" >> beam.Map(_publish, self.work, self.output, self.engine, overwrite=self.overwrite)
         )
 
 
