@@ -168,7 +168,10 @@ def test_without_tf_transform_its_name_is_said(tmp_path: Path, monkeypatch: pyte
             "broken",
             "broken in .* failed while the data was analyzed:\n  .*faulty.py, line .*, in add_input: .*\n  ZeroDivision",
         ),
-        ("bad_data_late", r"bad_data_late in .*: the transform graph failed: TensorFlow says: .*\[too large\]"),
+        (
+            "bad_data_late",
+            r"16 of 200 rows are bad .*\n  .*rows.csv, line 4: expected a row that preprocessing_fn can take, found .*\[too large\]",
+        ),
         (
             "twice",
             "twice in .*: the transform graph failed: output 'x' of 200 rows holds 400 rows; expected the batch as the first dimension",
@@ -176,7 +179,7 @@ def test_without_tf_transform_its_name_is_said(tmp_path: Path, monkeypatch: pyte
     ],
 )
 def test_a_failure_on_the_data_is_said_in_one_message(tmp_path: Path, name: str, message: str) -> None:
-    """What fails in the workers is said with the function's name and TensorFlow's words; the run ends with status 1, without output."""
+    """It has the function's name, or the rows that it can't take, and TensorFlow's words; the run ends with status 1, without output."""
     write_rows(tmp_path / "rows.csv", range(200))
     shutil.copy(FUNCTIONS / "helping.py", tmp_path)
     toml = f'preprocessing_fn = "{FAULTY}:{name}"\n[input]\nfiles = ["rows.csv"]\n'
