@@ -154,14 +154,13 @@ class Analysis:
         It has the same requests and columns, and its results stay unchanged.
         """
         self.rows += other.rows
-        # ruff: noqa: SLF001 (another object of this class)
-        for key, moments in other._moments.items():
+        for key, moments in other._moments.items():  # noqa: SLF001 (of this class too)
             self._moments[key].merge(moments)
-        for key, quantiles in other._quantiles.items():
+        for key, quantiles in other._quantiles.items():  # noqa: SLF001 (of this class too)
             self._quantiles[key].merge(quantiles)
-        for name, summary in other._texts.items():
+        for name, summary in other._texts.items():  # noqa: SLF001 (of this class too)
             self._texts[name].merge(summary)
-        for tokens, counts in other._tokens.items():
+        for tokens, counts in other._tokens.items():  # noqa: SLF001 (of this class too)
             self._tokens[tokens].merge(counts)
 
     def take_tables(self) -> dict[str, pa.Table]:
@@ -189,7 +188,8 @@ class Analysis:
             quantiles: Accumulators, by their position in the list that `take_quantiles` returns.
         """
         changed = copy.copy(self)
-        changed._quantiles = {key: quantiles.get(index, Quantiles()) for index, key in enumerate(self._quantiles)}
+        taken = {key: quantiles.get(index, Quantiles()) for index, key in enumerate(self._quantiles)}
+        changed._quantiles = taken  # noqa: SLF001 (of this class too)
         return changed
 
     @property
