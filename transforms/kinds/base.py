@@ -100,8 +100,6 @@ class Trace:
 
         Padding makes a row's bits independent of its position in the batch.
 
-        A row's bits then don't depend on its position in the batch.
-
         TensorFlow's kernels compute the last few elements of a tensor, which don't fill a SIMD
         register, with another implementation of `log` or `exp`. So 16 elements of padding are
         appended, as many as the widest register holds, and then cut off.
