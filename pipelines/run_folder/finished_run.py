@@ -1,4 +1,8 @@
-"""A finished run, as its folder says: what it read and how, so that its rows can be made again, or rows like them."""
+"""A finished run, as read from its folder.
+
+It tells which files the run read and how, so that `verify` can recompute its rows and `apply` can
+transform other rows in the same way.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -30,7 +34,7 @@ from shardmill.transforms.runtime.row_graph import DERIVE, RowGraph
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run's folder, and what is in its manifest and its schema.
+    """A finished run's manifest and schema.
 
     Attributes:
         folder: The folder.
@@ -52,13 +56,14 @@ class FinishedRun:
             folder: A local folder, or one on a file system of Beam's.
 
         Raises:
-            DataError: It holds no finished run, one that is damaged, or one that another version of shardmill wrote in another layout.
+            DataError: The folder holds no finished run, a damaged one, or one of another layout,
+                written by another version of shardmill.
         """
         for name, what in ((MANIFEST, "isn't a run"), (SUCCESS, "isn't a finished run")):
             with files.reading(folder):
                 found = files.exists(files.join(folder, name))
             if not found:
-                raise DataError(f"{folder!r} {what}: it has no {name}. Give the output folder of a finished run")
+                raise DataError(f"{folder!r} {what}: it has no {name}; give the output folder of a finished run")
         data = enclosed.read(folder, MANIFEST)
         path = files.join(folder, MANIFEST)
         manifest = decode_manifest(data, path)
@@ -74,7 +79,7 @@ class FinishedRun:
 
     @property
     def dialect(self) -> Dialect:
-        """The files' spelling."""
+        """The files' dialect."""
         settings = self._config["input"]["dialect"]
         try:
             return dialect_of(settings, files.join(self.folder, MANIFEST))
@@ -83,12 +88,12 @@ class FinishedRun:
 
     @property
     def splits_by_file(self) -> bool:
-        """Whether whole files belonged to a split."""
+        """Whether each file belonged to a split as a whole."""
         return isinstance(self._config["input"]["files"], dict)
 
     @property
     def split_rule(self) -> SplitRule:
-        """How rows were split."""
+        """The rule by which rows were split."""
         if self.splits_by_file:
             return SplitRule(split_names(self._config) or (TRAIN,))
         split = self._config.get("split")
@@ -96,7 +101,7 @@ class FinishedRun:
 
     @property
     def shard_rule(self) -> ShardRule:
-        """How rows were spread over shards."""
+        """The rule by which rows were spread over shards."""
         output = self._config["output"]
         return ShardRule(
             shards=output["shards"],
@@ -108,13 +113,13 @@ class FinishedRun:
 
     @property
     def level(self) -> int | None:
-        """The DEFLATE level; None: shards aren't compressed."""
+        """The DEFLATE level. None means that shards aren't compressed."""
         output = self._config["output"]
         return int(output["level"]) if output["compression"] == "gzip" else None
 
     @property
     def selection(self) -> Selection:
-        """What was read of each row."""
+        """The columns that were read of each row."""
         columns = self.manifest["columns"]
         split = self._config.get("split")
         return Selection(
@@ -127,7 +132,7 @@ class FinishedRun:
         )
 
     def _infinite(self, column: str) -> Infinite:
-        """What an infinite number in a column is taken for."""
+        """Returns the treatment of infinite numbers in a column."""
         settings = self._config["input"]
         own = settings.get("columns", {}).get(column)
         return (own and own["infinite"]) or settings.get("infinite", "keep")
@@ -138,10 +143,12 @@ class FinishedRun:
         return "checked" in self.manifest["columns"]
 
     def reading(self, graph: Graph | None) -> Reading:
-        """How rows came from the files; a bad row is set aside, even if it would have stopped the run.
+        """Returns the way that rows were read from the files.
+
+        Bad rows are rejected, even if they would have stopped the run.
 
         Args:
-            graph: The run's graph, as its manifest lists it; None: no row has to pass it.
+            graph: The run's graph, as its manifest lists it. None means that no row has to pass it.
         """
         return Reading(
             dialect=self.dialect,
@@ -160,7 +167,7 @@ class FinishedRun:
         )
 
     def files_below(self, folder: str) -> list[FileEntry]:
-        """What the manifest lists below one of the run's folders."""
+        """Returns the files that the manifest lists in a folder."""
         return [entry for entry in self.manifest["files"] if entry["file"].startswith(f"{folder}/")]
 
     @property
@@ -174,7 +181,7 @@ class FinishedRun:
 
 
 def _read_schema(folder: str, manifest: Manifest) -> Schema:
-    """The raw columns, from the very file that the manifest lists."""
+    """Reads the raw schema, after checking it against the manifest."""
     data = enclosed.read(folder, RAW_SCHEMA)
     digest = hashlib.sha256(data).hexdigest()
     listed = {entry["file"]: entry["sha256"] for entry in manifest["files"]}.get(RAW_SCHEMA, "")
@@ -187,23 +194,23 @@ def _read_schema(folder: str, manifest: Manifest) -> Schema:
 
 
 def not_as_listed(folder: str, problem: str) -> DataError:
-    """The error of a run that isn't, or isn't any more, what its manifest says.
+    """Makes the error of a run unlike its manifest.
 
     Args:
         folder: The run's folder.
-        problem: What differs.
+        problem: The difference.
     """
     return DataError(
-        f"the run {folder!r} isn't what its manifest says: {problem}. It was changed, or another run has taken its place meanwhile; "
-        "try again, make the run again, or get it anew from where it was made"
+        f"the run {folder!r} isn't what its manifest says: {problem}. It was changed, or another run has replaced it meanwhile; "
+        "try again, repeat the run, or copy it again from where it was made"
     )
 
 
 def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
-    """The columns that the manifest names are in the schema."""
+    """Checks that the schema has all of the manifest's columns."""
     columns = manifest["columns"]
     split = manifest["config"].get("split")
-    for place, names in (
+    for key, names in (
         ("columns.read", columns["read"]),
         ("columns.required", columns["required"]),
         ("columns.optional", columns.get("optional", [])),
@@ -211,4 +218,4 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
     ):
         for name in names:
             if name not in schema:
-                raise wrong(path, place, f"columns of {RAW_SCHEMA}", shown(name))
+                raise wrong(path, key, f"columns of {RAW_SCHEMA}", shown(name))

@@ -1,4 +1,7 @@
-"""Holds a finished run's files against the checksums of its manifest, before they are used and again afterwards."""
+"""Compares a finished run's files with its manifest's checksums.
+
+It does so before the files are used, and again afterwards.
+"""
 
 import hashlib
 import os
@@ -13,16 +16,18 @@ from shardmill.schemas.run_folder import MANIFEST, NAMES_FILE, SAVED_MODEL, SUCC
 from shardmill.transforms.files import enclosed, files
 from shardmill.transforms.files.temporary import temporary_folder
 
-# Without these there is no graph to run.
+# Files that every run's graph has.
 _NEEDED = (SAVED_MODEL, f"{TRANSFORM_FN}/{NAMES_FILE}")
 
 
 def file_problem(folder: str, entry: FileEntry | ShardEntry) -> str | None:
-    """What is wrong with a file that a manifest lists; None: nothing.
+    """Describes how a file differs from its manifest's entry.
+
+    Returns None where it doesn't differ.
 
     Args:
         folder: The run's folder.
-        entry: What the manifest says of the file.
+        entry: The file's entry in the manifest.
     """
     try:
         if not _is_there(folder, entry["file"]):
@@ -47,12 +52,14 @@ def _difference(entry: FileEntry | ShardEntry, size: int, digest: str) -> str | 
 
 
 def copy_held(run: FinishedRun, folders: Iterable[str], target: str) -> dict[str, str]:
-    """Copies what the manifest lists below some folders of a run, the graph's among them, and nothing else; each file as it is listed.
+    """Copies folders of a run, the graph's among them.
+
+    Only files that the manifest lists are copied, and each is compared with its checksum.
 
     Args:
         run: The run.
         folders: The folders' paths in the run's.
-        target: Where they are copied to.
+        target: The folder to copy them to.
 
     Returns:
         Each file's SHA-256, by its path in the run's folder.
@@ -76,7 +83,7 @@ def copy_held(run: FinishedRun, folders: Iterable[str], target: str) -> dict[str
 
 
 def _copy(folder: str, name: str, target: str) -> tuple[int, str]:
-    """Copies a file; returns its bytes and SHA-256, of what was written."""
+    """Copies a file; returns the copy's bytes and SHA-256."""
     found = hashlib.sha256()
     size = 0
     with files.writing(target):
@@ -90,7 +97,9 @@ def _copy(folder: str, name: str, target: str) -> tuple[int, str]:
 
 
 def held_graph(run: FinishedRun) -> str:
-    """A local copy of a run's graph, as its manifest lists it: what is run is what was checked.
+    """Makes a checked local copy of a run's graph.
+
+    Since the copy is what runs, the graph can't change after the check.
 
     Args:
         run: The run.
@@ -99,7 +108,7 @@ def held_graph(run: FinishedRun) -> str:
         The folder that `transform_fn` is in.
 
     Raises:
-        DataError: A file of it can't be read, or isn't the one that the manifest lists.
+        DataError: A file of the graph can't be read, or isn't the one that the manifest lists.
     """
     copy = temporary_folder("graph")
     copy_held(run, [TRANSFORM_FN], copy)
@@ -108,7 +117,7 @@ def held_graph(run: FinishedRun) -> str:
 
 @contextmanager
 def naming_run(run: FinishedRun, copy: str) -> Iterator[None]:
-    """Lets messages about a copy of a run's files tell of the run.
+    """Names a run, not its copy, in a block's errors.
 
     Args:
         run: The run.
@@ -124,14 +133,15 @@ def naming_run(run: FinishedRun, copy: str) -> Iterator[None]:
 
 
 def check_unchanged(run: FinishedRun, *, intact: bool) -> None:
-    """Looks whether a run is still the one that was loaded.
+    """Checks that a run is still as it was loaded.
 
     Args:
         run: The run.
-        intact: Whether its files were as its manifest lists them; then its graph's are looked at again.
+        intact: Whether its files were as its manifest lists them; then its graph's files are
+            compared again.
 
     Raises:
-        DataError: It isn't.
+        DataError: The run has changed.
     """
     with files.reading(run.folder):
         finished = files.exists(files.join(run.folder, SUCCESS))
@@ -143,14 +153,16 @@ def check_unchanged(run: FinishedRun, *, intact: bool) -> None:
 
 
 def check_not_source(run: str, output: str) -> None:
-    """Looks whether an output is the run that it would be made of, however the two are spelled.
+    """Checks that an output is apart from its source run.
+
+    The two may be different spellings of one path.
 
     Args:
         run: The run's folder.
         output: The output folder.
 
     Raises:
-        OutputError: It is that folder, lies in it or holds it.
+        OutputError: The output is the run's folder, is inside it or contains it.
     """
     source, target = _resolved(run), _resolved(output)
     if f"{source}/".startswith(f"{target}/") or f"{target}/".startswith(f"{source}/"):

@@ -1,4 +1,8 @@
-"""The manifest: what a run read, wrote and rejected, to check; and last, all that differs between two equal runs: how it was run."""
+"""The manifest: what a run read, wrote and rejected.
+
+Its last keys, `engine` and `metrics`, are the only ones that may differ between two runs of the
+same job.
+"""
 
 import json
 from collections import Counter
@@ -29,15 +33,15 @@ from shardmill.transforms.write import ShardFile
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestRule:
-    """What a manifest says beside what was counted, and where it goes.
+    """A manifest's content besides the counts, and its folder.
 
     Attributes:
         work: The run's folder, which isn't published yet.
-        scratch: A folder in it for what isn't whole yet.
-        inputs: The files, in order.
-        reading: How rows came from them when they were transformed.
-        facts: What stands first: configuration and versions.
-        held: The SHA-256 of files of the run's folder that may not have changed, by their path in it.
+        scratch: A folder in it for files that aren't complete yet.
+        inputs: The input files, in order.
+        reading: The way that rows were read from them for the transform.
+        facts: The first keys: configuration and versions.
+        held: The SHA-256 of files that mustn't have changed, by their path in the run's folder.
     """
 
     work: str
@@ -51,17 +55,20 @@ class ManifestRule:
 def write_manifest(
     moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, rule: ManifestRule
 ) -> None:
-    """Writes `manifest.json` and the statistics of the outputs, once every row is accounted for.
+    """Writes `manifest.json` and the statistics of the outputs.
+
+    Before that, every row must be accounted for.
 
     Args:
         moments: The outputs' moments.
-        shards: Every shard written.
-        counts: Every unit read.
-        findings: What the analysis found.
-        rule: What else it says.
+        shards: The files written: shards of splits, and rejected rows.
+        counts: The rows of every unit read.
+        findings: The findings of the analysis.
+        rule: The manifest's other content.
 
     Raises:
-        DataError: Rows read are not rows written and rejected, or a file that was used has changed.
+        DataError: The rows read aren't as many as those written and rejected, or a file that was
+            used has changed.
     """
     rows = _account(shards, counts)
     totals = {
@@ -85,12 +92,15 @@ def write_manifest(
 
 
 def add_metrics(work: str, engine: str, metrics: Mapping[str, int]) -> dict[str, Any]:
-    """Adds to the manifest how the run was made. For the submitting process, once no worker writes any more.
+    """Adds the engine and the metrics to the manifest.
+
+    The submitting process calls this when no worker writes any more.
 
     Args:
         work: The run's folder, which isn't published yet.
-        engine: What the pipeline ran on.
-        metrics: What workers counted (`transforms.workers.metrics.collect`): rows, bytes and milliseconds.
+        engine: The engine that the pipeline ran on.
+        metrics: The rows, bytes and milliseconds that workers counted
+            (`transforms.workers.metrics.collect`).
 
     Returns:
         The manifest.
@@ -114,7 +124,7 @@ def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> RowCou
     if read != written + rejected:
         raise DataError(
             f"{read:,} rows were read, but {written:,} were written and {rejected:,} rejected: {read - written - rejected:,} are "
-            "unaccounted for, so nothing is published. Run again; if it persists, it is a defect of shardmill."
+            "unaccounted for, so nothing is published; run again, and if it persists, report it as a bug of shardmill"
         )
     return {"read": read, "written": written, "rejected": rejected}
 
@@ -150,7 +160,7 @@ def _inputs(rule: ManifestRule, counts: Sequence[UnitCount]) -> list[InputEntry]
     entries: list[InputEntry] = []
     for found in rule.inputs:
         entry: InputEntry = {
-            # Absolute: a run is verified from any folder.
+            # Absolute, so that a run can be verified from any folder.
             "path": found.place or found.path,
             "bytes": found.size,
             "crc32c": str(checksums[found.path]),
@@ -163,7 +173,7 @@ def _inputs(rule: ManifestRule, counts: Sequence[UnitCount]) -> list[InputEntry]
 
 
 def _columns(reading: Reading) -> ColumnNames:
-    """What was read, so that the rows can be read so again."""
+    """Describes the columns with which rows can be read again."""
     selection, graph = reading.selection, reading.row_graph
     names: ColumnNames = {
         "read": [column.name for column in selection.columns],
@@ -181,18 +191,24 @@ def _columns(reading: Reading) -> ColumnNames:
 
 
 def _held(found: list[FileEntry], held: Mapping[str, str]) -> list[FileEntry]:
-    """The files, once those that were put there to be used are seen to be as they were."""
+    """Returns the files, after comparing those that were used.
+
+    `held` has the SHA-256 that they had before.
+    """
     digests = {entry["file"]: entry["sha256"] for entry in found}
     for name, digest in held.items():
         if digests.get(name) != digest:
             raise DataError(
-                f"{name!r} changed while it was used, so nothing is published; see what writes to the output's folder, and try again"
+                f"{name!r} changed while it was used, so nothing is published; check what writes to the output's folder, and try again"
             )
     return found
 
 
 def _not_finite(findings: Findings, moments: OutputMoments) -> NotFiniteEntry:
-    """What a model can't be trained on, of the input's columns and of the features of all splits."""
+    """Counts NaN and infinite values, by column and by feature.
+
+    Columns are those of the input; the values of features are those of all splits.
+    """
     nan: Counter[str] = Counter()
     infinite: Counter[str] = Counter()
     for (_, name), each in moments.moments.items():

@@ -1,7 +1,7 @@
-"""The keys of `manifest.json`: declared here for what writes it, what reads it and what checks it.
+"""The keys of `manifest.json`, for its writer and its readers.
 
-A run's folder may be a stranger's: `decode_manifest` takes nothing that isn't declared so. A new key is declared here first, as
-`NotRequired` where runs that were made before lack it; docs/architecture.md describes it.
+A run's folder is untrusted: `decode_manifest` refuses whatever isn't declared here. A new key is
+declared here first, as `NotRequired` if older runs lack it; docs/architecture.md describes it.
 """
 
 import sys
@@ -44,7 +44,7 @@ class FileEntry(TypedDict):
 
 
 class ShardEntry(TypedDict):
-    """A shard, which stands at the top of the run's folder."""
+    """A shard, at the top of the run's folder."""
 
     file: FileName
     rows: Count
@@ -61,7 +61,7 @@ class SplitEntry(TypedDict):
 
 
 class RowCounts(TypedDict):
-    """All rows."""
+    """The numbers of rows of the whole run."""
 
     read: Count
     written: Count
@@ -87,7 +87,11 @@ class InputEntry(TypedDict):
 
 
 class CheckedEntry(TypedDict):
-    """The signature of the graph that every row has to pass, and the outputs in which it needs a value; labels may be left out."""
+    """The check of every row by the graph.
+
+    It has the graph's signature, and its outputs in which a row needs a value; in new data those in
+    `labels` may be missing.
+    """
 
     signature: Literal["derive", "transform"]
     required: list[str]
@@ -104,7 +108,10 @@ class ColumnNames(TypedDict):
 
 
 class NotFiniteEntry(TypedDict):
-    """By raw column its infinite cells, and by feature its NaN and infinite values, where there are any."""
+    """The numbers of NaN and infinite values, if any.
+
+    `columns` counts infinite cells by raw column; `nan` and `infinite` count values by feature.
+    """
 
     columns: dict[str, Count]
     nan: dict[str, Count]
@@ -118,7 +125,7 @@ class ColumnSettings(TypedDict):
 
 
 class InputSettings(TypedDict):
-    """`[input]`; the dialect is checked as that of a configuration is (`FinishedRun.dialect`)."""
+    """`[input]`; `FinishedRun.dialect` checks the dialect."""
 
     files: list[str] | dict[SplitName, list[str]]
     dialect: dict[str, Any]
@@ -136,7 +143,7 @@ class SplitSettings(TypedDict):
 
 
 class FeatureSettings(TypedDict):
-    """A feature that is declared as a table; its other keys are its kind's parameters."""
+    """A feature declared as a table, with its kind's parameters."""
 
     kind: str
 
@@ -166,13 +173,13 @@ class Settings(TypedDict):
 
 
 class AppliedEntry(TypedDict):
-    """Of an applied run: the run that made its graph."""
+    """The run that made an applied run's graph."""
 
     manifest_sha256: Sha256
 
 
 class Manifest(TypedDict):
-    """The whole."""
+    """The whole manifest."""
 
     format: int
     config: Settings
@@ -197,18 +204,18 @@ def decode_manifest(data: bytes, path: str) -> Manifest:
     """Reads a manifest.
 
     Args:
-        data: Its bytes.
-        path: Its file, for messages.
+        data: The file's bytes.
+        path: The file's path, for messages.
 
     Raises:
-        DataError: It isn't one, has keys or values that no run of shardmill's has, or another version of shardmill wrote it in
-            another layout.
+        DataError: It isn't a manifest, has keys or values that shardmill never writes, or has the
+            layout of another version of shardmill.
     """
     manifest: Manifest = decode_json(data, _Marked, path)
     found = manifest["format"]
     if found != FORMAT:
         raise DataError(
-            f"{path!r} has format {shown(found)}; this version of shardmill reads format {FORMAT}. Run again with this version, or "
+            f"{path!r} has format {shown(found)}; this version of shardmill reads format {FORMAT}; run again with this version, or "
             "use the version that wrote it (`versions` in the manifest)"
         )
     check_shape(manifest, Manifest, path)
@@ -218,7 +225,10 @@ def decode_manifest(data: bytes, path: str) -> Manifest:
 
 
 def split_names(settings: Settings) -> tuple[str, ...] | None:
-    """The splits that the settings name, in order; None: all rows are of one split."""
+    """Returns the splits that the settings name, in order.
+
+    Returns None where all rows are of one split.
+    """
     files = settings["input"]["files"]
     if isinstance(files, dict):
         return tuple(files)
@@ -227,7 +237,7 @@ def split_names(settings: Settings) -> tuple[str, ...] | None:
 
 
 def _check_splits(manifest: Manifest, path: str) -> None:
-    """The splits are those of the configuration, and their shares one whole."""
+    """Checks splits against the configuration, and their fractions."""
     settings, splits = manifest["config"], list(manifest["splits"])
     names = list(split_names(settings) or (TRAIN,))
     if sorted(splits) != sorted(names):
@@ -236,17 +246,20 @@ def _check_splits(manifest: Manifest, path: str) -> None:
     total = sum(split["fractions"].values()) if split else 1
     if abs(total - 1) > _TOLERANCE:
         raise wrong(path, "config.split.fractions", "shares that sum to 1", f"a sum of {total:g}")
-    for place, entry in enumerate(manifest["input"]):
+    for index, entry in enumerate(manifest["input"]):
         name = entry.get("split")
         if (name is not None) != isinstance(settings["input"]["files"], dict) or (name and name not in splits):
-            raise wrong(path, f"input[{place}].split", f"what config.input.files says of {shown(splits)}", shown(name))
+            raise wrong(path, f"input[{index}].split", f"what config.input.files says of {shown(splits)}", shown(name))
 
 
 _TOLERANCE = 1e-3
 
 
 def _check_sharding(manifest: Manifest, path: str) -> None:
-    """The settings say in one way how many shards there are, and there are as many: `apply` will write as many."""
+    """Checks that the settings give the number of shards, once.
+
+    `apply` will write as many shards.
+    """
     output = manifest["config"]["output"]
     given = [each for each in (output["shards"], output["rows_per_shard"], output["bytes_per_shard"]) if each]
     if len(given) != 1:

@@ -1,6 +1,7 @@
-"""Publishing: a run works in a folder of another name and takes its own name at the very end, all at once.
+"""Publishes a run: all of it at once, or nothing.
 
-An object store has no names to change: there all is copied, the manifest and `_SUCCESS` last.
+A run writes into a work folder of another name, which is renamed at the very end. Object stores
+can't rename folders: there the files are copied, the manifest and `_SUCCESS` last.
 """
 
 import contextlib
@@ -27,25 +28,29 @@ from shardmill.transforms.files import files
 
 # Errors of renaming to a folder that isn't empty.
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
-# Copying is the store's work; each waits for it most of the time.
+# Threads that copy: each waits for the store most of the time.
 _COPIERS = 16
 
 
 @contextlib.contextmanager
 def work_folder(output: str, *, overwrite: bool, keep: bool = False) -> Iterator[str]:
-    """A folder to work in, beside the output; it is gone when the block ends, by `publish` or by failure.
+    """Provides a work folder beside the output.
+
+    When the block ends, `publish` has renamed the folder, or it is removed.
 
     Args:
         output: The output folder.
-        overwrite: Whether a finished run that stands there may be replaced.
-        keep: Whether it stays where the block ends well: a template's job works there later.
+        overwrite: Whether a finished run in the output folder may be replaced.
+        keep: Whether to keep the folder after a block without error: a template's job works there
+            later.
 
     Yields:
         The work folder's path.
 
     Raises:
-        OutputError: The output folder exists (and is no finished run, or `overwrite` isn't set), or nothing can be written there, or
-            another run on this machine is at work on it, or another is being published there.
+        OutputError: The output folder exists (and isn't a finished run, or `overwrite` isn't set),
+            nothing can be written there, another run on this machine writes to it, or another one
+            is being published there.
     """
     output = output.rstrip("/")
     _check_is_folder(output)
@@ -68,7 +73,8 @@ def _working(work: str, *, keep: bool) -> Iterator[str]:
         done = True
     finally:
         if not done:
-            # The error that led here is the one to tell; what can't be removed now doesn't look finished.
+            # The block's error is the one to report; a folder that can't be removed doesn't look
+            # finished.
             with contextlib.suppress(OSError):
                 files.discard(work)
             with contextlib.suppress(OSError):
@@ -80,14 +86,17 @@ def _working(work: str, *, keep: bool) -> Iterator[str]:
 
 
 def check_output_folder(output: str, *, overwrite: bool) -> None:
-    """Looks whether a run may take a folder's name, as `work_folder` does; makes and removes nothing.
+    """Checks that a run may be published in a folder.
+
+    It makes the checks of `work_folder`, without writing or removing anything.
 
     Args:
         output: The output folder.
-        overwrite: Whether a finished run that stands there may be replaced.
+        overwrite: Whether a finished run there may be replaced.
 
     Raises:
-        OutputError: The folder exists (and is no finished run, or `overwrite` isn't set), can't be looked at, or another run is at it.
+        OutputError: The folder exists (and isn't a finished run, or `overwrite` isn't set), can't
+            be read, or another run writes to it.
     """
     output = output.rstrip("/")
     _check_is_folder(output)
@@ -102,14 +111,16 @@ def _check_ready(output: str, *, overwrite: bool) -> None:
 
 
 def check_apart(inputs: Iterable[InputFile], output: str) -> None:
-    """Looks for input in the output folder: with `--overwrite` it would be replaced.
+    """Checks that no input is in the output folder.
+
+    With `--overwrite` it would be replaced.
 
     Args:
         inputs: The input files.
         output: The output folder.
 
     Raises:
-        OutputError: A file is in it.
+        OutputError: An input file is in the output folder.
     """
     folder = os.path.realpath(output) if files.is_local(output) else output.rstrip("/")
     for found in inputs:
@@ -121,17 +132,23 @@ def check_apart(inputs: Iterable[InputFile], output: str) -> None:
 
 
 def publish(work: str, output: str, *, overwrite: bool, alone: bool = True) -> None:
-    """Gives a finished work folder the output's name; `_SUCCESS` is written last before that.
+    """Renames a finished work folder to the output.
+
+    `_SUCCESS` is written just before. In an object store the files are copied instead,
+    `_SUCCESS` last.
 
     Args:
         work: The work folder.
         output: The output folder.
-        overwrite: Whether a finished run that stands there, maybe since this one has begun, may be replaced.
-        alone: Whether nobody else publishes the same work folder: then what was copied of it is removed where the rest can't be. Else a
-            run that stands there may be what another attempt has published of it.
+        overwrite: Whether a finished run there may be replaced, even one published after this run
+            began.
+        alone: Whether no other attempt publishes the same work folder: then a copy that fails
+            halfway is removed. Otherwise a finished run in the output may be another attempt's copy
+            of this work folder.
 
     Raises:
-        OutputError: Something stands there that mustn't be replaced, another run is being published there, or it can't be renamed.
+        OutputError: The output has something that mustn't be replaced, another run is being
+            published there, or the work folder can't be renamed.
     """
     output = output.rstrip("/")
     with files.writing(output), claimed(work, output):
@@ -155,7 +172,8 @@ def _rename(work: str, output: str) -> None:
     try:
         files.rename(work, output)
     except BaseException as error:
-        # An interruption may come, or an answer get lost, when it is done.
+        # The rename may be done all the same: an interruption came, or the store's answer got lost,
+        # after it.
         if files.exists(work) or not files.exists(output):
             if isinstance(error, OSError) and error.errno in _TAKEN:
                 raise _lost(output, replaced) from error
@@ -180,14 +198,17 @@ def _lost(output: str, replaced: str | None) -> OutputError:
 
 @contextlib.contextmanager
 def _published() -> Iterator[None]:
-    """While what is left of a published run is removed: it counts, even if that fails or is interrupted."""
+    """Ignores errors and interruptions in cleaning up.
+
+    The run is published already, even if its leftovers can't be removed.
+    """
     with contextlib.suppress(OSError, KeyboardInterrupt):
         yield
 
 
 def _copy_alone(work: str, output: str) -> None:
     try:
-        # First of all: from now on it isn't finished.
+        # `_SUCCESS` goes first: without it, the old run no longer counts as finished.
         files.remove(files.join(output, SUCCESS))
         files.remove(output)
         _copy(work, output, _paths(work))
@@ -200,29 +221,33 @@ def _copy_alone(work: str, output: str) -> None:
 
 
 def _copy_with_others(work: str, output: str) -> None:
-    """Copies, though another attempt may be copying the same, or have done so and be removing the work folder."""
+    """Copies a work folder that another attempt may be copying.
+
+    The other attempt may also be done and be removing the work folder.
+    """
     wanted = _manifest(work)
     if wanted is None and files.exists(files.join(output, SUCCESS)):
         return
     try:
         new = _paths(work)
-        # Looked at after the listing, which lacks files if the other is removing them: then its manifest is there.
+        # Read the output's manifest after listing the work folder: if the listing lacks files that
+        # the other attempt has removed, its manifest is already in the output.
         if _manifest(output) != wanted:
             files.remove(files.join(output, SUCCESS))
-            # What the other has copied stays: it may be about to say that all is there.
+            # Keep the other attempt's copies: it may be about to write `_SUCCESS`.
             for path in files.walk(output):
                 if path[len(output) + 1 :] not in new:
                     files.remove(path)
             _copy(work, output, new)
     except (OSError, DataError, OutputError):
-        # A manifest is the last to be copied: with it, all is there.
+        # The manifest is copied last: where it is, all other files are.
         if wanted is None or _manifest(output) != wanted:
             raise
     files.create(files.join(output, SUCCESS)).close()
 
 
 def _paths(work: str) -> list[str]:
-    """What is to be copied: the paths below the work folder."""
+    """Lists the paths in the work folder, to be copied."""
     found = [path[len(work) + 1 :] for path in files.walk(work)]
     if MANIFEST not in found:
         raise FileNotFoundError(
@@ -256,8 +281,8 @@ def _copy(work: str, output: str, paths: Sequence[str]) -> None:
 
 
 def _check_is_folder(output: str) -> None:
-    _, scheme, place = output.partition("://")
-    if scheme and "/" not in place and not files.can_rename(output):
+    _, scheme, path = output.partition("://")
+    if scheme and "/" not in path and not files.can_rename(output):
         raise OutputError(
             f"the output folder {output!r} is a whole bucket; name a folder in it, such as {output + '/run'!r}"
         )
@@ -274,24 +299,30 @@ def _check_free(output: str, *, overwrite: bool) -> None:
         raise OutputError(f"the output folder {output!r} is a file; choose another with --output or [output] dir")
     if not _is_run(output):
         raise OutputError(
-            f"the output folder {output!r} exists and is no finished run, so it is left alone; choose another, or remove it"
+            f"the output folder {output!r} exists and isn't a finished run, so it isn't replaced; choose another, or remove it"
         )
     if not overwrite:
         raise OutputError(f"{output!r} holds a finished run; choose another --output, or replace it with --overwrite")
 
 
 def _check_own(work: str, output: str) -> None:
-    """Looks for a run at the output that isn't this one: an earlier attempt at publishing it has left the same manifest."""
+    """Checks that the output has no other job's run.
+
+    An earlier attempt to publish this run has left the same manifest.
+    """
     wanted = _manifest(work)
     if wanted is not None and _manifest(output) != wanted and _is_run(output):
         raise OutputError(
-            f"{output!r} holds a finished run that this job hasn't made, so that is left alone; write the template anew, with another "
+            f"{output!r} holds a finished run that this job hasn't made, so it isn't replaced; write the template again, with another "
             "--output or with --overwrite"
         )
 
 
 def _is_run(folder: str) -> bool:
-    """Whether it is a finished run of ours: other programs make a `_SUCCESS`, too."""
+    """Whether a folder is a finished run of shardmill's.
+
+    Other programs write a `_SUCCESS`, too.
+    """
     manifest = _manifest(folder)
     if manifest is None or not files.exists(files.join(folder, SUCCESS)):
         return False

@@ -1,4 +1,7 @@
-"""Publishing as the last stage of the pipeline: for a job that nobody waits for, launched from a template."""
+"""Publishing as the pipeline's last stage.
+
+A job that is launched from a template has no submitting process that waits for it.
+"""
 
 import json
 from dataclasses import dataclass, field
@@ -18,15 +21,15 @@ _Element = TypeVar("_Element")
 
 @dataclass(eq=False)
 class PublishRun(beam.PTransform):  # type: ignore[misc]
-    """Gives a run its name, once its manifest is written.
+    """Publishes a run once its manifest is written.
 
-    Expects a PCollection of one element, whatever it is, which says that the manifest is written.
+    Expects a PCollection of one element of any type, which exists once the manifest is written.
 
     Attributes:
         work: The work folder.
         output: The output folder.
-        engine: What the manifest says that the pipeline ran on.
-        overwrite: Whether a finished run of another job that stands there by then may be replaced.
+        engine: The engine to name in the manifest.
+        overwrite: Whether a finished run of another job may be replaced, if one is there by then.
     """
 
     work: str
@@ -35,7 +38,10 @@ class PublishRun(beam.PTransform):  # type: ignore[misc]
     overwrite: bool = field(kw_only=True)
 
     def expand(self, written: beam.PCollection[Any]) -> beam.PCollection[None]:
-        """One stage of its own: a second attempt at it doesn't write the manifest anew."""
+        """Adds a stage of its own.
+
+        A second attempt at it doesn't write the manifest again.
+        """
         return (
             written
             | "ManifestIsWritten" >> beam.Reshuffle()
@@ -44,32 +50,35 @@ class PublishRun(beam.PTransform):  # type: ignore[misc]
 
 
 def check_prepared(element: _Element, work: str) -> _Element:
-    """Passes an element on if the work folder is as the template was written with: so it is until a launch publishes it.
+    """Passes an element on if the template's work folder exists.
+
+    It exists until a launch of the template publishes it.
 
     Args:
-        element: Anything.
+        element: Any element.
         work: The work folder.
 
     Raises:
-        OutputError: Something that the job starts from isn't there any more.
+        OutputError: The work folder's files are gone.
     """
     if not files.exists(files.join(work, RAW_SCHEMA)):
         raise OutputError(
-            f"the template's work folder {work!r} is gone: the template has been launched before. Its input and its output are fixed, so "
-            "it does its job once; write another, or launch the Flex Template"
+            f"the template's work folder {work!r} is gone: the template has been launched before, and since its input and output are "
+            "fixed, it runs only once; write another template, or launch the Flex Template"
         )
     return element
 
 
 def tidy(work: str) -> None:
-    """Removes from a work folder what isn't to be published.
+    """Removes files from a work folder that aren't published.
 
     Args:
-        work: The work folder, with all that the run has made.
+        work: The work folder, with all files of the run.
     """
     parts = files.join(work, PARTS_FOLDER)
     if files.can_rename(work) and files.exists(parts):
-        # A worker that was given up may still be writing there, so that it can't be emptied: from now on that fails.
+        # A worker that the engine has given up may still be writing there, so that the folder can't
+        # be emptied; after the renaming its writes fail.
         files.rename(parts, f"{work}{PARTS}")
         parts = f"{work}{PARTS}"
     files.remove(parts)
@@ -83,9 +92,10 @@ def _publish(_: Any, work: str, output: str, engine: str, *, overwrite: bool = F
     manifest = files.join(work, MANIFEST)
     if files.exists(manifest) or not files.exists(files.join(output, SUCCESS)):
         tidy(work)
-        # What workers counted is known to nobody here.
+        # The workers' counts aren't known in this stage.
         add_metrics(work, engine, {})
         publish(work, output, overwrite=overwrite, alone=False)
-        # First, and with the rest still there: an attempt after this one finds nothing left to publish.
+        # The manifest goes first: a later attempt that finds the other files then knows that
+        # nothing is left to publish.
         files.remove(manifest)
     files.remove(work)

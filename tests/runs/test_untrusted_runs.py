@@ -383,9 +383,7 @@ def test_a_run_that_is_replaced_meanwhile_is_not_applied(
         return found
 
     monkeypatch.setattr(FinishedRun, "load", load_and_replace)
-    with pytest.raises(
-        DataError, match=r"run' isn't what its manifest says: .*another run has taken its place meanwhile"
-    ):
+    with pytest.raises(DataError, match=r"run' isn't what its manifest says: .*another run has replaced it meanwhile"):
         apply(run, finished / "run.csv", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -117,7 +117,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(folder: Path) -> None:
         "p.toml:17: [features] city: `bucketize` has no parameter `num_bucket`",
         "p.toml:18: features.y: expected a kind or a table with `kind`",
         "--set output.seed: expected a whole number",
-        "p.toml:21: output.dir: the output folder 'out' exists and is no finished run",
+        "p.toml:21: output.dir: the output folder 'out' exists and isn't a finished run",
         "p.toml:22: output.shards: expected a whole number of at least 1, received 0",
     )
     for line, start in zip(lines, starts, strict=True):

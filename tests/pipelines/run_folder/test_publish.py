@@ -119,7 +119,7 @@ def test_a_failed_overwrite_keeps_the_old_run(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
     """A folder with other files in it isn't replaced, not even with `overwrite`."""
     (tmp_path / "precious.txt").write_text("x")
-    with pytest.raises(OutputError, match="exists and is no finished run, so it is left alone"):
+    with pytest.raises(OutputError, match="exists and isn't a finished run, so it isn't replaced"):
         _finish(tmp_path, "x", overwrite=True)
     assert (tmp_path / "precious.txt").exists()
 
@@ -131,7 +131,7 @@ def test_another_programs_mark_makes_no_run(tmp_path: Path, manifest: bytes | No
     (tmp_path / "_SUCCESS").touch()
     if manifest is not None:
         (tmp_path / "manifest.json").write_bytes(manifest)
-    with pytest.raises(OutputError, match="exists and is no finished run, so it is left alone"):
+    with pytest.raises(OutputError, match="exists and isn't a finished run, so it isn't replaced"):
         _finish(tmp_path, "x", overwrite=True)
     assert (tmp_path / "part-00000.csv").exists()
 

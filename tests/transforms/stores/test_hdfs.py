@@ -184,7 +184,7 @@ def test_wildcards_in_a_folders_name_are_letters(server: hdfs.Hdfs, name: str) -
     assert files.walk(f"hdfs://{name}") == [f"hdfs://{name}/deep/[a]"]
     assert files.exists(f"hdfs://{name}")
     with (
-        pytest.raises(OutputError, match="exists and is no finished run"),
+        pytest.raises(OutputError, match="exists and isn't a finished run"),
         work_folder(f"hdfs://{name}", overwrite=False),
     ):
         pass

@@ -648,7 +648,7 @@ def test_only_a_finished_run_is_read(server: Server) -> None:
     server.put("bucket", "half/manifest.json", b"{}")
     with pytest.raises(DataError, match="isn't a finished run: it has no _SUCCESS"):
         FinishedRun.load(folder)
-    with pytest.raises(OutputError, match="exists and is no finished run"), work_folder(folder, overwrite=True):
+    with pytest.raises(OutputError, match="exists and isn't a finished run"), work_folder(folder, overwrite=True):
         pass
     files.remove(folder)
 
