@@ -1,4 +1,4 @@
-"""`shardmill apply`: new CSV through a finished run's graph, without analysis."""
+"""`shardmill apply`: transforms new CSV with a run's graph."""
 
 import re
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from shardmill.pipelines.job.graph_sources import FinishedGraph
 from shardmill.pipelines.job.interruption import terminable
 from shardmill.pipelines.job.job import Job
 from shardmill.pipelines.job.plan import versions
-from shardmill.pipelines.job.run_job import RunResult, open_place, run_job
+from shardmill.pipelines.job.run_job import RunResult, job_folders, run_job
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, naming_run
 from shardmill.pipelines.run_folder.manifest_keys import Settings
@@ -27,18 +27,18 @@ from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.session import load
 from shardmill.transforms.workers import phases
 
-# What an applied run has of the run that made its graph.
+# Folders that an applied run copies from the run that made its graph.
 _COPIED = (METADATA, TRANSFORMED_METADATA, TRANSFORM_FN)
 
 
 @dataclass(frozen=True)
 class Application:
-    """What is applied to what.
+    """A finished run and the files to apply it to.
 
     Attributes:
         folder: The folder of the finished run that has the graph.
         patterns: The new files.
-        split: The split that all rows go to; None: they are split as the run's rows were.
+        split: The split that all rows go to. None means that rows are split as in the run.
     """
 
     folder: str
@@ -54,24 +54,25 @@ def apply(
     engine: Engine,
     progress: Progress,
 ) -> RunResult:
-    """Applies a run's graph to new files; splits, shards and their compression are the run's.
+    """Applies a run's graph to new files.
 
-    A label may be missing, its columns too where nothing else needs them: then it is left empty in the row's Example, if it was required.
+    Splits, shards and their compression are as in the run. A label may be missing, and its columns,
+    too, where nothing else needs them; if it was required, it is then empty in the row's Example.
 
     Args:
-        application: What to apply to what.
+        application: The finished run and the new files.
         output: The folder to write; it will be a run's folder itself.
         overwrite: Whether a finished run there may be replaced.
-        engine: What runs it.
-        progress: Shows how far it is.
+        engine: The engine that runs it.
+        progress: Shows the progress.
 
     Raises:
-        ShardmillError: What stopped it; nothing is left that looks finished.
+        ShardmillError: The run failed; nothing is left that looks finished.
     """
     if engine.is_dataflow:
         from shardmill.pipelines.engines.dataflow import check_paths
 
-        # The run may be on this machine: what workers need of it is copied.
+        # The run itself may be local: the files that workers need are copied.
         check_paths([*(("input", pattern) for pattern in application.patterns), ("output", output)])
     phases.reset()
     set_file_options(engine)
@@ -79,24 +80,25 @@ def apply(
     check_not_source(application.folder, output)
     check_split(run, application.split)
     try:
-        with terminable(), open_place(output, overwrite=overwrite, engine=engine) as place:
-            return run_job(_plan(run, application, place.work), place, engine, progress)
+        with terminable(), job_folders(output, overwrite=overwrite, engine=engine) as folders:
+            return run_job(_plan(run, application, folders.work), folders, engine, progress)
     except DataError as error:
-        # They are those of `run`, and advise what there is no place for here.
+        # The messages are those of `run`, and may advise settings of `[input]`, which `apply`
+        # doesn't have.
         if "[input" not in str(error):
             raise
         raise DataError(f"{error}\n{APPLIED_HINT}") from error
 
 
 def check_split(run: FinishedRun, split: str | None) -> None:
-    """Checks the split that all new rows are to go to.
+    """Checks the split for all new rows.
 
     Args:
         run: The run that is applied.
-        split: The split; None: rows are split as the run's were.
+        split: The split. None means that rows are split as in the run.
 
     Raises:
-        ConfigError: It can't be a split's name, or there is none where the run's files were split by hand.
+        ConfigError: It isn't a valid name, or it is None and the run was split by file.
     """
     if split is not None and not re.fullmatch(SPLIT_NAME, split):
         raise ConfigError(f"--split: expected a split's name of letters, digits and _, received {split!r}")
@@ -108,7 +110,7 @@ def check_split(run: FinishedRun, split: str | None) -> None:
 
 
 def _plan(run: FinishedRun, application: Application, work: str) -> Job:
-    """Plans the job, for which it copies what is used of the run."""
+    """Plans the job and copies the run's graph for it."""
     inputs = input_files.list_files({application.split: application.patterns})
     held = copy_held(run, _COPIED, work)
     graph = Graph(files.join(work, TRANSFORM_FN))
@@ -132,7 +134,7 @@ def _plan(run: FinishedRun, application: Application, work: str) -> Job:
 
 
 def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
-    """As the run read, but for labels: their columns may be missing."""
+    """Returns the run's reading, with optional columns of labels."""
     with naming_run(run, graph.folder.removesuffix(f"/{TRANSFORM_FN}")):
         labels = load(graph.local_folder()).labels.values()
     optional = run.selection.optional.union(*labels)
@@ -147,7 +149,7 @@ def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
 
 
 def _config(config: Settings, application: Application) -> dict[str, Any]:
-    """The run's settings, with the new files."""
+    """Returns the run's settings with the new files."""
     patterns = list(application.patterns)
     files_of = {application.split: patterns} if application.split else patterns
     changed: dict[str, Any] = {**config, "input": {**config["input"], "files": files_of}}

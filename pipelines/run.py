@@ -1,4 +1,4 @@
-"""The main job: CSV shards in, TFRecord shards and a transform graph out."""
+"""`shardmill run`: makes TFRecord shards and a graph of CSV."""
 
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -21,11 +21,11 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
     Args:
         config: The configuration.
         overwrite: Whether a finished run at the output may be replaced.
-        engine: What runs it.
-        progress: Shows how far it is.
+        engine: The engine that runs it.
+        progress: Shows the progress.
 
     Raises:
-        ShardmillError: What stopped it; nothing is left that looks finished.
+        ShardmillError: The run failed; nothing is left that looks finished.
     """
     output = config.output.dir
     if output is None:
@@ -39,13 +39,14 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
         )
 
     phases.reset()
-    # Beam takes two seconds to import: meanwhile the tracing process imports TensorFlow, which takes longer. For a TF Transform function
-    # this process has to import it; elsewhere the worker that traces does.
+    # While this process imports Beam (two seconds), the tracing process imports TensorFlow, which
+    # takes longer. For a TF Transform function this process imports TensorFlow itself; on other
+    # engines the worker that traces does.
     traced_here = engine.in_process and config.preprocessing_fn is None
     with process.shared() if traced_here else nullcontext(), terminable():
         from shardmill.pipelines.job.plan import plan_job
-        from shardmill.pipelines.job.run_job import open_place, run_job
+        from shardmill.pipelines.job.run_job import job_folders, run_job
 
-        with open_place(output, overwrite=overwrite, engine=engine) as place:
-            job = plan_job(config, place.work, engine, progress)
-            return run_job(job, place, engine, progress)
+        with job_folders(output, overwrite=overwrite, engine=engine) as folders:
+            job = plan_job(config, folders.work, engine, progress)
+            return run_job(job, folders, engine, progress)

@@ -1,4 +1,7 @@
-"""Holds the delimiter against the header, before all of the data is read to infer its columns' types."""
+"""Compares the delimiter with the header.
+
+This comes before all of the data is read to infer the columns' types.
+"""
 
 import json
 from collections.abc import Sequence
@@ -11,15 +14,16 @@ from shardmill.transforms.kinds.registry import allowed_types
 
 
 def check_delimiter(config: Config, names: Sequence[str], progress: Progress) -> None:
-    """Says that a header seems to have another delimiter.
+    """Reports a header that seems to have another delimiter.
 
     Args:
         config: The configuration.
-        names: The columns, as its delimiter cuts the header.
-        progress: Is warned where a feature is made of one of them all the same, so that it may be meant.
+        names: The columns' names, as the configuration's delimiter cuts the header.
+        progress: Prints a warning where a feature uses one of these columns, so that the delimiter
+            may be intended.
 
     Raises:
-        ConfigError: No feature is made of any of them.
+        ConfigError: No feature uses any of them.
     """
     dialect = config.input.dialect
     other = other_delimiter(names, dialect)

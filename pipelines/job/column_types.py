@@ -1,8 +1,9 @@
-"""Finds the raw columns and their types: in a schema file or in the data, and by what the features take.
+"""Finds the raw columns and their types.
 
-One rule, with a schema file or without: a column has the type that the file gives it, else the one that its cells spell; where its
-features don't take that type, the one that they take and its cells allow. Numbers can always be read as text. Text is read as numbers
-where most of its cells are some, which takes a look at all of them.
+A column has the type in the schema file, or without a file the type that its cells spell; where its
+features don't take that type, it has one that they take and its cells allow. Numbers can always be
+read as text. Text is read as numbers where most of its cells are numbers, which requires reading
+all of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +22,7 @@ from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 from shardmill.transforms.kinds.registry import allowed_types
 
-# From the columns to look at (none: those of the files) and all columns to what is in those.
+# Profiles columns (empty: all those of the files), given the names of all columns.
 _Look = Callable[[tuple[str, ...], tuple[str, ...]], Profiles]
 _Types = frozenset[ColumnType]
 _EVERY: _Types = frozenset(ColumnType)
@@ -30,21 +31,22 @@ _EVERY: _Types = frozenset(ColumnType)
 def find_columns(
     config: Config, inputs: Sequence[InputFile], size: int | None, folder: str, engine: Engine, progress: Progress
 ) -> tuple[Schema, list[InputFile]]:
-    """The raw columns, with the types that they are read as.
+    """Finds the raw columns and the types to read.
 
     Args:
         config: The configuration.
-        inputs: The files.
-        size: Their bytes of text; None: not known.
+        inputs: The input files.
+        size: The files' bytes of text. None means that it isn't known.
         folder: A folder that all workers can write to.
-        engine: What reads the input where that is needed. A template is launched without it, so this process reads then.
-        progress: Is told of a look at the data, and warned of types that features change.
+        engine: The engine that reads the input where types must be inferred. A template's engine
+            doesn't run before its launch, so this process reads then.
+        progress: Shows the reading of data, and warns of types that features change.
 
     Returns:
-        The columns; and the files, with the checksums of what was read where there was a look at the data.
+        The columns; and the files, with their checksums where data was read.
 
     Raises:
-        ConfigError: The schema file can't be used, or the delimiter isn't the files'.
+        ConfigError: The schema file can't be used, or the files have another delimiter.
         DataError: The input can't be read.
     """
     reader = engine.here() if engine.template else engine
@@ -70,12 +72,12 @@ def find_columns(
 
 
 def without_infinite(schema: Schema, profiles: Profiles, infinite_of: Callable[[str], str]) -> Schema:
-    """The schema of data in which infinite cells are taken as they are said to be: a column where some are missing isn't required.
+    """Makes columns optional whose infinite cells are missing.
 
     Args:
-        schema: What was inferred.
-        profiles: What is in the columns.
-        infinite_of: What an infinite number in a column is taken for.
+        schema: The inferred schema.
+        profiles: The columns' profiles.
+        infinite_of: Returns the treatment of infinite numbers in a column.
     """
 
     def settle(column: Column) -> Column:
@@ -86,7 +88,7 @@ def without_infinite(schema: Schema, profiles: Profiles, infinite_of: Callable[[
 
 
 def load_any_schema(path: str) -> Schema:
-    """Reads a `schema.pbtxt`, of this machine or a store.
+    """Reads a `schema.pbtxt`, local or in a store.
 
     Raises:
         ConfigError: It isn't a schema that a CSV file can have.
@@ -99,7 +101,10 @@ def load_any_schema(path: str) -> Schema:
 
 
 def _settle(schema: Schema, allowed: Mapping[str, _Types], look: _Look) -> Schema:
-    """A schema file's columns, with other types where features don't take theirs."""
+    """Changes the types that features don't take.
+
+    The types in the schema file of other columns are kept.
+    """
     misfits = {
         column.name: types for column in schema if column.type not in (types := allowed.get(column.name, _EVERY))
     }
@@ -113,7 +118,8 @@ def _settle(schema: Schema, allowed: Mapping[str, _Types], look: _Look) -> Schem
         if column.name not in found:
             return replace(column, type=ColumnType.BYTES, origin=None)
         other = found[column.name]
-        # Where no type will do, a feature's message names the one that the user knows.
+        # Where no type fits, keep the file's type: the error about the feature names it, and the
+        # user knows it.
         if other.type not in misfits[column.name]:
             return column
         return replace(column, type=other.type, required=column.required and other.required, origin=None)
@@ -122,16 +128,19 @@ def _settle(schema: Schema, allowed: Mapping[str, _Types], look: _Look) -> Schem
 
 
 def _warn(found: Schema, schema: Schema, progress: Progress) -> None:
-    """Says which columns are read as another type than they seem to have: whoever wants that knows it."""
+    """Warns of columns that are read as another type.
+
+    Where a type was inferred rather than given by the user, only numbers read as text are named.
+    """
     for column in found:
         taken = schema[column.name].type
         if column.type is ColumnType.FLOAT and taken is ColumnType.BYTES:
             progress.warn(
-                f"column {column.name!r} holds numbers with a fraction, but a feature takes it as text: each spelling is a token of its "
-                'own, 0.5 another than 0.50; `kind = "bucketize"` makes categories of numbers'
+                f"column {column.name!r} holds numbers with a fraction, but a feature takes it as text, so that each spelling is a token "
+                'of its own (0.5 and 0.50 differ); use `kind = "bucketize"` to make categories of numbers'
             )
         elif column.type is not taken and column.origin != INFERRED:
             progress.warn(
                 f"column {column.name!r} is {column.type.name} in {column.origin!r}, but a feature takes numbers, which most of its cells "
-                f"are: it is read as {taken.name}. `type: {taken.name}` there saves a look at all of the data"
+                f"are, so it is read as {taken.name}; write `type: {taken.name}` there to save reading all of the data"
             )

@@ -1,4 +1,7 @@
-"""Says what failed in the workers where a user's function is at work: the user's own code, or TensorFlow on the user's data."""
+"""Explains failures of a user's function on workers.
+
+The user's own code fails, or TensorFlow on the user's data.
+"""
 
 import re
 
@@ -6,7 +9,7 @@ from shardmill.schemas.errors import EngineError, ShardmillError
 from shardmill.schemas.messages import shortened
 from shardmill.transforms.functions.user_function import UserFunction
 
-# The first exception of a traceback's chain: what began it all.
+# The first exception of a traceback's chain: the root cause.
 _ROOT = re.compile(
     r"^(?P<kind>[A-Za-z_][\w.]*): (?P<message>.*?)(?= \[while running '|\n\n(?:The above|During handling)|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -15,7 +18,7 @@ _FRAME = re.compile(
     r'^ +File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)\n +(?P<code>.+)$',
     re.MULTILINE,
 )
-# What TensorFlow says besides what is wrong.
+# Text that TensorFlow adds around the cause.
 _NOISE = re.compile(
     r"Graph execution error:\s*|Detected at node .*?\n|<stack traces unavailable>\n| \[Op:\w+\]|Traceback \(.*\Z",
     re.DOTALL,
@@ -23,14 +26,15 @@ _NOISE = re.compile(
 
 
 def explain_failure(error: Exception, function: UserFunction) -> Exception:
-    """The error to raise for one that the engine has raised of a job with a TF Transform function.
+    """Explains an error in a TF Transform function's job.
 
     Args:
-        error: One of ours, or the engine's with the worker's traceback.
+        error: An error of shardmill's, or the engine's with the worker's traceback.
         function: The function.
 
     Returns:
-        An error that names the function, where in the user's files it failed, and what was said; where the error is known, the same error.
+        An error that names the function, the lines of the user's files where it failed, and the
+        cause; the same error where it already says what is wrong.
     """
     if isinstance(error, EngineError):
         return _explain(str(error.__cause__), function) or error
@@ -45,7 +49,7 @@ def _explain(text: str, function: UserFunction) -> ShardmillError | None:
     if root is None:
         return None
     frames = (match for match in _FRAME.finditer(text) if function.owns(match["file"]))
-    places = dict.fromkeys("{file}, line {line}, in {name}: {code}".format(**match.groupdict()) for match in frames)
+    lines = dict.fromkeys("{file}, line {line}, in {name}: {code}".format(**match.groupdict()) for match in frames)
     kind = root["kind"].rpartition(".")[2]
     said = shortened(_NOISE.sub("", root["message"]).strip())
-    return ShardmillError("\n  ".join([f"{function} failed while the data was analyzed:", *places, f"{kind}: {said}"]))
+    return ShardmillError("\n  ".join([f"{function} failed while the data was analyzed:", *lines, f"{kind}: {said}"]))

@@ -1,4 +1,7 @@
-"""Where a job's transform graph comes from: declared features, a TF Transform function, or a finished run."""
+"""The three sources of a job's transform graph.
+
+They are declared features, a TF Transform function, and a finished run.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -29,25 +32,25 @@ from shardmill.transforms.trace import Features, Place, TraceFunction, TraceGrap
 
 @dataclass(frozen=True)
 class RowLimits:
-    """What the rows must be for the job to go on.
+    """The limits within which a job may go on.
 
     Attributes:
-        max_bad_fraction: The largest part of rows that may be bad.
-        splits: The rule by whose splits none may be empty; None: any may.
+        max_bad_fraction: The largest share of rows that may be bad.
+        splits: The rule whose splits mustn't be empty. None means that any may be.
     """
 
     max_bad_fraction: float
     splits: SplitRule | None
 
     def check(self, findings: Findings, counts: Sequence[UnitCount]) -> Findings:
-        """Passes findings on where the rows are within the limits.
+        """Passes findings on if the rows are within the limits.
 
         Args:
-            findings: What a pass over the rows found.
-            counts: Its counts, one for each unit.
+            findings: The findings of a pass over the rows.
+            counts: The pass's counts, one for each unit.
 
         Raises:
-            DataError: There are no good rows, too many bad ones, or none of a split.
+            DataError: All rows are bad, too many are, or a split has none.
         """
         findings.rejections.check(sum(count.read for count in counts), self.max_bad_fraction)
         check_rows(counts, findings.rejections)
@@ -57,14 +60,14 @@ class RowLimits:
 
 
 class GraphInputs(NamedTuple):
-    """What the stage that makes the graph may use.
+    """Inputs of the stage that makes the graph.
 
     Attributes:
         units: All units.
-        analyzed: What the analysis has made of them, its findings checked.
-        limits: What the rows must be where the graph rejects more of them.
-        reading: How rows came from units in the analysis.
-        place: Where the graph goes.
+        analyzed: The outputs of the analysis, its findings checked.
+        limits: The limits that the rows must keep where the graph rejects more of them.
+        reading: The way that the analysis read rows from units.
+        place: The folders that the graph is written to.
     """
 
     units: beam.PCollection[Unit]
@@ -75,7 +78,7 @@ class GraphInputs(NamedTuple):
 
 
 class GraphStage(NamedTuple):
-    """What the stage that makes the graph outputs.
+    """Outputs of the stage that makes the graph.
 
     Attributes:
         graph: One `Graph`.
@@ -89,11 +92,11 @@ class GraphStage(NamedTuple):
 
 
 class GraphSource(ABC):
-    """Where a job's graph comes from.
+    """The source of a job's graph.
 
     Attributes:
         checks_splits: Whether a split without rows is an error.
-        packages: The packages that only this source needs of all workers.
+        packages: The further packages that workers need for this source.
     """
 
     checks_splits: bool = True
@@ -101,40 +104,46 @@ class GraphSource(ABC):
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """What the analysis is asked for."""
+        """The requests to the analysis."""
         return ()
 
     def read_again(self, reading: Reading, _work: str) -> Reading:
-        """How rows come from the files once there is a graph.
+        """Returns the way to read rows with the graph.
 
         Args:
-            reading: How they came from them in the analysis.
+            reading: The way that the analysis read them.
             _work: The folder that the job writes into.
         """
         return reading
 
     def phases(self, _size: int | None) -> dict[str, int | None]:
-        """The phases between analysis and transform, with their bytes; None where they aren't known.
+        """Returns the phases between analysis and transform.
 
         Args:
-            _size: The bytes of text to read; None where nobody knows.
+            _size: The bytes of text to read. None means that they aren't known.
+
+        Returns:
+            The phases' bytes by name; None where they aren't known.
         """
         return {}
 
     @abstractmethod
     def trace_early(self) -> None:
-        """Has features that can't be traced found out in the tracing process, during the analysis."""
+        """Traces in the tracing process while the analysis runs.
+
+        Features that can't be traced fail early then.
+        """
 
     def explained(self, error: Exception) -> Exception:
-        """The error to raise for one that the engine has raised: the same one where no more is known."""
+        """Returns a better explained error, or the same one."""
         return error
 
     @abstractmethod
     def stage(self, given: GraphInputs) -> GraphStage:
-        """Adds the stage that makes the graph, or takes it.
+        """Adds the stage that makes or takes the graph.
 
         Args:
-            given: What comes before it in the pipeline.
+            given: The stage's inputs.
         """
 
 
@@ -150,19 +159,19 @@ class DeclaredFeatures(GraphSource):
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """What the features ask for."""
+        """The requests of the features."""
         return self.features.requests
 
     def phases(self, _size: int | None) -> dict[str, int | None]:
-        """The tracing."""
+        """Returns the phase of tracing."""
         return {"trace": 1}
 
     def trace_early(self) -> None:
-        """Traces a sample of the features."""
+        """Traces the features with placeholders for statistics."""
         process.shared().check(self.features.kinds, self.features.schema, self.features.local_derive())
 
     def stage(self, given: GraphInputs) -> GraphStage:
-        """Traces the features with what the analysis found."""
+        """Traces the features with the analysis's statistics."""
         units = given.analyzed
         graph = units.findings | "TraceGraph" >> TraceGraph(self.features, given.place, units.tokens, units.quantiles)
         return GraphStage(graph, units.findings, units.counts)
@@ -175,8 +184,8 @@ class TransformFunction(GraphSource):
     Attributes:
         function: The function.
         schema: The raw columns.
-        labels: Its outputs that are labels.
-        scratch: A folder for TF Transform's temporary files, for all workers to see.
+        labels: The function's outputs that are labels.
+        scratch: A folder for TF Transform's temporary files, which all workers can read and write.
     """
 
     function: UserFunction
@@ -187,27 +196,31 @@ class TransformFunction(GraphSource):
     packages = ("tensorflow-transform",)
 
     def read_again(self, reading: Reading, work: str) -> Reading:
-        """Rows that the function's graph can't take are rejected."""
+        """Returns a reading that rejects rows the graph can't take."""
         graph = Graph(files.join(work, TRANSFORM_FN))
         return replace(reading, row_graph=RowGraph(graph, required=self.labels, labels=self.labels))
 
     def phases(self, size: int | None) -> dict[str, int | None]:
-        """TF Transform's passes, as many as the function needs; the tracing; and the rows' recount."""
+        """Returns the phases of TF Transform, tracing and recounting.
+
+        TF Transform makes as many passes as the function needs.
+        """
         return {"function": None, "trace": 1, "recount": size}
 
     def trace_early(self) -> None:
-        """Does nothing: the function was traced when the job was planned."""
+        """Does nothing: planning has traced the function."""
 
     def explained(self, error: Exception) -> Exception:
-        """An error that names the function, and where in the user's files it failed."""
+        """Adds the function and the failing lines to an error."""
         return explain_failure(error, self.function)
 
     def stage(self, given: GraphInputs) -> GraphStage:
-        """Has TF Transform analyze the rows, and counts anew those that the graph takes.
+        """Adds TF Transform's analysis, and a new count of rows.
 
-        TF Transform's passes come after that of the analysis, which says what they must read.
+        TF Transform's passes follow that of the analysis, whose checksums they must find again. The
+        new count is without rows on which the graph fails.
         """
-        # It imports TensorFlow.
+        # This module imports TensorFlow.
         from shardmill.transforms.analyze_function import AnalyzeFunction
 
         counts, findings = given.analyzed.counts, given.analyzed.findings
@@ -226,7 +239,9 @@ class TransformFunction(GraphSource):
 
 @dataclass(frozen=True)
 class FinishedGraph(GraphSource):
-    """The graph of a finished run. New data may have no rows of some split.
+    """The graph of a finished run.
+
+    New data may have no rows of some split.
 
     Attributes:
         graph: The graph.
@@ -240,7 +255,7 @@ class FinishedGraph(GraphSource):
         """Does nothing: the graph is there."""
 
     def stage(self, given: GraphInputs) -> GraphStage:
-        """Takes the graph, once the rows have been checked."""
+        """Uses the graph once the rows have been checked."""
         units = given.analyzed
         graph = units.findings | "TakeGraph" >> beam.Map(_take_graph, self.graph)
         return GraphStage(graph, units.findings, units.counts)

@@ -1,4 +1,7 @@
-"""Schema inference as a job of its own: the main job's stages are built from the schema."""
+"""Schema inference, as a job before the main job.
+
+The main job's stages are built from the schema.
+"""
 
 import pickle
 from collections.abc import Sequence
@@ -31,15 +34,15 @@ def profile_columns(
     """Profiles columns over all rows of all files.
 
     Args:
-        inputs: The files.
-        dialect: Their spelling.
+        inputs: The input files.
+        dialect: The files' dialect.
         folder: A folder that all workers can write to.
-        engine: What reads them.
-        names: The columns to profile; none: all those of the first file's header.
+        engine: The engine that reads the files.
+        names: The columns to profile; empty for all those of the first file's header.
         known: All columns, where only some are profiled.
 
     Returns:
-        The profiles, and the files with the checksums of what was read.
+        The profiles, and the files with their checksums.
 
     Raises:
         DataError: A file can't be read, or all are empty.
@@ -69,7 +72,7 @@ def _save(profiles: Profiles, units: list[Unit], path: str, folder: str) -> None
 
 
 def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:
-    """The columns of the first file that has any.
+    """Reads the column names of the first file with content.
 
     Raises:
         DataError: It can't be read, or all files are empty.
@@ -79,5 +82,5 @@ def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ..
             with files.opened(found.path) as stream:
                 return tuple(read_header(stream, found.path, dialect))
     raise DataError(
-        f"all input files are empty, {inputs[0].path!r} the first of them: there is no header to take the columns from"
+        f"all input files are empty, {inputs[0].path!r} the first of them: there is no header with the columns' names"
     )

@@ -1,4 +1,4 @@
-"""The input files that patterns name, local or in a store."""
+"""Lists the input files, local or in a store."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -13,27 +13,30 @@ from shardmill.transforms.stores.interface import reason
 
 
 def list_files(patterns: Mapping[str | None, Sequence[str]]) -> list[InputFile]:
-    """Finds the input files: in the order of the patterns, by path within a pattern, each once.
+    """Lists the input files, each once.
+
+    They are in the order of the patterns, and ordered by path within a pattern.
 
     Args:
-        patterns: For each split (None: the rows are split later) its patterns or paths.
+        patterns: For each split its patterns or paths. The key None means that rows are split
+            later.
 
     Raises:
-        DataError: A pattern matches no file, or only folders; a file stands in two splits.
+        DataError: A pattern matches no file, or only folders; or a file is in two splits.
     """
     found: dict[str, InputFile] = {}
     for split, group in patterns.items():
         for pattern in group:
             for path, size in _match(pattern):
-                if found.setdefault(path, InputFile(path, size, split, _place(path))).split != split:
+                if found.setdefault(path, InputFile(path, size, split, _absolute(path))).split != split:
                     raise DataError(
-                        f"{path!r} is in two splits, {found[path].split!r} and {split!r}: rows would leak from one into the other. "
-                        "Change [input] files so that each file is in one split."
+                        f"{path!r} is in two splits, {found[path].split!r} and {split!r}: rows would leak from one into the other; "
+                        "change [input] files so that each file is in one split"
                     )
     return list(found.values())
 
 
-def _place(path: str) -> str | None:
+def _absolute(path: str) -> str | None:
     return os.path.abspath(path) if is_local(path) and not os.path.isabs(path) else None
 
 
@@ -47,10 +50,10 @@ def _match(pattern: str) -> list[tuple[str, int]]:
 
 def _match_remote(pattern: str) -> list[tuple[str, int]]:
     wanted = matcher(pattern)
-    # A name without wildcards is listed, too: that also tells whether its bucket is there.
+    # A name without wildcards is listed, too, which also tells whether its bucket exists.
     prefix = fixed_part(pattern)
     try:
-        # What stands for a folder in some tools' eyes is an object without bytes.
+        # Some tools write an empty object whose name ends in a slash to stand for a folder.
         return [
             each for each in store_of(pattern).find(prefix) if wanted.fullmatch(each[0]) and not each[0].endswith("/")
         ]
@@ -59,12 +62,18 @@ def _match_remote(pattern: str) -> list[tuple[str, int]]:
 
 
 def text_size(inputs: Sequence[InputFile]) -> int | None:
-    """The bytes of text to read; None where some are compressed, so that nobody knows."""
+    """Returns the bytes of text to read.
+
+    Returns None where some files are compressed, so that the size isn't known.
+    """
     if any(compressed_suffix(found.path) for found in inputs):
         return None
     return sum(found.size for found in inputs)
 
 
 def scanned_size(inputs: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> int:
-    """The bytes that are scanned for the ends of records, where files are cut."""
+    """Returns the bytes to scan for record ends.
+
+    Files that are cut into units are scanned.
+    """
     return sum(each.stop - each.start for each in file_ranges(inputs, dialect, unit_bytes))

@@ -1,4 +1,4 @@
-"""Ends a run at a signal by way of its clean-up."""
+"""Lets a run clean up when a signal ends it."""
 
 import signal
 import threading
@@ -12,7 +12,10 @@ from shardmill.transforms.graph import process
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Lets SIGTERM, and SIGHUP unless it is ignored, end the run as Ctrl-C does: by way of the clean-up."""
+    """Makes SIGTERM and SIGHUP interrupt the run like Ctrl-C.
+
+    So the clean-up runs. SIGHUP does nothing where it is ignored.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  (the form of a handler)
         raise KeyboardInterrupt
@@ -31,7 +34,10 @@ def terminable() -> Iterator[None]:
 
 @contextmanager
 def tracer_stops() -> Iterator[None]:
-    """Ends the tracing process at an interruption: it would go on to write into a folder that is being removed."""
+    """Stops the tracing process at an interruption.
+
+    It would go on writing into a folder that is being removed.
+    """
     try:
         yield
     except KeyboardInterrupt:

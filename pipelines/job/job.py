@@ -1,4 +1,4 @@
-"""The main job: all that its pipeline needs to know."""
+"""The main job: all that its pipeline needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,23 +15,24 @@ from shardmill.transforms.trace import Place
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """All that the pipeline needs to know.
+    """All that the main job's pipeline needs.
 
     Attributes:
-        inputs: The files, in order.
-        reading: How rows come from them.
+        inputs: The input files, in order.
+        reading: The way to read rows from them.
         schema: The raw columns.
-        features: Where the graph that makes features of them comes from.
-        max_bad_fraction: A larger part of bad rows stops the run.
-        shard_rule: How rows are spread over shards.
-        level: The DEFLATE level; None: not compressed.
+        features: The source of the graph that makes features of the columns.
+        max_bad_fraction: The largest share of bad rows; a larger one stops the run.
+        shard_rule: The rule that spreads rows over shards.
+        level: The DEFLATE level. None means that shards aren't compressed.
         work: The folder to write into.
-        facts: What the manifest says beyond counts: configuration and versions.
-        held: The SHA-256 of files of the work folder that were put there to be used, by their path in it: they may not have changed.
-        publish_to: The output folder, where the pipeline itself publishes, since nobody waits for a template's job; None: the submitting
-            process does.
+        facts: The manifest's content besides counts: configuration and versions.
+        held: The SHA-256 of files that were copied into the work folder and mustn't change, by
+            their path in it.
+        publish_to: The output folder, if the pipeline itself publishes, since no process waits for
+            a template's job. None means that the submitting process publishes.
         overwrite: Whether the pipeline may then replace a finished run of another job.
-        unit_bytes: The size of a unit, about: so much of a file is one worker's at a time.
+        unit_bytes: The approximate size of a unit in bytes, which one worker processes at a time.
     """
 
     inputs: Sequence[InputFile]
@@ -55,25 +56,25 @@ class Job:
 
     @property
     def parts(self) -> str:
-        """The folder of what isn't whole yet."""
+        """The folder of files that aren't complete yet."""
         return parts_folder(self.work)
 
     @property
     def place(self) -> Place:
-        """Where the graph goes."""
+        """The folders that the graph is written to."""
         return Place(self.work, self.parts)
 
     @property
     def read_again(self) -> Reading:
-        """How rows come from the files once there is a graph."""
+        """The way to read rows once there is a graph."""
         return self.features.read_again(self.reading, self.work)
 
     @property
     def limits(self) -> RowLimits:
-        """What the rows must be for the job to go on."""
+        """The limits within which the job may go on."""
         return RowLimits(self.max_bad_fraction, self.reading.split_rule if self.features.checks_splits else None)
 
 
 def parts_folder(work: str) -> str:
-    """Where the part files are, below the work folder."""
+    """Returns the folder of part files in the work folder."""
     return f"{work}/{PARTS_FOLDER}"

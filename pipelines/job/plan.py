@@ -1,4 +1,4 @@
-"""Plans a run: from the configuration and a look at the input to all that the pipeline needs to know."""
+"""Plans a run from its configuration and its input."""
 
 from importlib.metadata import version
 
@@ -21,20 +21,24 @@ _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
 
 
 def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> Job:
-    """Plans the main job; where the configuration names no schema, all of the input is read once to infer its columns' types.
+    """Plans the main job.
+
+    Where the configuration names no schema, all of the input is read once to infer its columns'
+    types.
 
     Args:
         config: The configuration.
         work: The folder to write into.
-        engine: What reads the input to infer its schema. A template is launched without it, so this process reads then.
-        progress: Is told of a look at the data, and when functions are loaded.
+        engine: The engine that reads the input to infer its schema. A template's engine doesn't run
+            before its launch, so this process reads then.
+        progress: Shows the reading of data, and the loading of functions.
 
     Raises:
         ConfigError: The features or the split key don't fit the columns.
         DataError: The input can't be found or read.
     """
     with naming(config.source):
-        # All mistakes that can be found without the columns: to infer these may take long.
+        # Find the mistakes that need no columns first: inferring these may take long.
         allowed_types(config.features)
     inputs = input_files.list_files(config.input.patterns)
     schema, inputs = find_columns(config, inputs, input_files.text_size(inputs), parts_folder(work), engine, progress)
@@ -61,10 +65,10 @@ def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> J
 
 
 def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
-    """What the bytes of a run depend on, besides its input and configuration.
+    """Returns the versions of packages that decide a run's bytes.
 
     Args:
-        packages: Those that only this run needs.
+        packages: Further packages that only this run needs.
     """
     return {name: version(name) for name in (*_VERSIONS, *packages)}
 
@@ -79,7 +83,7 @@ def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
 
 
 def _check_columns(config: Config, schema: Schema) -> None:
-    """The columns with settings of their own can be what these say."""
+    """Checks the settings of single columns against their types."""
     config.check_columns(schema.names)
     for name, settings in config.input.columns.items():
         if settings.infinite is not None and schema[name].type is ColumnType.BYTES:

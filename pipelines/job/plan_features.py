@@ -1,4 +1,7 @@
-"""Plans what is made of the rows: declared features, with derived columns or without, or a TF Transform function."""
+"""Plans the features, declared or of a TF Transform function.
+
+Declared features may use columns that a `derive` function makes.
+"""
 
 import os
 import tempfile
@@ -33,14 +36,15 @@ from shardmill.transforms.workers import phases
 
 @dataclass(frozen=True)
 class FeaturePlan:
-    """What is made of the rows.
+    """The features of a job.
 
     Attributes:
-        features: Where the graph that makes features of them comes from.
+        features: The source of the graph that makes them.
         columns: The raw columns that they are made of.
-        required: Those in which a missing value rejects the row.
-        row_graph: What makes derived columns, and rejects the rows that it can't make them of; None where there are none.
-        derived: The columns that it makes.
+        required: The raw columns in which a missing value rejects the row.
+        row_graph: The graph that makes derived columns, and rejects rows on which it fails. None
+            means that there are no derived columns.
+        derived: The derived columns.
     """
 
     features: GraphSource
@@ -57,8 +61,8 @@ def plan_features(config: Config, schema: Schema, work: str, engine: Engine, pro
         config: The configuration.
         schema: The raw columns.
         work: The folder to write into.
-        engine: What runs them.
-        progress: Is told when functions are loaded, which takes TensorFlow seconds.
+        engine: The engine that will run them.
+        progress: Shows the phase in which functions are loaded, which takes TensorFlow seconds.
 
     Raises:
         ConfigError: The features don't fit the columns, or a function fails.
@@ -91,7 +95,7 @@ def _plan_declared(
     def raw(names: tuple[str, ...]) -> set[str]:
         return {source for name in names for source in (derived[name].sources if name in derived else (name,))}
 
-    # All derived columns are made in one go: so all that they are made of is read.
+    # One graph makes all derived columns at once, so all of their sources are read.
     sources = {source for each in derived.values() for source in each.sources}
     infinite = frozenset(
         each.name
@@ -110,7 +114,10 @@ def _plan_declared(
 
 
 def _row_graph(graph: Graph, kinds: Sequence[Kind], every: Schema, derived: Mapping[str, DerivedColumn]) -> RowGraph:
-    """What rejects rows by their derived columns: those in which features need a value."""
+    """Makes the check of rows by their derived columns.
+
+    Rows are rejected that lack a derived value which a feature needs.
+    """
     needed = {
         is_label: {name for kind in kinds if kind.is_label == is_label for name in kind.required_columns(every)}
         for is_label in (True, False)
@@ -124,7 +131,7 @@ def _row_graph(graph: Graph, kinds: Sequence[Kind], every: Schema, derived: Mapp
 
 
 def _ship_vocabularies(kinds: Sequence[Kind], folder: str) -> dict[str, str]:
-    """Copies given vocabularies to where every worker sees them."""
+    """Copies given vocabularies to a folder that all workers read."""
     given = dict.fromkeys(kind.file for kind in kinds if isinstance(kind, VocabularyKind) and kind.file is not None)
     shipped = {}
     for number, file in enumerate(given):
@@ -135,7 +142,7 @@ def _ship_vocabularies(kinds: Sequence[Kind], folder: str) -> dict[str, str]:
 
 def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> FeaturePlan:
     function = UserFunction.read(reference)
-    # With the part files: it goes when they go, since the transform graph takes it in.
+    # In the folder of part files, with which it is removed: the transform graph will contain it.
     folder = files.join(parts_folder(work), "derive")
     with tempfile.TemporaryDirectory(prefix="shardmill-derive-") as local:
         found = process.shared().derive(function, schema, os.path.join(local, "graph"))
@@ -144,7 +151,11 @@ def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> 
 
 
 def _scratch(work: str, engine: Engine) -> str:
-    """A folder for TF Transform's files, which TensorFlow writes: it knows few stores, and finds credentials in its own ways."""
+    """Returns a folder for TF Transform's temporary files.
+
+    It is local where workers are in this process: TensorFlow writes these files, and it supports
+    few stores and finds credentials in its own ways.
+    """
     folder = parts_folder(work)
     return temporary_folder("function") if engine.in_process and not files.is_local(folder) else folder
 
@@ -155,7 +166,7 @@ def _plan_function(config: Config, reference: str, schema: Schema, scratch: str)
     analyzer.check_scratch(scratch)
     columns, outputs = analyzer.trace_columns(function, schema)
     if not columns:
-        raise ConfigError(f"{function}: it looks at no column; the columns are {', '.join(map(repr, schema.names))}")
+        raise ConfigError(f"{function}: it uses no column; the columns are {', '.join(map(repr, schema.names))}")
     for label in config.labels:
         if label not in outputs:
             raise config.source.error(

@@ -1,4 +1,7 @@
-"""What can be said of a run before Beam and TensorFlow are loaded, which takes seconds: all mistakes at once."""
+"""Checks a run before Beam and TensorFlow are loaded.
+
+Loading them takes seconds. All mistakes are reported at once.
+"""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,16 +22,16 @@ from shardmill.transforms.kinds.registry import allowed_types, parse_features
 
 
 def checked_config(path: str, overrides: Sequence[str], output: str | None, *, overwrite: bool) -> Config:
-    """Reads a configuration and checks all of it that this machine's own files tell.
+    """Reads a configuration and checks it with local files only.
 
     Args:
         path: The TOML file.
         overrides: `key=value` settings.
-        output: Takes the place of `output.dir`.
+        output: Replaces `output.dir`.
         overwrite: Whether a finished run at the output may be replaced.
 
     Raises:
-        ShardmillError: Something is wrong: the message has a line for each mistake.
+        ShardmillError: There are mistakes; the message has a line for each.
     """
     config, mistakes = parse_config(path, overrides, output)
     _check_features(config, mistakes)
@@ -47,7 +50,7 @@ def checked_config(path: str, overrides: Sequence[str], output: str | None, *, o
 
 
 def check_application(run: str, patterns: Sequence[str], output: str, *, overwrite: bool) -> None:
-    """Checks what `apply` is given, as far as this machine's own files tell.
+    """Checks the arguments of `apply` with local files only.
 
     Args:
         run: The run's folder.
@@ -56,11 +59,11 @@ def check_application(run: str, patterns: Sequence[str], output: str, *, overwri
         overwrite: Whether a finished run there may be replaced.
 
     Raises:
-        ShardmillError: Something is wrong: the message has a line for each mistake.
+        ShardmillError: There are mistakes; the message has a line for each.
     """
     mistakes = Mistakes()
     inputs = find_local({None: patterns}, mistakes, ("--input",))
-    # An output that is the run itself is refused for that, once the run has been read.
+    # An output that is the run itself gets a message of its own once the run has been read.
     if os.path.realpath(output) != os.path.realpath(run):
         check_target(output, inputs, mistakes, OUTPUT_OPTION, overwrite=overwrite)
     if mistakes.found:
@@ -74,8 +77,8 @@ def find_local(
 
     Args:
         patterns: For each split its patterns.
-        mistakes: Takes each pattern that matches no file, and files that are in two splits.
-        key: Where the patterns are from.
+        mistakes: Collects patterns that match no file, and files that are in two splits.
+        key: The key or option of the patterns.
     """
     local = {split: [each for each in group if is_local(each)] for split, group in patterns.items()}
     before = len(mistakes.found)
@@ -91,37 +94,39 @@ def find_local(
 
 
 def check_target(output: str, inputs: Sequence[InputFile], mistakes: Mistakes, key: Key, *, overwrite: bool) -> None:
-    """Looks whether an output folder on this machine may be written.
+    """Checks that a local output folder may be written.
 
     Args:
         output: The folder.
         inputs: The input files, none of which may be in it.
-        mistakes: Takes what is wrong.
-        key: Where the folder is from.
+        mistakes: Collects the mistakes.
+        key: The key or option of the folder.
         overwrite: Whether a finished run there may be replaced.
     """
     if not is_local(output) or mistakes.concern(key):
         return
-    place = os.path.realpath(output) if os.path.islink(output) else output
+    folder = os.path.realpath(output) if os.path.islink(output) else output
     with mistakes.at(*key):
-        check_output_folder(place, overwrite=overwrite)
-        check_apart(inputs, place)
+        check_output_folder(folder, overwrite=overwrite)
+        check_apart(inputs, folder)
 
 
 def assume_types(
     columns: Iterable[Column], allowed: Mapping[str, frozenset[ColumnType]], wanted: ColumnType = ColumnType.INT
 ) -> Schema:
-    """Columns with types that their features take: what a run will decide by a look at the data.
+    """Gives columns types that their features take.
+
+    A run will decide the types by reading the data.
 
     Args:
         columns: The columns, with the types that they seem to have.
         allowed: For each column the types that its features take.
-        wanted: The type of one whose own isn't taken, where it is taken itself.
+        wanted: The type for a column whose own type isn't taken, where `wanted` is.
     """
 
     def assume(column: Column) -> Column:
         types = allowed.get(column.name) or frozenset(ColumnType)
-        # Where no type will do, a feature's message names the one that the column has.
+        # Where no type fits, keep the column's type: the error about the feature names it.
         if column.type in types or not allowed.get(column.name, types):
             return column
         return replace(column, type=wanted if wanted in types else min(types, key=list(ColumnType).index))

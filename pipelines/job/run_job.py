@@ -1,4 +1,4 @@
-"""Runs a planned job in a work folder, and publishes what it has made."""
+"""Runs a job in a work folder and publishes it."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -36,9 +36,10 @@ class RunResult:
     """A finished run.
 
     Attributes:
-        output: Its folder.
-        manifest: Its manifest; empty where only a template was written.
-        seconds: Wall seconds of each phase, and of the whole run as `total`, which is their sum.
+        output: The run's folder.
+        manifest: The run's manifest; empty where only a template was written.
+        seconds: Wall-clock seconds of each phase, and of the whole run as `total`, which is their
+            sum.
     """
 
     output: str
@@ -47,14 +48,14 @@ class RunResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a job writes.
+class JobFolders:
+    """The folders that a job writes to.
 
     Attributes:
         output: The output folder, as the user names it.
-        published: The same, as workers find it.
-        work: The folder to write into before that.
-        overwrite: Whether a finished run that stands at the output may be replaced.
+        published: The path of the output folder for workers.
+        work: The folder to write into until the run is published.
+        overwrite: Whether a finished run in the output folder may be replaced.
     """
 
     output: str
@@ -64,16 +65,18 @@ class Place:
 
 
 @contextmanager
-def open_place(output: str, *, overwrite: bool, engine: Engine) -> Iterator[Place]:
-    """Makes a work folder for a job, which is gone when the block ends, by publishing or by failure.
+def job_folders(output: str, *, overwrite: bool, engine: Engine) -> Iterator[JobFolders]:
+    """Provides a work folder for a job.
+
+    When the block ends, the folder has been published or is removed.
 
     Args:
         output: The output folder.
-        overwrite: Whether a finished run that stands there may be replaced.
-        engine: What is to run the job.
+        overwrite: Whether a finished run there may be replaced.
+        engine: The engine that will run the job.
 
     Raises:
-        ShardmillError: The engine isn't there, or the job can't write to the output.
+        ShardmillError: The engine can't be reached, or the job can't write to the output.
     """
     remove_left()
     set_file_options(engine)
@@ -81,49 +84,51 @@ def open_place(output: str, *, overwrite: bool, engine: Engine) -> Iterator[Plac
     published = _published(output, engine)
     with work_folder(published, overwrite=overwrite, keep=engine.template is not None) as work, tracer_stops():
         files.make_folder(parts_folder(work))
-        yield Place(output=output, published=published, work=work, overwrite=overwrite)
+        yield JobFolders(output=output, published=published, work=work, overwrite=overwrite)
 
 
-def run_job(job: Job, place: Place, engine: Engine, progress: Progress) -> RunResult:
-    """Runs a job and publishes what it has made.
+def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -> RunResult:
+    """Runs a job and publishes the run.
 
     Args:
-        job: The job, which writes into the place's work folder.
-        place: Where it writes.
-        engine: What runs it.
-        progress: Is told the phases.
+        job: The job, which writes into the work folder.
+        folders: The job's folders.
+        engine: The engine that runs it.
+        progress: Shows the phases.
 
     Raises:
-        ShardmillError: What stopped it; nothing is left that looks finished.
+        ShardmillError: The job failed; nothing is left that looks finished.
     """
-    job = replace(job, publish_to=place.published if engine.template else None, overwrite=place.overwrite)
-    check_apart(job.inputs, place.published)
+    job = replace(job, publish_to=folders.published if engine.template else None, overwrite=folders.overwrite)
+    check_apart(job.inputs, folders.published)
     prepare_job(job, engine, progress)
     try:
         result = run_pipeline(lambda pipeline: build(pipeline, job), engine)
     except (ShardmillError, RuntimeError) as error:
         explained = job.features.explained(error)
-        # It has the engine's error as its cause, which `--debug` shows.
+        # The engine's error becomes the cause, which `--debug` shows.
         if explained is error:
             raise
         raise explained from error
     if result is None:
-        return RunResult(place.output, {}, {})
+        return RunResult(folders.output, {}, {})
     phases.start(_PUBLISH)
-    with files.writing(place.work):
-        manifest = _finish(place.work, engine, result)
-    publish(place.work, place.published, overwrite=place.overwrite)
+    with files.writing(folders.work):
+        manifest = _finish(folders.work, engine, result)
+    publish(folders.work, folders.published, overwrite=folders.overwrite)
     phases.add(_PUBLISH, 0, 1)
-    return RunResult(place.output, manifest, phases.seconds())
+    return RunResult(folders.output, manifest, phases.seconds())
 
 
 def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
-    """Does what must be done before a job's pipeline runs: early tracing, the work folder's contents, the phases to show.
+    """Prepares a job's pipeline.
+
+    It traces features early, fills the work folder, and announces the phases.
 
     Args:
         job: The job.
-        engine: What is to run it.
-        progress: Is told the phases.
+        engine: The engine that will run it.
+        progress: Shows the phases.
     """
     if engine.in_process:
         job.features.trace_early()
@@ -143,11 +148,12 @@ def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
 def _published(output: str, engine: Engine) -> str:
     if not files.is_local(output):
         return output
-    # What a link leads to may be on another disk, and is renamed there; workers elsewhere have other current folders.
+    # A link is resolved: its target may be on another disk, where the work folder must be, too, to
+    # be renamed. Workers of other engines may have another current folder.
     return os.path.realpath(output) if os.path.islink(output) or not engine.is_local else output
 
 
 def _finish(work: str, engine: Engine, result: PipelineResult) -> dict[str, Any]:
-    """Removes what isn't part of the run, and writes down how it was made."""
+    """Removes temporary files and completes the manifest."""
     tidy(work)
     return add_metrics(work, engine.name, metrics.collect(result))

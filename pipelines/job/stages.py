@@ -1,4 +1,4 @@
-"""The main job as one Beam pipeline: plan units, analyze, trace, transform, write, describe."""
+"""The main job as one Beam pipeline."""
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -18,18 +18,21 @@ from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.transform import Layout, TransformUnits, row_bytes
 from shardmill.transforms.write import WriteShards
 
-# A vocabulary is counted in a hash partition for so many bytes of input: all that workers found of a partition is one element on Flink.
+# Bytes of input for each hash partition of a vocabulary: on Flink all token counts of a partition
+# are one element.
 _PARTITION_BYTES = 256 << 20
 
 
 def build(pipeline: beam.Pipeline, job: Job) -> None:
     """Adds the main job's stages.
 
-    Rows never cross from one stage to the next: units, accumulators, tables of token counts and descriptions of parts do.
+    They plan units, analyze, trace, transform, write shards and write the manifest. Rows never
+    cross from one stage to the next: units, accumulators, tables of token counts and descriptions
+    of parts do.
 
     Args:
         pipeline: The pipeline.
-        job: What to do.
+        job: The job.
     """
     partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
     started = pipeline | "CheckWorkers" >> CheckWorkers(job.parts, job.features.packages)

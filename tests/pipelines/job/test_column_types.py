@@ -93,7 +93,7 @@ def test_a_type_that_features_change_is_told(folder: Path) -> None:
     zipped, age = warnings.splitlines()
     assert zipped.startswith("warning: column 'zip' holds numbers with a fraction, but a feature takes it as text")
     assert age.startswith("warning: column 'age' is BYTES in '")
-    assert age.endswith("it is read as INT. `type: INT` there saves a look at all of the data")
+    assert age.endswith("it is read as INT; write `type: INT` there to save reading all of the data")
     _, inferred = columns_of(folder, 'zip = "vocabulary"\nage = "z_score"\ncode = "z_score"')
     assert inferred.splitlines() == [zipped]
 

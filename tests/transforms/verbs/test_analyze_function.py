@@ -126,7 +126,7 @@ def _plan(folder: Path, lines: str) -> None:
             'preprocessing_fn = "nowhere.py:f"',
             "can't read '.*nowhere.py', which should hold the function 'f': .*No such file",
         ),
-        (f'preprocessing_fn = "{FAULTY}:no_column"', "it looks at no column; the columns are 'dense', 'sparse'"),
+        (f'preprocessing_fn = "{FAULTY}:no_column"', "it uses no column; the columns are 'dense', 'sparse'"),
         (
             f'preprocessing_fn = "{FAULTY}:twice"\nlabel = "xx"',
             "label: twice in .* has no output 'xx'.*; its outputs are 'x'",
