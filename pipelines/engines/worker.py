@@ -36,7 +36,8 @@ def main() -> NoReturn:
             "shardmill-worker: Beam's boot program wasn't found; set SHARDMILL_BOOT to its path, or put it as `beam-boot` beside "
             f"{sys.executable!r} or on the PATH; docs/clusters.md says how to get it"
         )
-    # Staged files are not shared with other workers. The process keeps its number when it becomes boot.
+    # Staged files are not shared with other workers. The process keeps its number when it becomes
+    # boot.
     remove_left()
     folder = new_folder("worker")
     environment = {

@@ -1,7 +1,8 @@
 """The claim file of a run that is being published to a remote folder.
 
-Local folders are published by one atomic rename. An object store copies file by file, and HDFS would move a second run's folder into the
-first, so a run first creates a claim file beside the output; only one run can create it.
+Local folders are published by one atomic rename. An object store copies file by file, and HDFS
+would move a second run's folder into the first, so a run first creates a claim file beside the
+output; only one run can create it.
 """
 
 import contextlib
@@ -46,7 +47,8 @@ class Claim:
 def claimed(work: str, output: str) -> Iterator[None]:
     """Holds an output's claim file; for a local output there is none.
 
-    Other attempts to publish the same work folder, as of retried work on an engine, share the claim.
+    Other attempts to publish the same work folder, as of retried work on an engine, share the
+    claim.
 
     Args:
         work: The work folder.

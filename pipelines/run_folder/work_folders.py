@@ -17,7 +17,8 @@ PARTS = "-parts"
 _MARK = ".incomplete-"
 _REPLACED = "-replaced"
 _REMOVED = "-removed"
-# The name after the machine: process, run, and the suffix of a temporary folder beside the work folder.
+# The name after the machine: process, run, and the suffix of a temporary folder beside the work
+# folder.
 _FACTS = re.compile(rf"(\d+)-[0-9a-f]{{8}}({PARTS}|(?:{_REPLACED})?(?:{_REMOVED})?)")
 # Work folders that this process uses now.
 _in_use: set[str] = set()
@@ -93,8 +94,8 @@ def remove_replaced(replaced: str) -> None:
 def clear_left(output: str) -> None:
     """Removes folders that killed runs of this machine left beside an output.
 
-    They may belong to other outputs in the same parent folder. Folders of live processes stay. A finished run that was being
-    replaced gets its name back.
+    They may belong to other outputs in the same parent folder. Folders of live processes stay. A
+    finished run that was being replaced gets its name back.
 
     Args:
         output: The output folder.
