@@ -174,5 +174,7 @@ def _check_spellings(missing: Sequence[str], extra: Sequence[str], path: str, di
 
 
 def _letters(name: str) -> str:
-    """A name without what people spell differently: letter case, spaces, punctuation."""
+    """A name without what people spell differently: letter case, spaces, punctuation; nothing of one that has been misread."""
+    if not name.isprintable() or {'"', "'"} & set(name):
+        return ""
     return "".join(filter(str.isalnum, name.casefold()))

@@ -77,6 +77,16 @@ def test_another_spelling_may_be_said_to_be_another_column() -> None:
     assert read(b"Province_State,userid\nx,1\n", dialect)[0] == {"Province_State": ["x"], "UserID": [None]}
 
 
+@pytest.mark.parametrize("header", ['"a";x', '"a,x', "\ufeff\ufeffa,x"])
+def test_a_misread_name_is_not_another_spelling(header: str) -> None:
+    """Where quotes or marks are left in a name, another setting is wrong: to rename the column isn't advised."""
+    selection = Selection((Column("a", ColumnType.INT), Column("x", ColumnType.INT)))
+    dialect = Dialect(quote=None, delimiter=";" if ";" in header else ",")
+    with pytest.raises(DataError, match=r"lacks the column 'a'") as found:
+        list(read_blocks(io.BytesIO(f"{header}\n1,2\n".encode()), Unit(0, 0, "f.csv"), dialect, selection))
+    assert "rename" not in str(found.value)
+
+
 def test_names_of_punctuation_alone_are_not_alike() -> None:
     """A column `%` isn't another spelling of `#`."""
     selection = Selection((Column("a", ColumnType.INT), Column("%", ColumnType.INT)))
