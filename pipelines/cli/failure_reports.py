@@ -58,7 +58,10 @@ class FailureReports:
         typer.echo(f"{_ERROR} {printable(str(error))}", err=True)
 
     def report_interruption(self) -> None:
-        """Tells an interruption, and what it came to: a run may have been published before."""
+        """Prints that the user interrupted the command.
+
+        It says whether a run had been published before.
+        """
         come_to = ": nothing was published"
         if published.folders:
             come_to = f", after the run was published: it is whole, in {', '.join(map(repr, published.folders))}"

@@ -1,4 +1,7 @@
-"""Checks that the user may read the running Python, which imports modules on demand."""
+"""Checks that the user may read Python's installation.
+
+Python imports modules on demand.
+"""
 
 import os
 
@@ -9,7 +12,9 @@ from shardmill.schemas.errors import DataError
 
 
 def check_readable() -> None:
-    """Checks the folders of the standard library, installed packages and shardmill.
+    """Checks the folders that Python imports from.
+
+    They are those of the standard library, of installed packages and of shardmill.
 
     Raises:
         DataError: One can't be read, e.g. because the process changed its user after it started.

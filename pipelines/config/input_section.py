@@ -258,7 +258,10 @@ def _parse_columns(table: Table) -> tuple[str, ...] | None:
 
 
 def _parse_rename(table: Table, *, header: bool) -> tuple[tuple[str, str], ...]:
-    """Pairs of a name in a header, without spaces around it as the reader has it, and the column that it stands for."""
+    """Reads pairs of a header's name and the column's name.
+
+    Spaces around names in a header are removed, as the reader does.
+    """
     if table.raw.get("rename", {}) == {}:
         return ()
     if not header:

@@ -1,4 +1,4 @@
-"""Standard error without secrets, and that only one thread may write to."""
+"""Standard error without secrets, and of one thread only."""
 
 import threading
 from typing import Any, TextIO
@@ -21,7 +21,10 @@ class WithoutSecrets:
         self._stream = stream
 
     def write(self, text: str, /) -> int:
-        """Writes text with secrets replaced by dots; a secret split over two calls isn't found."""
+        """Writes text with secrets replaced by dots.
+
+        A secret that is split over two calls isn't found.
+        """
         self._stream.write(without_secrets(text))
         return len(text)
 

@@ -1,4 +1,4 @@
-"""The claim file of a run that is being published to a remote folder.
+"""The claim file of a run that is being published.
 
 Local folders are published by one atomic rename. An object store copies file by file, and HDFS
 would move a second run's folder into the first, so a run first creates a claim file beside the
@@ -45,7 +45,7 @@ class Claim:
 
 @contextlib.contextmanager
 def claimed(work: str, output: str) -> Iterator[None]:
-    """Holds an output's claim file; for a local output there is none.
+    """Holds a remote output's claim file; local ones have none.
 
     Other attempts to publish the same work folder, as of retried work on an engine, share the
     claim.
@@ -94,7 +94,7 @@ def _take(path: str, work: str, output: str) -> None:
 
 
 def check_unclaimed(output: str) -> None:
-    """Checks that no other run is being published to an output.
+    """Checks that no other run is publishing to an output.
 
     Claims of killed runs of this machine are ignored.
 
@@ -111,7 +111,7 @@ def check_unclaimed(output: str) -> None:
 
 
 def left_claim(output: str) -> Claim | None:
-    """Returns the claim of a killed run of this machine, or None.
+    """Returns a killed run's claim of this machine, if any.
 
     Args:
         output: The output folder.
@@ -133,7 +133,7 @@ def drop_claim(output: str) -> None:
 
 
 def _read(path: str) -> Claim | None:
-    """Reads a claim file; None if it is missing or malformed."""
+    """Reads a claim file, None if missing or malformed."""
     try:
         with files.open_at(path) as stream:
             facts = json.loads(stream.read(_MOST_BYTES))

@@ -187,7 +187,10 @@ def _rename(work: str, output: str) -> None:
 
 
 def _lost(output: str, replaced: str | None) -> OutputError:
-    """Returns the error of a run that lost its place to another machine's run."""
+    """Makes the error of a run that another one forestalled.
+
+    The other run was published at the same moment, from another machine.
+    """
     if replaced:
         with contextlib.suppress(OSError):
             remove_replaced(replaced)
@@ -334,7 +337,10 @@ def _is_run(folder: str) -> bool:
 
 
 def _clear_claim(output: str) -> None:
-    """Removes the claim and files of a killed run of this machine."""
+    """Removes the claim and files of a killed run.
+
+    Only runs of this machine are considered.
+    """
     claim = left_claim(output)
     if claim is None:
         return

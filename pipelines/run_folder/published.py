@@ -1,3 +1,6 @@
-"""The runs that this process has published, for the message of a later interruption."""
+"""The runs that this process has published.
+
+The message of a later interruption names them.
+"""
 
 folders: list[str] = []

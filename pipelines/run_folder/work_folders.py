@@ -1,4 +1,4 @@
-"""Work folders beside outputs: their names, and the removal of those that killed runs left."""
+"""Work folders beside outputs, and those of killed runs."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ _in_use: set[str] = set()
 
 @dataclass(frozen=True)
 class _Found:
-    """A work folder of this machine, or a temporary folder beside one.
+    """A work folder of this machine, or its temporary neighbour.
 
     Attributes:
         path: The folder.
@@ -63,7 +63,7 @@ def named(output: str) -> Iterator[str]:
 
 
 def is_work_folder(path: str, output: str) -> bool:
-    """Returns whether a path is that of a work folder of an output.
+    """Whether a path names a work folder of an output.
 
     Args:
         path: The path.
@@ -73,7 +73,7 @@ def is_work_folder(path: str, output: str) -> bool:
 
 
 def replaced_by(work: str) -> str:
-    """Returns the temporary name of an old run that is being replaced.
+    """Returns the temporary name of a run being replaced.
 
     Args:
         work: The work folder of the new run.
@@ -92,10 +92,11 @@ def remove_replaced(replaced: str) -> None:
 
 
 def clear_left(output: str) -> None:
-    """Removes folders that killed runs of this machine left beside an output.
+    """Removes folders that killed runs left beside an output.
 
-    They may belong to other outputs in the same parent folder. Folders of live processes stay. A
-    finished run that was being replaced gets its name back.
+    Only runs of this machine are considered, but also those of other outputs in the same parent
+    folder. Folders of live processes stay. A finished run that was being replaced gets its name
+    back.
 
     Args:
         output: The output folder.
@@ -114,7 +115,7 @@ def clear_left(output: str) -> None:
 
 
 def check_alone(output: str) -> None:
-    """Checks that no other run on this machine is writing the same output.
+    """Checks that no other local run writes an output.
 
     Args:
         output: The output folder.
@@ -131,7 +132,10 @@ def check_alone(output: str) -> None:
 
 
 def _beside(output: str) -> list[_Found]:
-    """Lists folders of this machine's runs beside a local output; none beside a remote one."""
+    """Lists folders of this machine's runs beside an output.
+
+    There are none beside a remote output.
+    """
     if not files.is_local(output):
         return []
     found = []
