@@ -25,6 +25,7 @@ from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source
 from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder
 from shardmill.schemas.features import FeatureSpec
+from shardmill.schemas.messages import plural
 from shardmill.schemas.run_folder import SUCCESS, TRAIN
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.csv.units import InputFile
@@ -110,7 +111,7 @@ def _check_target(output: str, inputs: Sequence[InputFile], *, overwrite: bool) 
 def _input_lines(inputs: Sequence[InputFile]) -> list[str]:
     total = format_bytes(sum(each.size for each in inputs))
     rows = ((each.path, format_bytes(each.size), each.split or "") for each in inputs)
-    return [f"input: {len(inputs):,} file{'s' if len(inputs) > 1 else ''}, {total}", *_aligned(rows)]
+    return [f"input: {plural(len(inputs), 'file')}, {total}", *_aligned(rows)]
 
 
 def _split_line(fractions: Mapping[str, float | None], key: Sequence[str]) -> str:

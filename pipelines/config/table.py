@@ -5,6 +5,7 @@ Messages name the file, the key, what was expected and what was received.
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -254,12 +255,19 @@ def read_source(path: str) -> tuple[str, dict[str, Any]]:
         raise ConfigError(f"can't read the configuration file {path!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{path}: isn't a TOML file: it isn't UTF-8 text ({error.reason} at byte {error.start})"
+            f"{path}: isn't a TOML file: it isn't UTF-8 text ({error.reason} at byte {error.start}){_for_data(path)}"
         ) from error
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: isn't valid TOML: {error}") from error
+        raise ConfigError(f"{path}: isn't valid TOML: {error}{_for_data(path)}") from error
+
+
+def _for_data(path: str) -> str:
+    """What to do with a file that, by its name, may be data and no configuration."""
+    return (
+        "" if path.endswith(".toml") else f"; if it is CSV, `shardmill init {shlex.quote(path)}` writes a configuration"
+    )
 
 
 def expand_variables(path: str, where: str) -> str:

@@ -3,6 +3,7 @@
 The Python code is made for one run. TensorFlow isn't imported.
 """
 
+import os
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +25,11 @@ _REMOTE = (
     "# TensorFlow itself reads gs:// and no other store, and what reads without it only local files: for these copy the\n"
     "# run, and let RUN name the copy.\n"
 )
+_RELATIVE = "# Run it in the folder in which it was made, or change RUN.\n"
 _NO_LABEL = "the run has no label, so there is nothing to predict. Its configuration can name one: {how}"
 _LABEL_KIND = 'price = { kind = "label" } under [features]'
 _LABEL_OUTPUT = 'label = ["price"] at the top, for the output that is called price'
+_SCRIPT = "; the whole is a script that trains a\n# little and exports"
 _PADDING = "# What fills the rows of features of varying length.\nPADDING = {{\n{}\n}}\n"
 _PAD = (
     "for name, padding in PADDING.items():",
@@ -124,11 +127,18 @@ def _head(run: Run, labels: _Labels) -> str:
     return fill(
         "head",
         run=literal(run.folder),
-        remote=_REMOTE if "://" in run.folder else "",
+        whole="" if labels.why_no_model else _SCRIPT,
+        place=_place(run.folder),
         shards="\n".join(_shard_lines(run)),
         suffix=run.suffix,
         label_constant=_label_constant(labels.read),
     )
+
+
+def _place(folder: str) -> str:
+    if "://" in folder:
+        return _REMOTE
+    return "" if os.path.isabs(folder) else _RELATIVE
 
 
 def _shard_lines(run: Run) -> Iterable[str]:

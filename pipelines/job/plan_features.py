@@ -169,10 +169,11 @@ def _plan_function(config: Config, reference: str, schema: Schema, scratch: str)
         raise ConfigError(f"{function}: it uses no column; the columns are {', '.join(map(repr, schema.names))}")
     for label in config.labels:
         if label not in outputs:
+            near = did_you_mean(label, outputs)
+            hint = f"{near} Its" if near else "; its"
             raise config.source.error(
                 ("label",),
-                f"{function} has no output {label!r}{did_you_mean(label, outputs)}; "
-                f"its outputs are {', '.join(map(repr, outputs))}",
+                f"{function} has no output {label!r}{hint} outputs are {', '.join(map(repr, outputs))}",
             )
     required = frozenset(name for name in columns if schema[name].required)
     return FeaturePlan(TransformFunction(function, schema, config.labels, scratch), frozenset(columns), required)

@@ -13,6 +13,7 @@ from shardmill.pipelines.run_folder.holding import file_problem
 from shardmill.pipelines.run_folder.manifest_keys import FileEntry, InputEntry, ShardEntry
 from shardmill.pipelines.verify.rederive import Counted
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import plural
 from shardmill.transforms.files import files
 from shardmill.transforms.workers import phases
 
@@ -86,7 +87,7 @@ def check_files(run: FinishedRun, each: Each) -> Check:
         for path in _strays(run, {entry["file"] for entry in listed})
     ]
     size = sum(entry["bytes"] for entry in listed)
-    return Check("files", f"{len(listed):,} files, {format_bytes(size)}", tuple(problems))
+    return Check("files", f"{plural(len(listed), 'file')}, {format_bytes(size)}", tuple(problems))
 
 
 def _check_file(folder: str, entry: FileEntry | ShardEntry) -> str | None:
@@ -125,7 +126,7 @@ def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted 
         problems.append(counted)
     size = sum(entry["bytes"] for entry in entries)
     rows = run.manifest["rows"]
-    facts = f"{len(entries):,} files, {format_bytes(size)}, {rows['read']:,} rows, {rows['rejected']:,} rejected"
+    facts = f"{plural(len(entries), 'file')}, {format_bytes(size)}, {plural(rows['read'], 'row')}, {rows['rejected']:,} rejected"
     return Check("input", facts, tuple(problems))
 
 

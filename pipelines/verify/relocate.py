@@ -7,7 +7,7 @@ from dataclasses import replace
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.messages import listed
+from shardmill.schemas.messages import listed, plural
 
 # Files that a message names at most.
 _SHOWN = 5
@@ -53,8 +53,9 @@ def _match(read: Sequence[str], found: Sequence[str]) -> dict[str, str]:
     wrong = [path for path in read if path not in paths or taken[paths[path]] > 1]
     if wrong:
         raise DataError(
-            f"--input: expected the {len(read):,} files that the run read, received {len(found):,}, of which none, or more than one, is "
-            f"{listed(wrong, _SHOWN, repr)} by its name and the folders above it; name the files as they were, in the same folders"
+            f"--input: expected the {plural(len(read), 'file')} that the run read, received {len(found):,}, of which none, "
+            f"or more than one, is {listed(wrong, _SHOWN, repr)} by its name and the folders above it; name the files as "
+            "they were, in the same folders"
         )
     return paths
 

@@ -2,13 +2,18 @@
 
 import pytest
 
-from shardmill.schemas.messages import cut, did_you_mean, listed, quoted, shortened
+from shardmill.schemas.messages import cut, did_you_mean, listed, plural, quoted, shortened
 
 
 def test_the_nearest_known_word_is_asked_for() -> None:
     """A word like a known one brings a question; another word nothing."""
     assert did_you_mean("pric", ["id", "price"]) == "; did you mean 'price'?"
     assert did_you_mean("colour", iter(["id", "price"])) == ""
+
+
+def test_a_noun_agrees_with_its_number() -> None:
+    """One is singular; none and several are plural, with a comma in thousands."""
+    assert [plural(count, "file") for count in (0, 1, 1200)] == ["0 files", "1 file", "1,200 files"]
 
 
 @pytest.mark.parametrize(

@@ -155,10 +155,9 @@ def _check_kind(kind: Kind, schema: Schema, pattern: str | None) -> None:
 def _check_columns(kind: Kind, schema: Schema) -> None:
     for column in kind.columns:
         if column not in schema:
-            hint = did_you_mean(column, schema.names) or f"; the data has {few_names(schema.names)}"
-            raise kind.error(
-                f"there is no column {column!r}{hint}; set `column` if it has another name than the feature"
-            )
+            near = did_you_mean(column, schema.names)
+            hint = f"{near} Set" if near else f"; the data has {few_names(schema.names)}; set"
+            raise kind.error(f"there is no column {column!r}{hint} `column` if it has another name than the feature")
 
 
 def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:

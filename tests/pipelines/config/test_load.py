@@ -367,6 +367,18 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load_config(str(tmp_path / "binary.toml"))
 
 
+@pytest.mark.parametrize("content", ["MedInc,price\n1,2\n", "Größe,Preis\n1,2\n"])
+def test_csv_in_place_of_a_configuration_is_sent_to_init(tmp_path: Path, content: str) -> None:
+    """A file that doesn't end in .toml and isn't TOML, of whatever encoding, may be data: the message says what to run."""
+    (tmp_path / "my data.csv").write_text(content, encoding="latin-1")
+    with pytest.raises(ConfigError, match=r"if it is CSV, `shardmill init '.*my data\.csv'` writes a configuration$"):
+        load_config(str(tmp_path / "my data.csv"))
+    (tmp_path / "broken.toml").write_text("[input\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(str(tmp_path / "broken.toml"))
+    assert "init" not in str(caught.value)
+
+
 def test_files_by_split_are_checked_alike(tmp_path: Path) -> None:
     """A path of a split is checked as any other."""
     text = message(tmp_path, SMALL.replace('"a.csv"', '{ train = "a.csv", eval = "s3:/bucket/b.csv" }'))

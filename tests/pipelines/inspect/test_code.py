@@ -239,7 +239,7 @@ assert "tensorflow" not in sys.modules
             np.testing.assert_array_equal(np.squeeze(values), run.stored[feature][place], err_msg=feature)
 
 
-def test_without_a_label_there_are_readers_only(tmp_path: Path) -> None:
+def test_without_a_label_there_are_readers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run without a label gets code that reads, and says why there is no model; so does one whose features are all text."""
     toml = ODD.format(path=json.dumps(str(odd_csv(tmp_path))))
     unlabelled = run_toml(tmp_path, re.sub('(.*)"label"', r'\1"numeric"', toml), name="unlabelled")
@@ -247,6 +247,11 @@ def test_without_a_label_there_are_readers_only(tmp_path: Path) -> None:
     assert "No model: the run has no label" in code
     assert 'can name one: price = { kind = "label" } under [features].' in code
     assert "keras" not in code
+    assert "a script that trains" not in code
+    assert "Run it in the folder" not in code
+    with monkeypatch.context() as patch:
+        patch.chdir(unlabelled.parent)
+        assert "# Run it in the folder in which it was made" in code_for(unlabelled.name)
     (features,) = execute(code, tmp_path)["dataset"]("train", batch_size=400)
     assert len(features) == len(ODD_COLUMNS)
     only_label = re.sub(r"\[features\].*\n\"\$y", '[features]\n"$y', toml, flags=re.DOTALL)

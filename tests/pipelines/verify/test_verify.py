@@ -500,6 +500,7 @@ def test_a_run_is_verified_from_another_folder_and_with_its_input_elsewhere(
     assert manifest["input"] == [{"path": f"{tmp_path}/in/x.csv", "bytes": 29, "crc32c": crc, "rows": 2}]
     monkeypatch.chdir("/")
     assert problems(run) == {}
+    assert checks(run)["input"].facts == "1 file, 29 B, 2 rows, 0 rejected"
     (tmp_path / "in" / "x.csv").rename(tmp_path / "renamed.csv")
     assert "is missing" in problems(run)["input"][0]
     assert verify_here(monkeypatch, capsys, run, tmp_path / "renamed.csv")[0] == 0

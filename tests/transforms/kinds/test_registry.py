@@ -64,8 +64,8 @@ def test_requests() -> None:
         ({"fare": 3}, "fare: expected a kind .* received 3"),
         ({"fare": {"column": "fare"}}, "fare: expected a kind"),
         ({"": "z_score"}, "a feature's name is empty"),
-        ({"fares": "z_score"}, "there is no column 'fares'; did you mean 'fare'"),
-        ({"zzz": "z_score"}, "there is no column 'zzz'; the data has fare, tips, company, trip_start"),
+        ({"fares": "z_score"}, r"there is no column 'fares'; did you mean 'fare'\? Set `column` if"),
+        ({"zzz": "z_score"}, "there is no column 'zzz'; the data has fare, tips, company, trip_start; set `column` if"),
         (
             {"fare": {"kind": "z_score", "colunm": "fare"}},
             "`z_score` has no parameter `colunm`; it has `kind`, `column`",

@@ -129,7 +129,7 @@ def _plan(folder: Path, lines: str) -> None:
         (f'preprocessing_fn = "{FAULTY}:no_column"', "it uses no column; the columns are 'dense', 'sparse'"),
         (
             f'preprocessing_fn = "{FAULTY}:twice"\nlabel = "xx"',
-            "label: twice in .* has no output 'xx'.*; its outputs are 'x'",
+            r"label: twice in .* has no output 'xx'; did you mean 'x'\? Its outputs are 'x'",
         ),
         ('preprocessing_fn = "syntax.py:f"', r"syntax.py, line 1: def f\(x:\nSyntaxError"),
         (
