@@ -17,8 +17,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     Returns:
         Such as `; did you mean 'label'?`, to follow a clause.
     """
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(word, known)
+    return "" if near is None else f"; did you mean {near!r}?"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is spelled most like a word; None where none is near."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
 
 
 def plural(count: int, noun: str) -> str:

@@ -2,13 +2,15 @@
 
 import pytest
 
-from shardmill.schemas.messages import cut, did_you_mean, listed, plural, quoted, shortened
+from shardmill.schemas.messages import cut, did_you_mean, listed, nearest, plural, quoted, shortened
 
 
 def test_the_nearest_known_word_is_asked_for() -> None:
     """A word like a known one brings a question; another word nothing."""
     assert did_you_mean("pric", ["id", "price"]) == "; did you mean 'price'?"
     assert did_you_mean("colour", iter(["id", "price"])) == ""
+    assert nearest("pric", iter(["id", "price"])) == "price"
+    assert nearest("colour", []) is None
 
 
 def test_a_noun_agrees_with_its_number() -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.messages import did_you_mean, listed, quoted
+from shardmill.schemas.messages import did_you_mean, listed, nearest, quoted
 from shardmill.transforms.csv.dialect import Dialect
 
 # Names among which a near one is looked for.
@@ -140,9 +140,13 @@ def match_columns(
         )
     needed = [name for name in missing if name not in optional]
     if needed and dialect.missing_columns == "error":
-        hint = did_you_mean(needed[0], extra[:_MOST_KNOWN])
+        near = nearest(needed[0], extra[:_MOST_KNOWN])
+        hint = "; its" if near is None else f"; did you mean {near!r}? Its"
+        rename = ""
+        if dialect.header and near is not None and _letters(near):
+            rename = f"If {near!r} is {needed[0]!r}, set [input.rename] {_setting(near, needed[0])}. "
         raise DataError(
-            f"{path!r} lacks the column {listed(needed)}{f'{hint} Its' if hint else '; its'} columns are {listed(names)}. To read "
+            f"{path!r} lacks the column {listed(needed)}{hint} columns are {listed(names)}. {rename}To read "
             'missing columns as missing values set [input] missing_columns = "null"'
         )
     if extra and dialect.extra_columns == "error":
@@ -165,12 +169,16 @@ def _check_spellings(missing: Sequence[str], extra: Sequence[str], path: str, di
     for name in extra:
         column = columns.get(_letters(name))
         if column is not None and _letters(name) and name not in own:
-            rename = f"{json.dumps(name, ensure_ascii=False)} = "
             raise DataError(
                 f"{path!r} lacks the column {quoted(column)}, but has {quoted(name)}, which differs in letter case, spaces or punctuation "
-                f"only; if it is the same column, set [input.rename] {rename}{json.dumps(column, ensure_ascii=False)}, and if it is "
-                f"another, {rename}{json.dumps(name, ensure_ascii=False)}"
+                f"only; if it is the same column, set [input.rename] {_setting(name, column)}, and if it is "
+                f"another, {_setting(name, name)}"
             )
+
+
+def _setting(name: str, column: str) -> str:
+    """The line of [input.rename] that makes a name in a header a column."""
+    return f"{json.dumps(name, ensure_ascii=False)} = {json.dumps(column, ensure_ascii=False)}"
 
 
 def _letters(name: str) -> str:
