@@ -1,0 +1,33 @@
+"""Reads CSV bytes into blocks, for tests of the reader."""
+
+import io
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.csv.blocks import Block, Reject, Selection, read_blocks
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import Unit
+
+BYTES, INT, FLOAT = ColumnType.BYTES, ColumnType.INT, ColumnType.FLOAT
+
+
+def select(**columns: ColumnType) -> Selection:
+    """A selection of columns by name and type."""
+    return Selection(tuple(Column(name, column_type) for name, column_type in columns.items()))
+
+
+def read(data: bytes, selection: Selection, dialect: Dialect | None = None, path: str = "f.csv") -> list[Block]:
+    """The blocks of a file with some bytes."""
+    return list(read_blocks(io.BytesIO(data), Unit(0, 0, path), dialect or Dialect(), selection))
+
+
+def values(found: Sequence[Block]) -> dict[str, list[object]]:
+    """The columns of some blocks."""
+    return pa.Table.from_batches([block.columns for block in found]).to_pydict() if found else {}
+
+
+def rejects(found: Sequence[Block]) -> list[Reject]:
+    """The rejected rows of some blocks."""
+    return [reject for block in found for reject in block.rejects]
