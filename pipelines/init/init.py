@@ -1,6 +1,7 @@
 """`shardmill init`: writes a configuration that runs unedited."""
 
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from shardmill.transforms.files import files
 
 # Files from whose beginnings the dialect is guessed.
 _SAMPLED_FILES = 8
+# The line that a message advises for [input.rename].
+_RENAMED = re.compile(r'\[input\.rename\] ("(?:[^"\\]|\\.)*") = ("(?:[^"\\]|\\.)*")')
 
 
 def init(
@@ -76,6 +79,10 @@ def _schema_beside(output: str) -> str:
         raise ConfigError(
             f"--output: expected a local file, the only kind that a configuration is read from, received {output!r}"
         )
+    if not Path(output).parent.is_dir():
+        raise OutputError(
+            f"--output: expected a file in a folder that exists, received {output!r}; make the folder, or choose another"
+        )
     schema_path = str(Path(output).with_suffix(".schema.pbtxt"))
     for path in (output, schema_path):
         with files.writing(path):
@@ -96,10 +103,13 @@ def _advising() -> Iterator[None]:
     except DataError as error:
         keys = "|".join(KEYS)
         found = re.findall(rf"\[input\] ({keys})\b|\b({keys}) = ", str(error)) if "[input]" in str(error) else []
-        advised = dict.fromkeys(one or other for one, other in found)
+        advised = [f"--set input.{name}=..." for name in dict.fromkeys(one or other for one, other in found)]
+        renamed = _RENAMED.search(str(error))
+        if renamed:
+            advised.insert(0, f"--set {shlex.quote(f'input.rename.{renamed[1]}={renamed[2]}')}")
         if not advised:
             raise
-        raise DataError(f"{error} ({', '.join(f'--set input.{name}=...' for name in advised)})") from error
+        raise DataError(f"{str(error).removesuffix('.')} ({', '.join(advised)})") from error
 
 
 def _write(path: str, text: str) -> None:

@@ -1,5 +1,6 @@
 """`shardmill init`: from a look at the data to two files."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,28 @@ def test_an_advised_setting_is_one_that_init_takes(
     with pytest.raises(DataError) as caught:
         init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
     assert str(caught.value).endswith(advice)
+
+
+@pytest.mark.parametrize("spelling", ["House Agee", "house_age"])
+def test_an_advised_renaming_is_one_that_init_takes(tmp_path: Path, spelling: str) -> None:
+    """The message about a misspelled header ends with options, quoted for the shell, of which the first mends it."""
+    (tmp_path / "a.csv").write_text("House Age,price\n" + "1,2\n" * 50)
+    (tmp_path / "b.csv").write_text(f"{spelling},price\n" + "5,6\n" * 50)
+    with pytest.raises(DataError) as caught:
+        init([str(tmp_path / "*.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    option, setting, *_ = shlex.split(str(caught.value).rpartition("(")[2].removesuffix(")").replace("', ", "' "))
+    assert (option, setting) == ("--set", f'input.rename."{spelling}"="House Age"')
+    request = parse_request((), None, [setting], "p.toml")
+    starter = init([str(tmp_path / "*.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    assert load_schema(starter.schema).names == ("House Age", "price")
+
+
+def test_a_folder_that_does_not_exist_is_named_before_the_data_is_read(tmp_path: Path) -> None:
+    """The configuration's folder isn't made, and no file of the input is looked for."""
+    output = str(tmp_path / "absent" / "p.toml")
+    with pytest.raises(OutputError, match=r"--output: expected a file in a folder that exists, received '.*p\.toml'"):
+        init([str(tmp_path / "none.csv")], output, Progress(quiet=True))
+    assert not (tmp_path / "absent").exists()
 
 
 def test_a_header_without_a_name_can_be_replaced_as_advised(tmp_path: Path) -> None:
