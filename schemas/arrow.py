@@ -1,6 +1,7 @@
-"""Between Arrow arrays and NumPy arrays, without a copy.
+"""Conversions between Arrow and NumPy arrays without a copy.
 
-`pa.Array.to_numpy` and `pa.array` look for pandas first, and import it where it is installed (0.3 s); these don't.
+`pa.Array.to_numpy` and `pa.array` look for pandas first, and import it where it is installed, which
+takes 0.3 s; these functions don't.
 """
 
 from typing import Any
@@ -11,11 +12,11 @@ import pyarrow as pa
 
 
 def to_numpy(array: "pa.Array | pa.ChunkedArray") -> npt.NDArray[Any]:
-    """An Arrow array's values as a view of its memory (read-only).
+    """A read-only NumPy view of an Arrow array's values.
 
     Args:
-        array: Integers or floating point numbers; what stands in the place of a null is undefined. A chunked array of
-            several chunks is copied into one.
+        array: Integers or floating point numbers; the value at a null's position is undefined. A
+            chunked array of several chunks is copied into one.
 
     Raises:
         TypeError: The array is of another type.
@@ -29,15 +30,19 @@ def to_numpy(array: "pa.Array | pa.ChunkedArray") -> npt.NDArray[Any]:
 
 
 def from_numpy(values: npt.NDArray[np.int64]) -> pa.Array:
-    """A contiguous array of int64 as an Arrow array over the same memory."""
+    """An Arrow array over the memory of a NumPy array.
+
+    Args:
+        values: A contiguous array of int64.
+    """
     return pa.Array.from_buffers(pa.int64(), values.size, [None, pa.py_buffer(values)])
 
 
 def offsets_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Where each of consecutive pieces begins, and the end.
+    """The offsets of consecutive pieces, and their end.
 
     Args:
-        lengths: int64 [n].
+        lengths: The pieces' lengths, int64 [n].
 
     Returns:
         int64 [n + 1], from 0.
@@ -48,13 +53,15 @@ def offsets_of(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def binary_edges(array: pa.Array) -> npt.NDArray[np.int64]:
-    """Where each value begins in the array's bytes, and where the last ends.
+    """The offsets of binary values in their buffer.
 
     Args:
-        array: `string`, `large_string`, `binary` or `large_binary`; a slice may be given. The bytes of a null have no meaning.
+        array: `string`, `large_string`, `binary` or `large_binary`; it may be a slice. The bytes of
+            a null have no meaning.
 
     Returns:
-        int64 [len(array) + 1], which index `binary_octets`.
+        int64 [len(array) + 1]: each value's start, then the end of the last; they index
+        `binary_octets`.
     """
     if not len(array):
         return np.zeros(1, np.int64)
@@ -64,44 +71,59 @@ def binary_edges(array: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def binary_octets(array: pa.Array) -> npt.NDArray[np.uint8]:
-    """All bytes of a string or binary array, those beyond a slice too: a view, uint8."""
+    """The whole buffer of a string or binary array.
+
+    It is a view, uint8; a slice's holds the bytes beyond it too.
+    """
     data = array.buffers()[2]
     return np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
 
 
 def bounds(array: pa.Array) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """All bytes of a string or binary array, and each value's start and stop in them.
+    """The bytes of an array, with each value's bounds.
+
+    Args:
+        array: A string or binary array.
 
     Returns:
-        `binary_octets`, and the starts and stops, int64 [len(array)] each.
+        `binary_octets`, and the starts and stops of the values in it, int64 [len(array)] each.
     """
     edges = binary_edges(array)
     return binary_octets(array), edges[:-1], edges[1:]
 
 
 def binary_parts(array: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """The values of a string or binary array without nulls, joined, and where each begins and ends.
+    """The joined values of an array, with their offsets.
+
+    Args:
+        array: A string or binary array without nulls.
 
     Returns:
-        Offsets, int64 [len(array) + 1] from 0; and the bytes, a view.
+        The offsets, int64 [len(array) + 1], from 0 to the end of the last value; and the bytes, a
+        view, uint8.
     """
     edges = binary_edges(array)
     return edges - edges[0], binary_octets(array)[edges[0] : edges[-1]]
 
 
 def binary_of(data: "npt.NDArray[np.uint8] | bytes", offsets: npt.NDArray[Any]) -> pa.Array:
-    """Joined values as an array over the same memory: `binary` where the offsets are int32, else `large_binary`.
+    """A binary array over the memory of joined values.
 
     Args:
         data: The values, joined.
-        offsets: Where each begins, and the end of the last: int32 or int64 [n + 1].
+        offsets: Each value's start, then the end of the last: int32 or int64 [n + 1].
+
+    Returns:
+        `binary` where the offsets are int32, `large_binary` where they are int64.
     """
     kind = pa.large_binary() if offsets.dtype == np.int64 else pa.binary()
     return pa.Array.from_buffers(kind, len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 
 
 def to_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Each cell as a list, as TFX reads rows: of its value, or empty where it is null; text as bytes.
+    """Makes a list of each cell, as TFX reads rows.
+
+    The list holds the cell's value, or is empty where the cell is null; text becomes bytes.
 
     Args:
         batch: Columns of int64, float32 or string.

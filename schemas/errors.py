@@ -1,6 +1,7 @@
-"""The errors a user sees: one clear message each, never a traceback.
+"""The errors that a user sees.
 
-Each takes a single string, so that it survives pickling between a worker and the job's own process.
+Each is shown as one clear message, never as a traceback. It takes a single string, so that it
+survives pickling between a worker and the job's own process.
 """
 
 from typing import ClassVar
@@ -10,11 +11,13 @@ Key = tuple[str, ...]
 
 
 class ShardmillError(Exception):
-    """A failure that its message explains in full: where, what, what was expected, what to do.
+    """A failure that its message explains in full.
+
+    The message says where it happened, what was expected, what was received, and what to do.
 
     Attributes:
-        key: The key of the configuration that it is about; empty where it is about none.
-        errors: Of several failures told as one: each; see `schemas.mistakes`.
+        key: The key of the configuration that the failure is about; empty if it is about none.
+        errors: The single failures, where several are told as one (see `schemas.mistakes`).
     """
 
     exit_status: ClassVar[int] = 1
@@ -23,22 +26,31 @@ class ShardmillError(Exception):
 
 
 class ConfigError(ShardmillError):
-    """The configuration or the command line is wrong; no data has been read."""
+    """A wrong configuration or command line.
+
+    No data has been read.
+    """
 
     exit_status: ClassVar[int] = 2
 
 
 class DataError(ShardmillError):
-    """The input data can't be used as the configuration says."""
+    """Input data that can't be used as configured."""
 
 
 class RowsError(ShardmillError):
-    """A graph can't take the rows that it was given; without some of them it might."""
+    """Rows that a graph can't transform.
+
+    Without some of them it might succeed.
+    """
 
 
 class OutputError(ShardmillError):
-    """The output can't be written where the configuration says."""
+    """Output that can't be written where configured."""
 
 
 class EngineError(ShardmillError):
-    """The engine that is to run the job can't be reached, has other versions, or has failed."""
+    """A failure of the engine that runs the job.
+
+    It can't be reached, has other versions, or has failed.
+    """

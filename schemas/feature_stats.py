@@ -1,6 +1,7 @@
-"""Statistics of a dataset in TFDV's format, `DatasetFeatureStatisticsList`, from summaries that are computed elsewhere.
+"""Statistics of datasets in TFDV's format.
 
-TFDV and Facets show such a file; TFX names it `FeatureStats.pb`.
+A `DatasetFeatureStatisticsList` is made of summaries that are computed elsewhere. TFDV and Facets
+show such a file; TFX names it `FeatureStats.pb`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,13 @@ Dataset: TypeAlias = statistics_pb2.DatasetFeatureStatistics
 
 @dataclass(frozen=True)
 class HistogramBucket:
-    """Values from `low` to `high` (which belongs to the last bucket only) and how many there are."""
+    """A histogram's interval, with the count of its values.
+
+    Attributes:
+        low: The least value that belongs to it.
+        high: Its end, which belongs to it only if it is the last bucket.
+        count: The values in it.
+    """
 
     low: float
     high: float
@@ -32,19 +39,19 @@ class HistogramBucket:
 
 @dataclass(frozen=True)
 class NumericSummary:
-    """A numeric feature.
+    """The summary of a numeric feature.
 
     Attributes:
         count: Rows that have a value.
         missing: Rows that have none.
-        mean: Of the values.
-        std_dev: Of the values, ddof 0.
+        mean: The mean of the values.
+        std_dev: The standard deviation of the values, ddof 0.
         zeros: Values that are 0.
         min: The least value.
         max: The greatest value.
-        median: None: not known.
-        quantiles: Buckets of about equal counts; None: not known.
-        histogram: Buckets of equal width; None: not known.
+        median: The median. None means that it isn't known.
+        quantiles: Buckets of about equal counts. None means that they aren't known.
+        histogram: Buckets of equal width. None means that they aren't known.
         integer: Whether the values are integers.
     """
 
@@ -63,12 +70,12 @@ class NumericSummary:
 
 @dataclass(frozen=True)
 class StringSummary:
-    """A text feature.
+    """The summary of a text feature.
 
     Attributes:
         count: Rows that have a value.
         missing: Rows that have none.
-        unique: Different values; None: not known.
+        unique: The number of distinct values. None means that it isn't known.
         avg_length: Mean length of the values, in bytes.
         top_values: The most frequent values with their counts, the most frequent first.
     """
@@ -84,12 +91,12 @@ Summary = NumericSummary | StringSummary
 
 
 def dataset_statistics(name: str, rows: int, columns: Mapping[str, Summary]) -> Dataset:
-    """One dataset's statistics.
+    """Makes one dataset's statistics.
 
     Args:
-        name: The dataset's name: a split's.
-        rows: Its rows.
-        columns: Each feature's summary, in the order in which to show them.
+        name: The dataset's name, which is that of a split.
+        rows: The number of its rows.
+        columns: Each feature's summary, in the order in which they are shown.
     """
     dataset = statistics_pb2.DatasetFeatureStatistics(name=name, num_examples=rows)
     for column, summary in columns.items():
@@ -110,7 +117,10 @@ def dataset_statistics(name: str, rows: int, columns: Mapping[str, Summary]) -> 
 
 
 def _fill_common(stats: statistics_pb2.CommonStatistics, summary: Summary) -> None:
-    """A CSV column has one value or none a row."""
+    """Fills in the counts of values.
+
+    A row of a CSV column has one value or none.
+    """
     stats.num_non_missing = summary.count
     stats.num_missing = summary.missing
     stats.tot_num_values = summary.count
@@ -149,7 +159,10 @@ def _fill_string(stats: statistics_pb2.StringStatistics, summary: StringSummary)
 
 
 def serialize_statistics(datasets: Sequence[Dataset]) -> bytes:
-    """The bytes of a `DatasetFeatureStatisticsList`; equal datasets give equal bytes."""
+    """Serializes a `DatasetFeatureStatisticsList`.
+
+    Equal datasets give equal bytes.
+    """
     message = statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets)
     data: bytes = message.SerializeToString(deterministic=True)
     return data
@@ -159,7 +172,7 @@ def read_statistics(path: str) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Reads a statistics file, or the `FeatureStats.pb` in a folder.
 
     Raises:
-        DataError: It can't be read or isn't such a file.
+        DataError: The file can't be read or isn't a statistics file.
     """
     path = str(Path(path) / STATISTICS_FILE) if Path(path).is_dir() else path
     try:
@@ -170,20 +183,20 @@ def read_statistics(path: str) -> statistics_pb2.DatasetFeatureStatisticsList:
 
 
 def decode_statistics(data: bytes, source: str) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Reads the bytes of a statistics file.
+    """Parses the bytes of a statistics file.
 
     Args:
         data: The bytes.
         source: The file's name, for messages.
 
     Raises:
-        DataError: They aren't such a file's.
+        DataError: They aren't those of a statistics file.
     """
     try:
         statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(data)
     except DecodeError as error:
         raise DataError(_NO_STATISTICS.format(source)) from error
-    # What isn't UTF-8 is left as bytes.
+    # protobuf leaves a name that isn't UTF-8 as bytes.
     for dataset in statistics.datasets:
         names = (name for feature in dataset.features for name in (feature.name, *feature.path.step))
         if not all(isinstance(name, str) for name in (dataset.name, *names)):

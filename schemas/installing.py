@@ -1,4 +1,4 @@
-"""The command that installs what is missing, as it works where shardmill is."""
+"""The command that installs missing packages beside this shardmill."""
 
 import json
 import shlex
@@ -12,17 +12,21 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def install_command(extra: str | None = None) -> str:
-    """A command line for a shell that installs shardmill as it was installed: from an index, a folder, a file or a repository.
+    """The shell command that installs shardmill again.
+
+    It installs from where shardmill was installed before: an index, a folder, a file or a
+    repository.
 
     Args:
-        extra: An extra that it is to have from now on; None: all that it needs anyway is made whole.
+        extra: An extra to add. None means only to complete the packages that shardmill always
+            needs.
     """
     name = f"shardmill[{extra}]" if extra else "shardmill"
     return shlex.join([sys.executable, "-m", "pip", "install", *_source(name, f"[{extra}]" if extra else "")])
 
 
 def _source(name: str, extra: str) -> list[str]:
-    """What pip is told to install."""
+    """The arguments of pip that name the source."""
     found = _direct_url()
     url = str(found.get("url", ""))
     folder = unquote(urlsplit(url).path) if url.startswith("file:") else ""
@@ -37,7 +41,11 @@ def _source(name: str, extra: str) -> list[str]:
 
 
 def _direct_url() -> dict[str, Any]:
-    """Where the distribution is from, as PEP 610 has it; sources that aren't installed are a folder to be installed from."""
+    """The distribution's origin, as `direct_url.json` (PEP 610) describes it.
+
+    Sources that aren't installed count as a folder that is installed in editable mode. It is empty
+    where the origin isn't known, as for a package from an index.
+    """
     try:
         text = metadata.distribution("shardmill").read_text("direct_url.json")
     except metadata.PackageNotFoundError:

@@ -1,4 +1,7 @@
-"""JSON that may be anybody's, held against a declared shape: one message for whatever is wrong with it."""
+"""Untrusted JSON, checked against a declared shape.
+
+There is one message for whatever is wrong with it: where, what was expected, what was received.
+"""
 
 import json
 import re
@@ -11,7 +14,7 @@ from msgspec import Meta
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import cut
 
-# A name as a path below a folder: no part is empty, `.` or `..`, and none has control characters.
+# Part of a path below a folder: it isn't empty, `.` or `..`, and has no control characters.
 _PART = r"(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+"
 _INSIDE = rf"\A{_PART}(?:/{_PART})*\Z"
 _AT_TOP = rf"\A{_PART}\Z"
@@ -51,9 +54,10 @@ _TYPES = {
     "null": "null",
 }
 _EXPECTED = re.compile(r"Expected `(?P<types>.+?)`(?P<rest>.*?)(?:, got `.*?`)?", re.DOTALL)
-_PLACE = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>.*)`\Z", re.DOTALL)
+_LOCATION = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>.*)`\Z", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
-# Deeper than anything that is written; what goes deeper can't be written again either.
+# Most levels of lists and objects: more than any file of a run has. What is nested far deeper can't
+# be serialized again either.
 _DEPTH = 40
 
 
@@ -62,22 +66,25 @@ def decode_json(data: bytes, shape: Any, source: str) -> Any:
 
     Args:
         data: The file's bytes.
-        shape: A type that msgspec knows: `TypedDict`s, dicts, lists, and the values above. Keys that it doesn't declare are kept.
-        source: The file, for messages.
+        shape: A type that msgspec knows: `TypedDict`s, dicts, lists, and the values above. Keys
+            that it doesn't declare are kept.
+        source: The file's name, for messages.
 
     Returns:
         The value, of plain dicts and lists.
 
     Raises:
-        DataError: It isn't JSON or has another shape; the message says where, what was expected and what was received.
+        DataError: The bytes aren't JSON or have another shape; the message says where, what was
+            expected and what was received.
     """
     try:
         value = json.loads(data.decode())
         deep = _deeper_than(value, _DEPTH)
-        # A lone half of a surrogate pair is no text.
+        # A lone half of a surrogate pair isn't text: it can't be encoded.
         _ = None if deep else json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        # Nesting without end, and numbers of more digits than Python reads, have messages about Python.
+        # For endless nesting and for numbers with too many digits, Python's message is about
+        # Python.
         problem = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
         raise DataError(f"{source!r} isn't valid JSON: {problem}; {_ADVICE}") from error
     if deep:
@@ -89,48 +96,48 @@ def decode_json(data: bytes, shape: Any, source: str) -> Any:
 _ADVICE = "make it again, or get it anew from where it was made"
 
 
-def wrong(source: str, place: str, expected: str, received: str) -> DataError:
-    """The error of a file whose content isn't as this program writes it.
+def wrong(source: str, key: str, expected: str, received: str) -> DataError:
+    """The error of a file that shardmill didn't write so.
 
     Args:
-        source: The file.
-        place: Where in it, such as `rows.read`; empty: it as a whole.
-        expected: What belongs there.
-        received: What is there.
+        source: The file's name.
+        key: The key in the file, such as `rows.read`; empty for the file as a whole.
+        expected: The words for the value that belongs there.
+        received: The words for the value that is there.
     """
-    where = f"{place}: " if place else ""
+    where = f"{key}: " if key else ""
     return DataError(
         f"{source!r} isn't as shardmill wrote it: {where}expected {expected}, received {received}; {_ADVICE}"
     )
 
 
 def check_shape(value: Any, shape: Any, source: str) -> None:
-    """Holds a value against a declared shape.
+    """Checks a value against a declared shape.
 
     Args:
         value: Plain dicts, lists and scalars.
         shape: A type that msgspec knows.
-        source: The file that it is from, for messages.
+        source: The name of the file that it is from, for messages.
 
     Raises:
-        DataError: It has another shape.
+        DataError: The value has another shape.
     """
     problem = _problem(value, shape)
     if problem is None:
         return
-    place = _PLACE.search(problem)
-    steps, found = _locate(value, shape, problem, place["path"] if place else "")
+    location = _LOCATION.search(problem)
+    steps, found = _locate(value, shape, problem, location["path"] if location else "")
     missing = re.match(r"Object missing required field `(.+?)`", problem)
     if missing:
         raise wrong(source, _dotted(steps), f"a key {missing[1]!r}", f"only {shown(sorted(map(str, found)))}")
-    said = problem[: place.start()] if place else problem
-    if place and place["key"]:
+    said = problem[: location.start()] if location else problem
+    if location and location["key"]:
         found = next((key for key in found if _refused(value, shape, problem, (*steps, key))), found)
     raise wrong(source, _dotted(steps), _expected(said), shown(found))
 
 
 def shown(value: Any) -> str:
-    """A value as a message shows it: short, on one line."""
+    """A value as messages show it, on one short line."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return cut(text)
 
@@ -156,7 +163,10 @@ def _expected(said: str) -> str:
 
 
 def _locate(value: Any, shape: Any, problem: str, path: str) -> tuple[tuple[str | int, ...], Any]:
-    """The keys that lead to what is wrong, and what is there; msgspec doesn't say which key of a dict of free keys it is."""
+    """The keys that lead to a wrong value, with it.
+
+    Where an object has free keys, msgspec doesn't say which of them is meant: it is searched for.
+    """
     steps: tuple[str | int, ...] = ()
     found = value
     for step in _STEP.finditer(path):
@@ -171,7 +181,7 @@ def _locate(value: Any, shape: Any, problem: str, path: str) -> tuple[tuple[str 
 
 
 def _free_key(value: Any, shape: Any, problem: str, steps: tuple[str | int, ...], keys: list[str]) -> str:
-    """The first key whose entry is wrong in that way, found by halves."""
+    """The first key whose entry has the problem, by bisection."""
     while len(keys) > 1:
         half = keys[: len(keys) // 2]
         keys = half if _refused(value, shape, problem, steps, half) else keys[len(half) :]
@@ -181,7 +191,16 @@ def _free_key(value: Any, shape: Any, problem: str, steps: tuple[str | int, ...]
 def _refused(
     value: Any, shape: Any, problem: str, steps: tuple[str | int, ...], keys: Sequence[str] | None = None
 ) -> bool:
-    """Whether the same is wrong where an object has some of its keys only: `keys`, or the last of the steps."""
+    """Whether the problem stays if an object keeps some keys.
+
+    Args:
+        value: The whole value.
+        shape: The shape that it should have.
+        problem: The message of msgspec for the whole value.
+        steps: The keys and indices that lead to the object.
+        keys: The keys to keep. None means only the last of `steps`, in the object that the others
+            lead to.
+    """
     if keys is None:
         steps, keys = steps[:-1], [str(steps[-1])]
     return _problem(_with_keys(value, steps, keys), shape) == problem

@@ -1,21 +1,21 @@
-"""Words, values and lists as messages show them."""
+"""Words, values and lists, as messages show them."""
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 
-# Characters of another program's message: TensorFlow quotes all values of a tensor.
+# Most characters shown of another program's message: TensorFlow quotes all values of a tensor.
 _LONGEST_MESSAGE = 1500
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A question that names the nearest known word; empty where none is near.
+    """A question that names the nearest known word.
 
     Args:
         word: A word that isn't known.
-        known: Those that are.
+        known: The words that are known.
 
     Returns:
-        Such as `; did you mean 'label'?`, to follow a clause.
+        The end of a clause, such as `; did you mean 'label'?`; empty where no word is near.
     """
     near = nearest(word, known)
     return "" if near is None else f"; did you mean {near!r}?"
@@ -27,34 +27,40 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def plural(count: int, noun: str) -> str:
-    """A number and a noun that takes an s: `1 file`, `1,200 files`."""
+    """A number and a noun: `1 file`, `1,200 files`.
+
+    The noun is one whose plural takes an s.
+    """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def cut(text: str, most: int = 60) -> str:
-    """A text; where it is longer than `most` characters, its beginning and its length."""
+    """Truncates text to `most` characters, and adds its length."""
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
 def quoted(value: object, most: int = 40) -> str:
-    """A value in quotes; of text longer than `most` characters or bytes, the beginning and the length."""
+    """The value in quotes, shortened.
+
+    Of text longer than `most` characters or bytes it shows the beginning and the length.
+    """
     if isinstance(value, str | bytes) and len(value) > most:
         return f"{value[:most]!r}... (of length {len(value)})"
     return repr(value)
 
 
 def listed(values: Sequence[object], most: int = 10, show: Callable[[object], str] = quoted) -> str:
-    """The first `most` of some values, and how many more there are.
+    """The first `most` values, and the count of the rest.
 
     Args:
         values: The values.
-        most: How many are shown.
-        show: Makes a value text.
+        most: The most values to show.
+        show: Converts a value to text.
     """
     more = f" and {len(values) - most:,} more" if len(values) > most else ""
     return ", ".join(map(show, values[:most])) + more
 
 
 def shortened(message: str) -> str:
-    """Another program's message, without its end where it is too long to be read."""
+    """Another program's message, truncated if it is too long."""
     return message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]} ..."

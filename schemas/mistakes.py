@@ -1,4 +1,4 @@
-"""Mistakes, collected so that all are told at once."""
+"""Mistakes, collected to be told all at once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,37 +10,38 @@ _Error = TypeVar("_Error", bound=ShardmillError)
 
 
 class Mistakes:
-    """What was found to be wrong.
+    """The mistakes found so far.
 
     Attributes:
         found: The errors, in the order in which they were found.
     """
 
     def __init__(self) -> None:
-        """Makes an empty one."""
+        """Makes an empty collection."""
         self.found: list[ShardmillError] = []
 
     def add(self, error: ShardmillError, key: Key = ()) -> None:
-        """Adds an error, or those that it consists of.
+        """Adds an error, or the errors that it consists of.
 
         Args:
             error: The error.
-            key: The key of the configuration that is wrong, unless the error knows better.
+            key: The key of the configuration that is wrong, for errors that don't say it
+                themselves.
         """
         for each in error.errors or (error,):
             each.key = each.key or key
             self.found.append(each)
 
     def concern(self, key: Key) -> bool:
-        """Whether something was found at a key, or below it."""
+        """Whether a mistake was found at or below a key."""
         return any(each.key[: len(key)] == key for each in self.found)
 
     @contextmanager
     def at(self, *key: str) -> Iterator[None]:
-        """Adds what a block raises, and goes on after it.
+        """Collects the error that a block raises, and continues.
 
         Args:
-            key: The key of the configuration that the block looks at.
+            key: The key of the configuration that the block checks.
         """
         try:
             yield
@@ -48,21 +49,25 @@ class Mistakes:
             self.add(error, key)
 
     def raise_any(self) -> None:
-        """Raises what was found: an error as it is, several as one that has a line for each.
+        """Raises the errors that were found, if any.
+
+        A single error is raised itself, several as one error with a line for each.
 
         Raises:
-            ShardmillError: Something was found; several of different classes make a `ConfigError`.
+            ShardmillError: There are errors; several of different classes make a `ConfigError`.
         """
         if self.found:
             raise together(self.found)
 
 
 def together(errors: Sequence[ShardmillError], title: str = "{} mistakes:") -> ShardmillError:
-    """One error of one or several; of several different classes it is a `ConfigError`.
+    """Joins errors into one.
+
+    Errors of different classes make a `ConfigError`; a single error stays itself.
 
     Args:
-        errors: The errors.
-        title: What the message of several begins with; `{}` is their number.
+        errors: The errors, at least one.
+        title: The first line of the message of several errors; `{}` is their number.
     """
     if len(errors) == 1:
         return errors[0]
@@ -74,11 +79,13 @@ def together(errors: Sequence[ShardmillError], title: str = "{} mistakes:") -> S
 
 
 def restated(error: _Error, restate: Callable[[ShardmillError], str]) -> _Error:
-    """The same error with another message; of several as one, each.
+    """The same error with another message.
+
+    Where it consists of several errors, each gets another message.
 
     Args:
         error: The error.
-        restate: Gives an error its message.
+        restate: Gives the new message of a single error.
     """
     changed = []
     for each in error.errors or (error,):

@@ -1,7 +1,7 @@
-"""The names in a run's folder, for what writes it and what reads it."""
+"""The names in a run's folder, for writers and readers."""
 
 MANIFEST = "manifest.json"
-# Written last: a folder without it is no finished run.
+# Written last: a folder without it isn't a finished run.
 SUCCESS = "_SUCCESS"
 # The raw columns.
 METADATA = "metadata"
@@ -20,13 +20,13 @@ RAW_STATISTICS = "pre_transform_feature_stats"
 OUTPUT_STATISTICS = "post_transform_feature_stats"
 STATISTICS_FILE = "FeatureStats.pb"
 REJECTED_FOLDER = "rejected"
-# Files that aren't whole yet; removed before a run is published.
+# Part files, and files that are still being written; removed before a run is published.
 PARTS_FOLDER = "parts"
 
 # The folders whose files the manifest lists: all but shards and rejected rows, which it counts.
 LISTED_FOLDERS = (METADATA, OUTPUT_STATISTICS, RAW_STATISTICS, TRANSFORM_FN, TRANSFORMED_METADATA)
 
-# The split that statistics come from.
+# The split whose rows the statistics come from.
 TRAIN = "train"
 
 GZIP_SUFFIX = ".gz"
@@ -38,7 +38,7 @@ def shard_name(split: str, shard: int, shards: int, *, compressed: bool) -> str:
 
 
 def shard_suffix(*, compressed: bool) -> str:
-    """The end of each shard's file name."""
+    """The suffix of each shard's file name."""
     return ".tfrecord" + (GZIP_SUFFIX if compressed else "")
 
 

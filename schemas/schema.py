@@ -9,7 +9,7 @@ import pyarrow as pa
 
 
 class ColumnType(enum.Enum):
-    """A raw column's type, in tensorflow-metadata's words."""
+    """A raw column's type, named as in tensorflow-metadata."""
 
     INT = "int"
     FLOAT = "float"
@@ -17,14 +17,14 @@ class ColumnType(enum.Enum):
 
     @property
     def arrow(self) -> pa.DataType:
-        """The Arrow type of the column's parsed values: int64, float32 or string."""
+        """The Arrow type of parsed values: int64, float32 or string."""
         return _ARROW[self]
 
 
 _ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.string()}
 
 
-# A missing value of an integer column, where it is fed to the transform graph.
+# The int64 that stands for a missing value of an INT column when it is fed to the transform graph.
 MISSING_INT = -(2**63)
 
 INFERRED = "inferred"
@@ -36,10 +36,11 @@ class Column:
     """One raw column.
 
     Attributes:
-        name: As in the header.
+        name: The name in the header.
         type: INT (int64), FLOAT (float32) or BYTES (UTF-8 text).
         required: Whether every row has a value (presence.min_fraction is 1).
-        origin: The schema file that the type is from, or `INFERRED`; None: not known, as of a derived column. For messages only.
+        origin: The schema file that the type is from, or `INFERRED`, for messages only. None means
+            that it isn't known, as for a derived column.
     """
 
     name: str
@@ -49,7 +50,10 @@ class Column:
 
     @property
     def advice(self) -> str:
-        """How to give the column another type, for the end of a message; empty where its origin isn't known."""
+        """Advice on changing the type, to end a message.
+
+        It is empty where the origin isn't known.
+        """
         if self.origin is None:
             return ""
         if self.origin == INFERRED:

@@ -1,4 +1,7 @@
-"""The raw schema as tensorflow-metadata's `schema.pbtxt`, the format of TFDV, TF Transform and TFX."""
+"""The raw schema as tensorflow-metadata's `schema.pbtxt`.
+
+TFDV, TF Transform and TFX read and write this format.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +20,8 @@ def load_schema(path: str) -> Schema:
     """Reads a `schema.pbtxt`.
 
     Raises:
-        ConfigError: It can't be read, isn't a schema, or describes what a CSV file can't hold.
+        ConfigError: The file can't be read, isn't a schema, or describes values that a CSV file
+            can't hold.
     """
     try:
         data = Path(path).read_bytes()
@@ -27,14 +31,14 @@ def load_schema(path: str) -> Schema:
 
 
 def decode_schema(data: bytes, source: str) -> Schema:
-    """Reads the bytes of a `schema.pbtxt`.
+    """Parses the bytes of a `schema.pbtxt`.
 
     Args:
         data: The bytes.
         source: The file's name, for messages.
 
     Raises:
-        ConfigError: They aren't a schema, or one that describes what a CSV file can't hold.
+        ConfigError: The bytes aren't a schema, or describe values that a CSV file can't hold.
     """
     try:
         text = data.decode()
@@ -47,14 +51,14 @@ def decode_schema(data: bytes, source: str) -> Schema:
 
 
 def parse_schema(text: str, source: str) -> Schema:
-    """Reads the text of a `schema.pbtxt`.
+    """Parses the text of a `schema.pbtxt`.
 
     Args:
         text: The text.
         source: The file's name, for messages.
 
     Raises:
-        ConfigError: The text isn't a schema, or describes what a CSV file can't hold.
+        ConfigError: The text isn't a schema, or describes values that a CSV file can't hold.
     """
     proto = schema_pb2.Schema()
     try:
@@ -69,13 +73,16 @@ def parse_schema(text: str, source: str) -> Schema:
 
 
 def format_schema(schema: Schema) -> str:
-    """The text of a schema's `schema.pbtxt`."""
+    """Formats a schema as the text of a `schema.pbtxt`."""
     text: str = text_format.MessageToString(to_proto(schema), as_utf8=True)
     return text
 
 
 def to_proto(schema: Schema) -> schema_pb2.Schema:
-    """The schema's message: what TF Transform reads as a dense scalar where required, and as VarLen where not."""
+    """The schema as a protobuf message.
+
+    TF Transform reads a required column as a dense scalar, and any other as VarLen.
+    """
     return schema_pb2.Schema(feature=[_to_feature(column) for column in schema])
 
 
@@ -89,16 +96,18 @@ def _to_feature(column: Column) -> schema_pb2.Feature:
 
 
 def from_proto(proto: schema_pb2.Schema, source: str) -> Schema:
-    """Reads a schema's message.
+    """Converts a protobuf message to a schema.
 
-    Domains, environments and constraints are accepted and not used: a column's type is what `type` says.
+    Domains, environments and constraints are accepted and not used: `type` alone decides a column's
+    type.
 
     Args:
         proto: The message.
         source: The file's name, for messages.
 
     Raises:
-        ConfigError: It describes what a CSV file can't hold: structs, several values in a cell, sparse features.
+        ConfigError: The message describes values that a CSV file can't hold: structs, several
+            values in a cell, sparse features.
     """
     for name, names in (
         ("sparse_feature", (feature.name for feature in proto.sparse_feature)),

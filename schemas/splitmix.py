@@ -1,4 +1,4 @@
-"""SplitMix64: spreads integers over all 64-bit ones.
+"""SplitMix64, which spreads integers over all 64-bit integers.
 
 Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 """
@@ -10,23 +10,27 @@ GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 
 def splitmix64(values: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:
-    """Spreads integers over all 64-bit ones, as the generator does its states.
+    """Hashes integers as SplitMix64 mixes its states.
 
-    For a fixed seed it is a bijection: distinct values have distinct hashes.
+    The hashes spread over all 64-bit integers. For a fixed seed the function is a bijection:
+    distinct values have distinct hashes.
 
     Args:
         values: uint64 of any shape.
         seed: Any integer; taken modulo 2**64.
 
     Returns:
-        uint64 of the same shape: for index i the (i+1)th output of the generator whose state is first the mixed seed.
+        uint64 of the same shape: for a value i, the (i+1)th output of the generator whose first
+        state is the mixed seed.
     """
     start = finalize(np.array([seed % 2**64], dtype=np.uint64))
     return finalize(start + (values.astype(np.uint64) + np.uint64(1)) * GAMMA)
 
 
 def finalize(states: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Mixes the bits of each state: the generator's last step, a bijection.
+    """Mixes the bits of each state.
+
+    This is the generator's last step; it is a bijection.
 
     Args:
         states: uint64 of any shape.

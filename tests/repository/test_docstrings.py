@@ -22,6 +22,7 @@ FOLDERS = (
     "pipelines/flex_template",
     "pipelines/init",
     "pipelines/inspect",
+    "schemas",
     "transforms/functions",
     "transforms/graph",
     "transforms/kinds",
