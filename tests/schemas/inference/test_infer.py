@@ -3,11 +3,9 @@
 import csv
 import gzip
 import io
-import math
 import pickle
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -18,77 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shardmill.schemas.inference.distinct import MOST_EXACT, Distinct, fingerprints
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
-from shardmill.schemas.inference.spelling import DATE_FORMATS, LONGEST, CellCounts, Spelling, count_cells
+from shardmill.schemas.inference.spelling import DATE_FORMATS
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema
+from tests.support.cells import columns, spell
 
 INT, FLOAT, BYTES = ColumnType.INT, ColumnType.FLOAT, ColumnType.BYTES
-
-
-def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
-    """What one cell spells, by Python's own means."""
-    if len(cell.encode()) > LONGEST:
-        return Spelling.TEXT
-    text = cell.strip(" \t\n\v\f\r")
-    if not text:
-        return Spelling.BLANK
-    if re.fullmatch(r"[+-]?[0-9]+", text):
-        digits = text.lstrip("+-")
-        if len(digits) > 1 and digits[0] == "0":
-            return Spelling.LEADING_ZERO
-        if int(digits) < 2**63:
-            return Spelling.INTEGER
-        return Spelling.BIG if math.isfinite(_float32(text)) else Spelling.HUGE
-    if re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", text):
-        return Spelling.FLOAT if math.isfinite(_float32(text)) else Spelling.HUGE
-    lower = text.lower()
-    if lower.lstrip("+-") in ("inf", "infinity") and len(lower) - len(lower.lstrip("+-")) <= 1:
-        return Spelling.INFINITE
-    if lower in ("nan", "+nan", "-nan"):
-        return Spelling.NAN
-    if lower in ("true", "false"):
-        return Spelling.BOOLEAN
-    return Spelling.DATE if any(re.search(pattern, text) for pattern in DATE_FORMATS.values()) else Spelling.TEXT
-
-
-def _float32(text: str) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.float32(float(text)))
-
-
-cells = st.one_of(
-    st.integers(-(10**21), 10**21).map(str),
-    st.integers(-100, 100).map(str),
-    st.floats().map(repr),
-    st.floats(-1e6, 1e6, width=32).map(lambda value: f"{value:.2f}"),
-    st.text("0123456789+-.eE xT/:", min_size=1, max_size=12),
-    st.sampled_from(
-        [
-            "true",
-            "False",
-            "TRUE",
-            "nan",
-            "NaN",
-            "-inf",
-            "Infinity",
-            "2013-01-31",
-            "1/2/2013",
-            "13/12/2013",
-            "31.12.2013",
-            "007",
-            "+3",
-            "0x10",
-            "1e39",
-        ]
-    ),
-    st.sampled_from(
-        ["  3", "3\t", " ", "- 1", " 1 2 ", "9223372036854775807", "-9223372036854775808", "1e999", "é", "0" * 70]
-    ),
-    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
-)
-columns = st.lists(st.one_of(st.none(), st.just(""), cells), max_size=60)
 
 
 def profile_of(values: Sequence[str | None]) -> ColumnProfile:
@@ -117,49 +51,6 @@ def of(values: Sequence[str | None]) -> Column:
     return decide(profile_of(values))
 
 
-# --- what cells spell
-
-
-@settings(max_examples=300)
-@given(st.lists(cells, min_size=1, max_size=30))
-def test_cells_are_told_apart_as_python_tells_them(values: list[str]) -> None:
-    """The columnar count equals one cell by cell."""
-    counts = count_cells(pa.array(values, pa.string()))
-    assert counts.spellings == Counter(map(spell, values))
-    integers = [int(value) for value in values if spell(value) is Spelling.INTEGER]
-    assert counts.integers == ((min(integers), max(integers)) if integers else None)
-    floats = [float(value) for value in values if spell(value) in (Spelling.FLOAT, Spelling.BIG)]
-    assert counts.floats == ((min(floats), max(floats)) if floats else None)
-
-
-@given(st.lists(st.tuples(cells, st.integers(1, 5)), min_size=1, max_size=20))
-def test_weights_stand_for_repeated_cells(values: list[tuple[str, int]]) -> None:
-    """A weight says how often a cell stands in the column."""
-    texts, weights = zip(*values, strict=True)
-    repeated = [text for text, weight in values for _ in range(weight)]
-    assert count_cells(pa.array(texts), np.array(weights, np.int64)) == count_cells(pa.array(repeated))
-
-
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
-def test_slices_and_large_strings_are_counted_where_they_stand(kind: pa.DataType) -> None:
-    """Offsets of sliced arrays and 64-bit offsets are honoured."""
-    array = pa.array(["1.5", "x", "22", "3.25", "007"], kind).slice(1, 3)
-    counts = count_cells(array)
-    assert counts.spellings == {Spelling.TEXT: 1, Spelling.INTEGER: 1, Spelling.FLOAT: 1}
-
-
-def test_minus_zero_is_no_extreme_of_its_own() -> None:
-    """-0.0 equals 0.0, so neither may be the minimum by the order of the rows."""
-    for values in (["-0.0", "0.0"], ["0.0", "-0.0"]):
-        low, high = count_cells(pa.array(values)).floats or (1.0, 1.0)
-        assert math.copysign(1, low) == math.copysign(1, high) == 1
-
-
-def test_no_cells_count_nothing() -> None:
-    """An empty column has no spellings and no range."""
-    assert count_cells(pa.array([], pa.string())) == CellCounts()
-
-
 @pytest.mark.parametrize("name", DATE_FORMATS)
 def test_a_date_format_fits_what_strftime_writes(name: str) -> None:
     """A column of what strftime writes in a format is found to have it."""
@@ -179,9 +70,6 @@ def test_days_and_months_are_told_apart_by_the_whole_column() -> None:
     assert profile_of(["1/2/2013", "13/4/2013"]).date_format == "%d/%m/%Y"
     assert profile_of(["1/13/2013", "13/1/2013"]).date_format is None
     assert profile_of(["2013-01-01"] * 5 + ["soon"]).date_format is None
-
-
-# --- types
 
 
 @pytest.mark.parametrize(
@@ -274,53 +162,6 @@ def test_a_column_without_missing_cells_is_required() -> None:
     assert not of([]).required
 
 
-# --- distinct values
-
-
-def test_distinct_values_are_exact_up_to_a_limit() -> None:
-    """10,000 are counted, and one more is too many."""
-    distinct = Distinct()
-    distinct.update(pa.array([str(number) for number in range(MOST_EXACT)] * 2))
-    assert distinct.count == MOST_EXACT
-    distinct.update(pa.array(["more"]))
-    assert distinct.count is None
-    assert distinct.estimate == pytest.approx(MOST_EXACT, rel=0.25)
-
-
-def test_long_values_are_not_kept() -> None:
-    """The limit is on their bytes too; the estimate of a few long ones is still their number."""
-    distinct = Distinct(most_bytes=1000)
-    texts = [f"{number:03d}" * 20 for number in range(100)]
-    distinct.update(pa.array(texts))
-    assert distinct.count is None
-    assert distinct.estimate == 100
-    assert all(example in texts for example in distinct.examples)
-
-
-@pytest.mark.parametrize(
-    "make", [str, lambda number: f"user-{number:032d}", lambda number: f"{number * 7919:x}@example.com"]
-)
-def test_the_estimate_is_close(make: Callable[[int], str]) -> None:
-    """Within 4 standard errors of 6 %, for numbers, padded identifiers and addresses."""
-    distinct = Distinct()
-    for start in range(0, 60_000, 20_000):
-        distinct.update(pa.array([make(number) for number in range(start, start + 20_000)]))
-    assert distinct.estimate == pytest.approx(60_000, rel=0.25)
-
-
-@given(st.lists(st.text(min_size=1, max_size=30).filter(lambda text: text.isascii()), min_size=1, unique=True))
-def test_a_fingerprint_is_a_function_of_the_string(texts: list[str]) -> None:
-    """Neighbours in the buffer make no difference; strings of up to 24 bytes differ in theirs."""
-    together = fingerprints(pa.array(texts)).tolist()
-    alone = [fingerprints(pa.array(["x", text, "y"]).slice(1, 1)).tolist()[0] for text in texts]
-    assert together == alone
-    short = {text: value for text, value in zip(texts, together, strict=True) if len(text) <= 16}
-    assert len(set(short.values())) == len(short)
-
-
-# --- merges
-
-
 @settings(max_examples=150)
 @given(st.lists(columns, min_size=1, max_size=4), st.randoms(use_true_random=False), st.sampled_from([1 << 20, 100]))
 def test_merges_give_the_same_in_any_order_and_however_rows_are_cut(
@@ -390,9 +231,6 @@ def test_profiles_stay_small() -> None:
     values = pa.array([f"{number:0100d}" for number in range(500)])
     profiles.update(pa.RecordBatch.from_arrays([values] * len(names), names=names))
     assert len(pickle.dumps(profiles)) < 16 << 20
-
-
-# --- real data
 
 
 def read_strings(path: Path, names: list[str] | None = None, nulls: Sequence[str] = ("",)) -> pa.Table:

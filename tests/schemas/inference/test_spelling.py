@@ -1,0 +1,53 @@
+"""What raw cells spell, counted as Python would."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shardmill.schemas.inference.spelling import CellCounts, Spelling, count_cells
+from tests.support.cells import cells, spell
+
+
+@settings(max_examples=300)
+@given(st.lists(cells, min_size=1, max_size=30))
+def test_cells_are_told_apart_as_python_tells_them(values: list[str]) -> None:
+    """The columnar count equals one cell by cell."""
+    counts = count_cells(pa.array(values, pa.string()))
+    assert counts.spellings == Counter(map(spell, values))
+    integers = [int(value) for value in values if spell(value) is Spelling.INTEGER]
+    assert counts.integers == ((min(integers), max(integers)) if integers else None)
+    floats = [float(value) for value in values if spell(value) in (Spelling.FLOAT, Spelling.BIG)]
+    assert counts.floats == ((min(floats), max(floats)) if floats else None)
+
+
+@given(st.lists(st.tuples(cells, st.integers(1, 5)), min_size=1, max_size=20))
+def test_weights_stand_for_repeated_cells(values: list[tuple[str, int]]) -> None:
+    """A weight says how often a cell stands in the column."""
+    texts, weights = zip(*values, strict=True)
+    repeated = [text for text, weight in values for _ in range(weight)]
+    assert count_cells(pa.array(texts), np.array(weights, np.int64)) == count_cells(pa.array(repeated))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_slices_and_large_strings_are_counted_where_they_stand(kind: pa.DataType) -> None:
+    """Offsets of sliced arrays and 64-bit offsets are honoured."""
+    array = pa.array(["1.5", "x", "22", "3.25", "007"], kind).slice(1, 3)
+    counts = count_cells(array)
+    assert counts.spellings == {Spelling.TEXT: 1, Spelling.INTEGER: 1, Spelling.FLOAT: 1}
+
+
+def test_minus_zero_is_no_extreme_of_its_own() -> None:
+    """-0.0 equals 0.0, so neither may be the minimum by the order of the rows."""
+    for values in (["-0.0", "0.0"], ["0.0", "-0.0"]):
+        low, high = count_cells(pa.array(values)).floats or (1.0, 1.0)
+        assert math.copysign(1, low) == math.copysign(1, high) == 1
+
+
+def test_no_cells_count_nothing() -> None:
+    """An empty column has no spellings and no range."""
+    assert count_cells(pa.array([], pa.string())) == CellCounts()

@@ -1,0 +1,75 @@
+"""Cells for tests of schema inference, and what Python takes them for."""
+
+import math
+import re
+
+import numpy as np
+from hypothesis import strategies as st
+
+from shardmill.schemas.inference.spelling import DATE_FORMATS, LONGEST, Spelling
+
+
+def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
+    """What one cell spells, by Python's own means."""
+    if len(cell.encode()) > LONGEST:
+        return Spelling.TEXT
+    text = cell.strip(" \t\n\v\f\r")
+    if not text:
+        return Spelling.BLANK
+    if re.fullmatch(r"[+-]?[0-9]+", text):
+        digits = text.lstrip("+-")
+        if len(digits) > 1 and digits[0] == "0":
+            return Spelling.LEADING_ZERO
+        if int(digits) < 2**63:
+            return Spelling.INTEGER
+        return Spelling.BIG if math.isfinite(_float32(text)) else Spelling.HUGE
+    if re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", text):
+        return Spelling.FLOAT if math.isfinite(_float32(text)) else Spelling.HUGE
+    lower = text.lower()
+    if lower.lstrip("+-") in ("inf", "infinity") and len(lower) - len(lower.lstrip("+-")) <= 1:
+        return Spelling.INFINITE
+    if lower in ("nan", "+nan", "-nan"):
+        return Spelling.NAN
+    if lower in ("true", "false"):
+        return Spelling.BOOLEAN
+    return Spelling.DATE if any(re.search(pattern, text) for pattern in DATE_FORMATS.values()) else Spelling.TEXT
+
+
+def _float32(text: str) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.float32(float(text)))
+
+
+cells = st.one_of(
+    st.integers(-(10**21), 10**21).map(str),
+    st.integers(-100, 100).map(str),
+    st.floats().map(repr),
+    st.floats(-1e6, 1e6, width=32).map(lambda value: f"{value:.2f}"),
+    st.text("0123456789+-.eE xT/:", min_size=1, max_size=12),
+    st.sampled_from(
+        [
+            "true",
+            "False",
+            "TRUE",
+            "nan",
+            "NaN",
+            "-inf",
+            "Infinity",
+            "2013-01-31",
+            "1/2/2013",
+            "13/12/2013",
+            "31.12.2013",
+            "007",
+            "+3",
+            "0x10",
+            "1e39",
+        ]
+    ),
+    st.sampled_from(
+        ["  3", "3\t", " ", "- 1", " 1 2 ", "9223372036854775807", "-9223372036854775808", "1e999", "é", "0" * 70]
+    ),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+)
+
+
+columns = st.lists(st.one_of(st.none(), st.just(""), cells), max_size=60)
