@@ -22,7 +22,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is spelled most like a word; None where none is near."""
+    """The known word that is spelled most like a word.
+
+    None means that no word is near.
+    """
     return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
 
 

@@ -1,6 +1,6 @@
 """Types inferred from raw cells.
 
-spelling.py  what raw cells spell: integers, floats, dates, text
-distinct.py  how many different strings a column has
+spelling.py  counts of cells by spelling: integers, floats, dates, text
+distinct.py  the number of distinct strings in a column
 infer.py     profiles of columns, and the types decided from them
 """

@@ -1,6 +1,7 @@
-"""How many different strings a column has: exact while they are few, estimated from a sketch after that.
+"""The number of distinct strings in a column.
 
-Both are functions of the set of strings alone, so merges give the same result in any order.
+It is exact while they are few, and estimated from a sketch after that. Both numbers are functions
+of the set of strings alone, so merges give the same result in any order.
 """
 
 from dataclasses import dataclass
@@ -14,22 +15,27 @@ from shardmill.schemas.arrow import bounds
 from shardmill.schemas.splitmix import GAMMA, finalize
 
 MOST_EXACT = 10_000
-"""Distinct strings up to which the count is exact."""
+"""Most distinct strings that are kept, so that their count is exact."""
 
-_SKETCH = 256  # hashes kept: the estimate's standard error is 1 / sqrt(_SKETCH), 6 %
+# Hashes kept in a sketch: the estimate's standard error is 1 / sqrt(_SKETCH), 6 %.
+_SKETCH = 256
+# Strings that a sketch keeps to show.
 _EXAMPLES = 3
+# Most characters of such a string.
 _EXAMPLE_LENGTH = 64
-_WORD = 8  # bytes of a uint64
+# Bytes of a uint64.
+_WORD = 8
 
 
 class Distinct:
-    """The distinct strings of a column: all of them, or past a limit the `_SKETCH` that hash least (a KMV sketch).
+    """An accumulator of the distinct strings of a column.
 
-    The estimate is that of Bar-Yossef et al., "Counting distinct elements in a data stream" (2002): with k hashes kept
-    of which the greatest is u (of 1), (k - 1) / u.
+    It keeps all of them, or past a limit a sketch (KMV): the `_SKETCH` least hashes. The estimate
+    is that of Bar-Yossef et al., "Counting distinct elements in a data stream" (2002): (k - 1) / u
+    for k hashes of which the greatest is u, as a fraction of the hashes' range.
 
     Args:
-        most_bytes: Length of all distinct strings together up to which they are kept.
+        most_bytes: Most bytes of all distinct strings together for which they are kept.
     """
 
     def __init__(self, most_bytes: int = 1 << 20) -> None:
@@ -41,12 +47,18 @@ class Distinct:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the strings have been few enough so far; once False it stays so."""
+        """Whether all distinct strings are kept so far.
+
+        Once False, it stays False.
+        """
         return self._strings is not None
 
     @property
     def strings(self) -> pa.Array | None:
-        """All the strings, or None where they are too many or too long to be kept."""
+        """The distinct strings.
+
+        None means that they are too many or too long to be kept.
+        """
         self._compact()
         return self._strings
 
@@ -58,7 +70,10 @@ class Distinct:
 
     @property
     def count(self) -> int | None:
-        """The number of distinct strings, or None where there are too many to be exact."""
+        """The exact number of distinct strings.
+
+        None means that it isn't known, because they are too many or too long to be kept.
+        """
         strings = self.strings
         return None if strings is None else len(strings)
 
@@ -75,11 +90,18 @@ class Distinct:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """A few of the strings, the same ones whatever the order; long ones are cut."""
+        """A few of the strings.
+
+        They are the same in whatever order strings are added; long ones are truncated.
+        """
         return self.sketch.examples
 
     def update(self, strings: pa.Array) -> None:
-        """Adds strings: none null or empty; repeats are welcome."""
+        """Adds strings.
+
+        Args:
+            strings: Strings, none null or empty; they may repeat.
+        """
         if not len(strings):
             return
         if self._strings is None:
@@ -93,7 +115,7 @@ class Distinct:
             self._compact()
 
     def merge(self, other: "Distinct") -> None:
-        """Adds all that another has seen."""
+        """Adds the strings of another accumulator."""
         strings = other.strings
         if strings is not None:
             self.update(strings)
@@ -120,11 +142,11 @@ class Distinct:
 
 @dataclass(frozen=True, eq=False)
 class Sketch:
-    """A part of a set of strings that doesn't depend on their order.
+    """A sample of a set of strings that ignores order.
 
     Attributes:
-        hashes: The strings' least hashes, ascending, uint64 and at most `_SKETCH`.
-        examples: The strings of the first few.
+        hashes: The least hashes of the strings, ascending: uint64, at most `_SKETCH`.
+        examples: The strings of the first few hashes, truncated.
     """
 
     hashes: npt.NDArray[np.uint64]
@@ -132,7 +154,12 @@ class Sketch:
 
     @classmethod
     def of(cls, strings: pa.Array, threshold: np.uint64 | None = None) -> "Sketch":
-        """The sketch of strings; of those alone whose hash is at most `threshold` where one is given."""
+        """The sketch of strings.
+
+        Args:
+            strings: Strings, none null or empty; they may repeat.
+            threshold: The greatest hash to consider. None means that all are considered.
+        """
         hashes = fingerprints(strings)
         if threshold is not None:
             low = hashes <= threshold
@@ -154,21 +181,25 @@ class Sketch:
 
 
 def _example(strings: pa.Array) -> str:
-    """The least of strings that share a hash (it is nearly always one string), cut to a length that can be shown."""
+    """The least of strings that share a hash, truncated.
+
+    Nearly always it is a single string; it is cut to a length that can be shown.
+    """
     return str(pc.min(pc.utf8_slice_codeunits(strings, 0, _EXAMPLE_LENGTH)).as_py())
 
 
 def fingerprints(strings: pa.Array) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each string: of its length and its first, middle and last 8 bytes.
+    """A 64-bit hash of each string, for estimates.
 
-    Strings that differ elsewhere only share a hash: good enough for an estimate, not for identity. The mixing is
+    It covers the string's length and its first, middle and last 8 bytes. Strings that differ only
+    elsewhere share a hash: good enough for an estimate, not for identity. The mixing is
     SplitMix64's.
 
     Args:
         strings: Strings, none null or empty.
 
     Returns:
-        uint64[len(strings)].
+        uint64 [len(strings)].
     """
     data, starts, stops = bounds(strings)
     low = int(starts[0]) if len(starts) else 0
@@ -186,5 +217,5 @@ def fingerprints(strings: pa.Array) -> npt.NDArray[np.uint64]:
 
 
 def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    # The gamma first: else 0 would stay 0.
+    # Without the gamma, 0 would stay 0.
     return finalize(words + GAMMA)

@@ -1,12 +1,15 @@
-"""Infers a schema from all the rows of the data, column by column, in one pass.
+"""Inference of a schema from all rows, in one pass.
 
-A `Profiles` takes blocks of raw cells; two merge into the same result in any order, because all that is kept is counts,
-extremes and sets. Types are decided at the end, so text in the last row of a column counts as much as in its first.
+`Profiles` takes blocks of raw cells. Two of them merge into the same result in any order, because
+only counts, extremes and sets are kept. Types are decided at the end, so text in the last row of a
+column counts as much as in its first.
 
-What is decided for cells that tools disagree on:
+The rules for cells that tools disagree on:
 
-- digits with leading zeros (007) would be another value as an integer, so a column of integers with any is BYTES;
-- integers beyond int64, or a column of 20-digit identifiers, are BYTES; so are floats beyond float32;
+- digits with leading zeros (007) would be another value as an integer, so a column of integers with
+  any is BYTES;
+- integers beyond int64, or a column of 20-digit identifiers, are BYTES; so are floats beyond
+  float32;
 - `inf` makes a column FLOAT, and so does `nan`, which is a missing value there;
 - `true`/`false`, dates and times are BYTES: a vocabulary or a `datetime` feature reads them;
 - spaces alone are a missing value in a column of numbers, and a value in one of text;
@@ -23,24 +26,30 @@ from shardmill.schemas.inference.spelling import DATE_FORMATS, CellCounts, Spell
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
 
 ONE_BAD_IN = 1000
-"""A column is numeric when fewer than one in this many of its values aren't numbers: rows with those are rejected."""
+"""A column is numeric if fewer than one in this many of its values aren't numbers.
 
+The rows of the others are rejected.
+"""
+
+# Rows and bytes of blocks that wait: a pass over thousands of columns isn't worth its calls for
+# fewer rows, and no more memory is held.
 _WAITING_ROWS = 8192
 _WAITING_BYTES = 16 << 20
+# Bytes of memory for the distinct strings of all columns together.
 _DISTINCT_BYTES = 64 << 20
-"""Memory for the distinct strings of all columns together."""
 
 
 class ColumnProfile:
-    """What a column's cells are, all of them.
+    """The profile of a column, over all its cells.
 
     Attributes:
         name: The column's name.
         rows: Cells seen.
         missing: Cells that are null or empty.
-        cells: The others, by what they spell.
-        distinct: Their different texts.
-        lengths: Characters of the shortest and the longest; None: there are none.
+        cells: The present cells, counted by their spelling.
+        distinct: The distinct texts of the present cells.
+        lengths: Characters of the shortest and of the longest present cell. None means that there
+            are none.
     """
 
     def __init__(self, name: str, most_bytes: int = 1 << 20) -> None:
@@ -58,7 +67,10 @@ class ColumnProfile:
 
     @property
     def unusable(self) -> int:
-        """Present cells that the decided type can't hold: their rows are rejected when the column is used."""
+        """Present cells that the decided type can't hold.
+
+        Their rows are rejected if the column is used.
+        """
         return self.present - self._fit(decide(self).type)
 
     def _fit(self, column_type: ColumnType) -> int:
@@ -70,24 +82,36 @@ class ColumnProfile:
 
     @property
     def absent(self) -> int:
-        """Missing cells, with those that the decided type reads as missing: spaces and `nan` in a FLOAT column."""
+        """Cells that the decided type reads as missing.
+
+        They are the missing ones, spaces in a numeric column, and `nan` in a FLOAT column.
+        """
         return self.missing + self.cells.of(*_MISSING[decide(self).type])
 
     @property
     def distinct_count(self) -> int | None:
-        """How many different texts the cells have, but for the `absent` ones; None: too many to be exact."""
+        """The exact number of distinct texts, without `absent` cells.
+
+        None means that there are too many for an exact number.
+        """
         strings = self.distinct.strings
         return None if strings is None else len(strings) - count_cells(strings).of(*_MISSING[decide(self).type])
 
     @property
     def distinct_estimate(self) -> int:
-        """The same, exactly or from a sketch: at most as many as there are such cells, whatever the sketch says."""
+        """`distinct_count`, or an estimate from the sketch.
+
+        It is never more than the number of cells that aren't `absent`.
+        """
         exact = self.distinct_count
         return min(round(self.distinct.estimate), self.rows - self.absent) if exact is None else exact
 
     @property
     def date_format(self) -> str | None:
-        """The `strptime` format of all present cells but for fewer than one in `ONE_BAD_IN`; None: there is none."""
+        """The `strptime` format of the present cells.
+
+        Fewer than one in `ONE_BAD_IN` may have another. None means that there is no such format.
+        """
         dates = self.cells.of(Spelling.DATE)
         if not dates or not _few(self.present - dates, self.present):
             return None
@@ -95,7 +119,7 @@ class ColumnProfile:
 
     @property
     def infinite(self) -> int:
-        """How many cells spell infinity."""
+        """Cells that spell infinity."""
         return self.cells.of(Spelling.INFINITE)
 
     def update(self, cells: pa.Array) -> None:
@@ -113,14 +137,14 @@ class ColumnProfile:
         extremes = pc.min_max(lengths)
         self.lengths = _wider(self.lengths, (extremes["min"].as_py(), extremes["max"].as_py()))
         weights = None
-        if self.distinct.is_exact:  # few different cells so far: from here on look at each once
+        if self.distinct.is_exact:  # few distinct cells so far: each is examined once
             counted = pc.value_counts(cells)
             cells, weights = counted.field("values"), counted.field("counts").to_numpy()
         self.distinct.update(cells)
         self.cells = self.cells + count_cells(cells, weights)
 
     def merge(self, other: "ColumnProfile") -> None:
-        """Adds all that another profile of the same column has seen."""
+        """Adds the cells of another profile of the column."""
         self.rows += other.rows
         self.missing += other.missing
         self.cells = self.cells + other.cells
@@ -147,14 +171,16 @@ def _few(bad: int, cells: int) -> bool:
 
 
 def decide(profile: ColumnProfile, allowed: frozenset[ColumnType] = frozenset(ColumnType)) -> Column:
-    """The schema's entry for a column: its type by the rules at the top of this module, and whether it is required.
+    """Decides the type and the presence of a column.
 
-    A column is required when no cell was missing. One with no values at all is BYTES.
+    The type follows the rules at the top of this module; a column with no values at all is BYTES.
+    A column is required if no cell was missing.
 
     Args:
-        profile: What was seen of the column.
-        allowed: The types that the column's uses take: a column that must be numeric is, unless most of its cells are text (the
-            rest will be rejected rows), and one that must not be FLOAT is BYTES instead.
+        profile: The profile of the column.
+        allowed: The types that the column's uses accept. A column that must be numeric is numeric,
+            unless most of its cells are text (otherwise rows with text will be rejected), and one
+            that must not be FLOAT is BYTES instead.
     """
     column_type = _decide_type(profile.cells, profile.present)
     if column_type not in allowed:
@@ -190,7 +216,7 @@ def _oblige(cells: CellCounts, present: int, allowed: frozenset[ColumnType]) -> 
 class Profiles:
     """The profiles of all columns.
 
-    Small blocks wait until there are enough rows to be worth a pass over thousands of columns.
+    Small blocks wait until they have enough rows for a pass over thousands of columns to pay.
 
     Args:
         names: The columns' names, in the schema's order.
@@ -229,7 +255,8 @@ class Profiles:
         """Adds rows.
 
         Args:
-            batch: A string column for each name (in any order; others are ignored), null where missing.
+            batch: A string column for each name (in any order; others are ignored), null where
+                missing.
 
         Raises:
             KeyError: The batch lacks a column.
@@ -243,10 +270,10 @@ class Profiles:
             self._flush()
 
     def merge(self, other: "Profiles") -> None:
-        """Adds all that another has seen.
+        """Adds the rows of other profiles.
 
         Raises:
-            ValueError: The other is of other columns.
+            ValueError: They have other columns.
         """
         if set(self.names) != set(other.names):
             raise ValueError(f"profiles of other columns: {sorted(set(self.names) ^ set(other.names))!r}")
@@ -258,7 +285,7 @@ class Profiles:
         """The inferred schema.
 
         Args:
-            allowed: For columns whose uses take certain types only, which.
+            allowed: The allowed types of columns whose uses accept certain types only, by name.
         """
         allowed = allowed or {}
         return Schema(tuple(decide(profile, allowed.get(profile.name, frozenset(ColumnType))) for profile in self))

@@ -1,8 +1,9 @@
-"""What raw cells spell: integers, floats, identifiers, booleans, dates or text, counted without a loop over cells.
+"""Counts of cells by spelling, without a loop over cells.
 
-A cell's class depends on the cell alone, so counts add up to the same totals however the rows are cut into blocks. Most
-classes follow from the set of kinds of bytes in a cell, which one pass over a column's buffer finds for all its cells;
-regular expressions see only what that leaves open.
+A cell spells an integer, a float, an identifier, a boolean, a date or text. Its spelling depends on
+the cell alone, so counts add up to the same totals however the rows are cut into blocks. Most
+spellings follow from the set of byte kinds in a cell, which one pass over a column's buffer finds
+for all its cells; regular expressions see only the cells that this leaves open.
 """
 
 import enum
@@ -22,7 +23,7 @@ _Counts = npt.NDArray[np.int64]
 _Number = TypeVar("_Number", int, float)
 
 LONGEST = 64
-"""Bytes of the longest cell that can be anything but text."""
+"""Most bytes of a cell that isn't text: no number, date or word is longer."""
 
 DATE_FORMATS: dict[str, str] = {
     "%Y-%m-%d": r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
@@ -39,11 +40,14 @@ DATE_FORMATS: dict[str, str] = {
     "%d-%m-%Y": r"^(?:0?[1-9]|[12][0-9]|3[01])-(?:0?[1-9]|1[0-2])-[0-9]{4}$",
     "%H:%M:%S": r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$",
 }
-"""Each date format in `strptime`'s letters, and the cells that have it; where several fit all cells, the first is meant."""
+"""The regular expression of each date format, by the format in `strptime`'s letters.
+
+Where several fit all cells of a column, the first is meant.
+"""
 
 
 class Spelling(enum.Enum):
-    """What a cell spells, once spaces around it are dropped."""
+    """The spelling of a cell, without the spaces around it."""
 
     INTEGER = "integer"  # fits int64, has no leading zeros, and isn't -2**63, which stands for a missing value
     FLOAT = "float"  # has a point or an exponent, and fits float32
@@ -60,13 +64,14 @@ class Spelling(enum.Enum):
 
 @dataclass(frozen=True)
 class CellCounts:
-    """How many cells of a column spell what.
+    """Counts of a column's cells by spelling.
 
     Attributes:
-        spellings: Cells of each spelling; absent: none.
+        spellings: Cells of each spelling; one that no cell has may be absent.
         formats: Cells of each date format. A cell such as 01/02/2013 counts for two.
-        integers: Least and greatest of the INTEGER cells; None: there are none.
-        floats: Least and greatest of the FLOAT cells and of the BIG cells, in float64; None: there are none.
+        integers: The least and the greatest of the INTEGER cells. None means that there are none.
+        floats: The least and the greatest of the FLOAT and BIG cells, in float64. None means that
+            there are none.
     """
 
     spellings: Counter[Spelling] = field(default_factory=Counter)
@@ -83,7 +88,7 @@ class CellCounts:
         )
 
     def of(self, *spellings: Spelling) -> int:
-        """How many cells have one of these spellings."""
+        """Cells that have one of these spellings."""
         return sum(self.spellings[spelling] for spelling in spellings)
 
 
@@ -94,11 +99,11 @@ def _widest(one: tuple[_Number, _Number] | None, two: tuple[_Number, _Number] | 
 
 
 def count_cells(cells: pa.Array, weights: _Counts | None = None) -> CellCounts:
-    """Counts what cells spell.
+    """Counts cells by spelling.
 
     Args:
         cells: Strings, none of them null or empty.
-        weights: How often each cell stands in the column, int64[len(cells)]; None: once.
+        weights: How often each cell occurs in the column, int64 [len(cells)]. None means once.
     """
     tally = _Tally()
     if len(cells):
@@ -106,7 +111,7 @@ def count_cells(cells: pa.Array, weights: _Counts | None = None) -> CellCounts:
     return tally.counts
 
 
-# Kinds of bytes, as bits.
+# Kinds of bytes, as bits of a set. A sign that begins a cell has a bit of its own.
 _DIGIT, _SIGN, _POINT, _EXPONENT, _SPACE, _OTHER, _LEADING_SIGN = 1, 2, 4, 8, 16, 32, 64
 
 
@@ -136,9 +141,11 @@ _KINDS = _byte_kinds()
 _FIRST_KINDS = np.where(_KINDS == _SIGN, np.uint8(_LEADING_SIGN), _KINDS)
 _NUMBERS_BEGIN = _first_bytes(b"0123456789+-." + _WHITESPACE)
 _WORDS_BEGIN = _first_bytes(b"tTfFiInN")
+# Most bytes of a cell that may be one of the words below.
 _LONGEST_WORD = 12
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
-_DATE = r"^[0-9]{1,4}[-/.:][0-9]{1,2}[-/.:][0-9]{2}"  # and then some
+# The beginning of all date formats; `DATE_FORMATS` decide.
+_DATE = r"^[0-9]{1,4}[-/.:][0-9]{1,2}[-/.:][0-9]{2}"
 _WORD = r"^(?:[+-]?(?i:inf|infinity|nan)|(?i:true|false))$"
 _INFINITE = r"^[+-]?(?i:inf|infinity)$"
 _NAN = r"^[+-]?(?i:nan)$"
@@ -148,7 +155,10 @@ _SAFE_DIGITS = len(_INT64_MAX) - 1
 
 
 class _Tally:
-    """Sorts cells into spellings, cheapest test first; what no test claims is text."""
+    """Sorts cells into spellings.
+
+    The cheapest test comes first; a cell that no test claims is text.
+    """
 
     def __init__(self) -> None:
         self.counts = CellCounts()
@@ -158,8 +168,9 @@ class _Tally:
             self.counts = self.counts + CellCounts(Counter({spelling: cells}))
 
     def _add_floats(self, cells: pa.Array, weights: _Counts, spelling: Spelling) -> None:
-        """Counts cells that spell a number as `spelling`, but those beyond float32 as HUGE."""
-        # Adding 0.0 turns -0.0 into 0.0: the two are equal, and which of them is the minimum would depend on the order.
+        """Counts numbers as `spelling`, or HUGE if beyond float32."""
+        # Adding 0.0 turns -0.0 into 0.0: the two are equal, so which of them is the minimum would
+        # depend on the order.
         values = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False) + 0.0
         with np.errstate(over="ignore"):
             fits = np.isfinite(values.astype(np.float32))
@@ -221,7 +232,10 @@ class _Tally:
             self.counts = self.counts + CellCounts(integers=(int(values.min()), int(values.max())))
 
     def _decimals(self, cells: pa.Array, weights: _Counts) -> None:
-        """Cells of digits and points. Nearly always there is one point; addresses and versions have several."""
+        """Counts cells of digits and points.
+
+        Nearly always a cell has one point; addresses and versions have several.
+        """
         try:
             self._add_floats(cells, weights, Spelling.FLOAT)
         except pa.ArrowInvalid:
@@ -240,7 +254,7 @@ class _Tally:
         self._numbers(*_take(cells, weights, ~words))
 
     def _numbers(self, cells: pa.Array, weights: _Counts) -> None:
-        """Cells that begin as numbers do."""
+        """Counts cells that begin as numbers do."""
         numbers = _match(cells, _NUMBER)
         if numbers.any():
             self._add_floats(*_take(cells, weights, numbers), Spelling.FLOAT)
@@ -252,7 +266,10 @@ class _Tally:
         self._words(cells, weights)
 
     def _words(self, cells: pa.Array, weights: _Counts) -> None:
-        """Cells that are no numbers and no dates: a few words have a meaning, with a sign or without."""
+        """Counts cells that are neither numbers nor dates.
+
+        A few words have a meaning, infinity and `nan` with a sign or without.
+        """
         words = _match(cells, _WORD)
         self._add(Spelling.TEXT, int(weights[~words].sum()))
         if not words.any():

@@ -23,6 +23,7 @@ FOLDERS = (
     "pipelines/init",
     "pipelines/inspect",
     "schemas",
+    "schemas/inference",
     "transforms/functions",
     "transforms/graph",
     "transforms/kinds",
