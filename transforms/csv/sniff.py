@@ -277,8 +277,7 @@ def _has_header(files: Sequence[Rows]) -> bool:
     if _names_years(first):
         return True
     votes = 0
-    body = [row for rows in files for row in rows if row is not first]
-    columns = _columns(body)
+    columns = _columns([row for rows in files for row in rows[1:]])
     for cell, column in zip(first, columns, strict=False):
         votes += _vote(cell, column)
     if votes:

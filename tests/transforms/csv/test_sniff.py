@@ -75,6 +75,14 @@ def test_the_same_first_row_in_all_files_is_a_header() -> None:
     assert not guess("1,x\n2,y\n", "3,x\n4,y\n").header
 
 
+def test_headers_that_differ_in_a_name_are_headers() -> None:
+    """A later file's header is no data: a name misspelled there, or a name that both have, is no sign of a file without one."""
+    assert guess("age,price\n1,2\n3,4\n", "aeg,price\n5,6\n").header
+    cities = "Rome,via\nRome,corso\nOslo,gate\nOslo,gate\n"
+    assert guess(f"city,kind\n{cities}", f"city,kinds\n{cities}").header
+    assert not guess("red,round\nblue,square\nred,round\n", "blue,round\nred,square\n").header
+
+
 def test_padding_is_dropped() -> None:
     """Where most cells have spaces around them."""
     assert guess("id, name\n" + body("#, Ann")).trim
