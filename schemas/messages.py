@@ -38,7 +38,10 @@ def plural(count: int, noun: str) -> str:
 
 
 def cut(text: str, most: int = 60) -> str:
-    """Truncates text to `most` characters, and adds its length."""
+    """Text, truncated to `most` characters.
+
+    Truncated text ends in the length of the whole.
+    """
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 

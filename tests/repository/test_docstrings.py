@@ -24,6 +24,7 @@ FOLDERS = (
     "pipelines/inspect",
     "schemas",
     "schemas/inference",
+    "transforms/files",
     "transforms/functions",
     "transforms/graph",
     "transforms/kinds",

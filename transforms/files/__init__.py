@@ -3,8 +3,8 @@
 path_patterns.py  `*`, `**`, `?` and `[a-z]` in paths
 files.py          read, create, replace, copy and remove files
 local_listing.py  the local files that a pattern matches
-enclosed.py       the files of a folder that may be a stranger's
+enclosed.py       the files of an untrusted folder, without following links
 checksums.py      CRC32C of bytes read in pieces
 makers.py         whether the process that made a folder is gone
-temporary.py      local folders that go when the process ends
+temporary.py      local folders that are removed when the process ends
 """

@@ -1,18 +1,24 @@
-"""Checksums of bytes that are read in pieces, apart and in any order: the CRC32C of joined pieces follows from theirs."""
+"""CRC32C checksums of bytes that are read in pieces.
+
+The pieces may be read independently and in any order: the checksum of joined pieces follows from
+the checksums of the pieces.
+"""
 
 from dataclasses import dataclass
 from functools import cache
 
 import google_crc32c
 
-# CRC-32C (Castagnoli), bits reflected: the highest bit is the polynomial 1.
+# The polynomial of CRC-32C (Castagnoli), bits reflected: the highest bit is the polynomial 1.
 _POLYNOMIAL = 0x82F63B78
 _ONE = 1 << 31
 
 
 @dataclass(frozen=True)
 class Checksum:
-    """The CRC32C of some bytes, and how many they are. Those of adjacent pieces add up to that of the whole.
+    """The CRC32C and the number of some bytes.
+
+    The checksums of adjacent pieces add up to the checksum of the whole.
 
     Attributes:
         crc: The CRC.
@@ -24,19 +30,19 @@ class Checksum:
 
     @classmethod
     def of(cls, data: bytes | memoryview) -> "Checksum":
-        """That of some bytes."""
+        """The checksum of some bytes."""
         return cls(google_crc32c.value(bytes(data) if isinstance(data, memoryview) else data), len(data))
 
     def then(self, data: bytes) -> "Checksum":
-        """That of these bytes followed by others."""
+        """The checksum of these bytes followed by others."""
         return Checksum(google_crc32c.extend(self.crc, data), self.length + len(data))
 
     def __add__(self, following: "Checksum") -> "Checksum":
-        """That of these bytes followed by those of another."""
+        """The checksum of these bytes followed by another's."""
         return Checksum(_shifted(self.crc, following.length) ^ following.crc, self.length + following.length)
 
     def after(self, beginning: "Checksum") -> "Checksum":
-        """That of these bytes without their beginning."""
+        """The checksum of these bytes without their beginning."""
         rest = self.length - beginning.length
         return Checksum(self.crc ^ _shifted(beginning.crc, rest), rest)
 
@@ -49,7 +55,10 @@ NO_BYTES = Checksum()
 
 
 def _shifted(crc: int, count: int) -> int:
-    """What a CRC contributes to that of bytes which go on for so many more: it times x to the power of 8 * count."""
+    """The contribution of a CRC when `count` bytes follow.
+
+    It is the CRC times x to the power of 8 * count.
+    """
     power = 3  # The table's entry for 2 ** 3 bits, a byte.
     while count:
         if count & 1:
@@ -69,7 +78,7 @@ def _power(exponent: int) -> int:
 
 
 def _product(left: int, right: int) -> int:
-    """The product of two polynomials modulo that of the CRC."""
+    """The product of two polynomials modulo the CRC's."""
     product = 0
     while left:
         if left & _ONE:

@@ -1,4 +1,7 @@
-"""The files of a folder that may be a stranger's: only files of its own, never what a link, a device or a FIFO in it leads to."""
+"""The files of an untrusted folder.
+
+Only files of the folder itself are read, never what a link, a device or a FIFO in it leads to.
+"""
 
 import errno
 import hashlib
@@ -11,8 +14,10 @@ from typing import BinaryIO
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.stores.interface import reason
 
-# What describes a run is read whole; a million shards take half of this.
+# Most bytes of a file that is read whole. These files describe a run; for a million shards they
+# take half of this.
 _WHOLE_BYTES = 1 << 28
+# Bytes read at a time.
 _PIECE = 1 << 20
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -30,12 +35,12 @@ def open_file(folder: str, name: str) -> BinaryIO:
         name: The file's path in it.
 
     Raises:
-        OSError: It can't be read; it has the file's whole path.
-        DataError: It, or a folder on the way to it, is a link, a device, a FIFO or a socket.
+        OSError: The file can't be read; the error has the file's whole path.
+        DataError: The file, or a folder on the way to it, is a link, a device, a FIFO or a socket.
     """
     path = _join(folder, name)
     if "://" in folder:
-        # It loads the clients of stores, and Beam.
+        # Imported here because `files` loads the clients of stores, and so Beam, for remote files.
         from shardmill.transforms.files import files
 
         return files.open_at(path)
@@ -46,17 +51,23 @@ def open_file(folder: str, name: str) -> BinaryIO:
 
 
 def _descend(folder: str, name: str) -> int:
-    """A descriptor of the file; each part of its path is opened by itself, so that nothing can be put in its place meanwhile."""
+    """Opens the file, its path part by part.
+
+    Each part is opened relative to the one before, so that no part can be replaced meanwhile.
+
+    Returns:
+        A descriptor of the file.
+    """
     *parents, last = name.split("/")
-    place = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    opened = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for parent in parents:
-            place, before = _open(folder, name, parent, place, os.O_PATH | os.O_DIRECTORY), place
+            opened, before = _open(folder, name, parent, opened, os.O_PATH | os.O_DIRECTORY), opened
             os.close(before)
-        # Without O_NONBLOCK a FIFO would be waited for.
-        found = _open(folder, name, last, place, os.O_RDONLY | os.O_NONBLOCK)
+        # Without O_NONBLOCK, opening a FIFO would wait for a writer.
+        found = _open(folder, name, last, opened, os.O_RDONLY | os.O_NONBLOCK)
     finally:
-        os.close(place)
+        os.close(opened)
     if not stat.S_ISREG(mode := os.fstat(found).st_mode):
         os.close(found)
         raise _not_enclosed(folder, name, mode)
@@ -67,7 +78,8 @@ def _open(folder: str, name: str, part: str, parent: int, flags: int) -> int:
     try:
         return os.open(part, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     except OSError as error:
-        # So a link, a device without a driver and a socket fail, and what is no folder.
+        # The errors of opening a link, a path through something that isn't a folder, a device
+        # without a driver, and a socket.
         if error.errno not in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO, errno.EOPNOTSUPP):
             raise
         mode = os.stat(part, dir_fd=parent, follow_symlinks=False).st_mode
@@ -85,14 +97,15 @@ def _not_enclosed(folder: str, name: str, mode: int) -> DataError:
 
 
 def read(folder: str, name: str) -> bytes:
-    """Reads a file of a folder whole.
+    """Reads the whole of a file of a folder.
 
     Args:
         folder: The folder.
         name: The file's path in it.
 
     Raises:
-        DataError: It can't be read, isn't a file of the folder's own, or is larger than any that describes a run.
+        DataError: The file can't be read, isn't a file of the folder itself, or is larger than any
+            file that describes a run.
     """
     path = _join(folder, name)
     with _reading(path), open_file(folder, name) as stream:
@@ -103,14 +116,17 @@ def read(folder: str, name: str) -> bytes:
 
 
 def digest(folder: str, name: str) -> tuple[int, str]:
-    """A file's bytes, and its SHA-256 in hexadecimal digits.
+    """A file's size and SHA-256.
 
     Args:
         folder: The folder.
         name: The file's path in it.
 
+    Returns:
+        The bytes of the file, and the SHA-256 in hexadecimal digits.
+
     Raises:
-        DataError: It can't be read, or isn't a file of the folder's own.
+        DataError: The file can't be read, or isn't a file of the folder itself.
     """
     found = hashlib.sha256()
     size = 0
@@ -128,7 +144,7 @@ def pieces(folder: str, name: str) -> Iterator[bytes]:
         name: The file's path in it.
 
     Raises:
-        DataError: It can't be read, or isn't a file of the folder's own.
+        DataError: The file can't be read, or isn't a file of the folder itself.
     """
     with _reading(_join(folder, name)), open_file(folder, name) as stream:
         while piece := stream.read(_PIECE):

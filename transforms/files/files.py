@@ -1,7 +1,9 @@
-"""Files by path or URL, local or in a store: read from an offset, create, replace, copy, remove.
+"""Files by path or URL, local or in a store.
 
-A path without a scheme is local; `gs://`, `s3://` and `hdfs://` need extras. `opened`, `created` and
-`replacing` make one message of an `OSError`, which names the file; `reading` and `writing` do so for what takes several steps.
+They are read from an offset, created, replaced, copied and removed. A path without a scheme is
+local; `gs://`, `s3://` and `hdfs://` need extras. `opened`, `created` and `replacing` turn an
+`OSError` into one message that names the file; `reading` and `writing` do so for work of several
+steps.
 """
 
 import contextlib
@@ -22,14 +24,19 @@ from shardmill.transforms.stores.interface import Store, reason
 from shardmill.transforms.stores.ranges import RangeReader
 from shardmill.transforms.stores.uploads import Upload, abandon_uploads
 
+# Bytes read at a time.
 _COPY_BYTES = 1 << 20
+# Errors for which free space is the remedy.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# Threads that are at work make new files for a moment.
+# Attempts to remove a folder: threads that are still at work make new files for a moment.
 _ATTEMPTS_TO_REMOVE = 20
 
 
 def store_of(path: str) -> Store:
-    """The store that a remote path is in: see `transforms.stores.clients`, which imports Beam, and which local paths don't need."""
+    """The store that a remote path is in.
+
+    See `transforms.stores.clients`, which imports Beam, and which local paths don't need.
+    """
     from shardmill.transforms.stores import clients
 
     return clients.store_of(path)
@@ -41,7 +48,10 @@ def is_local(path: str) -> bool:
 
 
 def can_rename(path: str) -> bool:
-    """Whether files and folders there can be renamed; not so in object stores, where a file appears when it is complete."""
+    """Whether files and folders at a path can be renamed.
+
+    In object stores they can't; there a file appears when it is complete.
+    """
     return is_local(path) or store_of(path).renames
 
 
@@ -52,10 +62,13 @@ def join(folder: str, *names: str) -> str:
 
 @contextlib.contextmanager
 def reading(path: str) -> Iterator[None]:
-    """Turns an `OSError` while a file is read into one message.
+    """Turns an `OSError` of reading into one message.
+
+    Args:
+        path: The file or folder that the block reads.
 
     Raises:
-        DataError: In place of the `OSError`.
+        DataError: Instead of the `OSError`.
     """
     try:
         yield
@@ -65,10 +78,15 @@ def reading(path: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def writing(path: str) -> Iterator[None]:
-    """Turns an `OSError` while a file is written (no space, no permission) into one message.
+    """Turns an `OSError` of writing into one message.
+
+    Such errors are a full disk and a missing permission.
+
+    Args:
+        path: The file or folder that the block writes.
 
     Raises:
-        OutputError: In place of the `OSError`.
+        OutputError: Instead of the `OSError`.
     """
     try:
         yield
@@ -80,12 +98,13 @@ def writing(path: str) -> Iterator[None]:
 
 
 def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
-    """Opens a file for reading at an offset; nothing is decompressed.
+    """Opens a file for reading at an offset, without decompressing.
 
     Args:
         path: The file.
-        offset: Where reading starts.
-        stop: Where it is going to end: of a remote file nothing beyond is fetched ahead.
+        offset: The offset at which reading starts.
+        stop: The offset at which reading will end: of a remote file nothing beyond it is fetched
+            ahead. None means the file's end.
     """
     if is_local(path):
         stream: BinaryIO = Path(path).open("rb")  # noqa: SIM115
@@ -100,21 +119,26 @@ def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
 
 
 def opened_size(stream: BinaryIO) -> int:
-    """The bytes of a file that `open_at` has opened: a local one's as it is now, a remote one's as it was then."""
+    """The size in bytes of a file opened by `open_at`.
+
+    A local file's size is that of now, a remote file's that of when it was opened.
+    """
     return stream.size if isinstance(stream, RangeReader) else os.fstat(stream.fileno()).st_size
 
 
 def create(path: str) -> BinaryIO:
-    """Opens a file for writing, as it is: nothing is compressed.
+    """Opens a file for writing, without compressing.
 
-    A remote file appears when it is closed; one whose block fails never does.
+    A remote file appears when it is closed; one whose `with` block fails never does.
     """
     with making(path):
         return open(path, "wb") if is_local(path) else cast("BinaryIO", Upload(store_of(path).start(path), path))
 
 
 def create_new(path: str, data: bytes) -> bool:
-    """Creates a remote file unless it exists; of concurrent calls only one does.
+    """Creates a remote file unless it exists.
+
+    Of concurrent calls only one creates it.
 
     Args:
         path: The file.
@@ -124,7 +148,7 @@ def create_new(path: str, data: bytes) -> bool:
         Whether it was created; an existing file isn't changed.
 
     Raises:
-        OSError: It can't be created.
+        OSError: The file can't be created.
     """
     with making(path):
         return store_of(path).create_new(path, data)
@@ -132,19 +156,19 @@ def create_new(path: str, data: bytes) -> bool:
 
 @contextlib.contextmanager
 def opened(path: str, offset: int = 0, stop: int | None = None, *, name: str | None = None) -> Iterator[BinaryIO]:
-    """Opens a file for reading, as `open_at` does, and closes it.
+    """Opens a file as `open_at` does, and closes it.
 
     Args:
         path: The file.
-        offset: Where reading starts.
-        stop: Where it is going to end.
+        offset: The offset at which reading starts.
+        stop: The offset at which reading will end. None means the file's end.
         name: The file's path in messages. None means `path`.
 
     Yields:
         The stream to read from.
 
     Raises:
-        DataError: In place of an `OSError` of the block, or of opening the file.
+        DataError: Instead of an `OSError` of the block, or of opening the file.
     """
     with reading(name or path), open_at(path, offset, stop) as stream:
         yield stream
@@ -152,13 +176,13 @@ def opened(path: str, offset: int = 0, stop: int | None = None, *, name: str | N
 
 @contextlib.contextmanager
 def created(path: str) -> Iterator[BinaryIO]:
-    """Opens a file for writing, as `create` does, and closes it.
+    """Opens a file as `create` does, and closes it.
 
     Yields:
         The stream to write to.
 
     Raises:
-        OutputError: In place of an `OSError` of the block, or of writing the file.
+        OutputError: Instead of an `OSError` of the block, or of writing the file.
     """
     with writing(path), create(path) as stream:
         yield stream
@@ -166,20 +190,23 @@ def created(path: str) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
-    """Writes a file whole or not at all, though others may be writing the same one.
+    """Writes a file atomically, even beside concurrent attempts.
 
-    Engines try work again whose worker they take for dead, and it may not be: each attempt writes a file of its own, and the last one that
-    ends well gives the file its name. Where files appear only when they are whole, as in object stores, they are written in place.
+    Engines retry work whose worker they take for dead, and it may still be running. So each attempt
+    writes a file of its own, which gets the final name when it is complete; of several attempts,
+    the last one to complete wins. Where files appear only when they are complete, as in object
+    stores, the final file is written directly.
 
     Args:
         path: The file.
-        scratch: A folder on the same file system, which is there while the file is wanted.
+        scratch: A folder for the attempts, on the same file system, which exists as long as the
+            file is wanted.
 
     Yields:
         The stream to write to.
 
     Raises:
-        OutputError: In place of an `OSError` of the block, or of writing the file.
+        OutputError: Instead of an `OSError` of the block, or of writing the file.
     """
     with writing(path):
         if not can_rename(path):
@@ -197,10 +224,12 @@ def replacing(path: str, scratch: str) -> Iterator[BinaryIO]:
 
 
 def rename(source: str, target: str) -> None:
-    """Gives a file, or a folder, the name of another, which it replaces if that is a file or an empty folder; only where `can_rename`.
+    """Renames a file or a folder; only where `can_rename`.
+
+    It replaces what has the new name, if that is a file or an empty folder.
 
     Raises:
-        OSError: The other is a folder with something in it, or it can't be renamed.
+        OSError: The target is a folder that isn't empty, or the source can't be renamed.
     """
     with making(target):
         if is_local(source):
@@ -213,7 +242,10 @@ def rename(source: str, target: str) -> None:
 
 
 def make_folder(path: str) -> None:
-    """Makes a folder and its parents; object stores have none to make."""
+    """Makes a folder and its parents.
+
+    Object stores have no folders to make.
+    """
     with making(path):
         if is_local(path):
             os.makedirs(path, exist_ok=True)
@@ -222,10 +254,13 @@ def make_folder(path: str) -> None:
 
 
 def size(path: str) -> int | None:
-    """A file's bytes; None where there is no such file.
+    """A file's size in bytes.
+
+    None means that there is no such file.
 
     Raises:
-        DataError: It can't be known, because a folder above it may not be entered, or the store doesn't say.
+        DataError: The size can't be known, because a folder above the file may not be entered, or
+            because the store doesn't answer.
     """
     with reading(path):
         if not is_local(path):
@@ -238,7 +273,11 @@ def size(path: str) -> int | None:
 
 
 def digest(path: str) -> tuple[int, str]:
-    """A file's bytes, and its SHA-256 in hexadecimal digits."""
+    """A file's size and SHA-256.
+
+    Returns:
+        The bytes of the file, and the SHA-256 in hexadecimal digits.
+    """
     found = hashlib.sha256()
     count = 0
     for piece in _pieces(path):
@@ -248,13 +287,15 @@ def digest(path: str) -> tuple[int, str]:
 
 
 def try_writing(folder: str) -> None:
-    """Writes and removes a small file: in an object store, permissions show in no other way.
+    """Writes and removes a small file, to test permissions.
+
+    In an object store, permissions show in no other way.
 
     Args:
-        folder: A folder that is there.
+        folder: A folder that exists.
 
     Raises:
-        OSError: A file can't be written there, or not be removed.
+        OSError: A file can't be written there, or can't be removed.
     """
     path = join(folder, f"probe-{uuid.uuid4().hex}")
     with create(path) as stream:
@@ -263,10 +304,13 @@ def try_writing(folder: str) -> None:
 
 
 def exists(path: str) -> bool:
-    """Whether a file or folder is there; a folder of an object store is there if something is in it.
+    """Whether a file or folder exists.
+
+    A folder of an object store exists if something is in it.
 
     Raises:
-        OSError: It can't be known: a folder above it may not be entered; in an object store, the bucket isn't there or may not be read.
+        OSError: It can't be known: a folder above may not be entered, or the bucket of an object
+            store doesn't exist or may not be read.
     """
     if is_local(path):
         try:
@@ -276,15 +320,17 @@ def exists(path: str) -> bool:
         return True
     store = store_of(path)
     folder = f"{path.rstrip('/')}/"
-    # Some tools make an object of that name to show an empty folder.
+    # Some tools make an object of that name to stand for an empty folder.
     return store.size(path) is not None or any(found != folder for found, _ in store.find(folder, 2))
 
 
 def remove(path: str) -> None:
-    """Removes a file or a folder with all in it; one that is gone is no error. What can't be removed of a local folder stays.
+    """Removes a file, or a folder with all in it.
+
+    One that is gone already isn't an error. Files of a local folder that can't be removed stay.
 
     Raises:
-        OSError: A file, or what is remote, can't be removed.
+        OSError: A file, or something remote, can't be removed.
     """
     if not is_local(path):
         store = store_of(path)
@@ -292,16 +338,18 @@ def remove(path: str) -> None:
     elif os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
-        # Where a parent is no folder, nothing is there either.
+        # If a parent isn't a folder, the file doesn't exist either.
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(path)
 
 
 def discard(folder: str) -> None:
-    """Removes a folder that threads of this process may still be writing to; they can make nothing in it any more.
+    """Removes a folder that this process may be writing to.
+
+    Its threads may still be at work; from now on they can make nothing in the folder.
 
     Raises:
-        OSError: It can't be removed.
+        OSError: The folder can't be removed.
     """
     give_up(folder)
     abandon_uploads(folder)
@@ -310,7 +358,8 @@ def discard(folder: str) -> None:
         return
     if not os.path.isdir(folder):
         return
-    # What is made by other means than these is made by path: from now on that fails.
+    # Other code makes files by path, not by the functions of this module: without the folder that
+    # fails from now on.
     removed = f"{folder}-removed"
     os.rename(folder, removed)
     for _ in range(_ATTEMPTS_TO_REMOVE):
@@ -320,7 +369,9 @@ def discard(folder: str) -> None:
 
 
 def copy_folder(source: str, target: str) -> None:
-    """Copies a folder file by file; either side may be remote.
+    """Copies a folder file by file.
+
+    The source, the target or both may be remote.
 
     Raises:
         DataError: The source can't be read.
@@ -331,19 +382,21 @@ def copy_folder(source: str, target: str) -> None:
         paths = [path for path in walk(source) if not path.endswith("/")]
     for path in paths:
         name = path[len(source.rstrip("/")) + 1 :]
-        # In an object store anything may stand between slashes.
+        # In an object store, a name may have any text between slashes.
         if not {".", ".."}.isdisjoint(name.split("/")):
             raise DataError(
                 f"{source!r} holds {name!r}, which leads out of the folder; remove it, or name another folder"
             )
-        place = join(target, name)
-        with writing(place):
-            make_folder(place.rsplit("/", 1)[0])
-        copy(path, place)
+        copied = join(target, name)
+        with writing(copied):
+            make_folder(copied.rsplit("/", 1)[0])
+        copy(path, copied)
 
 
 def copy(source: str, target: str) -> None:
-    """Copies a file; within a remote file system its bytes don't pass through here.
+    """Copies a file.
+
+    Within a remote file system, the bytes don't pass through this machine.
 
     Raises:
         DataError: The source can't be read.
@@ -364,7 +417,7 @@ def _copy_within(source: str, target: str) -> None:
         with making(target):
             store.copy(source, target)
     except OSError:
-        # The store doesn't say which of both it means.
+        # The store doesn't say whether the source or the target is the problem.
         if size(source) is None:
             raise DataError(f"can't read {source!r}: {os.strerror(errno.ENOENT)}") from None
         raise

@@ -1,4 +1,7 @@
-"""The files on this machine that a pattern matches: no folder that might hold some is left out because it can't be read."""
+"""The local files that a pattern matches.
+
+No folder that might hold some is left out because it can't be read: that is an error.
+"""
 
 import errno
 import os
@@ -15,15 +18,20 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 
 
 def list_local(pattern: str) -> list[tuple[str, int]]:
-    """The paths and bytes of the files that a pattern matches, as Beam's file systems match: `*` within a name, `**` across folders.
+    """Lists the files that a pattern matches.
 
-    Folders that nothing below can match aren't looked into; links to folders are followed, except below `**`.
+    It matches as in Beam's file systems: `*` within a name, `**` across folders. Folders below
+    which nothing can match aren't searched; links to folders are followed, except below `**`.
 
     Args:
         pattern: A path or a pattern, relative to the current folder or absolute.
 
+    Returns:
+        Each file's path, and its size in bytes.
+
     Raises:
-        DataError: A folder or a file can't be looked at, something that isn't a file is matched, or only folders are.
+        DataError: A folder or a file can't be read, something that isn't a file is matched, or only
+            folders are.
     """
     try:
         matched = list(_matched(pattern))
@@ -43,7 +51,10 @@ def list_local(pattern: str) -> list[tuple[str, int]]:
 
 
 def _matched(pattern: str) -> Iterator[str]:
-    """The paths of files, and of folders at the pattern's end."""
+    """The paths that match a pattern.
+
+    They are those of files, and of folders at the pattern's end.
+    """
     names = pattern.split("/")
     fixed = fixed_part(pattern).count("/")
     if fixed_part(pattern) != pattern:
@@ -53,7 +64,12 @@ def _matched(pattern: str) -> Iterator[str]:
 
 
 def _walk(folder: str, names: list[str]) -> Iterator[str]:
-    """The paths below a folder (empty, or with its slash) that match the names of a pattern one by one."""
+    """The paths below a folder that match a pattern's names.
+
+    Args:
+        folder: The folder's path with a slash at its end; empty for the current folder.
+        names: The names of the pattern below the folder, level by level.
+    """
     name, rest = names[0], names[1:]
     if _ANY_DEPTH in name:
         wanted = matcher("/".join(names))
@@ -78,7 +94,10 @@ def _below(folder: str) -> Iterator[str]:
 
 
 def _entries(folder: str) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    """What is in a folder; nothing where there is none."""
+    """The entries of a folder, with their paths.
+
+    A folder that doesn't exist has none.
+    """
     try:
         with os.scandir(folder or ".") as entries:
             found = list(entries)

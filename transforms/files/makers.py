@@ -1,22 +1,26 @@
-"""Which process made a folder, and whether it has ended, so that others may remove the folder."""
+"""The processes that made folders.
+
+A folder's name tells which process made it; once that has ended, others may remove the folder.
+"""
 
 import os
 import socket
 from pathlib import Path
 
-# Tolerance in seconds: the clock may have been adjusted, and a network disk has its own.
+# Tolerance in seconds between clocks: this machine's may have been adjusted, and a network disk has
+# its own.
 _CLOCKS_DIFFER_SECONDS = 60.0
-# The position in /proc/PID/stat, counted from 1.
+# The field of /proc/PID/stat that holds the start, counted from 1.
 _START_FIELD = 22
 
 
 def maker() -> str:
-    """Returns this machine and process, `HOST-PID`, for a folder's name."""
+    """This machine and process, `HOST-PID`, for a folder's name."""
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def is_gone(pid: int, changed: float) -> bool:
-    """Returns whether the process that made a folder has ended.
+    """Whether the process that made a folder has ended.
 
     A folder with this process's own number was left by an earlier process.
 
@@ -42,7 +46,10 @@ def _is_alive(pid: int) -> bool:
 
 
 def _begun(pid: int) -> float | None:
-    """Returns when a process started, in seconds since 1970, or None if unknown."""
+    """The time when a process started, in seconds since 1970.
+
+    None means that it isn't known.
+    """
     try:
         facts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         booted = Path("/proc/stat").read_text(encoding="utf-8").partition("\nbtime ")[2].split(maxsplit=1)[0]

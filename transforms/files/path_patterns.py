@@ -1,4 +1,8 @@
-"""Patterns of paths, as Beam's file systems have them: `*` within a name, `**` across folders, `?`, and `[a-z]` or `[!a-z]`."""
+"""Patterns of paths, as in Beam's file systems.
+
+`*` matches within a name, `**` across folders, `?` one character, `[a-z]` one of a set, and
+`[!a-z]` one that isn't in it.
+"""
 
 import re
 
@@ -8,16 +12,19 @@ _FIRST = re.compile(r"[*?[]")
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
-    """What matches the paths of a pattern, with `fullmatch`.
+    """A regular expression whose `fullmatch` accepts a pattern's paths.
 
     Args:
-        pattern: A pattern; a `[` that nothing closes is itself.
+        pattern: A pattern; a `[` that nothing closes stands for itself.
     """
     return re.compile("".join(map(_translated, _PIECE.finditer(pattern))), re.DOTALL)
 
 
 def fixed_part(pattern: str) -> str:
-    """A pattern up to its first wildcard; all of it where there is none."""
+    """The part of a pattern before its first wildcard.
+
+    It is the whole pattern if there is no wildcard.
+    """
     return _FIRST.split(pattern, maxsplit=1)[0]
 
 

@@ -1,4 +1,7 @@
-"""Local temporary folders, removed when the process ends, or by a later process."""
+"""Local temporary folders.
+
+They are removed when the process ends, or by a later process.
+"""
 
 import atexit
 import contextlib
@@ -18,7 +21,7 @@ def temporary_folder(purpose: str) -> str:
     """Makes a folder that is removed when the process ends.
 
     Args:
-        purpose: A part of its name.
+        purpose: A part of the folder's name.
     """
     folder = new_folder(purpose)
     _made.append(folder)
@@ -26,10 +29,12 @@ def temporary_folder(purpose: str) -> str:
 
 
 def new_folder(purpose: str) -> str:
-    """Makes a folder that stays until a later process calls `remove_left`.
+    """Makes a folder that stays when the process ends.
+
+    A later process removes it by `remove_left`.
 
     Args:
-        purpose: A part of its name.
+        purpose: A part of the folder's name.
     """
     return tempfile.mkdtemp(prefix=f"shardmill-{purpose}-{maker()}-")
 
@@ -45,7 +50,10 @@ def remove_folders() -> None:
 
 
 def remove_left() -> None:
-    """Removes folders that this user's killed processes left on this machine."""
+    """Removes folders that killed processes left on this machine.
+
+    They are those of this user only.
+    """
     parent = tempfile.gettempdir()
     if parent in _made:
         # This is the process's own folder; those of others are beside it.
