@@ -31,6 +31,7 @@ FOLDERS = (
     "transforms/rows",
     "transforms/runtime",
     "transforms/statistics",
+    "transforms/stores",
     "transforms/tfrecord",
     "transforms/workers",
 )

@@ -1,12 +1,12 @@
 """Object stores: one protocol, a client for each.
 
-interface.py   what is asked of a store, and how its errors read
-contact.py     whether a server can be reached at all
+interface.py   the protocol of a store, and the reasons of its errors
+contact.py     a check that a server can be reached
 gcs_store.py   Google Cloud Storage
-s3_store.py    Amazon S3, and what speaks its protocol
+s3_store.py    Amazon S3, and other servers with its protocol
 beam_store.py  Beam's other file systems, such as HDFS
-clients.py     which store a path is in
+clients.py     the store that a path is in
 ranges.py      a remote file read in ranges
-given_up.py    folders in which nothing is made any more
+given_up.py    folders in which nothing may be made any more
 uploads.py     a remote file that appears when it is closed
 """

@@ -1,4 +1,7 @@
-"""Every other file system of Beam's, such as hdfs://, by Beam's own means."""
+"""Any other file system of Beam, such as hdfs://.
+
+It is used through Beam's own interface.
+"""
 
 import errno
 import os
@@ -12,10 +15,10 @@ _AS_IT_IS = CompressionTypes.UNCOMPRESSED
 
 
 class BeamStore:
-    """The file system."""
+    """A store in one of Beam's file systems."""
 
     def __init__(self, system: FileSystem) -> None:
-        """Stores it.
+        """Makes a store of a file system.
 
         Args:
             system: The file system.
@@ -24,15 +27,18 @@ class BeamStore:
         self.renames = bool(system.has_dirs())
 
     def size(self, path: str) -> int | None:
-        """A file's bytes; None where there is none."""
+        """A file's size in bytes.
+
+        None means that there is no such file.
+        """
         with explained():
             size = int(self._system.metadata(path).size_in_bytes) if self._system.exists(path) else None
         return size if size or not self.renames or self._below(path) is None else None
 
     def fetch(self, path: str, start: int, stop: int) -> bytes:
-        """A file's bytes from a start to a stop, all of them."""
+        """All bytes of a file from offset `start` to `stop`."""
         with explained(), self._system.open(path, compression_type=_AS_IT_IS) as stream:
-            # Beam's buffer is larger than what is asked for.
+            # Unbuffered: Beam's buffer would fetch more bytes than are asked for.
             raw = getattr(stream, "raw", stream)
             raw.seek(start)
             pieces = []
@@ -42,7 +48,7 @@ class BeamStore:
         return b"".join(pieces)
 
     def find(self, prefix: str, limit: int | None = None) -> Iterator[tuple[str, int]]:  # noqa: ARG002  (all are listed at once)
-        """The paths and sizes of the files whose paths start so."""
+        """The paths and sizes of files, by their paths' prefix."""
         with explained():
             if not self.renames:
                 yield from self._list(prefix)
@@ -53,29 +59,38 @@ class BeamStore:
                         yield from [(path, size)] if below is None else below
 
     def _below(self, path: str) -> list[tuple[str, int]] | None:
-        """What is in a folder; None: it's a file. Beam doesn't say which, but that only folders can be listed."""
+        """The paths and sizes of the files in a folder.
+
+        None means that the path is a file's. Beam doesn't say which of the two it is, but only
+        folders can be listed.
+        """
         try:
             return list(self.find(f"{path}/"))
         except OSError:
             return None
 
-    def _list(self, place: str) -> Iterator[tuple[str, int]]:
-        # What Beam calls public takes patterns, and looks into no folder whose name has wildcards, escaped or not.
-        for found in self._system._list(place):  # noqa: SLF001
+    def _list(self, location: str) -> Iterator[tuple[str, int]]:
+        # Beam's public methods take patterns, and can't list a folder whose name has wildcards,
+        # even if they are escaped.
+        for found in self._system._list(location):  # noqa: SLF001
             yield found.path, found.size_in_bytes
 
     def start(self, path: str) -> "_BeamWriter":
-        """Starts to write a file; HDFS writes none that is there already."""
+        """Starts to write a file."""
         if self.renames:
+            # HDFS doesn't overwrite a file that exists.
             self.delete([path])
         return _BeamWriter(self._system, path)
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Creates a file unless it exists; in HDFS only one of concurrent calls returns True."""
+        """Creates a file unless it exists.
+
+        In HDFS only one of concurrent calls returns True.
+        """
         with explained():
             if self._system.exists(path):
                 return False
-        # HDFS itself refuses to overwrite a file, when it is opened or closed.
+        # HDFS itself refuses to overwrite a file, either when it is opened or when it is closed.
         try:
             writer = _BeamWriter(self._system, path)
             writer.write(data)
@@ -93,9 +108,12 @@ class BeamStore:
             self._system.copy([source], [target])
 
     def rename(self, source: str, target: str) -> None:
-        """Gives a file or folder another name, which no file has; an empty folder that has it is replaced."""
+        """Renames a file or folder.
+
+        No file may have the new name; an empty folder that has it is replaced.
+        """
         with explained():
-            # HDFS would move it into the folder.
+            # HDFS would move the source into an existing folder.
             if self._system.exists(target):
                 if self._below(target) != []:
                     raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
@@ -109,7 +127,10 @@ class BeamStore:
                 self._system.mkdirs(path)
 
     def delete(self, paths: Sequence[str]) -> None:
-        """Removes files and folders; one that is gone is no error."""
+        """Removes files and folders.
+
+        One that is gone already isn't an error.
+        """
         for path in paths:
             with explained():
                 if self._system.exists(path):
@@ -117,7 +138,10 @@ class BeamStore:
 
 
 class _BeamWriter(StreamWriter):
-    """Beam's stream; it makes a file of what it has whenever it is closed."""
+    """A stream of Beam.
+
+    Closing it always makes a file of the bytes written so far.
+    """
 
     def __init__(self, system: FileSystem, path: str) -> None:
         with explained():

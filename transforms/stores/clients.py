@@ -1,4 +1,4 @@
-"""Which store a path is in, and its client."""
+"""The store that a path is in, and its client."""
 
 import threading
 
@@ -13,10 +13,10 @@ from shardmill.transforms.stores.gcs_store import GcsStore
 from shardmill.transforms.stores.interface import Store, reason, split
 from shardmill.transforms.stores.s3_store import S3Store
 
-# By scheme: the client, and the extra of shardmill's that it needs.
+# The client of each scheme, and the extra of shardmill that it needs.
 _STORES: dict[str, tuple[type[GcsStore | S3Store], str]] = {"gs": (GcsStore, "gcp"), "s3": (S3Store, "s3")}
 _making = threading.Lock()
-# The clients in use, by scheme, for the options that were given last; they are safe for several threads.
+# The clients in use, by scheme, made with the options that were given last; threads may share them.
 _made: dict[str, Store] = {}
 _made_for: list[PipelineOptions] = []
 
@@ -25,8 +25,9 @@ def store_of(path: str) -> Store:
     """The store that a remote path is in.
 
     Raises:
-        ConfigError: The path's scheme is unknown, its client isn't installed, or an option that it needs is missing; or it names no bucket.
-        DataError: Its server can't be reached.
+        ConfigError: The path's scheme is unknown, its client isn't installed, an option that it
+            needs is missing, or the path names no bucket.
+        DataError: The store's server can't be reached.
     """
     scheme = path.partition("://")[0]
     if scheme in _STORES and not split(path)[0]:

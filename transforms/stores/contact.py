@@ -1,4 +1,7 @@
-"""Whether a server can be reached at all, before its client is used: clients go on trying for minutes."""
+"""A check that a server can be reached.
+
+It comes before the server's client is used, because clients retry for minutes.
+"""
 
 import socket
 import threading
@@ -9,29 +12,30 @@ from urllib.parse import urlsplit
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.stores.interface import without_users
 
-# Together well under 20 seconds: the imports take some, too.
+# Attempts to connect, seconds for each, and seconds between them. Together they are well under 20
+# seconds, since the imports take a while, too.
 ATTEMPTS = 2
 SECONDS_TO_CONNECT = 4.0
 PAUSE_SECONDS = 1.0
-# Looking a name up can't be told to stop.
+# Seconds for all attempts, with the look-up of the name, which has no time limit of its own.
 SECONDS_TO_ANSWER = 10.0
 _PORTS = {"http": 80, "https": 443}
 
 
 def check_contact(path: str, url: str) -> None:
-    """Connects to a server, or to the proxy on the way to it, and says at once where that fails.
+    """Checks that a server, or the proxy before it, answers.
 
     Args:
-        path: What is wanted of it, for the message.
-        url: The server's.
+        path: The path that is wanted from the server, for the message.
+        url: The server's URL. An invalid one isn't checked here.
 
     Raises:
-        DataError: Nobody can be reached there.
+        DataError: No connection can be made.
     """
     try:
         address = _address(url)
     except ValueError:
-        # The client says what is wrong with it.
+        # The client will say what is wrong with the URL.
         return
     problems: list[str | None] = []
 
@@ -49,7 +53,10 @@ def check_contact(path: str, url: str) -> None:
 
 
 def _address(url: str) -> tuple[str, int]:
-    """Host and port to connect to: the server's, or the proxy's that the environment names for it."""
+    """The host and port to connect to.
+
+    They are the server's, or those of the proxy that the environment names for it.
+    """
     server = urlsplit(url)
     host = server.hostname or ""
     proxy = urllib.request.getproxies().get(server.scheme)

@@ -1,4 +1,7 @@
-"""Google Cloud Storage, through Beam's client: it has the credentials and tries again for two minutes what fails for a while."""
+"""Google Cloud Storage, through Beam's client.
+
+The client finds the credentials, and retries for two minutes when the failure may be temporary.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -11,7 +14,7 @@ from shardmill.transforms.stores.interface import StreamWriter, explained, split
 
 
 class GcsStore:
-    """The store."""
+    """A store in Google Cloud Storage."""
 
     renames = False
 
@@ -19,8 +22,8 @@ class GcsStore:
         """Makes a client.
 
         Args:
-            options: Beam's.
-            path: What is wanted of it first, for messages.
+            options: The options of Beam.
+            path: The first path that is wanted from the store, for messages.
 
         Raises:
             DataError: The server can't be reached.
@@ -29,7 +32,8 @@ class GcsStore:
         from apache_beam.io.gcp.gcsio_retry import get_retry
         from google.cloud import storage  # type: ignore[import-untyped]
 
-        # First of all: without a network the search for credentials takes half a minute. A client without them has the address.
+        # This comes first: without a network the search for credentials takes half a minute. A
+        # client without credentials knows the address.
         check_contact(path, storage.Client.create_anonymous_client().api_endpoint)
         with explained():
             self._gcs = GcsIO(pipeline_options=options)
@@ -40,7 +44,10 @@ class GcsStore:
         return self._gcs.client.bucket(bucket).blob(name)
 
     def size(self, path: str) -> int | None:
-        """An object's bytes; None where there is none."""
+        """An object's size in bytes.
+
+        None means that there is no such object.
+        """
         bucket, name = split(path)
         if not name:
             return None
@@ -49,16 +56,23 @@ class GcsStore:
         return None if found is None else int(found.size)
 
     def fetch(self, path: str, start: int, stop: int) -> bytes:
-        """An object's bytes from a start to a stop, all of them."""
+        """All bytes of an object from offset `start` to `stop`."""
         with explained():
-            # As it is stored: the server would decompress what is marked as gzip.
+            # Without `raw_download` the server would decompress objects that are marked as gzip.
             content: bytes = self._blob(path).download_as_bytes(
                 start=start, end=stop - 1, raw_download=True, checksum=None, retry=self._retry
             )
         return content
 
     def find(self, prefix: str, limit: int | None = None) -> Iterator[tuple[str, int]]:
-        """The paths and sizes of the objects whose paths start so, of all or of some; the bucket must be there."""
+        """The paths and sizes of objects, by their paths' prefix.
+
+        The bucket must exist.
+
+        Args:
+            prefix: The beginning of the paths.
+            limit: The most objects to find. None means all.
+        """
         bucket, name = split(prefix)
         with explained():
             yield from islice(self._gcs.list_files(f"gs://{bucket}/{name}"), limit)
@@ -69,7 +83,10 @@ class GcsStore:
             return _GcsWriter(self._gcs.open(path, "wb"))
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Creates an object unless it exists; of concurrent calls only one returns True."""
+        """Creates an object unless it exists.
+
+        Of concurrent calls only one returns True.
+        """
         from google.api_core.exceptions import PreconditionFailed
 
         with explained():
@@ -85,14 +102,14 @@ class GcsStore:
             self._gcs.copy(source, target)
 
     def rename(self, source: str, target: str) -> None:
-        """Nothing can be renamed here."""
+        """Raises an error: objects can't be renamed."""
         raise NotImplementedError(f"renaming {source!r} to {target!r}")
 
     def make_folder(self, path: str) -> None:
-        """There are no folders to make."""
+        """Does nothing: the store has no folders."""
 
     def delete(self, paths: Sequence[str]) -> None:
-        """Removes objects; one that is gone is no error."""
+        """Removes objects; one that is gone already isn't an error."""
         with explained():
             failed = [(path, code) for path, code in self._gcs.delete_batch(list(paths)) if code]
         if failed:
@@ -107,5 +124,5 @@ class _GcsWriter(StreamWriter):
             with explained():
                 self._stream.terminate()
         finally:
-            # Or it would try to upload what it has when it is collected as garbage, whenever that is.
+            # Otherwise the stream would try to upload its buffer whenever it is garbage-collected.
             self._stream._buffer.close()  # noqa: SLF001

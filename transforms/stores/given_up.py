@@ -1,6 +1,8 @@
-"""Folders of work that was given up: nothing is made in them any more, though threads of this process may still be at it.
+"""Folders of work that was given up.
 
-An engine in this process that is interrupted doesn't stop at once. What its threads make after the clean-up would stay.
+Nothing may be made in them any more, though threads of this process may still be at work: an engine
+in this process that is interrupted doesn't stop at once, and files that its threads made after the
+clean-up would stay.
 """
 
 import errno
@@ -8,7 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# An upload that is being completed takes a request or two.
+# Most seconds to wait for files that are just being made: an upload that is being completed takes a
+# request or two.
 _PATIENCE_SECONDS = 20.0
 _changed = threading.Condition()
 _given_up: set[str] = set()
@@ -18,10 +21,15 @@ _making: list[str] = []
 
 @contextmanager
 def making(path: str) -> Iterator[None]:
-    """While something appears at a path: a file, a folder, a finished upload.
+    """Guards a block that makes a file or a folder.
+
+    An upload makes its file when it is closed. `give_up` waits for the end of the block.
+
+    Args:
+        path: The path at which the file or folder appears.
 
     Raises:
-        OSError: The work there was given up.
+        OSError: The work in a folder above the path was given up.
     """
     with _changed:
         if any(_is_below(path, folder) for folder in _given_up):
@@ -36,10 +44,12 @@ def making(path: str) -> Iterator[None]:
 
 
 def give_up(folder: str) -> None:
-    """From now on nothing is made in a folder; what is just being made is waited for.
+    """Forbids making anything in a folder from now on.
+
+    It waits for `making` blocks that are under way there.
 
     Args:
-        folder: One that nobody will want again.
+        folder: A folder whose path will not be used again.
     """
     with _changed:
         _given_up.add(folder)

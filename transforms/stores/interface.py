@@ -1,4 +1,4 @@
-"""What is asked of an object store, and how its errors read."""
+"""The protocol of stores, and reasons of their errors."""
 
 import errno
 import re
@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-# A resumable upload's URL is a key to the object, so no query is shown.
+# The query of a URL. None is shown, because a resumable upload's URL gives access to the object.
 _QUERY = re.compile(r"\?[^\s'\"]*")
-# An endpoint may be given with a user and a password, which may have a slash in it where it should be spelled %2F: what follows a colon
-# and is no port.
+# The user and password of a URL, such as an endpoint's. In a password a slash should be spelled
+# %2F; where it isn't, a password is recognized as text after a colon that isn't a port.
 _USER = re.compile(r"//[^/\s'\"]*@")
 _WRONG_USER = re.compile(r"//[^/\s'\"@:]+:(?!\d{1,5}(?:[/?#'\"\s]|$))[^\s'\"]*@")
-# What makes of a URL a key to what it names.
+# The parameters by which a URL gives access to the object that it names.
 _SIGNED = re.compile(
     r"\b(upload_id|(?:X-Amz-|X-Goog-)?(?:Signature|Credential|Security-Token)|access_token)=[^&\s'\"]+", re.IGNORECASE
 )
-# The packages whose errors are a store's: their classes have no base in common.
+# The packages whose errors count as a store's: their classes have no common base.
 _CLIENTS = frozenset(("boto3", "botocore", "s3transfer", "google", "requests", "urllib3", "apache_beam", "hdfs"))
 
 
@@ -25,37 +25,50 @@ class Writer(Protocol):
     """An object that is being written."""
 
     def write(self, data: bytes | memoryview, /) -> object:
-        """Takes all of the data."""
+        """Writes all of the data."""
         ...
 
     def close(self) -> object:
-        """Makes the object."""
+        """Completes the object."""
         ...
 
     def abandon(self) -> object:
-        """Makes no object."""
+        """Gives up: no object is made."""
         ...
 
 
 class Store(Protocol):
-    """A remote file system; its failures are `OSError`s with a reason.
+    """A remote file system.
+
+    Its failures are `OSError`s with a reason.
 
     Attributes:
-        renames: Whether it has folders and can rename; in one that can't, a file appears when it is complete.
+        renames: Whether it has folders and can rename. In a store that can't, a file appears when
+            it is complete.
     """
 
     renames: bool
 
     def size(self, path: str) -> int | None:
-        """An object's bytes; None where there is none."""
+        """An object's size in bytes.
+
+        None means that there is no such object.
+        """
         ...
 
     def fetch(self, path: str, start: int, stop: int) -> bytes:
-        """An object's bytes from a start to a stop, all of them."""
+        """All bytes of an object from offset `start` to `stop`."""
         ...
 
     def find(self, prefix: str, limit: int | None = None) -> Iterator[tuple[str, int]]:
-        """The paths and sizes of the objects whose paths start so, of all or of some; the bucket must be there."""
+        """The paths and sizes of objects, by their paths' prefix.
+
+        The bucket must exist.
+
+        Args:
+            prefix: The beginning of the paths.
+            limit: The most objects to find. None means all.
+        """
         ...
 
     def start(self, path: str) -> Writer:
@@ -63,15 +76,24 @@ class Store(Protocol):
         ...
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Creates an object unless it exists; of concurrent calls only one returns True."""
+        """Creates an object unless it exists.
+
+        Of concurrent calls only one returns True.
+        """
         ...
 
     def copy(self, source: str, target: str) -> None:
-        """Copies an object within the store, without its passing through here."""
+        """Copies an object within the store.
+
+        Its bytes don't pass through this machine.
+        """
         ...
 
     def rename(self, source: str, target: str) -> None:
-        """Gives a file or folder another name, which nothing has; only where `renames` is set."""
+        """Renames a file or folder; only where `renames` is set.
+
+        Nothing may have the new name.
+        """
         ...
 
     def make_folder(self, path: str) -> None:
@@ -79,22 +101,24 @@ class Store(Protocol):
         ...
 
     def delete(self, paths: Sequence[str]) -> None:
-        """Removes objects; one that is gone is no error."""
+        """Removes objects; one that is gone already isn't an error."""
         ...
 
 
 def split(path: str) -> tuple[str, str]:
-    """The bucket and the name of a path."""
+    """Splits a path into its bucket and its name there."""
     bucket, _, name = path.partition("://")[2].partition("/")
     return bucket, name
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turns what the clients of stores raise into an `OSError` with a reason in one line.
+    """Turns errors of stores' clients into `OSError`s.
+
+    Their reason is one line.
 
     Raises:
-        OSError: In place of it.
+        OSError: Instead of a client's error.
     """
     try:
         yield
@@ -105,41 +129,47 @@ def explained() -> Iterator[None]:
 
 
 def safe_cause(error: Exception) -> Exception | None:
-    """Returns a client's error as a cause that may be shown, or None.
+    """A client's error as a cause that may be shown.
 
-    Workers send tracebacks to engines, which log them: an error isn't kept if its traceback, with those of its own causes, contains a
-    secret.
+    Workers send tracebacks to engines, which log them.
 
     Args:
         error: The error that was caught.
+
+    Returns:
+        The error. None means that it can't be shown, because its traceback, with those of its own
+        causes, contains a secret.
     """
     text = "".join(traceback.format_exception(error))
     return error if text == without_secrets(text) else None
 
 
 def reason(error: BaseException) -> str:
-    """What an error says, in one line and without anything secret."""
-    # Beam's file systems put errors into dicts of errors.
+    """An error's reason, in one line without secrets."""
+    # Beam's file systems wrap errors in dicts of errors.
     while details := getattr(error, "exception_details", None):
         error = next(iter(details.values())) if isinstance(details, dict) else details
     return " ".join(_QUERY.sub("", without_users(getattr(error, "strerror", None) or str(error))).split())
 
 
 def without_users(text: str) -> str:
-    """A text whose URLs name no user and no password."""
+    """Removes users and passwords from a text's URLs."""
     return _USER.sub("//...@", _WRONG_USER.sub("//...@", text))
 
 
 def without_secrets(text: str) -> str:
-    """Replaces users, passwords, signatures and tokens in a text's URLs by dots."""
+    """Replaces secrets in a text's URLs by dots.
+
+    They are users, passwords, signatures and tokens.
+    """
     return _SIGNED.sub(r"\1=...", without_users(text))
 
 
 class StreamWriter:
-    """An object that is being written through a stream of the client's."""
+    """An object that is written through a client's stream."""
 
     def __init__(self, stream: Any) -> None:
-        """Stores it.
+        """Makes a writer of a stream.
 
         Args:
             stream: The client's stream.
@@ -147,11 +177,11 @@ class StreamWriter:
         self._stream = stream
 
     def write(self, data: bytes | memoryview, /) -> None:
-        """Takes all of the data."""
+        """Writes all of the data."""
         with explained():
             self._stream.write(data)
 
     def close(self) -> None:
-        """Makes the object."""
+        """Completes the object."""
         with explained():
             self._stream.close()

@@ -1,10 +1,16 @@
-"""A remote file as a stream: read in ranges that grow while they follow on each other, so that few requests fetch little too much."""
+"""A remote file as a stream that reads ranges.
+
+Ranges grow while each follows the one before, so that there are few requests and few bytes are
+fetched in vain.
+"""
 
 import errno
 import io
 import os
 from collections.abc import Callable
 
+# Bytes of the first range after opening or a jump, and of the largest; each range that follows the
+# one before is twice as large.
 _FIRST_BYTES = 64 << 10
 _LARGEST_BYTES = 4 << 20
 
@@ -13,17 +19,18 @@ class RangeReader(io.RawIOBase):
     """Reads a file of known size by ranges.
 
     Attributes:
-        size: The file's bytes.
+        size: The file's size in bytes.
     """
 
     def __init__(self, fetch: Callable[[int, int], bytes], size: int, offset: int = 0, stop: int | None = None) -> None:
-        """Opens it.
+        """Opens the file.
 
         Args:
-            fetch: Gives the bytes from a start to a stop, all of them.
-            size: The file's bytes.
-            offset: Where reading starts.
-            stop: Where it is going to end: nothing beyond is fetched before it is asked for.
+            fetch: Returns all bytes from a start offset to a stop offset.
+            size: The file's size in bytes.
+            offset: The offset at which reading starts.
+            stop: The offset at which reading will end: nothing beyond it is fetched ahead. None
+                means the file's end.
         """
         super().__init__()
         self.size = size
@@ -35,25 +42,25 @@ class RangeReader(io.RawIOBase):
         self._ahead = _FIRST_BYTES
 
     def readable(self) -> bool:
-        """It is."""
+        """Returns True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Returns True."""
         return True
 
     def tell(self) -> int:
-        """Where the next read starts."""
+        """The offset at which the next read starts."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Sets where the next read starts."""
+        """Sets the offset at which the next read starts."""
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size}[whence]
         self._position = max(0, start + offset)
         return self._position
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Reads so many bytes; fewer at the file's end only."""
+        """Reads `size` bytes, or fewer at the file's end only."""
         rest = max(0, self.size - self._position)
         wanted = rest if size is None or size < 0 else min(size, rest)
         pieces = []

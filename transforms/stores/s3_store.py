@@ -1,7 +1,8 @@
-"""Amazon's S3, and what speaks its protocol.
+"""Amazon S3, and other servers with its protocol.
 
-Beam's own client goes on for ten minutes with a server that is down, can't leave an upload unfinished, and needs three requests for the
-smallest file. So this is a client of its own, set up by Beam's options.
+Beam's own client retries for ten minutes if a server is down, can't leave an upload unfinished, and
+needs three requests for the smallest file. So this store has its own client, set up by Beam's
+options.
 """
 
 import errno
@@ -17,21 +18,27 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.stores.contact import check_contact
 from shardmill.transforms.stores.interface import explained, reason, safe_cause, split
 
-# With the client's waits in between, a minute; AWS_MAX_ATTEMPTS in the environment takes precedence.
+# Attempts of a request: with the client's waits in between, a minute. AWS_MAX_ATTEMPTS in the
+# environment takes precedence.
 _ATTEMPTS = 8
 _ATTEMPTS_VARIABLE = "AWS_MAX_ATTEMPTS"
+# HTTP status: there is no such object.
 _MISSING = 404
-# The object exists, or is just being created.
+# HTTP statuses: the object exists, or is just being created.
 _THERE_ALREADY = (412, 409)
+# HTTP status: the server has no conditional writes.
 _UNKNOWN = 501
+# Most objects that one request deletes.
 _DELETED_AT_ONCE = 1000
+# Bytes of an upload's first parts.
 _PART_BYTES = 8 << 20
-# An upload has 10,000 parts at most: after so many they become larger, which makes room for 430 GiB.
+# Parts after which the next ones become larger by `_PART_BYTES`: an upload has at most 10,000
+# parts, and so has room for 430 GiB.
 _PARTS_OF_A_SIZE = 1000
 
 
 class S3Store:
-    """The store."""
+    """A store in S3."""
 
     renames = False
 
@@ -39,11 +46,11 @@ class S3Store:
         """Makes a client.
 
         Args:
-            options: Beam's.
-            path: What is wanted of it first, for messages.
+            options: The options of Beam.
+            path: The first path that is wanted from the store, for messages.
 
         Raises:
-            ConfigError: A setting isn't what it must be.
+            ConfigError: A setting is wrong.
             DataError: The server can't be reached.
             OSError: The client can't be made for another reason.
         """
@@ -68,7 +75,10 @@ class S3Store:
         check_contact(path, self._client.meta.endpoint_url)
 
     def size(self, path: str) -> int | None:
-        """An object's bytes; None where there is none."""
+        """An object's size in bytes.
+
+        None means that there is no such object.
+        """
         bucket, key = split(path)
         if not key:
             return None
@@ -81,14 +91,14 @@ class S3Store:
                 raise
 
     def fetch(self, path: str, start: int, stop: int) -> bytes:
-        """An object's bytes from a start to a stop, all of them."""
+        """All bytes of an object from offset `start` to `stop`."""
         from botocore.exceptions import HTTPClientError, IncompleteReadError  # type: ignore[import-untyped]
 
         bucket, key = split(path)
         with explained():
             for attempt in range(1, self._attempts + 1):
                 body = self._client.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{stop - 1}")["Body"]
-                # The client itself tries again until the body begins, no longer.
+                # The client itself retries only until the body begins.
                 try:
                     content: bytes = body.read()
                 except (HTTPClientError, IncompleteReadError):
@@ -100,7 +110,14 @@ class S3Store:
         raise AssertionError("a last attempt returns or raises")
 
     def find(self, prefix: str, limit: int | None = None) -> Iterator[tuple[str, int]]:
-        """The paths and sizes of the objects whose paths start so, of all or of some; the bucket must be there."""
+        """The paths and sizes of objects, by their paths' prefix.
+
+        The bucket must exist.
+
+        Args:
+            prefix: The beginning of the paths.
+            limit: The most objects to find. None means all.
+        """
         bucket, key = split(prefix)
         with explained():
             pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -115,39 +132,43 @@ class S3Store:
         return _S3Writer(self._client, path)
 
     def create_new(self, path: str, data: bytes) -> bool:
-        """Creates an object unless it exists; of concurrent calls only one returns True.
+        """Creates an object unless it exists.
 
-        A server without conditional writes overwrites it.
+        Of concurrent calls only one returns True. A server without conditional writes overwrites
+        the object.
         """
         bucket, key = split(path)
-        place = {"Bucket": bucket, "Key": key, "Body": data}
+        request = {"Bucket": bucket, "Key": key, "Body": data}
         with explained():
             try:
-                self._client.put_object(**place, IfNoneMatch="*")
+                self._client.put_object(**request, IfNoneMatch="*")
             except self._client.exceptions.ClientError as error:
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 if status in _THERE_ALREADY:
                     return False
                 if status != _UNKNOWN:
                     raise
-                self._client.put_object(**place)
+                self._client.put_object(**request)
         return True
 
     def copy(self, source: str, target: str) -> None:
-        """Copies an object within the store; the client does it in parts beyond what a single request takes."""
+        """Copies an object within the store.
+
+        The client copies an object in parts if it is too large for a single request.
+        """
         (bucket, key), (to, name) = split(source), split(target)
         with explained():
             self._client.copy({"Bucket": bucket, "Key": key}, to, name)
 
     def rename(self, source: str, target: str) -> None:
-        """Nothing can be renamed here."""
+        """Raises an error: objects can't be renamed."""
         raise NotImplementedError(f"renaming {source!r} to {target!r}")
 
     def make_folder(self, path: str) -> None:
-        """There are no folders to make."""
+        """Does nothing: the store has no folders."""
 
     def delete(self, paths: Sequence[str]) -> None:
-        """Removes objects; one that is gone is no error."""
+        """Removes objects; one that is gone already isn't an error."""
         for first in range(0, len(paths), _DELETED_AT_ONCE):
             some = [split(path) for path in paths[first : first + _DELETED_AT_ONCE]]
             objects = {"Objects": [{"Key": key} for _, key in some], "Quiet": True}
@@ -169,7 +190,8 @@ def _endpoint_checked() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        # The client's words, since the URL may stand in a file of its own, too.
+        # The URL is taken from the client's message, since it may also come from a configuration
+        # file of the client.
         what, _, url = reason(error).partition(":")
         if what != "Invalid endpoint":
             raise
@@ -180,12 +202,12 @@ def _endpoint_checked() -> Iterator[None]:
 
 
 class _S3Writer:
-    """One request for a small object, parts for a large one."""
+    """A new object: one request if small, else parts."""
 
     def __init__(self, client: Any, path: str) -> None:
         self._client = client
         bucket, key = split(path)
-        self._place = {"Bucket": bucket, "Key": key}
+        self._target = {"Bucket": bucket, "Key": key}
         self._waiting = bytearray()
         self._upload: dict[str, str] = {}
         self._parts: list[dict[str, Any]] = []
@@ -194,7 +216,7 @@ class _S3Writer:
     def write(self, data: bytes | memoryview, /) -> None:
         self._waiting += data
         size = _PART_BYTES * (1 + len(self._parts) // _PARTS_OF_A_SIZE)
-        # One byte stays: the last part is sent when the object is complete.
+        # At least one byte stays: the last part is sent when the object is complete.
         while len(self._waiting) > size:
             self._send(bytes(self._waiting[:size]))
             del self._waiting[:size]
@@ -202,20 +224,21 @@ class _S3Writer:
     def _send(self, part: bytes) -> None:
         with explained():
             if not self._upload:
-                started = self._client.create_multipart_upload(**self._place)
-                self._upload = {**self._place, "UploadId": started["UploadId"]}
+                started = self._client.create_multipart_upload(**self._target)
+                self._upload = {**self._target, "UploadId": started["UploadId"]}
             number = len(self._parts) + 1
             sent = self._client.upload_part(**self._upload, PartNumber=number, Body=part)
             self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
         if self._abandoned:
-            # By another thread, meanwhile: a part that comes after that would stay, and be billed.
+            # Another thread abandoned it meanwhile: a part that arrives after that would stay, and
+            # be billed.
             self.abandon()
             raise OSError(errno.ECANCELED, "the upload was given up")
 
     def close(self) -> None:
         if not self._upload:
             with explained():
-                self._client.put_object(**self._place, Body=bytes(self._waiting))
+                self._client.put_object(**self._target, Body=bytes(self._waiting))
             return
         self._send(bytes(self._waiting))
         with explained():

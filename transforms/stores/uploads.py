@@ -1,4 +1,7 @@
-"""Uploads: a file of an object store appears when it is closed, so one that failed must end otherwise."""
+"""Uploads to object stores.
+
+A file of an object store appears when it is closed, so a failed one must be abandoned instead.
+"""
 
 import contextlib
 import errno
@@ -17,14 +20,18 @@ _open: "weakref.WeakSet[Upload]" = weakref.WeakSet()
 
 
 class Upload(io.RawIOBase):
-    """A new object as a stream; it appears whole when it is closed, and not at all when its block fails or nobody wants it any more."""
+    """A new object as a stream.
+
+    The object appears whole when the stream is closed. It doesn't appear at all if the `with` block
+    fails, or if the upload is given up or never closed.
+    """
 
     def __init__(self, writer: Writer, path: str) -> None:
-        """Starts it.
+        """Starts the upload.
 
         Args:
-            writer: Where the bytes go.
-            path: The object's.
+            writer: The writer that takes the bytes.
+            path: The object's path.
         """
         super().__init__()
         self._writer = writer
@@ -34,7 +41,7 @@ class Upload(io.RawIOBase):
             _open.add(self)
 
     def writable(self) -> bool:
-        """It is."""
+        """Returns True."""
         return True
 
     def tell(self) -> int:
@@ -55,7 +62,7 @@ class Upload(io.RawIOBase):
         return len(view)
 
     def close(self) -> None:
-        """Ends the upload: the object is there, whole."""
+        """Ends the upload, which makes the object."""
         if not self.closed:
             super().close()
             try:
@@ -75,24 +82,33 @@ class Upload(io.RawIOBase):
             self.abandon()
 
     def __del__(self) -> None:
-        """Gives up what was never closed; by default it would be closed."""
+        """Gives up an upload that was never closed.
+
+        By default `io` would close it.
+        """
         if not sys.is_finalizing():
             self.abandon()
 
     def abandon(self) -> None:
-        """Gives the upload up: what stood at the path still does."""
+        """Gives up the upload.
+
+        An earlier object at the path stays.
+        """
         if not self.closed:
             super().close()
             self._give_up()
 
     def _give_up(self) -> None:
-        # The error that led here is the one to tell.
+        # The error that led here is the one to report.
         with contextlib.suppress(OSError):
             self._writer.abandon()
 
 
 def abandon_uploads(folder: str) -> None:
-    """Gives up all that this process is uploading into a folder: an engine's threads that were interrupted don't do it themselves."""
+    """Gives up all uploads of this process into a folder.
+
+    An engine's threads that were interrupted don't do so themselves.
+    """
     with _opening:
         uploads = [upload for upload in _open if upload.path.startswith(f"{folder}/")]
     for upload in uploads:
