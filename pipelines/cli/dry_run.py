@@ -6,13 +6,13 @@ The configuration is checked; nothing is written.
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import typer
 
 from shardmill.pipelines.apply import Application, check_split
 from shardmill.pipelines.config.load import Config
-from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.printable import printable
 from shardmill.pipelines.console.summary import format_bytes
 from shardmill.pipelines.engines.beam_options import set_file_options
@@ -26,6 +26,7 @@ from shardmill.pipelines.run_folder.holding import check_not_source
 from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.messages import plural
+from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import SUCCESS, TRAIN
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.csv.units import InputFile
@@ -35,6 +36,10 @@ from shardmill.transforms.kinds.placeholder import dummy_statistics
 from shardmill.transforms.kinds.registry import allowed_types, parse_features
 
 _GAP = "  "
+_UNKNOWN_TYPES = (
+    "not checked: whether features take the columns' types, which a run finds in the data; a schema file tells them before "
+    "([input] schema; `shardmill init` writes one)"
+)
 
 
 def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
@@ -53,12 +58,15 @@ def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
     inputs = input_files.list_files(config.input.patterns)
     _check_target(config.output.dir, inputs, overwrite=overwrite)
     fractions = config.split.fractions if config.split else dict.fromkeys(config.splits, None)
+    features, unchecked = _feature_lines(config, inputs)
+    found = "no mistakes found without reading the data" if unchecked else "no mistakes found"
     lines = [
-        f"{config.path}: no mistakes found; this is what a run would do, nothing was written",
+        f"{config.path}: {found}; this is what a run would do, nothing was written",
         *_input_lines(inputs),
         _split_line(fractions, config.split_key),
-        *_feature_lines(config, inputs),
+        *features,
         *_output_lines(config.output.dir, config.resolved()["output"], engine, overwrite=overwrite),
+        *unchecked,
     ]
     _print(lines)
 
@@ -132,16 +140,48 @@ def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, o
     return [f"output: {output}: {sharding}, {compression}{note}", f"engine: {engine.name}"]
 
 
-def _feature_lines(config: Config, inputs: Sequence[InputFile]) -> list[str]:
+def _feature_lines(config: Config, inputs: Sequence[InputFile]) -> tuple[list[str], list[str]]:
+    """Checks columns; returns lines of the features, and of what wasn't checked."""
+    given = load_any_schema(config.input.schema) if config.input.schema else None
+    names = given.names if given else column_names(inputs, config.input.dialect)
+    mistakes = Mistakes()
+    config.check_columns(names, mistakes)
+    if config.preprocessing_fn or config.derive:
+        config.source.raise_any(mistakes)
+        return _function_lines(config), []
+    outputs: dict[str, tuple[Kind, list[str]]] = {}
+    unchecked: list[str] = []
+    with mistakes.at("features"):
+        allowed = allowed_types(config.features, names, config.split_key)
+        unchecked = _unchecked(given, allowed)
+        outputs = _outputs(config, given or [Column(name, ColumnType.INT) for name in names], allowed)
+    config.source.raise_any(mistakes)
+    count = len({kind.name for kind, _ in outputs.values()})
+    rows = ((name, kind.kind, ", ".join(kind.columns), " or ".join(types)) for name, (kind, types) in outputs.items())
+    found = "" if given else "; a run finds the columns' types"
+    return [f"features: {count:,}, with {len(outputs):,} outputs{found}", *_aligned(rows)], unchecked
+
+
+def _function_lines(config: Config) -> list[str]:
     if config.preprocessing_fn:
         return [f"features: returned by {config.preprocessing_fn}, known when a run has traced it"]
-    if config.derive:
-        title = f"features, also of columns that {config.derive} makes, known when a run has traced it"
-        return [title, *_aligned(_feature_row(*item) for item in config.features.items())]
-    kinds, outputs = _outputs(config, inputs)
-    found = "" if config.input.schema else "; a run finds the columns' types"
-    rows = ((name, kind.kind, ", ".join(kind.columns), " or ".join(types)) for name, (kind, types) in outputs.items())
-    return [f"features: {len(kinds):,}, with {len(outputs):,} outputs{found}", *_aligned(rows)]
+    title = f"features, also of columns that {config.derive} makes, known when a run has traced it"
+    return [title, *_aligned(_feature_row(*item) for item in config.features.items())]
+
+
+def _unchecked(given: Schema | None, allowed: Mapping[str, frozenset[ColumnType]]) -> list[str]:
+    """Says which types only the data tells.
+
+    Text is read as numbers where features take only these and most of its cells are numbers.
+    """
+    if given is None:
+        return [_UNKNOWN_TYPES]
+    return [
+        f"not checked: whether most cells of column {column.name!r} are numbers, as its features need; "
+        f"it is text in {column.origin!r}"
+        for column in given
+        if column.type is ColumnType.BYTES and ColumnType.BYTES not in allowed.get(column.name, ColumnType)
+    ]
 
 
 def _feature_row(name: str, value: Any) -> tuple[str, str]:
@@ -149,16 +189,18 @@ def _feature_row(name: str, value: Any) -> tuple[str, str]:
     return name, value if isinstance(value, str) else json.dumps(dict(value))
 
 
-def _outputs(config: Config, inputs: Sequence[InputFile]) -> tuple[tuple[Kind, ...], dict[str, tuple[Kind, list[str]]]]:
-    """Returns the features, and each output's feature and types.
+def _outputs(
+    config: Config, columns: Iterable[Column], allowed: Mapping[str, frozenset[ColumnType]]
+) -> dict[str, tuple[Kind, list[str]]]:
+    """Returns each output's feature and types.
 
     An output has several types where its column's type isn't known yet.
     """
     found: dict[str, tuple[Kind, list[str]]] = {}
-    kinds: tuple[Kind, ...] = ()
-    for schema in _schemas(config, inputs):
-        with naming(config.source):
-            kinds = parse_features(config.features, schema, config.split_key)
+    for wanted in ColumnType:
+        known = columns if isinstance(columns, Schema) else [replace(column, type=wanted) for column in columns]
+        schema = assume_types(known, allowed, wanted)
+        kinds = parse_features(config.features, schema, config.split_key)
         statistics = dummy_statistics(kinds, schema)
         for kind in kinds:
             for spec in kind.outputs(schema, statistics):
@@ -166,21 +208,7 @@ def _outputs(config: Config, inputs: Sequence[InputFile]) -> tuple[tuple[Kind, .
                 types = found.setdefault(spec.name, (kind, []))[1]
                 if dtype not in types:
                     types.append(dtype)
-    return kinds, found
-
-
-def _schemas(config: Config, inputs: Sequence[InputFile]) -> list[Schema]:
-    """Returns schemas with each type that unknown columns may have.
-
-    A run will find their types in the data.
-    """
-    given = load_any_schema(config.input.schema) if config.input.schema else None
-    names = given.names if given else column_names(inputs, config.input.dialect)
-    config.check_columns(names)
-    with naming(config.source, "split", "key"):
-        config.check_split_key(names)
-    allowed = allowed_types(config.features, names, config.split_key)
-    return [assume_types(given or [Column(name, wanted) for name in names], allowed, wanted) for wanted in ColumnType]
+    return found
 
 
 def _dtype(kind: Kind, schema: Schema, spec: FeatureSpec) -> str:

@@ -112,30 +112,23 @@ class Config:
             return tuple(self.split.fractions)
         return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
 
-    def check_columns(self, names: Sequence[str]) -> None:
-        """Checks that the columns of `[input.columns.NAME]` exist.
+    def check_columns(self, names: Sequence[str], mistakes: Mistakes) -> None:
+        """Checks that columns exist which settings other than features name.
 
-        Raises:
-            ConfigError: One doesn't; the message names the nearest.
+        They are those of `[input.columns.NAME]` and of the split's key.
+
+        Args:
+            names: The names of the data's columns.
+            mistakes: Collects the mistakes.
         """
         for name in self.input.columns:
             if name not in names:
                 hint = did_you_mean(name, names)
-                raise self.source.error(("input", "columns", name), f"expected a column, received {name!r}{hint}")
-
-    def check_split_key(self, columns: Sequence[str]) -> None:
-        """Checks that the columns of the split's key exist.
-
-        Args:
-            columns: The names of the data's columns.
-
-        Raises:
-            ConfigError: One doesn't.
-        """
+                mistakes.add(ConfigError(f"expected a column, received {name!r}{hint}"), ("input", "columns", name))
         for name in self.split_key:
-            if name not in columns:
-                known = ", ".join(map(repr, columns))
-                raise ConfigError(f"{name!r} is no column; the columns are {known}")
+            if name not in names:
+                known = ", ".join(map(repr, names))
+                mistakes.add(ConfigError(f"{name!r} is no column; the columns are {known}"), ("split", "key"))
 
     @property
     def split_key(self) -> tuple[str, ...]:

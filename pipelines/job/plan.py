@@ -11,10 +11,11 @@ from shardmill.pipelines.job.column_types import find_columns
 from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.plan_features import FeaturePlan, plan_features
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Selection
-from shardmill.transforms.kinds.registry import allowed_types
+from shardmill.transforms.kinds.registry import allowed_types, parse_features
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
@@ -75,20 +76,26 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
 
 def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
     key = None if config.split is None else config.split.key or ()
-    with naming(config.source, "split", "key"):
-        config.check_split_key(schema.names)
     columns = tuple(column for column in schema if column.name in plan.columns)
     infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
     return Selection(columns, plan.required, key, schema.names, infinite=infinite)
 
 
 def _check_columns(config: Config, schema: Schema) -> None:
-    """Checks the settings of single columns against their types."""
-    config.check_columns(schema.names)
+    """Checks the settings and declared features against the columns.
+
+    All mistakes are raised at once. Features of derived columns are checked once these are known.
+    """
+    mistakes = Mistakes()
+    config.check_columns(schema.names, mistakes)
     for name, settings in config.input.columns.items():
-        if settings.infinite is not None and schema[name].type is ColumnType.BYTES:
-            with naming(config.source, "input", "columns", name, "infinite"):
-                raise ConfigError(f"is for numbers, but column {name!r} is text; remove it, or change the type")
+        if settings.infinite is not None and name in schema and schema[name].type is ColumnType.BYTES:
+            problem = f"is for numbers, but column {name!r} is text; remove it, or change the type"
+            mistakes.add(ConfigError(problem), ("input", "columns", name, "infinite"))
+    if config.features and not config.derive:
+        with mistakes.at("features"):
+            parse_features(config.features, schema, config.split_key)
+    config.source.raise_any(mistakes)
 
 
 def _shard_rule(config: Config) -> ShardRule:

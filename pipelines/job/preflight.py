@@ -145,8 +145,7 @@ def _check_features(config: Config, mistakes: Mistakes) -> None:
                 allowed = allowed_types(config.features, schema.names, config.split_key)
                 parse_features(config.features, assume_types(schema, allowed), config.split_key)
     if schema is not None:
-        with mistakes.at("split", "key"):
-            config.check_split_key(schema.names)
+        config.check_columns(schema.names, mistakes)
 
 
 def _schema(config: Config, mistakes: Mistakes) -> Schema | None:

@@ -90,6 +90,8 @@ def test_types_that_a_run_finds_are_left_open(
     Path("p.toml").write_text(CONFIG.replace('schema = "s.pbtxt"', "").replace('["city", "k"]', '["city"]'))
     out, _ = tell(monkeypatch, capsys, "run", "p.toml")
     assert "features: 5, with 6 outputs; a run finds the columns' types\n" in out
+    assert out.startswith("p.toml: no mistakes found without reading the data; this is what")
+    assert "\nnot checked: whether features take the columns' types, which a run finds in the data; a schema" in out
     rows = [line.split() for line in out.splitlines()]
     assert ["n", "numeric", "k", "int64", "or", "float32"] in rows
     assert ["x", "z_score", "x", "float32"] in rows
@@ -105,10 +107,42 @@ def test_columns_are_held_against_the_header(
     out, err = tell(monkeypatch, capsys, "run", "p.toml", status=2)
     assert out == ""
     assert [line.partition(";")[0] for line in err.splitlines()] == [
-        "error: 2 mistakes:",
+        "error: 2 mistakes in 'p.toml':",
         "p.toml:11: [features] wind: there is no column 'wind'",
         "p.toml:12: [features] rain: there is no column 'rain'",
     ]
+
+
+@pytest.mark.parametrize("schema", ["", 'schema = "s.pbtxt"\n'])
+def test_wrong_columns_of_all_sections_are_told_together(
+    schema: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of features, of the split's key and of settings of single columns."""
+    Path("p.toml").write_text(
+        '[input]\nfiles = "e.csv"\n'
+        + schema
+        + '[features]\nwind = "z_score"\nx = "z_score"\n[output]\ndir = "out"\n'
+        + '[split]\ntrain = 1\nkey = ["town"]\n[input.columns.kk]\ninfinite = "keep"\n'
+    )
+    _, err = tell(monkeypatch, capsys, "run", "p.toml", status=2)
+    assert [line.partition(": ")[2].split(";")[0] for line in err.splitlines()] == [
+        "3 mistakes in 'p.toml':",
+        "[features] wind: there is no column 'wind'",
+        "split.key: 'town' is no column",
+        "input.columns.kk: expected a column, received 'kk'",
+    ]
+
+
+def test_text_that_only_the_data_tells_to_be_numbers_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run reads the column to find out; what it needs is no mistake yet."""
+    Path("p.toml").write_text(CONFIG.replace('"one_hot", missing = "Rome"', '"z_score"').replace('"city", "k"', '"k"'))
+    out, _ = tell(monkeypatch, capsys, "run", "p.toml")
+    assert out.startswith("p.toml: no mistakes found without reading the data;")
+    assert out.endswith(
+        "\nnot checked: whether most cells of column 'city' are numbers, as its features need; it is text in 's.pbtxt'\n"
+    )
 
 
 def test_names_stay_in_their_line(
