@@ -1,4 +1,6 @@
-"""From CSV bytes to TFRecord bytes: verbs as files, in which Beam is wired; nouns as folders.
+"""Verbs and nouns, from CSV bytes to TFRecord bytes.
+
+Verbs are files, in which Beam is wired; nouns are folders.
 
 The verbs, in the order of the pipeline:
 

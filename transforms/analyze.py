@@ -1,4 +1,7 @@
-"""Analyze: one fused pass over the units for all columns, from rows to accumulators."""
+"""Analyze: one pass over all units, from rows to accumulators.
+
+All columns are analyzed in this one fused pass.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,25 +38,27 @@ from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
-# What may grow large travels by itself, in pieces, and is merged by key.
-# The vocabulary's name and the hash partition of some token counts.
+# Token counts and quantiles may grow large, so they travel by themselves, in pieces, and are merged
+# by key. The key of token counts: the vocabulary's name and the hash partition.
 TokenKey = tuple[str, int]
-# The place in the analysis of one column's quantiles.
+# The key of one column's quantiles: their position in the analysis.
 QuantileKey = int
 
-# So many bytes of tokens are held until the end of a bundle; more are handed on before, since an engine may put any number of units
-# into one. Not less: each time, the frequent tokens are handed on anew.
+# The most bytes of tokens that are held until the end of a bundle. More are handed on earlier,
+# since an engine may put any number of units into one. It isn't less, since each time the frequent
+# tokens are handed on anew.
 HELD_BYTES = 256 << 20
 
 
 @dataclass
 class Findings:
-    """What a pass over some units found: the analysis of the train split's rows; of all splits the rejected rows and infinite cells.
+    """The findings of a pass over some units.
 
     Attributes:
-        analysis: The analysis.
-        rejections: The rejected rows.
-        infinite: By column, the cells that spell infinity, where there are any.
+        analysis: The analysis of the train split's rows.
+        rejections: The rejected rows of all splits.
+        infinite: The number of cells that spell infinity in all splits, by column; columns without
+            any are absent.
     """
 
     analysis: Analysis
@@ -61,7 +66,7 @@ class Findings:
     infinite: Counter[str] = field(default_factory=Counter)
 
     def merge(self, other: "Findings") -> None:
-        """Adds another's; associative and commutative."""
+        """Adds other findings; associative and commutative."""
         self.analysis.merge(other.analysis)
         self.rejections.merge(other.rejections)
         self.infinite.update(other.infinite)
@@ -69,13 +74,14 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How rows come from units.
+    """The settings by which units are read as rows.
 
     Attributes:
-        dialect: The files' spelling.
+        dialect: The files' dialect.
         selection: The columns to convert, those that must have a value, and the split key.
-        split_rule: How rows are split.
-        fail_on_bad_row: Whether the first bad row ends the run; else bad rows are rejected and kept aside.
+        split_rule: The rule by which rows are split.
+        fail_on_bad_row: Whether the first bad row ends the run; else bad rows are rejected and kept
+            aside.
         row_graph: A user's function, which all rows have to pass; None where there is none.
         derived: The columns that it makes, in order.
     """
@@ -89,15 +95,18 @@ class Reading:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns that are analyzed: the raw ones, and the derived ones."""
+        """The analyzed columns: the raw and the derived ones."""
         return (*self.selection.columns, *self.derived)
 
     def blocks(self, unit: Unit) -> Blocks:
-        """A unit's blocks, once their rows have passed the user's function; see `passed`."""
+        """A unit's blocks, passed through the user's function.
+
+        See `passed`.
+        """
         return Blocks(unit, self.dialect, self.selection, self.passed)
 
     def passed(self, block: Block) -> Block:
-        """A block of a unit's good cells, once its rows have passed the user's function.
+        """Passes a block's good rows through the user's function.
 
         Raises:
             DataError: A row is bad and `fail_on_bad_row` is set.
@@ -129,17 +138,19 @@ class Reading:
         raise ValueError(f"{unit} has no row {row} after its last")
 
     def labels_to_drop(self, session: Session) -> list[FeatureSpec]:
-        """The labels that are left empty where a graph gives them no value."""
+        """The labels to leave empty where a graph gives none."""
         if self.row_graph is None or not self.row_graph.lacks_labels:
             return []
         return [feature for feature in session.outputs if feature.name in session.labels]
 
     def train_rows(self, block: Block, splits: npt.NDArray[np.int64]) -> pa.RecordBatch:
-        """The rows of a block that statistics come from, with the derived columns.
+        """The rows of a block from which statistics come.
+
+        They have the derived columns.
 
         Args:
             block: The block.
-            splits: The number of each row's split.
+            splits: The index of each row's split.
         """
         rule = self.split_rule
         rows = with_derived(block.columns, block.made or {}) if self.derived else block.columns
@@ -149,7 +160,7 @@ class Reading:
 
 
 class AnalyzedUnits(NamedTuple):
-    """What `AnalyzeUnits` outputs.
+    """The outputs of `AnalyzeUnits`.
 
     Attributes:
         counts: A `UnitCount` for each unit.
@@ -166,14 +177,16 @@ class AnalyzedUnits(NamedTuple):
 
 @dataclass(eq=False)
 class AnalyzeUnits(SeveralOutputs):
-    """Counts and analyzes units; only accumulators and tables of tokens leave the pass.
+    """Counts and analyzes units.
+
+    Only accumulators and tables of tokens leave the pass.
 
     Expects a PCollection of units.
 
     Attributes:
-        reading: How rows come from units.
-        requests: What the features need to know.
-        partitions: Hash partitions per vocabulary.
+        reading: The settings by which units are read as rows.
+        requests: The features' requests to the analysis.
+        partitions: The number of hash partitions per vocabulary.
     """
 
     reading: Reading
@@ -202,7 +215,11 @@ class AnalyzeUnits(SeveralOutputs):
 
 
 class _AnalyzeUnit(CheckedDoFn):
-    """A unit's count; the accumulators leave at the end of the bundle, so that their number doesn't grow with the units."""
+    """Analyzes a unit, and outputs its count.
+
+    The accumulators leave at the end of the bundle, so that their number doesn't grow with the
+    units.
+    """
 
     def __init__(
         self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], partitions: int

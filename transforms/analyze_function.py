@@ -1,6 +1,9 @@
-"""Analyze a TF Transform function: TF Transform's own analysis of the train rows, read as Arrow lists.
+"""TF Transform's own analysis of a TF Transform function.
 
-Imports TensorFlow and TF Transform, whose analyzers run in the workers: nothing but a job with a `preprocessing_fn` imports this.
+It analyzes the train rows, read as Arrow lists.
+
+Imports TensorFlow and TF Transform, whose analyzers run in the workers: only a job with a
+`preprocessing_fn` imports this.
 """
 
 import tempfile
@@ -39,7 +42,7 @@ _DTYPES = (tf.float32, tf.int64, tf.string)
 
 
 def check_scratch(folder: str) -> None:
-    """Looks whether TensorFlow can write to a folder.
+    """Checks that TensorFlow can write to a folder.
 
     Raises:
         ConfigError: It doesn't know that kind of path.
@@ -53,17 +56,19 @@ def check_scratch(folder: str) -> None:
 
 
 def trace_columns(function: UserFunction, schema: Schema) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Traces a function once, to see what it takes and gives.
+    """Traces a function once for its columns and its outputs.
 
     Args:
         function: The function.
         schema: The raw columns.
 
     Returns:
-        The names of the raw columns that it looks at, in the schema's order; and of its outputs.
+        The names of the raw columns that it looks at, in the schema's order, and the names of its
+        outputs.
 
     Raises:
-        ConfigError: The function fails (the message has the file, the line, and what came in) or doesn't return what TF Transform takes.
+        ConfigError: The function fails (the message has the file, the line, and what came in) or
+            doesn't return what TF Transform takes.
     """
     seen: set[str] = set()
 
@@ -88,16 +93,19 @@ def trace_columns(function: UserFunction, schema: Schema) -> tuple[tuple[str, ..
 
 @dataclass(eq=False)
 class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
-    """Has TF Transform analyze the train rows for a function, in as many passes as the function needs.
+    """Lets TF Transform analyze the train rows for a function.
+
+    It makes as many passes as the function needs.
 
     Expects a PCollection of units and outputs one `AnalyzedGraph`.
 
     Attributes:
         function: The function.
-        reading: How rows come from units; its selection has the columns that the function looks at.
+        reading: The settings by which units are read as rows; its selection has the columns that the function looks
+            at.
         schema: All raw columns.
         labels: The outputs that are labels.
-        folder: A folder for TF Transform's temporary files, which the result is in.
+        folder: A folder for TF Transform's temporary files, in which the result is, too.
     """
 
     function: UserFunction
@@ -116,7 +124,8 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
         )
         config = _adapter_config(self.reading.selection.columns)
         count_tokens.register()
-        # Each phase reads the rows anew: else Beam would keep all of them from one phase to the next.
+        # Each phase reads the rows anew: else Beam would keep all of them from one phase to the
+        # next.
         with tft_beam.Context(temp_dir=self.folder, use_deep_copy_optimization=True):
             saved_model, metadata = _explained(
                 self.function,
@@ -132,7 +141,7 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
         )
 
     def _infinite(self) -> frozenset[str]:
-        """The columns in which an infinite number is missing."""
+        """The columns in which infinite numbers count as missing."""
         selection = self.reading.selection
         return frozenset(
             each.name
@@ -142,9 +151,12 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
 
 
 class _Regroup(beam.GroupByKey):  # type: ignore[misc]
-    """A GroupByKey that TF Transform doesn't know as one, so that it copies this too where it copies how the rows are read.
+    """A GroupByKey that TF Transform doesn't recognize as one.
 
-    With one and the same for all phases, Beam would have the first phase read for the later ones too, and keep the rows for them.
+    So TF Transform copies this, too, where it copies how the rows are read.
+
+    With a single one for all phases, Beam would have the first phase read for the later ones too,
+    and keep the rows for them.
     """
 
 
@@ -218,8 +230,12 @@ def _check_outputs(function: UserFunction, outputs: Mapping[str, Any]) -> None:
 
 
 def _explained(function: UserFunction, trace: Any) -> Any:
-    """What a trace gives; TF Transform's own complaints become errors that name the function."""
-    # What its operations noted there when they were called eagerly, TF Transform would take for this function's.
+    """Runs a trace, and explains TF Transform's errors.
+
+    They become errors that name the function.
+    """
+    # TF Transform's operations that were called eagerly left notes in this graph, which it would
+    # take for this function's.
     default = tf.compat.v1.get_default_graph()
     for key in default.get_all_collection_keys():
         default.clear_collection(key)
@@ -228,6 +244,6 @@ def _explained(function: UserFunction, trace: Any) -> Any:
     except ShardmillError:
         raise
     except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
-        # Beam's words are that something failed; what did is the cause.
+        # Beam's message says only that something failed; its cause says what.
         cause = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
         raise ConfigError(f"{function}: TF Transform says: {shortened(str(cause))}") from error

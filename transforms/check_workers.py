@@ -1,4 +1,7 @@
-"""Check: whether a worker is as the job needs it, before any data is read."""
+"""Check: whether a worker is as the job needs it.
+
+It comes before any data is read.
+"""
 
 import os
 import platform
@@ -15,17 +18,18 @@ from shardmill.schemas.errors import EngineError, OutputError
 from shardmill.transforms.files import files
 
 _PYTHON = "python"
-# What any job's bytes depend on, or its being understood at all.
+# Packages whose versions must match: they decide any job's output bytes or the pickle format.
 _PACKAGES = ("apache-beam", "shardmill", "tensorflow", "pyarrow", "isal")
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What a job counts on where it runs.
+    """The requirements of a job on its workers.
 
     Attributes:
         folder: A folder to write into, which the submitting machine has made.
-        versions: Of Python (major and minor) and of packages, as the submitting machine has them; None: not installed as a package.
+        versions: The versions of Python (major and minor) and of packages on the submitting
+            machine. None means not installed as a package.
     """
 
     folder: str
@@ -33,16 +37,16 @@ class Submission:
 
     @classmethod
     def of_this_machine(cls, folder: str, packages: Sequence[str] = ()) -> "Submission":
-        """A job that this machine submits.
+        """The requirements of a job that this machine submits.
 
         Args:
             folder: As for the class.
-            packages: Those that this job needs besides what every job needs.
+            packages: Packages that this job needs besides those that every job needs.
         """
         return cls(folder, installed((*_PACKAGES, *packages)))
 
     def check(self) -> None:
-        """Compares with the machine that calls.
+        """Checks that the machine that calls meets the requirements.
 
         Raises:
             EngineError: It has other versions.
@@ -62,7 +66,11 @@ class Submission:
 
 
 class CheckedDoFn(beam.DoFn):  # type: ignore[misc]
-    """A DoFn that a job's bytes depend on: the first stage asks one worker, and another machine may have other versions."""
+    """A DoFn that checks the versions of its worker.
+
+    The job's output bytes depend on them. The first stage asks one worker only, and another machine
+    may have other versions.
+    """
 
     def __init__(self) -> None:
         """Notes the versions of the submitting machine."""
@@ -70,10 +78,12 @@ class CheckedDoFn(beam.DoFn):  # type: ignore[misc]
         self._versions = installed()
 
     def setup(self) -> None:
-        """Compares them with those of the worker that is to run it.
+        """Compares the versions with those of the worker.
+
+        It is the worker that is to run the DoFn.
 
         Raises:
-            EngineError: They are others.
+            EngineError: They differ.
         """
         check_versions(self._versions)
 
@@ -101,7 +111,7 @@ def check_versions(wanted: Mapping[str, str | None]) -> None:
 
 
 def installed(packages: Iterable[str] = _PACKAGES) -> dict[str, str | None]:
-    """The versions that this machine has of Python and of packages."""
+    """This machine's versions of Python and of packages."""
     return {_PYTHON: ".".join(platform.python_version_tuple()[:2]), **{name: _version(name) for name in packages}}
 
 
@@ -113,10 +123,13 @@ def _version(package: str) -> str | None:
 
 
 class CheckWorkers(beam.PTransform):  # type: ignore[misc]
-    """Checks a worker before the first stage that reads; outputs one None.
+    """Checks a worker before the first stage that reads.
 
-    What the worker gets of the check is made of what any Python has: another version couldn't load a function, nor a machine without
-    shardmill this module, and Flink waits minutes, several times over, for a worker that can't load a stage.
+    Outputs one None.
+
+    The stages that the worker loads for the check consist of what any Python has: another version
+    couldn't load a function, a machine without shardmill couldn't load this module, and Flink waits
+    minutes, several times over, for a worker that can't load a stage.
     """
 
     def __init__(self, folder: str, packages: Sequence[str] = ()) -> None:
@@ -124,7 +137,7 @@ class CheckWorkers(beam.PTransform):  # type: ignore[misc]
 
         Args:
             folder: A folder to write into.
-            packages: Those that this job needs besides what every job needs.
+            packages: Packages that this job needs besides those that every job needs.
         """
         super().__init__()
         self._submission = Submission.of_this_machine(folder, packages)
@@ -137,7 +150,8 @@ class CheckWorkers(beam.PTransform):  # type: ignore[misc]
             | "Submission" >> beam.FlatMap({impulse: [asdict(self._submission)]}.get)
             | "CheckWorker" >> beam.FlatMap(partial(eval, _CHECK))
         )
-        # A side input, not `Reshuffle`: Flink's optimizer would take all that follows for spread over the workers already.
+        # A side input, not `Reshuffle`: Flink's optimizer would take all that follows for spread
+        # over the workers already.
         return pbegin | "StartJob" >> beam.Impulse() | "AwaitCheck" >> beam.Map(_pass_on, pvalue.AsList(checked))
 
 

@@ -1,7 +1,10 @@
-"""Counts the tokens of a TF Transform function's vocabularies column by column, where TF Transform makes a Python object of each.
+"""Counts the tokens of a TF Transform function's vocabularies.
 
-TF Transform lets implementations of its analyzers be registered. This one gives the same, tokens and counts, which TF Transform then
-adds up, selects, orders and writes. A run of a million rows with four vocabularies takes 15 s rather than 19.
+It counts column by column, where TF Transform makes a Python object of each token.
+
+TF Transform lets implementations of its analyzers be registered. This one gives the same tokens and
+counts, which TF Transform then adds up, selects, orders and writes. A run of a million rows with
+four vocabularies takes 15 s rather than 19.
 """
 
 from collections.abc import Iterator
@@ -18,7 +21,7 @@ from tensorflow_transform.analyzers import _VocabOrderingType
 from tensorflow_transform.beam import common
 from tensorflow_transform.beam.analyzer_impls import _VocabularyAccumulateImpl
 
-# So many rows of counts are held, at most about; more are handed on.
+# Rows of counts that are held, at most about; more are handed on, which bounds memory.
 _HELD = 1 << 20
 _Pair = tuple[bytes | int, int]
 
@@ -28,8 +31,9 @@ _Pair = tuple[bytes | int, int]
 class CountTokens(_VocabularyAccumulateImpl):  # type: ignore[misc]
     """Counts tokens.
 
-    Expects one PCollection of one-tuples of arrays of tokens (bytes or int64), and outputs pairs of a token and a count; a token may
-    come in several pairs. Where tokens have weights or labels, TF Transform's own implementation is at work.
+    Expects one PCollection of one-tuples of arrays of tokens (bytes or int64), and outputs pairs of
+    a token and a count; a token may come in several pairs. Where tokens have weights or labels, TF
+    Transform's own implementation is used.
     """
 
     def expand(self, inputs: tuple[beam.PCollection[Any], ...]) -> beam.PCollection[Any]:
@@ -40,12 +44,15 @@ class CountTokens(_VocabularyAccumulateImpl):  # type: ignore[misc]
 
 
 def register() -> None:
-    """Has TF Transform count tokens so, in this process."""
+    """Makes TF Transform use `CountTokens` in this process."""
     common.register_ptransform(analyzer_nodes.VocabularyAccumulate)(CountTokens)
 
 
 class _Count(beam.DoFn):  # type: ignore[misc]
-    """A bundle's counts leave together, so that a frequent token is one pair of it."""
+    """Counts the tokens of a bundle.
+
+    The counts leave together, so that a frequent token is one pair of them.
+    """
 
     def start_bundle(self) -> None:
         self._counts: list[pa.Table] = []

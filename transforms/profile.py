@@ -22,7 +22,7 @@ from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
 
 class ProfiledUnits(NamedTuple):
-    """What `InferProfiles` outputs.
+    """The outputs of `InferProfiles`.
 
     Attributes:
         profiles: One `Profiles`.
@@ -44,8 +44,8 @@ class InferProfiles(SeveralOutputs):
 
         Args:
             names: The columns to profile.
-            dialect: The files' spelling.
-            known: All of the columns, which headers are held against; none: those to profile.
+            dialect: The files' dialect.
+            known: All of the columns, with which headers are compared. () means those to profile.
         """
         super().__init__()
         self._names = names

@@ -1,4 +1,7 @@
-"""Read: from files to units, record-aligned byte ranges that workers process independently."""
+"""Read: from files to units, and from units to blocks.
+
+Units are record-aligned byte ranges, which workers process independently.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,15 +34,18 @@ from shardmill.transforms.workers import metrics
 class PlanUnits(beam.PTransform):  # type: ignore[misc]
     """Cuts files into units at record boundaries, quoted newlines included.
 
-    Files larger than a unit are scanned once, in parallel, for quotes and newlines. The units depend on the files alone.
+    Files larger than a unit are scanned once, in parallel, for quotes and newlines. The units
+    depend on the files alone.
 
-    Expects a PCollection of one element, whatever it is, at which the reading begins, and outputs one of `Unit`.
+    Expects a PCollection of one element, whatever it is, on which reading begins, and outputs one
+    of `Unit`.
 
     Attributes:
         inputs: The files, in order.
-        dialect: Their spelling.
-        selection: What will be read of them, which the headers of those that are cut are held against.
-        unit_bytes: A unit's size, about.
+        dialect: Their dialect.
+        selection: The columns that will be read, with which the headers of files that are cut are
+            compared.
+        unit_bytes: The approximate size of a unit, in bytes.
     """
 
     inputs: Sequence[InputFile]
@@ -81,12 +87,14 @@ def _plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dial
 
 @dataclass(eq=False)
 class HoldUnits(beam.PTransform):  # type: ignore[misc]
-    """Gives units the checksums of what a pass over them has read, for later passes to hold them against.
+    """Gives units the checksums that a pass over them found.
+
+    Later passes compare the units' bytes with these.
 
     Expects a PCollection of units and outputs one of the same units.
 
     Attributes:
-        counts: Of the pass, one for each unit.
+        counts: The counts of the pass, one for each unit.
     """
 
     counts: beam.PCollection[UnitCount]
@@ -127,22 +135,23 @@ def units_of(
 
     Args:
         inputs: The files, in order.
-        dialect: Their spelling.
-        selection: What will be read of them.
+        dialect: Their dialect.
+        selection: The columns that will be read.
         each: Applies a function to many, as `map` and an executor's `map` do.
 
     Raises:
-        DataError: A file can't be read, has a header that doesn't fit, or ends inside a quoted cell.
+        DataError: A file can't be read, has a header that doesn't fit, or ends inside a quoted
+            cell.
     """
     scans = each(lambda file_range: _scan(file_range, dialect, selection), file_ranges(inputs, dialect))
     return plan_units(inputs, scans, dialect)
 
 
 class Blocks:
-    """The blocks of a unit, in order; to iterate over once.
+    """The blocks of a unit, in order, to iterate once.
 
     Attributes:
-        checksum: Of all the unit's bytes, once the last block has been read.
+        checksum: The checksum of all the unit's bytes, once the last block has been read.
     """
 
     def __init__(
@@ -152,9 +161,10 @@ class Blocks:
 
         Args:
             unit: The unit.
-            dialect: Its file's spelling.
+            dialect: Its file's dialect.
             selection: The columns to convert.
-            change: What is made of each block; raises a `DataError` where it can't be used.
+            change: Applied to each block; it raises a `DataError` where a block can't be used. None
+                means that blocks stay unchanged.
         """
         self.checksum = NO_BYTES
         self._unit = unit
@@ -163,10 +173,11 @@ class Blocks:
         self._change = change
 
     def __iter__(self) -> Iterator[Block]:
-        """The blocks.
+        """Reads the blocks.
 
         Raises:
-            DataError: The file can't be read, not as the dialect says, or isn't what an earlier pass read.
+            DataError: The file can't be read, isn't as the dialect says, or isn't what an earlier
+                pass read.
         """
         unit = self._unit
         with files.opened(unit.place or unit.path, unit.start, unit.stop, name=unit.path) as stream:

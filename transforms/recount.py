@@ -1,4 +1,7 @@
-"""Recount: counts rows anew once there is a graph that may reject some, before they are given their places."""
+"""Recount: counts rows anew once there is a graph.
+
+The graph may reject some rows, which must be known before rows are assigned to shards.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
 
 class RecountedUnits(NamedTuple):
-    """What `RecountUnits` outputs.
+    """The outputs of `RecountUnits`.
 
     Attributes:
         counts: A `UnitCount` for each unit.
@@ -34,12 +37,14 @@ class RecountedUnits(NamedTuple):
 
 @dataclass(eq=False)
 class RecountUnits(SeveralOutputs):
-    """Counts the rows of units, of which the reading's graph rejects some; nothing else of them leaves the pass.
+    """Counts the rows of units, passed through the reading's graph.
+
+    The graph rejects some rows. Only the counts and the rejections leave the pass.
 
     Expects a PCollection of units.
 
     Attributes:
-        reading: How rows come from units, and through which graph.
+        reading: The settings by which units are read as rows, and the graph that rows pass through.
         graph: That graph, once it is there.
     """
 

@@ -1,4 +1,7 @@
-"""Trace: from what the analysis found to the transform graph that the transform phase runs and serving loads."""
+"""Trace: from the findings of the analysis to the graph.
+
+The transform phase runs this graph, and serving loads it.
+"""
 
 import errno
 import os
@@ -37,11 +40,11 @@ class Features:
     """Declared features.
 
     Attributes:
-        kinds: Each of them.
+        kinds: The features.
         schema: The raw columns, and the derived ones.
         derive: The graph that makes the derived columns; None where there are none.
-        given: For each vocabulary `file` where a copy of it is, for all workers to see.
-        infinite: The raw columns in which an infinite number is missing.
+        given: The path of a copy of each vocabulary `file`, which all workers can read.
+        infinite: The raw columns in which infinite numbers count as missing.
     """
 
     kinds: tuple[Kind, ...]
@@ -52,7 +55,7 @@ class Features:
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """What they ask of the analysis."""
+        """The features' requests to the analysis."""
         return tuple(dict.fromkeys(request for kind in self.kinds for request in kind.requests(self.schema)))
 
     def local_derive(self) -> str | None:
@@ -62,11 +65,12 @@ class Features:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the graph is written.
+    """The folders that the graph is written to.
 
     Attributes:
         folder: The run's folder.
-        scratch: A folder below it for what isn't whole yet; it goes before the run is published.
+        scratch: A folder below it for files that aren't complete yet; it is removed before the run
+            is published.
     """
 
     folder: str
@@ -81,9 +85,9 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
 
     Attributes:
         features: The features.
-        place: Where it is written.
+        place: The folders that the graph is written to.
         tokens: The token counts of every vocabulary, by hash partition.
-        quantiles: The quantiles, by their place in the analysis.
+        quantiles: The quantiles, by their position in the analysis.
     """
 
     features: Features
@@ -105,8 +109,8 @@ class TraceFunction(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of one `Findings` and outputs one `Graph`.
 
     Attributes:
-        place: Where it is written.
-        analyzed: What TF Transform has made of the function.
+        place: The folders that the graph is written to.
+        analyzed: TF Transform's analysis of the function.
     """
 
     place: Place
@@ -118,13 +122,16 @@ class TraceFunction(beam.PTransform):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class _Selected:
-    """Of a hash partition's share of a vocabulary, a chunk: a token is in one partition alone, so each can be cut by itself.
+    """One chunk of one hash partition of a vocabulary.
+
+    Partitions share no tokens, so each can be truncated independently.
 
     Attributes:
         name: The vocabulary's name.
         table: The chunk's tokens that may be in the vocabulary.
-        distinct: How many different tokens the partition has, in the vocabulary or not; 0 but in its first chunk.
-        total: How many tokens were counted in the partition; 0 but in its first chunk.
+        distinct: The number of distinct tokens in the partition, in the vocabulary or not; 0 except
+            in its first chunk.
+        total: The number of tokens counted in the partition; 0 except in its first chunk.
     """
 
     name: str
@@ -159,7 +166,7 @@ class _Trace(CheckedDoFn):
 
 
 def _trace(analysis: Analysis, selected: list[_Selected], features: Features, place: Place) -> Graph:
-    # It imports TensorFlow, which takes seconds, meanwhile.
+    # The process imports TensorFlow meanwhile, which takes seconds.
     process_module.shared().start()
     requests = _vocabulary_requests(features)
     derive = features.local_derive()
@@ -176,7 +183,10 @@ def _trace(analysis: Analysis, selected: list[_Selected], features: Features, pl
 
 
 def _value_counts(requests: Mapping[str, VocabularyRequest], found: Mapping[str, _Selected]) -> dict[str, ValueCounts]:
-    """The counts of the columns whose cells are the tokens of a vocabulary; of several, of the one that keeps most."""
+    """The counts of columns whose cells are a vocabulary's tokens.
+
+    Of several vocabularies of a column, the one that keeps the most tokens gives its counts.
+    """
     counts: dict[str, ValueCounts] = {}
     for name, request in requests.items():
         column = request.columns[0]
@@ -202,7 +212,7 @@ def _finish(
 ) -> Graph:
     folder = files.join(place.folder, RAW_STATISTICS)
     write_raw_statistics(folder, place.scratch, schema, analysis, counts)
-    # The phase has no size but being done.
+    # The phase has no size in bytes: 1 says that it is done.
     work.add(0, 1)
     return Graph(files.join(place.folder, TRANSFORM_FN))
 
@@ -222,7 +232,7 @@ def _write_vocabulary(folder: str, found: _Selected) -> VocabularyStats:
 
 
 def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
-    """The kind; with a vocabulary `file` that this machine has."""
+    """The kind, with a vocabulary `file` that this machine has."""
     if not isinstance(kind, VocabularyKind) or kind.file is None:
         return kind
     # No quoted name of a vocabulary has a colon.
@@ -233,9 +243,12 @@ def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
 
 
 def _build(source: DeclaredGraph | AnalyzedGraph, place: Place) -> None:
-    """Builds the graph in a folder of its own and moves it into place: another attempt at it may still be at work.
+    """Builds the graph in its own folder, then moves it.
 
-    On a remote file system attempts replace each other's files, which are equal to the byte, each of them at once.
+    Another attempt at the same graph may still be at work.
+
+    On a remote file system attempts replace each other's files, which are equal to the byte, each
+    of them atomically.
     """
     local = files.is_local(place.folder)
     with (
@@ -265,14 +278,15 @@ def _move(folder: str, target: str) -> None:
     try:
         os.rename(folder, target)
     except OSError as error:
-        # What is there already is another attempt's, whole, and as good.
+        # The folder that is there already is another attempt's, complete and equal.
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
             raise
 
 
 def _write_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
     if isinstance(source, AnalyzedGraph):
-        # TensorFlow is here already, for TF Transform: another process of it would only take time and memory.
+        # This process has imported TensorFlow already, for TF Transform: another one would only
+        # take time and memory.
         from shardmill.transforms.graph.build import build_graph
 
         build_graph(source, folder)

@@ -1,4 +1,8 @@
-"""Transform: each unit's rows through the graph that serving loads, encoded and compressed into a part file."""
+"""Transform: each unit's rows through the graph, into part files.
+
+The graph is the one that serving loads. Its outputs are encoded and compressed into one part file
+for each unit.
+"""
 
 import json
 import uuid
@@ -32,7 +36,7 @@ from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
 
-# Where rejected rows go in a part file: no split can have this name.
+# The name of the rejected rows in a part file, which no split can have.
 REJECTED = f"{REJECTED_FOLDER}/"
 
 
@@ -42,8 +46,8 @@ class PartFile:
 
     Attributes:
         unit: The unit's index.
-        path: Where the bytes are until the shards are assembled.
-        segments: What is where in it.
+        path: The file that holds the bytes until the shards are assembled.
+        segments: The segments of that file, by split and shard.
     """
 
     unit: int
@@ -53,7 +57,10 @@ class PartFile:
 
 @dataclass
 class OutputMoments:
-    """Moments of every numeric output feature, by split; merges are exact."""
+    """Moments of every numeric output feature, by split.
+
+    Merges are exact.
+    """
 
     moments: dict[tuple[str, str], Moments] = field(default_factory=dict)
 
@@ -65,18 +72,18 @@ class OutputMoments:
                 self.moments.setdefault((split, name), Moments()).update(numbers)
 
     def merge(self, other: "OutputMoments") -> None:
-        """Adds another's."""
+        """Adds the moments of another accumulator."""
         for key, moments in other.moments.items():
             self.moments.setdefault(key, Moments()).merge(moments)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How and where part files are written.
+    """The folder and the compression of part files.
 
     Attributes:
         folder: The folder of the part files.
-        level: The DEFLATE level, 0 to 3; None: not compressed.
+        level: The DEFLATE level, 0 to 3. None means that they aren't compressed.
     """
 
     folder: str
@@ -84,7 +91,7 @@ class Layout:
 
 
 class WrittenUnits(NamedTuple):
-    """What `TransformUnits` outputs.
+    """The outputs of `TransformUnits`.
 
     Attributes:
         parts: A `PartFile` for each unit.
@@ -97,13 +104,15 @@ class WrittenUnits(NamedTuple):
 
 @dataclass(eq=False)
 class TransformUnits(SeveralOutputs):
-    """Reads units again and writes their rows, transformed, to part files; only the parts' descriptions leave the pass.
+    """Transforms units' rows and writes them to part files.
+
+    The units are read again. Only the parts' descriptions and the moments leave the pass.
 
     Expects a PCollection of units.
 
     Attributes:
-        reading: How rows come from units.
-        layout: How part files are written.
+        reading: The settings by which units are read as rows.
+        layout: The folder and the compression of part files.
         graph: The `Graph`, or a side input of one.
         plan: The `RowPlan`, or a side input of one.
     """
@@ -150,7 +159,7 @@ class _TransformUnit(CheckedDoFn):
 
 
 class _UnitWriter:
-    """Takes the blocks of one unit to its part writer."""
+    """Writes the blocks of one unit with its part writer."""
 
     def __init__(self, graph: Graph, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments) -> None:
         self._session = session = load(graph.local_folder())
@@ -203,7 +212,10 @@ class _UnitWriter:
 
 
 def _numbers(values: npt.NDArray[Any] | pa.Array) -> npt.NDArray[Any] | None:
-    """A feature's values, all in a row; None where they are no numbers."""
+    """A feature's values as a one-dimensional array.
+
+    None means that they aren't numbers.
+    """
     if isinstance(values, np.ndarray):
         return values.reshape(-1)
     flat = values.flatten() if pa.types.is_large_list(values.type) else values
@@ -211,12 +223,14 @@ def _numbers(values: npt.NDArray[Any] | pa.Array) -> npt.NDArray[Any] | None:
 
 
 def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:
-    """The mean bytes of a framed record, from the first block with rows.
+    """The mean size of framed records, in bytes.
+
+    It is that of the first block with rows.
 
     Args:
         graph: The transform graph.
         units: All units, in any order.
-        reading: How rows come from them.
+        reading: The settings by which units are read as rows.
     """
     session = load(graph.local_folder())
     for unit in sorted(units, key=lambda unit: unit.index):
@@ -228,7 +242,10 @@ def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:
 
 
 def reject_line(reject: Reject) -> bytes:
-    """A rejected row as a line of JSON: file, line, column, reason, and the row as it stood (in base64 where it isn't UTF-8)."""
+    """A rejected row as a line of JSON.
+
+    It has the file, line, column, reason, and the row as it stood (in base64 where it isn't UTF-8).
+    """
     try:
         row = {"row": reject.row.decode("utf-8")}
     except UnicodeDecodeError:

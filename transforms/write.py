@@ -1,4 +1,7 @@
-"""Write: assembles each shard from its pieces of the part files, in the input's order; nothing is recompressed."""
+"""Write: assembles each shard from pieces of the part files.
+
+The pieces are in the input's order, and nothing is recompressed.
+"""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -51,13 +54,16 @@ class _Piece:
 
 @dataclass(eq=False)
 class WriteShards(beam.PTransform):  # type: ignore[misc]
-    """Writes every shard of every split, empty ones too, and the rejected rows if there are any.
+    """Writes every shard of every split, and the rejected rows.
+
+    Shards without rows are written, too; rejected rows only if there are any.
 
     Expects a PCollection of `PartFile` and outputs one of `ShardFile`.
 
     Attributes:
         folder: The run's folder.
-        scratch: A folder for files that aren't whole yet; it goes before the run is published.
+        scratch: A folder for files that aren't complete yet; it is removed before the run is
+            published.
         plan: One `RowPlan`.
         compressed: Whether the pieces are gzip members.
     """
@@ -105,7 +111,7 @@ def _assemble(
     ordered = sorted((piece for piece in pieces if piece is not None), key=lambda piece: piece.unit)
     digest = hashlib.sha256()
     with metrics.working("write", path) as work, files.replacing(path, scratch) as stream:
-        # A shard without rows is an empty gzip member: no bytes at all are no gzip file.
+        # A shard without rows is an empty gzip member: a file without any bytes isn't gzip.
         for chunk in _chunks(ordered) if ordered else [compressor(0 if compressed else None).flush()]:
             stream.write(chunk)
             digest.update(chunk)

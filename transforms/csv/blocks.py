@@ -1,4 +1,7 @@
-"""Blocks: the rows of a unit as typed Arrow columns, a few megabytes at a time, and the rows that had to be rejected."""
+"""Blocks: a unit's rows as typed Arrow columns.
+
+A block is a few megabytes of rows, along with those that had to be rejected.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,29 +25,33 @@ from shardmill.transforms.tfrecord.encode import Outputs
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "read_blocks", "read_header"]
 
-# Joins the cells of a split key.
+# Stands between the cells of a split key: ASCII's unit separator.
 _KEY_SEPARATOR = "\x1f"
-# `read_header` reads so much at a time.
+# Bytes that `read_header` reads at a time: enough for most headers.
 _HEADER_BYTES = 64 << 10
 
 _MISSING = "missing value in a column that must have one"
 _MARKED = "expected a row, found a byte order mark, as stands where files were joined"
 
-# For each bad row its column (None: the row as a whole) and what is wrong.
+# Each bad row's column (None means the row as a whole) and what is wrong.
 Faults = dict[int, tuple[str | None, str]]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What to read of each row.
+    """The columns to read of each row, and how.
 
     Attributes:
         columns: The columns to convert, in order.
-        required: Those in which a missing value rejects the row.
-        key: The columns whose text is the split key; (): all of `names`; None: no key is wanted.
-        names: All of the schema's columns, in order, which headers are held against; (): those of `columns`.
-        optional: Columns that a file may lack, and in which a missing value rejects no row, required or not.
-        infinite: What an infinite number is taken for in a FLOAT column; "keep" where it isn't said.
+        required: Columns in which a missing value rejects the row.
+        key: The columns whose text is the split key. () means all of the schema's columns; None
+            means that no key is wanted.
+        names: All of the schema's columns, in order, with which headers are compared. () means
+            those of `columns`.
+        optional: Columns that a file may lack, and in which a missing value rejects no row,
+            required or not.
+        infinite: How infinite numbers in a FLOAT column are treated, by its name; "keep" in columns
+            that aren't listed.
     """
 
     columns: tuple[Column, ...]
@@ -72,9 +79,10 @@ class Reject:
     Attributes:
         file: Its file.
         line: The number of its first physical line, from 1.
-        column: The column at fault; None: the row as a whole.
+        column: The column at fault. None means the row as a whole.
         reason: What was expected and what was found.
-        row: Its bytes, as they stand or, in an encoding other than UTF-8, in UTF-8; without the line's end.
+        row: Its bytes without the line's end: unchanged if the file is UTF-8, else transcoded to
+            UTF-8.
     """
 
     file: str
@@ -86,13 +94,13 @@ class Reject:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where some rows stand in their file.
+    """The location of some rows in their file.
 
     Attributes:
         path: The file.
         chunk: The piece of it that the rows are in.
         spans: The start and end of each of the chunk's records.
-        records: For each row the index of its record.
+        records: The index of each row's record.
     """
 
     path: str
@@ -109,8 +117,9 @@ class Origin:
         """Records as rejected rows, in the file's order.
 
         Args:
-            reasons: By record the column at fault and what is wrong.
-            ragged: The records with too few or too many cells: where they span lines, a quote may be to blame.
+            reasons: The column at fault and what is wrong, by the record's index.
+            ragged: The indices of records with too few or too many cells. The reason of one that
+                spans lines asks whether a quote isn't closed.
         """
         order = np.array(sorted(reasons), np.int64)
         starts, stops = self.spans[0][order], self.spans[1][order]
@@ -138,12 +147,15 @@ class Block:
 
     Attributes:
         columns: The good rows; the selection's columns, null where missing.
-        key: The split key of each row, UTF-8 text, "" for missing cells; None where the selection wants none.
+        key: The split key of each row, UTF-8 text, "" for missing cells; None where the selection
+            wants none.
         rejects: The other rows.
         size: Bytes of text read, in UTF-8.
-        origin: Where the good rows stand; None where there are none.
-        infinite: By column, the cells that spell infinity, where there are any; of rejected rows too.
-        made: What a user's function made of the good rows, as `Session.run` returns it; None where there is no function.
+        origin: The location of the good rows; None where there are none.
+        infinite: The number of cells that spell infinity, by column, rejected rows included;
+            columns without any are absent.
+        made: The outputs of a user's function for the good rows, as `Session.run` returns them; None
+            where there is no function.
     """
 
     columns: pa.RecordBatch
@@ -160,10 +172,10 @@ class Block:
         return int(self.columns.num_rows)
 
     def without(self, faults: Faults) -> "Block":
-        """The block with some of its good rows rejected, and without `made`.
+        """The block with some good rows rejected, without `made`.
 
         Args:
-            faults: By the row's index among the good ones, its column and what is wrong.
+            faults: The column at fault and what is wrong, by the row's index among the good ones.
         """
         if not faults or self.origin is None:
             return replace(self, made=None)
@@ -184,20 +196,24 @@ class Block:
 
 
 def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
-    """Reads a unit's rows, in blocks of at most `BLOCK_BYTES` of text or of one record if it is larger.
+    """Reads a unit's rows as blocks of bounded size.
 
-    Rejected are rows with too few or too many cells, those that begin with a byte order mark, those with cells that spell no value of
-    their column's type or aren't text in the file's encoding, and with a missing value where one is required. A missing value is an empty
-    cell or one of `dialect.null_values`, quoted or not, and "nan" in a column of numbers.
+    A block has at most `BLOCK_BYTES` of text, or one record if that is larger.
+
+    A row is rejected if it has too few or too many cells, begins with a byte order mark, has a cell
+    that spells no value of its column's type or isn't text in the file's encoding, or lacks a value
+    where one is required. A missing value is an empty cell or one of `dialect.null_values`, quoted
+    or not, and "nan" in a column of numbers.
 
     Args:
         stream: The file as it is stored, at offset `unit.start`.
-        unit: What to read.
-        dialect: The file's spelling.
-        selection: What to read of each row.
+        unit: The unit to read.
+        dialect: The file's dialect.
+        selection: The columns to read.
 
     Raises:
-        DataError: The file isn't CSV text in this encoding, is damaged, has a header that doesn't fit, or ends inside a quoted cell.
+        DataError: The file isn't CSV text in this encoding, is damaged, has a header that doesn't
+            fit, or ends inside a quoted cell.
     """
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
     chunks = Chunks(text, Lexicon.of(dialect), unit.first_line, BLOCK_BYTES)
@@ -212,12 +228,15 @@ def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selecti
 
 
 def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
-    """The names of a file's columns, from its header or else from the dialect; none in an empty file.
+    """Reads the names of a file's columns.
+
+    They come from its header, or else from the dialect. An empty file that should have a header has
+    none.
 
     Args:
         stream: The file as it is stored.
         path: Its name.
-        dialect: Its spelling.
+        dialect: Its dialect.
 
     Raises:
         DataError: As `read_blocks`.
@@ -227,14 +246,17 @@ def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
 
 
 def examine(scan: RangeScan, data: bytes, file_range: FileRange, dialect: Dialect, selection: Selection) -> RangeScan:
-    """The scan of a range and, where it begins a file, what `read_blocks` would find wrong there.
+    """Checks the beginning of a file that has been scanned.
+
+    Returns the scan. If its range begins the file, its `problem` is what `read_blocks` would find
+    wrong there.
 
     Args:
         scan: The scan.
         data: The range's bytes.
         file_range: The range.
-        dialect: The file's spelling.
-        selection: What will be read.
+        dialect: The file's dialect.
+        selection: The columns that will be read.
     """
     if file_range.start:
         return scan
@@ -250,7 +272,11 @@ def examine(scan: RangeScan, data: bytes, file_range: FileRange, dialect: Dialec
 
 
 def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str, ...]) -> list[str] | None:
-    """The names of a file's columns, after what stands above its rows was taken off; None where a header should be but nothing is."""
+    """Reads the names of a file's columns.
+
+    Whatever stands above the rows is taken off the chunks. None means that a header should be there
+    but nothing is.
+    """
     header = to_utf8(unit.header, dialect.encoding) if unit.header is not None else None
     if unit.start == 0:
         chunks.skip_mark()
@@ -260,14 +286,17 @@ def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str
 
 
 def _named(header: bytes | None, path: str, dialect: Dialect, known: tuple[str, ...]) -> list[str] | None:
-    """The names of a file's columns by its header, in UTF-8, or else by the dialect; None where a header should be but nothing is."""
+    """The names of a file's columns, by header or dialect.
+
+    The header is in UTF-8. None means that a header should be there but nothing is.
+    """
     if not dialect.header:
         return list(dialect.columns or known)
     return None if header is None else parse_header(header, path, dialect)
 
 
 class _BlockParser:
-    """Takes chunks of one file to blocks."""
+    """Parses the chunks of one file into blocks."""
 
     def __init__(self, path: str, dialect: Dialect, selection: Selection, names: list[str]) -> None:
         places = match_columns(names, selection.known, path, dialect, selection.optional)
@@ -281,7 +310,7 @@ class _BlockParser:
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
     def parse(self, chunk: Chunk) -> Block:
-        """A chunk's rows."""
+        """Parses a chunk's rows."""
         spans = chunk.lexed.spans()
         if not len(spans[0]):
             return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
@@ -296,7 +325,7 @@ class _BlockParser:
         return Block(columns, self._key(cells), rejects, len(chunk.data), origin, infinite).without(faults)
 
     def _column(self, column: Column, cells: Cells, faults: Faults, infinite: dict[str, int]) -> pa.Array:
-        """A column's values; adds to the faults, and to the infinite cells."""
+        """Casts a column's cells, adding to `faults` and `infinite`."""
         text = cells.columns.get(column.name)
         if text is None:
             values = pa.nulls(len(cells.records), column.type.arrow)
@@ -333,7 +362,11 @@ class _BlockParser:
 
 
 def _marked(chunk: Chunk, starts: Positions) -> Faults:
-    """The rows that begin with a byte order mark: that of the file is no part of a row, so another file begins there."""
+    """Finds the rows that begin with a byte order mark.
+
+    The mark at the file's start is no part of a row, so another file was joined on where one is
+    found.
+    """
     text = chunk.lexed.text
     rows = np.flatnonzero(text[starts] == UTF8_MARK[0])
     for offset in range(1, len(UTF8_MARK)):
@@ -342,7 +375,7 @@ def _marked(chunk: Chunk, starts: Positions) -> Faults:
 
 
 def _batch(arrays: list[pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:
-    """A batch of some rows, even if it has no columns."""
+    """Makes a batch of rows, even without columns."""
     if arrays:
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
     return pa.RecordBatch.from_struct_array(pa.nulls(rows, pa.struct([])))

@@ -1,4 +1,8 @@
-"""Cells' text to numbers: all at once where all are well spelled, and else by rules that depend on each cell alone."""
+"""Casts the text of cells to numbers.
+
+A column is cast all at once where all of its cells are well spelled, and else by rules that depend
+on each cell alone.
+"""
 
 import re
 from dataclasses import dataclass, replace
@@ -16,12 +20,12 @@ from shardmill.schemas.schema import ColumnType
 _INT64_MIN = -(2**63)
 _INT64_MAX = str(2**63 - 1)
 
-# What PyArrow casts to a float, but for "nan(...)". A plus sign is fine.
+# Match the cells that PyArrow casts to a float, but for "nan(...)". A plus sign is fine.
 _FLOAT = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _NOT_FINITE = r"^[-+]?(?i:inf|infinity|nan)$"
 _INT = r"^[-+]?\d+$"
 
-# What an infinite number in a column of floats is taken for: `[input] infinite`.
+# How infinite numbers in a column of floats are treated: `[input] infinite`.
 Infinite = Literal["keep", "missing", "reject"]
 
 
@@ -31,9 +35,9 @@ class Cast:
 
     Attributes:
         values: Of the column's type; null where a cell is missing or bad.
-        bad: Indices of the cells that spell no value of the type; None: there are none.
+        bad: Indices of the cells that spell no value of the type. None means that there are none.
         text: The bad cells' text.
-        infinite: How many cells spell infinity.
+        infinite: The number of cells that spell infinity.
     """
 
     values: pa.Array
@@ -42,7 +46,7 @@ class Cast:
     infinite: int = 0
 
     def reasons(self, column_type: ColumnType) -> list[tuple[int, str]]:
-        """For each bad cell its index, and why it is bad."""
+        """Each bad cell's index, and why it is bad."""
         if self.bad is None or self.text is None:
             return []
         return [
@@ -52,17 +56,20 @@ class Cast:
 
 
 def cast(text: pa.Array, column_type: ColumnType, nulls: pa.Array, infinite: Infinite = "keep") -> Cast:
-    """Casts cells to a column's type: BYTES string, INT int64, FLOAT float32.
+    """Casts cells to their column's type.
 
-    Spaces around a number and a plus sign before it are dropped, and a number spelled with spaces alone is missing. "nan" is missing.
-    Hexadecimal, digit separators and other writings are bad cells, and so is a number that is too large for its
-    type, and -2**63, which stands for a missing integer in the graph.
+    BYTES becomes string, INT int64 and FLOAT float32.
+
+    Spaces around a number and a plus sign before it are dropped, and a number spelled with spaces
+    alone is missing. "nan" is missing. Hexadecimal, digit separators and other writings are bad
+    cells, and so is a number that is too large for its type, and -2**63, which stands for a missing
+    integer in the graph.
 
     Args:
         text: The cells, null where missing.
         column_type: The type to cast to.
         nulls: The spellings of a missing cell.
-        infinite: What "inf" is in a FLOAT column: a value, missing, or a bad cell.
+        infinite: How "inf" in a FLOAT column is treated: as a value, as missing, or as a bad cell.
     """
     if column_type is ColumnType.BYTES:
         return Cast(text)
@@ -78,7 +85,10 @@ def cast(text: pa.Array, column_type: ColumnType, nulls: pa.Array, infinite: Inf
 
 
 def _is_decimal(text: pa.Array, values: pa.Array) -> bool:
-    """Whether integers that were cast are what a reader of decimal numbers expects: PyArrow casts hexadecimal ones, too."""
+    """Whether cast integers are what their decimal text says.
+
+    PyArrow casts hexadecimal integers too, and -2**63, which stands for a missing one.
+    """
     octets = binary_octets(text)
     return not octets.size or (not ((octets | 0x20) == ord("x")).any() and to_numpy(values).min() != _INT64_MIN)
 
@@ -106,7 +116,10 @@ def _cast_float(text: pa.Array, nulls: pa.Array, infinite: Infinite) -> Cast:
 
 
 def _drop_not_finite(values: pa.Array, text: pa.Array, infinite: Infinite) -> Cast:
-    """Makes "nan" missing, and "inf" as it is said; finds numbers that became infinite because they are too large."""
+    """Makes "nan" missing, and treats "inf" as told.
+
+    Numbers that became infinite because they are too large are bad cells.
+    """
     numbers = to_numpy(values)
     if np.isfinite(numbers).all():
         return Cast(values)
@@ -137,7 +150,10 @@ def _only(values: pa.Array, kept: pa.Array) -> pa.Array:
 
 
 def _with_bad(values: pa.Array, text: pa.Array, good: pa.Array) -> Cast:
-    """`good` is null where the cell is missing."""
+    """Adds the cells that aren't `good` to their values.
+
+    `good` is null where the cell is missing.
+    """
     bad = np.flatnonzero(~pc.fill_null(good, fill_value=True).to_numpy(zero_copy_only=False))
     return Cast(values, bad, pc.take(text, pa.array(bad))) if len(bad) else Cast(values)
 

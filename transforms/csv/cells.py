@@ -1,4 +1,7 @@
-"""Cells: a chunk's records parsed into columns of text by PyArrow, and the records that can't be."""
+"""Parses a chunk's records into columns of text with PyArrow.
+
+Records that have too few or too many cells are kept apart.
+"""
 
 import re
 from collections.abc import Sequence
@@ -26,10 +29,11 @@ class Cells:
     """A chunk's cells.
 
     Attributes:
-        columns: By name, the text of the records with as many cells as there should be; null where missing.
-        records: Of each of these its index among the chunk's records.
-        ragged: The other records: index, cells found.
-        undecodable: By name, the rows of `columns` whose cell isn't UTF-8, and its bytes.
+        columns: The text of the records with the right number of cells, by column name; null where
+            missing.
+        records: The index of each of these among the chunk's records.
+        ragged: The index of each other record, and the number of its cells.
+        undecodable: The rows of `columns` whose cell isn't UTF-8, with its bytes, by column name.
     """
 
     columns: dict[str, pa.Array]
@@ -46,9 +50,9 @@ class CellParser:
 
         Args:
             path: The file's name, for messages.
-            dialect: Its spelling.
+            dialect: Its dialect.
             width: The number of cells of each record.
-            places: The columns wanted, and where they stand.
+            places: The position of each wanted column among a record's cells, by name.
         """
         self.nulls = pa.array(sorted({"", *dialect.null_values}), pa.string())
         self._path = path
@@ -62,10 +66,11 @@ class CellParser:
 
         Args:
             chunk: The chunk.
-            spans: Its records.
+            spans: The starts and stops of its records.
 
         Raises:
-            DataError: PyArrow and our lexer don't agree on the number of records: a defect in one of them, never passed over.
+            DataError: PyArrow and our lexer don't agree on the number of records: a defect in one
+                of them, never passed over.
         """
         text = chunk.lexed.text[: len(chunk.data)]
         valid = _is_utf8(text)
@@ -84,7 +89,10 @@ class CellParser:
         return Cells(wanted, rows, ragged, undecodable)
 
     def _read(self, text: Bytes, cell_type: pa.DataType) -> tuple[dict[str, pa.Array], list[tuple[int, int]]]:
-        """The wanted columns by place (any one, if none is wanted), and the ragged records."""
+        """Reads the wanted columns, and the ragged records.
+
+        Columns are named by their position in a record; where none is wanted, any one is read.
+        """
         ragged: list[tuple[int, int]] = []
 
         def skip(row: csv.InvalidRow) -> str:
@@ -94,10 +102,12 @@ class CellParser:
         options = parse_options(self._dialect)
         options.invalid_row_handler = skip
         if text[0] == UTF8_MARK[0]:
-            # PyArrow would take a byte order mark off; that of the file is off already, and another is data.
+            # PyArrow would remove a byte order mark; the file's own has been removed already, and
+            # another is data.
             text = np.concatenate([np.array([LF], np.uint8), text])
         wanted = [self._names[place] for place in self._places.values()] or self._names[:1]
-        # `read_csv` would read on a thread of its own, which for a small file takes longer than all else.
+        # `read_csv` would read on a thread of its own, which for a small file takes longer than all
+        # else.
         reader = csv.open_csv(
             pa.BufferReader(pa.py_buffer(text)),
             # The whole chunk is one block, since PyArrow would cut it at newlines inside cells.
@@ -122,7 +132,10 @@ class CellParser:
         spans: tuple[Positions, Positions],
         ragged: Sequence[tuple[int, int]],
     ) -> dict[str, list[tuple[int, bytes]]]:
-        """The cells that aren't UTF-8: those that are other bytes in the text as it stands."""
+        """Finds the cells that aren't UTF-8.
+
+        Their bytes in the original text differ from those in the readable one.
+        """
         text = text.copy()
         for index, _ in ragged:
             text[spans[0][index] : spans[1][index]] = LF
@@ -141,7 +154,10 @@ class CellParser:
 
 
 def _is_utf8(text: Bytes) -> bool:
-    """Whether a text is UTF-8, all of it: then so is each cell."""
+    """Whether all of a text is UTF-8.
+
+    If so, each of its cells is, too.
+    """
     whole = pa.Array.from_buffers(
         pa.large_string(), 1, [None, pa.py_buffer(np.array([0, len(text)], np.int64)), pa.py_buffer(text)]
     )
@@ -153,7 +169,10 @@ def _is_utf8(text: Bytes) -> bool:
 
 
 def _readable(text: Bytes) -> Bytes:
-    """The text with each byte that isn't UTF-8 replaced, so that all else stays in its place."""
+    """Replaces each byte that isn't UTF-8.
+
+    The replacement is one byte, so that all offsets stay the same.
+    """
     decoded = _ESCAPED_BYTE.sub(_UNKNOWN, text.tobytes().decode("utf-8", "surrogateescape"))
     return np.frombuffer(decoded.encode(), np.uint8)
 

@@ -1,4 +1,4 @@
-"""A text cut at record boundaries into chunks of bounded size."""
+"""Cuts text at record boundaries into chunks of bounded size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from shardmill.transforms.csv.inflation import Inflation
 from shardmill.transforms.csv.lexer import Lexed, Lexicon, Positions, lex, line_ends, open_quote
 from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix, unclosed_quote
 
+# The most bytes of text in a chunk, unless its first record is larger: it bounds memory.
 BLOCK_BYTES = 4 << 20
 _NO_ROWS = np.zeros(0, np.int64)
-# A record beyond this is taken for an unclosed quote: a worker's memory must not fill with the rest of a large file.
+# The most bytes in a record. A larger one is taken for an unclosed quote: a worker's memory must
+# not fill with the rest of a large file.
 MAX_RECORD_BYTES = 256 << 20
 
 
@@ -35,7 +37,7 @@ class Chunk:
     """Complete records of a text.
 
     Attributes:
-        data: The bytes as they stand.
+        data: The bytes, unchanged.
         lexed: Their records.
         first_line: The number of the first physical line.
     """
@@ -46,16 +48,20 @@ class Chunk:
 
     @property
     def lines(self) -> int:
-        """Its physical lines."""
+        """The number of its physical lines."""
         return int(np.searchsorted(self.lexed.lines, len(self.data)))
 
     def lines_at(self, offsets: Positions) -> Positions:
-        """The physical lines that hold some offsets."""
+        """The numbers of the physical lines that hold some offsets."""
         return np.searchsorted(self.lexed.lines, offsets) + self.first_line
 
 
 class Chunks:
-    """A text's chunks, after what stands above its records has been taken off."""
+    """The chunks of a text.
+
+    What stands above its records is taken off first: see `skip_mark`, `skip_lines` and
+    `take_record`.
+    """
 
     def __init__(self, text: Text, lexicon: Lexicon, first_line: int = 1, block_bytes: int = BLOCK_BYTES) -> None:
         """Reads nothing yet.
@@ -64,7 +70,7 @@ class Chunks:
             text: The text, at a record's start.
             lexicon: Its special bytes.
             first_line: The number of its first physical line.
-            block_bytes: A chunk's size, at most, if its first record isn't larger.
+            block_bytes: The most bytes in a chunk, unless its first record is larger.
         """
         self._text = text
         self._lexicon = lexicon
@@ -87,7 +93,7 @@ class Chunks:
             dropped = min(count, len(ends))
             count -= dropped
             self._line += dropped
-            # A carriage return at the end stays: it and a newline to come are one line's end.
+            # A carriage return at the end stays: with a newline to come it is one line's end.
             half = not self._ended and self._buffer.endswith(b"\r")
             size = len(self._buffer) - half if count else int(ends[dropped - 1]) + 1
             if self._inflation:
@@ -97,7 +103,10 @@ class Chunks:
                 self._fill(len(self._buffer) + self._block_bytes)
 
     def take_record(self) -> bytes | None:
-        """Takes the first record that isn't blank; None: there is none."""
+        """Takes the first record that isn't blank.
+
+        None means that there is none.
+        """
         while chunk := self._next():
             starts, stops = chunk.lexed.spans()
             if len(starts):
@@ -116,8 +125,9 @@ class Chunks:
         """The chunks from here on.
 
         Raises:
-            DataError: The text can't be read further, ends inside a quoted cell, or a record is too large; all that stands before has
-                been given then, whatever the size of a chunk.
+            DataError: The text can't be read further, ends inside a quoted cell, or has a record
+                that is too large. All records before that have been given by then, whatever the
+                size of a chunk.
         """
         while chunk := self._next():
             self._advance(chunk)
@@ -130,7 +140,10 @@ class Chunks:
         self._line += chunk.lines
 
     def _next(self) -> Chunk | None:
-        """The chunk that the buffer begins with; None: the text has ended."""
+        """The chunk with which the buffer begins.
+
+        None means that the text has ended.
+        """
         size = min(self._block_bytes, MAX_RECORD_BYTES + 1)
         while True:
             self._fill(size)
@@ -154,7 +167,10 @@ class Chunks:
         return bool(escape) and (len(self._buffer) - len(self._buffer.rstrip(escape))) % 2 == 1
 
     def _unfinished(self, lexed: Lexed) -> DataError:
-        """The error for a text that ends in the middle of a record, with which the buffer begins."""
+        """The error for a text that ends within a record.
+
+        The buffer begins with that record.
+        """
         if not self._ends_escaped():
             return unclosed_quote(self._text.path, self._open_line(lexed))
         escape = chr(self._lexicon.escape or 0)
@@ -176,7 +192,9 @@ class Chunks:
         return self._line + int(np.searchsorted(lexed.lines, open_quote(lexed, self._lexicon)))
 
     def _fill(self, size: int) -> bool:
-        """Reads until the buffer has so many bytes, or the text has ended; says whether there are any.
+        """Reads until the buffer has at least `size` bytes.
+
+        It has fewer where the text has ended. Returns whether it has any.
 
         Where the text can't be read further it has ended, too, and `_failure` says why.
         """

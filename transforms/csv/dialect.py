@@ -1,12 +1,12 @@
-"""How a CSV file spells its records."""
+"""The dialect of CSV files."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-# How a reason begins for which a row is rejected that isn't in the encoding.
+# Begins the reason for which a row is rejected that isn't in the encoding.
 UNDECODABLE = "expected text in the encoding"
 ENCODING_HINT = 'If whole files are in another encoding, set [input] encoding, for example to "cp1252" or "latin-1".'
-# What `apply` can say instead, for it has no settings.
+# The hint that `apply` gives instead, since it has no settings.
 APPLIED_HINT = (
     "`apply` reads new files as the run's were read: bring them into that form; or change [input] in that run's configuration, run it "
     "again and apply that run."
@@ -15,22 +15,26 @@ APPLIED_HINT = (
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """The spelling of CSV files, as `[input]` of the configuration gives it.
+    """The dialect of CSV files, as `[input]` configures it.
 
     Attributes:
         delimiter: One character between cells.
-        quote: The character around cells that hold a delimiter or a newline; doubled inside. None: no quoting.
-        escape: A character that takes away the next one's meaning. None: there is none.
+        quote: The character around cells that hold a delimiter or a newline; doubled inside. None
+            means that there is no quoting.
+        escape: A character that makes the next one literal. None means that there is none.
         encoding: A Python codec's name. UTF-8 may begin with a byte order mark.
-        comment: Lines that begin with this character are skipped. None: there are none.
+        comment: Lines that begin with this character are skipped. None means that there are none.
         skip_rows: Physical lines skipped at the top of each file, before the header.
         header: Whether the first record names the columns.
         columns: The columns' names where there is no header.
-        rename: Pairs of a name in a header and the column that it stands for; others stand for themselves.
+        rename: Pairs of a name in a header and the column that it stands for; others stand for
+            themselves.
         null_values: Cells spelled like one of these are missing.
         trim: Whether spaces around a cell are dropped.
-        missing_columns: What a file that lacks a column of the schema means: an error, or nulls.
-        extra_columns: What a file with a column unknown to the schema means: an error, or to ignore it.
+        missing_columns: How a file that lacks a column of the schema is treated: as an error, or as
+            if the column were all nulls.
+        extra_columns: How a file with a column unknown to the schema is treated: as an error, or by
+            ignoring the column.
     """
 
     delimiter: str = ","

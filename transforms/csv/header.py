@@ -1,4 +1,4 @@
-"""A file's column names, and how they meet the schema's."""
+"""A file's column names, matched with those of the schema."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -11,14 +11,17 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import did_you_mean, listed, nearest, quoted
 from shardmill.transforms.csv.dialect import Dialect
 
-# Names among which a near one is looked for.
+# The most names among which a similar one is looked for, since each costs time.
 _MOST_KNOWN = 1000
-# Those that are met; in this order where a header could have several.
+# Delimiters in use; where a header could have several, the first of them is taken.
 _DELIMITERS = (",", ";", "\t", "|")
 
 
 def parse_options(dialect: Dialect) -> csv.ParseOptions:
-    """How PyArrow's parser reads a dialect; comments are none of its business."""
+    """PyArrow's parse options for a dialect.
+
+    Comments aren't among them: the lexer overwrites comment lines before.
+    """
     return csv.ParseOptions(
         delimiter=dialect.delimiter,
         quote_char=dialect.quote or False,
@@ -30,15 +33,18 @@ def parse_options(dialect: Dialect) -> csv.ParseOptions:
 
 
 def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
-    """The columns that a header's record names, spaces around the names dropped, once `dialect.rename` has been applied.
+    """Parses a header into the columns that it names.
+
+    Spaces around the names are dropped, and `dialect.rename` is applied.
 
     Args:
         record: The record in UTF-8.
         path: The file's name, for messages.
-        dialect: The file's spelling.
+        dialect: The file's dialect.
 
     Raises:
-        DataError: It isn't UTF-8 text, a name is empty or there twice, or two names stand for one column.
+        DataError: It isn't UTF-8 text, a name is empty, there twice or has a NUL byte, or two names
+            stand for one column.
     """
     try:
         record.decode()
@@ -51,7 +57,7 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
     return _renamed(names, path, dialect)
 
 
-# Of many small files each has the same header, and to parse it takes as long as to parse its rows.
+# Many small files have the same header, and parsing it takes as long as parsing the rows of one.
 @lru_cache(maxsize=16)
 def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     # The empty line keeps PyArrow from taking a byte order mark off a second time.
@@ -98,10 +104,12 @@ def _renamed(names: list[str], path: str, dialect: Dialect) -> list[str]:
 
 
 def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
-    """The delimiter that a header seems to have instead of the dialect's; None: there is none.
+    """The delimiter that a header seems to have instead.
+
+    None means that there is none.
 
     Args:
-        names: The names that the dialect's delimiter makes of it.
+        names: The names into which the dialect's delimiter cuts the header.
         dialect: The dialect.
     """
     header = dialect.delimiter.join(names)
@@ -113,18 +121,21 @@ def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
 def match_columns(
     names: Sequence[str], known: Sequence[str], path: str, dialect: Dialect, optional: Collection[str] = ()
 ) -> dict[str, int]:
-    """Where the schema's columns stand in a file; a column that the file lacks isn't in the result.
+    """Finds the positions of the schema's columns in a file.
+
+    A column that the file lacks isn't in the result.
 
     Args:
         names: The file's columns, in order.
         known: The schema's columns.
         path: The file's name, for messages.
-        dialect: What a missing or an unknown column means.
+        dialect: Its dialect, which says whether a missing or an unknown column is an error.
         optional: Columns that a file may lack, whatever the dialect says.
 
     Raises:
-        DataError: The file lacks a column or has an unknown one, and the dialect says that this is an error; or it has a column that
-            it lacks in another spelling, which is an error always: its values would be lost.
+        DataError: The file lacks a column or has an unknown one, and the dialect says that this is
+            an error; or it has a column that it lacks in another spelling, which is always an
+            error, since its values would be lost.
     """
     places = {name: place for place, name in enumerate(names)}
     missing = [name for name in known if name not in places]
@@ -159,10 +170,11 @@ def match_columns(
 
 
 def _check_spellings(missing: Sequence[str], extra: Sequence[str], path: str, dialect: Dialect) -> None:
-    """Looks for columns that a file lacks, but has in another spelling.
+    """Checks that no missing column is there in another spelling.
 
     Raises:
-        DataError: There is one, and `dialect.rename` doesn't say that its spelling is a column of its own.
+        DataError: One is, and `dialect.rename` doesn't say that this spelling is a column of its
+            own.
     """
     columns = {_letters(name): name for name in reversed(missing)}
     own = {column for _, column in dialect.rename}
@@ -182,7 +194,11 @@ def _setting(name: str, column: str) -> str:
 
 
 def _letters(name: str) -> str:
-    """A name without what people spell differently: letter case, spaces, punctuation; nothing of one that has been misread."""
+    """The letters and digits of a name, case-folded.
+
+    What people spell differently is left out: letter case, spaces, punctuation. A name that has
+    been misread gives nothing.
+    """
     if not name.isprintable() or {'"', "'"} & set(name):
         return ""
     return "".join(filter(str.isalnum, name.casefold()))

@@ -1,4 +1,7 @@
-"""A unit's bytes as they are stored, held against what was found before: the file's size, and the checksum of an earlier pass."""
+"""Compares a unit's stored bytes with what was found before.
+
+What was found before is the file's size when it was listed, and the checksum of an earlier pass.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,16 +12,17 @@ from shardmill.transforms.csv.units import FileRange, InputFile, RangeScan, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 
+# Bytes read at a time where the rest of a unit is read for its checksum only.
 _DRAINED_BYTES = 1 << 20
 
 
 def changed(path: str, expected: str, received: str) -> DataError:
-    """The error for a file that isn't what it was when an earlier pass read it.
+    """The error for a file that changed between two passes.
 
     Args:
         path: The file.
-        expected: How it was.
-        received: How it is.
+        expected: What was found before.
+        received: What is found now.
     """
     return DataError(
         f"{path!r} changed during the run: expected {expected}, received {received}; run again when nothing writes to the input"
@@ -26,12 +30,12 @@ def changed(path: str, expected: str, received: str) -> DataError:
 
 
 def check_size(path: str, expected: int | None, received: int) -> None:
-    """Holds the size that an opened file has against the one with which it was listed.
+    """Compares an opened file's size with that in the listing.
 
     Args:
         path: The file.
-        expected: Its bytes when it was listed; None: not known.
-        received: Its bytes now.
+        expected: Its size in bytes when it was listed. None means that it isn't known.
+        received: Its size in bytes now.
 
     Raises:
         DataError: They differ.
@@ -41,13 +45,13 @@ def check_size(path: str, expected: int | None, received: int) -> None:
 
 
 def check_checksum(path: str, start: int, expected: Checksum | None, received: Checksum) -> None:
-    """Holds what was read of a file against what an earlier pass read.
+    """Compares bytes of a file with an earlier pass's checksum.
 
     Args:
         path: The file.
-        start: The first byte of what was read.
-        expected: The earlier pass's; None: there was none.
-        received: This pass's.
+        start: The offset of the first byte that was read.
+        expected: The earlier pass's checksum. None means that there was no such pass.
+        received: This pass's checksum.
 
     Raises:
         DataError: They differ.
@@ -58,7 +62,10 @@ def check_checksum(path: str, start: int, expected: Checksum | None, received: C
 
 
 class HeldBytes:
-    """The stored bytes of a unit, and no more, for one reader to read in order."""
+    """The stored bytes of a unit, for one sequential reader.
+
+    Bytes after the unit aren't read.
+    """
 
     def __init__(self, stream: BinaryIO, unit: Unit) -> None:
         """Starts at the unit's first byte.
@@ -68,7 +75,7 @@ class HeldBytes:
             unit: The unit.
 
         Raises:
-            DataError: The file's size isn't what it was.
+            DataError: The file's size has changed.
         """
         self._stream = stream
         self._unit = unit
@@ -84,13 +91,13 @@ class HeldBytes:
         return data
 
     def finish(self) -> Checksum:
-        """Reads what is left, and looks whether the unit is what it was.
+        """Reads the rest, and checks that the unit is unchanged.
 
         Returns:
             The checksum of all its bytes.
 
         Raises:
-            DataError: It isn't.
+            DataError: It has changed.
         """
         while self.read(_DRAINED_BYTES):
             pass
@@ -105,29 +112,34 @@ class HeldBytes:
         return self._found
 
     def check(self) -> None:
-        """Looks whether the unit is what it was, once something is wrong in it: where nothing has read it before, by the size alone.
+        """Checks that a unit with an error is unchanged.
+
+        Where no earlier pass has read the unit, its file's size alone is checked.
 
         Raises:
-            DataError: It isn't.
+            DataError: It has changed.
         """
         self._check_size()
         if self._unit.checksum is not None:
             self.finish()
 
     def _check_size(self) -> None:
-        """While the file is read, another process may write to it."""
+        """Checks the file's size.
+
+        Another process may write to the file while it is read.
+        """
         check_size(self._unit.path, self._unit.file_bytes, files.opened_size(self._stream))
 
 
 def hold_scans(inputs: Sequence[InputFile], scans: Iterable[RangeScan]) -> None:
-    """Holds the bytes of files that were scanned against those that an earlier pass read.
+    """Compares scanned files with an earlier pass's checksums.
 
     Args:
         inputs: The files.
-        scans: All scans of each that was scanned, in any order.
+        scans: All scans of each scanned file, in any order.
 
     Raises:
-        DataError: A file isn't what it was.
+        DataError: A file has changed.
     """
     read: dict[int, Checksum] = {}
     for scan in sorted(scans, key=lambda scan: (scan.file, scan.start)):
@@ -137,7 +149,9 @@ def hold_scans(inputs: Sequence[InputFile], scans: Iterable[RangeScan]) -> None:
 
 
 def hold_files(inputs: Sequence[InputFile], units: Iterable[Unit]) -> list[InputFile]:
-    """Gives files the checksums of their units, where these are known, and holds them against those that the files have.
+    """Gives files the checksums of their units, where known.
+
+    They are compared with the checksums that the files have already.
 
     Args:
         inputs: The files.
@@ -160,10 +174,10 @@ def hold_files(inputs: Sequence[InputFile], units: Iterable[Unit]) -> list[Input
 
 
 def read_range(file_range: FileRange) -> bytes:
-    """The bytes of a range, and the one before it.
+    """Reads the bytes of a range, and the one before.
 
     Raises:
-        DataError: The file can't be read, or its size isn't what it was.
+        DataError: The file can't be read, or its size has changed.
     """
     path, place = file_range.path, file_range.place or file_range.path
     with files.opened(place, file_range.read_start, file_range.stop, name=path) as stream:

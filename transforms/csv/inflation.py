@@ -1,22 +1,25 @@
-"""What a compressed file may hold beside its rows: a few kilobytes of it can be a terabyte of blank lines."""
+"""Limits the text of a compressed file that isn't rows.
+
+A few kilobytes of a compressed file can be a terabyte of blank lines.
+"""
 
 import numpy as np
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.lexer import Positions
 
-# So many bytes of blank lines and comments a file may have, and so many more for each row.
+# Bytes of blank lines and comments that any file may have, and that each row adds to these.
 _FREE_BYTES = 16 << 20
 _BYTES_PER_ROW = 1 << 10
-# A record's end may take two bytes.
+# The most bytes in a record's end: a carriage return and a newline.
 _END_BYTES = 2
 
 
 class Inflation:
-    """Counts what a compressed file inflates to that isn't part of a row."""
+    """Counts the text of a compressed file that isn't rows."""
 
     def __init__(self, path: str) -> None:
-        """Starts.
+        """Starts with nothing counted.
 
         Args:
             path: The file, for messages.
@@ -29,16 +32,16 @@ class Inflation:
         """Counts some text.
 
         Args:
-            size: Its bytes.
-            starts: Where the rows in it start.
-            stops: Where they stop.
+            size: The number of its bytes.
+            starts: The offsets at which the rows in it start.
+            stops: The offsets at which they stop.
 
         Raises:
-            DataError: Somewhere in it there have been too few rows for so much text.
+            DataError: At some point in it there have been too few rows for that much text.
         """
         used = stops - starts + _END_BYTES
         before = np.cumsum(used) - used
-        # Before each row, and at the end.
+        # Counted before each row, and at the end.
         idle = self._idle + np.append(starts - before, size - used.sum())
         rows = self._rows + np.arange(len(starts) + 1)
         over = np.flatnonzero(idle > _FREE_BYTES + _BYTES_PER_ROW * rows)

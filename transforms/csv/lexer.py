@@ -1,10 +1,13 @@
-"""Where CSV records begin and end, as PyArrow's parser sees it, without looking at single bytes in Python.
+"""Finds CSV records, as PyArrow's parser sees them.
 
-A quote opens a quoted cell only at a cell's start; inside, a doubled quote is a quote, and after the closing one the rest of the
-cell is literal. So a run of adjacent quotes acts on two states, unquoted and quoted, in one of three ways. An even run changes
-nothing. An odd run at a cell's start swaps the states. Any other odd run leads to unquoted: it closes a quoted cell, or stands in an
-unquoted one. The state anywhere is the parity of the swaps since the last run of the third sort, which needs sums alone; it is exact
-for malformed text, too.
+Single bytes aren't looked at in Python.
+
+A quote opens a quoted cell only at a cell's start; inside, a doubled quote is a quote, and after
+the closing one the rest of the cell is literal. So a run of adjacent quotes acts on two states,
+unquoted and quoted, in one of three ways. An even run changes nothing. An odd run at a cell's start
+swaps the states. Any other odd run leads to unquoted: it closes a quoted cell, or stands in an
+unquoted one. The state anywhere is the parity of the swaps since the last run of the third sort,
+which needs sums alone; it is exact for malformed text, too.
 """
 
 from dataclasses import dataclass
@@ -32,10 +35,10 @@ class Lexicon:
 
     Attributes:
         delimiter: Between cells.
-        quote: Around cells; None: no quoting.
-        escape: Takes away the next byte's meaning; None: there is none.
-        comment: Begins a line that is skipped; None: there are none.
-        trim: Whether blanks before a quote don't keep it from opening a cell.
+        quote: Around cells. None means that there is no quoting.
+        escape: Makes the next byte literal. None means that there is none.
+        comment: Begins a line that is skipped. None means that there are none.
+        trim: Whether a quote opens a cell even after blanks at the cell's start.
     """
 
     delimiter: int
@@ -46,7 +49,10 @@ class Lexicon:
 
     @classmethod
     def of(cls, dialect: Dialect) -> "Lexicon":
-        """A dialect's special bytes; its characters are ASCII, as the configuration checks."""
+        """The special bytes of a dialect.
+
+        The dialect's characters are ASCII, which the configuration checks.
+        """
         quote, escape, comment = (
             None if character is None else ord(character)
             for character in (dialect.quote, dialect.escape, dialect.comment)
@@ -55,14 +61,17 @@ class Lexicon:
 
     @property
     def cell_starts(self) -> Flags:
-        """For each byte, whether a cell begins after it."""
+        """bool[256]: whether a cell begins after each byte."""
         table = np.zeros(256, np.bool_)
         table[[self.delimiter, LF, CR]] = True
         return table
 
     @property
     def blanks(self) -> Flags:
-        """For each byte, whether it is a space or a tab, and doesn't delimit cells."""
+        """bool[256]: whether each byte is a blank.
+
+        Blanks are spaces and tabs, unless they delimit cells.
+        """
         table = np.zeros(256, np.bool_)
         table[[SPACE, TAB]] = True
         table[self.delimiter] = False
@@ -71,11 +80,11 @@ class Lexicon:
 
 @dataclass(frozen=True)
 class Quotes:
-    """The quotes that change the state, and the state after each.
+    """The quotes that change the state, and the states after.
 
     Attributes:
         positions: Offsets, ascending.
-        states: After each: 1 inside a quoted cell, else 0.
+        states: The state after each: 1 inside a quoted cell, else 0.
         entry: The state before the first.
     """
 
@@ -84,7 +93,10 @@ class Quotes:
     entry: int = 0
 
     def state_at(self, offsets: Positions) -> npt.NDArray[np.int8]:
-        """The states before the bytes at some offsets, none of which is a quote."""
+        """The states before the bytes at some offsets.
+
+        The bytes must not be quotes.
+        """
         return np.concatenate([np.array([self.entry], np.int8), self.states])[np.searchsorted(self.positions, offsets)]
 
     @property
@@ -95,14 +107,16 @@ class Quotes:
 
 @dataclass(frozen=True)
 class Lexed:
-    """A text's records. It begins where a record does.
+    """The records of a text that begins with one.
 
     Attributes:
-        text: What to parse: the text, complete comment lines overwritten by newlines, and blanks before a quote that opens a cell moved
-            to after it (with `trim`, they are dropped there).
+        text: The text to parse: complete comment lines are overwritten by newlines, and blanks
+            before a quote that opens a cell are moved to after it (with `trim`, they are dropped
+            there).
         plain: The same with escaped bytes neutralized; only to look for record ends.
-        lines: The last byte of each physical line's end.
-        ends: The last byte of each record's end; at the end of the file, where the last line has no newline, the text's length.
+        lines: The offset of the last byte of each physical line's end.
+        ends: The offset of the last byte of each record's end; the text's length where the file's
+            last line has no newline.
         is_open: Whether the text ends inside a quoted cell.
     """
 
@@ -114,11 +128,17 @@ class Lexed:
 
     @property
     def stop(self) -> int:
-        """The offset after the last complete record; 0 where there is none."""
+        """The offset after the last complete record.
+
+        It is 0 where there is none.
+        """
         return min(int(self.ends[-1]) + 1, len(self.text)) if len(self.ends) else 0
 
     def spans(self) -> tuple[Positions, Positions]:
-        """Starts and stops of the records that aren't blank, line ends left out; int64."""
+        """Starts and stops of the records that aren't blank.
+
+        int64 offsets; line ends are left out.
+        """
         starts = np.concatenate([np.zeros(min(1, len(self.ends)), np.int64), self.ends[:-1] + 1])
         stops = self.ends.copy()
         if CR in self.plain:
@@ -130,13 +150,16 @@ class Lexed:
 
 
 def record_spans(block: bytes | memoryview, dialect: Dialect) -> tuple[Positions, Positions]:
-    r"""Finds the records of a block that begins at a record's start and runs to the end of its file.
+    r"""Finds the records in a block that ends its file.
 
-    Records end with ``\n``, ``\r\n`` or ``\r``, or at the block's end; blank lines and comment lines are no records.
+    The block begins at a record's start.
+
+    Records end with ``\n``, ``\r\n`` or ``\r``, or at the block's end; blank lines and comment
+    lines are no records.
 
     Args:
         block: The bytes.
-        dialect: Their spelling.
+        dialect: Their dialect.
 
     Returns:
         Offsets where records start and stop (without their line ends), int64.
@@ -145,12 +168,15 @@ def record_spans(block: bytes | memoryview, dialect: Dialect) -> tuple[Positions
 
 
 def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
-    """Finds the ends of records and lines in a text that begins at a record's start.
+    """Finds the ends of records and lines in a text.
+
+    The text begins at a record's start.
 
     Args:
         text: The bytes.
         lexicon: The special bytes.
-        at_end: Whether the file ends where the text does; else a last record without a line's end isn't complete.
+        at_end: Whether the file ends where the text does; else a last record without a line's end
+            isn't complete.
     """
     lines = line_ends(text, at_end=at_end)
     plain = text
@@ -171,13 +197,20 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
 
 
 def open_quote(lexed: Lexed, lexicon: Lexicon) -> int:
-    """Where the quote stands that opened the cell in which a text ends; the text `is_open`."""
+    """The offset of the quote that isn't closed.
+
+    It opened the cell in which the text ends; the text `is_open`.
+    """
     runs = QuoteRuns.of(lexed.plain, np.flatnonzero(lexed.plain == lexicon.quote), lexicon, LF)
     return int(runs.positions[runs.odd][np.flatnonzero(runs.states(0))[-1]])
 
 
 def line_ends(text: Bytes, *, at_end: bool) -> Positions:
-    r"""The last byte of each line end: ``\n``, ``\r\n`` or ``\r``; a last ``\r`` only at the file's end, as ``\n`` may follow."""
+    r"""The offset of each line end's last byte.
+
+    Lines end with ``\n``, ``\r\n`` or ``\r``. A last ``\r`` counts only at the file's end, since
+    ``\n`` may follow.
+    """
     ends = text == LF
     if CR in text:
         returns = text == CR
@@ -212,7 +245,7 @@ class QuoteRuns:
     """Runs of adjacent quotes.
 
     Attributes:
-        positions: Their first offsets.
+        positions: The offset of each run's first quote.
         odd: Whether each has an odd number of quotes; others don't change the state.
         opens: Whether each is at a cell's start.
     """
@@ -223,7 +256,10 @@ class QuoteRuns:
 
     @classmethod
     def of(cls, text: Bytes, quotes: Positions, lexicon: Lexicon, before: int) -> "QuoteRuns":
-        """The runs that some quotes of a text make; `before` is the byte before the text."""
+        """The runs that some quotes of a text make.
+
+        `before` is the byte before the text.
+        """
         firsts = np.flatnonzero(np.concatenate([[True], np.diff(quotes) != 1])[: len(quotes)])
         positions = quotes[firsts]
         previous = text[positions - 1]
@@ -234,7 +270,10 @@ class QuoteRuns:
         return cls(positions, np.diff(firsts, append=len(quotes)) % 2 == 1, lexicon.cell_starts[previous])
 
     def states(self, entry: int) -> npt.NDArray[np.int8]:
-        """The state after each odd run: the parity of the swaps since the last run that isn't one."""
+        """The state after each odd run.
+
+        It is the parity of the swaps since the last odd run that isn't a swap.
+        """
         swaps = self.opens[self.odd]
         total = np.cumsum(swaps) + entry
         settled = np.maximum.accumulate(np.where(swaps, 0, total))
@@ -242,13 +281,16 @@ class QuoteRuns:
 
 
 def _blank_starts(text: Bytes, quotes: Positions, lexicon: Lexicon) -> Positions:
-    """Where the blanks before some quotes begin."""
+    """The offsets at which the blanks before some quotes begin."""
     others = np.flatnonzero(~lexicon.blanks[text])
     return np.concatenate([np.zeros(1, np.int64), others + 1])[np.searchsorted(others, quotes)]
 
 
 def _move_blanks(text: Bytes, plain: Bytes, lexicon: Lexicon) -> tuple[Bytes, Bytes]:
-    """Moves blanks between a cell's start and a quote to after the quote: PyArrow takes the quote for an opening one then."""
+    """Moves blanks before an opening quote to after it.
+
+    The quote then stands at the cell's start, where PyArrow takes it for an opening one.
+    """
     runs = QuoteRuns.of(plain, np.flatnonzero(plain == lexicon.quote), lexicon, LF)
     after = np.concatenate([np.zeros(1, np.int8), runs.states(0)])
     unquoted = after[np.cumsum(runs.odd) - runs.odd] == 0
@@ -268,7 +310,11 @@ def _move_blanks(text: Bytes, plain: Bytes, lexicon: Lexicon) -> tuple[Bytes, By
 
 
 def _is_regular(text: Bytes, quotes: Positions, lexicon: Lexicon, before: int) -> bool:
-    """Whether every other quote, from the first, begins a cell or doubles the one before it, and the others end one."""
+    """Whether quotes open and close cells by turns.
+
+    Every other quote, from the first, must begin a cell or double the one before it, and the others
+    must end one.
+    """
     allowed = lexicon.cell_starts
     allowed[lexicon.quote] = True
     opening, closing = quotes[::2], quotes[1::2]
@@ -282,7 +328,10 @@ def _is_regular(text: Bytes, quotes: Positions, lexicon: Lexicon, before: int) -
 
 
 def _neutralize(text: Bytes, escape: int) -> Bytes:
-    """A copy in which escape bytes and the bytes that they escape are literal."""
+    """Makes escape bytes and the bytes that they escape literal.
+
+    Returns a copy.
+    """
     escapes = np.flatnonzero(text == escape)
     firsts = np.flatnonzero(np.concatenate([[True], np.diff(escapes) != 1]))
     runs = escapes[firsts] + np.diff(firsts, append=len(escapes))

@@ -1,7 +1,10 @@
-"""What a range of a file does to the state in which it begins; ranges are scanned apart and composed in order.
+"""Scans ranges of a file for each initial state.
 
-The states are unquoted, quoted, and just after a quote inside a quoted cell. Where records start in a range is known for each of them,
-so that scans need no order; composing them tells which it was. This is exact for any text, well-formed or not.
+Ranges are scanned apart, and their scans are composed in order.
+
+The states are unquoted, quoted, and just after a quote inside a quoted cell. Where records start in
+a range is known for each of them, so that scans need no order; composing them tells which it was.
+This is exact for any text, well-formed or not.
 """
 
 from dataclasses import dataclass, replace
@@ -11,13 +14,15 @@ import numpy as np
 from shardmill.transforms.csv.lexer import CR, LF, Bytes, Lexicon, Positions, QuoteRuns
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 
-# The states between two bytes. After a quote inside a quoted cell, another one continues the cell and anything else ends it.
+# The states between two bytes. After a quote inside a quoted cell, another one continues the cell
+# and anything else ends it.
 UNQUOTED, QUOTED, AFTER_QUOTE = range(3)
 _STATES = (UNQUOTED, QUOTED, AFTER_QUOTE)
-# What an even and an odd number of quotes that continue a run do to a state.
+# The states after an even and after an odd number of quotes that continue a run, by the state
+# before them.
 _CONTINUED = {QUOTED: (QUOTED, AFTER_QUOTE), AFTER_QUOTE: (AFTER_QUOTE, QUOTED)}
 
-# A scan looks at so many bytes at a time, which bounds its memory where most bytes are quotes.
+# Bytes that are scanned at a time, which bounds memory where most bytes are quotes.
 PIECE_BYTES = 1 << 20
 
 ByState = tuple[int, int, int]
@@ -26,7 +31,7 @@ PlaceByState = tuple["Place | None", "Place | None", "Place | None"]
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a file.
+    """A position in a file.
 
     Attributes:
         offset: In bytes from the file's start.
@@ -39,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True)
 class RangeScan:
-    """What a range does to the state in which it begins.
+    """The effect of a range on each possible initial state.
 
     Attributes:
         file: The file's index.
@@ -47,14 +52,19 @@ class RangeScan:
         stop: The byte after its last.
         lines: The lines that end in it.
         exits: For each state before it, the state after it.
-        boundaries: For each state before it, the first place where a record starts in it.
-        opened: For each state before it, where the quote stands that opened the cell in which it ends; None: not in it.
+        boundaries: For each state before it, the first position where a record starts in it. None
+            means that none does.
+        opened: For each state before it, the position of the quote that opened the cell in which it
+            ends. None means that there is none in it.
         header: In a file's first range, the header's bytes, or none in files without a header.
-        whole: Whether the file can't be cut: skipped rows or the header fill its first range, or blanks that are to be trimmed stand
-            before a quote, so that a byte doesn't say whether a cell begins.
-        checksum: Of its bytes.
-        heads: For each state before it, the checksum of its bytes before the place in `boundaries`; None: there is no such place.
-        problem: In a file's first range, what is wrong with the file's beginning; None: nothing that was looked for.
+        whole: Whether the file can't be cut: skipped rows or the header fill its first range, or
+            blanks that are to be trimmed stand before a quote, so that a byte alone doesn't tell
+            whether a cell begins after it.
+        checksum: The checksum of its bytes.
+        heads: For each state before it, the checksum of its bytes before the position in
+            `boundaries`. None means that there is no such position.
+        problem: In a file's first range, what is wrong with the file's beginning. None means
+            nothing that was looked for.
     """
 
     file: int
@@ -86,7 +96,7 @@ def scan_text(scan: RangeScan, text: Bytes, before: int, lexicon: Lexicon) -> Ra
 
 
 def compose(first: RangeScan, then: RangeScan) -> RangeScan:
-    """Two adjacent ranges as one."""
+    """Composes the scans of two adjacent ranges."""
     exits, boundaries, opened = [], [], []
     for state, between in zip(_STATES, first.exits, strict=True):
         exits.append(then.exits[between])
@@ -108,15 +118,17 @@ def _later(place: Place | None, lines: int) -> Place | None:
 
 
 def _scan_piece(text: Bytes, before: int, start: int, lexicon: Lexicon) -> RangeScan:
-    """Scans some bytes of which the one before is known."""
+    """Scans bytes of which the one before is known."""
     quotes = np.flatnonzero(text == lexicon.quote) if lexicon.quote is not None else np.empty(0, np.int64)
-    # Quotes that continue a run from before the piece; they act on the state by themselves, whatever stands before the run.
+    # Quotes that continue a run from before the piece; they act on the state by themselves,
+    # whatever stands before the run.
     leading = np.count_nonzero(quotes == np.arange(len(quotes))) if before == lexicon.quote else 0
     entries = (UNQUOTED, _CONTINUED[QUOTED][leading % 2], _CONTINUED[AFTER_QUOTE][leading % 2])
     scan = RangeScan(-1, start, start + len(text), 0, entries, (None,) * 3, (None,) * 3)
     if leading == len(text):
         return scan
-    # A carriage return counts as a line's end where it stands, and a newline where none precedes it.
+    # A carriage return counts as a line's end where it stands, and a newline where none precedes
+    # it.
     previous = np.concatenate([np.array([before], np.uint8), text[:-1]])
     if lexicon.trim and lexicon.blanks[previous[quotes]].any():
         scan = replace(scan, whole=True)
@@ -141,11 +153,14 @@ def _scan_piece(text: Bytes, before: int, start: int, lexicon: Lexicon) -> Range
 
 @dataclass(frozen=True)
 class _Runs:
-    """A piece's runs of quotes, but for a last one that the piece ends in, which may go on."""
+    """A piece's runs of quotes, the last kept apart.
+
+    A run in which the piece ends may go on in the next piece.
+    """
 
     positions: Positions
     runs: QuoteRuns
-    last: int  # Where that last run starts; the piece's length: there is none.
+    last: int  # Where that last run starts; the piece's length without one.
     last_length: int
     last_opens: bool  # Whether it is at a cell's start.
 
@@ -158,7 +173,11 @@ class _Runs:
         return cls(runs.positions[runs.odd], runs, last, length, opens)
 
     def scan(self, entry: int, starts: Positions) -> tuple[int, int | None, int | None]:
-        """The state at the end, the first record's start, and where the quote stands that opened the last cell."""
+        """Scans the piece from an unquoted or a quoted state.
+
+        Returns the state at the end, the first record's start, and the offset of the quote that
+        opened the last cell. None means that the piece has no such offset.
+        """
         states = np.concatenate([np.array([entry], np.int8), self.runs.states(entry)])
         free = np.flatnonzero(states[np.searchsorted(self.positions, starts)] == UNQUOTED)
         boundary = int(starts[free[0]]) if len(free) else None

@@ -1,4 +1,6 @@
-"""Guesses how CSV files are spelled from the beginnings of a few: for `shardmill init`, whose user can correct it.
+"""Guesses the dialect of CSV files from their beginnings.
+
+The beginnings of a few files are enough for `shardmill init`, whose user can correct the guess.
 
 All guesses are about a bounded sample, so rows are looked at one by one here.
 """
@@ -17,7 +19,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
 
 SAMPLE_BYTES = 1 << 20
-"""How much of a file's beginning is enough."""
+"""Bytes of a file's beginning that are enough to guess from."""
 
 _SAMPLE_LINES = 1000
 _DELIMITERS = (",", "\t", ";", "|")
@@ -25,7 +27,8 @@ _COMMENTS = "#|%;!"
 _MOST_SKIPPED = 20
 _LONGEST_CELL = 1 << 27
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)", re.ASCII | re.IGNORECASE)
-# Spellings that mean a missing value wherever they stand, and those that only do so among numbers: "NA" is also Namibia.
+# Spellings that mean a missing value wherever they stand, and those that only do so among numbers:
+# "NA" is also Namibia.
 _NULLS_ANYWHERE = ("?", "\\N", "NULL", "null", "N/A", "n/a", "#N/A", "NaN", "nan", "<NA>", "NaT")
 _NULLS_AMONG_NUMBERS = (
     "NA",
@@ -56,7 +59,7 @@ class Sample:
 
     Attributes:
         path: The file, for messages.
-        data: Its first bytes, decompressed: some `SAMPLE_BYTES`.
+        data: Its first bytes, decompressed: about `SAMPLE_BYTES`.
         complete: Whether that is all of the file; otherwise the last line is taken to be cut.
     """
 
@@ -72,7 +75,7 @@ def sniff(samples: Sequence[Sample], given: Mapping[str, Any] = _NOTHING) -> Dia
 
     Args:
         samples: The beginnings of a few files; empty ones say nothing.
-        given: Fields of the dialect that are known; the others are guessed in their light.
+        given: Fields of the dialect that are known; the others are guessed to fit them.
 
     Returns:
         The dialect; the default one where there is nothing to go by.
@@ -101,11 +104,11 @@ def sniff(samples: Sequence[Sample], given: Mapping[str, Any] = _NOTHING) -> Dia
 
 
 def first_rows(sample: Sample, dialect: Dialect) -> Rows:
-    """The cells of a file's first records, its header among them.
+    """Parses a file's first records, its header included.
 
     Args:
         sample: The file's beginning.
-        dialect: Its spelling.
+        dialect: Its dialect.
     """
     return _records(_decode(sample, dialect.encoding), dialect)
 
@@ -126,14 +129,18 @@ def _sniff_encoding(samples: Sequence[Sample]) -> str:
     # Damage in a few rows of UTF-8 is for the reader to reject; a sample's cut end is none.
     if broken * 10 < foreign or not any(map(_is_damaged, samples)):
         return "utf-8"
-    # The bytes 0x80 to 0x9f are letters and signs in Windows's code page, and invisible controls in Latin-1.
+    # The bytes 0x80 to 0x9f are letters and signs in Windows's code page, and invisible controls in
+    # Latin-1.
     if re.search(rb"[\x80-\x9f]", joined) and not re.search(rb"[\x81\x8d\x8f\x90\x9d]", joined):
         return "cp1252"
     return "latin-1"
 
 
 def _is_damaged(sample: Sample) -> bool:
-    """Whether bytes that aren't UTF-8 stand elsewhere than at the sample's cut end."""
+    """Whether a sample has bytes that aren't UTF-8.
+
+    A character that the sample's end cuts doesn't count.
+    """
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample.data, final=sample.complete)
     except UnicodeDecodeError:
@@ -175,7 +182,10 @@ def _parse(lines: Sequence[str], dialect: Dialect) -> Rows:
 
 
 def _lines(text: str) -> list[str]:
-    """Physical lines with their ends, which the parser needs inside of quotes."""
+    """Physical lines with their ends.
+
+    The parser needs the ends inside quotes.
+    """
     return text.split("\n") if not text else [line + "\n" for line in text.removesuffix("\n").split("\n")]
 
 
@@ -191,7 +201,10 @@ def _width(rows: Rows) -> int:
 
 
 def _sniff_cells(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any]) -> Dialect:
-    """Delimiter and escape: those that give the most rows of one width, and more than one cell a row."""
+    """Guesses the delimiter and the escape.
+
+    The best are those that give the most rows of one width, and more than one cell a row.
+    """
     escapes = (None, "\\") if any('\\"' in text for text in texts) else (None,)
     best, best_score = dialect, (0.0, 0)
     for escape in (given["escape"],) if "escape" in given else escapes:
@@ -210,7 +223,7 @@ def _sniff_cells(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any
 
 
 def _sniff_top(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Comment lines, or lines of prose above the first record."""
+    """Guesses comment lines, or lines of prose above the records."""
     width = _width([row for text in texts for row in _records(text, dialect)])
     for letter in () if "comment" in given else _COMMENTS:
         if letter == dialect.delimiter:
@@ -223,7 +236,7 @@ def _sniff_top(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any])
 
 
 def _marked(text: str, letter: str, dialect: Dialect) -> list[str]:
-    """The lines that begin with a letter, but for those within quotes."""
+    """The lines outside quotes that begin with a letter."""
     found = []
     quoted = False
     for line in _lines(text)[:_SAMPLE_LINES]:
@@ -235,7 +248,11 @@ def _marked(text: str, letter: str, dialect: Dialect) -> list[str]:
 
 
 def _prose_lines(text: str, dialect: Dialect, width: int) -> int:
-    """Physical lines before the first record of the usual width, if they all have one cell with text at most."""
+    """The number of lines of prose above the records.
+
+    They are the physical lines before the first record of the usual width, if each has at most one
+    cell with text.
+    """
     if width <= 1:
         return 0
     for number, line in enumerate(_lines(text)[:_MOST_SKIPPED]):
@@ -248,7 +265,10 @@ def _prose_lines(text: str, dialect: Dialect, width: int) -> int:
 
 
 def _is_padded(rows: Rows) -> bool:
-    """Whether most cells after a delimiter begin or end with a space."""
+    """Whether most cells have spaces around them.
+
+    Only cells after a delimiter count; they begin or end with a space.
+    """
     cells = [cell for row in rows for cell in row[1:] if cell]
     return bool(cells) and sum(cell != cell.strip() for cell in cells) > len(cells) / 2
 
@@ -258,7 +278,10 @@ def _is_number(cell: str) -> bool:
 
 
 def _columns(rows: Rows) -> list[list[str]]:
-    """The cells that aren't empty, by column, of rows of the usual width."""
+    """The cells that aren't empty, by column.
+
+    Only rows of the usual width count.
+    """
     width = _width(rows)
     rows = [row for row in rows if len(row) == width]
     return [[cell for cell in column if cell.strip()] for column in zip(*rows, strict=True)]
@@ -286,7 +309,10 @@ def _has_header(files: Sequence[Rows]) -> bool:
 
 
 def _names_years(first: Sequence[str]) -> bool:
-    """Whether all numbers in a row are years in sequence, as in the header of a table that has a column for each."""
+    """Whether all numbers in a row are years in sequence.
+
+    So they are in the header of a table that has a column for each year.
+    """
     years = [int(cell) for cell in first if re.fullmatch(r"(?:19|20)[0-9]{2}", cell)]
     if len(years) <= 1 or len(years) == len(first) or len(years) != sum(map(_is_number, first)):
         return False
@@ -295,7 +321,11 @@ def _names_years(first: Sequence[str]) -> bool:
 
 
 def _vote(cell: str, column: list[str]) -> int:
-    """Whether a file's first cell reads as the name of the cells below it: above 0 if so, below 0 if as one of them."""
+    """Votes on whether a file's first cell is a name.
+
+    The vote is above 0 if the cell reads as the name of the cells below it, and below 0 if it reads
+    as one of them.
+    """
     if not column:
         return 0
     numbers = sum(map(_is_number, column)) >= _MOSTLY * len(column)

@@ -1,4 +1,7 @@
-"""A file's bytes as UTF-8 text: decompressed, checked for what isn't text at all, and transcoded; in bounded memory."""
+"""Reads a file's bytes as UTF-8 text.
+
+They are decompressed, checked for what isn't text at all, and transcoded, in bounded memory.
+"""
 
 import codecs
 import contextlib
@@ -14,7 +17,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix, is_single_byte, is_utf8
 from shardmill.transforms.tfrecord.frames import GZIP_MAGIC
 
-# What other formats' files begin with, and what to say about them.
+# The first bytes of files in other formats, and what to say about them.
 _MAGIC = (
     (GZIP_MAGIC, "gzip-compressed; give its name the suffix .gz"),
     (b"\x28\xb5\x2f\xfd", "Zstandard-compressed; give its name the suffix .zst"),
@@ -35,24 +38,24 @@ _BZIP2_BLOCK = b"1AY&SY"  # Follows "BZh" and a digit, which alone could be text
 _TAR = (257, b"ustar")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-# So many bytes at the file's start are looked at to tell text from other things.
+# Bytes at the file's start that tell text from other things.
 HEAD_BYTES = 4096
-# Above this fraction of control characters it isn't text.
+# The largest fraction of control characters in text.
 _MAX_CONTROL = 0.1
 _FEW_CONTROL = 4
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1b") + b"\x7f"
 
 _COPY_BYTES = 1 << 20
-# What is to be decompressed or transcoded is, so many bytes at a time from the file's start on: how far damaged text goes doesn't depend
-# on how much of it is asked for.
+# Bytes that are decompressed or transcoded at a time, from the file's start on: how far damaged
+# text is read doesn't depend on how much of it is asked for.
 _STEP_BYTES = 1 << 18
 
-# What decompressors raise for damaged data, beside OSError without a number.
+# The errors that decompressors raise for damaged data, beside OSError without a number.
 _DAMAGE: tuple[type[Exception], ...] = (EOFError, zlib.error, cast("type[Exception]", isal_zlib.error), pa.ArrowInvalid)
 
 
 class Source(Protocol):
-    """Where bytes come from."""
+    """A source of bytes."""
 
     def read(self, size: int, /) -> bytes:
         """Reads `size` bytes, or fewer at the end only."""
@@ -60,24 +63,26 @@ class Source(Protocol):
 
 
 class Stream:
-    """A file's text in UTF-8, from where a unit begins to where it ends.
+    """A unit's text in UTF-8.
 
-    Bytes that the encoding doesn't have stay as they are, where it has one byte a character: they aren't UTF-8, so that their rows can
-    be rejected one by one.
+    It is the file's text from where the unit begins to where it ends.
+
+    Where the encoding has one byte a character, bytes that it doesn't define are kept: they aren't
+    UTF-8, so that their rows can be rejected one by one.
     """
 
     def __init__(self, raw: Source, path: str, encoding: str, *, start: int = 0, stop: int | None = None) -> None:
-        """Looks at the first bytes where the unit begins the file.
+        """Checks the file's first bytes if the unit begins it.
 
         Args:
             raw: The file as it is stored, at offset `start`.
             path: Its name: the suffix says how it is compressed; errors name it.
-            encoding: Its text's encoding.
+            encoding: The encoding of its text.
             start: The unit's first byte.
-            stop: The byte after the unit's last; None: the file's end.
+            stop: The byte after the unit's last. None means the file's end.
 
         Raises:
-            DataError: The file is empty though compressed, damaged, or no text in this encoding.
+            DataError: The file is empty though compressed, damaged, or not text in this encoding.
         """
         self.path = path
         source: Source = (
@@ -96,7 +101,9 @@ class Stream:
         self._ended = False
 
     def read(self, size: int) -> bytes:
-        """Reads at most `size` bytes of text in UTF-8; empty at the end only.
+        """Reads at most `size` bytes of text in UTF-8.
+
+        The result is empty at the end only.
 
         Raises:
             DataError: The file is damaged, shorter than it was, or not in its encoding.
@@ -121,7 +128,7 @@ def check_head(head: bytes, path: str, encoding: str) -> None:
     Args:
         head: The file's first `HEAD_BYTES` bytes, decompressed.
         path: Its name.
-        encoding: What its text is to be read as.
+        encoding: The encoding in which its text is to be read.
 
     Raises:
         DataError: It isn't such text; the message says what it is, or looks like.
@@ -150,15 +157,17 @@ def _marked(path: str, mark: str, encoding: str) -> DataError:
 
 
 def read_beginning(raw: Source, path: str, size: int) -> bytes:
-    """The first bytes of a file, decompressed, in whatever encoding they are.
+    """Reads the first bytes of a file, decompressed.
+
+    They are in whatever encoding the file has.
 
     Args:
         raw: The file as it is stored, at its start.
         path: Its name.
-        size: At most so many bytes.
+        size: The most bytes to read.
 
     Raises:
-        DataError: The file is damaged, or is no text but of a known other kind.
+        DataError: The file is damaged, or is of a known kind other than text.
     """
     with _explained(path):
         data = _read_fully(_decompressed(raw, path) if compressed_suffix(path) else raw, size)
@@ -168,7 +177,10 @@ def read_beginning(raw: Source, path: str, size: int) -> bytes:
 
 @contextlib.contextmanager
 def _explained(path: str) -> Iterator[None]:
-    """Turns what decompressors raise into one message; errors of the file system pass."""
+    """Turns decompressors' errors into one message.
+
+    Errors of the file system pass unchanged.
+    """
     try:
         yield
     except _DAMAGE as error:
@@ -202,7 +214,10 @@ def _check_kind(head: bytes, path: str) -> None:
 
 
 def _decompressed(raw: Source, path: str) -> Source:
-    """A compressed file's contents: several members follow each other, and other threads run while it decompresses."""
+    """The contents of a compressed file.
+
+    Several members may follow each other. Other threads run while it decompresses.
+    """
     first = raw.read(1)
     if not first:
         raise DataError(f"can't decompress {path!r}: it is empty; write or copy it again")
@@ -214,7 +229,10 @@ def _decompressed(raw: Source, path: str) -> Source:
 
 
 class _Prepended(io.RawIOBase):
-    """A stream with some bytes before it: it needn't be able to seek."""
+    """A stream with some bytes put before it.
+
+    The stream needn't be able to seek.
+    """
 
     def __init__(self, first: bytes, rest: Source) -> None:
         super().__init__()
@@ -232,7 +250,10 @@ class _Prepended(io.RawIOBase):
 
 
 class _Range:
-    """At most so many bytes of a stream, and no fewer."""
+    """The first `size` bytes of a stream, and no fewer.
+
+    A size of None means the whole stream.
+    """
 
     def __init__(self, raw: Source, path: str, size: int | None) -> None:
         self._raw = raw
@@ -253,7 +274,7 @@ class _Range:
 
 
 class _Transcoder:
-    """Another encoding to UTF-8, across reads."""
+    """Transcodes text to UTF-8, across reads."""
 
     def __init__(self, encoding: str, path: str) -> None:
         self._encoding = encoding
@@ -269,7 +290,7 @@ class _Transcoder:
         except UnicodeError as error:
             problem = str(error)
             if isinstance(error, UnicodeDecodeError):
-                # The object is what is left of earlier reads, and the data.
+                # The object is the rest of earlier reads, and then the data.
                 problem = f"{error.reason} at byte {self._read - len(error.object) + error.start:,}"
             raise DataError(
                 f"{self._path!r} isn't text in the encoding {self._encoding!r}: {problem}; check [input] encoding"
@@ -289,7 +310,10 @@ def _read_fully(source: Source, size: int) -> bytes:
 
 
 def to_utf8(data: bytes, encoding: str) -> bytes:
-    """A piece of a file's text, such as its header, in UTF-8."""
+    """Transcodes a piece of a file's text to UTF-8.
+
+    Such a piece is its header, for example.
+    """
     if is_utf8(encoding):
         return data
     errors = "surrogateescape" if is_single_byte(encoding) else "replace"

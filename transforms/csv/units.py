@@ -1,6 +1,9 @@
-"""Files cut into units at record boundaries: exact for quoted newlines, and for any text, well-formed or not.
+"""Cuts files into units at record boundaries.
 
-Large files are scanned range by range, in any order (`scan_range`), and cut at the first record that starts in each (`plan_units`).
+The cuts are exact for quoted newlines, and for any text, well-formed or not.
+
+Large files are scanned range by range, in any order (`scan_range`), and cut at the first record
+that starts in each (`plan_units`).
 """
 
 import codecs
@@ -36,6 +39,7 @@ __all__ = [
     "unclosed_quote",
 ]
 
+# The approximate size of a unit, in bytes.
 UNIT_BYTES = 16 << 20
 COMPRESSED = (".gz", ".bz2", ".zst")
 
@@ -48,10 +52,11 @@ class InputFile:
 
     Attributes:
         path: Its path or URL.
-        size: Its bytes, as they are stored.
-        split: The split that its rows belong to; None: rows are split one by one.
-        place: Where it is for a worker, whose current folder is another; None: at its path.
-        checksum: Of its bytes, as an earlier pass read them; None: nothing has read all of it.
+        size: Its size in bytes, as it is stored.
+        split: The split that its rows belong to. None means that rows are split one by one.
+        place: Its path for a worker, whose current folder is another. None means `path`.
+        checksum: The checksum of its bytes, as an earlier pass read them. None means that nothing
+            has read all of it.
     """
 
     path: str
@@ -63,15 +68,17 @@ class InputFile:
 
 @dataclass(frozen=True)
 class FileRange:
-    """A range of a file, [start, stop), to scan for record boundaries.
+    """A range of a file to scan for record boundaries.
+
+    It is [start, stop), in bytes.
 
     Attributes:
         file: The file's index.
         path: Its path.
         start: Its first byte.
         stop: The byte after its last.
-        file_bytes: The size that the file must have; None: any.
-        place: Where the file is for a worker; None: at its path.
+        file_bytes: The size in bytes that the file must have. None means any.
+        place: The file's path for a worker. None means `path`.
     """
 
     file: int
@@ -83,26 +90,32 @@ class FileRange:
 
     @property
     def read_start(self) -> int:
-        """Where to begin to read: `scan_range` wants the byte before the range, too."""
+        """The offset at which to begin reading.
+
+        `scan_range` needs the byte before the range, too.
+        """
         return max(self.start - 1, 0)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A record-aligned byte range of a file, for one worker to read.
+    """A record-aligned byte range of a file.
+
+    One worker reads it.
 
     Attributes:
-        index: Among all units, in the order of files and bytes.
+        index: Its index among all units, in the order of files and bytes.
         file: The file's index.
         path: Its path.
         start: The first byte.
-        stop: The byte after the last; None: the file's end.
+        stop: The byte after the last. None means the file's end.
         first_line: The number of the physical line that `start` begins, from 1.
-        header: The header's bytes as they stand in the file, where the file has one and the unit doesn't begin it.
+        header: The header's bytes, unchanged, where the file has one and the unit doesn't begin it.
         split: The split of the file's rows, if it is given by file.
-        place: Where the file is for a worker; None: at its path.
-        file_bytes: The size that the file must have; None: any.
-        checksum: Of the unit's bytes, as an earlier pass read them; None: nothing has read them.
+        place: The file's path for a worker. None means `path`.
+        file_bytes: The size in bytes that the file must have. None means any.
+        checksum: The checksum of the unit's bytes, as an earlier pass read them. None means that
+            nothing has read them.
     """
 
     index: int
@@ -119,7 +132,11 @@ class Unit:
 
 
 def is_splittable(path: str, dialect: Dialect) -> bool:
-    """Whether a file can be cut inside: not compressed, a byte a special character, no escapes and no comments."""
+    """Whether a file can be cut inside.
+
+    It must not be compressed, its special characters must take one byte each, and there must be no
+    escapes and no comments.
+    """
     return (
         not compressed_suffix(path)
         and dialect.escape is None
@@ -129,29 +146,37 @@ def is_splittable(path: str, dialect: Dialect) -> bool:
 
 
 def compressed_suffix(path: str) -> str:
-    """The suffix of a compressed file, in lower case; empty for others."""
+    """The suffix of a compressed file, in lower case.
+
+    It is empty for other files.
+    """
     return next((suffix for suffix in COMPRESSED if path.lower().endswith(suffix)), "")
 
 
 def is_utf8(encoding: str) -> bool:
-    """Whether text in an encoding is UTF-8 as it stands."""
+    """Whether text in an encoding is UTF-8 already."""
     return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig", "ascii"}
 
 
 def is_single_byte(encoding: str) -> bool:
-    """Whether an encoding has one byte a character, and ASCII's characters where ASCII has them."""
+    """Whether an encoding extends ASCII with one byte a character.
+
+    ASCII's characters must be where ASCII has them.
+    """
     every = bytes(range(256)).decode(encoding, errors="replace")
     ascii_ = bytes(range(128))
     return len(every) == len(every.encode("utf-16-le")) // 2 == 2 * len(ascii_) and every.encode().startswith(ascii_)
 
 
 def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> list[FileRange]:
-    """Cuts the files that can be cut and are large enough into ranges of about equal size.
+    """Cuts large files into ranges of about equal size.
+
+    Files that can't be cut inside have no ranges.
 
     Args:
         files: All files.
-        dialect: Their spelling.
-        unit_bytes: A range's size, about.
+        dialect: Their dialect.
+        unit_bytes: The approximate size of a range, in bytes.
     """
     ranges = []
     for index, file in enumerate(files):
@@ -165,12 +190,12 @@ def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = 
 
 
 def scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect) -> RangeScan:
-    """Finds what a range does to each state in which it may begin.
+    """Finds the effect of a range on each initial state.
 
     Args:
         data: The file's bytes from `file_range.read_start` to `file_range.stop`.
         file_range: The range.
-        dialect: The file's spelling; one that `is_splittable` accepts.
+        dialect: The file's dialect; one that `is_splittable` accepts.
     """
     scan = _scan_range(data, file_range, dialect)
     mine = memoryview(data)[file_range.start - file_range.read_start :]
@@ -199,7 +224,11 @@ def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialec
 
 
 def body_start(text: Bytes, skip_rows: int) -> int | None:
-    """The offset after a byte order mark and the skipped lines at a file's start; None: they don't end in the text."""
+    """The offset at which a file's records begin.
+
+    It is after a byte order mark and the skipped lines at the file's start. None means that these
+    don't end in the text.
+    """
     if not skip_rows:
         return len(UTF8_MARK) if text[:3].tobytes() == UTF8_MARK else 0
     ends = line_ends(text, at_end=False)
@@ -209,17 +238,19 @@ def body_start(text: Bytes, skip_rows: int) -> int | None:
 def plan_units(
     files: Sequence[InputFile], scans: Iterable[RangeScan], dialect: Dialect, unit_bytes: int = UNIT_BYTES
 ) -> list[Unit]:
-    """Cuts files into units: at the first record that starts in each scanned range. Other files are a unit each.
+    """Cuts files into units.
+
+    A scanned file is cut at the first record that starts in each range. Any other file is one unit.
 
     Args:
         files: All files.
         scans: The scans of the ranges that `file_ranges` names, in any order.
-        dialect: The files' spelling.
-        unit_bytes: As `file_ranges` had it.
+        dialect: The files' dialect.
+        unit_bytes: As it was given to `file_ranges`.
 
     Raises:
-        DataError: Something is wrong with a file's beginning, as its scan says, or it ends inside a quoted cell; the message names the
-            line where the quote opened.
+        DataError: Something is wrong with a file's beginning, as its scan says, or it ends inside a
+            quoted cell; the message names the line where the quote opened.
     """
     expected = Counter(file_range.file for file_range in file_ranges(files, dialect, unit_bytes))
     by_file: dict[int, list[RangeScan]] = {}
@@ -235,7 +266,7 @@ def plan_units(
 
 
 def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
-    """A file's units."""
+    """Cuts a file into its units."""
     whole = Unit(index=0, file=index, path=file.path, split=file.split, place=file.place, file_bytes=file.size)
     if not scans:
         return [replace(whole, checksum=file.checksum)]
@@ -264,7 +295,10 @@ def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
 
 
 def unclosed_quote(path: str, line: int) -> DataError:
-    """The error for a file that ends inside a quoted cell."""
+    """The error for a file that ends within quotes.
+
+    The file ends inside a quoted cell, whose quote opened in the given line.
+    """
     return DataError(
         f"{path!r}, line {line}: a quote that opens a cell here is never closed, so the rest of the file is inside it. Close or double "
         'the quote; or, if quotes in this file mean nothing special, set [input] quote = "".'
