@@ -101,8 +101,8 @@ class AnalyzeFunction(beam.PTransform):  # type: ignore[misc]
 
     Attributes:
         function: The function.
-        reading: The settings by which units are read as rows; its selection has the columns that the function looks
-            at.
+        reading: The settings by which units are read as rows; its selection has the columns that
+            the function looks at.
         schema: All raw columns.
         labels: The outputs that are labels.
         folder: A folder for TF Transform's temporary files, in which the result is, too.

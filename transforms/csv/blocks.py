@@ -124,14 +124,14 @@ class Origin:
         order = np.array(sorted(reasons), np.int64)
         starts, stops = self.spans[0][order], self.spans[1][order]
         rejects = []
-        places = zip(
+        located = zip(
             order.tolist(),
             starts.tolist(),
             stops.tolist(),
             *(self.chunk.lines_at(at).tolist() for at in (starts, stops)),
             strict=True,
         )
-        for index, start, stop, line, last_line in places:
+        for index, start, stop, line, last_line in located:
             column, reason = reasons[index]
             if index in ragged and last_line > line:
                 reason += f" in a row of {last_line - line + 1} lines: is a quote not closed?"
@@ -154,8 +154,8 @@ class Block:
         origin: The location of the good rows; None where there are none.
         infinite: The number of cells that spell infinity, by column, rejected rows included;
             columns without any are absent.
-        made: The outputs of a user's function for the good rows, as `Session.run` returns them; None
-            where there is no function.
+        made: The outputs of a user's function for the good rows, as `Session.run` returns them;
+            None where there is no function.
     """
 
     columns: pa.RecordBatch
@@ -299,14 +299,16 @@ class _BlockParser:
     """Parses the chunks of one file into blocks."""
 
     def __init__(self, path: str, dialect: Dialect, selection: Selection, names: list[str]) -> None:
-        places = match_columns(names, selection.known, path, dialect, selection.optional)
+        positions = match_columns(names, selection.known, path, dialect, selection.optional)
         wanted = dict.fromkeys([*(column.name for column in selection.columns), *selection.key_names])
         self._path = path
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
         self._width = len(names)
-        self._cells = CellParser(path, dialect, len(names), {name: places[name] for name in wanted if name in places})
+        self._cells = CellParser(
+            path, dialect, len(names), {name: positions[name] for name in wanted if name in positions}
+        )
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
     def parse(self, chunk: Chunk) -> Block:

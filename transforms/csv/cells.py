@@ -59,7 +59,7 @@ class CellParser:
         self._dialect = dialect
         self._width = width
         self._places = places
-        self._names = [str(place) for place in range(width)]
+        self._names = [str(position) for position in range(width)]
 
     def parse(self, chunk: Chunk, spans: tuple[Positions, Positions]) -> Cells:
         """Parses a chunk.
@@ -83,7 +83,7 @@ class CellParser:
             )
         rows = np.delete(np.arange(found), [index for index, _ in ragged])
         undecodable = {} if valid else self._undecodable(text, columns, spans, ragged)
-        wanted = {name: columns[str(place)] for name, place in self._places.items()}
+        wanted = {name: columns[str(position)] for name, position in self._places.items()}
         if self._dialect.trim:
             wanted = {name: _trim(column, self.nulls) for name, column in wanted.items()}
         return Cells(wanted, rows, ragged, undecodable)
@@ -105,7 +105,7 @@ class CellParser:
             # PyArrow would remove a byte order mark; the file's own has been removed already, and
             # another is data.
             text = np.concatenate([np.array([LF], np.uint8), text])
-        wanted = [self._names[place] for place in self._places.values()] or self._names[:1]
+        wanted = [self._names[position] for position in self._places.values()] or self._names[:1]
         # `read_csv` would read on a thread of its own, which for a small file takes longer than all
         # else.
         reader = csv.open_csv(
@@ -141,8 +141,8 @@ class CellParser:
             text[spans[0][index] : spans[1][index]] = LF
         raw, _ = self._read(text, pa.binary())
         found = {}
-        for name, place in self._places.items():
-            before, after = raw[str(place)], readable[str(place)].cast(pa.binary())
+        for name, position in self._places.items():
+            before, after = raw[str(position)], readable[str(position)].cast(pa.binary())
             differs = pc.or_(
                 pc.fill_null(pc.not_equal(before, after), fill_value=False),
                 pc.xor(pc.is_null(before), pc.is_null(after)),

@@ -137,8 +137,8 @@ def match_columns(
             an error; or it has a column that it lacks in another spelling, which is always an
             error, since its values would be lost.
     """
-    places = {name: place for place, name in enumerate(names)}
-    missing = [name for name in known if name not in places]
+    positions = {name: position for position, name in enumerate(names)}
+    missing = [name for name in known if name not in positions]
     extra = [name for name in names if name not in set(known)]
     if dialect.header:
         _check_spellings(missing, extra, path, dialect)
@@ -166,7 +166,7 @@ def match_columns(
             f"{path!r} has the column {listed(extra)}, which the schema doesn't have{hint or '.'} To "
             'ignore such columns set [input] extra_columns = "ignore"'
         )
-    return {name: places[name] for name in known if name in places}
+    return {name: positions[name] for name in known if name in positions}
 
 
 def _check_spellings(missing: Sequence[str], extra: Sequence[str], path: str, dialect: Dialect) -> None:
@@ -189,7 +189,7 @@ def _check_spellings(missing: Sequence[str], extra: Sequence[str], path: str, di
 
 
 def _setting(name: str, column: str) -> str:
-    """The line of [input.rename] that makes a name in a header a column."""
+    """The setting in [input.rename] that gives a name its column."""
     return f"{json.dumps(name, ensure_ascii=False)} = {json.dumps(column, ensure_ascii=False)}"
 
 

@@ -200,7 +200,8 @@ def scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect
     scan = _scan_range(data, file_range, dialect)
     mine = memoryview(data)[file_range.start - file_range.read_start :]
     heads = [
-        None if place is None else Checksum.of(mine[: place.offset - file_range.start]) for place in scan.boundaries
+        None if boundary is None else Checksum.of(mine[: boundary.offset - file_range.start])
+        for boundary in scan.boundaries
     ]
     return replace(scan, checksum=Checksum.of(mine), heads=(heads[0], heads[1], heads[2]))
 
@@ -278,11 +279,11 @@ def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
     before, read = scans[0], scans[0].checksum
     for scan in scans[1:]:
         state = before.exits[UNQUOTED]
-        place, head = scan.boundaries[state], scan.heads[state]
-        if place and head:
-            units[-1] = replace(units[-1], stop=place.offset, checksum=read + head)
-            line = 1 + before.lines + place.lines
-            units.append(replace(whole, start=place.offset, stop=file.size, first_line=line, header=scans[0].header))
+        boundary, head = scan.boundaries[state], scan.heads[state]
+        if boundary and head:
+            units[-1] = replace(units[-1], stop=boundary.offset, checksum=read + head)
+            line = 1 + before.lines + boundary.lines
+            units.append(replace(whole, start=boundary.offset, stop=file.size, first_line=line, header=scans[0].header))
             read = scan.checksum.after(head)
         else:
             read += scan.checksum
