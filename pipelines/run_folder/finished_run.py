@@ -41,12 +41,14 @@ class FinishedRun:
         manifest: The manifest, as docs/architecture.md describes it.
         digest: The SHA-256 of the manifest's file.
         schema: The raw columns.
+        relocated: Whether the manifest's paths of input are replaced by those that a user gave.
     """
 
     folder: str
     manifest: Manifest
     digest: str
     schema: Schema
+    relocated: bool = False
 
     @classmethod
     def load(cls, folder: str) -> "FinishedRun":

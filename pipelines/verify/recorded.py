@@ -117,12 +117,16 @@ def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted 
         counted: The rows read from them, or why they can't be read.
     """
     entries = run.manifest["input"]
-    problems = [
-        problem for entry, size in zip(entries, sizes, strict=True) if (problem := _check_size(entry, size)) is not None
-    ]
+    found = {
+        entry["path"]: problem
+        for entry, size in zip(entries, sizes, strict=True)
+        if (problem := _check_size(run, entry, size)) is not None
+    }
+    problems = list(found.values())
     if isinstance(counted, Counted):
         problems += _check_rows(run, counted)
-    elif None not in sizes:
+    # A file of another size is another file: settings for reading it don't help.
+    elif None not in sizes and not any(counted.startswith(repr(path)) for path in found):
         problems.append(counted)
     size = sum(entry["bytes"] for entry in entries)
     rows = run.manifest["rows"]
@@ -130,13 +134,19 @@ def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted 
     return Check("input", facts, tuple(problems))
 
 
-def _check_size(entry: InputEntry, size: int | None) -> str | None:
+def _check_size(run: FinishedRun, entry: InputEntry, size: int | None) -> str | None:
     path = entry["path"]
     if size is None:
         return _why_absent(path)
     if size != entry["bytes"]:
-        return f"{path!r} has {size:,} bytes; the run read {entry['bytes']:,}: it has changed since the run"
+        return f"{path!r} has {size:,} bytes; the run read {entry['bytes']:,}: {_why_other(run)}"
     return None
+
+
+def _why_other(run: FinishedRun) -> str:
+    if run.relocated:
+        return "it isn't the file that the run read, or has changed since; give --input the file that the run read"
+    return "it has changed since the run"
 
 
 def _why_absent(path: str) -> str:
@@ -159,7 +169,8 @@ def which_changed(run: FinishedRun, counted: Counted) -> str:
     if not changed:
         return "The input hasn't changed since the run, so the run's files have, or TensorFlow's version differs from the manifest's"
     more = f" and {len(changed) - 1:,} more files" if changed[1:] else ""
-    return f"The input has changed since the run ({changed[0]!r}{more}), so other rows are expected"
+    what = "isn't what the run read" if run.relocated else "has changed since the run"
+    return f"The input {what} ({changed[0]!r}{more}), so other rows are expected"
 
 
 def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
@@ -168,7 +179,7 @@ def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
         checksum = counted.checksums[entry["path"]]
         # Another size is reported by itself.
         if checksum.length == entry["bytes"] and str(checksum) != entry["crc32c"]:
-            yield f"{entry['path']!r} has the CRC32C {checksum}; the run read {entry['crc32c']}: it has changed since the run"
+            yield f"{entry['path']!r} has the CRC32C {checksum}; the run read {entry['crc32c']}: {_why_other(run)}"
     for entry in run.manifest["input"]:
         rows = by_path.get(entry["path"], 0)
         if rows != entry["rows"]:

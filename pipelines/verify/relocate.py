@@ -32,7 +32,7 @@ def relocate(run: FinishedRun, patterns: Sequence[str]) -> FinishedRun:
     entries = [entry.copy() for entry in run.manifest["input"]]
     for entry in entries:
         entry["path"] = paths[entry["path"]]
-    return replace(run, manifest={**run.manifest, "input": entries})
+    return replace(run, manifest={**run.manifest, "input": entries}, relocated=True)
 
 
 def _match(read: Sequence[str], found: Sequence[str]) -> dict[str, str]:

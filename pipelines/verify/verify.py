@@ -45,6 +45,9 @@ from shardmill.transforms.workers import phases as phases_module
 
 # Problems of a check that are printed at most.
 _SHOWN = 5
+_MISSING = "an input file is missing"
+_UNREAD = "the input's rows can't be read, as its own check says"
+_AS_READ = "`verify` reads the input as the run did, and has no such settings: give --input the file that the run read"
 
 
 def verify(
@@ -140,7 +143,7 @@ def _announce(run: FinishedRun, sizes: list[int | None], progress: Progress) -> 
 def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | str:
     """Counts the input's rows, or says why that isn't possible."""
     if None in sizes:
-        return "an input file is missing"
+        return _MISSING
     inputs = [replace(found, size=size or 0) for found, size in zip(run.inputs, sizes, strict=True)]
     try:
         if not run.checks_rows:
@@ -148,6 +151,9 @@ def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | s
         copy = held_graph(run)
         with naming_run(run, copy):
             return _count_inputs(inputs, run.reading(Graph(f"{copy}/{TRANSFORM_FN}")), each)
+    except DataError as error:
+        # The message is that of `run`, and may advise settings, which `verify` doesn't have.
+        return f"{error}\n{_AS_READ}" if "[input" in str(error) else str(error)
     except ShardmillError as error:
         return str(error)
 
@@ -182,7 +188,7 @@ class _Rows:
         self._run = run
         self._counted = counted
         self._sample = sample
-        self._problem = counted if isinstance(counted, str) else None
+        self._problem = (_MISSING if counted == _MISSING else _UNREAD) if isinstance(counted, str) else None
         self._pieces: dict[ShardKey, list[Piece]] = {}
 
     def derive(self, each: Each) -> None:
