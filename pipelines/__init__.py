@@ -1,4 +1,4 @@
-"""The commands, in the order of `shardmill --help`, and shared packages.
+"""Commands, ordered as in `shardmill --help`, and shared packages.
 
   cli/            the command line
   init/           `shardmill init`

@@ -180,7 +180,7 @@ class Blocks:
                 pass read.
         """
         unit = self._unit
-        with files.opened(unit.place or unit.path, unit.start, unit.stop, name=unit.path) as stream:
+        with files.opened(unit.location or unit.path, unit.start, unit.stop, name=unit.path) as stream:
             read = held.HeldBytes(stream, unit)
             try:
                 for block in read_blocks(read, unit, self._dialect, self._selection):

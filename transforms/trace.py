@@ -64,7 +64,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """The folders that the graph is written to.
 
     Attributes:
@@ -85,20 +85,20 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
 
     Attributes:
         features: The features.
-        place: The folders that the graph is written to.
+        destination: The folders that the graph is written to.
         tokens: The token counts of every vocabulary, by hash partition.
         quantiles: The quantiles, by their position in the analysis.
     """
 
     features: Features
-    place: Place
+    destination: Destination
     tokens: beam.PCollection[tuple[TokenKey, pa.Table]]
     quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
         selected = self.tokens | "SelectTokens" >> beam.FlatMap(_select, _vocabulary_requests(self.features))
         return findings | "TraceGraph" >> beam.ParDo(
-            _Trace(self.features, self.place), pvalue.AsList(selected), pvalue.AsList(self.quantiles)
+            _Trace(self.features, self.destination), pvalue.AsList(selected), pvalue.AsList(self.quantiles)
         )
 
 
@@ -109,15 +109,17 @@ class TraceFunction(beam.PTransform):  # type: ignore[misc]
     Expects a PCollection of one `Findings` and outputs one `Graph`.
 
     Attributes:
-        place: The folders that the graph is written to.
+        destination: The folders that the graph is written to.
         analyzed: TF Transform's analysis of the function.
     """
 
-    place: Place
+    destination: Destination
     analyzed: beam.PCollection[AnalyzedGraph]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        return findings | "TraceFunction" >> beam.ParDo(_TraceFunction(self.place), pvalue.AsSingleton(self.analyzed))
+        return findings | "TraceFunction" >> beam.ParDo(
+            _TraceFunction(self.destination), pvalue.AsSingleton(self.analyzed)
+        )
 
 
 @dataclass(frozen=True)
@@ -154,23 +156,23 @@ def _select(merged: tuple[TokenKey, pa.Table], requests: dict[str, VocabularyReq
 
 
 class _Trace(CheckedDoFn):
-    def __init__(self, features: Features, place: Place) -> None:
+    def __init__(self, features: Features, destination: Destination) -> None:
         super().__init__()
         self._features = features
-        self._place = place
+        self._destination = destination
 
     def process(
         self, findings: Findings, selected: list[_Selected], quantiles: list[tuple[QuantileKey, Quantiles]]
     ) -> Iterator[Graph]:
-        yield _trace(findings.analysis.with_quantiles(dict(quantiles)), selected, self._features, self._place)
+        yield _trace(findings.analysis.with_quantiles(dict(quantiles)), selected, self._features, self._destination)
 
 
-def _trace(analysis: Analysis, selected: list[_Selected], features: Features, place: Place) -> Graph:
+def _trace(analysis: Analysis, selected: list[_Selected], features: Features, destination: Destination) -> Graph:
     # The process imports TensorFlow meanwhile, which takes seconds.
     process_module.shared().start()
     requests = _vocabulary_requests(features)
     derive = features.local_derive()
-    with metrics.working("trace", place.folder) as work:
+    with metrics.working("trace", destination.folder) as work:
         tables = {
             name: _join(request, [each for each in selected if each.name == name]) for name, request in requests.items()
         }
@@ -178,8 +180,8 @@ def _trace(analysis: Analysis, selected: list[_Selected], features: Features, pl
             found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
             statistics = analysis.statistics(found)
             kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
-            _build(DeclaredGraph(kinds, features.schema, statistics, derive, features.infinite), place)
-        return _finish(analysis, features.schema, _value_counts(requests, tables), place, work)
+            _build(DeclaredGraph(kinds, features.schema, statistics, derive, features.infinite), destination)
+        return _finish(analysis, features.schema, _value_counts(requests, tables), destination, work)
 
 
 def _value_counts(requests: Mapping[str, VocabularyRequest], found: Mapping[str, _Selected]) -> dict[str, ValueCounts]:
@@ -197,24 +199,24 @@ def _value_counts(requests: Mapping[str, VocabularyRequest], found: Mapping[str,
 
 
 class _TraceFunction(CheckedDoFn):
-    def __init__(self, place: Place) -> None:
+    def __init__(self, destination: Destination) -> None:
         super().__init__()
-        self._place = place
+        self._destination = destination
 
     def process(self, findings: Findings, analyzed: AnalyzedGraph) -> Iterator[Graph]:
-        with metrics.working("trace", self._place.folder) as work:
-            _build(analyzed, self._place)
-            yield _finish(findings.analysis, analyzed.schema, {}, self._place, work)
+        with metrics.working("trace", self._destination.folder) as work:
+            _build(analyzed, self._destination)
+            yield _finish(findings.analysis, analyzed.schema, {}, self._destination, work)
 
 
 def _finish(
-    analysis: Analysis, schema: Schema, counts: Mapping[str, ValueCounts], place: Place, work: metrics.Work
+    analysis: Analysis, schema: Schema, counts: Mapping[str, ValueCounts], destination: Destination, work: metrics.Work
 ) -> Graph:
-    folder = files.join(place.folder, RAW_STATISTICS)
-    write_raw_statistics(folder, place.scratch, schema, analysis, counts)
+    folder = files.join(destination.folder, RAW_STATISTICS)
+    write_raw_statistics(folder, destination.scratch, schema, analysis, counts)
     # The phase has no size in bytes: 1 says that it is done.
     work.add(0, 1)
-    return Graph(files.join(place.folder, TRANSFORM_FN))
+    return Graph(files.join(destination.folder, TRANSFORM_FN))
 
 
 def _join(request: VocabularyRequest, parts: Sequence[_Selected]) -> _Selected:
@@ -242,7 +244,7 @@ def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
     return replace(kind, file=local)
 
 
-def _build(source: DeclaredGraph | AnalyzedGraph, place: Place) -> None:
+def _build(source: DeclaredGraph | AnalyzedGraph, destination: Destination) -> None:
     """Builds the graph in its own folder, then moves it.
 
     Another attempt at the same graph may still be at work.
@@ -250,27 +252,27 @@ def _build(source: DeclaredGraph | AnalyzedGraph, place: Place) -> None:
     On a remote file system attempts replace each other's files, which are equal to the byte, each
     of them atomically.
     """
-    local = files.is_local(place.folder)
+    local = files.is_local(destination.folder)
     with (
-        files.writing(place.scratch),
-        tempfile.TemporaryDirectory(prefix="shardmill-graph-", dir=place.scratch if local else None) as built,
+        files.writing(destination.scratch),
+        tempfile.TemporaryDirectory(prefix="shardmill-graph-", dir=destination.scratch if local else None) as built,
     ):
         _write_graph(source, built)
         if not local:
-            _replace_files(built, place)
+            _replace_files(built, destination)
             return
         for name in os.listdir(built):
-            target = files.join(place.folder, name)
+            target = files.join(destination.folder, name)
             with files.writing(target):
                 _move(os.path.join(built, name), target)
 
 
-def _replace_files(built: str, place: Place) -> None:
+def _replace_files(built: str, destination: Destination) -> None:
     for path in files.walk(built):
-        target = files.join(place.folder, os.path.relpath(path, built))
+        target = files.join(destination.folder, os.path.relpath(path, built))
         with files.writing(target):
             files.make_folder(os.path.dirname(target))
-            with files.replacing(target, place.scratch) as stream, Path(path).open("rb") as source:
+            with files.replacing(target, destination.scratch) as stream, Path(path).open("rb") as source:
                 shutil.copyfileobj(source, stream)
 
 

@@ -141,7 +141,7 @@ def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, o
 
 
 def _feature_lines(config: Config, inputs: Sequence[InputFile]) -> tuple[list[str], list[str]]:
-    """Checks columns; returns lines of the features, and of what wasn't checked."""
+    """Checks columns and describes features, and what wasn't checked."""
     given = load_any_schema(config.input.schema) if config.input.schema else None
     names = given.names if given else column_names(inputs, config.input.dialect)
     mistakes = Mistakes()

@@ -264,7 +264,7 @@ def read_source(path: str) -> tuple[str, dict[str, Any]]:
 
 
 def _for_data(path: str) -> str:
-    """What to do with a file that, by its name, may be data and no configuration."""
+    """Advises on a file that is named like data."""
     return (
         "" if path.endswith(".toml") else f"; if it is CSV, `shardmill init {shlex.quote(path)}` writes a configuration"
     )

@@ -128,14 +128,14 @@ def _head(run: Run, labels: _Labels) -> str:
         "head",
         run=literal(run.folder),
         whole="" if labels.why_no_model else _SCRIPT,
-        place=_place(run.folder),
+        location=_location(run.folder),
         shards="\n".join(_shard_lines(run)),
         suffix=run.suffix,
         label_constant=_label_constant(labels.read),
     )
 
 
-def _place(folder: str) -> str:
+def _location(folder: str) -> str:
     if "://" in folder:
         return _REMOTE
     return "" if os.path.isabs(folder) else _RELATIVE

@@ -27,7 +27,7 @@ from shardmill.transforms.rows.row_plan import check_rows, check_splits
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
-from shardmill.transforms.trace import Features, Place, TraceFunction, TraceGraph
+from shardmill.transforms.trace import Destination, Features, TraceFunction, TraceGraph
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class GraphInputs(NamedTuple):
         analyzed: The outputs of the analysis, its findings checked.
         limits: The limits that the rows must keep where the graph rejects more of them.
         reading: The way that the analysis read rows from units.
-        place: The folders that the graph is written to.
+        destination: The folders that the graph is written to.
     """
 
     units: beam.PCollection[Unit]
     analyzed: AnalyzedUnits
     limits: RowLimits
     reading: Reading
-    place: Place
+    destination: Destination
 
 
 class GraphStage(NamedTuple):
@@ -173,7 +173,9 @@ class DeclaredFeatures(GraphSource):
     def stage(self, given: GraphInputs) -> GraphStage:
         """Traces the features with the analysis's statistics."""
         units = given.analyzed
-        graph = units.findings | "TraceGraph" >> TraceGraph(self.features, given.place, units.tokens, units.quantiles)
+        graph = units.findings | "TraceGraph" >> TraceGraph(
+            self.features, given.destination, units.tokens, units.quantiles
+        )
         return GraphStage(graph, units.findings, units.counts)
 
 
@@ -226,8 +228,8 @@ class TransformFunction(GraphSource):
         counts, findings = given.analyzed.counts, given.analyzed.findings
         held = given.units | "HoldUnits" >> HoldUnits(counts)
         made = held | AnalyzeFunction(self.function, given.reading, self.schema, self.labels, self.scratch)
-        graph = findings | "TraceFunction" >> TraceFunction(given.place, made)
-        read_again = self.read_again(given.reading, given.place.folder)
+        graph = findings | "TraceFunction" >> TraceFunction(given.destination, made)
+        read_again = self.read_again(given.reading, given.destination.folder)
         recounted = held | "RecountUnits" >> RecountUnits(read_again, graph)
         checked = (
             findings

@@ -10,7 +10,7 @@ from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import UNIT_BYTES, InputFile
 from shardmill.transforms.rows.splits import ShardRule
-from shardmill.transforms.trace import Place
+from shardmill.transforms.trace import Destination
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +60,9 @@ class Job:
         return parts_folder(self.work)
 
     @property
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         """The folders that the graph is written to."""
-        return Place(self.work, self.parts)
+        return Destination(self.work, self.parts)
 
     @property
     def read_again(self) -> Reading:

@@ -42,7 +42,7 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, job.features.requests, partitions)
     checked = analyzed.findings | "CheckRows" >> beam.Map(job.limits.check, pvalue.AsList(analyzed.counts))
     graph, findings, counts = job.features.stage(
-        GraphInputs(units, analyzed._replace(findings=checked), job.limits, job.reading, job.place)
+        GraphInputs(units, analyzed._replace(findings=checked), job.limits, job.reading, job.destination)
     )
     plan = findings | "PlanRows" >> beam.Map(
         _plan_rows,

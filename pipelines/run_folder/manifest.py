@@ -161,7 +161,7 @@ def _inputs(rule: ManifestRule, counts: Sequence[UnitCount]) -> list[InputEntry]
     for found in rule.inputs:
         entry: InputEntry = {
             # Absolute, so that a run can be verified from any folder.
-            "path": found.place or found.path,
+            "path": found.location or found.path,
             "bytes": found.size,
             "crc32c": str(checksums[found.path]),
             "rows": rows[found.path],

@@ -26,7 +26,7 @@ def relocate(run: FinishedRun, patterns: Sequence[str]) -> FinishedRun:
     Raises:
         DataError: A pattern matches nothing, or the files found aren't those of the run by name.
     """
-    found = [each.place or each.path for each in input_files.list_files({None: patterns})]
+    found = [each.location or each.path for each in input_files.list_files({None: patterns})]
     read = [entry["path"] for entry in run.manifest["input"]]
     paths = dict(zip(read, found, strict=True)) if len(read) == len(found) == 1 else _match(read, found)
     entries = [entry.copy() for entry in run.manifest["input"]]

@@ -16,7 +16,7 @@ from shardmill.transforms.graph import process
 from shardmill.transforms.graph.derived_column import DeclaredGraph
 from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.tfrecord.parts import PartSegment
-from shardmill.transforms.trace import Place, _build
+from shardmill.transforms.trace import Destination, _build
 from shardmill.transforms.write import _assemble, _Piece
 from tests.support.kinds import analyzed, batch_of, schema_of
 from tests.support.runs import pipeline_result, unpublished
@@ -63,10 +63,10 @@ def test_every_stage_may_be_done_again(config: Path, tmp_path: Path, shared_trac
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def destination(tmp_path: Path) -> Destination:
     """A run's folder, with what isn't whole yet below it."""
     (tmp_path / "run" / "parts").mkdir(parents=True)
-    return Place(str(tmp_path / "run"), str(tmp_path / "run" / "parts"))
+    return Destination(str(tmp_path / "run"), str(tmp_path / "run" / "parts"))
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +82,16 @@ def _inodes(folder: str) -> dict[str, int]:
     return {str(path): path.stat().st_ino for path in sorted(Path(folder).rglob("*"))}
 
 
-def test_the_first_graph_in_place_stays(source: DeclaredGraph, place: Place) -> None:
+def test_the_first_graph_in_place_stays(source: DeclaredGraph, destination: Destination) -> None:
     """A second attempt at the graph leaves the first one's files as they are, all of them, and none of its own anywhere."""
     with process.shared():
-        _build(source, place)
-    first = _inodes(place.folder)
+        _build(source, destination)
+    first = _inodes(destination.folder)
     assert {Path(path).name for path in first} > {"transform_fn", "transformed_metadata", "saved_model.pb", "asset_map"}
     with process.shared():
-        _build(source, place)
-    assert _inodes(place.folder) == first
-    assert os.listdir(place.scratch) == []
+        _build(source, destination)
+    assert _inodes(destination.folder) == first
+    assert os.listdir(destination.scratch) == []
 
 
 def _bytes_of(folder: Path) -> dict[str, bytes]:
@@ -102,7 +102,7 @@ def test_an_attempt_that_fails_leaves_the_other_ones_graph(
     source: DeclaredGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In HDFS, where a graph's files are put in place one by one, one that is there stays whole when another attempt fails halfway."""
-    place = Place("hdfs://run", "hdfs://run/parts")
+    destination = Destination("hdfs://run", "hdfs://run/parts")
     (tmp_path / "run" / "parts").mkdir(parents=True)
 
     def fail(source: BinaryIO, target: BinaryIO) -> None:
@@ -111,29 +111,31 @@ def test_an_attempt_that_fails_leaves_the_other_ones_graph(
 
     with hdfs.serve(tmp_path) as server, process.shared():
         monkeypatch.setattr(FileSystems, "_pipeline_options", PipelineOptions(list(server.beam_args)))
-        _build(source, place)
+        _build(source, destination)
         whole = _bytes_of(tmp_path / "run")
         assert "transform_fn/saved_model.pb" in whole
         monkeypatch.setattr(shutil, "copyfileobj", fail)
         with pytest.raises(OutputError, match=r"can't write 'hdfs://run/transform.*no space"):
-            _build(source, place)
+            _build(source, destination)
     assert _bytes_of(tmp_path / "run") == whole
 
 
-def test_an_attempt_that_comes_too_late_writes_nothing(source: DeclaredGraph, place: Place, tmp_path: Path) -> None:
+def test_an_attempt_that_comes_too_late_writes_nothing(
+    source: DeclaredGraph, destination: Destination, tmp_path: Path
+) -> None:
     """Once what isn't whole has been removed, for publishing, a straggler's graph and shards go nowhere."""
     part = tmp_path / "part"
     part.write_bytes(b"abcd")
     grouped = ("train", 0, 1), [_Piece(0, str(part), PartSegment("train", 0, 1, 4, ((0, 4),)))]
-    os.rmdir(place.scratch)
+    os.rmdir(destination.scratch)
     with pytest.raises(OutputError, match=r"can't write '.*train-00000-of-00001.tfrecord'"):
-        _assemble(grouped, place.folder, place.scratch, compressed=False)
+        _assemble(grouped, destination.folder, destination.scratch, compressed=False)
     with pytest.raises(OutputError, match=r"can't write '.*/parts'"):
-        _build(source, place)
-    assert os.listdir(place.folder) == []
+        _build(source, destination)
+    assert os.listdir(destination.folder) == []
 
 
-def test_an_attempt_that_fails_leaves_the_other_ones_shard(place: Place, tmp_path: Path) -> None:
+def test_an_attempt_that_fails_leaves_the_other_ones_shard(destination: Destination, tmp_path: Path) -> None:
     """A shard that is there stays whole when another attempt at it fails halfway; what that wrote is gone."""
     part = tmp_path / "part"
     part.write_bytes(b"abcdef")
@@ -143,10 +145,10 @@ def test_an_attempt_that_fails_leaves_the_other_ones_shard(place: Place, tmp_pat
         yield _Piece(1, str(part), PartSegment("train", 0, 1, 2, ((4, 2),)))
 
     key = ("train", 0, 1)
-    written = _assemble((key, pieces()), place.folder, place.scratch, compressed=False)
+    written = _assemble((key, pieces()), destination.folder, destination.scratch, compressed=False)
     assert (written.rows, written.bytes) == (2, 6)
     part.write_bytes(b"abc")
     with pytest.raises(DataError, match="ends early"):
-        _assemble((key, pieces()), place.folder, place.scratch, compressed=False)
-    assert (Path(place.folder) / written.file).read_bytes() == b"abcdef"
-    assert os.listdir(place.scratch) == []
+        _assemble((key, pieces()), destination.folder, destination.scratch, compressed=False)
+    assert (Path(destination.folder) / written.file).read_bytes() == b"abcdef"
+    assert os.listdir(destination.scratch) == []

@@ -45,20 +45,20 @@ class Cells:
 class CellParser:
     """Parses the chunks of one file."""
 
-    def __init__(self, path: str, dialect: Dialect, width: int, places: dict[str, int]) -> None:
+    def __init__(self, path: str, dialect: Dialect, width: int, positions: dict[str, int]) -> None:
         """Prepares what all chunks have in common.
 
         Args:
             path: The file's name, for messages.
             dialect: Its dialect.
             width: The number of cells of each record.
-            places: The position of each wanted column among a record's cells, by name.
+            positions: The position of each wanted column among a record's cells, by name.
         """
         self.nulls = pa.array(sorted({"", *dialect.null_values}), pa.string())
         self._path = path
         self._dialect = dialect
         self._width = width
-        self._places = places
+        self._positions = positions
         self._names = [str(position) for position in range(width)]
 
     def parse(self, chunk: Chunk, spans: tuple[Positions, Positions]) -> Cells:
@@ -83,7 +83,7 @@ class CellParser:
             )
         rows = np.delete(np.arange(found), [index for index, _ in ragged])
         undecodable = {} if valid else self._undecodable(text, columns, spans, ragged)
-        wanted = {name: columns[str(position)] for name, position in self._places.items()}
+        wanted = {name: columns[str(position)] for name, position in self._positions.items()}
         if self._dialect.trim:
             wanted = {name: _trim(column, self.nulls) for name, column in wanted.items()}
         return Cells(wanted, rows, ragged, undecodable)
@@ -105,7 +105,7 @@ class CellParser:
             # PyArrow would remove a byte order mark; the file's own has been removed already, and
             # another is data.
             text = np.concatenate([np.array([LF], np.uint8), text])
-        wanted = [self._names[position] for position in self._places.values()] or self._names[:1]
+        wanted = [self._names[position] for position in self._positions.values()] or self._names[:1]
         # `read_csv` would read on a thread of its own, which for a small file takes longer than all
         # else.
         reader = csv.open_csv(
@@ -141,7 +141,7 @@ class CellParser:
             text[spans[0][index] : spans[1][index]] = LF
         raw, _ = self._read(text, pa.binary())
         found = {}
-        for name, position in self._places.items():
+        for name, position in self._positions.items():
             before, after = raw[str(position)], readable[str(position)].cast(pa.binary())
             differs = pc.or_(
                 pc.fill_null(pc.not_equal(before, after), fill_value=False),

@@ -179,7 +179,7 @@ def read_range(file_range: FileRange) -> bytes:
     Raises:
         DataError: The file can't be read, or its size has changed.
     """
-    path, location = file_range.path, file_range.place or file_range.path
+    path, location = file_range.path, file_range.location or file_range.path
     with files.opened(location, file_range.read_start, file_range.stop, name=path) as stream:
         check_size(path, file_range.file_bytes, files.opened_size(stream))
         data = stream.read(file_range.stop - file_range.read_start)

@@ -26,11 +26,11 @@ _CONTINUED = {QUOTED: (QUOTED, AFTER_QUOTE), AFTER_QUOTE: (AFTER_QUOTE, QUOTED)}
 PIECE_BYTES = 1 << 20
 
 ByState = tuple[int, int, int]
-PlaceByState = tuple["Place | None", "Place | None", "Place | None"]
+PositionByState = tuple["Position | None", "Position | None", "Position | None"]
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """A position in a file.
 
     Attributes:
@@ -72,8 +72,8 @@ class RangeScan:
     stop: int
     lines: int
     exits: ByState
-    boundaries: PlaceByState
-    opened: PlaceByState
+    boundaries: PositionByState
+    opened: PositionByState
     header: bytes | None = None
     whole: bool = False
     checksum: Checksum = NO_BYTES
@@ -113,8 +113,8 @@ def compose(first: RangeScan, then: RangeScan) -> RangeScan:
     )
 
 
-def _later(place: Place | None, lines: int) -> Place | None:
-    return place and Place(place.offset, place.lines + lines)
+def _later(position: Position | None, lines: int) -> Position | None:
+    return position and Position(position.offset, position.lines + lines)
 
 
 def _scan_piece(text: Bytes, before: int, start: int, lexicon: Lexicon) -> RangeScan:
@@ -138,16 +138,16 @@ def _scan_piece(text: Bytes, before: int, start: int, lexicon: Lexicon) -> Range
     by_entry = [runs.scan(entry % AFTER_QUOTE, starts) for entry in (UNQUOTED, QUOTED)]
     ways = [by_entry[entry % AFTER_QUOTE] for entry in entries]
 
-    def place(offset: int | None) -> Place | None:
-        return None if offset is None else Place(start + offset, int(np.searchsorted(lines, offset)))
+    def position(offset: int | None) -> Position | None:
+        return None if offset is None else Position(start + offset, int(np.searchsorted(lines, offset)))
 
     (exit_0, start_0, quote_0), (exit_1, start_1, quote_1), (exit_2, start_2, quote_2) = ways
     return replace(
         scan,
         lines=len(lines),
         exits=(exit_0, exit_1, exit_2),
-        boundaries=(place(start_0), place(start_1), place(start_2)),
-        opened=(place(quote_0), place(quote_1), place(quote_2)),
+        boundaries=(position(start_0), position(start_1), position(start_2)),
+        opened=(position(quote_0), position(quote_1), position(quote_2)),
     )
 
 

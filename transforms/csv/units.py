@@ -54,7 +54,7 @@ class InputFile:
         path: Its path or URL.
         size: Its size in bytes, as it is stored.
         split: The split that its rows belong to. None means that rows are split one by one.
-        place: Its path for a worker, whose current folder is another. None means `path`.
+        location: Its path for a worker, whose current folder is another. None means `path`.
         checksum: The checksum of its bytes, as an earlier pass read them. None means that nothing
             has read all of it.
     """
@@ -62,7 +62,7 @@ class InputFile:
     path: str
     size: int
     split: str | None = None
-    place: str | None = None
+    location: str | None = None
     checksum: Checksum | None = None
 
 
@@ -78,7 +78,7 @@ class FileRange:
         start: Its first byte.
         stop: The byte after its last.
         file_bytes: The size in bytes that the file must have. None means any.
-        place: The file's path for a worker. None means `path`.
+        location: The file's path for a worker. None means `path`.
     """
 
     file: int
@@ -86,7 +86,7 @@ class FileRange:
     start: int
     stop: int
     file_bytes: int | None = None
-    place: str | None = None
+    location: str | None = None
 
     @property
     def read_start(self) -> int:
@@ -112,7 +112,7 @@ class Unit:
         first_line: The number of the physical line that `start` begins, from 1.
         header: The header's bytes, unchanged, where the file has one and the unit doesn't begin it.
         split: The split of the file's rows, if it is given by file.
-        place: The file's path for a worker. None means `path`.
+        location: The file's path for a worker. None means `path`.
         file_bytes: The size in bytes that the file must have. None means any.
         checksum: The checksum of the unit's bytes, as an earlier pass read them. None means that
             nothing has read them.
@@ -126,7 +126,7 @@ class Unit:
     first_line: int = 1
     header: bytes | None = None
     split: str | None = None
-    place: str | None = None
+    location: str | None = None
     file_bytes: int | None = None
     checksum: Checksum | None = None
 
@@ -184,7 +184,7 @@ def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = 
         if count > 1 and is_splittable(file.path, dialect):
             cuts = [file.size * cut // count for cut in range(count + 1)]
             ranges += [
-                FileRange(index, file.path, start, stop, file.size, file.place) for start, stop in pairwise(cuts)
+                FileRange(index, file.path, start, stop, file.size, file.location) for start, stop in pairwise(cuts)
             ]
     return ranges
 
@@ -268,7 +268,7 @@ def plan_units(
 
 def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
     """Cuts a file into its units."""
-    whole = Unit(index=0, file=index, path=file.path, split=file.split, place=file.place, file_bytes=file.size)
+    whole = Unit(index=0, file=index, path=file.path, split=file.split, location=file.location, file_bytes=file.size)
     if not scans:
         return [replace(whole, checksum=file.checksum)]
     if scans[0].problem:

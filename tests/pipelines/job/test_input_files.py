@@ -47,7 +47,7 @@ def test_a_relative_file_is_read_from_another_folder(tmp_path: Path, monkeypatch
     monkeypatch.chdir("elsewhere")
     assert [each.path for each in found] == ["a.csv", f"{tmp_path}/a.csv"]
     assert {each.path for each in file_ranges(found, Dialect(), 4)} == {"a.csv", f"{tmp_path}/a.csv"}
-    assert {each.place or each.path for each in file_ranges(found, Dialect(), 4)} == {f"{tmp_path}/a.csv"}
+    assert {each.location or each.path for each in file_ranges(found, Dialect(), 4)} == {f"{tmp_path}/a.csv"}
     selection = Selection((Column("x", ColumnType.INT),))
     for unit in units_of(found, Dialect(), selection, map):
         assert sum(block.rows for block in Blocks(unit, Dialect(), selection)) == 2

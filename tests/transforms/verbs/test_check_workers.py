@@ -27,7 +27,7 @@ from shardmill.transforms.profile import InferProfiles
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.trace import Features, Place, TraceFunction, TraceGraph
+from shardmill.transforms.trace import Destination, Features, TraceFunction, TraceGraph
 from shardmill.transforms.transform import Layout, TransformUnits
 
 
@@ -65,7 +65,7 @@ def test_a_job_may_need_more_than_others(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 _READING = Reading(dialect=Dialect(), selection=Selection(()), split_rule=SplitRule(("train",)))
-_PLACE = Place("/nowhere", "/nowhere/parts")
+_DESTINATION = Destination("/nowhere", "/nowhere/parts")
 _PLAN = RowPlan([], SplitRule(("train",)), ShardRule())
 
 
@@ -75,7 +75,7 @@ def _nothing(beside: beam.PCollection[Any]) -> beam.PCollection[Any]:
 
 def _trace(findings: beam.PCollection[Any]) -> object:
     nothing = _nothing(findings)
-    return findings | TraceGraph(Features((), Schema(())), _PLACE, nothing, nothing)
+    return findings | TraceGraph(Features((), Schema(())), _DESTINATION, nothing, nothing)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def _trace(findings: beam.PCollection[Any]) -> object:
         lambda units: units | InferProfiles(("x",), Dialect()),
         lambda units: units | AnalyzeUnits(_READING, (), 1),
         _trace,
-        lambda findings: findings | TraceFunction(_PLACE, findings),
+        lambda findings: findings | TraceFunction(_DESTINATION, findings),
         lambda units: units | TransformUnits(_READING, Layout(folder="/nowhere", level=None), Graph("/nowhere"), _PLAN),
     ],
     ids=["infer", "analyze", "trace", "trace a function", "transform"],
