@@ -5,6 +5,9 @@ from typing import Literal
 
 Dtype = Literal["float32", "int64", "bytes"]
 
+USUAL_LABELS = ("label", "target", "class", "y")
+"""Usual names of columns that models predict."""
+
 
 @dataclass(frozen=True)
 class FeatureSpec:

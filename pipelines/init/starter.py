@@ -12,6 +12,7 @@ from typing import Any
 from shardmill.pipelines.config.load import SHARDINGS
 from shardmill.pipelines.init.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.features import USUAL_LABELS
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
@@ -26,7 +27,6 @@ _NEARLY_ALL = 1 / 0.99
 _INDICATOR = 0.05  # the share of missing cells from which their absence becomes a feature
 _BAD_FRACTION = 0.01  # the default of max_bad_fraction
 _RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
-_LABELS = ("label", "target", "class", "y")
 _LABEL = '{ kind = "label" }'
 _EXACT = 2**24  # integers that float32 holds exactly
 _ROW = 8  # items of a list on a line
@@ -133,7 +133,7 @@ def _likely_label(profiles: Profiles) -> ColumnProfile:
     Columns with a single value count only if there are no others.
     """
     found = [profile for profile in profiles if profile.distinct_estimate > 1] or list(profiles)
-    return next((profile for profile in found if profile.name.lower() in _LABELS), found[-1])
+    return next((profile for profile in found if profile.name.lower() in USUAL_LABELS), found[-1])
 
 
 def _input_lines(

@@ -15,11 +15,13 @@ from shardmill.pipelines.inspect.code_lines import Head, head
 from shardmill.pipelines.inspect.code_template import fill, lines
 from shardmill.pipelines.inspect.code_training import training
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.features import USUAL_LABELS
 
 _WIDTH = 120
 _NO_MODEL = """
 
 # No model: {why}.
+print({told})
 """
 _REMOTE = (
     "# TensorFlow itself reads gs:// and no other store, and what reads without it only local files: for these copy the\n"
@@ -27,8 +29,8 @@ _REMOTE = (
 )
 _RELATIVE = "# Run it in the folder in which it was made, or change RUN.\n"
 _NO_LABEL = "the run has no label, so there is nothing to predict. Its configuration can name one: {how}"
-_LABEL_KIND = 'price = { kind = "label" } under [features]'
-_LABEL_OUTPUT = 'label = ["price"] at the top, for the output that is called price'
+_LABEL_KIND = '{name} = {{ kind = "label" }} under [features]'
+_LABEL_OUTPUT = "label = [{name}] at the top, for the output of that name"
 _SCRIPT = "; the whole is a script that trains a\n# little and exports"
 _PADDING = "# What fills the rows of features of varying length.\nPADDING = {{\n{}\n}}\n"
 _PAD = (
@@ -76,7 +78,9 @@ def code_for(folder: str) -> str:
         run = _load(folder)
     labels = _labels(run)
     trained = (
-        [_NO_MODEL.format(why=labels.why_no_model)] if labels.why_no_model else training(run, labels.heads, labels.read)
+        [_NO_MODEL.format(why=labels.why_no_model, told=literal(f"Nothing was trained: {labels.why_no_model}."))]
+        if labels.why_no_model
+        else training(run, labels.heads, labels.read)
     )
     return "".join((_head(run, labels), _reader(run, labels), *trained, _rows(run, labels)))
 
@@ -95,7 +99,7 @@ def _labels(run: Run) -> _Labels:
     """
     names = tuple(label.name for label in run.labels)
     if not names:
-        return _Labels({}, {}, {}, _NO_LABEL.format(how=_LABEL_OUTPUT if run.is_function else _LABEL_KIND))
+        return _Labels({}, {}, {}, _NO_LABEL.format(how=_how_to_label(run)))
     found = {label.name: head(label) for label in run.labels}
     left_out = {name: why for name, why in found.items() if isinstance(why, str)}
     heads = {name: each for name, each in found.items() if isinstance(each, Head)}
@@ -105,6 +109,20 @@ def _labels(run: Run) -> _Labels:
         return _Labels(_keys(names), {}, {}, f"the label {literal(names[0])} {left_out[names[0]]}")
     keys = _keys(list(heads))
     return _Labels(keys, left_out, {key: heads[name] for key, name in keys.items()})
+
+
+def _how_to_label(run: Run) -> str:
+    """Says how one of the run's own columns or outputs becomes a label.
+
+    It is one with a label's name, else the last.
+    """
+    names = [each.name for each in run.features if not each.is_index] if run.is_function else run.columns
+    if not names:
+        return "see docs/configuration.md"
+    likely = next((name for name in names if name.lower() in USUAL_LABELS), names[-1])
+    if run.is_function:
+        return _LABEL_OUTPUT.format(name=literal(likely))
+    return _LABEL_KIND.format(name=likely if re.fullmatch(r"[A-Za-z0-9_-]+", likely) else literal(likely))
 
 
 def _keys(names: Sequence[str]) -> dict[str, str]:

@@ -80,6 +80,7 @@ class Run:
         suffix: The ending of the shards' names.
         features: The outputs that aren't labels.
         labels: The outputs that are labels.
+        columns: The raw columns that the features are made of.
         is_function: Whether a TF Transform function made the outputs.
         has_odd_columns: Whether TensorFlow's Python has other names for some raw columns than the
             CSV has.
@@ -90,6 +91,7 @@ class Run:
     suffix: str
     features: tuple[Output, ...]
     labels: tuple[Output, ...]
+    columns: tuple[str, ...]
     is_function: bool
     has_odd_columns: bool
 
@@ -113,6 +115,8 @@ def load_run(folder: str) -> Run:
     path = os.path.join(folder, _NAMES)
     names = decode_names(enclosed.read(folder, _NAMES), path)
     outputs = _outputs(folder)
+    signatures: Mapping[str, Any] = names["signatures"]
+    inputs = signatures.get("serving_default", {"inputs": {}})["inputs"]
     for name in names["labels"]:
         if name not in outputs:
             raise wrong(path, "labels", f"names of {FEATURES_SCHEMA}", shown(name))
@@ -124,15 +128,11 @@ def load_run(folder: str) -> Run:
         suffix=shard_suffix(compressed=manifest["config"]["output"]["compression"] != "none"),
         features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
         labels=tuple(outputs[name] for name in names["labels"]),
+        columns=tuple(inputs),
         is_function="preprocessing_fn" in manifest["config"],
-        has_odd_columns=_has_odd_columns(names["signatures"]),
+        # TensorFlow names an argument's tensor after the signature and the argument.
+        has_odd_columns=any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items()),
     )
-
-
-def _has_odd_columns(signatures: Mapping[str, Any]) -> bool:
-    inputs = signatures.get("serving_default", {"inputs": {}})["inputs"]
-    # TensorFlow names an argument's tensor after the signature and the argument.
-    return any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items())
 
 
 def _outputs(folder: str) -> dict[str, Output]:

@@ -20,6 +20,7 @@ _MOST_EPOCHS = 10
 _STOPPING = "callbacks=[keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)],"
 # Usual names of the split to validate on, the likeliest first.
 _VALIDATION = ("eval", "valid", "validation", "val", "dev")
+_EXPORTED = '\nprint(f"Exported the model to {EXPORT}")\n'
 _DENSE = (
     "features = dict(features)",
     "for name, padding in PADDING.items():",
@@ -40,6 +41,7 @@ def training(run: Run, heads: Mapping[str, Head], labels: Mapping[str, str]) -> 
     yield fill("export", export=literal(export_folder(run.folder)), predict=lines(_predict_lines(run, heads, labels)))
     if run.has_odd_columns:
         yield fill("names")
+    yield _EXPORTED
 
 
 def _model(run: Run, heads: Mapping[str, Head]) -> str:

@@ -66,7 +66,9 @@ def test_what_init_prints_runs_trains_and_exports(tmp_path: Path, programs: Path
     done = call("init", "../my data/*.csv", "-o", "../conf/houses.toml", *options, cwd=tmp_path / "work")
     assert done.returncode == 0, done.stderr
     assert "Label: price." in done.stdout
-    assert "loss" in run_printed(done.stdout, tmp_path / "work", programs)
+    printed = run_printed(done.stdout, tmp_path / "work", programs)
+    assert "loss" in printed
+    assert printed.endswith("\nExported the model to ../conf/houses-out-model\n")
     assert [path.name for path in (tmp_path / "work").iterdir()] == []
     run = tmp_path / "conf" / "houses-out"
     assert {path.name for path in run.glob("*.tfrecord.gz")} == {

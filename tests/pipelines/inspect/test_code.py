@@ -239,20 +239,32 @@ assert "tensorflow" not in sys.modules
             np.testing.assert_array_equal(np.squeeze(values), run.stored[feature][place], err_msg=feature)
 
 
-def test_without_a_label_there_are_readers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run without a label gets code that reads, and says why there is no model; so does one whose features are all text."""
+def test_without_a_label_there_are_readers_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run without a label gets code that reads, and says why there is no model; so does one whose features are all text.
+
+    The advice names a column of the run; the script prints it, too.
+    """
     toml = ODD.format(path=json.dumps(str(odd_csv(tmp_path))))
     unlabelled = run_toml(tmp_path, re.sub('(.*)"label"', r'\1"numeric"', toml), name="unlabelled")
     code = code_for(str(unlabelled))
     assert "No model: the run has no label" in code
-    assert 'can name one: price = { kind = "label" } under [features].' in code
+    advice = 'can name one: class = { kind = "label" } under [features].'
+    assert advice in code
     assert "keras" not in code
     assert "a script that trains" not in code
     assert "Run it in the folder" not in code
     with monkeypatch.context() as patch:
         patch.chdir(unlabelled.parent)
         assert "# Run it in the folder in which it was made" in code_for(unlabelled.name)
+    capsys.readouterr()
     (features,) = execute(code, tmp_path)["dataset"]("train", batch_size=400)
+    (told,) = capsys.readouterr().out.splitlines()
+    assert told.startswith(
+        "Nothing was trained: the run has no label, so there is nothing to predict. Its configuration"
+    )
+    assert told.endswith(advice)
     assert len(features) == len(ODD_COLUMNS)
     only_label = re.sub(r"\[features\].*\n\"\$y", '[features]\n"$y', toml, flags=re.DOTALL)
     code = code_for(str(run_toml(tmp_path, only_label, name="only_label")))

@@ -187,5 +187,5 @@ def test_a_function_without_a_label_is_told_how_to_name_one(tmp_path: Path) -> N
     rows_csv(tmp_path)
     (tmp_path / "function.py").write_text(FUNCTION)
     code = code_for(str(run_toml(tmp_path, re.sub("label = .*", "", FUNCTION_TOML), name="unlabelled")))
-    assert 'can name one: label = ["price"] at the top, for the output that is called price.' in code
+    assert 'can name one: label = ["sums"] at the top, for the output of that name.' in code
     assert "No model" not in code_for(str(run_toml(tmp_path, re.sub("label = .*", 'label = ["sums"]', FUNCTION_TOML))))
