@@ -15,7 +15,7 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import RowsError
-from shardmill.transforms.runtime.row_graph import Search
+from shardmill.transforms.runtime.row_graph import Search, _text
 from tests.support.runs import read_rejected, read_split, run_toml
 
 
@@ -52,6 +52,13 @@ def test_rows_that_fail_alone_are_asked_in_company(rows: Sequence[str]) -> None:
     assert [row for row, error in faults.items() if error is not None] == [
         row for row, kind in enumerate(rows) if kind == "bad"
     ]
+
+
+def test_a_text_that_is_cut_in_a_letter_is_a_fault() -> None:
+    """A derived text must be UTF-8; one that was cut within a letter is named, with what cuts between letters."""
+    assert _text("x", pa.array(["é".encode()])).to_pylist() == ["é"]
+    with pytest.raises(RowsError, match=r"'x': expected UTF-8 text, received other bytes; .*tf\.strings\.substr"):
+        _text("x", pa.array(["é".encode()[:1]]))
 
 
 FUNCTION = """
