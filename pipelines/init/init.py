@@ -70,7 +70,14 @@ def init(
         text = starter_config(paths, dialect, schema, profiles, request)
     _write(schema_path, format_schema(schema))
     _write(output, text)
-    return Starter(output, schema_path, folder, tuple(request.label_columns.values()), label_example(profiles))
+    return Starter(
+        output,
+        schema_path,
+        folder,
+        tuple(request.label_columns.values()),
+        label_example(profiles),
+        headerless=not dialect.header and not request.dialect.keys() & {"header", "columns"},
+    )
 
 
 def _schema_beside(output: str) -> str:

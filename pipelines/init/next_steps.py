@@ -21,6 +21,7 @@ class Starter:
         folder: The folder of its run, as the configuration names it.
         labels: The features that are labels.
         example: A line that makes a label of a likely column.
+        headerless: Whether no header was found, which the command line didn't say.
     """
 
     config: str
@@ -28,6 +29,7 @@ class Starter:
     folder: str
     labels: tuple[str, ...]
     example: str
+    headerless: bool = False
 
 
 def next_steps(starter: Starter) -> str:
@@ -47,6 +49,10 @@ def next_steps(starter: Starter) -> str:
         f"python {shlex.quote(script)}",
     )
     lines = [f"Wrote {starter.config} and {starter.schema}."]
+    if starter.headerless:
+        lines.append(
+            "No header was found, so columns are called column_1 and so on; to say that there is one: --set input.header=true"
+        )
     if starter.labels:
         lines.append(f"Label: {', '.join(starter.labels)}. Next, look the file over, then run")
     else:

@@ -145,3 +145,17 @@ def test_a_label_that_is_no_column_is_told_before_the_look(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match=r"--label: there is no column 'pric'; did you mean 'price'\?"):
         init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), StarterRequest(("pric",)))
     assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "headerless"),
+    [("1,2\n3,4\n", [], True), ("1,2\n3,4\n", ["input.header=false"], False), ("a,b\n3,4\n", [], False)],
+)
+def test_files_taken_for_headerless_are_told(text: str, settings: list[str], headerless: bool, tmp_path: Path) -> None:
+    """Not where the command line says so itself."""
+    (tmp_path / "data.csv").write_text(text)
+    request = parse_request((), None, settings, "p.toml")
+    assert (
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request).headerless
+        is headerless
+    )
