@@ -185,8 +185,9 @@ def figures(task: Task) -> str:
         parts.append(f"{task.percentage:.0f} %")
     if task.fields["rows"]:
         parts.append(f"{task.fields['rows']:,} rows")
-    # A phase that has no size is completed by a count of one.
-    if task.completed > 1 and spent:
+    # A phase that has no size is completed by a count of one. The rate of less than a second means
+    # little, and so does one that is rounded to nothing.
+    if task.completed > 1 and spent >= 1 and task.completed / spent >= _MB / 10:
         parts.append(f"{task.completed / spent / _MB:.1f} MB/s")
     if task.started and spent:
         parts.append(f"elapsed {_clock(spent)}")

@@ -97,10 +97,25 @@ def test_figures_are_labelled() -> None:
     progress._bars.start_task(task.id)
     now[0] = 65.0
     progress._bars.update(task.id, completed=2_000_000, rows=1234)
-    assert figures(task) == "25 %, 1,234 rows, 0.0 MB/s, elapsed 1:05, left 3:15"
+    assert figures(task) == "25 %, 1,234 rows, elapsed 1:05, left 3:15"
     now[0] = 7384.0
     progress._complete(task.id, 9, 8_000_000_000)
     assert figures(task) == "9 rows, 1.1 MB/s, elapsed 2:03:04"
+
+
+def test_a_rate_needs_a_second() -> None:
+    """That of less is chance; one that is rounded to nothing says nothing."""
+    progress = Progress(console=terminal())
+    now = [0.0]
+    progress._bars.get_time = lambda: now[0]
+    progress.phase("analyze", 8_000_000)
+    task = progress._bars.tasks[0]
+    progress._bars.start_task(task.id)
+    found = {}
+    for now[0] in (0.5, 1.0, 100.0):
+        progress._bars.update(task.id, completed=4_000_000)
+        found[now[0]] = "MB/s" in figures(task)
+    assert found == {0.5: False, 1.0: True, 100.0: False}
 
 
 def test_only_a_failure_is_red() -> None:
