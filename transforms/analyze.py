@@ -187,15 +187,17 @@ class AnalyzeUnits(SeveralOutputs):
         reading: The settings by which units are read as rows.
         requests: The features' requests to the analysis.
         partitions: The number of hash partitions per vocabulary.
+        phase: The phase's name: with no requests, rows are only counted.
     """
 
     reading: Reading
     requests: Sequence[NumericRequest | VocabularyRequest]
     partitions: int = 1
+    phase: str = "analyze"
 
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
-            _AnalyzeUnit(self.reading, tuple(self.requests), self.partitions)
+            _AnalyzeUnit(self.reading, tuple(self.requests), self.partitions, self.phase)
         ).with_outputs("findings", "tokens", "quantiles", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
         tokens = (
@@ -222,12 +224,13 @@ class _AnalyzeUnit(CheckedDoFn):
     """
 
     def __init__(
-        self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], partitions: int
+        self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], partitions: int, phase: str
     ) -> None:
         super().__init__()
         self._reading = reading
         self._requests = requests
         self._partitions = partitions
+        self._phase = phase
 
     def start_bundle(self) -> None:
         self._findings = Findings(Analysis(self._requests, self._reading.columns))
@@ -237,7 +240,7 @@ class _AnalyzeUnit(CheckedDoFn):
         rows = [0] * len(rule.names)
         rejected = 0
         analysis = self._findings.analysis
-        with metrics.working("analyze", metrics.unit_name(unit)) as work:
+        with metrics.working(self._phase, metrics.unit_name(unit)) as work:
             blocks = self._reading.blocks(unit)
             for block in blocks:
                 splits = rule.assign(block.rows, unit.split, block.key)

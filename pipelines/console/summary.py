@@ -1,7 +1,7 @@
 """The summary that a finished run prints, from its manifest."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -45,14 +45,24 @@ def print_summary(
         out.print(_timing(rows["read"], seconds), markup=False)
     if not seconds.keys() - _HERE:
         _print_work(out, manifest.get("metrics", {}))
+    out.print("\n".join([f"\nThe run is in {folder}. Next:", *_next_commands(folder, manifest)]), markup=False)
+
+
+def _next_commands(folder: str, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yields commands on a run's folder, with what each does.
+
+    Rows to which a run was applied are for its model, not for training another.
+    """
     argument = shlex.quote(folder)
-    out.print(
-        f"\nThe run is in {folder}. Next:\n"
-        f"  shardmill inspect {argument}          what is in it\n"
-        f"  shardmill inspect --code {argument}   code that trains on it, and serves\n"
-        f"  shardmill verify {argument}           checks it, bit for bit",
-        markup=False,
-    )
+    commands = {
+        f"shardmill inspect {argument}": "what is in it",
+        f"shardmill inspect --code {argument} > train.py": "code that trains on it, and serves",
+        f"shardmill verify {argument}": "checks it, bit for bit",
+    }
+    width = max(map(len, commands))
+    for command, what in commands.items():
+        if "applied" not in manifest or "--code" not in command:
+            yield f"  {command:{width}}   {what}"
 
 
 def split_table(splits: Mapping[str, Any]) -> Table:
@@ -96,7 +106,10 @@ def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:
         own = settings.get("columns", {}).get(name, {}).get("infinite")
         taken = own or settings.get("infinite", "keep")
         hint = {
-            "keep": ', kept; statistics leave them out. `[input] infinite = "missing"` makes them missing',
+            # `apply` computes no statistics, and has no settings.
+            "keep": ", kept"
+            if "applied" in manifest
+            else ', kept; statistics leave them out. `[input] infinite = "missing"` makes them missing',
             "missing": ", taken as missing",
             "reject": ": their rows are rejected",
         }[taken]

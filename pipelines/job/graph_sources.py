@@ -97,10 +97,12 @@ class GraphSource(ABC):
     Attributes:
         checks_splits: Whether a split without rows is an error.
         packages: The further packages that workers need for this source.
+        first_phase: The name of the phase of the first pass over the rows.
     """
 
     checks_splits: bool = True
     packages: tuple[str, ...] = ()
+    first_phase: str = "analyze"
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -252,6 +254,7 @@ class FinishedGraph(GraphSource):
     graph: Graph
 
     checks_splits = False
+    first_phase = "count"
 
     def trace_early(self) -> None:
         """Does nothing: the graph is there."""

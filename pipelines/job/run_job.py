@@ -142,7 +142,8 @@ def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
             stream.write(format_schema(job.schema).encode())
     size, scanned = text_size(job.inputs), scanned_size(job.inputs, job.reading.dialect, job.unit_bytes)
     phases_between = job.features.phases(size)
-    progress.announce({"scan": scanned, "analyze": size, **phases_between, "transform": size, "write": None})
+    first = job.features.first_phase
+    progress.announce({"scan": scanned, first: size, **phases_between, "transform": size, "write": None})
 
 
 def _published(output: str, engine: Engine) -> str:

@@ -39,7 +39,9 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     if job.publish_to is not None:
         started = started | "CheckPrepared" >> beam.Map(check_prepared, job.work)
     units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect, job.reading.selection, job.unit_bytes)
-    analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(job.reading, job.features.requests, partitions)
+    analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(
+        job.reading, job.features.requests, partitions, job.features.first_phase
+    )
     checked = analyzed.findings | "CheckRows" >> beam.Map(job.limits.check, pvalue.AsList(analyzed.counts))
     graph, findings, counts = job.features.stage(
         GraphInputs(units, analyzed._replace(findings=checked), job.limits, job.reading, job.destination)

@@ -136,7 +136,7 @@ def test_an_applied_run_is_a_run(folder: Path, tmp_path: Path, capsys: pytest.Ca
 
 
 def test_new_tokens_go_to_the_oov_bucket(ordered: Path, tmp_path: Path) -> None:
-    """A token that the run didn't see has the id after the vocabulary's."""
+    """A token that the run didn't see has the id after the vocabulary's: rows are counted, nothing is analyzed."""
     new_file(tmp_path / "new.csv", "1,20,Oslo,a,1,", "2,20,Lagos,z,2,")
     result = apply(ordered, [tmp_path / "new.csv"], tmp_path / "out")
     known, unknown = rows_of(tmp_path / "out")
@@ -145,6 +145,8 @@ def test_new_tokens_go_to_the_oov_bucket(ordered: Path, tmp_path: Path) -> None:
     assert unknown["city"] == [len(vocabulary)]
     assert (sum(known["kinds"]), sum(unknown["kinds"])) == (1, 0)
     assert result.manifest["rows"] == {"read": 2, "written": 2, "rejected": 0}
+    assert "count" in result.seconds
+    assert "analyze" not in result.seconds
 
 
 def test_missing_labels_are_left_empty(ordered: Path, tmp_path: Path) -> None:

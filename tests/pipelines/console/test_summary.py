@@ -42,16 +42,31 @@ def test_the_summary_accounts_for_all_rows() -> None:
     assert "... and 2 more reasons" in text
     assert "in out/run/rejected/rejected.jsonl.gz" in text
     assert "5.0 s, 200 rows/s (analyze 1.5 s, transform 2.0 s)" in text
-    for command in ("inspect", "inspect --code", "verify"):
-        assert f"  shardmill {command} out/run/ " in text
+    assert text.splitlines()[-3:] == [
+        "  shardmill inspect out/run/                     what is in it",
+        "  shardmill inspect --code out/run/ > train.py   code that trains on it, and serves",
+        "  shardmill verify out/run/                      checks it, bit for bit",
+    ]
+
+
+def test_an_applied_run_is_not_advised_to_train() -> None:
+    """Nor to change settings, which `apply` hasn't."""
+    found = {"not_finite": {"columns": {"x": 2}}}
+    text = summary(MANIFEST | found | {"applied": {"manifest_sha256": "0"}}, {})
+    assert [line.split("  ")[1] for line in text.splitlines() if line.startswith("  shardmill")] == [
+        "shardmill inspect out/run/",
+        "shardmill verify out/run/",
+    ]
+    assert "  column 'x': 2 infinite cells, kept\n" in text
+    assert "[input]" not in text
 
 
 def test_commands_are_as_a_shell_takes_them() -> None:
     """A folder's name that a shell would take apart is quoted in the commands."""
     text = summary(MANIFEST, {}, "my out/it's")
     assert "The run is in my out/it's. Next:" in text
-    commands = [shlex.split(line)[:4] for line in text.splitlines() if line.startswith("  shardmill")]
-    assert [command[-1] if "--code" in command else command[2] for command in commands] == ["my out/it's"] * 3
+    commands = [shlex.split(line) for line in text.splitlines() if line.startswith("  shardmill")]
+    assert [command[3 if "--code" in command else 2] for command in commands] == ["my out/it's"] * 3
 
 
 def test_a_clean_run_mentions_no_rejected_file() -> None:
