@@ -26,6 +26,7 @@ from shardmill.transforms.files import files
 
 # Files from whose beginnings the dialect is guessed.
 _SAMPLED_FILES = 8
+_OTHER_FILES = {".toml": "a configuration", ".pbtxt": "a schema"}
 # The line that a message advises for [input.rename].
 _RENAMED = re.compile(r'\[input\.rename\] ("(?:[^"\\]|\\.)*") = ("(?:[^"\\]|\\.)*")')
 
@@ -48,8 +49,8 @@ def init(
         The paths and labels that were written, for the message about the next steps.
 
     Raises:
-        ConfigError: A path is malformed, the output is remote, or the request names a column that
-            doesn't exist.
+        ConfigError: A path is malformed, a file is a configuration or a schema, the output is
+            remote, or the request names a column that doesn't exist.
         DataError: The files can't be read as CSV.
         OutputError: One of the two files exists, or can't be written.
     """
@@ -57,6 +58,7 @@ def init(
         check_path("FILES", pattern)
     schema_path = _schema_beside(output)
     inputs = input_files.list_files({None: patterns})
+    _refuse_other_files(inputs)
     with _advising():
         dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
         names = column_names(inputs, dialect)
@@ -78,6 +80,20 @@ def init(
         label_example(profiles),
         headerless=not dialect.header and not request.dialect.keys() & {"header", "columns"},
     )
+
+
+def _refuse_other_files(inputs: Sequence[InputFile]) -> None:
+    """Refuses files that `init` itself writes, and that parse as CSV.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    for found in inputs:
+        what = next((what for suffix, what in _OTHER_FILES.items() if found.path.lower().endswith(suffix)), None)
+        if what is not None:
+            raise ConfigError(
+                f"FILES: expected CSV files, received {what}, {found.path!r}; give the files with the data, for example 'data/*.csv'"
+            )
 
 
 def _schema_beside(output: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from shardmill.pipelines.config.load import SHARDINGS
+from shardmill.pipelines.init.decimal_comma import has_decimal_commas
 from shardmill.pipelines.init.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import USUAL_LABELS
@@ -28,6 +29,7 @@ _INDICATOR = 0.05  # the share of missing cells from which their absence becomes
 _BAD_FRACTION = 0.01  # the default of max_bad_fraction
 _RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
 _LABEL = '{ kind = "label" }'
+_DECIMAL_COMMAS = "looks like numbers with a decimal comma, which can't be read as numbers yet"
 _EXACT = 2**24  # integers that float32 holds exactly
 _ROW = 8  # items of a list on a line
 _DEFAULTS = Dialect()
@@ -338,6 +340,7 @@ def _facts(profile: ColumnProfile, column_type: ColumnType) -> str:
     if column_type is ColumnType.BYTES:
         examples = ", ".join(_shorten(example) for example in profile.distinct.examples)
         facts += [f"e.g. {examples}"] if examples else []
+        facts += [_DECIMAL_COMMAS] if has_decimal_commas(profile) else []
     else:
         facts += _range(profile)
         if column_type is ColumnType.FLOAT and max(map(abs, profile.cells.integers or (0,))) > _EXACT:

@@ -47,6 +47,12 @@ def test_files_that_exist_are_left_alone(tmp_path: Path, name: str) -> None:
         ("data.csv", "/", "--output: expected a path with a name, received '/'"),
         ("s3:/bucket/*.csv", "p.toml", "FILES: expected a local path or one such as s3://BUCKET/FOLDER"),
         ("", "p.toml", "FILES: expected a path, received ''"),
+        (
+            "old.*",
+            "p.toml",
+            "FILES: expected CSV files, received a configuration, 'old.toml'; give the files with the data, for example 'data/*.csv'",
+        ),
+        ("*.pbtxt", "p.toml", "FILES: expected CSV files, received a schema, 's.pbtxt'; give the files with the data"),
     ],
 )
 def test_paths_that_cannot_be_meant_write_nothing(
@@ -55,10 +61,12 @@ def test_paths_that_cannot_be_meant_write_nothing(
     """A slip in a path is told before the data is read, and a configuration is written to a local file only."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text("x\n1\n")
+    for name in ("old.toml", "s.pbtxt"):
+        (tmp_path / name).write_text("a = 1\nb = 2\n")
     with pytest.raises(ConfigError) as caught:
         init([pattern], output, Progress(quiet=True))
     assert str(caught.value).startswith(expected)
-    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"data.csv", "old.toml", "s.pbtxt"}
 
 
 def test_empty_files_have_no_columns(tmp_path: Path) -> None:
