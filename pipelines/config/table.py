@@ -251,6 +251,10 @@ def read_source(path: str) -> tuple[str, dict[str, Any]]:
         raise ConfigError(
             f"no configuration file {path!r}; `shardmill init 'data/*.csv' -o {path}` writes one"
         ) from error
+    except IsADirectoryError as error:
+        raise ConfigError(
+            f"expected a configuration file, received the folder {path!r}; give a .toml file, as `shardmill init` writes"
+        ) from error
     except OSError as error:
         raise ConfigError(f"can't read the configuration file {path!r}: {error.strerror}") from error
     except UnicodeDecodeError as error:

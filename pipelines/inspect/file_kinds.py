@@ -66,10 +66,13 @@ def file_kind(path: str, name: str) -> FileKind:
     suffix = os.path.splitext(plain)[1]
     if ".tfrecord" in base:
         return "shard"
+    is_vocabulary = os.path.basename(os.path.dirname(name)) == "assets"
+    if not is_vocabulary and os.path.getsize(path) == 0:
+        raise DataError(f"{path!r} is empty")
     if suffix in _SUFFIXES:
         return _SUFFIXES[suffix]
     data = _beginning(path)
-    if os.path.basename(os.path.dirname(name)) == "assets":
+    if is_vocabulary:
         return "vocabulary"
     found = _by_content(data, path, suffix)
     if found is None:

@@ -5,11 +5,11 @@ from typing import Literal
 
 # Begins the reason for which a row is rejected that isn't in the encoding.
 UNDECODABLE = "expected text in the encoding"
-ENCODING_HINT = 'If whole files are in another encoding, set [input] encoding, for example to "cp1252" or "latin-1".'
+ENCODING_HINT = 'If whole files are in another encoding, set [input] encoding, for example to "cp1252" or "latin-1"'
 # The hint that `apply` gives instead, since it has no settings.
 APPLIED_HINT = (
     "`apply` reads new files as the run's were read: bring them into that form; or change [input] in that run's configuration, run it "
-    "again and apply that run."
+    "again and apply that run"
 )
 
 

@@ -373,11 +373,14 @@ def test_statistics_are_shown(tmp_path: Path) -> None:
         ("notes.md", b"Some\nlines\n", "isn't a file that inspect knows; it knows a run's folder, its shards"),
         ("asset_map", b'{"a": "b"}', "it is JSON, but neither a manifest nor rejected rows"),
         ("saved_model.pb", b"\x08\x01", "the graph of a SavedModel, which `saved_model_cli show"),
-        ("empty", b"", "knows: it is empty"),
+        ("empty", b"", "empty' is empty"),
+        ("empty.csv", b"", "empty.csv' is empty"),
+        ("empty.pbtxt", b"", "empty.pbtxt' is empty"),
+        ("empty.gz", gzip.compress(b"", mtime=0), "knows: it is empty"),
         ("twice", b"a\na\n", "isn't a file that inspect knows"),
         ("part.gz", gzip.compress(b"\0\1", mtime=0), "isn't a file that inspect knows"),
     ],
-    ids=["text", "json", "saved-model", "empty", "repeated", "binary"],
+    ids=["text", "json", "saved-model", "empty", "empty-csv", "empty-schema", "empty-gzip", "repeated", "binary"],
 )
 def test_what_is_not_known_is_not_taken_for_something_else(
     tmp_path: Path, name: str, content: bytes, message: str
