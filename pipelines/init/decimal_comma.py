@@ -14,7 +14,7 @@ _SHARE = 0.9
 
 
 def has_decimal_commas(profile: ColumnProfile) -> bool:
-    """Whether the cells of a column of text look like `2,5`.
+    """Whether the cells of a column look like `2,5`.
 
     Args:
         profile: The column's profile. Its distinct values decide; where they aren't kept, a few of

@@ -112,9 +112,9 @@ def _labels(run: Run) -> _Labels:
 
 
 def _how_to_label(run: Run) -> str:
-    """Says how one of the run's own columns or outputs becomes a label.
+    """Says how one of the run's columns becomes a label.
 
-    It is one with a label's name, else the last.
+    It is one with a label's name, else the last; of a function it is an output.
     """
     names = [each.name for each in run.features if not each.is_index] if run.is_function else run.columns
     if not names:
