@@ -83,7 +83,9 @@ def init(
 
 
 def _refuse_other_files(inputs: Sequence[InputFile]) -> None:
-    """Refuses files that `init` itself writes, and that parse as CSV.
+    """Refuses files of the kinds that `init` itself writes.
+
+    They might parse as CSV.
 
     Raises:
         ConfigError: There is one.
