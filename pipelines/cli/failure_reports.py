@@ -5,6 +5,7 @@ import logging
 import sys
 import traceback
 from types import TracebackType
+from typing import TextIO, cast
 
 import typer
 
@@ -28,6 +29,9 @@ class FailureReports:
         """Leaves Python's own reports as they are."""
         self.debug = False
         self._stderr = sys.stderr
+        # Messages go to this stream whatever `sys.stderr` is: a thread of an interrupted job may
+        # still have it redirected.
+        self._messages = cast("TextIO", WithoutSecrets(sys.stderr))
 
     def tell_briefly(self) -> None:
         """Makes each failure one message.
@@ -37,10 +41,11 @@ class FailureReports:
         self.debug = False
         published.folders.clear()
         self._stderr = sys.stderr
+        self._messages = cast("TextIO", WithoutSecrets(sys.stderr))
         sys.excepthook = _report_bug
         # Beam logs a failure several times, with tracebacks; the error itself is reported once.
         logging.disable(logging.CRITICAL)
-        sys.stderr = OneThread(WithoutSecrets(sys.stderr))
+        sys.stderr = OneThread(self._messages)
 
     def tell_all(self) -> None:
         """Undoes `tell_briefly`: everything is printed."""
@@ -48,14 +53,14 @@ class FailureReports:
             self.debug = True
             sys.excepthook = sys.__excepthook__
             logging.disable(logging.NOTSET)
-            sys.stderr = WithoutSecrets(self._stderr)
+            sys.stderr = self._messages
 
     def report(self, error: ShardmillError) -> None:
         """Prints an error's message, after its traceback with `--debug`."""
         if self.debug:
-            typer.echo(printable(traceback.format_exc()), err=True, nl=False)
+            typer.echo(printable(traceback.format_exc()), self._messages, nl=False)
         # In colour on a terminal only.
-        typer.echo(f"{_ERROR} {printable(str(error))}", err=True)
+        typer.echo(f"{_ERROR} {printable(str(error))}", self._messages)
 
     def report_interruption(self) -> None:
         """Prints that the user interrupted the command.
@@ -65,7 +70,7 @@ class FailureReports:
         come_to = ": nothing was published"
         if published.folders:
             come_to = f", after the run was published: it is whole, in {', '.join(map(repr, published.folders))}"
-        typer.echo(printable(f"interrupted{come_to}"), err=True)
+        typer.echo(printable(f"interrupted{come_to}"), self._messages)
 
 
 @functools.cache

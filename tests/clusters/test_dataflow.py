@@ -249,7 +249,7 @@ def test_a_workers_error_comes_back(cloud: Cloud) -> None:
         (
             (
                 "JOB_STATE_FAILED",
-                "Traceback (most recent call last):\nModuleNotFoundError: No module named 'transforms'",
+                "Traceback (most recent call last):\nModuleNotFoundError: No module named 'shardmill'",
             ),
             "don't have shardmill",
         ),

@@ -8,6 +8,7 @@ import pytest
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.job.graph_sources import DeclaredFeatures
 from shardmill.pipelines.job.plan_features import plan_features
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
@@ -15,7 +16,6 @@ from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.column_patterns import expand_patterns
 from shardmill.transforms.kinds.registry import allowed_types, parse_features
 from shardmill.transforms.kinds.scale import Numeric, ZScore
-from shardmill.transforms.trace import Features
 from tests.support.kinds import schema_of
 
 COLUMNS = ("n1", "n2", "pixel_0", "pixel_10", "pixel_x", "city", "id", "y")
@@ -112,8 +112,8 @@ def test_a_configuration_with_a_pattern_plans_its_columns(tmp_path: Path) -> Non
     )
     schema = Schema((*schema_of(a="float", b="int", id="int", y="float"),))
     plan = plan_features(load_config(str(config)), schema, os.fspath(tmp_path), Engine(), Progress(quiet=True))
-    assert isinstance(plan.features, Features)
-    assert plan.features.kinds == (
+    assert isinstance(plan.features, DeclaredFeatures)
+    assert plan.features.features.kinds == (
         ZScore(name="a", columns=("a",)),
         ZScore(name="b", columns=("b",)),
         Numeric(name="y", columns=("y",)),
