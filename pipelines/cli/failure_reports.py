@@ -10,7 +10,7 @@ from typing import TextIO, cast
 import typer
 
 from shardmill.pipelines.console.printable import printable
-from shardmill.pipelines.console.stderr import OneThread, WithoutSecrets
+from shardmill.pipelines.console.stderr import OneThread, WithoutSecrets, lasting
 from shardmill.pipelines.run_folder import published
 from shardmill.schemas.errors import ShardmillError
 
@@ -29,8 +29,7 @@ class FailureReports:
         """Leaves Python's own reports as they are."""
         self.debug = False
         self._stderr = sys.stderr
-        # Messages go to this stream whatever `sys.stderr` is: a thread of an interrupted job may
-        # still have it redirected.
+        # Messages go to this stream, whatever a thread of an interrupted job has redirected.
         self._messages = cast("TextIO", WithoutSecrets(sys.stderr))
 
     def tell_briefly(self) -> None:
@@ -41,7 +40,7 @@ class FailureReports:
         self.debug = False
         published.folders.clear()
         self._stderr = sys.stderr
-        self._messages = cast("TextIO", WithoutSecrets(sys.stderr))
+        self._messages = cast("TextIO", WithoutSecrets(lasting(sys.stderr)))
         sys.excepthook = _report_bug
         # Beam logs a failure several times, with tracebacks; the error itself is reported once.
         logging.disable(logging.CRITICAL)

@@ -1,9 +1,26 @@
 """Standard error without secrets, and of one thread only."""
 
+import os
 import threading
 from typing import Any, TextIO
 
 from shardmill.transforms.stores.interface import without_secrets
+
+
+def lasting(stream: TextIO) -> TextIO:
+    """Copies a stream, so that redirections of it don't matter.
+
+    Loading TensorFlow's library redirects standard error for a moment, in a thread that an
+    interrupted process doesn't wait for: a message written meanwhile would be lost.
+
+    Args:
+        stream: The stream to copy. Without a file descriptor it is returned as it is.
+    """
+    try:
+        descriptor = os.dup(stream.fileno())
+    except (AttributeError, OSError, ValueError):
+        return stream
+    return os.fdopen(descriptor, "w", buffering=1, encoding=stream.encoding, errors=stream.errors)
 
 
 class WithoutSecrets:

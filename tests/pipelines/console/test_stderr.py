@@ -2,12 +2,14 @@
 
 import io
 import logging
+import subprocess
+import sys
 import threading
 import traceback
 
 import pytest
 
-from shardmill.pipelines.console.stderr import OneThread, WithoutSecrets
+from shardmill.pipelines.console.stderr import OneThread, WithoutSecrets, lasting
 
 
 def test_only_the_thread_that_makes_it_is_heard() -> None:
@@ -46,3 +48,25 @@ def test_no_password_and_no_key_of_a_url_is_shown(text: str, shown: str) -> None
     traceback.print_exception(OSError(text), file=WithoutSecrets(stream))
     assert f"OSError: {shown}\n" in stream.getvalue()
     assert "SES" not in stream.getvalue()
+
+
+def test_a_message_reaches_the_terminal_while_it_is_redirected() -> None:
+    """What is written to a lasting stream isn't held or lost by what the file descriptor is redirected to."""
+    code = (
+        "import os, sys\n"
+        "from shardmill.pipelines.console.stderr import lasting\n"
+        "from shardmill.transforms.runtime.c_library import without_notes\n"
+        "stream = lasting(sys.stderr)\n"
+        "with without_notes():\n"
+        "    print('told', file=stream)\n"
+        "    print('held', file=sys.stderr)\n"
+        "    os._exit(3)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "told\n")
+
+
+def test_a_stream_without_a_descriptor_lasts_by_itself() -> None:
+    """A stream in memory is taken as it is."""
+    stream = io.StringIO()
+    assert lasting(stream) is stream
