@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from shardmill.pipelines.config.input_section import InputConfig
 from shardmill.pipelines.config.load import SHARDINGS
 from shardmill.pipelines.init.decimal_comma import has_decimal_commas
 from shardmill.pipelines.init.starter_request import StarterRequest
@@ -26,7 +27,7 @@ _NEARLY_UNIQUE = 0.8  # the same where the number is estimated, maybe a tenth to
 _LONG_TEXT = 100  # characters of a text that is free text rather than an identifier
 _NEARLY_ALL = 1 / 0.99
 _INDICATOR = 0.05  # the share of missing cells from which their absence becomes a feature
-_BAD_FRACTION = 0.01  # the default of max_bad_fraction
+_BAD_FRACTION = InputConfig.max_bad_fraction  # the default
 _RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
 _LABEL = '{ kind = "label" }'
 _DECIMAL_COMMAS = "looks like numbers with a decimal comma, which can't be read as numbers yet"
@@ -207,7 +208,8 @@ def _label_lines(profiles: Profiles, request: StarterRequest) -> list[str]:
     ]
     if _likely_label(profiles).absent > _BAD_FRACTION / 2 * profiles.rows:
         lines.append(
-            "# Rows without one are rejected: max_bad_fraction in [input] says how many may be, 0.01 by default."
+            "# Rows without one are rejected: max_bad_fraction in [input] says how many may be, "
+            f"{_BAD_FRACTION} by default."
         )
     return lines
 

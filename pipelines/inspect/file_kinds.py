@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import MANIFEST
 from shardmill.transforms.csv.text import read_beginning
-from shardmill.transforms.csv.units import COMPRESSED, compressed_suffix
+from shardmill.transforms.csv.units import compressed_suffix
 from shardmill.transforms.tfrecord.frames import begins_with_frame, decompress
 
 FileKind = Literal["shard", "schema", "manifest", "statistics", "configuration", "rejected", "csv", "vocabulary"]
@@ -83,7 +83,7 @@ def file_kind(path: str, name: str) -> FileKind:
 def _beginning(path: str) -> bytes:
     """Reads the first bytes, decompressed."""
     with open(path, "rb") as stream:
-        if path.lower().endswith(COMPRESSED[1:]):
+        if compressed_suffix(path) not in ("", ".gz"):
             return read_beginning(stream, path, _BEGINNING)
         data = b""
         for chunk in decompress(stream, path):

@@ -52,6 +52,8 @@ _STEP_BYTES = 1 << 18
 
 # The errors that decompressors raise for damaged data, beside OSError without a number.
 _DAMAGE: tuple[type[Exception], ...] = (EOFError, zlib.error, cast("type[Exception]", isal_zlib.error), pa.ArrowInvalid)
+# PyArrow's codec by suffix; `.gz` is left to ISA-L, which is faster.
+_CODECS = {".bz2": "bz2", ".zst": "zstd"}
 
 
 class Source(Protocol):
@@ -224,7 +226,7 @@ def _decompressed(raw: Source, path: str) -> Source:
     whole = io.BufferedReader(_Prepended(first, raw), _COPY_BYTES)
     if compressed_suffix(path) == ".gz":
         return cast("Source", igzip.open(whole, mode="rb"))  # type: ignore[no-untyped-call]
-    codec = "bz2" if compressed_suffix(path) == ".bz2" else "zstd"
+    codec = _CODECS[compressed_suffix(path)]
     return cast("Source", pa.CompressedInputStream(pa.PythonFile(whole, mode="r"), codec))
 
 
