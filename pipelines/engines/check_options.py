@@ -14,6 +14,8 @@ from shardmill.schemas.messages import did_you_mean
 
 # Prefixes of runners whose job servers declare further options, unknown until the job is submitted.
 _OPEN_RUNNERS = ("flink", "spark", "portable")
+# Beam's option that is refused, so that it isn't advised: ours is `--dry-run`.
+_REFUSED = "--dry_run"
 
 
 def check_beam_args(
@@ -46,7 +48,7 @@ def check_beam_args(
         )
     if (engine or values.runner or "").lower().startswith(_OPEN_RUNNERS):
         return
-    hint = did_you_mean(name, (*own, *parser.names)) or "."
+    hint = did_you_mean(name, (*own, *(each for each in parser.names if each != _REFUSED))) or "."
     raise ConfigError(f"unknown option {name!r}{hint} It is neither an option of `{command}` nor one of Apache Beam's")
 
 

@@ -159,7 +159,8 @@ def _input_lines(
         more = f" and {len(infinite) - 1} more" if infinite[1:] else ""
         lines.append(f'infinite = "missing"  # {cells:,} in column {_shorten(infinite[0])}{more}; or "keep", "reject"')
     bad = sum(profile.unusable for profile in profiles) / max(1, profiles.rows)
-    unlabelled = sum(profiles[name].absent for name in request.label_columns) / max(1, profiles.rows)
+    labels = [profiles[name] for name in request.label_columns]
+    unlabelled = sum(label.absent + label.infinite for label in labels) / max(1, profiles.rows)
     if bad + unlabelled > _BAD_FRACTION / 2 and "max_bad_fraction" not in asked:
         # Twice the share, rounded up: each bad cell may be in another row, and rows may be bad in
         # other ways, too.

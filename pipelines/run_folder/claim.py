@@ -8,7 +8,6 @@ output; only one run can create it.
 import contextlib
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from dataclasses import asdict, dataclass
 from shardmill.pipelines.run_folder.work_folders import is_work_folder
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
-from shardmill.transforms.files.makers import is_gone
+from shardmill.transforms.files.makers import is_gone, machine
 
 _END = ".publishing"
 # The file may disappear between the attempt to create it and its reading.
@@ -82,7 +81,7 @@ def _let_go(path: str) -> None:
 
 
 def _take(path: str, work: str, output: str) -> None:
-    mine = Claim(work, socket.gethostname(), os.getpid(), time.time())
+    mine = Claim(work, machine(), os.getpid(), time.time())
     for _ in range(_ATTEMPTS):
         if files.create_new(path, json.dumps(asdict(mine)).encode()):
             return
@@ -118,7 +117,7 @@ def left_claim(output: str) -> Claim | None:
     """
     path = f"{output}{_END}"
     claim = None if files.is_local(output) or path in _held else _read(path)
-    if claim is None or claim.host != socket.gethostname() or not is_gone(claim.pid, claim.since):
+    if claim is None or claim.host != machine() or not is_gone(claim.pid, claim.since):
         return None
     return claim if is_work_folder(claim.work, output) else None
 

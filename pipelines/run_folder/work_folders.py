@@ -3,14 +3,13 @@
 import contextlib
 import os
 import re
-import socket
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
-from shardmill.transforms.files.makers import is_gone, maker
+from shardmill.transforms.files.makers import is_gone, machine, maker
 
 # Suffix of the folder beside the work folder that part files are moved to before removal.
 PARTS = "-parts"
@@ -143,7 +142,7 @@ def _beside(output: str) -> list[_Found]:
     # If the parent can't be listed, other runs are unknown, but this one may still be possible.
     with contextlib.suppress(OSError), os.scandir(parent or ".") as entries:
         for entry in entries:
-            base, _, rest = entry.name.rpartition(f"{_MARK}{socket.gethostname()}-")
+            base, _, rest = entry.name.rpartition(f"{_MARK}{machine()}-")
             # Another machine's name may begin with this machine's.
             facts = _FACTS.fullmatch(rest)
             if base and facts:

@@ -1,6 +1,7 @@
 """A file's column names, matched with those of the schema."""
 
 import json
+import unicodedata
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
@@ -196,9 +197,12 @@ def _setting(name: str, column: str) -> str:
 def _letters(name: str) -> str:
     """The letters and digits of a name, case-folded.
 
-    What people spell differently is left out: letter case, spaces, punctuation. A name that has
-    been misread gives nothing.
+    What people spell differently is left out: letter case, spaces, punctuation, characters that
+    can't be seen, and the ways in which Unicode writes one letter. A name that has been misread
+    gives nothing.
     """
-    if not name.isprintable() or {'"', "'"} & set(name):
+    composed = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")
+    if not seen.isprintable() or {'"', "'", "\ufeff"} & set(name):
         return ""
-    return "".join(filter(str.isalnum, name.casefold()))
+    return "".join(filter(str.isalnum, seen))

@@ -137,6 +137,9 @@ def check_head(head: bytes, path: str, encoding: str) -> None:
     """
     _check_kind(head, path)
     name = codecs.lookup(encoding).name
+    # Its mark begins with UTF-16's.
+    if head.startswith(codecs.BOM_UTF32_LE) and not name.startswith("utf-32"):
+        raise _marked(path, "UTF-32", encoding)
     if head.startswith(_UTF16_MARKS) and not name.startswith(("utf-16", "utf-32")):
         raise _marked(path, "UTF-16", encoding)
     if head.startswith(UTF8_MARK) and not is_utf8(encoding):

@@ -3,6 +3,7 @@
 A folder's name tells which process made it; once that has ended, others may remove the folder.
 """
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -10,13 +11,28 @@ from pathlib import Path
 # Tolerance in seconds between clocks: this machine's may have been adjusted, and a network disk has
 # its own.
 _CLOCKS_DIFFER_SECONDS = 60.0
+# The number of the PID namespace that a machine boots with, the same on every Linux.
+_FIRST_NAMESPACE = 0xEFFFFFFC
 # The field of /proc/PID/stat that holds the start, counted from 1.
 _START_FIELD = 22
 
 
+def machine() -> str:
+    """Names the machine, and the container where it is one.
+
+    Process numbers mean something within one PID namespace only, and containers may share a disk
+    and their host's name.
+    """
+    with contextlib.suppress(OSError):
+        namespace = os.stat("/proc/self/ns/pid").st_ino
+        if namespace != _FIRST_NAMESPACE:
+            return f"{socket.gethostname()}.{namespace}"
+    return socket.gethostname()
+
+
 def maker() -> str:
-    """This machine and process, `HOST-PID`, for a folder's name."""
-    return f"{socket.gethostname()}-{os.getpid()}"
+    """This machine and process, `MACHINE-PID`, for a folder's name."""
+    return f"{machine()}-{os.getpid()}"
 
 
 def is_gone(pid: int, changed: float) -> bool:

@@ -8,11 +8,10 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import stat
 import tempfile
 
-from shardmill.transforms.files.makers import is_gone, maker
+from shardmill.transforms.files.makers import is_gone, machine, maker
 
 _made: list[str] = []
 
@@ -58,7 +57,7 @@ def remove_left() -> None:
     if parent in _made:
         # This is the process's own folder; those of others are beside it.
         parent = os.path.dirname(parent)
-    left = re.compile(rf"shardmill-[a-z]+-{re.escape(socket.gethostname())}-(\d+)-[a-z0-9_]+")
+    left = re.compile(rf"shardmill-[a-z]+-{re.escape(machine())}-(\d+)-[a-z0-9_]+")
     # If the parent can't be listed, nothing is removed.
     with contextlib.suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:

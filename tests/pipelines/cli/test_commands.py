@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import pytest
 
 from shardmill.pipelines.cli import commands
 from shardmill.schemas.errors import DataError
+from shardmill.transforms.files.makers import machine
 
 COMMAND = [sys.executable, "-c", "from shardmill.pipelines.cli.commands import main; main()"]
 # What a shell starts in the background ignores Ctrl-C, what nohup starts ignores SIGHUP, and so does all that these start, unless told
@@ -251,7 +251,7 @@ def test_ctrl_c_after_publishing_says_so(tmp_path: Path) -> None:
     """A run that is interrupted while its summary is printed is there, and that is what is said; killed processes' folders are gone."""
     (tmp_path / "a.csv").write_text("x\n1\n2\n")
     (tmp_path / "p.toml").write_text(SMALL)
-    (tmp_path / "temporary" / f"shardmill-process-{socket.gethostname()}-{2**22 + 1}-0123abcd").mkdir(parents=True)
+    (tmp_path / "temporary" / f"shardmill-process-{machine()}-{2**22 + 1}-0123abcd").mkdir(parents=True)
     env = os.environ | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "TMPDIR": str(tmp_path / "temporary"),

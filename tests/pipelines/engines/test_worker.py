@@ -1,7 +1,6 @@
 """`shardmill-worker`: how a worker process starts on a cluster's machine."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shardmill.pipelines.engines import worker
+from shardmill.transforms.files.makers import machine
 
 _SHOW = """#!/bin/sh
 echo "$@"; pwd; echo "$TMPDIR"; echo "$RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT"; command -v python; touch pipeline_options.json
@@ -48,7 +48,7 @@ def test_boot_gets_the_arguments_and_this_environment(boot: Path, tmp_path: Path
 def test_folders_of_workers_that_ended_are_removed(boot: Path, tmp_path: Path) -> None:
     """A worker tidies up after those that are gone, not after the living."""
     start(boot, tmp_path)
-    living = tmp_path / f"shardmill-worker-{socket.gethostname()}-{os.getpid()}-0123abcd"
+    living = tmp_path / f"shardmill-worker-{machine()}-{os.getpid()}-0123abcd"
     living.mkdir()
     start(boot, tmp_path)
     left = set(tmp_path.glob("shardmill-worker-*"))

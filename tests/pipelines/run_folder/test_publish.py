@@ -14,6 +14,7 @@ from shardmill.pipelines.run_folder.publish import check_apart, check_output_fol
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
+from shardmill.transforms.files.makers import machine
 from tests.support.remote_files import SCHEME
 from tests.support.runs import FINISHED
 
@@ -174,7 +175,7 @@ def test_an_old_run_gets_its_name_back_from_a_killed_one(tmp_path: Path) -> None
     """A run that is killed just when it takes an old one's name has moved that aside: the next run finds the old one."""
     output = tmp_path / "run"
     _finish(output, "first")
-    output.rename(tmp_path / f"run.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd-replaced")
+    output.rename(tmp_path / f"run.incomplete-{machine()}-{2**22 + 1}-0123abcd-replaced")
     with pytest.raises(OutputError, match="holds a finished run"):
         _finish(output, "second")
     assert (output / "shard").read_text() == "first"
@@ -276,7 +277,7 @@ def test_an_output_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 def test_a_number_that_another_process_has_now_is_no_run(tmp_path: Path) -> None:
     """A live process that began long after a work folder was changed last hasn't made it."""
-    left = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
+    left = tmp_path / f"run.incomplete-{machine()}-{os.getppid()}-0123abcd"
     left.mkdir()
     os.utime(left, (0, 0))
     _finish(tmp_path / "run", "x")
@@ -285,7 +286,7 @@ def test_a_number_that_another_process_has_now_is_no_run(tmp_path: Path) -> None
 
 def test_a_folder_that_a_live_run_writes_is_refused(tmp_path: Path) -> None:
     """A second run into an output that another process of this machine is at work on is told so at once, and disturbs nothing."""
-    live = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
+    live = tmp_path / f"run.incomplete-{machine()}-{os.getppid()}-0123abcd"
     live.mkdir()
     message = f"another run is writing the output folder .*: process {os.getppid()} of this machine, in '{live}'; wait"
     for look in (check_output_folder, _finish_nothing):
@@ -311,9 +312,9 @@ def test_another_run_of_this_process_is_alive(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["run", "run [1]*"])
 def test_work_folders_of_dead_runs_are_removed(tmp_path: Path, name: str) -> None:
     """What killed runs left beside the output goes at the next run, whatever its name and theirs; a live run's folder stays."""
-    dead = f"{name}.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
-    other = f"other.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
-    live = f"other.incomplete-{socket.gethostname()}-{os.getppid()}-0123abcd"
+    dead = f"{name}.incomplete-{machine()}-{2**22 + 1}-0123abcd"
+    other = f"other.incomplete-{machine()}-{2**22 + 1}-0123abcd"
+    live = f"other.incomplete-{machine()}-{os.getppid()}-0123abcd"
     for folder in (
         live,
         dead,
@@ -328,7 +329,7 @@ def test_work_folders_of_dead_runs_are_removed(tmp_path: Path, name: str) -> Non
 
 def test_work_folders_of_other_machines_are_left(tmp_path: Path) -> None:
     """Not even where another's name begins with this one's is a live run's folder taken for a dead one's."""
-    other = tmp_path / f"run.incomplete-{socket.gethostname()}-{2**22 + 1}-4242-0123abcd"
+    other = tmp_path / f"run.incomplete-{machine()}-{2**22 + 1}-4242-0123abcd"
     other.mkdir()
     _finish(tmp_path / "run", "x")
     assert other.exists()
@@ -336,7 +337,7 @@ def test_work_folders_of_other_machines_are_left(tmp_path: Path) -> None:
 
 def test_a_work_folder_is_new(tmp_path: Path) -> None:
     """In a container that is started again a run has the process number of the one that was killed, but nothing of its files."""
-    left = tmp_path / f"run.incomplete-{socket.gethostname()}-{os.getpid()}-0123abcd"
+    left = tmp_path / f"run.incomplete-{machine()}-{os.getpid()}-0123abcd"
     left.mkdir()
     (left / "stale").touch()
     _finish(tmp_path / "run", "x")

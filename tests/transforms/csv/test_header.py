@@ -57,6 +57,9 @@ def test_two_columns_cannot_be_one() -> None:
         ("Province State,UserID", '"Province State" = "Province_State"'),
         ("Province_State,userid", '"userid" = "UserID"'),
         ("PROVINCE_STATE,USERID", '"PROVINCE_STATE" = "Province_State"'),
+        ("Province\u00a0State,UserID", '"Province\u00a0State" = "Province_State"'),
+        ("\u200bProvince_State,UserID", '"\u200bProvince_State" = "Province_State"'),
+        ("\uff30rovince_State,UserID", '"\uff30rovince_State" = "Province_State"'),
     ],
 )
 def test_another_spelling_is_never_taken_for_another_column(
@@ -69,6 +72,14 @@ def test_another_spelling_is_never_taken_for_another_column(
     ) as found:
         read(f"{header}\nx,1\n".encode(), dialect)
     assert f"set [input.rename] {line}, and" in str(found.value)
+
+
+def test_a_letter_may_be_composed_or_not() -> None:
+    """A name as some systems write it, letters and accents apart, isn't another column."""
+    selection = Selection((Column("caf\u00e9", ColumnType.INT), Column("x", ColumnType.INT)))
+    dialect = Dialect(missing_columns="null", extra_columns="ignore")
+    with pytest.raises(DataError, match=r"lacks the column 'caf\u00e9', but has 'cafe\u0301', which differs"):
+        list(read_blocks(io.BytesIO("cafe\u0301,x\n1,2\n".encode()), Unit(0, 0, "f.csv"), dialect, selection))
 
 
 def test_another_spelling_may_be_said_to_be_another_column() -> None:

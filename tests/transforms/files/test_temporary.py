@@ -1,6 +1,7 @@
 """Folders that go when the process ends."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from shardmill.transforms.files.makers import machine
 from shardmill.transforms.files.temporary import remove_left
 
 MAKE = "from shardmill.transforms.files.temporary import temporary_folder; print(temporary_folder('x'));"
@@ -41,7 +43,7 @@ def test_folders_of_killed_processes_are_removed(tmp_path: Path, monkeypatch: py
     assert done.returncode == -signal.SIGKILL
     left = [path.name for path in tmp_path.iterdir()]
     assert len(left) == 1
-    here, dead = socket.gethostname(), 2**22 + 1
+    here, dead = machine(), 2**22 + 1
     others = {
         f"shardmill-x-{here}-{os.getppid()}-0123abcd",
         f"shardmill-x-{here}-4242-{dead}-0123abcd",
@@ -55,3 +57,15 @@ def test_folders_of_killed_processes_are_removed(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     remove_left()
     assert {path.name for path in tmp_path.iterdir()} == others | {link.name}
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None, reason="only root may make a namespace, by unshare"
+)
+def test_containers_on_a_machine_are_told_apart() -> None:
+    """Numbers of processes mean something in one container only, so what another one's live processes made is left."""
+    code = "from shardmill.transforms.files.makers import machine; print(machine())"
+    command = ["unshare", "--pid", "--fork", sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().startswith(f"{socket.gethostname()}.")
+    assert done.stdout.strip() != machine()

@@ -1,7 +1,6 @@
 """HDFS, against a server of its protocol: files are replaced and runs published by renaming."""
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.run_folder.publish import publish, work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.transforms.files import files
+from shardmill.transforms.files.makers import machine
 from shardmill.transforms.stores.beam_store import BeamStore
 from shardmill.transforms.stores.clients import store_of
 from tests.support.remote_files import SCHEME
@@ -163,12 +163,12 @@ def test_one_of_several_makes_a_new_file(server: hdfs.Hdfs, monkeypatch: pytest.
 
 def test_an_old_run_gets_its_name_back_from_a_killed_one(server: hdfs.Hdfs) -> None:
     """A run on this machine that was killed when it had moved the old one aside: the next run finds the old one."""
-    work = f"hdfs://runs/a.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
+    work = f"hdfs://runs/a.incomplete-{machine()}-{2**22 + 1}-0123abcd"
     _write(work)
     for name in ("manifest.json", "_SUCCESS"):
         with files.create(f"{work}-replaced/{name}") as stream:
             stream.write(FINISHED)
-    claim = {"work": work, "host": socket.gethostname(), "pid": 2**22 + 1, "since": time.time()}
+    claim = {"work": work, "host": machine(), "pid": 2**22 + 1, "since": time.time()}
     assert files.create_new("hdfs://runs/a.publishing", json.dumps(claim).encode())
     with pytest.raises(OutputError, match="holds a finished run"), work_folder("hdfs://runs/a", overwrite=False):
         pass

@@ -4,7 +4,6 @@ import gzip
 import json
 import os
 import re
-import socket
 import sys
 import time
 import traceback
@@ -24,6 +23,7 @@ from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.publish import check_output_folder, publish, work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.transforms.files import files
+from shardmill.transforms.files.makers import machine
 from shardmill.transforms.stores import s3_store
 from shardmill.transforms.stores.clients import store_of
 from shardmill.transforms.stores.interface import without_users
@@ -340,7 +340,7 @@ def test_of_two_runs_at_one_moment_one_is_published(
     files.remove(output)
 
 
-@pytest.mark.parametrize(("host", "pid"), [("elsewhere", 1), (socket.gethostname(), os.getppid())])
+@pytest.mark.parametrize(("host", "pid"), [("elsewhere", 1), (machine(), os.getppid())])
 def test_a_claim_of_a_run_that_may_be_alive_is_respected(server: Server, host: str, pid: int) -> None:
     """Another machine's, and a live process's, is told before any work is done, with its age and the way on."""
     output = f"{server.scheme}://bucket/claimed/run"
@@ -364,8 +364,8 @@ def _begin(output: str, *, overwrite: bool) -> None:
 def test_what_a_run_left_that_was_killed_while_it_was_published_goes(server: Server, done: bool) -> None:
     """The next run on the machine removes its claim and its files in both places; one that was whole stays, and nothing else is touched."""
     output = f"{server.scheme}://bucket/killed/run"
-    work = f"{output}.incomplete-{socket.gethostname()}-{2**22 + 1}-0123abcd"
-    facts = {"work": work, "host": socket.gethostname(), "pid": 2**22 + 1, "since": time.time()}
+    work = f"{output}.incomplete-{machine()}-{2**22 + 1}-0123abcd"
+    facts = {"work": work, "host": machine(), "pid": 2**22 + 1, "since": time.time()}
     server.put("bucket", "killed/run.publishing", json.dumps(facts).encode())
     for name in ("shard", "manifest.json"):
         server.put("bucket", f"{work.removeprefix(f'{server.scheme}://bucket/')}/{name}", FINISHED)
@@ -382,7 +382,7 @@ def test_a_claim_that_names_anything_else_removes_nothing(server: Server) -> Non
     """A claim is anybody's file: one that names another folder than one to work in for the output isn't acted on."""
     output = f"{server.scheme}://bucket/stranger/run"
     server.put("bucket", "precious/a", b"x")
-    facts = {"work": f"{server.scheme}://bucket/precious", "host": socket.gethostname(), "pid": 2**22 + 1, "since": 0}
+    facts = {"work": f"{server.scheme}://bucket/precious", "host": machine(), "pid": 2**22 + 1, "since": 0}
     far = json.dumps({**facts, "since": 1e300}).encode()
     for content in (json.dumps(facts).encode(), b"", b"[]", b'{"work": 1}', b"\xff", far, b"[" * 60000):
         server.put("bucket", "stranger/run.publishing", content)

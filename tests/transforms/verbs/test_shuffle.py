@@ -182,7 +182,7 @@ def _pieces(units: Sequence[Unit], partitions: int = 1) -> Pieces:
     columns = (Column("x", ColumnType.FLOAT), Column("s", ColumnType.BYTES))
     requests = (NumericRequest("x", quantiles=True), VocabularyRequest("s", ("s",)))
     reading = Reading(dialect=Dialect(), selection=Selection(columns), split_rule=SplitRule(("train",)))
-    bundle = _AnalyzeUnit(reading, requests, partitions)
+    bundle = _AnalyzeUnit(reading, requests, partitions, "analyze")
     bundle.start_bundle()
     early = [each.value for unit in units for each in bundle.process(unit) if getattr(each, "tag", "") == "tokens"]
     found = Pieces(len(early), {}, {})
