@@ -18,7 +18,7 @@ from shardmill.schemas.schema_pbtxt import load_schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files.files import is_local
 from shardmill.transforms.functions.user_function import UserFunction
-from shardmill.transforms.kinds.registry import allowed_types, parse_features
+from shardmill.transforms.kinds.registry import allowed_types, check_parameters, parse_features
 
 
 def checked_config(path: str, overrides: Sequence[str], output: str | None, *, overwrite: bool) -> Config:
@@ -140,9 +140,10 @@ def _check_features(config: Config, mistakes: Mistakes) -> None:
         with mistakes.at("features"):
             # Derived columns are known when the function has been traced.
             if schema is None or config.derive:
-                allowed_types(config.features)
+                check_parameters(config.features)
             else:
-                allowed = allowed_types(config.features, schema.names, config.split_key)
+                # What can't be parsed is reported below, with all else.
+                allowed = allowed_types(config.features, schema.names, config.split_key, Mistakes())
                 parse_features(config.features, assume_types(schema, allowed), config.split_key)
     if schema is not None:
         config.check_columns(schema.names, mistakes)

@@ -7,7 +7,7 @@ from typing import Any
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
-from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.bucket import Bucketize, Buckets
 from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
@@ -64,7 +64,7 @@ def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[s
 
 
 def allowed_types(
-    table: Mapping[str, Any], columns: Sequence[str] = (), taken: Collection[str] = ()
+    table: Mapping[str, Any], columns: Sequence[str] = (), taken: Collection[str] = (), mistakes: Mistakes | None = None
 ) -> dict[str, frozenset[ColumnType]]:
     """The types that every use of each column takes.
 
@@ -75,20 +75,54 @@ def allowed_types(
         columns: The columns' names, if they are known. A pattern that matches none of them may
             match a derived one.
         taken: See `parse_features`.
+        mistakes: Collects the features that can't be parsed. None means that they raise.
 
     Raises:
         ConfigError: Kinds or parameters are unknown or of a wrong type. `parse_features` checks the
             rest, which needs the columns.
     """
     allowed: dict[str, frozenset[ColumnType]] = {}
-    mistakes = Mistakes()
+    collected = Mistakes() if mistakes is None else mistakes
     expanded, origins = expand_patterns(table, columns, taken) if columns else (table, {})
-    kinds = _parse_kinds(expanded, mistakes, origins)
-    mistakes.raise_any()
+    kinds = _parse_kinds(expanded, collected, origins)
+    if mistakes is None:
+        collected.raise_any()
     for kind in kinds:
         for column in kind.columns:
             allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
     return allowed
+
+
+def check_parameters(table: Mapping[str, Any]) -> None:
+    """Checks features without knowing the columns.
+
+    Args:
+        table: See `parse_features`.
+
+    Raises:
+        ConfigError: Kinds or parameters are unknown, of a wrong type, or don't fit whatever the
+            types of the columns are (all of them in one error).
+    """
+    mistakes = Mistakes()
+    for kind in _parse_kinds(table, mistakes, {}):
+        with mistakes.at("features", kind.name):
+            _check_with_any_types(kind)
+    mistakes.raise_any()
+
+
+def _check_with_any_types(kind: Kind) -> None:
+    """Raises what is wrong with a kind for every type of column."""
+    faults = [_fault(kind, column_type) for column_type in kind.types]
+    if faults[0] is not None and len(set(map(str, faults))) == 1:
+        raise faults[0]
+
+
+def _fault(kind: Kind, column_type: ColumnType) -> ConfigError | None:
+    try:
+        kind.check(Schema(tuple(Column(name, column_type) for name in kind.columns)))
+    except ConfigError as error:
+        return error
+    return None
 
 
 def _parse_kinds(table: Mapping[str, Any], mistakes: Mistakes, origins: Mapping[str, str]) -> tuple[Kind, ...]:

@@ -124,6 +124,26 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(folder: Path) -> None:
         assert line.startswith(start)
 
 
+@pytest.mark.parametrize("schema", ["", 'schema = "s.pbtxt"'])
+def test_parameters_are_checked_beside_kinds_with_a_schema_or_without(schema: str, folder: Path) -> None:
+    """A kind that can't be parsed hides no parameter that is wrong whatever the columns' types; what may fit one type passes."""
+    features = (
+        'a = { kind = "z_score", column = "x", pre = ["sin"] }\nb = { kind = "vocabulary", column = "x", top_k = -1 }\n'
+        'c = { kind = "min_max", column = "x", min = 1, max = 0 }\n'
+        'd = { kind = "datetime", column = "city", format = "%Q" }\ne = { kind = "label", column = "city", missing = "?" }\n'
+    )
+    title, *lines = told(f'[input]\nfiles = ["a.csv"]\n{schema}\n[features]\n{features}[output]\ndir = "out"\n')
+    assert title == "4 mistakes in 'p.toml':"
+    found = (
+        "a: unknown operation 'sin'",
+        "b: expected `top_k`",
+        "c: expected `min` less than `max`",
+        "d: `format` '%Q'",
+    )
+    assert all(f"[features] {start}" in line for line, start in zip(lines, found, strict=True)), lines
+    assert len(lines) == 4
+
+
 def test_columns_are_held_against_the_schema(folder: Path) -> None:
     """Those that it lacks, and the split's key."""
     text = RIGHT.replace('city = "vocabulary"', 'city = "vocabulary"\nwind = "z_score"')
