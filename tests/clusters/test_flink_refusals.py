@@ -205,7 +205,7 @@ def test_workers_without_shardmill(refused: Callable[[str], Refused]) -> None:
 
 def test_a_machine_without_beams_boot_program(refused: Callable[[str], Refused]) -> None:
     """A worker that ends at once isn't waited for; the message says what it mostly lacks."""
-    refused("without boot").check("a worker process of flink ended with status 1", "put it as `beam-boot` on the PATH")
+    refused("without boot").check("a worker process of flink exited with status 1", "put it as `beam-boot` on the PATH")
 
 
 def test_a_job_server_that_is_killed(flink: Flink, million: Local, tmp_path: Path) -> None:
@@ -229,6 +229,6 @@ def test_a_job_server_that_is_killed(flink: Flink, million: Local, tmp_path: Pat
             flink.start()
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: the connection to flink was lost: ")
-    assert "The job may go on there: cancel it on flink's own page, and run again" in done.stderr
+    assert "the job may still be running there: cancel it on flink's own page, and run again" in done.stderr
     assert done.stderr.count("\n") == 1
     assert os.listdir(tmp_path) == ["workers"]

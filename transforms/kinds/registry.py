@@ -111,7 +111,7 @@ def check_parameters(table: Mapping[str, Any]) -> None:
 
 
 def _check_with_any_types(kind: Kind) -> None:
-    """Raises what is wrong with a kind for every type of column."""
+    """Raises a mistake that every type of column has."""
     faults = [_fault(kind, column_type) for column_type in kind.types]
     if faults[0] is not None and len(set(map(str, faults))) == 1:
         raise faults[0]
