@@ -144,10 +144,11 @@ class CheckWorkers(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, pbegin: pvalue.PBegin) -> beam.PCollection[None]:
         impulse = b""
+        # Not `get`, whose signature Python parses: in two threads at once that fails now and then.
         checked = (
             pbegin
             | "StartCheck" >> beam.Impulse()
-            | "Submission" >> beam.FlatMap({impulse: [asdict(self._submission)]}.get)
+            | "Submission" >> beam.FlatMap({impulse: [asdict(self._submission)]}.__getitem__)
             | "CheckWorker" >> beam.FlatMap(partial(eval, _CHECK))
         )
         # A side input, not `Reshuffle`: Flink's optimizer would take all that follows for spread
