@@ -24,6 +24,7 @@ The nouns, from the ground up; each imports from those before it only:
   files/               files by path or URL
   tfrecord/            columns -> Examples -> frames -> part files
   csv/                 bytes -> text -> records -> cells -> typed blocks
+  sniff/               files' beginnings -> their dialect
   runtime/             the SavedModel run on Arrow buffers
   rows/                counts, splits, shards: where each row goes
   workers/             what every worker does beside its step

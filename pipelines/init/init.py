@@ -19,10 +19,11 @@ from shardmill.pipelines.job.column_types import without_infinite
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema_pbtxt import format_schema
-from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, sniff
 from shardmill.transforms.csv.text import read_beginning
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
+from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
+from shardmill.transforms.sniff.sniff import sniff
 
 # Files from whose beginnings the dialect is guessed.
 _SAMPLED_FILES = 8
@@ -60,7 +61,8 @@ def init(
     inputs = input_files.list_files({None: patterns})
     _refuse_other_files(inputs)
     with _advising():
-        dialect = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
+        sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
+        dialect = sniffed.dialect
         names = column_names(inputs, dialect)
         request = request.for_columns(names)
         progress.phase("infer", input_files.text_size(inputs))
@@ -78,6 +80,7 @@ def init(
         folder,
         tuple(request.label_columns.values()),
         label_example(profiles),
+        decisions=sniffed.decisions,
         headerless=not dialect.header and not request.dialect.keys() & {"header", "columns"},
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shardmill.pipelines.config.table import resolve_path
+from shardmill.transforms.sniff.decision import Decision
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Starter:
         folder: The folder of its run, as the configuration names it.
         labels: The features that are labels.
         example: A line that makes a label of a likely column.
+        decisions: What was decided about the data.
         headerless: Whether no header was found, which the command line didn't say.
     """
 
@@ -29,6 +31,7 @@ class Starter:
     folder: str
     labels: tuple[str, ...]
     example: str
+    decisions: tuple[Decision, ...] = ()
     headerless: bool = False
 
 
@@ -48,7 +51,7 @@ def next_steps(starter: Starter) -> str:
         f"shardmill inspect --code {shlex.quote(run)} > {shlex.quote(script)}",
         f"python {shlex.quote(script)}",
     )
-    lines = [f"Wrote {starter.config} and {starter.schema}."]
+    lines = [*map(str, starter.decisions), f"Wrote {starter.config} and {starter.schema}."]
     if starter.headerless:
         lines.append(
             "No header was found, so columns are called column_1 and so on; to say that there is one: --set input.header=true"

@@ -22,8 +22,9 @@ from shardmill.pipelines.run_folder.manifest_keys import decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import read_statistics
 from shardmill.schemas.messages import cut
-from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, first_rows, sniff
 from shardmill.transforms.csv.text import read_beginning
+from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample, first_rows
+from shardmill.transforms.sniff.sniff import sniff
 from shardmill.transforms.tfrecord.frames import decompress
 
 # Bytes of the longest line that is read as a rejected row.
@@ -42,7 +43,7 @@ def print_csv(out: Console, path: str, rows: int) -> None:
     with open(path, "rb") as stream:
         data = read_beginning(stream, path, SAMPLE_BYTES + 1)
     sample = Sample(path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
-    dialect = sniff([sample])
+    dialect = sniff([sample]).dialect
     found = first_rows(sample, dialect)
     names = found[0] if dialect.header and found else list(dialect.columns or ())
     body = found[int(dialect.header) :][:rows]

@@ -21,6 +21,7 @@ FLOORS = (
     "transforms/files",
     "transforms/tfrecord",
     "transforms/csv",
+    "transforms/sniff",
     "transforms/runtime",
     "transforms/rows",
     "transforms/workers",

@@ -1,7 +1,6 @@
 """CSV parsing: bytes to text, records, cells and typed blocks.
 
 dialect.py     the settings by which files are parsed
-sniff.py       guesses the dialect, for `shardmill init`
 lexer.py       where records begin and end
 range_scan.py  what a range of a file does to the lexer's state
 units.py       files cut into units at record boundaries

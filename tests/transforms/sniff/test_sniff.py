@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.sniff import SAMPLE_BYTES, Sample, sniff
+from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
+from shardmill.transforms.sniff.sniff import sniff
 
 
 def guess(*texts: str | bytes, complete: bool = True) -> Dialect:
     """The dialect guessed from whole files."""
     return sniff(
         [Sample(f"{i}.csv", text.encode() if isinstance(text, str) else text, complete) for i, text in enumerate(texts)]
-    )
+    ).dialect
 
 
 def body(row: str, rows: int = 20) -> str:
@@ -184,7 +185,7 @@ def test_census_income(shared_data: Path) -> None:
         comment="|",
         null_values=("", "?"),
     )
-    assert sniff([sample(path) for path in files]) == expected
+    assert sniff([sample(path) for path in files]).dialect == expected
 
 
 @pytest.mark.parametrize(
@@ -203,23 +204,23 @@ def test_census_income(shared_data: Path) -> None:
 )
 def test_real_files_with_the_default_dialect(shared_data: Path, path: str) -> None:
     """Plain files are taken as they are."""
-    assert sniff([sample(shared_data / path)]) == Dialect()
+    assert sniff([sample(shared_data / path)]).dialect == Dialect()
 
 
 def test_odd_real_files(shared_data: Path) -> None:
     """A semicolon, a comment, no header, Latin-1, a missing value's dash."""
     folder = shared_data / "csv_conformance" / "frictionless"
-    country = sniff([sample(folder / "country-2.csv")])
+    country = sniff([sample(folder / "country-2.csv")]).dialect
     assert (country.delimiter, country.comment, country.header) == (";", "#", True)
-    assert not sniff([sample(folder / "without-headers.csv")]).header
-    assert sniff([sample(folder / "latin1.csv")]).encoding == "latin-1"
-    assert sniff([sample(folder / "table-infer-missing-values.csv")]).null_values == ("", "-")
-    assert not sniff([sample(shared_data / "mnist" / "mnist_5k.csv.gz")]).header
+    assert not sniff([sample(folder / "without-headers.csv")]).dialect.header
+    assert sniff([sample(folder / "latin1.csv")]).dialect.encoding == "latin-1"
+    assert sniff([sample(folder / "table-infer-missing-values.csv")]).dialect.null_values == ("", "-")
+    assert not sniff([sample(shared_data / "mnist" / "mnist_5k.csv.gz")]).dialect.header
 
 
 def given(data: str | bytes, **fields: object) -> Dialect:
     """The guess where some fields are known."""
-    return sniff([Sample("a.csv", data.encode() if isinstance(data, str) else data, complete=True)], fields)
+    return sniff([Sample("a.csv", data.encode() if isinstance(data, str) else data, complete=True)], fields).dialect
 
 
 def test_what_is_known_is_not_guessed() -> None:

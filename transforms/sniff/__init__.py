@@ -1,0 +1,11 @@
+"""Guesses how CSV files are spelled, for `shardmill init`.
+
+sniff.py           the dialect, guess by guess
+decision.py        a choice, and what in the data speaks for it
+samples.py         beginnings of files, and their records under a dialect
+guess_encoding.py  the encoding
+guess_cells.py     delimiter, escape, and padding of cells
+guess_top.py       comment lines, and prose above the records
+guess_header.py    does the first record name the columns?
+guess_nulls.py     spellings of missing cells
+"""
