@@ -11,8 +11,10 @@ from shardmill.pipelines.config.input_section import KEYS
 from shardmill.pipelines.config.paths import check_output, check_path, has_scheme
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.init.input_lines import StarterPaths
+from shardmill.pipelines.init.label_lines import label_example
 from shardmill.pipelines.init.next_steps import Starter
-from shardmill.pipelines.init.starter import StarterPaths, label_example, starter_config
+from shardmill.pipelines.init.starter import starter_config
 from shardmill.pipelines.init.starter_request import StarterRequest, path_beside
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import without_infinite

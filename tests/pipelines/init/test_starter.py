@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.pipelines.config.load import Config, load_config
-from shardmill.pipelines.init.starter import StarterPaths, starter_config, toml_key, toml_string
+from shardmill.pipelines.init.input_lines import StarterPaths
+from shardmill.pipelines.init.starter import starter_config
 from shardmill.pipelines.init.starter_request import StarterRequest
+from shardmill.pipelines.init.toml_text import toml_key, toml_string
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.inference.spelling import DATE_FORMATS

@@ -1,0 +1,66 @@
+"""Facts about a column's values, for a comment."""
+
+from shardmill.pipelines.init.decimal_comma import has_decimal_commas
+from shardmill.schemas.inference.infer import ColumnProfile, decide
+from shardmill.schemas.schema import ColumnType
+
+_NEARLY_ALL = 1 / 0.99
+_EXACT = 2**24  # integers that float32 holds exactly
+_DECIMAL_COMMAS = "looks like numbers with a decimal comma, which can't be read as numbers yet"
+
+
+def column_facts(profile: ColumnProfile, column_type: ColumnType) -> str:
+    """Describes a column's values in one line.
+
+    Args:
+        profile: The column's profile.
+        column_type: Its type in the schema.
+    """
+    words = {ColumnType.INT: "integer", ColumnType.FLOAT: "float", ColumnType.BYTES: "text"}
+    facts = [f"{profile.date_format} text" if profile.date_format else words[column_type]]
+    facts.append(_distinct(profile))
+    if profile.absent:
+        facts.append(f"{_percent(profile.absent, profile.rows)} missing")
+    if column_type is ColumnType.BYTES:
+        examples = ", ".join(shorten(example) for example in profile.distinct.examples)
+        facts += [f"e.g. {examples}"] if examples else []
+        facts += [_DECIMAL_COMMAS] if has_decimal_commas(profile) else []
+    else:
+        facts += _range(profile)
+        if column_type is ColumnType.FLOAT and max(map(abs, profile.cells.integers or (0,))) > _EXACT:
+            facts.append(f"integers beyond {_EXACT:,} are rounded to float32")
+        if profile.unusable:
+            facts.append(f"{profile.unusable:,} cells of another type: their rows are rejected")
+    return ", ".join(facts)
+
+
+def _distinct(profile: ColumnProfile) -> str:
+    exact = profile.distinct_count
+    if exact is not None:
+        return f"{exact:,} distinct"
+    # The estimate has two significant digits; rounded up, it may exceed the number of cells.
+    rounded = round(float(f"{profile.distinct_estimate:.2g}"))
+    return f"about {min(rounded, profile.rows - profile.absent):,} distinct"
+
+
+def _range(profile: ColumnProfile) -> list[str]:
+    limits = [limit for pair in (profile.cells.integers, profile.cells.floats) if pair for limit in pair]
+    if not limits:
+        return []
+    low, high = min(limits), max(limits)
+    exact = decide(profile).type is ColumnType.INT
+    texts = [str(limit) if exact else f"{limit:g}" for limit in (low, high)]
+    return [texts[0] if low == high else " to ".join(texts)]
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole
+    if part < whole < part * _NEARLY_ALL:
+        return "over 99 %"
+    return f"{share:.0f} %" if share >= 1 else f"{share:.1g} %"
+
+
+def shorten(text: str, width: int = 24) -> str:
+    """Makes a text fit for a comment of one line."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return repr(text if len(text) <= width else text[: width - 3] + "...")
