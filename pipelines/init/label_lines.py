@@ -1,4 +1,4 @@
-"""Writes what a starter configuration says about labels."""
+"""Writes comments on labels into a starter configuration."""
 
 from shardmill.pipelines.init.input_lines import BAD_FRACTION
 from shardmill.pipelines.init.starter_request import StarterRequest
@@ -25,7 +25,7 @@ def _likely_label(profiles: Profiles) -> ColumnProfile:
 
 
 def label_lines(profiles: Profiles, request: StarterRequest) -> list[str]:
-    """Writes comments on labels, with an example where there is none.
+    """Writes comments on labels, and an example if needed.
 
     Args:
         profiles: The profiles of all columns.
