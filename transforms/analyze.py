@@ -20,8 +20,9 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.schemas.schema import Column
 from shardmill.transforms.check_workers import CheckedDoFn
-from shardmill.transforms.csv.blocks import Block, Selection
+from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.rows.counts import Rejections, UnitCount, describe

@@ -12,8 +12,8 @@ from apache_beam.transforms.window import GlobalWindows
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.check_workers import CheckedDoFn
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.workers import metrics
@@ -39,18 +39,18 @@ class InferProfiles(SeveralOutputs):
     Expects a PCollection of units. Rows that can't be read as text (ragged ones) are left out.
     """
 
-    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...] = ()) -> None:
+    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...]) -> None:
         """Stores what to read.
 
         Args:
             names: The columns to profile.
             dialect: The files' dialect.
-            known: All of the columns, with which headers are compared. () means those to profile.
+            known: All of the columns, with which headers are compared.
         """
         super().__init__()
         self._names = names
         self._dialect = dialect
-        self._known = known or names
+        self._known = known
 
     def expand(self, units: beam.PCollection[Unit]) -> ProfiledUnits:
         passed = units | "ProfileUnit" >> beam.ParDo(
@@ -64,7 +64,7 @@ class _ProfileUnit(CheckedDoFn):
     def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...]) -> None:
         super().__init__()
         self._dialect = dialect
-        self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), names=known)
+        self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), known)
         self._names = names
 
     def start_bundle(self) -> None:

@@ -12,8 +12,9 @@ from apache_beam import pvalue
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv import held
-from shardmill.transforms.csv.blocks import Block, Selection, examine, read_blocks
+from shardmill.transforms.csv.blocks import Block, examine, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import (
     UNIT_BYTES,
     FileRange,

@@ -14,9 +14,10 @@ from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.transforms.check_workers import CheckWorkers
-from shardmill.transforms.csv.blocks import Selection, read_header
+from shardmill.transforms.csv.blocks import read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.held import hold_files
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.profile import InferProfiles
@@ -48,14 +49,14 @@ def profile_columns(
         DataError: A file can't be read, or all are empty.
     """
     names = names or column_names(inputs, dialect)
-    headers = Selection((), names=known or names)
+    known = known or names
     path = files.join(folder, "profiles.pickle")
 
     def build(pipeline: beam.Pipeline) -> None:
         found = (
             pipeline
             | "CheckWorkers" >> CheckWorkers(folder)
-            | "PlanUnits" >> PlanUnits(inputs, dialect, headers)
+            | "PlanUnits" >> PlanUnits(inputs, dialect, Selection((), known))
             | "InferProfiles" >> InferProfiles(names, dialect, known)
         )
         _ = found.profiles | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, folder)

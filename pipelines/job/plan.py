@@ -14,7 +14,7 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.csv.blocks import Selection
+from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.kinds.registry import allowed_types, parse_features
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
@@ -75,10 +75,10 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
-    key = None if config.split is None else config.split.key or ()
+    key = SplitKey(config.split.key or schema.names) if config.split else None
     columns = tuple(column for column in schema if column.name in plan.columns)
     infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
-    return Selection(columns, plan.required, key, schema.names, infinite=infinite)
+    return Selection(columns, schema.names, plan.required, key, infinite=infinite)
 
 
 def _check_columns(config: Config, schema: Schema) -> None:

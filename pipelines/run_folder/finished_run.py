@@ -22,9 +22,9 @@ from shardmill.schemas.run_folder import MANIFEST, RAW_SCHEMA, SUCCESS, TRAIN
 from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_schema
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.cast import Infinite
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
@@ -126,9 +126,9 @@ class FinishedRun:
         split = self._config.get("split")
         return Selection(
             columns=tuple(self.schema[name] for name in columns["read"]),
-            required=frozenset(columns["required"]),
-            key=tuple(split["key"] or ()) if split else None,
             names=self.schema.names,
+            required=frozenset(columns["required"]),
+            key=SplitKey(tuple(split["key"] or self.schema.names)) if split else None,
             optional=frozenset(columns.get("optional", ())),
             infinite={name: self._infinite(name) for name in columns["read"]},
         )

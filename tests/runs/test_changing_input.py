@@ -13,17 +13,17 @@ from shardmill.pipelines.job.input_files import list_files
 from shardmill.pipelines.job.job import Job
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.held import HeldBytes
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.files.checksums import Checksum
 from shardmill.transforms.read import Blocks, PlanUnits, units_of
+from tests.support.csv_blocks import select_columns
 from tests.support.remote_files import SCHEME
 from tests.support.runs import read_split, run_toml
 
-SELECTION = Selection((Column("x", ColumnType.INT), Column("y", ColumnType.INT)))
+SELECTION = select_columns((Column("x", ColumnType.INT), Column("y", ColumnType.INT)))
 ROWS = 3000
 OLD = b"x,y\n" + b"".join(b"%d,1\n" % row for row in range(10_000, 10_000 + ROWS))
 # The same size and number of rows.

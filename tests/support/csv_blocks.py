@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Block, Reject, Selection, read_blocks
+from shardmill.transforms.csv.blocks import Block, Reject, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
 
 BYTES, INT, FLOAT = ColumnType.BYTES, ColumnType.INT, ColumnType.FLOAT
@@ -15,7 +17,12 @@ BYTES, INT, FLOAT = ColumnType.BYTES, ColumnType.INT, ColumnType.FLOAT
 
 def select(**columns: ColumnType) -> Selection:
     """A selection of columns by name and type."""
-    return Selection(tuple(Column(name, column_type) for name, column_type in columns.items()))
+    return select_columns(tuple(Column(name, column_type) for name, column_type in columns.items()))
+
+
+def select_columns(columns: tuple[Column, ...], **settings: Any) -> Selection:
+    """A selection of all columns of a schema."""
+    return Selection(columns, tuple(column.name for column in columns), **settings)
 
 
 def read(data: bytes, selection: Selection, dialect: Dialect | None = None, path: str = "f.csv") -> list[Block]:

@@ -11,5 +11,6 @@ chunks.py      text cut at record boundaries into bounded chunks
 header.py      column names, matched with the schema's
 cells.py       a chunk's records as columns of text, null where missing
 cast.py        cells' text to numbers
+selection.py   the columns to read, and the split key
 blocks.py      rows as typed Arrow columns, and rejected rows
 """

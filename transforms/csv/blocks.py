@@ -8,25 +8,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import Column
-from shardmill.transforms.csv.cast import Infinite, cast
+from shardmill.transforms.csv.cast import cast
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
 from shardmill.transforms.csv.header import match_columns, parse_header
 from shardmill.transforms.csv.lexer import Lexicon, Positions
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head, to_utf8
 from shardmill.transforms.csv.units import UTF8_MARK, FileRange, RangeScan, Unit
 from shardmill.transforms.tfrecord.encode import Outputs
 
-__all__ = ["BLOCK_BYTES", "Block", "Reject", "Selection", "read_blocks", "read_header"]
+__all__ = ["BLOCK_BYTES", "Block", "Reject", "read_blocks", "read_header"]
 
-# Stands between the cells of a split key: ASCII's unit separator.
-_KEY_SEPARATOR = "\x1f"
 # Bytes that `read_header` reads at a time: enough for most headers.
 _HEADER_BYTES = 64 << 10
 
@@ -35,41 +33,6 @@ _MARKED = "expected a row, found a byte order mark, as stands where files were j
 
 # Each bad row's column (None means the row as a whole) and what is wrong.
 Faults = dict[int, tuple[str | None, str]]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The columns to read of each row, and how.
-
-    Attributes:
-        columns: The columns to convert, in order.
-        required: Columns in which a missing value rejects the row.
-        key: The columns whose text is the split key. () means all of the schema's columns; None
-            means that no key is wanted.
-        names: All of the schema's columns, in order, with which headers are compared. () means
-            those of `columns`.
-        optional: Columns that a file may lack, and in which a missing value rejects no row,
-            required or not.
-        infinite: How infinite numbers in a FLOAT column are treated, by its name; "keep" in columns
-            that aren't listed.
-    """
-
-    columns: tuple[Column, ...]
-    required: frozenset[str] = frozenset()
-    key: tuple[str, ...] | None = None
-    names: tuple[str, ...] = ()
-    optional: frozenset[str] = frozenset()
-    infinite: Mapping[str, Infinite] = field(default_factory=dict)
-
-    @property
-    def known(self) -> tuple[str, ...]:
-        """All of the schema's columns."""
-        return self.names or tuple(column.name for column in self.columns)
-
-    @property
-    def key_names(self) -> tuple[str, ...]:
-        """The split key's columns."""
-        return self.known if self.key == () else self.key or ()
 
 
 @dataclass(frozen=True)
@@ -217,7 +180,7 @@ def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selecti
     """
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
     chunks = Chunks(text, Lexicon.of(dialect), unit.first_line, BLOCK_BYTES)
-    names = _file_columns(chunks, unit, dialect, selection.known)
+    names = _file_columns(chunks, unit, dialect, selection.names)
     if names is None:
         return
     parser = _BlockParser(unit.path, dialect, selection, names)
@@ -263,9 +226,9 @@ def examine(scan: RangeScan, data: bytes, file_range: FileRange, dialect: Dialec
     try:
         check_head(data[:HEAD_BYTES], file_range.path, dialect.encoding)
         header = None if scan.header is None else to_utf8(scan.header, dialect.encoding)
-        names = None if scan.whole else _named(header, file_range.path, dialect, selection.known)
+        names = None if scan.whole else _named(header, file_range.path, dialect, selection.names)
         if names is not None:
-            match_columns(names, selection.known, file_range.path, dialect, selection.optional)
+            match_columns(names, selection.names, file_range.path, dialect, selection.optional)
     except DataError as error:
         return replace(scan, problem=str(error))
     return scan
@@ -299,15 +262,14 @@ class _BlockParser:
     """Parses the chunks of one file into blocks."""
 
     def __init__(self, path: str, dialect: Dialect, selection: Selection, names: list[str]) -> None:
-        positions = match_columns(names, selection.known, path, dialect, selection.optional)
-        wanted = dict.fromkeys([*(column.name for column in selection.columns), *selection.key_names])
+        positions = match_columns(names, selection.names, path, dialect, selection.optional)
         self._path = path
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
         self._width = len(names)
         self._cells = CellParser(
-            path, dialect, len(names), {name: positions[name] for name in wanted if name in positions}
+            path, dialect, len(names), {name: positions[name] for name in selection.read if name in positions}
         )
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
@@ -324,7 +286,8 @@ class _BlockParser:
         ragged = {index: (None, self._ragged(found)) for index, found in cells.ragged}
         rejects = origin.rejects(ragged, ragged) if ragged else []
         columns = _batch(arrays, self._schema, len(cells.records))
-        return Block(columns, self._key(cells), rejects, len(chunk.data), origin, infinite).without(faults)
+        key = self._selection.key.join(cells) if self._selection.key else None
+        return Block(columns, key, rejects, len(chunk.data), origin, infinite).without(faults)
 
     def _column(self, column: Column, cells: Cells, faults: Faults, infinite: dict[str, int]) -> pa.Array:
         """Casts a column's cells, adding to `faults` and `infinite`."""
@@ -349,15 +312,6 @@ class _BlockParser:
             for row, data in found:
                 faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {quoted(data)}"))
         return faults
-
-    def _key(self, cells: Cells) -> pa.Array | None:
-        """The split key: the cells' text, joined."""
-        if self._selection.key is None:
-            return None
-        names = self._selection.key_names
-        absent = pa.nulls(len(cells.records) if set(names) - cells.columns.keys() else 0, pa.string())
-        texts = [cells.columns.get(name, absent) for name in names]
-        return pc.binary_join_element_wise(*texts, _KEY_SEPARATOR, null_handling="replace", null_replacement="")
 
     def _ragged(self, found: int) -> str:
         return f"expected {self._width} {'column' if self._width == 1 else 'columns'}, found {found}"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import offsets_of
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT
-from shardmill.transforms.csv.blocks import Selection
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.tfrecord.encode import Outputs
 
 

@@ -7,10 +7,10 @@ import pytest
 from shardmill.pipelines.job.input_files import list_files
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import file_ranges
 from shardmill.transforms.read import Blocks, units_of
+from tests.support.csv_blocks import select_columns
 
 
 def test_files_are_listed_by_pattern_then_path(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_relative_file_is_read_from_another_folder(tmp_path: Path, monkeypatch
     assert [each.path for each in found] == ["a.csv", f"{tmp_path}/a.csv"]
     assert {each.path for each in file_ranges(found, Dialect(), 4)} == {"a.csv", f"{tmp_path}/a.csv"}
     assert {each.location or each.path for each in file_ranges(found, Dialect(), 4)} == {f"{tmp_path}/a.csv"}
-    selection = Selection((Column("x", ColumnType.INT),))
+    selection = select_columns((Column("x", ColumnType.INT),))
     for unit in units_of(found, Dialect(), selection, map):
         assert sum(block.rows for block in Blocks(unit, Dialect(), selection)) == 2
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv import blocks
-from shardmill.transforms.csv.blocks import Reject, Selection
+from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.dialect import Dialect
-from tests.support.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, values
+from shardmill.transforms.csv.selection import Selection, SplitKey
+from tests.support.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, select_columns, values
 
 
 def test_columns_are_typed_and_in_the_selections_order() -> None:
@@ -85,7 +86,7 @@ def test_one_column_is_one_column() -> None:
 
 def test_a_missing_value_where_one_is_required() -> None:
     """A null in a required column rejects the row; of several faults the first column's is named."""
-    selection = Selection(select(a=FLOAT, b=INT).columns, required=frozenset("a"))
+    selection = select_columns(select(a=FLOAT, b=INT).columns, required=frozenset("a"))
     found = read(b"a,b\n,x\nnan,1\n2,\n", selection)
     assert values(found) == {"a": [2.0], "b": [None]}
     reason = "missing value in a column that must have one"
@@ -95,7 +96,7 @@ def test_a_missing_value_where_one_is_required() -> None:
 def test_an_optional_column_may_be_absent_or_empty() -> None:
     """An optional column is null in a file that lacks it, and rejects no row; others are needed as ever."""
     columns = select(a=FLOAT, b=INT).columns
-    selection = Selection(columns, required=frozenset({"a", "b"}), optional=frozenset("b"))
+    selection = select_columns(columns, required=frozenset({"a", "b"}), optional=frozenset("b"))
     assert values(read(b"a\n1\n2\n", selection)) == {"a": [1.0, 2.0], "b": [None, None]}
     found = read(b"a,b\n1,\n,2\n3,3\n", selection)
     assert values(found) == {"a": [1.0, 3.0], "b": [None, 3]}
@@ -157,10 +158,10 @@ def test_the_key_is_the_cells_text() -> None:
     data = b"a,b,c\n1,x,9\n02,NA,9\nbad,y,9\n3,z\n4,,9\n"
     columns = select(a=INT).columns
     dialect = Dialect(null_values=("", "NA"))
-    (block,) = read(data, Selection(columns, key=("b", "a"), names=("a", "b", "c")), dialect)
+    (block,) = read(data, Selection(columns, key=SplitKey(("b", "a")), names=("a", "b", "c")), dialect)
     assert block.key is not None
     assert block.key.to_pylist() == ["x\x1f1", "\x1f02", "\x1f4"]
-    (block,) = read(data, Selection(columns, key=(), names=("a", "b", "c")), dialect)
+    (block,) = read(data, Selection(columns, key=SplitKey(("a", "b", "c")), names=("a", "b", "c")), dialect)
     assert block.key is not None
     assert block.key.to_pylist() == ["1\x1fx\x1f9", "02\x1f\x1f9", "4\x1f\x1f9"]
     assert block.key.type == pa.string()
@@ -168,7 +169,7 @@ def test_the_key_is_the_cells_text() -> None:
 
 def test_the_whole_rows_key_does_not_depend_on_the_columns_order() -> None:
     """The key of whole rows has the columns in the schema's order, and a column that a file lacks is missing."""
-    selection = Selection((), key=(), names=("a", "b"))
+    selection = Selection((), key=SplitKey(("a", "b")), names=("a", "b"))
     dialect = Dialect(missing_columns="null")
     keys = [
         block.key.to_pylist()

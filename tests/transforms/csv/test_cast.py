@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.schemas.schema import ColumnType
-from shardmill.transforms.csv.blocks import Reject, Selection
+from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.cast import cast
-from tests.support.csv_blocks import FLOAT, INT, read, rejects, select, values
+from tests.support.csv_blocks import FLOAT, INT, read, rejects, select, select_columns, values
 
 NULLS = pa.array([""])
 
@@ -65,7 +65,7 @@ def test_infinite_cells_are_what_they_are_said_to_be(cell: str, neighbour: str) 
 def test_infinite_cells_are_read_by_column() -> None:
     """A block counts them, those of rejected rows too; each column has a rule of its own."""
     columns = select(a=FLOAT, b=FLOAT, c=FLOAT).columns
-    selection = Selection(columns, infinite={"b": "missing", "c": "reject"})
+    selection = select_columns(columns, infinite={"b": "missing", "c": "reject"})
     (block,) = read(b"a,b,c\ninf,inf,1\n2,-inf,inf\n3,3,3\n", selection)
     assert values([block]) == {"a": [math.inf, 3], "b": [None, 3], "c": [1, 3]}
     assert block.infinite == {"a": 1, "b": 2, "c": 1}

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv import blocks, chunks
 from shardmill.transforms.csv import header as header_module
-from shardmill.transforms.csv.blocks import Reject, Selection, read_header
+from shardmill.transforms.csv.blocks import Reject, read_header
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from tests.support.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, values
 
 

@@ -12,9 +12,11 @@ import pytest
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Reject, Selection, read_blocks, read_header
+from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
+from tests.support.csv_blocks import select_columns
 
 ARROW = "arrow-testing/clusterfuzz-testcase-minimized-arrow-csv-fuzz-"
 # Files that can't be used with the default dialect, and a part of what the message says.
@@ -86,7 +88,7 @@ def read_units(data: bytes, units: list[Unit], dialect: Dialect, selection: Sele
 
 def text_columns(names: list[str]) -> Selection:
     """All columns as text."""
-    return Selection(tuple(Column(name, ColumnType.BYTES) for name in names))
+    return select_columns(tuple(Column(name, ColumnType.BYTES) for name in names))
 
 
 def test_all_files_convert_or_end_in_one_error(shared_data: Path) -> None:
@@ -134,7 +136,7 @@ def test_all_files_as_numbers(shared_data: Path, column_type: ColumnType) -> Non
             continue
         names = read_header(io.BytesIO(data), name, dialect)
         rows, rejects = read_units(
-            data, [Unit(0, 0, name)], dialect, Selection(tuple(Column(each, column_type) for each in names))
+            data, [Unit(0, 0, name)], dialect, select_columns(tuple(Column(each, column_type) for each in names))
         )
         _, good, bad = oracle(data, dialect)
         assert (name, len(rows) + len(rejects)) == (name, len(good) + len(bad))

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv import blocks, chunks, range_scan, text, units
-from shardmill.transforms.csv.blocks import Selection, examine, read_blocks
+from shardmill.transforms.csv.blocks import examine, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
+from tests.support.csv_blocks import select
 
 BYTES, INT, FLOAT = ColumnType.BYTES, ColumnType.INT, ColumnType.FLOAT
 COMPRESS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".zst": zstandard.ZstdCompressor().compress}
@@ -56,7 +58,7 @@ SELECTIONS = st.builds(
     Selection,
     columns=st.sampled_from([(Column("a", BYTES), Column("b", BYTES)), (Column("a", INT), Column("b", FLOAT)), ()]),
     required=st.sampled_from([frozenset(), frozenset({"a"})]),
-    key=st.sampled_from([None, (), ("a",), ("b", "a")]),
+    key=st.sampled_from([None, SplitKey(("a",)), SplitKey(("a", "b")), SplitKey(("b", "a"))]),
     names=st.just(("a", "b")),
     optional=st.sampled_from([frozenset(), frozenset({"a"})]),
 )
@@ -151,8 +153,8 @@ def check(data: bytes, path: str, dialect: Dialect, selection: Selection, cut: C
 
 
 PLAIN = Dialect()
-TEXTS = Selection((Column("a", BYTES), Column("b", BYTES)), names=("a", "b"))
-KEYED = Selection((Column("a", BYTES),), key=("b",), names=("a", "b"))
+TEXTS = select(a=BYTES, b=BYTES)
+KEYED = Selection((Column("a", BYTES),), key=SplitKey(("b",)), names=("a", "b"))
 NULLS = Dialect(missing_columns="null")
 ESCAPED = Dialect(escape="\\")
 

@@ -8,11 +8,12 @@ import pytest
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Reject, Selection, read_blocks, read_header
+from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
+from tests.support.csv_blocks import select_columns
 
-SELECTION = Selection((Column("Province_State", ColumnType.BYTES), Column("UserID", ColumnType.INT)))
+SELECTION = select_columns((Column("Province_State", ColumnType.BYTES), Column("UserID", ColumnType.INT)))
 RENAME = (("Province/State", "Province_State"), ("userid", "UserID"), ("user id", "UserID"))
 
 
@@ -76,7 +77,7 @@ def test_another_spelling_is_never_taken_for_another_column(
 
 def test_a_letter_may_be_composed_or_not() -> None:
     """A name as some systems write it, letters and accents apart, isn't another column."""
-    selection = Selection((Column("caf\u00e9", ColumnType.INT), Column("x", ColumnType.INT)))
+    selection = select_columns((Column("caf\u00e9", ColumnType.INT), Column("x", ColumnType.INT)))
     dialect = Dialect(missing_columns="null", extra_columns="ignore")
     with pytest.raises(DataError, match=r"lacks the column 'caf\u00e9', but has 'cafe\u0301', which differs"):
         list(read_blocks(io.BytesIO("cafe\u0301,x\n1,2\n".encode()), Unit(0, 0, "f.csv"), dialect, selection))
@@ -91,7 +92,7 @@ def test_another_spelling_may_be_said_to_be_another_column() -> None:
 @pytest.mark.parametrize("header", ['"a";x', '"a,x', "\ufeff\ufeffa,x"])
 def test_a_misread_name_is_not_another_spelling(header: str) -> None:
     """Where quotes or marks are left in a name, another setting is wrong: to rename the column isn't advised."""
-    selection = Selection((Column("a", ColumnType.INT), Column("x", ColumnType.INT)))
+    selection = select_columns((Column("a", ColumnType.INT), Column("x", ColumnType.INT)))
     dialect = Dialect(quote=None, delimiter=";" if ";" in header else ",")
     with pytest.raises(DataError, match=r"lacks the column 'a'") as found:
         list(read_blocks(io.BytesIO(f"{header}\n1,2\n".encode()), Unit(0, 0, "f.csv"), dialect, selection))
@@ -100,6 +101,6 @@ def test_a_misread_name_is_not_another_spelling(header: str) -> None:
 
 def test_names_of_punctuation_alone_are_not_alike() -> None:
     """A column `%` isn't another spelling of `#`."""
-    selection = Selection((Column("a", ColumnType.INT), Column("%", ColumnType.INT)))
+    selection = select_columns((Column("a", ColumnType.INT), Column("%", ColumnType.INT)))
     with pytest.raises(DataError, match=r"lacks the column '%'; its columns are 'a', '#'"):
         list(read_blocks(io.BytesIO(b"a,#\n1,2\n"), Unit(0, 0, "f.csv"), Dialect(), selection))

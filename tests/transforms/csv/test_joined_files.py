@@ -12,11 +12,12 @@ import zstandard
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Block, Selection, read_blocks
+from shardmill.transforms.csv.blocks import Block, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
+from tests.support.csv_blocks import select_columns
 
-SELECTION = Selection((Column("a", ColumnType.INT), Column("b", ColumnType.BYTES)))
+SELECTION = select_columns((Column("a", ColumnType.INT), Column("b", ColumnType.BYTES)))
 FIRST, SECOND = b"a,b\n1,x\n", b"2,y\n3,z\n"
 Compress = Callable[[bytes], bytes]
 zstd = zstandard.ZstdCompressor(write_checksum=True).compress
@@ -86,7 +87,7 @@ def test_nul_bytes_stay_in_their_cell() -> None:
 def test_a_row_with_a_byte_order_mark_is_rejected(encoding: str, joined: str) -> None:
     """Where a file with a mark was appended to another, its header, or first row, isn't taken for a row of text."""
     data = f"\ufeffa,b\n1,x\n\ufeff{joined}3,\uff21\n"
-    selection = Selection((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
+    selection = select_columns((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
     stored = data.encode("utf-8" if encoding == "utf-8" else "utf-16-le")
     found = list(read_blocks(io.BytesIO(stored), Unit(0, 0, "f.csv"), Dialect(encoding=encoding), selection))
     assert values(found) == {"a": ["1", "3"], "b": ["x", "\uff21"]}

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv import blocks, range_scan
-from shardmill.transforms.csv.blocks import Reject, Selection, read_blocks
+from shardmill.transforms.csv.blocks import Reject, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.lexer import record_spans
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import (
     FileRange,
     InputFile,
@@ -25,6 +26,7 @@ from shardmill.transforms.csv.units import (
     scan_range,
 )
 from shardmill.transforms.files.checksums import Checksum
+from tests.support.csv_blocks import select_columns
 
 PLAIN = Dialect()
 # Mostly special characters, so that short texts meet each other in many ways.
@@ -181,7 +183,7 @@ def test_units_are_the_file(
     text = text.replace("b", " ") if trim else text
     data = ("a,b\n" + text if header else text).encode()
     dialect = Dialect(header=header, trim=trim)
-    selection = Selection((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
+    selection = select_columns((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
     with pytest.MonkeyPatch.context() as patch:
         whole = outcome(data, None, dialect, selection)
         patch.setattr(blocks, "BLOCK_BYTES", block_bytes)

@@ -14,8 +14,8 @@ from shardmill.pipelines.job.input_files import list_files
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema_pbtxt import load_schema
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.files import files
 from shardmill.transforms.files.local_listing import list_local
 from shardmill.transforms.kinds.registry import parse_features
@@ -106,9 +106,9 @@ def test_files_that_cannot_be_read_are_named(tree: Path) -> None:
     features = load_config(str(config)).features
     (tree / "a.csv").chmod(0)
     with bound():
-        (unit,) = units_of(list_files({None: (f"{tree}/a.csv",)}), Dialect(), Selection(()), map)
+        (unit,) = units_of(list_files({None: (f"{tree}/a.csv",)}), Dialect(), Selection((), ()), map)
         with pytest.raises(DataError, match=r"can't read '.*/a\.csv': Permission denied"):
-            list(Blocks(unit, Dialect(), Selection(())))
+            list(Blocks(unit, Dialect(), Selection((), ())))
         with pytest.raises(ConfigError, match=r"can't read the schema '.*/a\.csv': Permission denied"):
             load_schema(f"{tree}/a.csv")
         with pytest.raises(ConfigError, match=r"a\.csv.*Permission denied"):

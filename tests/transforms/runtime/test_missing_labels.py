@@ -6,7 +6,6 @@ import pytest
 
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.runtime.missing_labels import (
     drop_missing,
     drop_unknown,
@@ -16,6 +15,7 @@ from shardmill.transforms.runtime.missing_labels import (
 )
 from shardmill.transforms.tfrecord.decode import decode_example
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
+from tests.support.csv_blocks import select_columns
 
 FEATURES = (
     FeatureSpec("number", "float32"),
@@ -46,7 +46,7 @@ def decoded(changed: Outputs) -> list[dict[str, list[int] | list[float] | list[b
 def test_only_columns_that_rows_may_lack_empty_a_label() -> None:
     """A label's cells count where the row would be rejected for them, but may be missing."""
     columns = tuple(Column(name, ColumnType.FLOAT) for name in ("y", "z", "filled"))
-    selection = Selection(columns, required=frozenset({"y", "z"}), optional=frozenset({"y", "filled"}))
+    selection = select_columns(columns, required=frozenset({"y", "z"}), optional=frozenset({"y", "filled"}))
     assert missing_labels({"a": ["y", "z"], "b": ["filled"], "c": ["z"], "d": []}, selection) == {"a": ("y",)}
 
 

@@ -21,8 +21,8 @@ from shardmill.schemas.schema import Schema
 from shardmill.transforms import check_workers
 from shardmill.transforms.analyze import AnalyzeUnits, Reading
 from shardmill.transforms.check_workers import CheckWorkers, Submission
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.profile import InferProfiles
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
@@ -64,7 +64,7 @@ def test_a_job_may_need_more_than_others(tmp_path: Path, monkeypatch: pytest.Mon
     Submission.of_this_machine(str(tmp_path)).check()
 
 
-_READING = Reading(dialect=Dialect(), selection=Selection(()), split_rule=SplitRule(("train",)))
+_READING = Reading(dialect=Dialect(), selection=Selection((), ()), split_rule=SplitRule(("train",)))
 _DESTINATION = Destination("/nowhere", "/nowhere/parts")
 _PLAN = RowPlan([], SplitRule(("train",)), ShardRule())
 
@@ -81,7 +81,7 @@ def _trace(findings: beam.PCollection[Any]) -> object:
 @pytest.mark.parametrize(
     "build",
     [
-        lambda units: units | InferProfiles(("x",), Dialect()),
+        lambda units: units | InferProfiles(("x",), Dialect(), ("x",)),
         lambda units: units | AnalyzeUnits(_READING, (), 1),
         _trace,
         lambda findings: findings | TraceFunction(_DESTINATION, findings),

@@ -16,7 +16,6 @@ from shardmill.pipelines.job import stages
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms import analyze
 from shardmill.transforms.analyze import QuantileKey, Reading, TokenKey, _AnalyzeUnit, _merge_quantiles, _merge_tokens
-from shardmill.transforms.csv.blocks import Selection
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.kinds.registry import parse_features
@@ -25,6 +24,7 @@ from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
 from shardmill.transforms.trace import Features, _select
+from tests.support.csv_blocks import select_columns
 from tests.support.kinds import schema_of
 from tests.support.runs import pipeline_result, unpublished
 
@@ -181,7 +181,7 @@ def _pieces(units: Sequence[Unit], partitions: int = 1) -> Pieces:
     """A bundle's pieces."""
     columns = (Column("x", ColumnType.FLOAT), Column("s", ColumnType.BYTES))
     requests = (NumericRequest("x", quantiles=True), VocabularyRequest("s", ("s",)))
-    reading = Reading(dialect=Dialect(), selection=Selection(columns), split_rule=SplitRule(("train",)))
+    reading = Reading(dialect=Dialect(), selection=select_columns(columns), split_rule=SplitRule(("train",)))
     bundle = _AnalyzeUnit(reading, requests, partitions, "analyze")
     bundle.start_bundle()
     early = [each.value for unit in units for each in bundle.process(unit) if getattr(each, "tag", "") == "tokens"]

@@ -1,0 +1,69 @@
+"""The columns to read of rows, and the split key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.schema import Column
+from shardmill.transforms.csv.cast import Infinite
+from shardmill.transforms.csv.cells import Cells
+
+# Stands between the cells of a split key: ASCII's unit separator, which text hardly ever has.
+_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class SplitKey:
+    """The columns whose text decides a row's split.
+
+    Attributes:
+        columns: Their names, in order; all of the schema's where the whole row decides.
+    """
+
+    columns: tuple[str, ...]
+
+    def join(self, cells: Cells) -> pa.Array:
+        """Joins the text of each row's cells.
+
+        A missing cell counts as "", as do those of a column that the file lacks.
+
+        Args:
+            cells: A chunk's cells.
+
+        Returns:
+            string, one for each row.
+        """
+        absent = pa.nulls(len(cells.records) if set(self.columns) - cells.columns.keys() else 0, pa.string())
+        texts = [cells.columns.get(name, absent) for name in self.columns]
+        return pc.binary_join_element_wise(*texts, _SEPARATOR, null_handling="replace", null_replacement="")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The columns to read of each row, and how.
+
+    Attributes:
+        columns: The columns to convert, in order.
+        names: All of the schema's columns, in order, with which headers are compared.
+        required: Columns in which a missing value rejects the row.
+        key: The split key. None means that no key is made: the file decides, or there is no split.
+        optional: Columns that a file may lack, and in which a missing value rejects no row,
+            required or not.
+        infinite: How infinite numbers in a FLOAT column are treated, by its name; "keep" in columns
+            that aren't listed.
+    """
+
+    columns: tuple[Column, ...]
+    names: tuple[str, ...]
+    required: frozenset[str] = frozenset()
+    key: SplitKey | None = None
+    optional: frozenset[str] = frozenset()
+    infinite: Mapping[str, Infinite] = field(default_factory=dict)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns whose text is needed: those to convert, and the split key's."""
+        key = self.key.columns if self.key else ()
+        return tuple(dict.fromkeys([*(column.name for column in self.columns), *key]))
