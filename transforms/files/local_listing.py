@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.files import files
-from shardmill.transforms.files.path_patterns import fixed_part, matcher
+from shardmill.transforms.files.path_patterns import fixed_part, matcher, takes_hidden
 
 _ANY_DEPTH = "**"
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
@@ -20,8 +20,9 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 def list_local(pattern: str) -> list[tuple[str, int]]:
     """Lists the files that a pattern matches.
 
-    It matches as in Beam's file systems: `*` within a name, `**` across folders. Folders below
-    which nothing can match aren't searched; links to folders are followed, except below `**`.
+    It matches as in Beam's file systems: `*` within a name, `**` across folders; but wildcards
+    don't match hidden names. Folders below which nothing can match aren't searched; links to
+    folders are followed, except below `**`.
 
     Args:
         pattern: A path or a pattern, relative to the current folder or absolute.
@@ -72,8 +73,10 @@ def _walk(folder: str, names: list[str]) -> Iterator[str]:
     """
     name, rest = names[0], names[1:]
     if _ANY_DEPTH in name:
-        wanted = matcher("/".join(names))
-        yield from (path for path in _below(folder) if wanted.fullmatch(path[len(folder) :]))
+        pattern = "/".join(names)
+        wanted = matcher(pattern)
+        found = _below(folder, hidden=takes_hidden(pattern))
+        yield from (path for path in found if wanted.fullmatch(path[len(folder) :]))
         return
     wanted = matcher(name)
     for path, entry in _entries(folder):
@@ -85,10 +88,12 @@ def _walk(folder: str, names: list[str]) -> Iterator[str]:
             yield from _walk(f"{path}/", rest)
 
 
-def _below(folder: str) -> Iterator[str]:
+def _below(folder: str, *, hidden: bool) -> Iterator[str]:
     for path, entry in _entries(folder):
+        if not hidden and entry.name.startswith("."):
+            continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _below(f"{path}/")
+            yield from _below(f"{path}/", hidden=hidden)
         else:
             yield path
 

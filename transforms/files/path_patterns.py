@@ -1,13 +1,16 @@
 """Patterns of paths, as in Beam's file systems.
 
 `*` matches within a name, `**` across folders, `?` one character, `[a-z]` one of a set, and
-`[!a-z]` one that isn't in it.
+`[!a-z]` one that isn't in it. As in a shell, the dot that begins a hidden name is matched only by
+a dot in the pattern.
 """
 
 import re
 
 _PIECE = re.compile(r"\*\*|\*|\?|\[(?P<set>!?\]?[^\]]*)\]|.", re.DOTALL)
-_WILDCARDS = {"**": ".*", "*": r"[^/\\]*", "?": "."}
+# What no wildcard matches: a dot at the beginning, or after a slash.
+_SEEN = r"(?!(?<![^/])\.)"
+_WILDCARDS = {"**": rf"(?:{_SEEN}.)*", "*": rf"(?:{_SEEN}[^/\\])*", "?": f"{_SEEN}."}
 _FIRST = re.compile(r"[*?[]")
 
 
@@ -18,6 +21,11 @@ def matcher(pattern: str) -> re.Pattern[str]:
         pattern: A pattern; a `[` that nothing closes stands for itself.
     """
     return re.compile("".join(map(_translated, _PIECE.finditer(pattern))), re.DOTALL)
+
+
+def takes_hidden(pattern: str) -> bool:
+    """Whether a pattern names hidden files or folders."""
+    return pattern.startswith(".") or "/." in pattern
 
 
 def fixed_part(pattern: str) -> str:
@@ -34,4 +42,4 @@ def _translated(piece: re.Match[str]) -> str:
         return _WILDCARDS.get(piece[0]) or re.escape(piece[0])
     inverted = found.startswith("!")
     characters = re.sub(r"([\\^\[&~|])", r"\\\1", found[inverted:])
-    return f"[{'^' if inverted else ''}{characters}]"
+    return f"{_SEEN}[{'^' if inverted else ''}{characters}]"

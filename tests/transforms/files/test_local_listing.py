@@ -26,14 +26,14 @@ from tests.support.permissions import bound, open_folder
 
 @pytest.fixture
 def tree() -> Iterator[Path]:
-    """Files in folders of three levels, one called with brackets, and one that is hidden."""
+    """Files in folders of three levels, one called with brackets."""
     with open_folder() as folder:
         _fill(folder / "in")
         yield folder / "in"
 
 
 def _fill(folder: Path) -> None:
-    for name in ("a.csv", "b1.csv", "b2.txt", "x/a.csv", "x/.h.csv", "y/z/a.csv", "y/z/c.csv", "y z/d[1].csv"):
+    for name in ("a.csv", "b1.csv", "b2.txt", "x/a.csv", "y/z/a.csv", "y/z/c.csv", "y z/d[1].csv"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("1" * len(name))
 
@@ -53,6 +53,30 @@ def test_patterns_match_as_beam_has_them(tree: Path, pattern: str, monkeypatch: 
     assert dict(list_local(f"{tree}/{pattern}")) == beam
     monkeypatch.chdir(tree)
     assert dict(list_local(pattern)) == {path.removeprefix(f"{tree}/"): size for path, size in beam.items()}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*.csv", ["a.csv", "b1.csv"]),
+        ("._*.csv", ["._a.csv"]),
+        (".?a.csv", ["._a.csv"]),
+        ("._a.csv", ["._a.csv"]),
+        ("x/*", ["x/a.csv"]),
+        ("**/a.csv", ["x/a.csv", "y/z/a.csv"]),
+        ("**/.h.csv", ["x/.h.csv"]),
+        ("*/h.csv", []),
+        (".git/*", [".git/h.csv"]),
+        (".git/**", [".git/h.csv"]),
+        ("**/.git/**.csv", ["x/.git/h.csv"]),
+    ],
+)
+def test_hidden_files_are_taken_only_where_the_pattern_says_so(tree: Path, pattern: str, found: list[str]) -> None:
+    """Neither what macOS leaves beside a file nor what is in hidden folders is data, unless it is asked for with its dot."""
+    for name in ("._a.csv", "x/.h.csv", ".git/h.csv", "x/.git/h.csv"):
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_text("")
+    assert sorted(path for path, _ in list_local(f"{tree}/{pattern}")) == [f"{tree}/{name}" for name in found]
 
 
 def test_linked_folders_are_looked_into(tree: Path) -> None:
@@ -92,7 +116,7 @@ def test_a_folder_that_cannot_be_read_is_named(tree: Path, mode: int) -> None:
                     DataError, match=r"can't list '.*': can't read '.*/y/?': Permission denied; let this user"
                 ):
                     list_files({None: (f"{tree}/{pattern}",)})
-            assert len(list_files({None: (f"{tree}/*.csv", f"{tree}/x/*.csv")})) == 4
+            assert len(list_files({None: (f"{tree}/*.csv", f"{tree}/x/*.csv")})) == 3
     finally:
         (tree / "y").chmod(0o755)
 

@@ -78,6 +78,17 @@ def test_thousands_of_objects_are_listed_and_removed(server: Server) -> None:
     assert server.names("bucket") == ["big"]
 
 
+def test_hidden_objects_are_taken_only_where_the_pattern_says_so(server: Server) -> None:
+    """What macOS leaves beside a file is no data in a store either, nor is what is in a hidden folder."""
+    for name in ("h/a.csv", "h/._a.csv", "h/.x/b.csv"):
+        server.put("bucket", name, b"x")
+    folder = f"{server.scheme}://bucket/h"
+    for pattern, names in (("*.csv", ["a.csv"]), ("**", ["a.csv"]), ("._*", ["._a.csv"]), (".x/*", [".x/b.csv"])):
+        found = input_files.list_files({None: (f"{folder}/{pattern}",)})
+        assert [each.path for each in found] == [f"{folder}/{name}" for name in names]
+    files.remove(folder)
+
+
 def test_a_pattern_without_objects_is_an_error(server: Server) -> None:
     """What isn't there is said plainly, with or without a wildcard."""
     for name in ("none.csv", "none*.csv"):
