@@ -64,6 +64,6 @@ class Selection:
 
     @property
     def read(self) -> tuple[str, ...]:
-        """The columns whose text is needed: those to convert, and the split key's."""
+        """The columns to convert, and those of the split key."""
         key = self.key.columns if self.key else ()
         return tuple(dict.fromkeys([*(column.name for column in self.columns), *key]))
