@@ -23,7 +23,8 @@ The nouns, from the ground up; each imports from those before it only:
   stores/              object stores: clients, uploads, reads in ranges
   files/               files by path or URL
   tfrecord/            columns -> Examples -> frames -> part files
-  csv/                 bytes -> text -> records -> cells -> typed blocks
+  records/             where CSV records begin and end
+  csv/                 bytes -> text -> cells -> typed blocks
   sniff/               files' beginnings -> their dialect
   runtime/             the SavedModel run on Arrow buffers
   rows/                counts, splits, shards: where each row goes

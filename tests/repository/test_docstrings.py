@@ -34,6 +34,7 @@ FOLDERS = (
     "transforms/functions",
     "transforms/graph",
     "transforms/kinds",
+    "transforms/records",
     "transforms/rows",
     "transforms/runtime",
     "transforms/statistics",

@@ -1,16 +1,14 @@
-"""CSV parsing: bytes to text, records, cells and typed blocks.
+"""CSV parsing: bytes to text, cells and typed blocks.
 
 dialect.py     the settings by which files are parsed
-lexer.py       where records begin and end
-range_scan.py  what a range of a file does to the lexer's state
 units.py       files cut into units at record boundaries
 held.py        a unit's bytes compared with an earlier pass's
 text.py        a file's bytes, decompressed, as UTF-8 text
-inflation.py   a limit on what isn't rows in a compressed file
 chunks.py      text cut at record boundaries into bounded chunks
 header.py      column names, matched with the schema's
 cells.py       a chunk's records as columns of text, null where missing
 cast.py        cells' text to numbers
 selection.py   the columns to read, and the split key
+rejects.py     rejected rows, each with its line and reason
 blocks.py      rows as typed Arrow columns, and rejected rows
 """

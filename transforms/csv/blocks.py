@@ -3,7 +3,7 @@
 A block is a few megabytes of rows, along with those that had to be rejected.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,10 +17,11 @@ from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
 from shardmill.transforms.csv.header import match_columns, parse_header
-from shardmill.transforms.csv.lexer import Lexicon, Positions
+from shardmill.transforms.csv.rejects import Faults, Origin, Reject
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head, to_utf8
-from shardmill.transforms.csv.units import UTF8_MARK, FileRange, RangeScan, Unit
+from shardmill.transforms.csv.units import UTF8_MARK, FileRange, RangeScan, Unit, lexicon_of
+from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.tfrecord.encode import Outputs
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "read_blocks", "read_header"]
@@ -30,76 +31,6 @@ _HEADER_BYTES = 64 << 10
 
 _MISSING = "missing value in a column that must have one"
 _MARKED = "expected a row, found a byte order mark, as stands where files were joined"
-
-# Each bad row's column (None means the row as a whole) and what is wrong.
-Faults = dict[int, tuple[str | None, str]]
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that can't be used.
-
-    Attributes:
-        file: Its file.
-        line: The number of its first physical line, from 1.
-        column: The column at fault. None means the row as a whole.
-        reason: What was expected and what was found.
-        row: Its bytes without the line's end: unchanged if the file is UTF-8, else transcoded to
-            UTF-8.
-    """
-
-    file: str
-    line: int
-    column: str | None
-    reason: str
-    row: bytes
-
-
-@dataclass(frozen=True)
-class Origin:
-    """The location of some rows in their file.
-
-    Attributes:
-        path: The file.
-        chunk: The piece of it that the rows are in.
-        spans: The start and end of each of the chunk's records.
-        records: The index of each row's record.
-    """
-
-    path: str
-    chunk: Chunk
-    spans: tuple[Positions, Positions]
-    records: Positions
-
-    @property
-    def lines(self) -> Positions:
-        """The number of each row's first physical line."""
-        return self.chunk.lines_at(self.spans[0][self.records])
-
-    def rejects(self, reasons: Mapping[int, tuple[str | None, str]], ragged: Collection[int] = ()) -> list[Reject]:
-        """Records as rejected rows, in the file's order.
-
-        Args:
-            reasons: The column at fault and what is wrong, by the record's index.
-            ragged: The indices of records with too few or too many cells. The reason of one that
-                spans lines asks whether a quote isn't closed.
-        """
-        order = np.array(sorted(reasons), np.int64)
-        starts, stops = self.spans[0][order], self.spans[1][order]
-        rejects = []
-        located = zip(
-            order.tolist(),
-            starts.tolist(),
-            stops.tolist(),
-            *(self.chunk.lines_at(at).tolist() for at in (starts, stops)),
-            strict=True,
-        )
-        for index, start, stop, line, last_line in located:
-            column, reason = reasons[index]
-            if index in ragged and last_line > line:
-                reason += f" in a row of {last_line - line + 1} lines: is a quote not closed?"
-            rejects.append(Reject(self.path, line, column, reason, bytes(self.chunk.data[start:stop])))
-        return rejects
 
 
 @dataclass(frozen=True)
@@ -179,7 +110,7 @@ def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selecti
             fit, or ends inside a quoted cell.
     """
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
-    chunks = Chunks(text, Lexicon.of(dialect), unit.first_line, BLOCK_BYTES)
+    chunks = Chunks(text, lexicon_of(dialect), unit.first_line, BLOCK_BYTES)
     names = _file_columns(chunks, unit, dialect, selection.names)
     if names is None:
         return
@@ -204,7 +135,7 @@ def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
     Raises:
         DataError: As `read_blocks`.
     """
-    chunks = Chunks(Stream(stream, path, dialect.encoding), Lexicon.of(dialect), block_bytes=_HEADER_BYTES)
+    chunks = Chunks(Stream(stream, path, dialect.encoding), lexicon_of(dialect), block_bytes=_HEADER_BYTES)
     return _file_columns(chunks, Unit(0, 0, path), dialect, ()) or []
 
 
@@ -306,7 +237,7 @@ class _BlockParser:
                 faults.setdefault(row, (column.name, _MISSING))
         return values
 
-    def _undecodable(self, cells: Cells) -> "Faults":
+    def _undecodable(self, cells: Cells) -> Faults:
         faults: Faults = {}
         for name, found in cells.undecodable.items():
             for row, data in found:

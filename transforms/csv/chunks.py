@@ -7,9 +7,10 @@ from typing import Protocol
 import numpy as np
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.inflation import Inflation
-from shardmill.transforms.csv.lexer import Lexed, Lexicon, Positions, lex, line_ends, open_quote
 from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix, unclosed_quote
+from shardmill.transforms.records.inflation import Inflation
+from shardmill.transforms.records.lexer import Lexed, lex, line_ends, open_quote
+from shardmill.transforms.records.lexicon import Lexicon, Positions
 
 # The most bytes of text in a chunk, unless its first record is larger: it bounds memory.
 BLOCK_BYTES = 4 << 20

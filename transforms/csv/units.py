@@ -16,9 +16,18 @@ import numpy as np
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.lexer import LF, Bytes, Lexicon, lex, line_ends, record_spans
-from shardmill.transforms.csv.range_scan import PIECE_BYTES, QUOTED, UNQUOTED, RangeScan, compose, nothing, scan_text
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+from shardmill.transforms.records.lexer import lex, line_ends
+from shardmill.transforms.records.lexicon import LF, Bytes, Lexicon
+from shardmill.transforms.records.range_scan import (
+    PIECE_BYTES,
+    QUOTED,
+    UNQUOTED,
+    RangeScan,
+    compose,
+    nothing,
+    scan_text,
+)
 
 __all__ = [
     "COMPRESSED",
@@ -33,8 +42,8 @@ __all__ = [
     "is_single_byte",
     "is_splittable",
     "is_utf8",
+    "lexicon_of",
     "plan_units",
-    "record_spans",
     "scan_range",
     "unclosed_quote",
 ]
@@ -168,6 +177,17 @@ def is_single_byte(encoding: str) -> bool:
     return len(every) == len(every.encode("utf-16-le")) // 2 == 2 * len(ascii_) and every.encode().startswith(ascii_)
 
 
+def lexicon_of(dialect: Dialect) -> Lexicon:
+    """The special bytes of a dialect.
+
+    The dialect's characters are ASCII, which the configuration checks.
+    """
+    quote, escape, comment = (
+        None if character is None else ord(character) for character in (dialect.quote, dialect.escape, dialect.comment)
+    )
+    return Lexicon(ord(dialect.delimiter), quote, escape, comment, dialect.trim)
+
+
 def file_ranges(files: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> list[FileRange]:
     """Cuts large files into ranges of about equal size.
 
@@ -207,7 +227,7 @@ def scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect
 
 
 def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect) -> RangeScan:
-    text, lexicon = np.frombuffer(data, np.uint8), Lexicon.of(dialect)
+    text, lexicon = np.frombuffer(data, np.uint8), lexicon_of(dialect)
     empty = nothing(file_range.file, file_range.start)
     if file_range.start:
         return scan_text(empty, text[1:], int(text[0]), lexicon)

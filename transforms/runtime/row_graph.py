@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from shardmill.schemas.errors import DataError, RowsError, ShardmillError
-from shardmill.transforms.csv.blocks import Block, Faults
+from shardmill.transforms.csv.blocks import Block
+from shardmill.transforms.csv.rejects import Faults
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import missing_rows, select_rows
 from shardmill.transforms.runtime.session import Session, load

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv import blocks, range_scan
+from shardmill.transforms.csv import blocks
 from shardmill.transforms.csv.blocks import Reject, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.lexer import record_spans
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import (
     FileRange,
@@ -22,10 +21,13 @@ from shardmill.transforms.csv.units import (
     Unit,
     file_ranges,
     is_splittable,
+    lexicon_of,
     plan_units,
     scan_range,
 )
 from shardmill.transforms.files.checksums import Checksum
+from shardmill.transforms.records import range_scan
+from shardmill.transforms.records.lexer import lex
 from tests.support.csv_blocks import select_columns
 
 PLAIN = Dialect()
@@ -40,7 +42,7 @@ ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=12
 def reference_spans(  # noqa: C901, PLR0912 - a state machine, to be read beside the format
     text: str, *, quote: str = '"', escape: str = "", comment: str = "", trim: bool = False
 ) -> list[tuple[int, int]]:
-    """One character at a time, what `record_spans` finds at once."""
+    """One character at a time, what the lexer finds at once."""
     spans, start, at = [], 0, 0
     quoted = False
     cell_start = True
@@ -80,8 +82,8 @@ def reference_spans(  # noqa: C901, PLR0912 - a state machine, to be read beside
 
 
 def spans(text: str, dialect: Dialect = PLAIN) -> list[tuple[int, int]]:
-    """What `record_spans` finds, as pairs."""
-    starts, stops = record_spans(text.encode(), dialect)
+    """The records that the lexer finds in a whole file, as pairs of offsets."""
+    starts, stops = lex(np.frombuffer(text.encode(), np.uint8), lexicon_of(dialect), at_end=True).spans()
     assert starts.dtype == stops.dtype == np.int64
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 

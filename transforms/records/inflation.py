@@ -6,7 +6,7 @@ A few kilobytes of a compressed file can be a terabyte of blank lines.
 import numpy as np
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.lexer import Positions
+from shardmill.transforms.records.lexicon import Positions
 
 # Bytes of blank lines and comments that any file may have, and that each row adds to these.
 _FREE_BYTES = 16 << 20

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shardmill.transforms.csv.lexer import CR, LF, Bytes, Lexicon, Positions, QuoteRuns
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+from shardmill.transforms.records.lexicon import CR, LF, Bytes, Lexicon, Positions
+from shardmill.transforms.records.quotes import QuoteRuns
 
 # The states between two bytes. After a quote inside a quoted cell, another one continues the cell
 # and anything else ends it.

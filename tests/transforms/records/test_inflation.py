@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.inflation import Inflation
+from shardmill.transforms.records.inflation import Inflation
 
 NONE = np.zeros(0, np.int64)
 MIB = 1 << 20

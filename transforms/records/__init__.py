@@ -1,0 +1,8 @@
+"""CSV records: where they begin and end in a text.
+
+lexicon.py     the special bytes
+quotes.py      which quotes open and close cells
+lexer.py       where records begin and end
+range_scan.py  what a range of a file does to the lexer's state
+inflation.py   a limit on what isn't rows in a compressed file
+"""

@@ -1,0 +1,52 @@
+"""The bytes that are special in CSV text."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
+
+TAB = 9
+LF = 10
+CR = 13
+SPACE = 32
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The bytes that are special in a dialect.
+
+    Attributes:
+        delimiter: Between cells.
+        quote: Around cells. None means that there is no quoting.
+        escape: Makes the next byte literal. None means that there is none.
+        comment: Begins a line that is skipped. None means that there are none.
+        trim: Whether a quote opens a cell even after blanks at the cell's start.
+    """
+
+    delimiter: int
+    quote: int | None = None
+    escape: int | None = None
+    comment: int | None = None
+    trim: bool = False
+
+    @property
+    def cell_starts(self) -> Flags:
+        """bool[256]: whether a cell begins after each byte."""
+        table = np.zeros(256, np.bool_)
+        table[[self.delimiter, LF, CR]] = True
+        return table
+
+    @property
+    def blanks(self) -> Flags:
+        """bool[256]: whether each byte is a blank.
+
+        Blanks are spaces and tabs, unless they delimit cells.
+        """
+        table = np.zeros(256, np.bool_)
+        table[[SPACE, TAB]] = True
+        table[self.delimiter] = False
+        return table
