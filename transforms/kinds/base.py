@@ -159,6 +159,8 @@ class Kind(ABC):
         name: The output feature's name.
         columns: The columns that it reads.
         indicator: Whether there is an int64 output `<name>_missing`, 1 where a cell is missing.
+        missing: The replacement of missing cells, or the rule that finds it; "reject" rejects
+            the row. Each kind says which it takes, and which by default.
     """
 
     # The kind's name in the configuration; the columns' types; the least and the greatest number of
@@ -173,6 +175,7 @@ class Kind(ABC):
     name: str
     columns: tuple[str, ...]
     indicator: bool = False
+    missing: float | str | None = None
 
     def required_columns(self, schema: Schema) -> tuple[str, ...]:  # noqa: ARG002 (for most kinds the rule says it all)
         """The columns in which a missing cell rejects the row.
@@ -181,7 +184,7 @@ class Kind(ABC):
             schema: The raw columns, or raw and derived ones. For a derived integer its own value
                 counts, not the cells that it is derived from.
         """
-        return self.columns if getattr(self, "missing", None) == "reject" else ()
+        return self.columns if self.missing == "reject" else ()
 
     def check(self, schema: Schema) -> None:
         """Checks the parameters against each other and the schema.

@@ -120,8 +120,7 @@ class Datetime(Kind):
             part for part in self._given() if part != "day_of_year" and not (self.cyclic and part == "year")
         )
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        del schema, statistics
+    def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
         if self.cyclic:
             return tuple(
                 FeatureSpec(f"{self.name}_{part}_{axis}", "float32")

@@ -39,8 +39,7 @@ class Hash(TokenKind):
         if self.key is not None and not all(0 <= each < _KEY_LIMIT for each in self.key):
             raise self.error(f"expected `key` to be two integers from 0 to 2**63 - 1, received {list(self.key)!r}")
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        del schema, statistics
+    def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
@@ -95,8 +94,7 @@ class Cross(IdKind):
                 f"expected `num_buckets` (hash buckets) or `{unused[0]}` (a vocabulary), received both; remove one of them"
             )
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        del schema
+    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         if self.num_buckets is not None:
             return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
         return self._spec(self._size(statistics), ())

@@ -55,12 +55,11 @@ class NumberKind(Kind):
                 "expected an exponent other than 0 for `power`, received 0, which makes every value 1, missing ones too"
             )
 
-    def requests(self, schema: Schema) -> tuple[Request, ...]:
+    def requests(self, _schema: Schema) -> tuple[Request, ...]:
         """A request for the column's statistics, where needed.
 
         The kind or the rule for missing values may need them.
         """
-        del schema
         return (self._request(),) if self.needs_statistics or self.missing in _FROM_STATISTICS else ()
 
     def stats(self, statistics: Statistics) -> NumericStats:
@@ -146,8 +145,7 @@ class NumberKind(Kind):
     def _request(self) -> NumericRequest:
         return NumericRequest(self.columns[0], self.steps, self.needs_quantiles or self.missing in ("median", "mode"))
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        del schema
+    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         if self.needs_statistics or self.missing in _FROM_STATISTICS:
             self.stats(statistics)
         return (FeatureSpec(self.name, "float32"),)

@@ -44,8 +44,7 @@ class TokenKind(Kind):
             return text
         return trace.tf.raw_ops.SelectV2(condition=trace.missing(column), t=token.encode(), e=text)
 
-    def _filling(self, statistics: Statistics) -> str | None:
-        del statistics
+    def _filling(self, _statistics: Statistics) -> str | None:
         return None if self.missing in (None, *self.rules) else self.missing
 
 
@@ -128,9 +127,8 @@ class VocabularyKind(TokenKind):
             problem = "is empty" if not given else f"has {repeated[0]!r} twice" if repeated else "has an empty line"
             raise self.error(f"the vocabulary `file` {file!r} {problem}; expected one token a line, all different")
 
-    def requests(self, schema: Schema) -> tuple[Request, ...]:
+    def requests(self, _schema: Schema) -> tuple[Request, ...]:
         """A request for the vocabulary, unless a file gives it."""
-        del schema
         if self.vocabulary is None or self.file is not None:
             return ()
         columns = self.pool or self.columns
@@ -192,8 +190,7 @@ class Vocabulary(IdKind):
     kind = "vocabulary"
     max_columns = 1000
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        del schema
+    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return self._spec(self._size(statistics), (len(self.columns),) if len(self.columns) > 1 else ())
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
@@ -211,8 +208,7 @@ class OneHot(VocabularyKind):
 
     kind = "one_hot"
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        del schema
+    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
@@ -251,8 +247,7 @@ class MultiHot(VocabularyKind):
         if self.delimiter == "":
             raise self.error('expected a `delimiter` that isn\'t empty, received ""')
 
-    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        del schema
+    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
 
     def _build(self, trace: Trace) -> dict[str, Tensor]:
