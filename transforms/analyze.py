@@ -19,7 +19,6 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.schemas.schema import Column
-from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
@@ -38,6 +37,7 @@ from shardmill.transforms.statistics.requests import NumericRequest, VocabularyR
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
+from shardmill.transforms.workers.submission import CheckedDoFn
 
 # Token counts and quantiles may grow large, so they travel by themselves, in pieces, and are merged
 # by key. The key of token counts: the vocabulary's name and the hash partition.

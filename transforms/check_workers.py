@@ -3,123 +3,20 @@
 It comes before any data is read.
 """
 
-import os
-import platform
-import socket
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import apache_beam as beam
 from apache_beam import pvalue
 
-from shardmill.schemas.errors import EngineError, OutputError
-from shardmill.transforms.files import files
+from shardmill.transforms.workers.any_python import emit, evaluate
+from shardmill.transforms.workers.submission import Submission
 
-_PYTHON = "python"
-# Packages whose versions must match: they decide any job's output bytes or the pickle format.
-_PACKAGES = ("apache-beam", "shardmill", "tensorflow", "pyarrow", "isal")
-
-
-@dataclass(frozen=True)
-class Submission:
-    """The requirements of a job on its workers.
-
-    Attributes:
-        folder: A folder to write into, which the submitting machine has made.
-        versions: The versions of Python (major and minor) and of packages on the submitting
-            machine. None means not installed as a package.
-    """
-
-    folder: str
-    versions: Mapping[str, str | None]
-
-    @classmethod
-    def of_this_machine(cls, folder: str, packages: Sequence[str] = ()) -> "Submission":
-        """The requirements of a job that this machine submits.
-
-        Args:
-            folder: As for the class.
-            packages: Packages that this job needs besides those that every job needs.
-        """
-        return cls(folder, installed((*_PACKAGES, *packages)))
-
-    def check(self) -> None:
-        """Checks that the machine that calls meets the requirements.
-
-        Raises:
-            EngineError: It has other versions.
-            OutputError: It doesn't see the folder, or can't write there.
-        """
-        check_versions(self.versions)
-        self._check_folder()
-
-    def _check_folder(self) -> None:
-        if files.is_local(self.folder) and not os.path.isdir(self.folder):
-            raise OutputError(
-                f"the worker on {socket.gethostname()!r} doesn't see {self.folder!r}, which the submitting machine has made for the "
-                "output. Choose an --output that all machines share: a mounted folder, gs://, s3:// or hdfs://"
-            )
-        with files.writing(self.folder):
-            files.try_writing(self.folder)
-
-
-class CheckedDoFn(beam.DoFn):  # type: ignore[misc]
-    """A DoFn that checks the versions of its worker.
-
-    The job's output bytes depend on them. The first stage asks one worker only, and another machine
-    may have other versions.
-    """
-
-    def __init__(self) -> None:
-        """Notes the versions of the submitting machine."""
-        super().__init__()
-        self._versions = installed()
-
-    def setup(self) -> None:
-        """Compares the versions with those of the worker.
-
-        It is the worker that is to run the DoFn.
-
-        Raises:
-            EngineError: They differ.
-        """
-        check_versions(self._versions)
-
-
-def check_versions(wanted: Mapping[str, str | None]) -> None:
-    """Compares versions with those of the machine that calls.
-
-    Args:
-        wanted: As `installed` gives them on another machine.
-
-    Raises:
-        EngineError: This one has others.
-    """
-    found = installed(name for name in wanted if name != _PYTHON)
-    other = [
-        f"{name} {found.get(name) or 'is missing'} (the job: {version or 'none'})"
-        for name, version in wanted.items()
-        if found.get(name) != version
-    ]
-    if other:
-        raise EngineError(
-            f"the worker on {socket.gethostname()!r} isn't as the job that was submitted: {', '.join(other)}. Install the same "
-            "versions there, or name a worker image that has them with --sdk_container_image"
-        )
-
-
-def installed(packages: Iterable[str] = _PACKAGES) -> dict[str, str | None]:
-    """This machine's versions of Python and of packages."""
-    return {_PYTHON: ".".join(platform.python_version_tuple()[:2]), **{name: _version(name) for name in packages}}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+# The fields of a submission are its variables.
+_CHECK = (
+    f"__import__('importlib').import_module({Submission.__module__!r})"
+    f".{Submission.__name__}(folder, versions).check_this_machine() or [None]"
+)
 
 
 class CheckWorkers(beam.PTransform):  # type: ignore[misc]
@@ -127,9 +24,7 @@ class CheckWorkers(beam.PTransform):  # type: ignore[misc]
 
     Outputs one None.
 
-    The stages that the worker loads for the check consist of what any Python has: another version
-    couldn't load a function, a machine without shardmill couldn't load this module, and Flink waits
-    minutes, several times over, for a worker that can't load a stage.
+    A worker loads the stages of the check even if it lacks what the job needs.
     """
 
     def __init__(self, folder: str, packages: Sequence[str] = ()) -> None:
@@ -143,23 +38,15 @@ class CheckWorkers(beam.PTransform):  # type: ignore[misc]
         self._submission = Submission.of_this_machine(folder, packages)
 
     def expand(self, pbegin: pvalue.PBegin) -> beam.PCollection[None]:
-        impulse = b""
-        # Not `get`, whose signature Python parses: in two threads at once that fails now and then.
         checked = (
             pbegin
             | "StartCheck" >> beam.Impulse()
-            | "Submission" >> beam.FlatMap({impulse: [asdict(self._submission)]}.__getitem__)
-            | "CheckWorker" >> beam.FlatMap(partial(eval, _CHECK))
+            | "Submission" >> beam.FlatMap(emit(asdict(self._submission)))
+            | "CheckWorker" >> beam.FlatMap(evaluate(_CHECK))
         )
         # A side input, not `Reshuffle`: Flink's optimizer would take all that follows for spread
         # over the workers already.
         return pbegin | "StartJob" >> beam.Impulse() | "AwaitCheck" >> beam.Map(_pass_on, pvalue.AsList(checked))
-
-
-# Evaluated with the fields of a submission as its names.
-_CHECK = (
-    f"__import__('importlib').import_module({__name__!r}).{Submission.__name__}(folder, versions).check() or [None]"
-)
 
 
 def _pass_on(_: bytes, checked: list[None]) -> None:

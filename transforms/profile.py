@@ -11,7 +11,6 @@ from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
@@ -19,6 +18,7 @@ from shardmill.transforms.read import Blocks
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
+from shardmill.transforms.workers.submission import CheckedDoFn
 
 
 class ProfiledUnits(NamedTuple):

@@ -13,7 +13,6 @@ from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.rows.counts import Rejections, UnitCount
@@ -21,6 +20,7 @@ from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
+from shardmill.transforms.workers.submission import CheckedDoFn
 
 
 class RecountedUnits(NamedTuple):

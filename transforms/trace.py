@@ -19,7 +19,6 @@ from apache_beam import pvalue
 from shardmill.schemas.run_folder import RAW_STATISTICS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Findings, QuantileKey, TokenKey
-from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.files import files
 from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
@@ -33,6 +32,7 @@ from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import VocabularyRequest, VocabularyStats
 from shardmill.transforms.statistics.stats_file import ValueCounts, write_raw_statistics
 from shardmill.transforms.workers import metrics
+from shardmill.transforms.workers.submission import CheckedDoFn
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from apache_beam.transforms.window import GlobalWindows
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.run_folder import REJECTED_FOLDER
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.check_workers import CheckedDoFn
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
@@ -35,6 +34,7 @@ from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
+from shardmill.transforms.workers.submission import CheckedDoFn
 
 # The name of the rejected rows in a part file, which no split can have.
 REJECTED = f"{REJECTED_FOLDER}/"

@@ -3,6 +3,8 @@
 search_path.py      where Python looks for modules
 phases.py           how far the phases of a run are
 metrics.py          counters and log lines
+submission.py       whether a worker is as the job that was submitted
+any_python.py       functions that any Python can unpickle
 merge.py            merges accumulators
 several_outputs.py  the base of transforms with several outputs
 """

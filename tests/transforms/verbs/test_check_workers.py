@@ -2,7 +2,10 @@
 
 import errno
 import os
+import pickle
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
@@ -18,9 +21,8 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.schemas.errors import EngineError, OutputError
 from shardmill.schemas.schema import Schema
-from shardmill.transforms import check_workers
 from shardmill.transforms.analyze import AnalyzeUnits, Reading
-from shardmill.transforms.check_workers import CheckWorkers, Submission
+from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.profile import InferProfiles
@@ -29,11 +31,14 @@ from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.trace import Destination, Features, TraceFunction, TraceGraph
 from shardmill.transforms.transform import Layout, TransformUnits
+from shardmill.transforms.workers import submission
+from shardmill.transforms.workers.any_python import emit, evaluate
+from shardmill.transforms.workers.submission import Submission
 
 
 def test_this_machine_is_as_it_says(tmp_path: Path) -> None:
     """The machine that submits passes its own check, which leaves nothing behind."""
-    Submission.of_this_machine(str(tmp_path)).check()
+    Submission.of_this_machine(str(tmp_path)).check_this_machine()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -51,17 +56,17 @@ def test_other_versions_are_named(tmp_path: Path, name: str, version: str, messa
     mine = Submission.of_this_machine(str(tmp_path))
     other = replace(mine, versions={**mine.versions, name: version})
     with pytest.raises(EngineError, match=f"{message}.*Install the same versions there.*--sdk_container_image"):
-        other.check()
+        other.check_this_machine()
 
 
 def test_a_job_may_need_more_than_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What only this job needs, as TF Transform for a function, is compared, too."""
     job = Submission.of_this_machine(str(tmp_path), ["pytest"])
-    job.check()
-    monkeypatch.setattr(check_workers, "_version", lambda name: None if name == "pytest" else metadata.version(name))
+    job.check_this_machine()
+    monkeypatch.setattr(submission, "_version", lambda name: None if name == "pytest" else metadata.version(name))
     with pytest.raises(EngineError, match=rf"pytest is missing \(the job: {re.escape(pytest.__version__)}\)"):
-        job.check()
-    Submission.of_this_machine(str(tmp_path)).check()
+        job.check_this_machine()
+    Submission.of_this_machine(str(tmp_path)).check_this_machine()
 
 
 _READING = Reading(dialect=Dialect(), selection=Selection((), ()), split_rule=SplitRule(("train",)))
@@ -96,7 +101,7 @@ def test_each_worker_that_makes_bytes_is_compared(
 
     def submit(pipeline: beam.Pipeline) -> None:
         build(pipeline | beam.Create(["an element"]).with_output_types(Any))
-        monkeypatch.setattr(check_workers, "installed", lambda *_: {"python": "2.7"})
+        monkeypatch.setattr(submission, "installed", lambda *_: {"python": "2.7"})
 
     with pytest.raises(EngineError, match=r"isn't as the job that was submitted: python 2\.7 \(the job: 3\.\d+\)"):
         run_pipeline(submit, Engine())
@@ -106,7 +111,7 @@ def test_a_folder_of_another_machine_isnt_seen(tmp_path: Path) -> None:
     """A local folder that the worker lacks is an output on the submitting machine only."""
     folder = str(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match=f"doesn't see '{re.escape(folder)}'.*Choose an --output that all machines"):
-        Submission.of_this_machine(folder).check()
+        Submission.of_this_machine(folder).check_this_machine()
 
 
 def test_a_folder_that_cant_be_written_is_named(tmp_path: Path) -> None:
@@ -117,7 +122,7 @@ def test_a_folder_that_cant_be_written_is_named(tmp_path: Path) -> None:
         folder = tmp_path / "read-only"
         folder.mkdir(mode=0o500)
     with pytest.raises(OutputError, match=f"can't write '{folder}': "):
-        Submission.of_this_machine(str(folder)).check()
+        Submission.of_this_machine(str(folder)).check_this_machine()
 
 
 def test_a_folder_whose_files_cant_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +131,9 @@ def test_a_folder_whose_files_cant_be_removed_is_named(tmp_path: Path, monkeypat
     def refuse(_: str) -> None:
         raise PermissionError(errno.EACCES, "no permission to delete")
 
-    monkeypatch.setattr(check_workers.files, "remove", refuse)
+    monkeypatch.setattr(submission.files, "remove", refuse)
     with pytest.raises(OutputError, match=f"can't write '{tmp_path}': no permission to delete"):
-        Submission.of_this_machine(str(tmp_path)).check()
+        Submission.of_this_machine(str(tmp_path)).check_this_machine()
 
 
 def test_a_pipeline_goes_on_after_the_check(tmp_path: Path) -> None:
@@ -145,3 +150,11 @@ def test_nothing_begins_before_the_check(tmp_path: Path) -> None:
     stages = {stage.unique_name: stage for stage in pipeline.to_runner_api().components.transforms.values()}
     (checked,) = stages["CheckWorkers/CheckWorker"].outputs.values()
     assert checked in stages["CheckWorkers/AwaitCheck"].inputs.values()
+
+
+def test_any_python_loads_the_check() -> None:
+    """The functions of its stages are pickled by name, and a bare Python has what the names say."""
+    program = "import pickle, sys; emit, evaluate = pickle.load(sys.stdin.buffer); print(*evaluate(*emit(b'')))"
+    stages = pickle.dumps((emit({"folder": "/a"}), evaluate("[folder, len(folder)]")))
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", program], input=stages, capture_output=True, check=True)
+    assert ran.stdout.split() == [b"/a", b"2"]
