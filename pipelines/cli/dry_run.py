@@ -13,7 +13,7 @@ import typer
 
 from shardmill.pipelines.apply import Application, check_split
 from shardmill.pipelines.config.load import Config
-from shardmill.pipelines.console.printable import printable
+from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.console.summary import format_bytes
 from shardmill.pipelines.engines.beam_options import set_file_options
 from shardmill.pipelines.engines.engine import Engine
@@ -107,7 +107,7 @@ def print_application(application: Application, output: str, engine: Engine, *, 
 
 def _print(lines: Sequence[str]) -> None:
     """Prints lines. Untrusted names in them can't break a line."""
-    typer.echo("\n".join(printable(line).replace("\n", r"\n") for line in lines))
+    typer.echo("\n".join(one_line(line) for line in lines))
 
 
 def _check_target(output: str, inputs: Sequence[InputFile], *, overwrite: bool) -> None:

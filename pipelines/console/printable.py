@@ -25,3 +25,8 @@ def printable(text: str) -> str:
         text: The text; line feeds and tabs stay.
     """
     return UNSEEN.sub(lambda found: escaped(found[0]), text)
+
+
+def one_line(text: str) -> str:
+    """Escapes control characters, line feeds and tabs too."""
+    return printable(text).replace("\n", r"\n").replace("\t", r"\t")

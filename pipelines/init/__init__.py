@@ -2,12 +2,15 @@
 
 starter_request.py  labels, split and settings of the command line
 decimal_comma.py    columns of numbers with a decimal comma
+survey.py           a look at the data
 toml_text.py        names and values as TOML
 column_facts.py     facts about a column, for a comment
+bad_rows.py         the allowed share of bad rows
 input_lines.py      the section [input]
 label_lines.py      comments on labels
 choose_features.py  the section [features]
 starter.py          the configuration's text
+show_decisions.py   the printed decisions
 next_steps.py       the message at the end
 init.py             the command
 """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shardmill.pipelines.init.column_facts import column_facts
 from shardmill.pipelines.init.label_lines import LABEL
 from shardmill.pipelines.init.starter_request import StarterRequest
+from shardmill.pipelines.init.survey import Survey
 from shardmill.pipelines.init.toml_text import toml_key, toml_table, toml_value
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles
@@ -45,17 +46,17 @@ class FeatureLine:
         return f"# {entry}  # {self.skipped}: {self.facts}"
 
 
-def feature_lines(schema: Schema, profiles: Profiles, request: StarterRequest) -> list[FeatureLine]:
+def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
     """Chooses the feature of each column, and adds requested ones.
 
     Args:
-        schema: The schema.
-        profiles: The profiles of its columns.
+        survey: The findings about the files.
         request: The labels and features that the command line asks for.
 
     Raises:
         DataError: No column has a value, a label has none, or all columns are labels.
     """
+    schema, profiles = survey.schema, survey.profiles
     asked = dict(request.table("features"))
     labels = request.label_columns
     lines = []

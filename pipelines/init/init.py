@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,25 +9,20 @@ from pathlib import Path
 from shardmill.pipelines.config.input_section import KEYS
 from shardmill.pipelines.config.paths import check_output, check_path, has_scheme
 from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.init.bad_rows import row_decisions
+from shardmill.pipelines.init.choose_features import feature_lines
 from shardmill.pipelines.init.input_lines import StarterPaths
 from shardmill.pipelines.init.label_lines import label_example
 from shardmill.pipelines.init.next_steps import Starter
 from shardmill.pipelines.init.starter import starter_config
 from shardmill.pipelines.init.starter_request import StarterRequest, path_beside
+from shardmill.pipelines.init.survey import take_survey
 from shardmill.pipelines.job import input_files
-from shardmill.pipelines.job.column_types import without_infinite
-from shardmill.pipelines.job.infer_schema import column_names, profile_columns
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema_pbtxt import format_schema
-from shardmill.transforms.csv.text import read_beginning
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
-from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
-from shardmill.transforms.sniff.sniff import sniff
 
-# Files from whose beginnings the dialect is guessed.
-_SAMPLED_FILES = 8
 _OTHER_FILES = {".toml": "a configuration", ".pbtxt": "a schema"}
 # The line that a message advises for [input.rename].
 _RENAMED = re.compile(r'\[input\.rename\] ("(?:[^"\\]|\\.)*") = ("(?:[^"\\]|\\.)*")')
@@ -63,27 +57,21 @@ def init(
     inputs = input_files.list_files({None: patterns})
     _refuse_other_files(inputs)
     with _advising():
-        sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
-        dialect = sniffed.dialect
-        names = column_names(inputs, dialect)
-        request = request.for_columns(names)
-        progress.phase("infer", input_files.text_size(inputs))
-        with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-            profiles, _ = profile_columns(inputs, dialect, work, Engine(), names)
-        schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
+        survey, request = take_survey(inputs, request, progress)
+        lines = feature_lines(survey, request)
         folder = request.table("output").get("dir", f"{Path(output).stem}-out")
         paths = StarterPaths([path_beside(pattern, output) for pattern in patterns], Path(schema_path).name, folder)
-        text = starter_config(paths, dialect, schema, profiles, request)
-    _write(schema_path, format_schema(schema))
+        text = starter_config(paths, survey, lines, request)
+    _write(schema_path, format_schema(survey.schema))
     _write(output, text)
     return Starter(
         output,
         schema_path,
         folder,
         tuple(request.label_columns.values()),
-        label_example(profiles),
-        decisions=sniffed.decisions,
-        headerless=not dialect.header and not request.dialect.keys() & {"header", "columns"},
+        label_example(survey.profiles),
+        decisions=(*survey.decisions, *row_decisions(survey)),
+        headerless=not survey.dialect.header and not request.dialect.keys() & {"header", "columns"},
     )
 
 
@@ -145,9 +133,3 @@ def _advising() -> Iterator[None]:
 def _write(path: str, text: str) -> None:
     with files.writing(path):
         Path(path).write_text(text, encoding="utf-8")
-
-
-def _sample(found: InputFile) -> Sample:
-    with files.opened(found.path) as raw:
-        data = read_beginning(raw, found.path, SAMPLE_BYTES + 1)
-    return Sample(found.path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)

@@ -1,6 +1,6 @@
 """Writes comments on labels into a starter configuration."""
 
-from shardmill.pipelines.init.input_lines import BAD_FRACTION
+from shardmill.pipelines.init.bad_rows import BAD_FRACTION
 from shardmill.pipelines.init.starter_request import StarterRequest
 from shardmill.pipelines.init.toml_text import toml_key
 from shardmill.schemas.features import USUAL_LABELS

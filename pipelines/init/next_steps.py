@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shardmill.pipelines.config.table import resolve_path
+from shardmill.pipelines.init.show_decisions import show_decisions
 from shardmill.transforms.sniff.decision import Decision
 
 
@@ -51,7 +52,7 @@ def next_steps(starter: Starter) -> str:
         f"shardmill inspect --code {shlex.quote(run)} > {shlex.quote(script)}",
         f"python {shlex.quote(script)}",
     )
-    lines = [*map(str, starter.decisions), f"Wrote {starter.config} and {starter.schema}."]
+    lines = [*show_decisions(starter.decisions, starter.config), f"Wrote {starter.config} and {starter.schema}."]
     if starter.headerless:
         lines.append(
             "No header was found, so columns are called column_1 and so on; to say that there is one: --set input.header=true"

@@ -3,57 +3,46 @@
 It runs unedited; its comments say what was seen in the data.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shardmill.pipelines.config.load import SHARDINGS
-from shardmill.pipelines.init.choose_features import feature_lines
+from shardmill.pipelines.init.choose_features import FeatureLine
 from shardmill.pipelines.init.input_lines import StarterPaths, input_lines
 from shardmill.pipelines.init.label_lines import label_lines
 from shardmill.pipelines.init.starter_request import StarterRequest
+from shardmill.pipelines.init.survey import Survey
 from shardmill.pipelines.init.toml_text import toml_key, toml_value
-from shardmill.schemas.inference.infer import Profiles
-from shardmill.schemas.schema import Schema
-from shardmill.transforms.csv.dialect import Dialect
 
 
 def starter_config(
-    paths: StarterPaths,
-    dialect: Dialect,
-    schema: Schema,
-    profiles: Profiles,
-    request: StarterRequest = StarterRequest(),  # noqa: B008  (frozen)
+    paths: StarterPaths, survey: Survey, features: Sequence[FeatureLine], request: StarterRequest
 ) -> str:
     """Writes the text of a starter configuration.
 
     Args:
         paths: The paths that it names.
-        dialect: The dialect of the files.
-        schema: The schema.
-        profiles: The profiles of the schema's columns.
+        survey: The findings about the files.
+        features: The lines of `[features]`.
         request: The labels, split and settings that the command line asks for; their columns are in
             the schema.
 
     Returns:
         TOML that `shardmill run` takes unedited.
-
-    Raises:
-        DataError: No column has a value, or a label has none.
     """
-    lines = feature_lines(schema, profiles, request)
     return "\n".join(
         [
             "# Written by `shardmill init`. Run it with: shardmill run <this file>",
-            f"# {profiles.rows:,} rows and {len(schema):,} columns were looked at.",
+            f"# {survey.profiled.read:,} rows and {len(survey.schema):,} columns were looked at.",
             "",
-            *input_lines(paths, dialect, schema, profiles, request),
+            *input_lines(paths, survey, request),
             "",
             *_split_lines(request.table("split")),
             "",
             "[features]",
             '# A feature is named after its column, or says which: name = { kind = "z_score", column = "..." }.',
-            *label_lines(profiles, request),
-            *(line.render() for line in lines),
+            *label_lines(survey.profiles, request),
+            *(line.render() for line in features),
             "",
             "[output]",
             *_output_lines(paths.output, request.table("output")),

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from shardmill.pipelines.console.printable import printable
+
 _ROW = 8  # items of a list on a line
-_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {
-    ord("\\"): "\\\\",
-    ord('"'): '\\"',
-    ord("\t"): "\\t",
-}
+_ESCAPES = {ord("\\"): "\\\\", ord('"'): '\\"', ord("\t"): "\\t", ord("\n"): "\\n"}
 
 
 def toml_string(text: str) -> str:
-    """Writes a text as a basic string of TOML."""
-    return f'"{text.translate(_ESCAPES)}"'
+    """Writes a text as a basic string of TOML.
+
+    Characters that can't be seen are escaped, too: they can't do anything to a terminal then.
+    """
+    return f'"{printable(text.translate(_ESCAPES))}"'
 
 
 def toml_key(name: str) -> str:

@@ -47,15 +47,17 @@ def find_columns(
 
     Raises:
         ConfigError: The schema file can't be used, or the files have another delimiter.
-        DataError: The input can't be read.
+        DataError: The input can't be read, or data was read and too many rows are bad.
     """
     reader = engine.here() if engine.template else engine
     held = list(inputs)
 
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
         progress.phase("infer", size)
-        profiles, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
-        return profiles
+        profiled, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
+        # Types are inferred from good rows alone: where most are bad, that is what must be said.
+        profiled.records.check(profiled.read, config.input.max_bad_fraction)
+        return profiled.profiles
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
     if config.input.schema is None:

@@ -12,7 +12,6 @@ from apache_beam import pvalue
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.inference.infer import Profiles
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.blocks import read_header
 from shardmill.transforms.csv.dialect import Dialect
@@ -20,7 +19,7 @@ from shardmill.transforms.csv.held import hold_files
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
-from shardmill.transforms.profile import InferProfiles
+from shardmill.transforms.profile import InferProfiles, Profiled
 from shardmill.transforms.read import PlanUnits
 
 
@@ -31,7 +30,7 @@ def profile_columns(
     engine: Engine,
     names: tuple[str, ...] = (),
     known: tuple[str, ...] = (),
-) -> tuple[Profiles, list[InputFile]]:
+) -> tuple[Profiled, list[InputFile]]:
     """Profiles columns over all rows of all files.
 
     Args:
@@ -43,7 +42,7 @@ def profile_columns(
         known: All columns, where only some are profiled.
 
     Returns:
-        The profiles, and the files with their checksums.
+        The profiles with the rejected rows, and the files with their checksums.
 
     Raises:
         DataError: A file can't be read, or all are empty.
@@ -59,17 +58,17 @@ def profile_columns(
             | "PlanUnits" >> PlanUnits(inputs, dialect, Selection((), known))
             | "InferProfiles" >> InferProfiles(names, dialect, known)
         )
-        _ = found.profiles | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, folder)
+        _ = found.profiled | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, folder)
 
     run_pipeline(build, engine)
     with files.opened(path) as stream:
-        profiles, units = pickle.load(stream)
-    return profiles, hold_files(inputs, units)
+        profiled, units = pickle.load(stream)
+    return profiled, hold_files(inputs, units)
 
 
-def _save(profiles: Profiles, units: list[Unit], path: str, folder: str) -> None:
+def _save(profiled: Profiled, units: list[Unit], path: str, folder: str) -> None:
     with files.replacing(path, folder) as stream:
-        pickle.dump((profiles, units), stream)
+        pickle.dump((profiled, units), stream)
 
 
 def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:

@@ -121,9 +121,14 @@ def describe(reject: Reject) -> str:
 
     It says where the row is, why it was rejected, and how it begins.
     """
-    column = f", column {reject.column!r}" if reject.column is not None else ""
     row = reject.row[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
-    return f"{reject.file}, line {reject.line}{column}: {reject.reason}: {row!r}{'...' if len(reject.row) > _SHOWN_BYTES else ''}"
+    return f"{located(reject)}: {row!r}{'...' if len(reject.row) > _SHOWN_BYTES else ''}"
+
+
+def located(reject: Reject) -> str:
+    """Tells where a rejected row is, and why it was rejected."""
+    column = f", column {reject.column!r}" if reject.column is not None else ""
+    return f"{reject.file}, line {reject.line}{column}: {reject.reason}"
 
 
 def _kind(reject: Reject) -> str:

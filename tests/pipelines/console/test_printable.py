@@ -6,7 +6,7 @@ import pytest
 from rich.table import Table
 
 from shardmill.pipelines.console.plain_console import PlainConsole, PlainText
-from shardmill.pipelines.console.printable import printable
+from shardmill.pipelines.console.printable import one_line, printable
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ from shardmill.pipelines.console.printable import printable
 def test_control_characters_are_shown(text: str, shown: str) -> None:
     """What moves the cursor, colours, or turns the direction of writing is an escape; letters of all scripts stay."""
     assert printable(text) == shown
+
+
+def test_a_line_stays_one() -> None:
+    """Line feeds and tabs are escaped, too."""
+    assert one_line("a\n\tb\x1b") == r"a\n\tb\u001b"
 
 
 def test_a_console_shows_them_wherever_they_are() -> None:

@@ -13,15 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.pipelines.config.load import Config, load_config
+from shardmill.pipelines.init.choose_features import feature_lines
 from shardmill.pipelines.init.input_lines import StarterPaths
 from shardmill.pipelines.init.starter import starter_config
 from shardmill.pipelines.init.starter_request import StarterRequest
+from shardmill.pipelines.init.survey import Survey
 from shardmill.pipelines.init.toml_text import toml_key, toml_string
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.inference.spelling import DATE_FORMATS
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.profile import Profiled
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,8 +45,9 @@ def profiles_of(columns: Columns) -> Profiles:
 def starter(columns: Columns, dialect: Dialect | None = None, request: StarterRequest = NOTHING) -> str:
     """The configuration for columns of cells."""
     profiles = profiles_of(columns)
+    survey = Survey(dialect or Dialect(), profiles.schema(), Profiled(profiles))
     paths = StarterPaths(["data/*.csv"], "data.schema.pbtxt", "out")
-    return starter_config(paths, dialect or Dialect(), profiles.schema(), profiles, request)
+    return starter_config(paths, survey, feature_lines(survey, request), request)
 
 
 def features(columns: Columns) -> dict[str, Any]:
@@ -354,6 +358,11 @@ def test_any_text_is_a_string_and_a_key(text: str) -> None:
     """Odd column names are quoted, and read back as they are."""
     assert tomllib.loads(f"x = {toml_string(text)}") == {"x": text}
     assert tomllib.loads(f"{toml_key(text)} = 1") == {text: 1}
+
+
+def test_names_cannot_write_to_a_terminal() -> None:
+    """Control characters and marks that turn the direction of writing are escaped."""
+    assert toml_key("\x1b[2J\x9b\u202e\u2028") == r'"\u001b[2J\u009b\u202e\u2028"'
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5, unique=True))

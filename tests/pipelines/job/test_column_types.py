@@ -12,7 +12,7 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.init.init import init
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import find_columns
-from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import load_schema
 from shardmill.transforms.kinds.registry import parse_features
@@ -137,3 +137,17 @@ def test_a_run_with_the_schema_of_init_writes_what_one_without_does(folder: Path
         with_schema, without = ((run / name).read_bytes() for run in runs)
         assert with_schema == without, name
     assert b"10003.0" in (runs[0] / "transform_fn/assets/zip").read_bytes()
+
+
+def test_too_many_ragged_rows_are_told_before_types(tmp_path: Path) -> None:
+    """Without a good row every column would be text, and the message about a feature that takes numbers."""
+    (tmp_path / "data.csv").write_text("x,y\n1,2,\n3,4,\n")
+    with pytest.raises(DataError, match=r"2 of 2 rows are bad.*\n.*line 2: expected 2 columns, found 3: '1,2,'"):
+        columns_of(tmp_path, 'x = "z_score"')
+
+
+def test_a_cell_of_an_unused_column_rejects_no_row(tmp_path: Path) -> None:
+    """It can't be decoded, and nothing asks for it."""
+    (tmp_path / "data.csv").write_bytes(b"x,y\n" + b"1,caf\xe9\n" * 9 + b"2,a\n")
+    schema, _ = columns_of(tmp_path, 'x = "z_score"')
+    assert schema["x"].type is INT

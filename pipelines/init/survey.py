@@ -1,0 +1,100 @@
+"""Looks at data for a starter configuration."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.init.starter_request import StarterRequest
+from shardmill.pipelines.job import input_files
+from shardmill.pipelines.job.column_types import without_infinite
+from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.inference.infer import Profiles
+from shardmill.schemas.schema import Schema
+from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.text import read_beginning
+from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.files import files
+from shardmill.transforms.profile import Profiled
+from shardmill.transforms.sniff.decision import Decision
+from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
+from shardmill.transforms.sniff.sniff import sniff
+
+# Files from whose beginnings the dialect is guessed.
+_SAMPLED_FILES = 8
+# The largest share of bad rows with which a file is taken for one of this dialect.
+_MOST_BAD = 0.5
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The findings about some data.
+
+    Attributes:
+        dialect: The files' dialect.
+        schema: The inferred schema.
+        profiled: The columns' profiles, and the rows that they leave out.
+        decisions: The guesses about the dialect.
+    """
+
+    dialect: Dialect
+    schema: Schema
+    profiled: Profiled
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def profiles(self) -> Profiles:
+        """The profiles of the schema's columns."""
+        return self.profiled.profiles
+
+
+def take_survey(
+    inputs: Sequence[InputFile], request: StarterRequest, progress: Progress
+) -> tuple[Survey, StarterRequest]:
+    """Guesses the dialect, and profiles all columns.
+
+    Args:
+        inputs: The input files.
+        request: The settings that the command line asks for.
+        progress: Shows the progress of reading the data.
+
+    Returns:
+        The findings, and the request with its patterns expanded to columns.
+
+    Raises:
+        ConfigError: The request names a column that doesn't exist.
+        DataError: The files can't be read as CSV, or most of their rows are bad.
+    """
+    sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
+    names = column_names(inputs, sniffed.dialect)
+    request = request.for_columns(names)
+    progress.phase("infer", input_files.text_size(inputs))
+    with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
+        profiled, _ = profile_columns(inputs, sniffed.dialect, work, Engine(), names)
+    _check_rows(profiled, request.table("input").get("max_bad_fraction", _MOST_BAD))
+    profiles = profiled.profiles
+    schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
+    return Survey(sniffed.dialect, schema, profiled, sniffed.decisions), request
+
+
+def _check_rows(profiled: Profiled, most: float) -> None:
+    """Checks that the files aren't of another kind.
+
+    Raises:
+        DataError: More rows are bad than may be.
+    """
+    rejections = profiled.rejections
+    if rejections.total > most * profiled.read:
+        raise DataError(
+            f"{rejections.total:,} of {profiled.read:,} rows are bad, so this may not be how the files are to be read. The first:\n"
+            f"{rejections.describe()}\nCheck [input] delimiter, quote and header; if these rows are to be rejected, set [input] "
+            f"max_bad_fraction{rejections.hint}"
+        )
+
+
+def _sample(found: InputFile) -> Sample:
+    with files.opened(found.path) as raw:
+        data = read_beginning(raw, found.path, SAMPLE_BYTES + 1)
+    return Sample(found.path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)

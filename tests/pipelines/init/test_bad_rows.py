@@ -1,0 +1,103 @@
+"""Rows that are rejected: a starter configuration allows for them, and names the first."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shardmill.pipelines.config.load import load_config
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.init.init import init
+from shardmill.pipelines.init.next_steps import Starter, next_steps
+from shardmill.pipelines.init.starter_request import parse_request
+from shardmill.schemas.errors import DataError
+from tests.support.runs import run
+
+BAD_LINE = {
+    "ragged": (b"1\n", "expected 2 columns, found 1"),
+    "undecodable": (b"1,caf\xe9\n", "column 'b': expected text in the encoding 'utf-8', found b'caf\\xe9'"),
+    "joined": (b"\xef\xbb\xbf1,x\n", "expected a row, found a byte order mark"),
+}
+
+
+def begin(folder: Path, data: bytes, *settings: str) -> Starter:
+    """The starter configuration of one file."""
+    (folder / "data.csv").write_bytes(data)
+    request = parse_request((), None, ["input.encoding=utf-8", *settings], str(folder / "p.toml"))
+    return init([str(folder / "data.csv")], str(folder / "p.toml"), Progress(quiet=True), request)
+
+
+def told(starter: Starter) -> str:
+    """What the terminal and the configuration say about rows; both say the same."""
+    line = next(line for line in next_steps(starter).splitlines() if line.startswith("rows: "))
+    comment = next(line for line in Path(starter.config).read_text().splitlines() if " rejected, the first: " in line)
+    assert line == f"rows: {comment.partition('# ')[2].replace(', the first: ', ' (the first: ')}), please check"
+    return line
+
+
+@pytest.mark.parametrize("kind", BAD_LINE)
+def test_bad_rows_raise_the_allowed_share_and_are_named(tmp_path: Path, kind: str) -> None:
+    """The setting's comment, and a line on the terminal, name how many there are and the first of them."""
+    line, reason = BAD_LINE[kind]
+    starter = begin(tmp_path, b"a,b\n" + b"1,x\n" * 9 + line)
+    assert told(starter).startswith(f"rows: 1 of 10 is rejected (the first: {tmp_path / 'data.csv'}, line 11")
+    assert reason in told(starter)
+    assert load_config(starter.config).input.max_bad_fraction == pytest.approx(0.15)
+    assert "# 10 rows and 2 columns were looked at." in Path(starter.config).read_text()
+
+
+def test_the_first_of_several_files_is_named(tmp_path: Path) -> None:
+    """In the order of the files, whichever is read first."""
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_bytes(b"a,b\n" + b"1,x\n" * 99 + b"1\n" * (name != "a"))
+    starter = init([str(tmp_path / "*.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    assert told(starter).startswith(f"rows: 2 of 299 are rejected (the first: {tmp_path / 'b.csv'}, line 101: ")
+
+
+def test_few_bad_rows_are_told_without_a_setting(tmp_path: Path) -> None:
+    """The default allows them; so does the user's own setting, which stands as given."""
+    assert "1 of 1,000 is rejected" in told(begin(tmp_path, b"a,b\n" + b"1,x\n" * 999 + b"1\n"))
+    assert "max_bad_fraction" not in (tmp_path / "p.toml").read_text()
+
+
+def test_a_share_that_is_asked_for_stands(tmp_path: Path) -> None:
+    """With it `init` takes files of which most rows are bad, too."""
+    data = b"a,b\n" + b"1,x\n" * 2 + b"1\n" * 8
+    starter = begin(tmp_path, data, "input.max_bad_fraction=0.9")
+    assert load_config(starter.config).input.max_bad_fraction == 0.9
+    assert "8 of 10 are rejected" in told(starter)
+
+
+def test_files_of_which_most_rows_are_bad_are_refused(tmp_path: Path) -> None:
+    """They are probably of another dialect; a limit that lets them pass would hide it."""
+    with pytest.raises(DataError) as caught:
+        begin(tmp_path, b"a,b\n1,x\n1,x\n" + b"1,2,3\n" * 3)
+    text = str(caught.value)
+    assert text.startswith("3 of 5 rows are bad, so this may not be how the files are to be read. The first:\n  ")
+    assert "data.csv, line 4: expected 2 columns, found 3: '1,2,3'" in text
+    assert "--set input.delimiter=..." in text
+    assert "--set input.max_bad_fraction=..." in text
+    assert not (tmp_path / "p.toml").exists()
+
+
+def test_the_allowed_share_is_near_the_one_seen(tmp_path: Path) -> None:
+    """Five points above it at most: many bad rows more would be noticed."""
+    starter = begin(tmp_path, b"a,b\n" + b"1,x\n" * 60 + b"1\n" * 40)
+    assert load_config(starter.config).input.max_bad_fraction == pytest.approx(0.45)
+
+
+def test_names_and_cells_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    """Escape sequences in a cell are shown as such, and the comment stays on its line."""
+    starter = begin(tmp_path, b'a,b\n1,x\n1,x\n1,"\x1b[31m\nb = 2\x9b"\n')
+    assert r"found b'\x1b[31m\nb = 2\x9b'" in told(starter)
+    assert "\x1b" not in Path(starter.config).read_text() + next_steps(starter)
+
+
+def test_a_starter_with_all_kinds_of_bad_rows_runs_unedited(tmp_path: Path) -> None:
+    """As many rows are rejected as were seen, and those with cells of another type."""
+    rows = b"".join(b"%d,%s\n" % (row * 7 % 1000, (b"x", b"y")[row % 2]) for row in range(3000))
+    bad = b"".join(line for line, _ in BAD_LINE.values()) * 20
+    starter = begin(tmp_path, b"a,b\n" + rows + bad + b"oops,x\n" * 2)
+    run(Path(starter.config), tmp_path / "out")
+    rows_of = json.loads((tmp_path / "out" / "manifest.json").read_text())["rows"]
+    assert (rows_of["read"], rows_of["rejected"]) == (3062, 62)
