@@ -25,7 +25,7 @@ from shardmill.transforms.workers.submission import CheckedDoFn
 
 @dataclass
 class Profiled:
-    """The profiles of columns, and the rows that they leave out.
+    """The profiles of columns, and the rejected rows.
 
     Attributes:
         profiles: The profiles, over the good rows.

@@ -1,4 +1,4 @@
-"""Allows for the bad rows that were seen in the data."""
+"""Allows for the bad rows seen in the data."""
 
 import math
 

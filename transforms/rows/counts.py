@@ -126,7 +126,7 @@ def describe(reject: Reject) -> str:
 
 
 def located(reject: Reject) -> str:
-    """Tells where a rejected row is, and why it was rejected."""
+    """Tells where a rejected row is, and the reason."""
     column = f", column {reject.column!r}" if reject.column is not None else ""
     return f"{reject.file}, line {reject.line}{column}: {reject.reason}"
 
