@@ -1,6 +1,5 @@
 """The configuration's `[input]`: files, and how to read them."""
 
-import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
@@ -9,6 +8,7 @@ from shardmill.pipelines.config.paths import path_problem
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.encodings import Codec
 
 # Equal to those of `transforms.csv.cast`, whose import would load much more.
 Infinite = Literal["keep", "missing", "reject"]
@@ -225,8 +225,7 @@ def _character(table: Table, name: str, default: str | None) -> str | None:
 def _parse_encoding(table: Table) -> str:
     name = table.string("encoding", _DEFAULTS.encoding)
     try:
-        "".encode(name)
-        return codecs.lookup(name).name
+        return Codec(name).name
     except LookupError:
         table.refuse("encoding", f"expected a text encoding such as 'utf-8', 'latin-1' or 'cp1252', received {name!r}")
         return _DEFAULTS.encoding

@@ -1,6 +1,7 @@
 """CSV parsing: bytes to text, cells and typed blocks.
 
 dialect.py     the settings by which files are parsed
+encodings.py   codecs: their ASCII, and bytes that they don't define
 units.py       files cut into units at record boundaries
 held.py        a unit's bytes compared with an earlier pass's
 text.py        a file's bytes, decompressed, as UTF-8 text

@@ -16,10 +16,11 @@ from shardmill.transforms.csv.cast import cast
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
+from shardmill.transforms.csv.encodings import Codec
 from shardmill.transforms.csv.header import match_columns, parse_header
 from shardmill.transforms.csv.rejects import Faults, Origin, Reject
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head, to_utf8
+from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head
 from shardmill.transforms.csv.units import UTF8_MARK, FileRange, RangeScan, Unit, lexicon_of
 from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.tfrecord.encode import Outputs
@@ -156,7 +157,7 @@ def examine(scan: RangeScan, data: bytes, file_range: FileRange, dialect: Dialec
         return scan
     try:
         check_head(data[:HEAD_BYTES], file_range.path, dialect.encoding)
-        header = None if scan.header is None else to_utf8(scan.header, dialect.encoding)
+        header = None if scan.header is None else Codec.of(dialect.encoding).to_utf8(scan.header)
         names = None if scan.whole else _named(header, file_range.path, dialect, selection.names)
         if names is not None:
             match_columns(names, selection.names, file_range.path, dialect, selection.optional)
@@ -171,7 +172,7 @@ def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str
     Whatever stands above the rows is taken off the chunks. None means that a header should be there
     but nothing is.
     """
-    header = to_utf8(unit.header, dialect.encoding) if unit.header is not None else None
+    header = Codec.of(dialect.encoding).to_utf8(unit.header) if unit.header is not None else None
     if unit.start == 0:
         chunks.skip_mark()
         chunks.skip_lines(dialect.skip_rows)

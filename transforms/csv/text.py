@@ -14,7 +14,8 @@ import pyarrow as pa
 from isal import igzip, isal_zlib
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix, is_single_byte, is_utf8
+from shardmill.transforms.csv.encodings import Codec, encode_kept
+from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix
 from shardmill.transforms.tfrecord.frames import GZIP_MAGIC
 
 # The first bytes of files in other formats, and what to say about them.
@@ -69,8 +70,8 @@ class Stream:
 
     It is the file's text from where the unit begins to where it ends.
 
-    Where the encoding has one byte a character, bytes that it doesn't define are kept: they aren't
-    UTF-8, so that their rows can be rejected one by one.
+    Bytes that the encoding doesn't define are kept: they aren't UTF-8, so that their rows can be
+    rejected one by one. In UTF-16, UTF-32 and UTF-7 they are an error.
     """
 
     def __init__(self, raw: Source, path: str, encoding: str, *, start: int = 0, stop: int | None = None) -> None:
@@ -97,7 +98,8 @@ class Stream:
         self._source = source
         if not start:
             check_head(self._head, path, encoding)
-        self._decoder = None if is_utf8(encoding) else _Transcoder(encoding, path)
+        codec = Codec.of(encoding)
+        self._decoder = None if codec.is_utf8 else _Transcoder(codec, path)
         self._stepwise = bool(self._decoder or compressed_suffix(path))
         self._ready = b""
         self._ended = False
@@ -136,13 +138,13 @@ def check_head(head: bytes, path: str, encoding: str) -> None:
         DataError: It isn't such text; the message says what it is, or looks like.
     """
     _check_kind(head, path)
-    name = codecs.lookup(encoding).name
+    name = Codec.of(encoding).name
     # Its mark begins with UTF-16's.
     if head.startswith(codecs.BOM_UTF32_LE) and not name.startswith("utf-32"):
         raise _marked(path, "UTF-32", encoding)
     if head.startswith(_UTF16_MARKS) and not name.startswith(("utf-16", "utf-32")):
         raise _marked(path, "UTF-16", encoding)
-    if head.startswith(UTF8_MARK) and not is_utf8(encoding):
+    if head.startswith(UTF8_MARK) and not Codec.of(encoding).is_utf8:
         raise _marked(path, "UTF-8", encoding)
     if name.startswith(("utf-16", "utf-32")) or not head:
         return
@@ -281,17 +283,16 @@ class _Range:
 class _Transcoder:
     """Transcodes text to UTF-8, across reads."""
 
-    def __init__(self, encoding: str, path: str) -> None:
-        self._encoding = encoding
+    def __init__(self, codec: Codec, path: str) -> None:
+        self._encoding = codec.name
         self._path = path
-        self._errors = "surrogateescape" if is_single_byte(encoding) else "strict"
-        self._decoder = codecs.getincrementaldecoder(encoding)(self._errors)
+        self._decoder = codecs.getincrementaldecoder(codec.name)(codec.errors)
         self._read = 0
 
     def transcode(self, data: bytes, *, final: bool) -> bytes:
         self._read += len(data)
         try:
-            return self._decoder.decode(data, final).encode("utf-8", self._errors)
+            return encode_kept(self._decoder.decode(data, final))
         except UnicodeError as error:
             problem = str(error)
             if isinstance(error, UnicodeDecodeError):
@@ -312,14 +313,3 @@ def _read_fully(source: Source, size: int) -> bytes:
         pieces.append(data)
         left -= len(data)
     return b"".join(pieces)
-
-
-def to_utf8(data: bytes, encoding: str) -> bytes:
-    """Transcodes a piece of a file's text to UTF-8.
-
-    Such a piece is its header, for example.
-    """
-    if is_utf8(encoding):
-        return data
-    errors = "surrogateescape" if is_single_byte(encoding) else "replace"
-    return data.decode(encoding, errors).encode("utf-8", errors)

@@ -6,7 +6,6 @@ Large files are scanned range by range, in any order (`scan_range`), and cut at 
 that starts in each (`plan_units`).
 """
 
-import codecs
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import numpy as np
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.encodings import Codec
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 from shardmill.transforms.records.lexer import lex, line_ends
 from shardmill.transforms.records.lexicon import LF, Bytes, Lexicon
@@ -39,9 +39,7 @@ __all__ = [
     "Unit",
     "compressed_suffix",
     "file_ranges",
-    "is_single_byte",
     "is_splittable",
-    "is_utf8",
     "lexicon_of",
     "plan_units",
     "scan_range",
@@ -146,11 +144,12 @@ def is_splittable(path: str, dialect: Dialect) -> bool:
     It must not be compressed, its special characters must take one byte each, and there must be no
     escapes and no comments.
     """
+    codec = Codec.of(dialect.encoding)
     return (
         not compressed_suffix(path)
         and dialect.escape is None
         and dialect.comment is None
-        and (is_utf8(dialect.encoding) or is_single_byte(dialect.encoding))
+        and (codec.is_utf8 or codec.is_single_byte)
     )
 
 
@@ -160,21 +159,6 @@ def compressed_suffix(path: str) -> str:
     It is empty for other files.
     """
     return next((suffix for suffix in COMPRESSED if path.lower().endswith(suffix)), "")
-
-
-def is_utf8(encoding: str) -> bool:
-    """Whether text in an encoding is UTF-8 already."""
-    return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig", "ascii"}
-
-
-def is_single_byte(encoding: str) -> bool:
-    """Whether an encoding extends ASCII with one byte a character.
-
-    ASCII's characters must be where ASCII has them.
-    """
-    every = bytes(range(256)).decode(encoding, errors="replace")
-    ascii_ = bytes(range(128))
-    return len(every) == len(every.encode("utf-16-le")) // 2 == 2 * len(ascii_) and every.encode().startswith(ascii_)
 
 
 def lexicon_of(dialect: Dialect) -> Lexicon:

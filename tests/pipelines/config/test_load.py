@@ -218,6 +218,7 @@ def test_any_override_is_applied_or_refused(text: str) -> None:
         ('comment = "#"', "comment = 1", 'input.comment: expected one ASCII character (or "" for none), received 1'),
         ('encoding = "latin-1"', 'encoding = "klingon"', "input.encoding: expected a text encoding such as 'utf-8'"),
         ('encoding = "latin-1"', 'encoding = "hex"', "received 'hex'"),
+        ('encoding = "latin-1"', 'encoding = "punycode"', "received 'punycode'"),
         ("skip_rows = 2", "skip_rows = -1", "input.skip_rows: expected a whole number of at least 0, received -1"),
         ("skip_rows = 2", "skip_rows = true", "input.skip_rows: expected a whole number of at least 0, received True"),
         ("header = false", "header = 0", "input.header: expected true or false, received 0"),

@@ -38,15 +38,20 @@ HEADERS = (
     "",
 )
 PIECES = ("a", "1", "2.5", "inf", "NA", ",", ";", '"', '"', '""', "'", "\n", "\n", "\r", "\r\n", "\\", "#", "\n#", " ")
-ODD = ("\0", "\ufeff", "é", "€", "\x1a", "\x0b", "1,2\n", '"1","2"\n', "x,y\n")
+ODD = ("\0", "\ufeff", "é", "€", "ソ", "〜", "\x1a", "\x0b", "1,2\n", '"1","2"\n', "x,y\n")
 BODIES = st.lists(st.sampled_from(PIECES + ODD), max_size=30).map("".join)
-RAW = st.sampled_from([b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\xef", b"\x81", b"\0", b"\x1f\x8b", b"\xff\xfe"])
+RAW = st.sampled_from(
+    [b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\xef", b"\x81", b"\xd9\x8a", b"\x1b$B", b"\0", b"\x1f\x8b", b"\xff\xfe"]
+)
 DIALECTS = st.builds(
     Dialect,
     delimiter=st.sampled_from([",", ",", ";"]),
     quote=st.sampled_from(['"', '"', "'", None]),
     escape=st.sampled_from([None, None, "\\"]),
-    encoding=st.sampled_from(["utf-8", "utf-8", "utf-8", "latin-1", "cp1252", "utf-16", "utf-16-le", "shift_jis"]),
+    encoding=st.one_of(
+        st.just("utf-8"),
+        st.sampled_from(["latin-1", "cp1252", "cp1255", "utf-16", "utf-16-le", "shift_jis", "gb18030", "iso2022_jp"]),
+    ),
     comment=st.sampled_from([None, None, "#"]),
     skip_rows=st.sampled_from([0, 0, 0, 1, 3]),
     header=st.sampled_from([True, True, True, False]),
