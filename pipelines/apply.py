@@ -24,7 +24,7 @@ from shardmill.transforms.csv.dialect import APPLIED_HINT
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.runtime.session import load
+from shardmill.transforms.runtime.session import load_session
 from shardmill.transforms.workers import phases
 
 # Folders that an applied run copies from the run that made its graph.
@@ -136,7 +136,7 @@ def _plan(run: FinishedRun, application: Application, work: str) -> Job:
 def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
     """Returns the run's reading, with optional columns of labels."""
     with naming_run(run, graph.folder.removesuffix(f"/{TRANSFORM_FN}")):
-        labels = load(graph.local_folder()).labels.values()
+        labels = load_session(graph.local_folder()).labels.values()
     optional = run.selection.optional.union(*labels)
     reading = run.reading(graph)
     return replace(

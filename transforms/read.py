@@ -188,6 +188,6 @@ class Blocks:
                     yield block if self._change is None else self._change(block)
             except DataError:
                 # Where the file has changed, that is what must be said.
-                read.check()
+                read.check_unchanged()
                 raise
             self.checksum = read.finish()

@@ -293,5 +293,5 @@ def _write_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> None:
 
         build_graph(source, folder)
     else:
-        process_module.shared().build(source, folder)
+        process_module.shared().build_graph(source, folder)
         process_module.shared().release()

@@ -27,7 +27,7 @@ from shardmill.transforms.files import files
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
-from shardmill.transforms.runtime.session import load
+from shardmill.transforms.runtime.session import load_session
 from shardmill.transforms.statistics.moments import Moments
 from shardmill.transforms.tfrecord.encode import ExampleEncoder
 from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
@@ -149,7 +149,7 @@ class _TransformUnit(CheckedDoFn):
             parts = PartWriter(stream, self._layout.level)
             rows, rejected = writer.write(unit, parts, work)
             segments = parts.close()
-        plan.check(unit, rows, rejected)
+        plan.check_second_pass(unit, rows, rejected)
         metrics.ROWS_WRITTEN.inc(sum(rows))
         metrics.BYTES_WRITTEN.inc(sum(segment.length for segment in segments if segment.split != REJECTED))
         yield PartFile(unit.index, path, tuple(segments))
@@ -162,7 +162,7 @@ class _UnitWriter:
     """Writes the blocks of one unit with its part writer."""
 
     def __init__(self, graph: Graph, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments) -> None:
-        self._session = session = load(graph.local_folder())
+        self._session = session = load_session(graph.local_folder())
         self._encoder = ExampleEncoder(session.outputs)
         self._numbers = [feature for feature in session.outputs if feature.dtype != "bytes"]
         self._labels = missing_labels(session.labels, reading.selection)
@@ -232,7 +232,7 @@ def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:
         units: All units, in any order.
         reading: The settings by which units are read as rows.
     """
-    session = load(graph.local_folder())
+    session = load_session(graph.local_folder())
     for unit in sorted(units, key=lambda unit: unit.index):
         for block in reading.blocks(unit):
             if block.rows:

@@ -42,7 +42,7 @@ class RowLimits:
     max_bad_fraction: float
     splits: SplitRule | None
 
-    def check(self, findings: Findings, counts: Sequence[UnitCount]) -> Findings:
+    def check_findings(self, findings: Findings, counts: Sequence[UnitCount]) -> Findings:
         """Passes findings on if the rows are within the limits.
 
         Args:
@@ -52,7 +52,7 @@ class RowLimits:
         Raises:
             DataError: All rows are bad, too many are, or a split has none.
         """
-        findings.rejections.check(sum(count.read for count in counts), self.max_bad_fraction)
+        findings.rejections.check_bad_fraction(sum(count.read for count in counts), self.max_bad_fraction)
         check_rows(counts, findings.rejections)
         if self.splits is not None:
             check_splits(counts, self.splits)
@@ -170,7 +170,7 @@ class DeclaredFeatures(GraphSource):
 
     def trace_early(self) -> None:
         """Traces the features with placeholders for statistics."""
-        process.shared().check(self.features.kinds, self.features.schema, self.features.local_derive())
+        process.shared().start_check(self.features.kinds, self.features.schema, self.features.local_derive())
 
     def stage(self, given: GraphInputs) -> GraphStage:
         """Traces the features with the analysis's statistics."""
@@ -236,7 +236,7 @@ class TransformFunction(GraphSource):
         checked = (
             findings
             | "TakeRecount" >> beam.Map(_take_rejections, pvalue.AsSingleton(recounted.rejections))
-            | "CheckRowsAgain" >> beam.Map(given.limits.check, pvalue.AsList(recounted.counts))
+            | "CheckRowsAgain" >> beam.Map(given.limits.check_findings, pvalue.AsList(recounted.counts))
         )
         return GraphStage(graph, checked, recounted.counts)
 

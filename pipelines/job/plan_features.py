@@ -145,7 +145,7 @@ def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> 
     # In the folder of part files, with which it is removed: the transform graph will contain it.
     folder = files.join(parts_folder(work), "derive")
     with tempfile.TemporaryDirectory(prefix="shardmill-derive-") as local:
-        found = process.shared().derive(function, schema, os.path.join(local, "graph"))
+        found = process.shared().trace_derive(function, schema, os.path.join(local, "graph"))
         files.copy_folder(os.path.join(local, "graph"), folder)
     return _plan_declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
 

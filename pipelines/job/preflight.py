@@ -38,7 +38,7 @@ def checked_config(path: str, overrides: Sequence[str], output: str | None, *, o
     for name, reference in (("preprocessing_fn", config.preprocessing_fn), ("derive", config.derive)):
         if reference and not mistakes.concern((name,)):
             with mistakes.at(name):
-                UserFunction.read(reference).check()
+                UserFunction.read(reference).check_source()
     inputs = [] if mistakes.concern(("input", "files")) else find_local(config.input.patterns, mistakes)
     if config.output.dir is None and not mistakes.concern(("output", "dir")):
         mistakes.add(ConfigError("no output folder; give --output DIR or set output.dir"))

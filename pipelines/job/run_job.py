@@ -16,7 +16,7 @@ from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.pipelines.job.input_files import scanned_size, text_size
 from shardmill.pipelines.job.interruption import tracer_stops
 from shardmill.pipelines.job.job import Job, parts_folder
-from shardmill.pipelines.job.stages import build
+from shardmill.pipelines.job.stages import build_stages
 from shardmill.pipelines.run_folder.manifest import add_metrics
 from shardmill.pipelines.run_folder.publish import check_apart, publish, work_folder
 from shardmill.pipelines.run_folder.publish_stage import tidy
@@ -103,7 +103,7 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
     check_apart(job.inputs, folders.published)
     prepare_job(job, engine, progress)
     try:
-        result = run_pipeline(lambda pipeline: build(pipeline, job), engine)
+        result = run_pipeline(lambda pipeline: build_stages(pipeline, job), engine)
     except (ShardmillError, RuntimeError) as error:
         explained = job.features.explained(error)
         # The engine's error becomes the cause, which `--debug` shows.

@@ -23,7 +23,7 @@ from shardmill.transforms.write import WriteShards
 _PARTITION_BYTES = 256 << 20
 
 
-def build(pipeline: beam.Pipeline, job: Job) -> None:
+def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     """Adds the main job's stages.
 
     They plan units, analyze, trace, transform, write shards and write the manifest. Rows never
@@ -42,7 +42,7 @@ def build(pipeline: beam.Pipeline, job: Job) -> None:
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(
         job.reading, job.features.requests, partitions, job.features.first_phase
     )
-    checked = analyzed.findings | "CheckRows" >> beam.Map(job.limits.check, pvalue.AsList(analyzed.counts))
+    checked = analyzed.findings | "CheckRows" >> beam.Map(job.limits.check_findings, pvalue.AsList(analyzed.counts))
     graph, findings, counts = job.features.stage(
         GraphInputs(units, analyzed._replace(findings=checked), job.limits, job.reading, job.destination)
     )

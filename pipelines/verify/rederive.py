@@ -21,7 +21,7 @@ from shardmill.transforms.rows.counts import Rejections, UnitCount, file_checksu
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
-from shardmill.transforms.runtime.session import load
+from shardmill.transforms.runtime.session import load_session
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
 from shardmill.transforms.workers import phases
 
@@ -202,12 +202,12 @@ class Rederivation:
         folder = f"{copy}/{TRANSFORM_FN}"
         self.reading = run.reading(Graph(folder))
         with naming_run(run, copy):
-            self._whole = load(folder)
+            self._whole = load_session(folder)
         self._labels = tuple(self._whole.labels)
         self._missing = missing_labels(self._whole.labels, self.reading.selection)
         self._unknown = self.reading.labels_to_drop(self._whole)
         names = {feature.name for feature in self._whole.outputs}
-        self._served = load(folder, "serving_default") if names - set(self._labels) else None
+        self._served = load_session(folder, "serving_default") if names - set(self._labels) else None
         self._encoder = ExampleEncoder(self._whole.outputs)
 
     def blocks(self, unit: Unit) -> Iterator[list[Rederived]]:

@@ -82,7 +82,7 @@ def verify(
         rows = _Rows(run, counted, sample)
         rows.derive(each)
         found = rows.read_shards(each)
-        checks += [_check_shards(run, found), rows.check(found)]
+        checks += [_check_shards(run, found), rows.result(found)]
     check_unchanged(run, intact=not checks[1].problems)
     return checks
 
@@ -215,7 +215,7 @@ class _Rows:
         found = each(lambda key: check_shard(keys[key], self._pieces.get(key, ())), keys)
         return dict(zip(keys, found, strict=True))
 
-    def check(self, found: dict[ShardKey, ShardFindings]) -> Check:
+    def result(self, found: dict[ShardKey, ShardFindings]) -> Check:
         """Returns the result of the comparison."""
         compared = sum(each.compared for each in found.values())
         rows = self._run.manifest["rows"]["written"]

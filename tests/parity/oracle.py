@@ -69,7 +69,7 @@ def run_ours(columns: Mapping[str, pa.Array], features: Mapping[str, Any], folde
     statistics = analyzed(kinds, schema, batch, folder)
     build.build_graph(DeclaredGraph(tuple(kinds), schema, statistics), str(folder))
     return Ours(
-        session.load(str(folder / "transform_fn")).run(batch),
+        session.load_session(str(folder / "transform_fn")).run(batch),
         {path.name: path.read_bytes() for path in (folder / "transform_fn" / "assets").glob("*")},
         read_schema(folder),
         statistics,

@@ -90,7 +90,7 @@ def run(
     @tf.function(autograph=False)
     def build(tensors: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         trace = Trace(tf, tensors, statistics, lookup)
-        return {name: tf.identity(tensor) for kind in kinds for name, tensor in kind.build(trace).items()}
+        return {name: tf.identity(tensor) for kind in kinds for name, tensor in kind.build_tensors(trace).items()}
 
     outputs = {name: tensor.numpy() for name, tensor in build(inputs).items()}
     specs = {spec.name: spec for kind in kinds for spec in kind.outputs(schema, statistics)}

@@ -47,7 +47,7 @@ def pipeline_result(config: Path, work: Path, *, unit_bytes: int = UNIT_BYTES) -
     from shardmill.pipelines.job.job import parts_folder
     from shardmill.pipelines.job.plan import plan_job
     from shardmill.pipelines.job.run_job import prepare_job
-    from shardmill.pipelines.job.stages import build
+    from shardmill.pipelines.job.stages import build_stages
 
     engine = choose_engine(None, (), workers=2)
     Path(parts_folder(str(work))).mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def pipeline_result(config: Path, work: Path, *, unit_bytes: int = UNIT_BYTES) -
         planned = plan_job(load_config(str(config), output=str(work)), str(work), engine, progress)
         job = replace(planned, unit_bytes=unit_bytes)
         prepare_job(job, engine, progress)
-        return run_pipeline(lambda pipeline: build(pipeline, job), engine)
+        return run_pipeline(lambda pipeline: build_stages(pipeline, job), engine)
 
 
 def unpublished(work: Path) -> dict[str, bytes]:

@@ -111,7 +111,7 @@ class HeldBytes:
         check_checksum(unit.path, unit.start, unit.checksum, self._found)
         return self._found
 
-    def check(self) -> None:
+    def check_unchanged(self) -> None:
         """Checks that a unit with an error is unchanged.
 
         Where no earlier pass has read the unit, its file's size alone is checked.

@@ -79,7 +79,7 @@ class UserFunction:
             raise ConfigError(f"{self}: expected it to return a dict of tensors by name, received {outputs!r}")
         return dict(outputs)
 
-    def check(self) -> None:
+    def check_source(self) -> None:
         """Searches the file for the function without running it.
 
         Raises:

@@ -87,7 +87,7 @@ class _Derivation(Transform):
     def spec(self, column: Column) -> Any:
         return tf.TensorSpec([None], DTYPES[column.type])
 
-    def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
+    def build_columns(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
         names = () if labels else self._function.outputs
         return {name: output_columns(name, value, ()) for name, value in self._function.inline(inputs, names).items()}
 

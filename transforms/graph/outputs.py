@@ -43,7 +43,7 @@ class Transform(ABC):
         return tft_spec(column)
 
     @abstractmethod
-    def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
+    def build_columns(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
         """Builds the labels, or all other outputs.
 
         Returns each output's columns in an Example.
@@ -145,8 +145,8 @@ class Declared(Transform):
             {spec.name: raw(kind) for kind in kinds if kind.is_label for spec in self.outputs[kind.name]},
         )
 
-    def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
-        """See `Transform.build`."""
+    def build_columns(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
+        """See `Transform.build_columns`."""
         kinds = [kind for kind in self._kinds if kind.is_label == labels]
         columns = self._finite(inputs)
         if self._derive is not None:
@@ -154,13 +154,15 @@ class Declared(Transform):
             columns |= self._derive.inline(columns, wanted)
         trace = Trace(tf, columns, self._statistics, self._table)
         specs = {spec.name: spec for kind in kinds for spec in self.outputs[kind.name]}
-        return {name: [(specs[name], tensor, None)] for kind in kinds for name, tensor in kind.build(trace).items()}
+        return {
+            name: [(specs[name], tensor, None)] for kind in kinds for name, tensor in kind.build_tensors(trace).items()
+        }
 
     def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """See `Transform.transform_fn`."""
         dense = to_dense({self.schema[name]: value for name, value in inputs.items()})
         built = features.inline({column.name: dense[column.name] for column in self.served}, features.outputs)
-        labels = self.build(dense, labels=True)
+        labels = self.build_columns(dense, labels=True)
         return built | {name: tensor for name, ((_, tensor, _),) in labels.items()}
 
     @property
@@ -231,8 +233,8 @@ class Analyzed(Transform):
         features = {column for name in function.outputs if name not in self._labels for column in needs[name]}
         self._set_columns(features, {name: needs[name] for name in self._labels})
 
-    def build(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
-        """See `Transform.build`."""
+    def build_columns(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
+        """See `Transform.build_columns`."""
         names = [name for name in self._function.outputs if (name in self._labels) == labels]
         raw = self._raw(inputs)
         return {

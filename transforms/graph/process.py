@@ -105,10 +105,10 @@ class Tracer:
             )
             atexit.register(self.close)
 
-    def check(self, kinds: Sequence[Kind], schema: Schema, derive: str | None = None) -> None:
+    def start_check(self, kinds: Sequence[Kind], schema: Schema, derive: str | None = None) -> None:
         """Traces a sample of the features with made-up statistics.
 
-        It doesn't wait: `build` raises the check's error.
+        It doesn't wait: `build_graph` raises the check's error.
 
         Args:
             kinds: The features.
@@ -122,7 +122,7 @@ class Tracer:
             self._send("check", (_sample(kinds), schema, derive))
             self._checking = True
 
-    def build(self, source: DeclaredGraph, folder: str) -> dict[str, Any]:
+    def build_graph(self, source: DeclaredGraph, folder: str) -> dict[str, Any]:
         """Writes the transform graph: see `transforms.graph.build.build_graph`.
 
         Args:
@@ -136,7 +136,7 @@ class Tracer:
         result: dict[str, Any] = self._ask("build", source, folder)
         return result
 
-    def derive(self, function: UserFunction, schema: Schema, folder: str) -> tuple[DerivedColumn, ...]:
+    def trace_derive(self, function: UserFunction, schema: Schema, folder: str) -> tuple[DerivedColumn, ...]:
         """Writes a `derive` function's SavedModel.
 
         See `transforms.graph.derive.trace_derive`.
@@ -147,7 +147,7 @@ class Tracer:
             folder: A local folder that doesn't exist yet.
 
         Raises:
-            ShardmillError: See `build`.
+            ShardmillError: See `build_graph`.
         """
         columns: tuple[DerivedColumn, ...] = self._ask("derive", function, schema, folder)
         return columns

@@ -91,12 +91,12 @@ class _Model:
 
     def _features(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All outputs but the labels, by name."""
-        built = self.transform.build(inputs, labels=False)
+        built = self.transform.build_columns(inputs, labels=False)
         self.features = [spec for columns in built.values() for spec, _, _ in columns]
         return _by_key(column for columns in built.values() for column in columns)
 
     def _labels(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        built = self.transform.build(inputs, labels=True)
+        built = self.transform.build_columns(inputs, labels=True)
         self.labels = [spec for columns in built.values() for spec, _, _ in columns]
         self.label_columns = {
             spec.name: list(self.transform.labels[name]) for name, columns in built.items() for spec, _, _ in columns

@@ -186,7 +186,7 @@ class Kind(ABC):
         """
         return self.columns if self.missing == "reject" else ()
 
-    def check(self, schema: Schema) -> None:
+    def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters against each other and the schema.
 
         Raises:
@@ -213,9 +213,9 @@ class Kind(ABC):
         main = self._outputs(schema, statistics)
         return (*main, FeatureSpec(f"{self.name}_missing", "int64", (), 0, 1)) if self.indicator else main
 
-    def build(self, trace: Trace) -> dict[str, Tensor]:
+    def build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         """The tensors of the output features, each [batch, *shape]."""
-        built = self._build(trace)
+        built = self._build_tensors(trace)
         if self.indicator:
             flag = self._missing(trace)
             built[f"{self.name}_missing"] = trace.tf.raw_ops.Cast(x=flag, DstT=trace.tf.int64)
@@ -237,7 +237,7 @@ class Kind(ABC):
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]: ...
 
     @abstractmethod
-    def _build(self, trace: Trace) -> dict[str, Tensor]: ...
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]: ...
 
 
 def column_of(kind: Kind, schema: Schema) -> Column:

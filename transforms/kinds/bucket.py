@@ -49,9 +49,9 @@ class Bucketize(_BucketKind):
 
     num_buckets: int
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if self.num_buckets < 1:
             raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
 
@@ -59,7 +59,7 @@ class Bucketize(_BucketKind):
         super()._outputs(schema, statistics)
         return self._spec(self.num_buckets - 1)
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         return self._assign(trace, self.ranked(trace.statistics).boundaries(self.num_buckets))
 
 
@@ -77,9 +77,9 @@ class Buckets(_BucketKind):
 
     boundaries: tuple[float, ...]
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         integers = self._in_integers(schema[self.columns[0]].type is ColumnType.INT)
         edges = list(self.boundaries) if integers else np.array(self.boundaries, np.float32).tolist()
         if not edges or any(low >= high for low, high in pairwise(edges)):
@@ -96,7 +96,7 @@ class Buckets(_BucketKind):
         super()._outputs(schema, statistics)
         return self._spec(len(self.boundaries))
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         column = trace.inputs[self.columns[0]]
         if not self._in_integers(column.dtype == trace.tf.int64):
             return self._assign(trace, np.array(self.boundaries, np.float32))

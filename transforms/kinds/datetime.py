@@ -63,9 +63,9 @@ class Datetime(Kind):
     cyclic: bool = False
     missing: int | str = -1
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if isinstance(self.missing, str) and self.missing != "reject":
             raise self.error(f'expected `missing` to be an integer or "reject", received {self.missing!r}')
         column = schema[self.columns[0]]
@@ -138,7 +138,7 @@ class Datetime(Kind):
     def _filling(self) -> int:
         return self.missing if isinstance(self.missing, int) else -1
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         values, valid = self._read(trace)
         built: dict[str, Tensor] = {}

@@ -31,9 +31,9 @@ class Hash(TokenKind):
     num_buckets: int
     key: tuple[int, int] | None = None
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if self.num_buckets < 1:
             raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
         if self.key is not None and not all(0 <= each < _KEY_LIMIT for each in self.key):
@@ -42,7 +42,7 @@ class Hash(TokenKind):
     def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         tokens = self.token(trace, self.columns[0])
         if self.key is not None:
@@ -78,9 +78,9 @@ class Cross(IdKind):
         """The vocabulary's name; None means hash buckets instead."""
         return None if self.num_buckets is not None else super().vocabulary
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if self.shared is not None:
             raise self.error(f"expected a cross without `shared`, received {self.shared!r}; remove it")
         if self.num_buckets is None:
@@ -99,7 +99,7 @@ class Cross(IdKind):
             return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
         return self._spec(self._size(statistics), ())
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         tokens = raw.StringJoin(inputs=[self.token(trace, column) for column in self.columns], separator=self.separator)
         if self._filling(trace.statistics) is None:

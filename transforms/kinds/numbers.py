@@ -44,9 +44,9 @@ class NumberKind(Kind):
         """The operations before the kind's own arithmetic."""
         return self.pre
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if isinstance(self.missing, str) and self.missing not in self.rules:
             names = ", ".join(f'"{rule}"' for rule in self.rules)
             raise self.error(f"expected `missing` to be a number or one of {names}, received {self.missing!r}")

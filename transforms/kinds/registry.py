@@ -119,7 +119,7 @@ def _check_with_any_types(kind: Kind) -> None:
 
 def _fault(kind: Kind, column_type: ColumnType) -> ConfigError | None:
     try:
-        kind.check(Schema(tuple(Column(name, column_type) for name in kind.columns)))
+        kind.check_parameters(Schema(tuple(Column(name, column_type) for name in kind.columns)))
     except ConfigError as error:
         return error
     return None
@@ -179,7 +179,7 @@ def _columns(name: str, kind: type[Kind], entry: dict[str, Any]) -> tuple[str, .
 def _check_kind(kind: Kind, schema: Schema, pattern: str | None) -> None:
     try:
         _check_columns(kind, schema)
-        kind.check(schema)
+        kind.check_parameters(schema)
     except ConfigError as error:
         if pattern is None:
             raise

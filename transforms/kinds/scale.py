@@ -40,9 +40,9 @@ class Numeric(NumberKind):
             return self.columns
         return super().required_columns(schema)
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if is_integer(self, schema) and isinstance(self.missing, float) and not self.missing.is_integer():
             column = column_of(self, schema)
             raise self.error(
@@ -62,7 +62,7 @@ class Numeric(NumberKind):
             )
         return (FeatureSpec(self.name, "int64"),)
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         column = trace.inputs[self.columns[0]]
         if self.steps or column.dtype != trace.tf.int64:
             return {self.name: self.value(trace)}
@@ -90,11 +90,11 @@ class Label(Numeric):
 
     missing: float | str | None = "reject"
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
         column = column_of(self, schema)
         if column.type is not ColumnType.BYTES:
-            super().check(schema)
+            super().check_parameters(schema)
         elif self.pre or isinstance(self.missing, int | float) or self.missing in ("mean", "median", "mode"):
             raise self.error(
                 f'expected `missing` to be "reject" or a text, and no `pre`, as column {column.name!r} is BYTES, received '
@@ -106,10 +106,10 @@ class Label(Numeric):
             return (FeatureSpec(self.name, "bytes"),)
         return super()._outputs(schema, statistics)
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         column = trace.inputs[self.columns[0]]
         if column.dtype != trace.tf.string:
-            return super()._build(trace)
+            return super()._build_tensors(trace)
         if self.missing in (None, "reject"):
             return {self.name: column}
         return {
@@ -135,7 +135,7 @@ class ZScore(NumberKind):
 
     missing: float | str | None = "mean"
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         mean = self.typical(trace.statistics, "mean")
         centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(mean))
         return {self.name: _divide(trace, centered, _deviation(self.stats(trace.statistics).variance))}
@@ -159,13 +159,13 @@ class MinMax(NumberKind):
     high: float = parameter("max", 1.0)
     missing: float | str | None = "mean"
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if self.low >= self.high:
             raise self.error(f"expected `min` less than `max`, received min = {self.low!r} and max = {self.high!r}")
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         stats = self.stats(trace.statistics)
         least, most = float32(stats.minimum), float32(stats.maximum)
@@ -198,7 +198,7 @@ class Robust(NumberKind):
 
     missing: float | str | None = "median"
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         ranked = self.ranked(trace.statistics)
         median = self.typical(trace.statistics, "median")
         centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(median))
@@ -212,7 +212,7 @@ class _Mapped(NumberKind):
     It is applied after the kind's `pre`; without a rule for missing values, NaN stays.
     """
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         return {self.name: self.value(trace)}
 
 
@@ -259,9 +259,9 @@ class Clip(_Mapped):
         """`pre`, then the clip."""
         return (*self.pre, Pre("clip", (float(self.low), float(self.high))))
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if self.low > self.high:
             raise self.error(f"expected `min` of at most `max`, received min = {self.low!r} and max = {self.high!r}")
 

@@ -92,9 +92,9 @@ class VocabularyKind(TokenKind):
         """Parameters that must agree where features share a vocabulary."""
         return self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.separator, self.delimiter
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         for key, least in (("top_k", 1), ("frequency_threshold", 0), ("num_oov_buckets", 0)):
             value = getattr(self, key)
             if value is not None and value < least:
@@ -193,7 +193,7 @@ class Vocabulary(IdKind):
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return self._spec(self._size(statistics), (len(self.columns),) if len(self.columns) > 1 else ())
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         tokens = [self.token(trace, column) for column in self.columns]
         together = tokens[0] if len(tokens) == 1 else trace.tf.raw_ops.Pack(values=tokens, axis=1)
         return {self.name: trace.table(self._key(self.default_value)).lookup(together)}
@@ -211,7 +211,7 @@ class OneHot(VocabularyKind):
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         ids = trace.table(self._key(-1)).lookup(self.token(trace, self.columns[0]))
         if self._filling(trace.statistics) is None:
@@ -241,16 +241,16 @@ class MultiHot(VocabularyKind):
 
     delimiter: str | None = None  # type: ignore[misc]  # a parameter here
 
-    def check(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check`."""
-        super().check(schema)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
         if self.delimiter == "":
             raise self.error('expected a `delimiter` that isn\'t empty, received ""')
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
 
-    def _build(self, trace: Trace) -> dict[str, Tensor]:
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw, tf = trace.tf.raw_ops, trace.tf
         cells = [self.token(trace, column) for column in self.columns]
         rows, tokens = self._tokens(trace, cells)

@@ -97,7 +97,7 @@ class Rejections:
         """A setting that may help, judging by the reasons."""
         return f"\n{ENCODING_HINT}" if any(UNDECODABLE in reason for reason in self.reasons) else ""
 
-    def check(self, read: int, max_bad_fraction: float) -> None:
+    def check_bad_fraction(self, read: int, max_bad_fraction: float) -> None:
         """Raises an error if too many rows were rejected.
 
         Args:

@@ -64,7 +64,7 @@ class RowPlan:
         """
         return self._shard_rule.assign(first, rows, self.totals[split])
 
-    def check(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
+    def check_second_pass(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
         """Checks that the second pass read as many rows.
 
         The unit's bytes are known to be the same in both passes.

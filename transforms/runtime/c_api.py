@@ -138,7 +138,7 @@ class CSession:
             )
             tf.TF_DeleteSessionOptions(options)
             try:
-                status.check(f"can't load the transform graph in {folder!r}")
+                status.raise_error(f"can't load the transform graph in {folder!r}")
             except ShardmillError:
                 tf.TF_DeleteGraph(graph)
                 raise
@@ -161,7 +161,7 @@ class CSession:
         with Status(tf) as status:
             session = tf.TF_NewSession(graph, options, status.pointer)
             tf.TF_DeleteSessionOptions(options)
-            status.check("can't start the hash graph")
+            status.raise_error("can't start the hash graph")
         return cls(graph, session)
 
     def add_join(self, tensor: str) -> tuple[str, str]:
@@ -230,7 +230,7 @@ class CSession:
                     *(self._session, None, inputs, tensors, len(feeds), outputs, results, len(outputs)),
                     *(None, 0, None, status.pointer),
                 )
-                status.check("the transform graph failed")
+                status.raise_error("the transform graph failed")
             # Copied while the feeds are alive, since an output may share an input's memory.
             return [_value(tf, result) for result in results if result]
         finally:
@@ -274,14 +274,14 @@ def _constant(tf: ctypes.CDLL, graph: int, name: str, value: int) -> int:
         # TensorFlow copies the value.
         tf.TF_SetAttrTensor(description, b"value", tensor, status.pointer)
         tf.TF_DeleteTensor(tensor)
-        status.check(f"can't add {name!r} to the graph")
+        status.raise_error(f"can't add {name!r} to the graph")
     return _finish(tf, description, name)
 
 
 def _finish(tf: ctypes.CDLL, description: int, name: str) -> int:
     with Status(tf) as status:
         operation: int = tf.TF_FinishOperation(description, status.pointer)
-        status.check(f"can't add {name!r} to the graph")
+        status.raise_error(f"can't add {name!r} to the graph")
     return operation
 
 
@@ -289,7 +289,7 @@ def _options(tf: ctypes.CDLL) -> int:
     options: int = tf.TF_NewSessionOptions()
     with Status(tf) as status:
         tf.TF_SetConfig(options, CONFIG, len(CONFIG), status.pointer)
-        status.check("can't configure TensorFlow")
+        status.raise_error("can't configure TensorFlow")
     return options
 
 

@@ -221,7 +221,7 @@ class Status:
         """Frees the status."""
         self._tf.TF_DeleteStatus(self.pointer)
 
-    def check(self, what: str) -> None:
+    def raise_error(self, what: str) -> None:
         """Raises the error that the status holds, if any.
 
         Args:

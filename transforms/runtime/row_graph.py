@@ -14,7 +14,7 @@ from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.rejects import Faults
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import missing_rows, select_rows
-from shardmill.transforms.runtime.session import Session, load
+from shardmill.transforms.runtime.session import Session, load_session
 from shardmill.transforms.tfrecord.encode import Outputs
 
 # The signatures of a finished run's graph that make the derived columns, and all outputs.
@@ -75,7 +75,7 @@ class RowGraph:
         """
         if not block.rows:
             return block
-        session = load(self.graph.local_folder(), self.signature)
+        session = load_session(self.graph.local_folder(), self.signature)
         try:
             made = self._run(session, block.columns)
         except RowsError:

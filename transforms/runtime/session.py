@@ -30,7 +30,7 @@ from shardmill.transforms.runtime.c_api import CSession, Feed
 from shardmill.transforms.runtime.c_library import library_path, use_python
 from shardmill.transforms.runtime.graph_names import read_names
 
-__all__ = ["Session", "library_path", "load"]
+__all__ = ["Session", "library_path", "load_session"]
 
 # By an input's dtype: the Arrow types that are fed without conversion, and the missing value.
 _INPUTS: dict[str, tuple[tuple[pa.DataType, ...], float | int | str]] = {
@@ -188,7 +188,7 @@ _sessions: dict[tuple[str, str, bool, int], Session] = {}
 _lock = threading.Lock()
 
 
-def load(model_dir: str, signature: str = "transform") -> Session:
+def load_session(model_dir: str, signature: str = "transform") -> Session:
     """Opens a SavedModel, once per process.
 
     Callers and threads share the session.

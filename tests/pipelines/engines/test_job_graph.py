@@ -21,7 +21,7 @@ from shardmill.pipelines.engines.dataflow import dataflow_args
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.plan import plan_job
 from shardmill.pipelines.job.run_job import prepare_job
-from shardmill.pipelines.job.stages import build
+from shardmill.pipelines.job.stages import build_stages
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema
 from tests.support.locations import ROOT
@@ -65,7 +65,7 @@ def plan_graph(folder: Path, columns: int) -> beam_runner_api_pb2.Pipeline:
     job = plan_job(load_config(str(folder / "job.toml"), (), str(folder)), str(work), engine, progress)
     prepare_job(job, engine, progress)
     pipeline = beam.Pipeline(options=pipeline_options(engine))
-    build(pipeline, job)
+    build_stages(pipeline, job)
     graph: beam_runner_api_pb2.Pipeline = pipeline.run().job.proto_pipeline
     return graph
 

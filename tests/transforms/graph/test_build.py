@@ -66,7 +66,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _transformed(run: Path) -> dict[str, Any]:
-    return session.load(str(run / "transform_fn")).run(batch_of(SCHEMA, ROWS))
+    return session.load_session(str(run / "transform_fn")).run(batch_of(SCHEMA, ROWS))
 
 
 def _plain(values: Any) -> list[Any]:
@@ -251,7 +251,7 @@ def test_odd_names(tmp_path: Path) -> None:
     names = build(tmp_path, schema, table, rows)
     folder = tmp_path / "out" / "transform_fn"
     assert list(names["signatures"]["serving_default"]["inputs"]) == ODD
-    out = session.load(str(folder)).run(batch_of(schema, rows))
+    out = session.load_session(str(folder)).run(batch_of(schema, rows))
     assert {name: values.tolist() for name, values in out.items()} == {
         f"{name} out": [index, -1] for index, name in enumerate(ODD)
     }
@@ -294,7 +294,9 @@ def test_only_labels(tmp_path: Path) -> None:
     """A run may have labels alone; serving then has nothing to answer, training has."""
     schema = schema_of(y="float!")
     build(tmp_path, schema, {"y": "label"}, {"y": [1.0]})
-    assert session.load(str(tmp_path / "out" / "transform_fn")).run(batch_of(schema, {"y": [2.0]}))["y"].tolist() == [2]
+    assert session.load_session(str(tmp_path / "out" / "transform_fn")).run(batch_of(schema, {"y": [2.0]}))[
+        "y"
+    ].tolist() == [2]
 
 
 def test_many_features(tmp_path: Path) -> None:
@@ -302,7 +304,7 @@ def test_many_features(tmp_path: Path) -> None:
     schema = Schema(tuple(Column(f"c{index}", ColumnType.FLOAT) for index in range(200)))
     rows = {column.name: [float(index), index + 2.0] for index, column in enumerate(schema)}
     build(tmp_path, schema, dict.fromkeys(rows, "z_score"), rows)
-    out = session.load(str(tmp_path / "out" / "transform_fn")).run(batch_of(schema, rows))
+    out = session.load_session(str(tmp_path / "out" / "transform_fn")).run(batch_of(schema, rows))
     assert all(values.tolist() == [-1, 1] for values in out.values())
 
 

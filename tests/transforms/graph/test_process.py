@@ -37,10 +37,10 @@ def tracer() -> Iterator[Tracer]:
 def test_build(tracer: Tracer, tmp_path: Path) -> None:
     """A graph that the other process wrote runs in this one, and its tensors' names came back."""
     kinds = parse_features({"x": "z_score", "s": "vocabulary"}, S)
-    tracer.check(kinds, S)
-    names = tracer.build(DeclaredGraph(kinds, S, analyzed(kinds, S, batch_of(S, ROWS), tmp_path)), str(tmp_path))
+    tracer.start_check(kinds, S)
+    names = tracer.build_graph(DeclaredGraph(kinds, S, analyzed(kinds, S, batch_of(S, ROWS), tmp_path)), str(tmp_path))
     assert list(names["signatures"]["transform"]["inputs"]) == ["x", "s"]
-    out = session.load(str(tmp_path / "transform_fn")).run(batch_of(S, ROWS))
+    out = session.load_session(str(tmp_path / "transform_fn")).run(batch_of(S, ROWS))
     assert {name: values.tolist() for name, values in out.items()} == {"x": [-1, 1], "s": [1, 0]}
 
 
@@ -51,7 +51,7 @@ def test_errors_come_back(tracer: Tracer, tmp_path: Path) -> None:
         kinds, S, pa.RecordBatch.from_pylist([{"x": None, "s": None}], batch_of(S, ROWS).schema), tmp_path
     )
     with pytest.raises(DataError, match="the vocabulary of column 's' is empty"):
-        tracer.build(DeclaredGraph(kinds, S, statistics), str(tmp_path))
+        tracer.build_graph(DeclaredGraph(kinds, S, statistics), str(tmp_path))
     test_build(tracer, tmp_path)
 
 
@@ -66,16 +66,18 @@ class _Broken(ZScore):
 def test_a_failed_check_is_raised_by_build(tracer: Tracer, tmp_path: Path) -> None:
     """What went wrong early is said, with what Python said, when the graph is wanted."""
     kinds = (_Broken(name="x", columns=("x",)),)
-    tracer.check(kinds, S)
+    tracer.start_check(kinds, S)
     with pytest.raises(ShardmillError, match="RuntimeError: a bug"):
-        tracer.build(DeclaredGraph(kinds, S, Statistics(rows=1)), str(tmp_path))
+        tracer.build_graph(DeclaredGraph(kinds, S, Statistics(rows=1)), str(tmp_path))
 
 
 def test_a_process_that_dies(tmp_path: Path) -> None:
     """If the process dies, the message says with what status; the next request starts another."""
     with Tracer() as tracer:
         with pytest.raises(ShardmillError, match=r"ended with status 7; it said:\nnothing$"):
-            tracer.build(DeclaredGraph((_Broken(name="x", columns=("x",)),), S, Statistics(rows=0)), str(tmp_path))
+            tracer.build_graph(
+                DeclaredGraph((_Broken(name="x", columns=("x",)),), S, Statistics(rows=0)), str(tmp_path)
+            )
         tracer.start()
 
 

@@ -46,11 +46,11 @@ def test_too_many_bad_rows_stop_the_run() -> None:
     """More than the allowed fraction is an error that shows the first of them."""
     found = Rejections()
     found.update(0, REJECTS)
-    found.check(400, 0.01)
+    found.check_bad_fraction(400, 0.01)
     with pytest.raises(
         DataError, match=r"4 of 399 rows are bad \(1\.00%\), more than \[input\] max_bad_fraction = 0\.01"
     ) as error:
-        found.check(399, 0.01)
+        found.check_bad_fraction(399, 0.01)
     assert "a.csv, line 5, column 'age': expected an integer, found 'old': 'old,1'" in str(error.value)
 
 
@@ -67,4 +67,4 @@ def test_text_in_another_encoding_names_the_setting() -> None:
     found = Rejections()
     found.update(0, [Reject("a.csv", 2, "city", r"expected text in the encoding 'utf-8', found b'Z\xfcrich'", b"")])
     with pytest.raises(DataError, match=r'in another encoding, set \[input\] encoding, for example to "cp1252"'):
-        found.check(1, 0)
+        found.check_bad_fraction(1, 0)

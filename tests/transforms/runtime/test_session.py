@@ -16,7 +16,7 @@ from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.runtime import c_api, c_library
 from shardmill.transforms.runtime import session as session_module
-from shardmill.transforms.runtime.session import Session, library_path, load
+from shardmill.transforms.runtime.session import Session, library_path, load_session
 
 # Outputs of strings.
 TEXTS = ("same", "pairs", "letters")
@@ -125,7 +125,7 @@ def session(request: pytest.FixtureRequest, model_dir: str, monkeypatch: pytest.
         monkeypatch.setenv("SHARDMILL_SESSION", "python")
     elif library_path() is None:
         pytest.skip("TensorFlow's C library isn't in the installed package")
-    return load(model_dir)
+    return load_session(model_dir)
 
 
 def test_numbers_are_transformed(session: Session) -> None:
@@ -242,9 +242,9 @@ def test_both_ways_give_the_same_bytes(model_dir: str, monkeypatch: pytest.Monke
     colors = [f"t{number}" * (number % 9) for number in random.integers(0, 50, rows).tolist()]
     counts = [None if number % 17 == 0 else number for number in random.integers(-(2**62), 2**62, rows).tolist()]
     values = batch(colors, amounts, counts)
-    ours = load(model_dir).run(values)
+    ours = load_session(model_dir).run(values)
     monkeypatch.setenv("SHARDMILL_SESSION", "python")
-    theirs = load(model_dir).run(values)
+    theirs = load_session(model_dir).run(values)
     assert list(ours) == list(theirs)
     for name, output in ours.items():
         assert output.equals(theirs[name]) if name in TEXTS else output.tobytes() == theirs[name].tobytes()
@@ -270,13 +270,13 @@ def test_threads_share_a_session(session: Session) -> None:
 
 def test_loaded_once(session: Session, model_dir: str) -> None:
     """A second load of the same folder gives the same session."""
-    assert load(model_dir) is session
-    assert load(model_dir, "fail") is not session
+    assert load_session(model_dir) is session
+    assert load_session(model_dir, "fail") is not session
 
 
 def test_graph_error_has_tensorflows_message(session: Session, model_dir: str) -> None:
     """An error inside the graph is one of ours, with TensorFlow's message; the session works on."""
-    failing = load(model_dir, "fail")
+    failing = load_session(model_dir, "fail")
     with pytest.raises(
         ShardmillError, match=r"(?s)the transform graph failed: TensorFlow says: .*amounts must be small"
     ):
@@ -288,19 +288,19 @@ def test_graph_error_has_tensorflows_message(session: Session, model_dir: str) -
 def test_missing_folder(tmp_path: Path) -> None:
     """A folder that isn't there is named."""
     with pytest.raises(ShardmillError, match=r"no transform graph in .*gone.*: there is no such folder"):
-        load(str(tmp_path / "gone"))
+        load_session(str(tmp_path / "gone"))
 
 
 def test_folder_without_names(tmp_path: Path) -> None:
     """A folder without tensor names isn't a transform graph of ours."""
     with pytest.raises(ShardmillError, match=r"it has no assets\.extra/shardmill\.json"):
-        load(str(tmp_path))
+        load_session(str(tmp_path))
 
 
 def test_unknown_signature(model_dir: str) -> None:
     """An unknown signature is named, with those there are."""
     with pytest.raises(ShardmillError, match=r"no signature 'serve'; it has \['fail', 'transform'\]"):
-        load(model_dir, "serve")
+        load_session(model_dir, "serve")
 
 
 @pytest.mark.parametrize("way", ["c", "python"])
@@ -313,7 +313,7 @@ def test_broken_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str)
     )
     (tmp_path / "saved_model.pb").write_bytes(b"junk")
     with pytest.raises(ShardmillError, match=r"can't load the transform graph in .*: TensorFlow says: "):
-        load(str(tmp_path))
+        load_session(str(tmp_path))
 
 
 def test_tensor_that_is_not_there(model_dir: str, tmp_path: Path) -> None:
@@ -361,8 +361,8 @@ def test_runs_without_tensorflows_python(model_dir: str) -> None:
     if library_path() is None:
         pytest.skip("TensorFlow's C library isn't in the installed package")
     code = (
-        "import sys, pyarrow as pa; from shardmill.transforms.runtime.session import load\n"
-        f"s = load({model_dir!r})\n"
+        "import sys, pyarrow as pa; from shardmill.transforms.runtime.session import load_session\n"
+        f"s = load_session({model_dir!r})\n"
         "b = pa.RecordBatch.from_pydict({'color': pa.array(['blue']), 'amount': pa.array([1.0], pa.float32()), 'count': pa.array([4])})\n"
         "print(s.run(b)['color'].tolist(), s.run(b)['count'].tolist(), 'tensorflow' in sys.modules)"
     )
