@@ -1,15 +1,16 @@
 """CSV parsing: bytes to text, cells and typed blocks.
 
-dialect.py     the settings by which files are parsed
-encodings.py   codecs: their ASCII, and bytes that they don't define
-units.py       files cut into units at record boundaries
-held.py        a unit's bytes compared with an earlier pass's
-text.py        a file's bytes, decompressed, as UTF-8 text
-chunks.py      text cut at record boundaries into bounded chunks
-header.py      column names, matched with the schema's
-cells.py       a chunk's records as columns of text, null where missing
-cast.py        cells' text to numbers
-selection.py   the columns to read, and the split key
-rejects.py     rejected rows, each with its line and reason
-blocks.py      rows as typed Arrow columns, and rejected rows
+dialect.py        the settings by which files are parsed
+encodings.py      codecs: their ASCII, and bytes that they don't define
+units.py          files cut into units at record boundaries
+held.py           a unit's bytes compared with an earlier pass's
+text.py           a file's bytes, decompressed, as UTF-8 text
+chunks.py         text cut at record boundaries into bounded chunks
+header.py         column names, matched with the schema's
+cells.py          a chunk's records as columns of text, null where missing
+cast.py           cells' text to numbers
+selection.py      the columns to read, and the split key
+record_faults.py  records that are bad whatever columns are read
+rejects.py        rejected rows, each with its line and reason
+blocks.py         rows as typed Arrow columns, and rejected rows
 """

@@ -18,10 +18,11 @@ from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
 from shardmill.transforms.csv.encodings import Codec
 from shardmill.transforms.csv.header import match_columns, parse_header
-from shardmill.transforms.csv.rejects import Faults, Origin, Reject
+from shardmill.transforms.csv.record_faults import check_header_quotes, record_faults
+from shardmill.transforms.csv.rejects import Faults, Origin, Reject, open_quote_hints, rows_of
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head
-from shardmill.transforms.csv.units import UTF8_MARK, FileRange, RangeScan, Unit, lexicon_of
+from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_of
 from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.tfrecord.encode import Outputs
 
@@ -31,7 +32,6 @@ __all__ = ["BLOCK_BYTES", "Block", "Reject", "read_blocks", "read_header"]
 _HEADER_BYTES = 64 << 10
 
 _MISSING = "missing value in a column that must have one"
-_MARKED = "expected a row, found a byte order mark, as stands where files were joined"
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,10 @@ def _named(header: bytes | None, path: str, dialect: Dialect, known: tuple[str, 
     """
     if not dialect.header:
         return list(dialect.columns or known)
-    return None if header is None else parse_header(header, path, dialect)
+    if header is None:
+        return None
+    check_header_quotes(header, path, dialect)
+    return parse_header(header, path, dialect)
 
 
 class _BlockParser:
@@ -199,7 +202,8 @@ class _BlockParser:
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
-        self._width = len(names)
+        self._names = names
+        self._lexicon = lexicon_of(dialect)
         self._cells = CellParser(
             path, dialect, len(names), {name: positions[name] for name in selection.read if name in positions}
         )
@@ -211,12 +215,13 @@ class _BlockParser:
         if not len(spans[0]):
             return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
         cells = self._cells.parse(chunk, spans)
-        faults = _marked(chunk, spans[0][cells.records]) | self._undecodable(cells)
+        of_records = record_faults(chunk, spans, self._lexicon, self._names)
+        of_records |= self._ragged(chunk, spans, [each for each in cells.ragged if each[0] not in of_records])
+        faults = rows_of(of_records, cells.records) | self._undecodable(cells)
         infinite: dict[str, int] = {}
         arrays = [self._column(column, cells, faults, infinite) for column in self._selection.columns]
         origin = Origin(self._path, chunk, spans, cells.records)
-        ragged = {index: (None, self._ragged(found)) for index, found in cells.ragged}
-        rejects = origin.rejects(ragged, ragged) if ragged else []
+        rejects = origin.rejects({index: of_records[index] for index, _ in cells.ragged})
         columns = _batch(arrays, self._schema, len(cells.records))
         key = self._selection.key.join(cells) if self._selection.key else None
         return Block(columns, key, rejects, len(chunk.data), origin, infinite).without(faults)
@@ -245,21 +250,15 @@ class _BlockParser:
                 faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {quoted(data)}"))
         return faults
 
-    def _ragged(self, found: int) -> str:
-        return f"expected {self._width} {'column' if self._width == 1 else 'columns'}, found {found}"
-
-
-def _marked(chunk: Chunk, starts: Positions) -> Faults:
-    """Finds the rows that begin with a byte order mark.
-
-    The mark at the file's start is no part of a row, so another file was joined on where one is
-    found.
-    """
-    text = chunk.lexed.text
-    rows = np.flatnonzero(text[starts] == UTF8_MARK[0])
-    for offset in range(1, len(UTF8_MARK)):
-        rows = rows[text[np.minimum(starts[rows] + offset, len(text) - 1)] == UTF8_MARK[offset]]
-    return dict.fromkeys(rows.tolist(), (None, _MARKED))
+    def _ragged(self, chunk: Chunk, spans: tuple[Positions, Positions], ragged: list[tuple[int, int]]) -> Faults:
+        """The faults of records with too few or too many cells."""
+        records = np.array([record for record, _ in ragged], np.int64)
+        hints = open_quote_hints(chunk, spans[0][records], spans[1][records])
+        expected = f"{len(self._names)} {'column' if len(self._names) == 1 else 'columns'}"
+        return {
+            record: (None, f"expected {expected}, found {found}{hint}")
+            for (record, found), hint in zip(ragged, hints, strict=True)
+        }
 
 
 def _batch(arrays: list[pa.Array], schema: pa.Schema, rows: int) -> pa.RecordBatch:

@@ -15,7 +15,7 @@ from shardmill.transforms.csv.dialect import Dialect
 # The most names among which a similar one is looked for, since each costs time.
 _MOST_KNOWN = 1000
 # Delimiters in use; where a header could have several, the first of them is taken.
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 
 
 def parse_options(dialect: Dialect) -> csv.ParseOptions:
@@ -114,7 +114,7 @@ def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
         dialect: The dialect.
     """
     header = dialect.delimiter.join(names)
-    counts = {other: len(header.split(other)) for other in _DELIMITERS if other != dialect.delimiter}
+    counts = {other: len(header.split(other)) for other in DELIMITERS if other != dialect.delimiter}
     best = max(counts, key=counts.__getitem__)
     return best if counts[best] >= 2 * len(names) else None
 

@@ -1,6 +1,6 @@
 """Rejected rows, each with its line and reason."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,27 +53,46 @@ class Origin:
         """The number of each row's first physical line."""
         return self.chunk.lines_at(self.spans[0][self.records])
 
-    def rejects(self, reasons: Mapping[int, tuple[str | None, str]], ragged: Collection[int] = ()) -> list[Reject]:
+    def rejects(self, reasons: Mapping[int, tuple[str | None, str]]) -> list[Reject]:
         """Records as rejected rows, in the file's order.
 
         Args:
             reasons: The column at fault and what is wrong, by the record's index.
-            ragged: The indices of records with too few or too many cells. The reason of one that
-                spans lines asks whether a quote isn't closed.
         """
         order = np.array(sorted(reasons), np.int64)
         starts, stops = self.spans[0][order], self.spans[1][order]
-        rejects = []
-        located = zip(
-            order.tolist(),
-            starts.tolist(),
-            stops.tolist(),
-            *(self.chunk.lines_at(at).tolist() for at in (starts, stops)),
-            strict=True,
-        )
-        for index, start, stop, line, last_line in located:
-            column, reason = reasons[index]
-            if index in ragged and last_line > line:
-                reason += f" in a row of {last_line - line + 1} lines: is a quote not closed?"
-            rejects.append(Reject(self.path, line, column, reason, bytes(self.chunk.data[start:stop])))
-        return rejects
+        located = zip(*(each.tolist() for each in (order, self.chunk.lines_at(starts), starts, stops)), strict=True)
+        return [
+            Reject(self.path, line, *reasons[index], bytes(self.chunk.data[start:stop]))
+            for index, line, start, stop in located
+        ]
+
+
+def open_quote_hints(chunk: Chunk, starts: Positions, stops: Positions) -> list[str]:
+    """The question whether a quote isn't closed, for records with faults.
+
+    It ends the reason of a record that spans lines, and is empty for others.
+
+    Args:
+        chunk: The chunk.
+        starts: The records' starts.
+        stops: Their stops.
+    """
+    lines = chunk.lines_at(stops) - chunk.lines_at(starts) + 1
+    return [f" in a row of {count} lines: is a quote not closed?" if count > 1 else "" for count in lines.tolist()]
+
+
+def rows_of(faults: Faults, records: Positions) -> Faults:
+    """Faults of records as faults of rows.
+
+    Args:
+        faults: By the record's index.
+        records: The index of each row's record, ascending.
+
+    Returns:
+        The faults of records that are rows, by the row's index.
+    """
+    found = np.array(sorted(faults), np.int64)
+    rows = np.searchsorted(records, found)
+    are_rows = records[np.minimum(rows, len(records) - 1)] == found if len(records) else np.zeros(len(found), np.bool_)
+    return {row: faults[record] for row, record in zip(rows[are_rows].tolist(), found[are_rows].tolist(), strict=True)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shardmill.transforms.records.lexicon import CR, LF, SPACE, Bytes, Lexicon, Positions
-from shardmill.transforms.records.quotes import QuoteRuns, blank_starts, find_quotes
+from shardmill.transforms.records.quotes import QuoteRuns, Quotes, blank_starts, find_quotes
 
 # Stands for bytes that mean nothing to the lexer.
 _LITERAL = ord("a")
@@ -26,14 +26,21 @@ class Lexed:
         lines: The offset of the last byte of each physical line's end.
         ends: The offset of the last byte of each record's end; the text's length where the file's
             last line has no newline.
-        is_open: Whether the text ends inside a quoted cell.
+        quotes: The quotes of `plain` that open and close cells.
+        stray: Where text follows the quote that closes a cell, as `Quotes.followed_by_text`.
     """
 
     text: Bytes
     plain: Bytes
     lines: Positions
     ends: Positions
-    is_open: bool
+    quotes: Quotes
+    stray: Positions
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the text ends inside a quoted cell."""
+        return bool(self.quotes.exit)
 
     @property
     def stop(self) -> int:
@@ -81,10 +88,9 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
     quotes = find_quotes(plain, lexicon)
     if len(quotes.positions):
         ends = ends[quotes.state_at(ends) == 0]
-    is_open = bool(quotes.exit)
-    if at_end and not is_open and len(text) and not (len(ends) and ends[-1] == len(text) - 1):
+    if at_end and not quotes.exit and len(text) and not (len(ends) and ends[-1] == len(text) - 1):
         ends = np.append(ends, len(text))
-    return Lexed(text, plain, lines, ends, is_open)
+    return Lexed(text, plain, lines, ends, quotes, quotes.followed_by_text(plain, lexicon))
 
 
 def open_quote(lexed: Lexed, lexicon: Lexicon) -> int:
@@ -117,9 +123,7 @@ def _move_blanks(text: Bytes, plain: Bytes, lexicon: Lexicon) -> tuple[Bytes, By
     The quote then stands at the cell's start, where PyArrow takes it for an opening one.
     """
     runs = QuoteRuns.of(plain, np.flatnonzero(plain == lexicon.quote), lexicon, LF)
-    after = np.concatenate([np.zeros(1, np.int8), runs.states(0)])
-    unquoted = after[np.cumsum(runs.odd) - runs.odd] == 0
-    quotes = runs.positions[runs.opens & unquoted & (runs.positions > 0)]
+    quotes = runs.positions[runs.opens & (runs.states_before(0) == 0) & (runs.positions > 0)]
     quotes = quotes[lexicon.blanks[plain[quotes - 1]]]
     if not len(quotes):
         return text, plain

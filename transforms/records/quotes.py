@@ -24,11 +24,14 @@ class Quotes:
         positions: Offsets, ascending.
         states: The state after each: 1 inside a quoted cell, else 0.
         entry: The state before the first.
+        runs: All runs of quotes, with those that change nothing. None means that quotes open and
+            close cells by turns, so that no text follows a closing one.
     """
 
     positions: Positions
     states: npt.NDArray[np.int8]
     entry: int = 0
+    runs: "QuoteRuns | None" = None
 
     def state_at(self, offsets: Positions) -> npt.NDArray[np.int8]:
         """The states before the bytes at some offsets.
@@ -41,6 +44,30 @@ class Quotes:
     def exit(self) -> int:
         """The state after the last."""
         return int(self.states[-1]) if len(self.states) else self.entry
+
+    def followed_by_text(self, text: Bytes, lexicon: Lexicon) -> Positions:
+        """Finds text after the quote that closes a cell.
+
+        Blanks after that quote are fine, but for those before other text.
+
+        Args:
+            text: The text in which the quotes were found.
+            lexicon: The special bytes.
+
+        Returns:
+            The offset of each such text's first byte that isn't blank, ascending.
+        """
+        if self.runs is None:
+            return np.empty(0, np.int64)
+        closes = np.where(self.runs.states_before(self.entry) == 0, self.runs.opens & ~self.runs.odd, self.runs.odd)
+        after = self.runs.stops[closes]
+        after = after[after < len(text)]
+        blank = lexicon.blanks[text[after]]
+        if blank.any():
+            others = np.append(np.flatnonzero(~lexicon.blanks[text]), len(text))
+            after[blank] = others[np.searchsorted(others, after[blank])]
+            after = after[after < len(text)]
+        return after[~lexicon.cell_starts[text[after]]]
 
 
 def find_quotes(text: Bytes, lexicon: Lexicon, before: int = LF, entry: int = 0) -> Quotes:
@@ -60,7 +87,7 @@ def find_quotes(text: Bytes, lexicon: Lexicon, before: int = LF, entry: int = 0)
         states[::2] = 1
         return Quotes(positions, states)
     runs = QuoteRuns.of(text, positions, lexicon, before)
-    return Quotes(runs.positions[runs.odd], runs.states(entry), entry)
+    return Quotes(runs.positions[runs.odd], runs.states(entry), entry, runs)
 
 
 @dataclass(frozen=True)
@@ -69,11 +96,13 @@ class QuoteRuns:
 
     Attributes:
         positions: The offset of each run's first quote.
+        stops: The offset after each run's last quote.
         odd: Whether each has an odd number of quotes; others don't change the state.
         opens: Whether each is at a cell's start.
     """
 
     positions: Positions
+    stops: Positions
     odd: Flags
     opens: Flags
 
@@ -90,7 +119,8 @@ class QuoteRuns:
         if lexicon.trim and (blank := lexicon.blanks[previous]).any():
             starts = blank_starts(text, positions[blank], lexicon)
             previous[blank] = np.where(starts > 0, text[starts - 1], before)
-        return cls(positions, np.diff(firsts, append=len(quotes)) % 2 == 1, lexicon.cell_starts[previous])
+        lengths = np.diff(firsts, append=len(quotes))
+        return cls(positions, positions + lengths, lengths % 2 == 1, lexicon.cell_starts[previous])
 
     def states(self, entry: int) -> npt.NDArray[np.int8]:
         """The state after each odd run.
@@ -101,6 +131,11 @@ class QuoteRuns:
         total = np.cumsum(swaps) + entry
         settled = np.maximum.accumulate(np.where(swaps, 0, total))
         return ((total - settled) & 1).astype(np.int8)
+
+    def states_before(self, entry: int) -> npt.NDArray[np.int8]:
+        """The state before each run, odd or even."""
+        after = np.concatenate([np.array([entry], np.int8), self.states(entry)])
+        return after[np.cumsum(self.odd) - self.odd]
 
 
 def blank_starts(text: Bytes, quotes: Positions, lexicon: Lexicon) -> Positions:

@@ -92,7 +92,7 @@ def test_a_row_with_a_byte_order_mark_is_rejected(encoding: str, joined: str) ->
     found = list(read_blocks(io.BytesIO(stored), Unit(0, 0, "f.csv"), Dialect(encoding=encoding), selection))
     assert values(found) == {"a": ["1", "3"], "b": ["x", "\uff21"]}
     assert [(reject.line, reject.column, reject.reason) for block in found for reject in block.rejects] == [
-        (line, None, "expected a row, found a byte order mark, as stands where files were joined") for line in (3, 4)
+        (line, None, "a byte order mark at its start, as stands where files were joined") for line in (3, 4)
     ]
 
 

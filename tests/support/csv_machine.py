@@ -1,0 +1,144 @@
+"""A slow reading of CSV, one byte after another, to hold the reader against."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shardmill.transforms.csv.dialect import Dialect
+
+
+class UnclosedError(Exception):
+    """The text ends inside quotes, or with an escape that nothing follows."""
+
+
+@dataclass
+class Found:
+    """A record, or a line that is none.
+
+    Attributes:
+        kind: Which of these it is.
+        line: The number of its first physical line.
+        text: Its bytes without the line's end.
+        cells: Its cells' bytes; for records only.
+        torn: Whether text follows the quote that closes a cell.
+    """
+
+    kind: Literal["record", "comment", "blank", "above"]
+    line: int
+    text: bytes = b""
+    cells: list[bytes] = field(default_factory=list)
+    torn: bool = False
+
+
+def read_slowly(text: bytes, dialect: Dialect) -> list[Found]:
+    """All records, comments, blank and skipped lines of a file in UTF-8, in order.
+
+    The header is a record like any other.
+
+    Raises:
+        UnclosedError: The file ends within a record.
+    """
+    machine = _Machine(text.removeprefix(b"\xef\xbb\xbf"), dialect)
+    while machine.at < len(machine.text):
+        machine.step()
+    return machine.found
+
+
+class _Machine:
+    """A position in a text, and what was found before it."""
+
+    def __init__(self, text: bytes, dialect: Dialect) -> None:
+        self.text = text
+        self.at = 0
+        self.found: list[Found] = []
+        self._line = 1
+        self._above = dialect.skip_rows
+        self._trim = dialect.trim
+        self._delimiter, self._quote, self._escape, self._comment = (
+            each.encode() if each else b"none"
+            for each in (dialect.delimiter, dialect.quote, dialect.escape, dialect.comment)
+        )
+
+    def step(self) -> None:
+        """Takes one record, or a line that is none."""
+        start = self.at
+        found = Found("record", self._line)
+        if self._above:
+            self._above -= 1
+            found.kind = "above"
+            while self.at < len(self.text) and not self._end():
+                self.at += 1
+        elif self._here() == self._comment:
+            found.kind = "comment"
+            self._skip_comment()
+        elif self._end():
+            found.kind = "blank"
+        else:
+            self._take_record(found)
+        found.text = self.text[start : self.at]
+        self._line += self._end_of_line() + _lines_in(found.text)
+        self.found.append(found)
+
+    def _here(self, size: int = 1) -> bytes:
+        return self.text[self.at : self.at + size]
+
+    def _end(self) -> bool:
+        return self._here() in (b"\n", b"\r")
+
+    def _end_of_line(self) -> int:
+        if self._here(2) == b"\r\n":
+            self.at += 2
+        elif self._end():
+            self.at += 1
+        else:
+            return 0
+        return 1
+
+    def _skip_comment(self) -> None:
+        while self.at < len(self.text) and not self._end():
+            if self._here() == self._escape:
+                self._after_escape()
+            self.at += 1
+
+    def _after_escape(self) -> None:
+        self.at += 1
+        if self.at == len(self.text):
+            raise UnclosedError
+
+    def _take_record(self, found: Found) -> None:
+        cell, state = b"", "start"
+        while self.at < len(self.text):
+            here = self._here()
+            if here == self._escape:
+                self._after_escape()
+                found.torn |= state == "closed"
+                cell += self._here()
+                state = state if state == "quoted" else "unquoted"
+            elif state == "quoted":
+                if self._here(2) == self._quote * 2:
+                    self.at += 1
+                    cell += here
+                elif here == self._quote:
+                    state = "closed"
+                else:
+                    cell += here
+            elif here == self._delimiter:
+                found.cells.append(cell)
+                cell, state = b"", "start"
+            elif self._end():
+                break
+            elif here == self._quote and state == "start":
+                state = "quoted"
+            else:
+                blank = here in (b" ", b"\t")
+                found.torn |= state == "closed" and not blank
+                state = state if blank and (state == "closed" or (state == "start" and self._trim)) else "unquoted"
+                cell += here
+            self.at += 1
+        if state == "quoted":
+            raise UnclosedError
+        found.cells.append(cell)
+
+
+def _lines_in(text: bytes) -> int:
+    """The line ends in a text, which lie inside quotes or are escaped."""
+    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
