@@ -251,7 +251,7 @@ class _BlockParser:
         return faults
 
     def _ragged(self, chunk: Chunk, spans: tuple[Positions, Positions], ragged: list[tuple[int, int]]) -> Faults:
-        """The faults of records with too few or too many cells."""
+        """The faults of records of another width."""
         records = np.array([record for record, _ in ragged], np.int64)
         hints = open_quote_hints(chunk, spans[0][records], spans[1][records])
         expected = f"{len(self._names)} {'column' if len(self._names) == 1 else 'columns'}"
