@@ -56,7 +56,7 @@ def find_columns(
         progress.phase("infer", size)
         profiled, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
         # Types are inferred from good rows alone: where most are bad, that is what must be said.
-        profiled.records.check(profiled.read, config.input.max_bad_fraction)
+        profiled.records.check_bad_fraction(profiled.read, config.input.max_bad_fraction)
         return profiled.profiles
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
