@@ -23,8 +23,9 @@ The nouns, from the ground up; each imports from those before it only:
   stores/              object stores: clients, uploads, reads in ranges
   files/               files by path or URL
   tfrecord/            columns -> Examples -> frames -> part files
+  decoding/            files' bytes -> UTF-8 text
   records/             where CSV records begin and end
-  csv/                 bytes -> text -> cells -> typed blocks
+  csv/                 text -> cells -> typed blocks
   sniff/               files' beginnings -> their dialect
   runtime/             the SavedModel run on Arrow buffers
   rows/                counts, splits, shards: where each row goes

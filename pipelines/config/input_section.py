@@ -8,7 +8,7 @@ from shardmill.pipelines.config.paths import path_problem
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.encodings import Codec
+from shardmill.transforms.decoding.encodings import Codec
 
 # Equal to those of `transforms.csv.cast`, whose import would load much more.
 Infinite = Literal["keep", "missing", "reject"]

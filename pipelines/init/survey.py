@@ -14,8 +14,8 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.text import read_beginning
 from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.files import files
 from shardmill.transforms.profile import Profiled
 from shardmill.transforms.sniff.decision import Decision

@@ -9,8 +9,8 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import MANIFEST
-from shardmill.transforms.csv.text import read_beginning
-from shardmill.transforms.csv.units import compressed_suffix
+from shardmill.transforms.decoding.compression import compressed_suffix
+from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.tfrecord.frames import begins_with_frame, decompress
 
 FileKind = Literal["shard", "schema", "manifest", "statistics", "configuration", "rejected", "csv", "vocabulary"]

@@ -22,7 +22,7 @@ from shardmill.pipelines.run_folder.manifest_keys import decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import read_statistics
 from shardmill.schemas.messages import cut
-from shardmill.transforms.csv.text import read_beginning
+from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample, first_rows
 from shardmill.transforms.sniff.sniff import sniff
 from shardmill.transforms.tfrecord.frames import decompress

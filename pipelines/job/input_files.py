@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.units import UNIT_BYTES, InputFile, compressed_suffix, file_ranges
+from shardmill.transforms.csv.units import UNIT_BYTES, InputFile, file_ranges
+from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.files.files import is_local, store_of
 from shardmill.transforms.files.local_listing import list_local
 from shardmill.transforms.files.path_patterns import fixed_part, matcher

@@ -30,6 +30,7 @@ FOLDERS = (
     "schemas/inference",
     "transforms",
     "transforms/csv",
+    "transforms/decoding",
     "transforms/files",
     "transforms/functions",
     "transforms/graph",

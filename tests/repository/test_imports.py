@@ -20,6 +20,7 @@ FLOORS = (
     "transforms/stores",
     "transforms/files",
     "transforms/tfrecord",
+    "transforms/decoding",
     "transforms/records",
     "transforms/csv",
     "transforms/sniff",

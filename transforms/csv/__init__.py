@@ -1,10 +1,8 @@
-"""CSV parsing: bytes to text, cells and typed blocks.
+"""CSV parsing: text to cells and typed blocks.
 
 dialect.py        the settings by which files are parsed
-encodings.py      codecs: their ASCII, and bytes that they don't define
 units.py          files cut into units at record boundaries
 held.py           a unit's bytes compared with an earlier pass's
-text.py           a file's bytes, decompressed, as UTF-8 text
 chunks.py         text cut at record boundaries into bounded chunks
 header.py         column names, matched with the schema's
 cells.py          a chunk's records as columns of text, null where missing

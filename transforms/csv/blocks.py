@@ -16,13 +16,13 @@ from shardmill.transforms.csv.cast import cast
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
-from shardmill.transforms.csv.encodings import Codec
 from shardmill.transforms.csv.header import match_columns, parse_header
 from shardmill.transforms.csv.record_faults import check_header_quotes, record_faults
 from shardmill.transforms.csv.rejects import Faults, Origin, Reject, open_quote_hints, rows_of
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.csv.text import HEAD_BYTES, Source, Stream, check_head
 from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_of
+from shardmill.transforms.decoding.encodings import Codec
+from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check_head
 from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.tfrecord.encode import Outputs
 

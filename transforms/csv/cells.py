@@ -16,7 +16,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.chunks import Chunk
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import parse_options
-from shardmill.transforms.csv.units import UTF8_MARK
+from shardmill.transforms.decoding.encodings import UTF8_MARK
 from shardmill.transforms.records.lexicon import LF, Bytes, Positions
 
 # Stands for a byte that isn't UTF-8 while the rest of its chunk is parsed.

@@ -7,7 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.units import UTF8_MARK, compressed_suffix, unclosed_quote
+from shardmill.transforms.csv.units import unclosed_quote
+from shardmill.transforms.decoding.compression import compressed_suffix
+from shardmill.transforms.decoding.encodings import UTF8_MARK
 from shardmill.transforms.records.inflation import Inflation
 from shardmill.transforms.records.lexer import Lexed, lex, line_ends, open_quote
 from shardmill.transforms.records.lexicon import Lexicon, Positions

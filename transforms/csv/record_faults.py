@@ -11,7 +11,8 @@ from shardmill.transforms.csv.chunks import Chunk
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import DELIMITERS
 from shardmill.transforms.csv.rejects import Faults, open_quote_hints
-from shardmill.transforms.csv.units import UTF8_MARK, lexicon_of
+from shardmill.transforms.csv.units import lexicon_of
+from shardmill.transforms.decoding.encodings import UTF8_MARK
 from shardmill.transforms.records.lexer import lex
 from shardmill.transforms.records.lexicon import Lexicon, Positions
 

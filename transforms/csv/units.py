@@ -15,7 +15,8 @@ import numpy as np
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.encodings import Codec
+from shardmill.transforms.decoding.compression import compressed_suffix
+from shardmill.transforms.decoding.encodings import UTF8_MARK, Codec
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 from shardmill.transforms.records.lexer import lex, line_ends
 from shardmill.transforms.records.lexicon import LF, Bytes, Lexicon
@@ -30,14 +31,11 @@ from shardmill.transforms.records.range_scan import (
 )
 
 __all__ = [
-    "COMPRESSED",
     "UNIT_BYTES",
-    "UTF8_MARK",
     "FileRange",
     "InputFile",
     "RangeScan",
     "Unit",
-    "compressed_suffix",
     "file_ranges",
     "is_splittable",
     "lexicon_of",
@@ -48,9 +46,6 @@ __all__ = [
 
 # The approximate size of a unit, in bytes.
 UNIT_BYTES = 16 << 20
-COMPRESSED = (".gz", ".bz2", ".zst")
-
-UTF8_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -151,14 +146,6 @@ def is_splittable(path: str, dialect: Dialect) -> bool:
         and dialect.comment is None
         and (codec.is_utf8 or codec.is_single_byte)
     )
-
-
-def compressed_suffix(path: str) -> str:
-    """The suffix of a compressed file, in lower case.
-
-    It is empty for other files.
-    """
-    return next((suffix for suffix in COMPRESSED if path.lower().endswith(suffix)), "")
 
 
 def lexicon_of(dialect: Dialect) -> Lexicon:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv import blocks, chunks, text, units
+from shardmill.transforms.csv import blocks, chunks, units
 from shardmill.transforms.csv.blocks import examine, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
+from shardmill.transforms.decoding import text
 from shardmill.transforms.records import range_scan
 from tests.support.csv_blocks import select
 

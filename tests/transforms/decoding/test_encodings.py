@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv import blocks, text
+from shardmill.transforms.csv import blocks
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.encodings import Codec, encode_kept
 from shardmill.transforms.csv.units import InputFile, file_ranges, is_splittable
+from shardmill.transforms.decoding import text
+from shardmill.transforms.decoding.encodings import Codec, encode_kept
 from tests.support.csv_blocks import BYTES, INT, read, rejects, select, values
 
 # For each encoding letters of which a byte is one of CSV's own: , " \ | LF CR or a space.

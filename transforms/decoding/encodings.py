@@ -4,7 +4,9 @@ import codecs
 import functools
 import re
 
-__all__ = ["Codec"]
+__all__ = ["UTF8_MARK", "Codec"]
+
+UTF8_MARK = codecs.BOM_UTF8
 
 # Python calls them text encodings, but they are ways to write Unicode in source code and host
 # names.
