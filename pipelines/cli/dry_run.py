@@ -23,7 +23,7 @@ from shardmill.pipelines.job.infer_schema import column_names
 from shardmill.pipelines.job.preflight import assume_types
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source
-from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder
+from shardmill.pipelines.run_folder.output_folder import check_apart, check_output_folder
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.messages import plural
 from shardmill.schemas.mistakes import Mistakes

@@ -10,7 +10,7 @@ from dataclasses import replace
 from shardmill.pipelines.config.load import Config, parse_config
 from shardmill.pipelines.config.table import OUTPUT_OPTION
 from shardmill.pipelines.job.input_files import list_files
-from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder
+from shardmill.pipelines.run_folder.output_folder import check_apart, check_output_folder
 from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.mistakes import Mistakes, restated, together
 from shardmill.schemas.schema import Column, ColumnType, Schema

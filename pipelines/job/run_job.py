@@ -18,8 +18,10 @@ from shardmill.pipelines.job.interruption import tracer_stops
 from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.stages import build_stages
 from shardmill.pipelines.run_folder.manifest import add_metrics
-from shardmill.pipelines.run_folder.publish import check_apart, publish, work_folder
+from shardmill.pipelines.run_folder.output_folder import check_apart
+from shardmill.pipelines.run_folder.publish import publish
 from shardmill.pipelines.run_folder.publish_stage import tidy
+from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.run_folder import METADATA, RAW_SCHEMA, REJECTED_FOLDER
 from shardmill.schemas.schema_pbtxt import format_schema

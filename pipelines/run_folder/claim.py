@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from shardmill.pipelines.run_folder.work_folders import is_work_folder
+from shardmill.pipelines.run_folder.left_folders import is_work_folder
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
 from shardmill.transforms.files.makers import is_gone, machine

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import apache_beam as beam
 
+from shardmill.pipelines.run_folder.left_folders import PARTS
 from shardmill.pipelines.run_folder.manifest import add_metrics
 from shardmill.pipelines.run_folder.publish import publish
-from shardmill.pipelines.run_folder.work_folders import PARTS
 from shardmill.schemas.errors import OutputError
 from shardmill.schemas.run_folder import MANIFEST, PARTS_FOLDER, RAW_SCHEMA, REJECTED_FOLDER, SUCCESS
 from shardmill.transforms.files import files

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shardmill.pipelines.run_folder.publish import check_apart, check_output_folder, publish, work_folder
+from shardmill.pipelines.run_folder.output_folder import check_apart, check_output_folder
+from shardmill.pipelines.run_folder.publish import publish
+from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from shardmill.pipelines.run_folder import publish_stage
-from shardmill.pipelines.run_folder.publish import publish, work_folder
+from shardmill.pipelines.run_folder.publish import publish
 from shardmill.pipelines.run_folder.publish_stage import tidy
+from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
 from tests.support.remote_files import SCHEME

@@ -14,7 +14,8 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.job import input_files
-from shardmill.pipelines.run_folder.publish import publish, work_folder
+from shardmill.pipelines.run_folder.publish import publish
+from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.transforms.files import files
 from shardmill.transforms.files.makers import machine

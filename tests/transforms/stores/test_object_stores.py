@@ -20,7 +20,9 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.run_folder import publish as publish_module
 from shardmill.pipelines.run_folder import publish_stage
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
-from shardmill.pipelines.run_folder.publish import check_output_folder, publish, work_folder
+from shardmill.pipelines.run_folder.output_folder import check_output_folder
+from shardmill.pipelines.run_folder.publish import publish
+from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.transforms.files import files
 from shardmill.transforms.files.makers import machine
