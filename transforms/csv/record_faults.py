@@ -1,4 +1,4 @@
-"""Records that are bad whatever columns are read of them."""
+"""Records that are bad whatever columns are read."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def record_faults(chunk: Chunk, spans: tuple[Positions, Positions], lexicon: Lex
 
 
 def check_header_quotes(header: bytes, path: str, dialect: Dialect) -> None:
-    """Checks that each quoted name in a header ends with its quote.
+    """Checks that quoted names end with their quotes.
 
     Args:
         header: The header in UTF-8.
