@@ -20,14 +20,15 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	repository/test_makefile.py repository/test_packaging.py repository/test_prose.py schemas/test_arrow.py \
 	schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py schemas/test_mistakes.py \
 	schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_cast.py transforms/csv/test_cells.py \
-	transforms/csv/test_header.py transforms/csv/test_inflation.py transforms/csv/test_joined_files.py \
-	transforms/csv/test_text.py transforms/csv/test_units.py transforms/files/ \
-	transforms/kinds/test_column_patterns.py transforms/kinds/test_datetime.py transforms/kinds/test_registry.py \
-	transforms/rows/ transforms/runtime/test_missing_labels.py transforms/sniff/ transforms/statistics/test_accumulator.py \
-	transforms/statistics/test_moments.py transforms/statistics/test_partition.py transforms/statistics/test_quantiles.py \
-	transforms/statistics/test_tokens.py transforms/stores/test_contact.py transforms/stores/test_given_up.py \
-	transforms/stores/test_ranges.py transforms/tfrecord/test_encode.py transforms/tfrecord/test_parts.py \
-	transforms/verbs/test_phases.py transforms/verbs/test_search_path.py
+	transforms/csv/test_header.py transforms/csv/test_joined_files.py transforms/csv/test_units.py \
+	transforms/decoding/test_text.py transforms/files/ transforms/kinds/test_column_patterns.py \
+	transforms/kinds/test_datetime.py transforms/kinds/test_registry.py transforms/records/test_inflation.py \
+	transforms/rows/ transforms/runtime/test_missing_labels.py transforms/sniff/ \
+	transforms/statistics/test_accumulator.py transforms/statistics/test_moments.py \
+	transforms/statistics/test_partition.py transforms/statistics/test_quantiles.py transforms/statistics/test_tokens.py \
+	transforms/stores/test_contact.py transforms/stores/test_given_up.py transforms/stores/test_ranges.py \
+	transforms/tfrecord/test_encode.py transforms/tfrecord/test_parts.py transforms/verbs/test_phases.py \
+	transforms/verbs/test_search_path.py
 
 # Without compiled bytecode every start of TensorFlow takes a minute.
 unexport PYTHONDONTWRITEBYTECODE

@@ -58,7 +58,7 @@ def check_header_quotes(header: bytes, path: str, dialect: Dialect) -> None:
 
 
 def _hint(header: bytes, at: int) -> str:
-    """The setting that may help where text follows a closing quote."""
+    """The setting that may help a malformed header."""
     cell = header[:at].rstrip(b" \t")
     between = header[len(cell) : at + 1]
     delimiter = next((each for each in DELIMITERS if each.encode() in between), None)

@@ -69,7 +69,7 @@ class Origin:
 
 
 def open_quote_hints(chunk: Chunk, starts: Positions, stops: Positions) -> list[str]:
-    """The question whether a quote isn't closed, for records with faults.
+    """The question whether a quote isn't closed.
 
     It ends the reason of a record that spans lines, and is empty for others.
 
