@@ -25,6 +25,7 @@ from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.rows.counts import Rejections, UnitCount, describe
+from shardmill.transforms.rows.renamings import Renamings
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
@@ -60,17 +61,20 @@ class Findings:
         rejections: The rejected rows of all splits.
         infinite: The number of cells that spell infinity in all splits, by column; columns without
             any are absent.
+        renamings: The columns whose name in a header was repaired.
     """
 
     analysis: Analysis
     rejections: Rejections = field(default_factory=Rejections)
     infinite: Counter[str] = field(default_factory=Counter)
+    renamings: Renamings = field(default_factory=Renamings)
 
     def merge(self, other: "Findings") -> None:
         """Adds other findings; associative and commutative."""
         self.analysis.merge(other.analysis)
         self.rejections.merge(other.rejections)
         self.infinite.update(other.infinite)
+        self.renamings.merge(other.renamings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +252,7 @@ class _AnalyzeUnit(CheckedDoFn):
                 analysis.update(self._reading.train_rows(block, splits))
                 self._findings.rejections.update(unit.index, block.rejects)
                 self._findings.infinite.update(block.infinite)
+                self._findings.renamings.update(unit.index, unit.path, block.renamed)
                 for index in range(len(rows)):
                     rows[index] += int((splits == index).sum())
                 rejected += len(block.rejects)

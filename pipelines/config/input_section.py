@@ -18,6 +18,7 @@ KEYS = (
     "files",
     "schema",
     "header",
+    "header_names",
     "columns",
     "rename",
     "delimiter",
@@ -166,6 +167,7 @@ def _parse_dialect(table: Table) -> Dialect:
         comment=_character(table, "comment", _DEFAULTS.comment),
         skip_rows=table.integer("skip_rows", default=_DEFAULTS.skip_rows, minimum=0),
         header=header,
+        header_names=_parse_header_names(table, header=header),
         columns=_parse_columns(table),
         rename=_parse_rename(table, header=header),
         null_values=_parse_null_values(table),
@@ -254,6 +256,13 @@ def _parse_columns(table: Table) -> tuple[str, ...] | None:
         if not name or name in columns[:position]:
             table.refuse("columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip())
     return columns
+
+
+def _parse_header_names(table: Table, *, header: bool) -> Literal["repair", "strict"]:
+    names = table.choice("header_names", ("repair", "strict"))
+    if names == "strict" and not header:
+        table.refuse("header_names", "is about names in a header; remove it, or set header = true")
+    return names  # type: ignore[return-value]
 
 
 def _parse_rename(table: Table, *, header: bool) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from shardmill.pipelines.console.plain_console import PlainConsole
+from shardmill.schemas.messages import listed
 from shardmill.transforms.csv.dialect import APPLIED_HINT, ENCODING_HINT, UNDECODABLE
+from shardmill.transforms.records.repair_names import Renamed, describe_renamed
 from shardmill.transforms.workers import phases as phases_module
 
 # Reasons for rejections to show; the rejected file has all.
@@ -40,6 +42,7 @@ def print_summary(
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
+    _print_renamed(out, manifest)
     _print_not_finite(out, manifest)
     if seconds:
         out.print(_timing(rows["read"], seconds), markup=False)
@@ -96,6 +99,17 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], enco
     if rejected.get("rows"):
         for file in rejected["files"]:
             out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)
+
+
+def _print_renamed(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Names the columns that headers leave unnamed or name twice."""
+    headers = manifest.get("columns", {}).get("renamed", [])
+    for header in headers[:_REASONS]:
+        renamed = [Renamed(**column) for column in header["columns"]]
+        names = listed([each.column for each in renamed], _REASONS)
+        out.print(f"  renamed {names}: in the header of {header['file']!r} {describe_renamed(renamed)}", markup=False)
+    if headers[_REASONS:]:
+        out.print("  ... and in other headers; the manifest names them", markup=False)
 
 
 def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:

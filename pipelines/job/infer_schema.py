@@ -15,6 +15,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.blocks import read_header
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.held import hold_files
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit
@@ -71,8 +72,8 @@ def _save(profiled: Profiled, units: list[Unit], path: str, folder: str) -> None
         pickle.dump((profiled, units), stream)
 
 
-def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:
-    """Reads the column names of the first file with content.
+def first_header(inputs: Sequence[InputFile], dialect: Dialect) -> Header:
+    """Reads the columns of the first file with content.
 
     Raises:
         DataError: It can't be read, or all files are empty.
@@ -80,7 +81,16 @@ def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ..
     for found in inputs:
         if found.size:
             with files.opened(found.path) as stream:
-                return tuple(read_header(stream, found.path, dialect))
+                return read_header(stream, found.path, dialect)
     raise DataError(
         f"all input files are empty, {inputs[0].path!r} the first of them: there is no header with the columns' names"
     )
+
+
+def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ...]:
+    """Reads the column names of the first file with content.
+
+    Raises:
+        DataError: It can't be read, or all files are empty.
+    """
+    return first_header(inputs, dialect).names

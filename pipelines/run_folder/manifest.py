@@ -17,6 +17,7 @@ from shardmill.pipelines.run_folder.manifest_keys import (
     InputEntry,
     NotFiniteEntry,
     RejectedEntry,
+    RenamedEntry,
     RowCounts,
     SplitEntry,
 )
@@ -82,7 +83,7 @@ def write_manifest(
         "splits": _splits(rule, shards),
         "rejected": _rejected(shards, findings),
         "input": _inputs(rule, counts),
-        "columns": _columns(rule.reading),
+        "columns": _columns(rule, findings),
         "not_finite": _not_finite(findings, moments),
         "files": _held(list(_files(rule.work)), rule.held),
     }
@@ -172,9 +173,9 @@ def _inputs(rule: ManifestRule, counts: Sequence[UnitCount]) -> list[InputEntry]
     return entries
 
 
-def _columns(reading: Reading) -> ColumnNames:
+def _columns(rule: ManifestRule, findings: Findings) -> ColumnNames:
     """Describes the columns with which rows can be read again."""
-    selection, graph = reading.selection, reading.row_graph
+    selection, graph = rule.reading.selection, rule.reading.row_graph
     names: ColumnNames = {
         "read": [column.name for column in selection.columns],
         "required": sorted(selection.required),
@@ -187,6 +188,16 @@ def _columns(reading: Reading) -> ColumnNames:
             "required": list(graph.required),
             "labels": list(graph.labels),
         }
+    paths = {found.path: found.location or found.path for found in rule.inputs}
+    renamed: list[RenamedEntry] = [
+        {
+            "file": paths[path],
+            "columns": [{"position": each.position, "name": each.name, "column": each.column} for each in columns],
+        }
+        for path, columns in findings.renamings.by_file
+    ]
+    if renamed:
+        names["renamed"] = renamed
     return names
 
 

@@ -98,6 +98,24 @@ class CheckedEntry(TypedDict):
     labels: list[str]
 
 
+class RenamedColumn(TypedDict):
+    """A column that isn't called what a header says.
+
+    `position` counts from 1; `name` is the header's, empty if it has none.
+    """
+
+    position: AtLeastOne
+    name: str
+    column: str
+
+
+class RenamedEntry(TypedDict):
+    """A header's renamed columns, and the first file with it."""
+
+    file: AnyPath
+    columns: list[RenamedColumn]
+
+
 class ColumnNames(TypedDict):
     """The raw columns that were read."""
 
@@ -105,6 +123,7 @@ class ColumnNames(TypedDict):
     required: list[str]
     optional: NotRequired[list[str]]
     checked: NotRequired[CheckedEntry]
+    renamed: NotRequired[list[RenamedEntry]]
 
 
 class NotFiniteEntry(TypedDict):

@@ -16,7 +16,7 @@ from shardmill.transforms.csv.cast import cast
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
-from shardmill.transforms.csv.header import match_columns, parse_header
+from shardmill.transforms.csv.header import Header, match_columns, parse_header
 from shardmill.transforms.csv.record_faults import check_header_quotes, record_faults
 from shardmill.transforms.csv.rejects import Faults, Origin, Reject, open_quote_hints, rows_of
 from shardmill.transforms.csv.selection import Selection
@@ -24,6 +24,7 @@ from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_o
 from shardmill.transforms.decoding.encodings import Codec
 from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check_head
 from shardmill.transforms.records.lexicon import Positions
+from shardmill.transforms.records.repair_names import Renamed
 from shardmill.transforms.tfrecord.encode import Outputs
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "read_blocks", "read_header"]
@@ -49,6 +50,7 @@ class Block:
         origin: The location of the good rows; None where there are none.
         infinite: The number of cells that spell infinity, by column, rejected rows included;
             columns without any are absent.
+        renamed: The file's columns whose name in the header was repaired.
         made: The outputs of a user's function for the good rows, as `Session.run` returns them;
             None where there is no function.
     """
@@ -59,6 +61,7 @@ class Block:
     size: int = 0
     origin: Origin | None = None
     infinite: Mapping[str, int] = field(default_factory=dict)
+    renamed: tuple[Renamed, ...] = ()
     made: Outputs | None = None
 
     @property
@@ -112,21 +115,21 @@ def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selecti
     """
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
     chunks = Chunks(text, lexicon_of(dialect), unit.first_line, BLOCK_BYTES)
-    names = _file_columns(chunks, unit, dialect, selection.names)
-    if names is None:
+    header = _file_columns(chunks, unit, dialect, selection.names)
+    if header is None:
         return
-    parser = _BlockParser(unit.path, dialect, selection, names)
+    parser = _BlockParser(unit.path, dialect, selection, header)
     for chunk in chunks:
         block = parser.parse(chunk)
         if block.rows or block.rejects:
             yield block
 
 
-def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
+def read_header(stream: Source, path: str, dialect: Dialect) -> Header:
     """Reads the names of a file's columns.
 
     They come from its header, or else from the dialect. An empty file that should have a header has
-    none.
+    no columns.
 
     Args:
         stream: The file as it is stored.
@@ -137,7 +140,7 @@ def read_header(stream: Source, path: str, dialect: Dialect) -> list[str]:
         DataError: As `read_blocks`.
     """
     chunks = Chunks(Stream(stream, path, dialect.encoding), lexicon_of(dialect), block_bytes=_HEADER_BYTES)
-    return _file_columns(chunks, Unit(0, 0, path), dialect, ()) or []
+    return _file_columns(chunks, Unit(0, 0, path), dialect, ()) or Header(())
 
 
 def examine(scan: RangeScan, data: bytes, file_range: FileRange, dialect: Dialect, selection: Selection) -> RangeScan:
@@ -157,55 +160,56 @@ def examine(scan: RangeScan, data: bytes, file_range: FileRange, dialect: Dialec
         return scan
     try:
         check_head(data[:HEAD_BYTES], file_range.path, dialect.encoding)
-        header = None if scan.header is None else Codec.of(dialect.encoding).to_utf8(scan.header)
-        names = None if scan.whole else _named(header, file_range.path, dialect, selection.names)
-        if names is not None:
-            match_columns(names, selection.names, file_range.path, dialect, selection.optional)
+        record = None if scan.header is None else Codec.of(dialect.encoding).to_utf8(scan.header)
+        header = None if scan.whole else _named(record, file_range.path, dialect, selection.names)
+        if header is not None:
+            match_columns(header, selection.names, file_range.path, dialect, selection.optional)
     except DataError as error:
         return replace(scan, problem=str(error))
     return scan
 
 
-def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str, ...]) -> list[str] | None:
+def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str, ...]) -> Header | None:
     """Reads the names of a file's columns.
 
     Whatever stands above the rows is taken off the chunks. None means that a header should be there
     but nothing is.
     """
-    header = Codec.of(dialect.encoding).to_utf8(unit.header) if unit.header is not None else None
+    record = Codec.of(dialect.encoding).to_utf8(unit.header) if unit.header is not None else None
     if unit.start == 0:
         chunks.skip_mark()
         chunks.skip_lines(dialect.skip_rows)
-        header = chunks.take_record() if dialect.header else None
-    return _named(header, unit.path, dialect, known)
+        record = chunks.take_record() if dialect.header else None
+    return _named(record, unit.path, dialect, known)
 
 
-def _named(header: bytes | None, path: str, dialect: Dialect, known: tuple[str, ...]) -> list[str] | None:
+def _named(record: bytes | None, path: str, dialect: Dialect, known: tuple[str, ...]) -> Header | None:
     """The names of a file's columns, by header or dialect.
 
-    The header is in UTF-8. None means that a header should be there but nothing is.
+    The header's record is in UTF-8. None means that a header should be there but nothing is.
     """
     if not dialect.header:
-        return list(dialect.columns or known)
-    if header is None:
+        return Header(dialect.columns or known)
+    if record is None:
         return None
-    check_header_quotes(header, path, dialect)
-    return parse_header(header, path, dialect)
+    check_header_quotes(record, path, dialect)
+    return parse_header(record, path, dialect)
 
 
 class _BlockParser:
     """Parses the chunks of one file into blocks."""
 
-    def __init__(self, path: str, dialect: Dialect, selection: Selection, names: list[str]) -> None:
-        positions = match_columns(names, selection.names, path, dialect, selection.optional)
+    def __init__(self, path: str, dialect: Dialect, selection: Selection, header: Header) -> None:
+        positions = match_columns(header, selection.names, path, dialect, selection.optional)
         self._path = path
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
-        self._names = names
+        self._names = list(header.names)
         self._lexicon = lexicon_of(dialect)
+        self._renamed = header.renamed
         self._cells = CellParser(
-            path, dialect, len(names), {name: positions[name] for name in selection.read if name in positions}
+            path, dialect, len(self._names), {name: positions[name] for name in selection.read if name in positions}
         )
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
@@ -224,7 +228,7 @@ class _BlockParser:
         rejects = origin.rejects({index: of_records[index] for index, _ in cells.ragged})
         columns = _batch(arrays, self._schema, len(cells.records))
         key = self._selection.key.join(cells) if self._selection.key else None
-        return Block(columns, key, rejects, len(chunk.data), origin, infinite).without(faults)
+        return Block(columns, key, rejects, len(chunk.data), origin, infinite, self._renamed).without(faults)
 
     def _column(self, column: Column, cells: Cells, faults: Faults, infinite: dict[str, int]) -> pa.Array:
         """Casts a column's cells, adding to `faults` and `infinite`."""

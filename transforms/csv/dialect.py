@@ -26,6 +26,8 @@ class Dialect:
         comment: Lines that begin with this character are skipped. None means that there are none.
         skip_rows: Physical lines skipped at the top of each file, before the header.
         header: Whether the first record names the columns.
+        header_names: How names in a header are treated that are empty or there twice: repaired, or
+            as an error.
         columns: The columns' names where there is no header.
         rename: Pairs of a name in a header and the column that it stands for; others stand for
             themselves.
@@ -44,6 +46,7 @@ class Dialect:
     comment: str | None = None
     skip_rows: int = 0
     header: bool = True
+    header_names: Literal["repair", "strict"] = "repair"
     columns: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] = ()
     null_values: tuple[str, ...] = ("",)

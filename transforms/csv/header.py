@@ -1,8 +1,10 @@
 """A file's column names, matched with those of the schema."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pyarrow as pa
@@ -11,11 +13,27 @@ from pyarrow import csv
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import did_you_mean, listed, nearest, quoted
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.records.repair_names import Renamed, repair_names
 
 # The most names among which a similar one is looked for, since each costs time.
 _MOST_KNOWN = 1000
 # Delimiters in use; where a header could have several, the first of them is taken.
 DELIMITERS = (",", ";", "\t", "|")
+# Columns that no header names are called so.
+_BY_POSITION = re.compile(r"column_[0-9]+")
+
+
+@dataclass(frozen=True)
+class Header:
+    """A file's columns.
+
+    Attributes:
+        names: Their names, in order.
+        renamed: Those whose name in the header was repaired.
+    """
+
+    names: tuple[str, ...]
+    renamed: tuple[Renamed, ...] = ()
 
 
 def parse_options(dialect: Dialect) -> csv.ParseOptions:
@@ -33,10 +51,11 @@ def parse_options(dialect: Dialect) -> csv.ParseOptions:
     )
 
 
-def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
+def parse_header(record: bytes, path: str, dialect: Dialect) -> Header:
     """Parses a header into the columns that it names.
 
-    Spaces around the names are dropped, and `dialect.rename` is applied.
+    Spaces around the names are dropped, names are repaired if `dialect.header_names` says so, and
+    `dialect.rename` is applied.
 
     Args:
         record: The record in UTF-8.
@@ -44,8 +63,8 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
         dialect: The file's dialect.
 
     Raises:
-        DataError: It isn't UTF-8 text, a name is empty, there twice or has a NUL byte, or two names
-            stand for one column.
+        DataError: It isn't UTF-8 text, a name has a NUL byte, or `dialect.rename` makes two names
+            one; or, with strict names, one is empty or there twice.
     """
     try:
         record.decode()
@@ -53,9 +72,17 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> list[str]:
         raise DataError(
             f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({quoted(record)}); check [input] encoding"
         ) from error
-    names = list(_names(record, dialect))
-    _check_names(names, path)
-    return _renamed(names, path, dialect)
+    names = _names(record, dialect)
+    controls = next((name for name in names if "\0" in name), None)
+    if controls is not None:
+        raise DataError(f"the header of {path!r} has a NUL byte in the name {quoted(controls)}; is it a text file?")
+    if dialect.header_names == "strict":
+        _check_names(names, path)
+    repaired, renamed = repair_names(names)
+    columns = _rename(repaired, path, dialect)
+    # Those that the configuration names are no surprise.
+    named = dict(dialect.rename)
+    return Header(tuple(columns), tuple(each for each in renamed if each.column not in named))
 
 
 # Many small files have the same header, and parsing it takes as long as parsing the rows of one.
@@ -70,26 +97,23 @@ def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     return tuple(name.strip() for name in table.schema.names)
 
 
-def _check_names(names: list[str], path: str) -> None:
+def _check_names(names: Sequence[str], path: str) -> None:
+    """Checks that each name is there, and once."""
     hint = (
-        "give each column its own name in the first line; or set [input] header = false and columns = [...], with skip_rows = 1 if that "
-        "line isn't data"
+        'give each column its own name in the first line; set [input] header_names = "repair", which names such columns; or set header = '
+        "false and columns = [...], with skip_rows = 1 if that line isn't data"
     )
     empty = [position for position, name in enumerate(names, 1) if not name]
     if empty:
         raise DataError(f"the header of {path!r} has no name for column {listed(empty)} of {len(names)}; {hint}")
-    if len(set(names)) < len(names):
-        first: dict[str, int] = {}
-        for position, name in enumerate(names, 1):
-            if first.setdefault(name, position) != position:
-                twice = f"the name {quoted(name)} twice, for columns {first[name]} and {position}"
-                raise DataError(f"the header of {path!r} has {twice}; {hint}")
-    controls = [name for name in names if "\0" in name]
-    if controls:
-        raise DataError(f"the header of {path!r} has a NUL byte in the name {quoted(controls[0])}; is it a text file?")
+    first: dict[str, int] = {}
+    for position, name in enumerate(names, 1):
+        if first.setdefault(name, position) != position:
+            twice = f"the name {quoted(name)} twice, for columns {first[name]} and {position}"
+            raise DataError(f"the header of {path!r} has {twice}; {hint}")
 
 
-def _renamed(names: list[str], path: str, dialect: Dialect) -> list[str]:
+def _rename(names: Sequence[str], path: str, dialect: Dialect) -> list[str]:
     """The columns that names in a header stand for."""
     columns: dict[str, str] = {}
     rename = dict(dialect.rename)
@@ -120,14 +144,14 @@ def other_delimiter(names: Sequence[str], dialect: Dialect) -> str | None:
 
 
 def match_columns(
-    names: Sequence[str], known: Sequence[str], path: str, dialect: Dialect, optional: Collection[str] = ()
+    header: Header, known: Sequence[str], path: str, dialect: Dialect, optional: Collection[str] = ()
 ) -> dict[str, int]:
     """Finds the positions of the schema's columns in a file.
 
     A column that the file lacks isn't in the result.
 
     Args:
-        names: The file's columns, in order.
+        header: The file's columns.
         known: The schema's columns.
         path: The file's name, for messages.
         dialect: Its dialect, which says whether a missing or an unknown column is an error.
@@ -135,13 +159,16 @@ def match_columns(
 
     Raises:
         DataError: The file lacks a column or has an unknown one, and the dialect says that this is
-            an error; or it has a column that it lacks in another spelling, which is always an
-            error, since its values would be lost.
+            an error; or it has a column that it lacks in another spelling, or without a name at
+            another position, which is always an error, since its values would be lost.
     """
+    names = header.names
     positions = {name: position for position, name in enumerate(names)}
     missing = [name for name in known if name not in positions]
-    extra = [name for name in names if name not in set(known)]
+    wanted = set(known)
+    extra = [name for name in names if name not in wanted]
     if dialect.header:
+        _check_unnamed(missing, header, wanted, path)
         _check_spellings(missing, extra, path, dialect)
     if len(missing) == len(known) > 0 and dialect.header:
         other = other_delimiter(names, dialect)
@@ -168,6 +195,22 @@ def match_columns(
             'ignore such columns set [input] extra_columns = "ignore"'
         )
     return {name: positions[name] for name in known if name in positions}
+
+
+def _check_unnamed(missing: Sequence[str], header: Header, known: Collection[str], path: str) -> None:
+    """Checks that no missing column is elsewhere, without a name.
+
+    Raises:
+        DataError: A column that is named by its position may be another one without a name.
+    """
+    name = next(filter(_BY_POSITION.fullmatch, missing), None)
+    other = next((each for each in header.renamed if not each.name and each.column not in known), None)
+    if name is not None and other is not None:
+        raise DataError(
+            f"{path!r} lacks the column {name!r}, but has a column without a name, which is called {other.column!r} because it is at "
+            f"position {other.position}; if it is the same column, set [input.rename] {_setting(other.column, name)}, and if it is "
+            f"another, {_setting(other.column, other.column)}"
+        )
 
 
 def _check_spellings(missing: Sequence[str], extra: Sequence[str], path: str, dialect: Dialect) -> None:

@@ -1,8 +1,9 @@
 """CSV records: where they begin and end in a text.
 
-lexicon.py     the special bytes
-quotes.py      which quotes open and close cells
-lexer.py       where records begin and end
-range_scan.py  what a range of a file does to the lexer's state
-inflation.py   a limit on what isn't rows in a compressed file
+lexicon.py       the special bytes
+quotes.py        which quotes open and close cells
+lexer.py         where records begin and end
+range_scan.py    what a range of a file does to the lexer's state
+inflation.py     a limit on what isn't rows in a compressed file
+repair_names.py  names for columns that a header leaves out or has twice
 """

@@ -114,6 +114,15 @@ def test_a_small_file_has_the_documented_defaults(tmp_path: Path) -> None:
     assert config.output == OutputConfig(shards=8, seed=0, shuffle=True, compression="gzip", level=3)
 
 
+def test_names_of_a_header_are_repaired_unless_strict(tmp_path: Path) -> None:
+    """They are repaired where nothing is said, and can't be strict where there is no header."""
+    strict = 'input.header_names="strict"'
+    assert load(tmp_path, SMALL).input.dialect.header_names == "repair"
+    assert load(tmp_path, SMALL, strict).input.dialect == Dialect(header_names="strict")
+    with pytest.raises(ConfigError, match=r"header_names: is about names in a header; remove it, or set header = true"):
+        load(tmp_path, SMALL, strict, "input.header=false")
+
+
 def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     """Paths in the file are found from its folder; URLs stay as they are."""
     config = load(tmp_path, FULL)

@@ -99,17 +99,12 @@ def test_files_without_a_header() -> None:
     dialect = Dialect(header=False, columns=("a", "b"), extra_columns="ignore")
     assert values(read(data, selection, dialect)) == {"b": ["x", "y"]}
     assert values(read(data, select(a=INT, b=BYTES), Dialect(header=False))) == {"a": [1, 2], "b": ["x", "y"]}
-    assert read_header(io.BytesIO(data), "f.csv", dialect) == ["a", "b"]
+    assert read_header(io.BytesIO(data), "f.csv", dialect).names == ("a", "b")
 
 
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        (
-            b"a,,b,",
-            r"the header of 'f.csv' has no name for column 2, 4 of 4; give each column .* \[input\] header = false",
-        ),
-        (b"a,b, a ", r"the header of 'f.csv' has the name 'a' twice, for columns 1 and 3; give each column"),
         (b"a,c", r"'f.csv' lacks the column 'b'; its columns are 'a', 'c'.*missing_columns = \"null\""),
         (b"a,B,b", r"'f.csv' has the column 'B', which the schema doesn't have.*extra_columns = \"ignore\""),
         (b"1,2", r"'f.csv' has none of the columns 'a', 'b'; its first line is '1', '2'.*header = false.*delimiter"),
@@ -122,9 +117,23 @@ def test_files_without_a_header() -> None:
     ],
 )
 def test_bad_headers(header: bytes, message: str) -> None:
-    """Names that are empty, there twice, missing or unknown are one error, which says what to do."""
+    """Names that are missing, unknown or no text are one error, which says what to do."""
     with pytest.raises(DataError, match=message):
         read(header + b"\n1,2\n", select(a=BYTES, b=BYTES))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (b"a,,b,", r"the header of 'f.csv' has no name for column 2, 4 of 4; give each column .* header = false"),
+        (b"a,b, a ", r"the header of 'f.csv' has the name 'a' twice, for columns 1 and 3; give each column"),
+    ],
+)
+def test_strict_headers(header: bytes, message: str) -> None:
+    """Where names must not be repaired, an empty one or one that is there twice is an error."""
+    with pytest.raises(DataError, match=message) as found:
+        read(header + b"\n1,2\n", select(a=BYTES, b=BYTES), Dialect(header_names="strict"))
+    assert 'set [input] header_names = "repair"' in str(found.value)
 
 
 def test_the_nearest_name_is_told() -> None:

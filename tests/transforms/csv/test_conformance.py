@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,23 +22,26 @@ from tests.support.csv_machine import read_slowly
 ARROW = "arrow-testing/clusterfuzz-testcase-minimized-arrow-csv-fuzz-"
 # Files that can't be used with the default dialect, and a part of what the message says.
 ERRORS = {
-    ARROW + "4523557272223744": "has no name for column 1 of 1",
-    ARROW + "5003506164760576": "has no name for column 1, 2, 3, 4, 5 of 5",
     ARROW + "5085419734892544": "isn't text in the encoding 'utf-8'",
     ARROW + "5279410447253504": "isn't text in the encoding 'utf-8'",
-    ARROW + "5308706540814336": "has no name for column 1, 6, 7, 8 of 8",
+    ARROW + "5308706540814336": "has a NUL byte in the name",
     ARROW + "5600990083743744": "isn't text in the encoding 'utf-8'",
     ARROW + "6261070185693184": "looks like a binary file, not CSV",
-    "frictionless/blank-headers.csv": "has no name for column 2 of 3",
-    "frictionless/capital-invalid.csv": "has the name 'name' twice, for columns 2 and 3",
     "frictionless/compression__implicit-gz.csv": "it is gzip-compressed; give its name the suffix .gz",
     "frictionless/compression__implicit-zip.csv": "it is a zip archive",
-    "frictionless/duplicate-column.csv": "has the name 'B' twice",
-    "frictionless/duplicate-headers.csv": "has the name 'id' twice",
-    "frictionless/invalid.csv": "has no name for column 3 of 4",
     "frictionless/table-with-accents.csv": "isn't text in the encoding 'utf-8'",
     "univocity/escape.csv": "has text after the quote that closes a cell",
     "univocity/test.csv": "has text after the quote that closes a cell",
+}
+# Files whose names are repaired, and a part of what the message says where they must not be.
+REPAIRED = {
+    ARROW + "4523557272223744": "has no name for column 1 of 1",
+    ARROW + "5003506164760576": "has no name for column 1, 2, 3, 4, 5 of 5",
+    "frictionless/blank-headers.csv": "has no name for column 2 of 3",
+    "frictionless/capital-invalid.csv": "has the name 'name' twice, for columns 2 and 3",
+    "frictionless/duplicate-column.csv": "has the name 'B' twice",
+    "frictionless/duplicate-headers.csv": "has the name 'id' twice",
+    "frictionless/invalid.csv": "has no name for column 3 of 4",
 }
 
 # The file of univocity-parsers that has a bit of everything.
@@ -93,7 +96,7 @@ def read_units(data: bytes, units: list[Unit], dialect: Dialect, selection: Sele
     return rows, rejects
 
 
-def text_columns(names: list[str]) -> Selection:
+def text_columns(names: Sequence[str]) -> Selection:
     """All columns as text."""
     return select_columns(tuple(Column(name, ColumnType.BYTES) for name in names))
 
@@ -107,12 +110,25 @@ def test_all_files_convert_or_end_in_one_error(shared_data: Path) -> None:
                 read_header(io.BytesIO(data), name, dialect)
             assert repr(name) in str(caught.value)
             continue
-        names = read_header(io.BytesIO(data), name, dialect)
+        names = read_header(io.BytesIO(data), name, dialect).names
         rows, rejects = read_units(data, [Unit(0, 0, name)], dialect, text_columns(names))
         header, good, bad = oracle(data, dialect)
-        assert (name, names) == (name, header)
+        renamed = [position for position, each in enumerate(header) if not each or each in header[:position]]
+        assert (name, [names[each] for each in range(len(names)) if each not in renamed]) == (
+            name,
+            [header[each] for each in range(len(header)) if each not in renamed],
+        )
+        assert (name, bool(renamed)) == (name, name in REPAIRED)
         assert (name, rows) == (name, good)
         assert (name, [reject.line for reject in rejects]) == (name, [line for line, _ in bad])
+
+
+@pytest.mark.parametrize(("name", "message"), REPAIRED.items())
+def test_strict_names_are_there_and_once(shared_data: Path, name: str, message: str) -> None:
+    """Where names must not be repaired, files with an empty name or one that is there twice are refused."""
+    data = (shared_data / "csv_conformance" / name).read_bytes()
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_header(io.BytesIO(data), name, Dialect(header_names="strict"))
 
 
 def test_all_files_are_the_same_in_pieces(shared_data: Path) -> None:
@@ -121,7 +137,7 @@ def test_all_files_are_the_same_in_pieces(shared_data: Path) -> None:
         data, dialect = path.read_bytes(), Dialect()
         if name in ERRORS:
             continue
-        selection = text_columns(read_header(io.BytesIO(data), name, dialect))
+        selection = text_columns(read_header(io.BytesIO(data), name, dialect).names)
         files = [InputFile(name, len(data))]
         size = max(64, len(data) // 20)
         scans = [
@@ -141,7 +157,7 @@ def test_all_files_as_numbers(shared_data: Path, column_type: ColumnType) -> Non
         data, dialect = path.read_bytes(), Dialect()
         if name in ERRORS:
             continue
-        names = read_header(io.BytesIO(data), name, dialect)
+        names = read_header(io.BytesIO(data), name, dialect).names
         rows, rejects = read_units(
             data, [Unit(0, 0, name)], dialect, select_columns(tuple(Column(each, column_type) for each in names))
         )
@@ -166,7 +182,7 @@ def test_all_files_in_all_dialects(shared_data: Path) -> None:
 def outcome(data: bytes, name: str, dialect: Dialect) -> str:
     """What reading a file comes to; the error's message names the file."""
     try:
-        rows, rejects = read_units(data, [Unit(0, 0, name)], dialect, text_columns(list(dialect.columns or ())))
+        rows, rejects = read_units(data, [Unit(0, 0, name)], dialect, text_columns(dialect.columns or ()))
     except DataError as error:
         return "error" if repr(name) in str(error) else str(error)
     return "rows" if rows else "rejects" if rejects else "nothing"
@@ -181,12 +197,12 @@ def test_csv_spectrum_has_the_expected_values(shared_data: Path) -> None:
         if path.stem.endswith("_crlf"):
             # The copy has lost its carriage returns; the JSON still has those inside cells.
             data = data.replace(b"\n", b"\r\n")
-        names = read_header(io.BytesIO(data), path.name, Dialect())
+        names = read_header(io.BytesIO(data), path.name, Dialect()).names
         rows, rejects = read_units(data, [Unit(0, 0, path.name)], Dialect(), text_columns(names))
         expected = json.loads((folder / "json" / f"{path.stem}.json").read_text("utf-8"))
         if isinstance(expected, dict):
             # It is of another place than the CSV file: only the names agree.
-            assert names == list(expected)
+            assert list(names) == list(expected)
             continue
         assert rejects == []
         assert (path.name, [dict(zip(names, row, strict=True)) for row in rows]) == (
@@ -248,7 +264,9 @@ def test_dialects(
         with pytest.raises(DataError, match="looks like a binary file"):
             read_header(io.BytesIO(data), name, dialect)
         return
-    rows, _ = read_units(data, [Unit(0, 0, name)], dialect, text_columns(read_header(io.BytesIO(data), name, dialect)))
+    rows, _ = read_units(
+        data, [Unit(0, 0, name)], dialect, text_columns(read_header(io.BytesIO(data), name, dialect).names)
+    )
     assert rows
     assert rows[0] == first or first is None
     assert rows[-1] == last or last is None

@@ -1,6 +1,7 @@
 """Names in headers: other spellings of a column, and what `[input.rename]` makes of them."""
 
 import io
+from dataclasses import replace
 from typing import Literal
 
 import pyarrow as pa
@@ -10,10 +11,14 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.header import Header
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.records.repair_names import Renamed
 from tests.support.csv_blocks import select_columns
 
 SELECTION = select_columns((Column("Province_State", ColumnType.BYTES), Column("UserID", ColumnType.INT)))
+REPAIRED = Selection((Column("a", ColumnType.INT), Column("column_3", ColumnType.INT)), ("a", "b", "column_3"))
 RENAME = (("Province/State", "Province_State"), ("userid", "UserID"), ("user id", "UserID"))
 
 
@@ -36,7 +41,7 @@ def test_a_renamed_column_is_the_column(header: str) -> None:
 
 def test_a_header_is_read_with_its_new_names() -> None:
     """So a schema that is inferred has them; a name that isn't in the file doesn't matter."""
-    assert read_header(io.BytesIO(b"userid,x\n"), "f.csv", Dialect(rename=RENAME)) == ["UserID", "x"]
+    assert read_header(io.BytesIO(b"userid,x\n"), "f.csv", Dialect(rename=RENAME)).names == ("UserID", "x")
 
 
 def test_two_columns_cannot_be_one() -> None:
@@ -104,3 +109,62 @@ def test_names_of_punctuation_alone_are_not_alike() -> None:
     selection = select_columns((Column("a", ColumnType.INT), Column("%", ColumnType.INT)))
     with pytest.raises(DataError, match=r"lacks the column '%'; its columns are 'a', '#'"):
         list(read_blocks(io.BytesIO(b"a,#\n1,2\n"), Unit(0, 0, "f.csv"), Dialect(), selection))
+
+
+def test_columns_without_a_name_are_called_by_their_position() -> None:
+    """As `to_csv` of pandas and `write.csv` of R leave row names; blanks alone are no name, and `rename` may give one."""
+    header = read_header(io.BytesIO(b",x,\xc2\xa0 ,y\n0,1,2,3\n"), "f.csv", Dialect())
+    assert header.names == ("column_1", "x", "column_3", "y")
+    assert header.renamed == (Renamed(1, "", "column_1"), Renamed(3, "", "column_3"))
+    renamed = read_header(io.BytesIO(b",x\n0,1\n"), "f.csv", Dialect(rename=(("column_1", "row"),)))
+    assert renamed == Header(("row", "x"))
+
+
+def test_a_name_that_is_there_twice_gets_a_number() -> None:
+    """The first keeps it, also where names are equal only without the spaces around them."""
+    header = read_header(io.BytesIO(b'a,b," a",a_2,a\n'), "f.csv", Dialect())
+    assert header.names == ("a", "b", "a_3", "a_2", "a_4")
+    assert header.renamed == (Renamed(3, "a", "a_3"), Renamed(5, "a", "a_4"))
+
+
+def test_a_header_may_end_with_a_delimiter() -> None:
+    """The column that it makes has no values, and the others theirs."""
+    found = list(read_blocks(io.BytesIO(b'"a","b",\n1,2,\n'), Unit(0, 0, "f.csv"), Dialect(), REPAIRED))
+    assert found[0].columns.to_pydict() == {"a": [1], "column_3": [None]}
+    assert found[0].renamed == (Renamed(3, "", "column_3"),)
+
+
+@pytest.mark.parametrize("unknown", ["error", "ignore"])
+@pytest.mark.parametrize("absent", ["error", "null"])
+def test_an_unnamed_column_elsewhere_is_not_lost(
+    absent: Literal["error", "null"], unknown: Literal["error", "ignore"]
+) -> None:
+    """In a file with another order it has another name: it is named, even where columns may be missing or unknown."""
+    dialect = Dialect(missing_columns=absent, extra_columns=unknown)
+    message = (
+        r"'f\.csv' lacks the column 'column_3', but has a column without a name, which is called 'column_1' because"
+    )
+    with pytest.raises(DataError, match=message) as found:
+        list(read_blocks(io.BytesIO(b",a,b\n3,1,2\n"), Unit(0, 0, "f.csv"), dialect, REPAIRED))
+    assert 'set [input.rename] "column_1" = "column_3", and' in str(found.value)
+    same = replace(dialect, rename=(("column_1", "column_3"),))
+    (block,) = read_blocks(io.BytesIO(b",a,b\n3,1,2\n"), Unit(0, 0, "f.csv"), same, REPAIRED)
+    assert block.columns.to_pydict() == {"a": [1], "column_3": [3]}
+    if absent == "null" and unknown == "ignore":
+        other = replace(dialect, rename=(("column_1", "column_1"),))
+        (block,) = read_blocks(io.BytesIO(b",a,b\n3,1,2\n"), Unit(0, 0, "f.csv"), other, REPAIRED)
+        assert block.columns.to_pydict() == {"a": [1], "column_3": [None]}
+
+
+def test_a_repaired_name_is_matched_as_any_other() -> None:
+    """Of names that are there twice the first is the first in every file, wherever they are."""
+    selection = Selection((Column("a", ColumnType.INT), Column("a_2", ColumnType.INT)), ("a", "b", "a_2"))
+    for data in (b"a,b,a\n1,2,3\n", b"b,a,a\n2,1,3\n"):
+        (block,) = read_blocks(io.BytesIO(data), Unit(0, 0, "f.csv"), Dialect(), selection)
+        assert block.columns.to_pydict() == {"a": [1], "a_2": [3]}
+
+
+def test_a_column_that_rename_makes_twice_is_an_error_with_repaired_names_too() -> None:
+    """What the configuration says isn't repaired."""
+    with pytest.raises(DataError, match=r"has 'column_1' and 'x', which \[input\.rename\] both makes the column 'x'"):
+        read_header(io.BytesIO(b",x\n"), "f.csv", Dialect(rename=(("column_1", "x"),)))
