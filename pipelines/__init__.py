@@ -16,5 +16,6 @@ Shared, from the ground up:
   console/        progress, summary, tables
   engines/        the engines that run a pipeline
   run_folder/     a run's folder, and how it is published
+  survey/         a look at data, for `init`
   job/            the main job: planned, and built as a pipeline
 """

@@ -83,7 +83,7 @@ def init(
     """
     check_output(output)
 
-    from shardmill.pipelines.init.starter_request import parse_request
+    from shardmill.pipelines.survey.starter_request import parse_request
 
     request = parse_request(labels or (), split, settings or (), output)
 

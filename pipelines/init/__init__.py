@@ -1,10 +1,8 @@
 """`shardmill init`: writes a starter configuration for some data.
 
-starter_request.py  labels, split and settings of the command line
-decimal_comma.py    columns of numbers with a decimal comma
-survey.py           a look at the data
 toml_text.py        names and values as TOML
 column_facts.py     facts about a column, for a comment
+feature_line.py     a line of [features]
 bad_rows.py         the allowed share of bad rows
 input_lines.py      the section [input]
 label_lines.py      comments on labels

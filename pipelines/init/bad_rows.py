@@ -4,8 +4,8 @@ import math
 
 from shardmill.pipelines.config.input_section import InputConfig
 from shardmill.pipelines.console.printable import one_line
-from shardmill.pipelines.init.starter_request import StarterRequest
-from shardmill.pipelines.init.survey import Survey
+from shardmill.pipelines.survey.starter_request import StarterRequest
+from shardmill.pipelines.survey.survey import Survey
 from shardmill.transforms.rows.counts import located
 from shardmill.transforms.sniff.decision import Decision
 
@@ -17,7 +17,7 @@ _MARGIN = 0.05
 
 
 def row_decisions(survey: Survey) -> list[Decision]:
-    """Tells how many rows are rejected, and which is the first."""
+    """Tells the number of rejected rows, and the first."""
     rejections = survey.profiled.rejections
     if not rejections.total:
         return []

@@ -1,49 +1,27 @@
 """Chooses the feature to make of each column."""
 
-from dataclasses import dataclass
-
 from shardmill.pipelines.init.column_facts import column_facts
-from shardmill.pipelines.init.label_lines import LABEL
-from shardmill.pipelines.init.starter_request import StarterRequest
-from shardmill.pipelines.init.survey import Survey
-from shardmill.pipelines.init.toml_text import toml_key, toml_table, toml_value
+from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
+from shardmill.pipelines.init.toml_text import toml_table, toml_value
+from shardmill.pipelines.survey.identifiers import identify, is_unique
+from shardmill.pipelines.survey.starter_request import StarterRequest
+from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles
-from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.schemas.schema import Column, ColumnType, Schema
 
 _FEW = 24  # the most distinct integers taken for codes rather than amounts, such as the hours of a day
 _ROWS_PER_CODE = 10  # the fewest rows for each distinct code
+_FEW_ROWS = 20  # rows of which different texts say nothing yet
 _TOP_K = 10_000  # the largest vocabulary
-_UNIQUE = 0.9  # the share of distinct values from which a column is an identifier
-_NEARLY_UNIQUE = 0.8  # the same where the number is estimated, maybe a tenth too low
 _LONG_TEXT = 100  # characters of a text that is free text rather than an identifier
 _INDICATOR = 0.05  # the share of missing cells from which their absence becomes a feature
 _RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
+_CONSTANT = "one value in all rows"
+_FLAGS = (0, 1)
+_VOCABULARY = toml_table(kind="vocabulary", num_oov_buckets=1)
+_HASH = toml_table(kind="hash", num_buckets=1000)
 _PARTS = {"year": "%Y", "month": "%m", "day": "%d", "weekday": "%d", "hour": "%H", "minute": "%M"}
-
-
-@dataclass(frozen=True)
-class FeatureLine:
-    """A line of `[features]`.
-
-    Attributes:
-        name: The column's and the feature's name.
-        value: The kind, as TOML.
-        facts: Facts about the column's values; empty if the line isn't about a column.
-        skipped: Why the line is commented out. None means that it isn't.
-    """
-
-    name: str
-    value: str
-    facts: str
-    skipped: str | None = None
-
-    def render(self) -> str:
-        """Writes the line."""
-        entry = f"{toml_key(self.name)} = {self.value}"
-        if self.skipped is None:
-            return f"{entry}  # {self.facts}" if self.facts else entry
-        return f"# {entry}  # {self.skipped}: {self.facts}"
 
 
 def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
@@ -61,13 +39,13 @@ def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
     labels = request.label_columns
     lines = []
     for column in schema:
-        line = _choose(profiles[column.name], column.type, schema)
+        line = _choose(column, survey)
         if column.name in asked:
             line = FeatureLine(column.name, toml_value(asked.pop(column.name)), line.facts)
         elif column.name in request.labels:
             line = FeatureLine(column.name, LABEL, line.facts)
         elif column.name in labels:
-            line = FeatureLine(column.name, line.value, line.facts, f"the label {labels[column.name]!r}")
+            line = FeatureLine(column.name, line.value, line.facts, f"the label {labels[column.name]!r}", used=False)
         if labels.get(column.name) == column.name:
             _check_label(profiles[column.name])
         lines.append(line)
@@ -75,7 +53,7 @@ def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
     others = [line for line in lines if line.name not in labels and line.name not in labels.values()]
     if not others:
         raise DataError("every column is a label; expected one at least for a model to learn from")
-    rescued = {line.name: line for line in _rescue(others, profiles)} if all(line.skipped for line in others) else {}
+    rescued = {line.name: line for line in _rescue(others, profiles)} if not any(line.used for line in others) else {}
     return [rescued.get(line.name, line) for line in lines]
 
 
@@ -87,39 +65,59 @@ def _check_label(profile: ColumnProfile) -> None:
         )
 
 
-def _choose(profile: ColumnProfile, column_type: ColumnType, schema: Schema) -> FeatureLine:
-    facts = column_facts(profile, column_type)
+def _choose(column: Column, survey: Survey) -> FeatureLine:
+    name, profile = column.name, survey.profiles[column.name]
+    facts = column_facts(profile, column.type)
+    empty = _emptiness(profile)
+    if empty:
+        return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, empty, used=False)
+    identity = identify(profile, column.type, unnamed=name == survey.unnamed, ascending=name in survey.ascending)
+    if identity is not None:
+        value = _HASH if identity.is_unique else _vocabulary(profile)
+        return FeatureLine(name, value, facts, identity.reason, used=not identity.is_unique, sure=identity.sure)
+    unlike = _unlikeness(profile) if column.type is ColumnType.BYTES and not profile.date_format else ""
+    if unlike:
+        return FeatureLine(name, _HASH, facts, unlike, used=False)
+    return FeatureLine(name, _kind_of(column, profile, survey.schema), facts)
+
+
+def _emptiness(profile: ColumnProfile) -> str:
+    """Tells why there is nothing to learn from, else ""."""
     present = profile.rows - profile.absent
     if present <= 0:
-        return FeatureLine(profile.name, '"vocabulary"', facts, "no values")
-    if column_type is ColumnType.BYTES:
-        value, skipped = _choose_for_text(profile, present, schema)
-    elif column_type is ColumnType.INT and _are_codes(profile, present):
-        value, skipped = toml_table(kind="vocabulary", num_oov_buckets=1), None
-    else:
-        # No indicator where its output would have another column's name.
-        value = _z_score(profile, indicator=f"{profile.name}_missing" not in schema)
-        skipped = "counts the rows" if _is_row_number(profile, present) else None
-    if profile.distinct_count == 1 and not profile.absent:
-        skipped = "one value in all rows"
-    elif present * _RARE < profile.rows:
-        skipped = "nearly no values"
-    return FeatureLine(profile.name, value, facts, skipped)
+        return "no values"
+    if profile.distinct_count == 1 and not profile.absent and profile.rows > 1:
+        return _CONSTANT
+    return "nearly no values" if present * _RARE < profile.rows else ""
 
 
-def _choose_for_text(profile: ColumnProfile, present: int, schema: Schema) -> tuple[str, str | None]:
-    distinct = profile.distinct_estimate
+def _unlikeness(profile: ColumnProfile) -> str:
+    """Tells why texts can't be learned from, else ""."""
+    if not is_unique(profile):
+        return ""
+    if profile.lengths is not None and profile.lengths[1] > _LONG_TEXT:
+        return "free text"
+    few = profile.rows - profile.absent < _FEW_ROWS
+    return "" if few else "nearly all values differ, as in an identifier"
+
+
+def _kind_of(column: Column, profile: ColumnProfile, schema: Schema) -> str:
+    """Chooses the kind of a column that isn't an identifier."""
     parts = _date_parts(profile, schema)
     if parts:
-        return toml_table(kind="datetime", format=profile.date_format, parts=parts), None
-    if present > 1 and distinct >= _UNIQUE * present:
-        long = profile.lengths is not None and profile.lengths[1] > _LONG_TEXT
-        return toml_table(
-            kind="hash", num_buckets=1000
-        ), "free text" if long else "nearly all values differ, as in an identifier"
-    if profile.distinct.is_exact and distinct <= _TOP_K:
-        return toml_table(kind="vocabulary", num_oov_buckets=1), None
-    return toml_table(kind="vocabulary", top_k=_TOP_K, num_oov_buckets=1), None
+        return toml_table(kind="datetime", format=profile.date_format, parts=parts)
+    if column.type is ColumnType.INT and _are_flags(profile):
+        return '"numeric"'
+    if column.type is ColumnType.BYTES or (column.type is ColumnType.INT and _are_codes(profile)):
+        return _vocabulary(profile)
+    # No indicator where its output would have another column's name.
+    return _z_score(profile, indicator=f"{profile.name}_missing" not in schema)
+
+
+def _vocabulary(profile: ColumnProfile) -> str:
+    if profile.distinct.is_exact and profile.distinct_estimate <= _TOP_K:
+        return _VOCABULARY
+    return toml_table(kind="vocabulary", top_k=_TOP_K, num_oov_buckets=1)
 
 
 def _date_parts(profile: ColumnProfile, schema: Schema) -> list[str]:
@@ -132,24 +130,19 @@ def _date_parts(profile: ColumnProfile, schema: Schema) -> list[str]:
     return [part for part in parts if f"{profile.name}_{part}" not in schema]
 
 
-def _are_codes(profile: ColumnProfile, present: int) -> bool:
-    """Whether integers are few and close together, like codes."""
-    distinct, limits = profile.distinct_count, profile.cells.integers
+def _are_flags(profile: ColumnProfile) -> bool:
+    """Whether all integers are 0 or 1, and both occur."""
+    return profile.distinct_count == len(_FLAGS) and profile.cells.integers == _FLAGS and not profile.absent
+
+
+def _are_codes(profile: ColumnProfile) -> bool:
+    """Whether integers are two, or few and close together."""
+    distinct, limits, present = profile.distinct_count, profile.cells.integers, profile.rows - profile.absent
     if distinct is None or limits is None:
         return False
+    if distinct == len(_FLAGS) and (limits[1] - limits[0] == 1 or present >= distinct * _ROWS_PER_CODE):
+        return present > distinct
     return distinct <= _FEW and distinct * _ROWS_PER_CODE <= present and limits[1] - limits[0] < 2 * distinct
-
-
-def _is_row_number(profile: ColumnProfile, present: int) -> bool:
-    """Whether integers number the rows.
-
-    Then each integer from the least to the greatest occurs once.
-    """
-    limits = profile.cells.integers
-    if limits is None or present <= _FEW or limits[1] - limits[0] + 1 != present:
-        return False
-    distinct = profile.distinct_count
-    return distinct == present or (distinct is None and profile.distinct_estimate > _NEARLY_UNIQUE * present)
 
 
 def _z_score(profile: ColumnProfile, *, indicator: bool) -> str:
@@ -161,15 +154,16 @@ def _z_score(profile: ColumnProfile, *, indicator: bool) -> str:
 
 
 def _rescue(lines: list[FeatureLine], profiles: Profiles) -> list[FeatureLine]:
-    """Uses the first column with values, although it was skipped.
+    """Uses a column with values, although it was skipped.
 
-    A configuration without any feature wouldn't run.
+    A configuration without any feature wouldn't run. Columns of one value come last.
     """
-    for position, line in enumerate(lines):
-        if profiles[line.name].rows > profiles[line.name].absent:
-            used = FeatureLine(line.name, line.value, f"{line.facts}; {line.skipped}, but there is no better column")
-            return [*lines[:position], used, *lines[position + 1 :]]
-    raise DataError(
-        "no column has a value to learn from: all cells are missing, or there are no rows; "
-        "check the files, and which spellings count as missing (set [input] null_values)"
-    )
+    filled = [line for line in lines if profiles[line.name].rows > profiles[line.name].absent]
+    if not filled:
+        raise DataError(
+            "no column has a value to learn from: all cells are missing, or there are no rows; "
+            "check the files, and which spellings count as missing (set [input] null_values)"
+        )
+    best = min(filled, key=lambda line: line.reason == _CONSTANT)
+    used = FeatureLine(best.name, best.value, best.facts, f"{best.reason}, but there is no better column")
+    return [used if line is best else line for line in lines]

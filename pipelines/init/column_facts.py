@@ -1,6 +1,6 @@
 """Facts about a column's values, for a comment."""
 
-from shardmill.pipelines.init.decimal_comma import has_decimal_commas
+from shardmill.pipelines.survey.decimal_comma import has_decimal_commas
 from shardmill.schemas.inference.infer import ColumnProfile, decide
 from shardmill.schemas.schema import ColumnType
 

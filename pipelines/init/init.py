@@ -11,13 +11,14 @@ from shardmill.pipelines.config.paths import check_output, check_path, has_schem
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.init.bad_rows import row_decisions
 from shardmill.pipelines.init.choose_features import feature_lines
+from shardmill.pipelines.init.feature_line import column_decisions
 from shardmill.pipelines.init.input_lines import StarterPaths
-from shardmill.pipelines.init.label_lines import label_example
+from shardmill.pipelines.init.label_lines import guess_label
 from shardmill.pipelines.init.next_steps import Starter
 from shardmill.pipelines.init.starter import starter_config
-from shardmill.pipelines.init.starter_request import StarterRequest, path_beside
-from shardmill.pipelines.init.survey import take_survey
 from shardmill.pipelines.job import input_files
+from shardmill.pipelines.survey.starter_request import StarterRequest, path_beside
+from shardmill.pipelines.survey.survey import take_survey
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema_pbtxt import format_schema
 from shardmill.transforms.csv.units import InputFile
@@ -62,15 +63,22 @@ def init(
         folder = request.table("output").get("dir", f"{Path(output).stem}-out")
         paths = StarterPaths([path_beside(pattern, output) for pattern in patterns], Path(schema_path).name, folder)
         text = starter_config(paths, survey, lines, request)
+    guess = guess_label(survey, lines)
+    labels = tuple(request.label_columns.values())
     _write(schema_path, format_schema(survey.schema))
     _write(output, text)
     return Starter(
         output,
         schema_path,
         folder,
-        tuple(request.label_columns.values()),
-        label_example(survey.profiles),
-        decisions=(*survey.decisions, *row_decisions(survey)),
+        labels,
+        guess.example,
+        decisions=(
+            *survey.decisions,
+            *row_decisions(survey),
+            *(() if labels else (guess.decision,)),
+            *column_decisions(lines),
+        ),
         headerless=not survey.dialect.header and not request.dialect.keys() & {"header", "columns"},
     )
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.init.bad_rows import bad_row_lines
 from shardmill.pipelines.init.column_facts import shorten
-from shardmill.pipelines.init.starter_request import StarterRequest
-from shardmill.pipelines.init.survey import Survey
 from shardmill.pipelines.init.toml_text import toml_string, toml_value
+from shardmill.pipelines.survey.starter_request import StarterRequest
+from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv.dialect import Dialect
 

@@ -1,47 +1,75 @@
 """Writes comments on labels into a starter configuration."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from shardmill.pipelines.init.bad_rows import BAD_FRACTION
-from shardmill.pipelines.init.starter_request import StarterRequest
+from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_key
+from shardmill.pipelines.survey.starter_request import StarterRequest
+from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.features import USUAL_LABELS
-from shardmill.schemas.inference.infer import ColumnProfile, Profiles
-
-LABEL = '{ kind = "label" }'
-"""The value of a label's line in `[features]`."""
+from shardmill.transforms.sniff.decision import Decision
 
 
-def label_example(profiles: Profiles) -> str:
-    """Writes a line that makes the likeliest column a label."""
-    return f"{toml_key(_likely_label(profiles).name)} = {LABEL}"
+@dataclass(frozen=True)
+class LabelGuess:
+    """The likeliest label.
+
+    Attributes:
+        name: The column.
+        reason: What speaks for it.
+    """
+
+    name: str
+    reason: str
+
+    @property
+    def example(self) -> str:
+        """The line that makes it a label."""
+        return f"{toml_key(self.name)} = {LABEL}"
+
+    @property
+    def decision(self) -> Decision:
+        """The guess as a decision."""
+        return Decision("label", f"none yet, {self.name!r} is likely", self.reason, sure=False)
 
 
-def _likely_label(profiles: Profiles) -> ColumnProfile:
+def guess_label(survey: Survey, lines: Sequence[FeatureLine]) -> LabelGuess:
     """Chooses a column with a label's name, else the last.
 
-    Columns with a single value count only if there are no others.
+    Args:
+        survey: The findings about the files.
+        lines: The lines of `[features]`. Columns that are commented out or dates count only if
+            there are no others.
     """
-    found = [profile for profile in profiles if profile.distinct_estimate > 1] or list(profiles)
-    return next((profile for profile in found if profile.name.lower() in USUAL_LABELS), found[-1])
+    varied = [line.name for line in lines if line.name in survey.schema and line.used]
+    names = [name for name in varied if not survey.profiles[name].date_format] or varied or list(survey.schema.names)
+    usual = next((name for name in names if name.lower() in USUAL_LABELS), None)
+    return LabelGuess(usual or names[-1], "its name is usual" if usual else "the last column with something to predict")
 
 
-def label_lines(profiles: Profiles, request: StarterRequest) -> list[str]:
+def label_lines(survey: Survey, lines: Sequence[FeatureLine], request: StarterRequest) -> list[str]:
     """Writes comments on labels, and an example if needed.
 
     Args:
-        profiles: The profiles of all columns.
+        survey: The findings about the files.
+        lines: The lines of `[features]`.
         request: The labels that the command line asks for.
     """
     what = "# What a model is to predict is a label: written to the shards, not asked for in serving."
     if request.label_columns:
         return [what]
-    lines = [
+    guess = guess_label(survey, lines)
+    comments = [
         what,
         "# NO COLUMN IS A LABEL YET, so there is nothing for a model to predict. To make one, change its line, for example to:",
-        f"# {label_example(profiles)}",
+        f"# {guess.example}",
     ]
-    if _likely_label(profiles).absent > BAD_FRACTION / 2 * profiles.rows:
-        lines.append(
+    profile = survey.profiles[guess.name]
+    if profile.absent > BAD_FRACTION / 2 * profile.rows:
+        comments.append(
             "# Rows without one are rejected: max_bad_fraction in [input] says how many may be, "
             f"{BAD_FRACTION} by default."
         )
-    return lines
+    return comments

@@ -61,7 +61,6 @@ def next_steps(starter: Starter) -> str:
         lines.append(f"Label: {', '.join(starter.labels)}. Next, look the file over, then run")
     else:
         lines += [
-            "No column is a label yet, so there is nothing for a model to predict.",
             f"Next, in {starter.config} change the line of the column that a model is to predict, for example to",
             f"  {starter.example}",
             "look the file over, then run",

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shardmill.pipelines.config.load import SHARDINGS
-from shardmill.pipelines.init.choose_features import FeatureLine
+from shardmill.pipelines.init.feature_line import FeatureLine
 from shardmill.pipelines.init.input_lines import StarterPaths, input_lines
 from shardmill.pipelines.init.label_lines import label_lines
-from shardmill.pipelines.init.starter_request import StarterRequest
-from shardmill.pipelines.init.survey import Survey
 from shardmill.pipelines.init.toml_text import toml_key, toml_value
+from shardmill.pipelines.survey.starter_request import StarterRequest
+from shardmill.pipelines.survey.survey import Survey
 
 
 def starter_config(
@@ -41,7 +41,7 @@ def starter_config(
             "",
             "[features]",
             '# A feature is named after its column, or says which: name = { kind = "z_score", column = "..." }.',
-            *label_lines(survey.profiles, request),
+            *label_lines(survey, features, request),
             *(line.render() for line in features),
             "",
             "[output]",

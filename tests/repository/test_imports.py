@@ -39,6 +39,7 @@ FLOORS = (
     "pipelines/job",
     "pipelines/inspect",
     "pipelines/verify",
+    "pipelines/survey",
     "pipelines/init",
     "pipelines/doctor",
     "pipelines/run.py",

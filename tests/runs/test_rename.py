@@ -10,7 +10,7 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.init.init import init
-from shardmill.pipelines.init.starter_request import parse_request
+from shardmill.pipelines.survey.starter_request import parse_request
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import ConfigError, DataError
 from tests.support.runs import read_rejected, read_split, run_toml

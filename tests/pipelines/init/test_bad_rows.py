@@ -9,7 +9,7 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.init.init import init
 from shardmill.pipelines.init.next_steps import Starter, next_steps
-from shardmill.pipelines.init.starter_request import parse_request
+from shardmill.pipelines.survey.starter_request import parse_request
 from shardmill.schemas.errors import DataError
 from tests.support.runs import run
 

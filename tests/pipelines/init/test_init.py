@@ -8,7 +8,7 @@ import pytest
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.init.init import init
-from shardmill.pipelines.init.starter_request import StarterRequest, parse_request
+from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema import ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema

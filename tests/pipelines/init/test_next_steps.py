@@ -84,7 +84,6 @@ def test_without_a_label_it_says_what_to_change() -> None:
     text = next_steps(Starter("a b/p.toml", "a b/p.schema.pbtxt", "../p-out", (), example))
     assert text.splitlines() == [
         "Wrote a b/p.toml and a b/p.schema.pbtxt.",
-        "No column is a label yet, so there is nothing for a model to predict.",
         "Next, in a b/p.toml change the line of the column that a model is to predict, for example to",
         '  price = { kind = "label" }',
         "look the file over, then run",

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from shardmill.pipelines.config.load import Config, load_config
 from shardmill.pipelines.init.choose_features import feature_lines
+from shardmill.pipelines.init.feature_line import column_decisions
 from shardmill.pipelines.init.input_lines import StarterPaths
+from shardmill.pipelines.init.label_lines import guess_label
 from shardmill.pipelines.init.starter import starter_config
-from shardmill.pipelines.init.starter_request import StarterRequest
-from shardmill.pipelines.init.survey import Survey
 from shardmill.pipelines.init.toml_text import toml_key, toml_string
+from shardmill.pipelines.survey.starter_request import StarterRequest
+from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.inference.spelling import DATE_FORMATS
@@ -42,10 +44,15 @@ def profiles_of(columns: Columns) -> Profiles:
     return profiles
 
 
+def survey_of(columns: Columns, dialect: Dialect | None = None) -> Survey:
+    """The findings about columns of cells."""
+    profiles = profiles_of(columns)
+    return Survey(dialect or Dialect(), profiles.schema(), Profiled(profiles))
+
+
 def starter(columns: Columns, dialect: Dialect | None = None, request: StarterRequest = NOTHING) -> str:
     """The configuration for columns of cells."""
-    profiles = profiles_of(columns)
-    survey = Survey(dialect or Dialect(), profiles.schema(), Profiled(profiles))
+    survey = survey_of(columns, dialect)
     paths = StarterPaths(["data/*.csv"], "data.schema.pbtxt", "out")
     return starter_config(paths, survey, feature_lines(survey, request), request)
 
@@ -99,6 +106,81 @@ def test_few_integers_close_together_are_codes() -> None:
     """Hours and classes are; amounts that happen to be few aren't."""
     found = features({"hour": [str(n % 24) for n in range(1000)], "pixel": [str(n % 5 * 50) for n in range(1000)]})
     assert found == {"hour": {"kind": "vocabulary", "num_oov_buckets": 1}, "pixel": "z_score"}
+
+
+def test_two_numbers_are_flags_or_codes() -> None:
+    """0 and 1 stay as they are, in small files too; others that are next to each other, or repeat often, are codes."""
+    vocabulary = {"kind": "vocabulary", "num_oov_buckets": 1}
+    columns: Columns = {
+        "flag": ["0", "1"] * 4,
+        "code": ["1", "2"] * 4,
+        "gaps": ["0", "1", None, "1"] * 2,
+        "dose": ["0", "100"] * 4,
+    }
+    assert features({name: [*cells] * 125 for name, cells in columns.items()}) == {
+        "flag": "numeric",
+        "code": vocabulary,
+        "gaps": vocabulary,
+        "dose": vocabulary,
+    }
+    found = tomllib.loads(starter(columns))["features"]
+    assert found == {"flag": "numeric", "code": vocabulary, "gaps": vocabulary, "dose": "z_score"}
+
+
+def test_texts_of_few_rows_are_no_identifiers() -> None:
+    """Five different ones say nothing yet; free text is what it is."""
+    columns: Columns = {
+        "fruit": ["apple", "pear", "plum", "fig", "kiwi"],
+        "note": ["long text " * 20 + str(number) for number in range(5)],
+        "x": ["1", "5", "2", "9", "4"],
+    }
+    found = tomllib.loads(starter(columns))["features"]
+    assert found == {"fruit": {"kind": "vocabulary", "num_oov_buckets": 1}, "x": "z_score"}
+    assert "# note = " in starter(columns)
+    assert tomllib.loads(starter({"x": ["1"], "y": ["a"]}))["features"].keys() == {"x", "y"}
+
+
+def test_identifiers_by_name_are_left_out_and_codes_are_tokens() -> None:
+    """Whether nearly all values differ decides; the comment and the printed line say so."""
+    columns: Columns = {
+        "PassengerId": [str(number * number) for number in range(1000)],
+        "AirportID": [str(10_000 + number % 300) for number in range(1000)],
+        "grid": NUMBERS,
+    }
+    assert features(columns) == {"AirportID": {"kind": "vocabulary", "num_oov_buckets": 1}, "grid": "z_score"}
+    assert "  # an identifier, as its name says, and nearly all values differ: integer" in line(columns, "PassengerId")
+    assert "  # codes, as the name says: integer, 300 distinct" in line(columns, "AirportID")
+    survey = survey_of(columns)
+    assert list(map(str, column_decisions(feature_lines(survey, NOTHING)))) == [
+        "column 'PassengerId': commented out (an identifier, as its name says, and nearly all values differ)",
+        "column 'AirportID': vocabulary (codes, as the name says)",
+    ]
+
+
+def test_columns_with_one_reason_share_a_decision() -> None:
+    """A few of their names stand for all."""
+    lines = feature_lines(survey_of({**{f"p{number}": ["0"] * 50 for number in range(9)}, "x": NUMBERS[:50]}), NOTHING)
+    assert list(map(str, column_decisions(lines))) == [
+        "columns 'p0', 'p1', 'p2', 'p3' and 5 more: commented out (one value in all rows)"
+    ]
+
+
+def test_the_likeliest_label_is_one_that_can_be_predicted() -> None:
+    """By its name, else the last column that is no identifier, constant or date."""
+    columns: Columns = {
+        "x": NUMBERS,
+        "size": NUMBERS[::-1],
+        "day": [f"2013-01-{number % 28 + 1:02d}" for number in range(1000)],
+        "c": ["5"] * 1000,
+        "user_id": [str(number * 3) for number in range(1000)],
+    }
+    survey = survey_of(columns)
+    guess = guess_label(survey, feature_lines(survey, NOTHING))
+    assert str(guess.decision) == (
+        "label: none yet, 'size' is likely (the last column with something to predict), please check"
+    )
+    named = survey_of({"Target": NUMBERS, **columns})
+    assert guess_label(named, feature_lines(named, NOTHING)).example == 'Target = { kind = "label" }'
 
 
 def test_texts_become_vocabularies() -> None:
@@ -367,8 +449,11 @@ def test_names_cannot_write_to_a_terminal() -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5, unique=True))
 def test_any_column_names_give_a_configuration(names: list[str]) -> None:
-    """Whatever the names, each column has its line."""
-    assert set(tomllib.loads(starter(dict.fromkeys(names, NUMBERS)))["features"]) == set(names)
+    """Whatever the names, each column has its line; some names tell an identifier, whose line is commented out."""
+    text = starter(dict.fromkeys(names, NUMBERS))
+    lines = [line.removeprefix("# ") for line in text.splitlines()]
+    assert all(any(line.startswith(f"{toml_key(name)} = ") for line in lines) for name in names)
+    assert set(tomllib.loads(text)["features"]) <= set(names)
 
 
 def test_infinite_numbers_are_proposed_to_be_missing(tmp_path: Path) -> None:

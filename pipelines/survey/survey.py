@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.init.starter_request import StarterRequest
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import without_infinite
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.pipelines.survey.identifiers import may_ascend
+from shardmill.pipelines.survey.second_look import ascending_columns
+from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
-from shardmill.schemas.schema import Schema
+from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.decoding.text import read_beginning
@@ -24,6 +26,8 @@ from shardmill.transforms.sniff.sniff import sniff
 
 # Files from whose beginnings the dialect is guessed.
 _SAMPLED_FILES = 8
+# The name given to a first column whose header has none.
+_UNNAMED = "column_1"
 # The largest share of bad rows with which a file is taken for one of this dialect.
 _MOST_BAD = 0.5
 
@@ -37,12 +41,17 @@ class Survey:
         schema: The inferred schema.
         profiled: The columns' profiles, and the rows that they leave out.
         decisions: The guesses about the dialect.
+        unnamed: The first column, if the header has no name for it.
+        ascending: Columns of integers of which each is greater than the one before, in steps that
+            differ.
     """
 
     dialect: Dialect
     schema: Schema
     profiled: Profiled
     decisions: tuple[Decision, ...] = ()
+    unnamed: str | None = None
+    ascending: frozenset[str] = frozenset()
 
     @property
     def profiles(self) -> Profiles:
@@ -76,7 +85,10 @@ def take_survey(
     _check_rows(profiled, request.table("input").get("max_bad_fraction", _MOST_BAD))
     profiles = profiled.profiles
     schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
-    return Survey(sniffed.dialect, schema, profiled, sniffed.decisions), request
+    open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
+    ascending = ascending_columns(inputs, sniffed.dialect, schema, open_)
+    unnamed = names[0] if sniffed.dialect.header and names[0] == _UNNAMED else None
+    return Survey(sniffed.dialect, schema, profiled, sniffed.decisions, unnamed, ascending), request
 
 
 def _check_rows(profiled: Profiled, most: float) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shardmill.pipelines.init.starter_request import StarterRequest, parse_request, path_beside
+from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request, path_beside
 from shardmill.schemas.errors import ConfigError
 
 COLUMNS = ("id", "price", "pixel_1", "pixel_2")

@@ -1,0 +1,60 @@
+"""A line of `[features]`, and the decision that it makes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shardmill.pipelines.init.toml_text import toml_key
+from shardmill.schemas.messages import listed
+from shardmill.transforms.sniff.decision import Decision
+
+LABEL = '{ kind = "label" }'
+"""The value of a label's line."""
+
+# The most columns of one decision that are named.
+_NAMED = 4
+
+
+@dataclass(frozen=True)
+class FeatureLine:
+    """A line of `[features]`.
+
+    Attributes:
+        name: The column's and the feature's name.
+        value: The kind, as TOML.
+        facts: Facts about the column's values; empty if the line isn't about a column.
+        reason: Why the column is commented out, or why it has this kind; empty if its facts say
+            enough.
+        used: Whether the line isn't commented out.
+        sure: Whether nothing speaks against this choice.
+    """
+
+    name: str
+    value: str
+    facts: str
+    reason: str = ""
+    used: bool = True
+    sure: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The kind's name: the first text in `value`."""
+        return self.value.split('"')[1]
+
+    def render(self) -> str:
+        """Writes the line."""
+        entry = f"{'' if self.used else '# '}{toml_key(self.name)} = {self.value}"
+        comment = ": ".join(filter(None, (self.reason, self.facts)))
+        return f"{entry}  # {comment}" if comment else entry
+
+
+def column_decisions(lines: Sequence[FeatureLine]) -> list[Decision]:
+    """Tells the lines with a reason, equal ones together."""
+    groups: dict[tuple[str, str, bool], list[str]] = {}
+    for line in lines:
+        if line.reason:
+            choice = line.kind if line.used else "commented out"
+            groups.setdefault((choice, line.reason, line.sure), []).append(line.name)
+    return [
+        Decision(f"column{'s' if names[1:] else ''} {listed(names, _NAMED)}", choice, reason, sure)
+        for (choice, reason, sure), names in groups.items()
+    ]
