@@ -16,43 +16,65 @@ BAD_FRACTION = InputConfig.max_bad_fraction
 _MARGIN = 0.05
 
 
-def row_decisions(survey: Survey) -> list[Decision]:
-    """Tells the number of rejected rows, and the first."""
-    rejections = survey.profiled.rejections
-    if not rejections.total:
-        return []
-    return [Decision("rows", f"{_count(survey)} rejected", f"the first: {_first(survey)}", sure=False)]
+def row_decisions(survey: Survey, request: StarterRequest) -> list[Decision]:
+    """Tells the allowed share of bad rows, or rejected rows."""
+    reasons, allowed, rejected = _reasons(survey, request), _allowed(survey, request), _rejected(survey)
+    if allowed is None:
+        return [Decision("rows", *rejected, sure=False)] if rejected else []
+    # Rows without a label are as expected where a label is missing.
+    sure = not rejected and not _unusable(survey)
+    return [Decision("max_bad_fraction", str(allowed), "; ".join(reasons), sure=sure)]
 
 
 def bad_row_lines(survey: Survey, request: StarterRequest) -> list[str]:
     """Writes the allowed share of bad rows, with the reasons.
 
-    It exceeds the share that was seen, but not by much: rows may be bad in other ways, too.
-
     Args:
         survey: The findings about the files.
         request: The labels and settings that the command line asks for.
     """
-    profiles, read = survey.profiles, max(1, survey.profiled.read)
-    # Each bad cell may be in another row.
-    unusable = sum(profile.unusable for profile in profiles) / read
-    labels = [profiles[name] for name in request.label_columns]
-    unlabelled = sum(label.absent + label.infinite for label in labels) / read
-    rejected = survey.profiled.rejections.total
-    reasons = [f"{_count(survey)} rejected, the first: {_first(survey)}"] if rejected else []
-    reasons += [f"{unusable:.1%} of the rows may hold a cell that its column's type can't"] if unusable else []
-    reasons += [f"{unlabelled:.1%} may lack a label"] if unlabelled else []
-    bad = rejected / read + unusable + unlabelled
-    if bad > BAD_FRACTION / 2 and "max_bad_fraction" not in request.table("input"):
-        allowed = min(1.0, math.ceil(round(min(2 * bad, bad + _MARGIN) * 100, 6)) / 100)
+    reasons, allowed = _reasons(survey, request), _allowed(survey, request)
+    if allowed is not None:
         return [f"max_bad_fraction = {allowed}  # {'; '.join(reasons)}"]
-    return [f"# {reasons[0]}"] if rejected else []
+    return [f"# {reasons[0]}"] if _rejected(survey) else []
 
 
-def _count(survey: Survey) -> str:
-    total = survey.profiled.rejections.total
-    return f"{total:,} of {survey.profiled.read:,} {'is' if total == 1 else 'are'}"
+def _allowed(survey: Survey, request: StarterRequest) -> float | None:
+    """The allowed share of bad rows; None where the default or the user's own is enough.
+
+    It exceeds the share that was seen, but not by much: rows may be bad in other ways, too.
+    """
+    rejected = survey.profiled.rejections.total / max(1, survey.profiled.read)
+    bad = rejected + _unusable(survey) + _unlabelled(survey, request)
+    if bad <= BAD_FRACTION / 2 or "max_bad_fraction" in request.table("input"):
+        return None
+    return min(1.0, math.ceil(round(min(2 * bad, bad + _MARGIN) * 100, 6)) / 100)
 
 
-def _first(survey: Survey) -> str:
-    return one_line(located(survey.profiled.rejections.first[0][1]))
+def _reasons(survey: Survey, request: StarterRequest) -> list[str]:
+    rejected, unusable, unlabelled = _rejected(survey), _unusable(survey), _unlabelled(survey, request)
+    reasons = [", ".join(rejected)] if rejected else []
+    reasons += [f"{unusable:.1%} of the rows may hold a cell that its column's type can't"] if unusable else []
+    return [*reasons, f"{unlabelled:.1%} may lack a label"] if unlabelled else reasons
+
+
+def _unusable(survey: Survey) -> float:
+    """The largest share of rows with a cell that its column's type can't hold."""
+    # Each may be in another row.
+    return sum(profile.unusable for profile in survey.profiles) / max(1, survey.profiled.read)
+
+
+def _unlabelled(survey: Survey, request: StarterRequest) -> float:
+    """The largest share of rows that lack a label."""
+    labels = [survey.profiles[name] for name in request.label_columns]
+    return sum(label.absent + label.infinite for label in labels) / max(1, survey.profiled.read)
+
+
+def _rejected(survey: Survey) -> tuple[str, str] | None:
+    """How many rows are rejected, and the first of them."""
+    rejections = survey.profiled.rejections
+    if not rejections.total:
+        return None
+    are = "is" if rejections.total == 1 else "are"
+    first = one_line(located(rejections.first[0][1]))
+    return f"{rejections.total:,} of {survey.profiled.read:,} {are} rejected", f"the first: {first}"

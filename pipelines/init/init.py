@@ -75,7 +75,7 @@ def init(
         guess.example,
         decisions=(
             *survey.decisions,
-            *row_decisions(survey),
+            *row_decisions(survey, request),
             *(() if labels else (guess.decision,)),
             *column_decisions(lines),
         ),

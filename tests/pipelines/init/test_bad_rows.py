@@ -16,7 +16,7 @@ from tests.support.runs import run
 BAD_LINE = {
     "ragged": (b"1\n", "expected 2 columns, found 1"),
     "undecodable": (b"1,caf\xe9\n", "column 'b': expected text in the encoding 'utf-8', found b'caf\\xe9'"),
-    "joined": (b"\xef\xbb\xbf1,x\n", "expected a row, found a byte order mark"),
+    "joined": (b"\xef\xbb\xbf1,x\n", "a byte order mark at its start"),
 }
 
 
@@ -29,9 +29,14 @@ def begin(folder: Path, data: bytes, *settings: str) -> Starter:
 
 def told(starter: Starter) -> str:
     """What the terminal and the configuration say about rows; both say the same."""
-    line = next(line for line in next_steps(starter).splitlines() if line.startswith("rows: "))
-    comment = next(line for line in Path(starter.config).read_text().splitlines() if " rejected, the first: " in line)
-    assert line == f"rows: {comment.partition('# ')[2].replace(', the first: ', ' (the first: ')}), please check"
+    lines = [*next_steps(starter).splitlines(), *Path(starter.config).read_text().splitlines()]
+    told = [line for line in lines if " rejected" in line]
+    line, comment = told
+    setting, _, reasons = comment.partition("# ")
+    if setting:
+        assert line == f"{setting.replace(' =', ':').rstrip()} ({reasons}), please check"
+    else:
+        assert line == f"rows: {reasons.replace(', the first', ' (the first')}), please check"
     return line
 
 
@@ -40,7 +45,9 @@ def test_bad_rows_raise_the_allowed_share_and_are_named(tmp_path: Path, kind: st
     """The setting's comment, and a line on the terminal, name how many there are and the first of them."""
     line, reason = BAD_LINE[kind]
     starter = begin(tmp_path, b"a,b\n" + b"1,x\n" * 9 + line)
-    assert told(starter).startswith(f"rows: 1 of 10 is rejected (the first: {tmp_path / 'data.csv'}, line 11")
+    assert told(starter).startswith(
+        f"max_bad_fraction: 0.15 (1 of 10 is rejected, the first: {tmp_path / 'data.csv'}, line 11"
+    )
     assert reason in told(starter)
     assert load_config(starter.config).input.max_bad_fraction == pytest.approx(0.15)
     assert "# 10 rows and 2 columns were looked at." in Path(starter.config).read_text()
@@ -51,12 +58,14 @@ def test_the_first_of_several_files_is_named(tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / f"{name}.csv").write_bytes(b"a,b\n" + b"1,x\n" * 99 + b"1\n" * (name != "a"))
     starter = init([str(tmp_path / "*.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
-    assert told(starter).startswith(f"rows: 2 of 299 are rejected (the first: {tmp_path / 'b.csv'}, line 101: ")
+    assert told(starter).startswith(
+        f"max_bad_fraction: 0.02 (2 of 299 are rejected, the first: {tmp_path / 'b.csv'}, line 101: "
+    )
 
 
 def test_few_bad_rows_are_told_without_a_setting(tmp_path: Path) -> None:
     """The default allows them; so does the user's own setting, which stands as given."""
-    assert "1 of 1,000 is rejected" in told(begin(tmp_path, b"a,b\n" + b"1,x\n" * 999 + b"1\n"))
+    assert "rows: 1 of 1,000 is rejected (the first: " in told(begin(tmp_path, b"a,b\n" + b"1,x\n" * 999 + b"1\n"))
     assert "max_bad_fraction" not in (tmp_path / "p.toml").read_text()
 
 
@@ -101,3 +110,11 @@ def test_a_starter_with_all_kinds_of_bad_rows_runs_unedited(tmp_path: Path) -> N
     run(Path(starter.config), tmp_path / "out")
     rows_of = json.loads((tmp_path / "out" / "manifest.json").read_text())["rows"]
     assert (rows_of["read"], rows_of["rejected"]) == (3062, 62)
+
+
+def test_rows_without_a_label_are_told(tmp_path: Path) -> None:
+    """They are rejected, which is no surprise; cells of another type may be one."""
+    (tmp_path / "data.csv").write_text("x,y\n" + "1,2\n3,4\n5,\n" * 10 + "1,2\n" * 10)
+    request = parse_request(["y"], None, (), str(tmp_path / "p.toml"))
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    assert "max_bad_fraction: 0.3 (25.0% may lack a label)" in next_steps(starter).splitlines()
