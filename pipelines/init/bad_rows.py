@@ -40,7 +40,7 @@ def bad_row_lines(survey: Survey, request: StarterRequest) -> list[str]:
 
 
 def _allowed(survey: Survey, request: StarterRequest) -> float | None:
-    """The allowed share of bad rows; None where the default or the user's own is enough.
+    """The allowed share of bad rows, None if none is needed.
 
     It exceeds the share that was seen, but not by much: rows may be bad in other ways, too.
     """
