@@ -12,6 +12,7 @@ from shardmill.transforms.graph import process
 from shardmill.transforms.workers import phases
 
 if TYPE_CHECKING:
+    from shardmill.pipelines.job.job import Job
     from shardmill.pipelines.job.run_job import RunResult
 
 
@@ -44,9 +45,36 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
     # engines the worker that traces does.
     traced_here = engine.in_process and config.preprocessing_fn is None
     with process.shared() if traced_here else nullcontext(), terminable():
-        from shardmill.pipelines.job.plan import plan_job
         from shardmill.pipelines.job.run_job import job_folders, run_job
 
         with job_folders(output, overwrite=overwrite, engine=engine) as folders:
-            job = plan_job(config, folders.work, engine, progress)
-            return run_job(job, folders, engine, progress)
+            return run_job(make_job(config, folders.work, engine, progress), folders, engine, progress)
+
+
+def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "Job":
+    """Makes the job of a configuration.
+
+    Where the configuration names no schema, all of the input is read once to infer its columns'
+    types. Functions are traced.
+
+    Args:
+        config: The configuration.
+        work: The folder to write into.
+        engine: The engine that reads the input to infer its schema, and will run the job.
+        progress: Shows the reading of data, and the loading of functions.
+
+    Raises:
+        ConfigError: The features or the split key don't fit the columns, or a function fails.
+        DataError: The input can't be found or read.
+    """
+    from shardmill.pipelines.job.column_types import find_columns
+    from shardmill.pipelines.job.input_files import list_files, text_size
+    from shardmill.pipelines.job.job import parts_folder
+    from shardmill.pipelines.job.plan import check_columns, plan_job
+    from shardmill.pipelines.job.prepare_features import prepare_features
+
+    inputs = list_files(config.input.patterns)
+    schema, inputs = find_columns(config, inputs, text_size(inputs), parts_folder(work), engine, progress)
+    check_columns(config, schema)
+    features = prepare_features(config, schema, work, engine, progress)
+    return plan_job(config, inputs, schema, features, work)

@@ -8,8 +8,8 @@ preflight.py         all mistakes, before Beam is loaded
 graph_sources.py     the sources of a job's graph
 job.py               all that the pipeline needs
 stages.py            the pipeline's stages
-plan_features.py     plans the features
-plan.py              plans the whole job
+prepare_features.py  prepares the features: traces functions
+plan.py              plans the job
 interruption.py      cleans up after a run that a signal ends
 run_job.py           runs a planned job, and publishes the run
 function_failure.py  why a user's function failed

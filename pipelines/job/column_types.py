@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.check_delimiter import check_delimiter
@@ -49,6 +50,9 @@ def find_columns(
         ConfigError: The schema file can't be used, or the files have another delimiter.
         DataError: The input can't be read, or data was read and too many rows are bad.
     """
+    with naming(config.source):
+        # Find the mistakes that need no columns first: inferring these may take long.
+        allowed_types(config.features)
     reader = engine.here() if engine.template else engine
     held = list(inputs)
 

@@ -1,67 +1,50 @@
-"""Plans a run from its configuration and its input."""
+"""Plans the main job from what has been found. Nothing is read or written."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from shardmill.pipelines.config.load import Config
-from shardmill.pipelines.config.table import naming
-from shardmill.pipelines.console.progress import Progress
-from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.job import input_files
-from shardmill.pipelines.job.column_types import find_columns
-from shardmill.pipelines.job.job import Job, parts_folder
-from shardmill.pipelines.job.plan_features import FeaturePlan, plan_features
+from shardmill.pipelines.job.job import Job
+from shardmill.pipelines.job.prepare_features import JobFeatures
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.selection import Selection, SplitKey
-from shardmill.transforms.kinds.registry import allowed_types, parse_features
+from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
 
 
-def plan_job(config: Config, work: str, engine: Engine, progress: Progress) -> Job:
+def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, features: JobFeatures, work: str) -> Job:
     """Plans the main job.
-
-    Where the configuration names no schema, all of the input is read once to infer its columns'
-    types.
 
     Args:
         config: The configuration.
+        inputs: The input files.
+        schema: The raw columns.
+        features: The features.
         work: The folder to write into.
-        engine: The engine that reads the input to infer its schema. A template's engine doesn't run
-            before its launch, so this process reads then.
-        progress: Shows the reading of data, and the loading of functions.
-
-    Raises:
-        ConfigError: The features or the split key don't fit the columns.
-        DataError: The input can't be found or read.
     """
-    with naming(config.source):
-        # Find the mistakes that need no columns first: inferring these may take long.
-        allowed_types(config.features)
-    inputs = input_files.list_files(config.input.patterns)
-    schema, inputs = find_columns(config, inputs, input_files.text_size(inputs), parts_folder(work), engine, progress)
-    _check_columns(config, schema)
-    plan = plan_features(config, schema, work, engine, progress)
     return Job(
         inputs=inputs,
         reading=Reading(
             dialect=config.input.dialect,
-            selection=_selection(config, schema, plan),
+            selection=_selection(config, schema, features),
             split_rule=SplitRule.of_fractions(config.split.fractions) if config.split else SplitRule(config.splits),
             fail_on_bad_row=config.input.on_bad_row == "fail",
-            row_graph=plan.row_graph,
-            derived=plan.derived,
+            row_graph=features.row_graph,
+            derived=features.derived,
         ),
         schema=schema,
-        features=plan.features,
+        features=features.source,
         max_bad_fraction=config.input.max_bad_fraction,
         shard_rule=_shard_rule(config),
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
-        facts={"config": config.resolved(), "versions": versions(plan.features.packages)},
+        facts={"config": config.resolved(), "versions": versions(features.source.packages)},
     )
 
 
@@ -74,17 +57,24 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
     return {name: version(name) for name in (*_VERSIONS, *packages)}
 
 
-def _selection(config: Config, schema: Schema, plan: FeaturePlan) -> Selection:
+def _selection(config: Config, schema: Schema, features: JobFeatures) -> Selection:
     key = SplitKey(config.split.key or schema.names) if config.split else None
-    columns = tuple(column for column in schema if column.name in plan.columns)
+    columns = tuple(column for column in schema if column.name in features.columns)
     infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
-    return Selection(columns, schema.names, plan.required, key, infinite=infinite)
+    return Selection(columns, schema.names, features.required, key, infinite=infinite)
 
 
-def _check_columns(config: Config, schema: Schema) -> None:
+def check_columns(config: Config, schema: Schema) -> None:
     """Checks the settings and declared features against the columns.
 
-    All mistakes are raised at once. Features of derived columns are checked once these are known.
+    Features of derived columns are checked once these are known.
+
+    Args:
+        config: The configuration.
+        schema: The raw columns.
+
+    Raises:
+        ConfigError: They don't fit; the message has all mistakes.
     """
     mistakes = Mistakes()
     config.check_columns(schema.names, mistakes)

@@ -45,7 +45,6 @@ def pipeline_result(config: Path, work: Path, *, unit_bytes: int = UNIT_BYTES) -
     """What Beam says of the main job's pipeline on the local engine; nothing is published, all is left in the work folder."""
     from shardmill.pipelines.engines.run_pipeline import run_pipeline
     from shardmill.pipelines.job.job import parts_folder
-    from shardmill.pipelines.job.plan import plan_job
     from shardmill.pipelines.job.run_job import prepare_job
     from shardmill.pipelines.job.stages import build_stages
 
@@ -53,7 +52,7 @@ def pipeline_result(config: Path, work: Path, *, unit_bytes: int = UNIT_BYTES) -
     Path(parts_folder(str(work))).mkdir(parents=True, exist_ok=True)
     with process.shared():
         progress = Progress(quiet=True)
-        planned = plan_job(load_config(str(config), output=str(work)), str(work), engine, progress)
+        planned = run_module.make_job(load_config(str(config), output=str(work)), str(work), engine, progress)
         job = replace(planned, unit_bytes=unit_bytes)
         prepare_job(job, engine, progress)
         return run_pipeline(lambda pipeline: build_stages(pipeline, job), engine)

@@ -19,9 +19,9 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.beam_options import pipeline_options
 from shardmill.pipelines.engines.dataflow import dataflow_args
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.job.plan import plan_job
 from shardmill.pipelines.job.run_job import prepare_job
 from shardmill.pipelines.job.stages import build_stages
+from shardmill.pipelines.run import make_job
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema
 from tests.support.locations import ROOT
@@ -62,7 +62,7 @@ def plan_graph(folder: Path, columns: int) -> beam_runner_api_pb2.Pipeline:
     work.mkdir()
     engine = Engine("dataflow", tuple(dataflow_args(ARGS, "gs://bucket/run")))
     progress = Progress(quiet=True)
-    job = plan_job(load_config(str(folder / "job.toml"), (), str(folder)), str(work), engine, progress)
+    job = make_job(load_config(str(folder / "job.toml"), (), str(folder)), str(work), engine, progress)
     prepare_job(job, engine, progress)
     pipeline = beam.Pipeline(options=pipeline_options(engine))
     build_stages(pipeline, job)

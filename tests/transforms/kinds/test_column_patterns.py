@@ -9,7 +9,7 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.graph_sources import DeclaredFeatures
-from shardmill.pipelines.job.plan_features import plan_features
+from shardmill.pipelines.job.prepare_features import prepare_features
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
@@ -111,11 +111,11 @@ def test_a_configuration_with_a_pattern_plans_its_columns(tmp_path: Path) -> Non
         '[input]\nfiles = "a.csv"\n[split]\ntrain = 1\nkey = ["id"]\n[features]\n"*" = "z_score"\ny = "numeric"\n'
     )
     schema = Schema((*schema_of(a="float", b="int", id="int", y="float"),))
-    plan = plan_features(load_config(str(config)), schema, os.fspath(tmp_path), Engine(), Progress(quiet=True))
-    assert isinstance(plan.features, DeclaredFeatures)
-    assert plan.features.features.kinds == (
+    prepared = prepare_features(load_config(str(config)), schema, os.fspath(tmp_path), Engine(), Progress(quiet=True))
+    assert isinstance(prepared.source, DeclaredFeatures)
+    assert prepared.source.features.kinds == (
         ZScore(name="a", columns=("a",)),
         ZScore(name="b", columns=("b",)),
         Numeric(name="y", columns=("y",)),
     )
-    assert plan.columns == {"a", "b", "y"}
+    assert prepared.columns == {"a", "b", "y"}

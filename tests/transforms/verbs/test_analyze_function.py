@@ -10,7 +10,7 @@ from shardmill import transforms
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.job.plan_features import plan_features
+from shardmill.pipelines.job.prepare_features import prepare_features
 from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.functions.user_function import UserFunction
@@ -110,13 +110,13 @@ def test_a_store_that_tensorflow_doesnt_know_is_refused(tmp_path: Path) -> None:
         ConfigError,
         match=r"TensorFlow, which doesn't know s3://, as in 's3://bucket/out/parts'\. Choose an --output on gs://",
     ):
-        plan_features(load_config(str(config)), SCHEMA, "s3://bucket/out", Engine("flink"), Progress(quiet=True))
+        prepare_features(load_config(str(config)), SCHEMA, "s3://bucket/out", Engine("flink"), Progress(quiet=True))
 
 
 def _plan(folder: Path, lines: str) -> None:
     config = folder / "pipeline.toml"
     config.write_text(f'{lines}\n[input]\nfiles = ["rows.csv"]\n')
-    plan_features(load_config(str(config)), SCHEMA, str(folder), Engine(), Progress(quiet=True))
+    prepare_features(load_config(str(config)), SCHEMA, str(folder), Engine(), Progress(quiet=True))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""Plans the features, declared or of a TF Transform function.
+"""Prepares the features, declared or of a TF Transform function.
+
+Functions are traced, and the files that a job needs copied to where its workers read them.
 
 Declared features may use columns that a `derive` function makes.
 """
@@ -35,11 +37,11 @@ from shardmill.transforms.workers import phases
 
 
 @dataclass(frozen=True)
-class FeaturePlan:
+class JobFeatures:
     """The features of a job.
 
     Attributes:
-        features: The source of the graph that makes them.
+        source: The source of the graph that makes them.
         columns: The raw columns that they are made of.
         required: The raw columns in which a missing value rejects the row.
         row_graph: The graph that makes derived columns, and rejects rows on which it fails. None
@@ -47,15 +49,15 @@ class FeaturePlan:
         derived: The derived columns.
     """
 
-    features: GraphSource
+    source: GraphSource
     columns: frozenset[str]
     required: frozenset[str]
     row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
 
 
-def plan_features(config: Config, schema: Schema, work: str, engine: Engine, progress: Progress) -> FeaturePlan:
-    """Plans the features of a configuration; traces its functions.
+def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, progress: Progress) -> JobFeatures:
+    """Prepares the features of a configuration.
 
     Args:
         config: The configuration.
@@ -68,25 +70,25 @@ def plan_features(config: Config, schema: Schema, work: str, engine: Engine, pro
         ConfigError: The features don't fit the columns, or a function fails.
     """
     if config.preprocessing_fn is None and config.derive is None:
-        return _plan_declared(config, schema, work)
+        return _declared(config, schema, work)
     progress.phase("load", 1)
     phases.start("load")
     if config.preprocessing_fn is not None:
-        plan = _plan_function(config, config.preprocessing_fn, schema, _scratch(work, engine))
+        prepared = _function(config, config.preprocessing_fn, schema, _scratch(work, engine))
     else:
         assert config.derive is not None
-        plan = _plan_derived(config, config.derive, schema, work)
+        prepared = _derived(config, config.derive, schema, work)
     phases.add("load", 0, 1)
-    return plan
+    return prepared
 
 
-def _plan_declared(
+def _declared(
     config: Config,
     schema: Schema,
     work: str,
     graph: Graph | None = None,
     derived: Mapping[str, DerivedColumn] | None = None,
-) -> FeaturePlan:
+) -> JobFeatures:
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
     with naming(config.source):
@@ -104,7 +106,7 @@ def _plan_declared(
     )
     row_graph = None if graph is None else _row_graph(graph, kinds, every, derived)
     features = Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite)
-    return FeaturePlan(
+    return JobFeatures(
         DeclaredFeatures(features),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
@@ -140,14 +142,14 @@ def _ship_vocabularies(kinds: Sequence[Kind], folder: str) -> dict[str, str]:
     return shipped
 
 
-def _plan_derived(config: Config, reference: str, schema: Schema, work: str) -> FeaturePlan:
+def _derived(config: Config, reference: str, schema: Schema, work: str) -> JobFeatures:
     function = UserFunction.read(reference)
     # In the folder of part files, with which it is removed: the transform graph will contain it.
     folder = files.join(parts_folder(work), "derive")
     with tempfile.TemporaryDirectory(prefix="shardmill-derive-") as local:
         found = process.shared().trace_derive(function, schema, os.path.join(local, "graph"))
         files.copy_folder(os.path.join(local, "graph"), folder)
-    return _plan_declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
+    return _declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
 
 
 def _scratch(work: str, engine: Engine) -> str:
@@ -160,7 +162,7 @@ def _scratch(work: str, engine: Engine) -> str:
     return temporary_folder("function") if engine.in_process and not files.is_local(folder) else folder
 
 
-def _plan_function(config: Config, reference: str, schema: Schema, scratch: str) -> FeaturePlan:
+def _function(config: Config, reference: str, schema: Schema, scratch: str) -> JobFeatures:
     function = UserFunction.read(reference)
     analyzer = _analyzer(config)
     analyzer.check_scratch(scratch)
@@ -176,7 +178,7 @@ def _plan_function(config: Config, reference: str, schema: Schema, scratch: str)
                 f"{function} has no output {label!r}{hint} outputs are {', '.join(map(repr, outputs))}",
             )
     required = frozenset(name for name in columns if schema[name].required)
-    return FeaturePlan(TransformFunction(function, schema, config.labels, scratch), frozenset(columns), required)
+    return JobFeatures(TransformFunction(function, schema, config.labels, scratch), frozenset(columns), required)
 
 
 def _analyzer(config: Config) -> ModuleType:
