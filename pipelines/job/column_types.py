@@ -59,8 +59,10 @@ def find_columns(
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
         progress.phase("infer", size)
         profiled, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
-        # Types are inferred from good rows alone: where most are bad, that is what must be said.
-        profiled.records.check_bad_fraction(profiled.read, config.input.max_bad_fraction)
+        # Types are inferred from good rows alone: where most are bad, that is what must be said. With
+        # `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
+        if config.input.on_bad_row == "reject":
+            profiled.records.check_bad_fraction(profiled.read, config.input.max_bad_fraction)
         return profiled.profiles
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
