@@ -13,7 +13,7 @@ from apache_beam import pvalue
 from shardmill.schemas.run_folder import rejected_name, shard_name
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.row_plan import RowPlan
-from shardmill.transforms.tfrecord.frames import compressor
+from shardmill.transforms.tfrecord.compress import compressor
 from shardmill.transforms.tfrecord.parts import PartSegment
 from shardmill.transforms.transform import REJECTED, PartFile
 from shardmill.transforms.workers import metrics

@@ -62,8 +62,7 @@ class OutputConfig:
             is kept.
         seed: The seed of that hash, which decides the rows that share a shard.
         compression: The compression of shards.
-        level: The level of DEFLATE, 0 to 3; `transforms.tfrecord.frames.compressor` says at which
-            levels the same rows give the same bytes.
+        level: The level of DEFLATE, 0 to 3.
     """
 
     dir: str | None = None
@@ -73,7 +72,7 @@ class OutputConfig:
     shuffle: bool = True
     seed: int = 0
     compression: Literal["gzip", "none"] = "gzip"
-    level: int = 3
+    level: int = 1
 
 
 @dataclass(frozen=True)
@@ -367,6 +366,6 @@ def _parse_output(table: Table, folder: str | None) -> OutputConfig:
         shuffle=table.boolean("shuffle", default=True),
         seed=table.integer("seed", default=0, minimum=0, maximum=2**63 - 1),
         compression=table.choice("compression", ("gzip", "none")),  # type: ignore[arg-type]
-        level=table.integer("level", default=3, minimum=0, maximum=3),
+        level=table.integer("level", default=1, minimum=0, maximum=3),
         **sharding,
     )

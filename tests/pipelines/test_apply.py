@@ -99,7 +99,7 @@ def test_a_dry_run_lists_and_writes_nothing(
     assert sorted(tmp_path.iterdir()) == [new]
     lines = [line.split() for line in out.splitlines()]
     assert lines[1:4] == [["input:", "1", "file,", "29", "B"], [str(new), "29", "B", "test"], ["splits:", "test"]]
-    assert lines[-2] == ["output:", f"{tmp_path}/out:", "3", "shards", "per", "split,", "gzip,", "level", "3"]
+    assert lines[-2] == ["output:", f"{tmp_path}/out:", "3", "shards", "per", "split,", "gzip,", "level", "1"]
     config = json.loads((folder / "run" / "manifest.json").read_text())["config"]
     assert [line[0] for line in lines[lines.index(["features"]) + 1 : -2]] == list(config["features"])
 

@@ -16,7 +16,7 @@ from isal import igzip, isal_zlib
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.decoding.encodings import UTF8_MARK, Codec, encode_kept
-from shardmill.transforms.tfrecord.frames import GZIP_MAGIC
+from shardmill.transforms.tfrecord.compress import GZIP_MAGIC
 
 # The first bytes of files in other formats, and what to say about them.
 _MAGIC = (

@@ -7,7 +7,7 @@ CRC32C of the record (tensorflow/core/lib/io/record_writer.h).
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from isal import isal_zlib
 
 from shardmill.schemas.arrow import binary_parts
 from shardmill.schemas.errors import DataError
+from shardmill.transforms.tfrecord.compress import GZIP_MAGIC, GZIP_WBITS
 from shardmill.transforms.tfrecord.crc32c import crcs_of, mask
 
 # Bytes before a record (its length and the length's checksum) and after it (its checksum).
@@ -24,48 +25,12 @@ HEADER_BYTES = 12
 FOOTER_BYTES = 4
 # Bytes read from a shard at a time: bounds the memory of a reader.
 _CHUNK_BYTES = 4 << 20
-# zlib's code for a gzip member with a window of 32 KiB, and the bytes with which one begins.
-_GZIP_WBITS = 31
-GZIP_MAGIC = b"\x1f\x8b"
 _BAD_LENGTH = (
     "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is, so the file is "
     "damaged; recreate it"
 )
 # Bytes of the longest record: protobuf's limit for a message.
 _LONGEST = 1 << 31
-
-
-class Compressor(Protocol):
-    """Turns bytes into one gzip member, or leaves them unchanged."""
-
-    def compress(self, data: bytes | memoryview, /) -> bytes:
-        """Takes bytes; returns the member's bytes that are ready."""
-
-    def flush(self) -> bytes:
-        """Ends the member and returns the rest of its bytes."""
-
-
-class _Plain:
-    def compress(self, data: bytes | memoryview, /) -> bytes:
-        return bytes(data)
-
-    def flush(self) -> bytes:
-        return b""
-
-
-def compressor(level: int | None) -> Compressor:
-    """Makes a writer of one gzip member.
-
-    The member has a fixed header, without time and name.
-
-    Args:
-        level: ISA-L's DEFLATE level, 0 to 3. None means that bytes aren't compressed. At 0 and 3
-            the same input gives the same bytes. At 1 and 2 the first match of a member may be found
-            a byte earlier or later: seen with isal 1.9.1 in one of some 10,000 members.
-    """
-    if level is None:
-        return _Plain()
-    return isal_zlib.compressobj(level, wbits=_GZIP_WBITS)
 
 
 def headers(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
@@ -136,7 +101,7 @@ def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
             yield chunk
             chunk = stream.read(_CHUNK_BYTES)
         return
-    member = isal_zlib.decompressobj(wbits=_GZIP_WBITS)
+    member = isal_zlib.decompressobj(wbits=GZIP_WBITS)
     while chunk:
         try:
             content = member.decompress(chunk)
@@ -147,7 +112,7 @@ def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
         if member.eof:
             chunk = member.unused_data or stream.read(_CHUNK_BYTES)
             if chunk:
-                member = isal_zlib.decompressobj(wbits=_GZIP_WBITS)
+                member = isal_zlib.decompressobj(wbits=GZIP_WBITS)
         else:
             chunk = stream.read(_CHUNK_BYTES)
     if not member.eof:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.schemas.arrow import binary_parts
-from shardmill.transforms.tfrecord.frames import Compressor, compressor
+from shardmill.transforms.tfrecord.compress import Compressor, compressor
 
 # Compressed bytes kept in memory, over all destinations, before they are written.
 BUFFER_BYTES = 64 << 20

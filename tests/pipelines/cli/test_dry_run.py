@@ -43,7 +43,7 @@ input: 3 files, 3.5 KiB
   e.csv    17 B     eval
 splits: train, eval
 features: 5, with 6 outputs
-{OUTPUTS}output: out: 1,000 rows per shard, gzip, level 3
+{OUTPUTS}output: out: 1,000 rows per shard, gzip, level 1
 engine: local
 """
 
@@ -189,7 +189,7 @@ def test_what_would_be_replaced_is_said(
     (folder / "out" / "manifest.json").write_bytes(FINISHED)
     (folder / "out" / "_SUCCESS").touch()
     out, _ = tell(monkeypatch, capsys, "run", "p.toml", "--overwrite")
-    assert "level 3; a finished run is there, which would be replaced\n" in out
+    assert "level 1; a finished run is there, which would be replaced\n" in out
     _, err = tell(monkeypatch, capsys, "run", "p.toml", status=1)
     assert "'out' holds a finished run" in err
 

@@ -111,7 +111,7 @@ def test_a_small_file_has_the_documented_defaults(tmp_path: Path) -> None:
     assert (config.input.schema, config.input.on_bad_row, config.input.max_bad_fraction) == (None, "reject", 0.01)
     assert config.split is None
     assert config.splits == ("train",)
-    assert config.output == OutputConfig(shards=8, seed=0, shuffle=True, compression="gzip", level=3)
+    assert config.output == OutputConfig(shards=8, seed=0, shuffle=True, compression="gzip", level=1)
 
 
 def test_names_of_a_header_are_repaired_unless_strict(tmp_path: Path) -> None:
