@@ -22,6 +22,7 @@ from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 from shardmill.transforms.kinds.registry import allowed_types
+from shardmill.transforms.rows.ragged import find_ragged
 
 # Profiles columns (empty: all those of the files), given the names of all columns.
 _Look = Callable[[tuple[str, ...], tuple[str, ...]], Profiles]
@@ -62,7 +63,10 @@ def find_columns(
         # Types are inferred from good rows alone: where most are bad, that is what must be said. With
         # `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
         if config.input.on_bad_row == "reject":
-            profiled.records.check_bad_fraction(profiled.read, config.input.max_bad_fraction)
+            records, read = profiled.records, profiled.read
+            # The columns of a schema may be in another order than those of the header.
+            ragged = find_ragged(records, read, config.input.dialect, () if known else profiled.profiles.names)
+            records.check_bad_fraction(read, config.input.max_bad_fraction, ragged.problem, ragged.remedy)
         return profiled.profiles
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)

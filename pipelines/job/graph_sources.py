@@ -15,6 +15,7 @@ from shardmill.pipelines.job.function_failure import explain_failure
 from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import AnalyzedUnits, Findings, Reading
+from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.functions.user_function import UserFunction
@@ -23,6 +24,7 @@ from shardmill.transforms.kinds.base import Request
 from shardmill.transforms.read import HoldUnits
 from shardmill.transforms.recount import RecountUnits
 from shardmill.transforms.rows.counts import Rejections, UnitCount
+from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.rows.row_plan import check_rows, check_splits
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -36,10 +38,12 @@ class RowLimits:
 
     Attributes:
         max_bad_fraction: The largest share of rows that may be bad.
+        dialect: The files' dialect, for messages.
         splits: The rule whose splits mustn't be empty. None means that any may be.
     """
 
     max_bad_fraction: float
+    dialect: Dialect
     splits: SplitRule | None
 
     def check_findings(self, findings: Findings, counts: Sequence[UnitCount]) -> Findings:
@@ -52,8 +56,10 @@ class RowLimits:
         Raises:
             DataError: All rows are bad, too many are, or a split has none.
         """
-        findings.rejections.check_bad_fraction(sum(count.read for count in counts), self.max_bad_fraction)
-        check_rows(counts, findings.rejections)
+        read = sum(count.read for count in counts)
+        ragged = find_ragged(findings.rejections, read, self.dialect)
+        findings.rejections.check_bad_fraction(read, self.max_bad_fraction, ragged.problem, ragged.remedy)
+        check_rows(counts, findings.rejections, ragged.problem, ragged.remedy)
         if self.splits is not None:
             check_splits(counts, self.splits)
         return findings

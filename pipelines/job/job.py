@@ -72,7 +72,8 @@ class Job:
     @property
     def limits(self) -> RowLimits:
         """The limits within which the job may go on."""
-        return RowLimits(self.max_bad_fraction, self.reading.split_rule if self.features.checks_splits else None)
+        splits = self.reading.split_rule if self.features.checks_splits else None
+        return RowLimits(self.max_bad_fraction, self.reading.dialect, splits)
 
 
 def parts_folder(work: str) -> str:

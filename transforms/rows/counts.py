@@ -13,6 +13,13 @@ from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 # Rejected rows quoted in a message, and the bytes shown of each.
 SHOWN = 5
 _SHOWN_BYTES = 120
+_REMEDY = (
+    "Fix the data, change the schema or the dialect, give features a `missing` that stands for missing values (`missing = 0`), or raise "
+    "max_bad_fraction"
+)
+_RAGGED = re.compile(r"expected (\d+) columns?, found (\d+)")
+# The largest difference in cells that is counted, so that memory doesn't grow with the rows.
+_FAR = 1000
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,17 @@ class Rejections:
 
     The first few are first in the input's order. Merging is associative and commutative: the result
     depends on the rejected rows alone.
+
+    Attributes:
+        reasons: The number of rows for each reason.
+        first: The first few, each with the index of its unit.
+        widths: The number of rows for each pair of an expected and another number of cells, if the
+            two aren't far apart.
     """
 
     reasons: Counter[str] = field(default_factory=Counter)
     first: list[tuple[int, Reject]] = field(default_factory=list)
+    widths: Counter[tuple[int, int]] = field(default_factory=Counter)
 
     def update(self, unit: int, rejects: Sequence[Reject]) -> None:
         """Adds the rejected rows of a block.
@@ -70,11 +84,13 @@ class Rejections:
             rejects: The rows.
         """
         self.reasons.update(_kind(reject) for reject in rejects)
+        self.widths.update(filter(None, map(_width, rejects)))
         self._keep((unit, reject) for reject in rejects[:SHOWN])
 
     def merge(self, other: "Rejections") -> None:
         """Adds the rejected rows of another accumulator."""
         self.reasons.update(other.reasons)
+        self.widths.update(other.widths)
         self._keep(other.first)
 
     def _keep(self, rejects: Iterable[tuple[int, Reject]]) -> None:
@@ -97,12 +113,14 @@ class Rejections:
         """A setting that may help, judging by the reasons."""
         return f"\n{ENCODING_HINT}" if any(UNDECODABLE in reason for reason in self.reasons) else ""
 
-    def check_bad_fraction(self, read: int, max_bad_fraction: float) -> None:
+    def check_bad_fraction(self, read: int, max_bad_fraction: float, problem: str = "", remedy: str = "") -> None:
         """Raises an error if too many rows were rejected.
 
         Args:
             read: All rows read.
             max_bad_fraction: The largest fraction of them that may be rejected.
+            problem: The one thing wrong with most of them, if there is such.
+            remedy: What can be done about that.
 
         Raises:
             DataError: More are rejected. The message shows the first few.
@@ -110,9 +128,7 @@ class Rejections:
         if self.total > max_bad_fraction * read:
             raise DataError(
                 f"{self.total:,} of {read:,} rows are bad ({self.total / read:.2%}), more than [input] max_bad_fraction = "
-                f"{max_bad_fraction:g} allows. The first:\n{self.describe()}\n"
-                "Fix the data, change the schema or the dialect, give features a `missing` that stands for missing values "
-                "(`missing = 0`), or raise max_bad_fraction" + self.hint
+                f"{max_bad_fraction:g} allows{problem and ': '}{problem}. The first:\n{self.describe()}\n{remedy or _REMEDY}{self.hint}"
             )
 
 
@@ -129,6 +145,15 @@ def located(reject: Reject) -> str:
     """Tells where a rejected row is, and the reason."""
     column = f", column {reject.column!r}" if reject.column is not None else ""
     return f"{reject.file}, line {reject.line}{column}: {reject.reason}"
+
+
+def _width(reject: Reject) -> tuple[int, int] | None:
+    """The expected and another number of cells, if not far apart."""
+    match = _RAGGED.match(reject.reason) if reject.column is None else None
+    if match is None:
+        return None
+    expected, found = int(match[1]), int(match[2])
+    return (expected, found) if abs(found - expected) <= _FAR else None
 
 
 def _kind(reject: Reject) -> str:

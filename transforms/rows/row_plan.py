@@ -80,12 +80,14 @@ class RowPlan:
             )
 
 
-def check_rows(counts: Sequence[UnitCount], rejections: Rejections) -> None:
+def check_rows(counts: Sequence[UnitCount], rejections: Rejections, problem: str = "", remedy: str = "") -> None:
     """Checks that there are rows to write.
 
     Args:
         counts: The rows of every unit.
         rejections: The rejected rows.
+        problem: The one thing wrong with most of them, if there is such.
+        remedy: What can be done about that.
 
     Raises:
         DataError: No row was accepted.
@@ -93,10 +95,11 @@ def check_rows(counts: Sequence[UnitCount], rejections: Rejections) -> None:
     read = sum(count.read for count in counts)
     if not sum(sum(count.rows) for count in counts):
         paths = sorted({count.path for count in counts})
-        rejected = f" ({read:,} rows were rejected)" if read else ""
+        rejected = f" ({read:,} rows were rejected{problem and ': '}{problem})" if read else ""
         more = f" and {len(paths) - 1} more files" if paths[1:] else ""
         first = f". The first:\n{rejections.describe()}" if rejections.first else ""
-        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}{first}")
+        advice = f"\n{remedy}" if remedy else ""
+        raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}{first}{advice}")
 
 
 def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
