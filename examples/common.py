@@ -14,6 +14,8 @@ import pandas as pd
 import tensorflow as tf
 
 _BUFFER = 20_000
+# What stands for a missing cell in serving; NaN does in floats.
+_MISSING = {tf.string: "", tf.int64: -(2**63)}
 Scores = npt.NDArray[np.float32]
 # From predictions and what came true to a score.
 Metric = Callable[[Scores, Scores], float]
@@ -118,7 +120,7 @@ def serve(folder: Path, frame: pd.DataFrame) -> Scores:
     signature = tf.saved_model.load(str(folder)).signatures["serving_default"]
     columns = {}
     for name, spec in signature.structured_input_signature[1].items():
-        values = frame[name].fillna("") if spec.dtype == tf.string else frame[name]
+        values = frame[name].fillna(_MISSING[spec.dtype]) if spec.dtype in _MISSING else frame[name]
         columns[name] = tf.constant(values.to_numpy(), spec.dtype)
     answers: Scores = signature(**columns)["prediction"].numpy()[:, 0]
     return answers

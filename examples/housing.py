@@ -19,8 +19,8 @@ NUMBERS = (
 TEXTS = ("ocean_proximity",)
 LABEL = "median_house_value"
 SPEC = {
-    **{name: tf.io.FixedLenFeature([], tf.float32) for name in (*NUMBERS, LABEL)},
-    **{name: tf.io.FixedLenFeature([], tf.int64) for name in TEXTS},
+    **{name: tf.io.FixedLenFeature([], tf.float32) for name in NUMBERS},
+    **{name: tf.io.FixedLenFeature([], tf.int64) for name in (*TEXTS, LABEL)},
 }
 # More than there are texts.
 IDS = 8

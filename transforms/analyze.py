@@ -62,12 +62,14 @@ class Findings:
         infinite: The number of cells that spell infinity in all splits, by column; columns without
             any are absent.
         renamings: The columns whose name in a header was repaired.
+        rounded: The number of cells with a whole number that float32 can't hold, likewise.
     """
 
     analysis: Analysis
     rejections: Rejections = field(default_factory=Rejections)
     infinite: Counter[str] = field(default_factory=Counter)
     renamings: Renamings = field(default_factory=Renamings)
+    rounded: Counter[str] = field(default_factory=Counter)
 
     def merge(self, other: "Findings") -> None:
         """Adds other findings; associative and commutative."""
@@ -75,6 +77,7 @@ class Findings:
         self.rejections.merge(other.rejections)
         self.infinite.update(other.infinite)
         self.renamings.merge(other.renamings)
+        self.rounded.update(other.rounded)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,6 +256,7 @@ class _AnalyzeUnit(CheckedDoFn):
                 self._findings.rejections.update(unit.index, block.rejects)
                 self._findings.infinite.update(block.infinite)
                 self._findings.renamings.update(unit.index, unit.path, block.renamed)
+                self._findings.rounded.update(block.rounded)
                 for index in range(len(rows)):
                     rows[index] += int((splits == index).sum())
                 rejected += len(block.rejects)

@@ -44,6 +44,7 @@ def print_summary(
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
     _print_renamed(out, manifest)
     _print_not_finite(out, manifest)
+    _print_rounded(out, manifest)
     if seconds:
         out.print(_timing(rows["read"], seconds), markup=False)
     if not seconds.keys() - _HERE:
@@ -132,6 +133,14 @@ def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:
     for name in sorted({*nan, *infinite}):
         counts = [f"{each[name]:,} {what}" for each, what in ((infinite, "infinite"), (nan, "NaN")) if name in each]
         out.print(f"  feature {name!r}: {' and '.join(counts)} values, from which a model learns nothing", markup=False)
+
+
+def _print_rounded(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Names the columns with whole numbers that float32 can't hold."""
+    hint = "" if "applied" in manifest else "; if they are identifiers, make its type INT or BYTES in the schema"
+    for name, cells in manifest.get("rounded", {}).items():
+        what = "whole number is" if cells == 1 else "whole numbers are"
+        out.print(f"  column {name!r}: {cells:,} {what} rounded to float32{hint}", markup=False)
 
 
 def _print_work(out: Console, metrics: Mapping[str, int]) -> None:

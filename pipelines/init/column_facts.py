@@ -2,10 +2,10 @@
 
 from shardmill.pipelines.survey.decimal_comma import has_decimal_commas
 from shardmill.schemas.inference.infer import ColumnProfile, decide
+from shardmill.schemas.inference.whole_numbers import EXACT
 from shardmill.schemas.schema import ColumnType
 
 _NEARLY_ALL = 1 / 0.99
-_EXACT = 2**24  # integers that float32 holds exactly
 _DECIMAL_COMMAS = "looks like numbers with a decimal comma, which can't be read as numbers yet"
 
 
@@ -27,8 +27,8 @@ def column_facts(profile: ColumnProfile, column_type: ColumnType) -> str:
         facts += [_DECIMAL_COMMAS] if has_decimal_commas(profile) else []
     else:
         facts += _range(profile)
-        if column_type is ColumnType.FLOAT and max(map(abs, profile.cells.integers or (0,))) > _EXACT:
-            facts.append(f"integers beyond {_EXACT:,} are rounded to float32")
+        if column_type is ColumnType.FLOAT and profile.cells.rounded:
+            facts.append(f"{profile.cells.rounded:,} whole numbers beyond {EXACT:,} are rounded to float32")
         if profile.unusable:
             facts.append(f"{profile.unusable:,} cells of another type: their rows are rejected")
     return ", ".join(facts)

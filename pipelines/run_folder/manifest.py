@@ -85,6 +85,7 @@ def write_manifest(
         "input": _inputs(rule, counts),
         "columns": _columns(rule, findings),
         "not_finite": _not_finite(findings, moments),
+        **({"rounded": dict(sorted(findings.rounded.items()))} if findings.rounded else {}),
         "files": _held(list(_files(rule.work)), rule.held),
     }
     path = files.join(rule.work, MANIFEST)

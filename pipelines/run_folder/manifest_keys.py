@@ -209,6 +209,7 @@ class Manifest(TypedDict):
     input: list[InputEntry]
     columns: ColumnNames
     not_finite: NotRequired[NotFiniteEntry]
+    rounded: NotRequired[dict[str, Count]]
     files: list[FileEntry]
     applied: NotRequired[AppliedEntry]
     engine: NotRequired[str]

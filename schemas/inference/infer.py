@@ -10,7 +10,9 @@ The rules for cells that tools disagree on:
   any is BYTES;
 - integers beyond int64, or a column of 20-digit identifiers, are BYTES; so are floats beyond
   float32;
-- `inf` makes a column FLOAT, and so does `nan`, which is a missing value there;
+- whole numbers with a point or an exponent (`5.0`, `1e5`) are integers, unless a value of the
+  column has a fraction or is beyond int64;
+- `inf` makes a column FLOAT; `nan` is a missing value in a column of numbers;
 - `true`/`false`, dates and times are BYTES: a vocabulary or a `datetime` feature reads them;
 - spaces alone are a missing value in a column of numbers, and a value in one of text;
 - `+3` and ` 3` are integers; `0x10`, `1_000` and `1,000` are text.
@@ -75,7 +77,7 @@ class ColumnProfile:
 
     def _fit(self, column_type: ColumnType) -> int:
         if column_type is ColumnType.INT:
-            return self.cells.of(Spelling.INTEGER, Spelling.BLANK)
+            return self.cells.of(*_INTEGERS, Spelling.NAN, Spelling.BLANK)
         if column_type is ColumnType.FLOAT:
             return self.cells.of(*_FLOATS, Spelling.NAN, Spelling.BLANK)
         return self.present
@@ -84,7 +86,7 @@ class ColumnProfile:
     def absent(self) -> int:
         """Cells that the decided type reads as missing.
 
-        They are the missing ones, spaces in a numeric column, and `nan` in a FLOAT column.
+        They are the missing ones, and spaces and `nan` in a numeric column.
         """
         return self.missing + self.cells.of(*_MISSING[decide(self).type])
 
@@ -158,9 +160,10 @@ def _wider(one: tuple[int, int] | None, two: tuple[int, int] | None) -> tuple[in
     return min(one[0], two[0]), max(one[1], two[1])
 
 
-_FLOATS = (Spelling.INTEGER, Spelling.FLOAT, Spelling.INFINITE, Spelling.LEADING_ZERO, Spelling.BIG)
+_INTEGERS = (Spelling.INTEGER, Spelling.WHOLE, Spelling.LEADING_ZERO)
+_FLOATS = (*_INTEGERS, Spelling.FLOAT, Spelling.INFINITE, Spelling.BIG)
 _MISSING: dict[ColumnType, tuple[Spelling, ...]] = {
-    ColumnType.INT: (Spelling.BLANK,),
+    ColumnType.INT: (Spelling.BLANK, Spelling.NAN),
     ColumnType.FLOAT: (Spelling.BLANK, Spelling.NAN),
     ColumnType.BYTES: (),
 }
@@ -193,24 +196,29 @@ def _decide_type(cells: CellCounts, present: int) -> ColumnType:
     present -= cells.of(Spelling.BLANK)
     if present == 0:
         return ColumnType.BYTES
-    points = cells.of(Spelling.FLOAT)
-    if points or cells.of(Spelling.INFINITE, Spelling.NAN):
+    values = present - cells.of(Spelling.NAN)
+    if values == 0:
+        return ColumnType.FLOAT
+    numbers = cells.of(*_FLOATS)
+    points = cells.of(Spelling.FLOAT, Spelling.WHOLE)
+    if points or cells.of(Spelling.INFINITE):
         codes = cells.of(Spelling.LEADING_ZERO, Spelling.BIG)
-        numbers = cells.of(*_FLOATS)
-        values = present - cells.of(Spelling.NAN)
-        numeric = values == 0 or _few(values - numbers, values)
-        return ColumnType.FLOAT if numeric and codes <= points else ColumnType.BYTES
-    if not cells.of(Spelling.LEADING_ZERO) and _few(present - cells.of(Spelling.INTEGER), present):
+        numeric = _few(values - numbers, values) and codes <= points
+        return _narrowest(cells) if numeric else ColumnType.BYTES
+    if not cells.of(Spelling.LEADING_ZERO) and _few(values - cells.of(Spelling.INTEGER), values):
         return ColumnType.INT
     return ColumnType.BYTES
+
+
+def _narrowest(cells: CellCounts) -> ColumnType:
+    return ColumnType.INT if cells.of(*_FLOATS) == cells.of(*_INTEGERS) else ColumnType.FLOAT
 
 
 def _oblige(cells: CellCounts, present: int, allowed: frozenset[ColumnType]) -> ColumnType:
     numbers = cells.of(*_FLOATS, Spelling.NAN)
     if ColumnType.BYTES in allowed or 2 * numbers <= present - cells.of(Spelling.BLANK):
         return ColumnType.BYTES
-    integers = numbers == cells.of(Spelling.INTEGER, Spelling.LEADING_ZERO)
-    return ColumnType.INT if integers and ColumnType.INT in allowed else ColumnType.FLOAT
+    return _narrowest(cells) if ColumnType.INT in allowed else ColumnType.FLOAT
 
 
 class Profiles:

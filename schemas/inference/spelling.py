@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import bounds
+from shardmill.schemas.arrow import bounds, to_numpy
+from shardmill.schemas.inference.whole_numbers import is_rounded, whole_numbers
 
 _Bools = npt.NDArray[np.bool_]
 _Counts = npt.NDArray[np.int64]
@@ -50,7 +51,8 @@ class Spelling(enum.Enum):
     """The spelling of a cell, without the spaces around it."""
 
     INTEGER = "integer"  # fits int64, has no leading zeros, and isn't -2**63, which stands for a missing value
-    FLOAT = "float"  # has a point or an exponent, and fits float32
+    WHOLE = "whole number"  # an integer spelled with a point or an exponent: 5.0, 1e5
+    FLOAT = "float"  # has a fraction, or is too large for an integer and has a point or an exponent; fits float32
     LEADING_ZERO = "leading zero"  # digits that an integer would not give back: 007
     BIG = "integer beyond int64"
     HUGE = "number beyond float32"
@@ -69,15 +71,18 @@ class CellCounts:
     Attributes:
         spellings: Cells of each spelling; one that no cell has may be absent.
         formats: Cells of each date format. A cell such as 01/02/2013 counts for two.
-        integers: The least and the greatest of the INTEGER cells. None means that there are none.
+        integers: The least and the greatest of the INTEGER and WHOLE cells. None means that there
+            are none.
         floats: The least and the greatest of the FLOAT and BIG cells, in float64. None means that
             there are none.
+        rounded: Cells that spell a whole number which float32 can't hold.
     """
 
     spellings: Counter[Spelling] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
     integers: tuple[int, int] | None = None
     floats: tuple[float, float] | None = None
+    rounded: int = 0
 
     def __add__(self, other: "CellCounts") -> "CellCounts":
         return CellCounts(
@@ -85,6 +90,7 @@ class CellCounts:
             self.formats + other.formats,
             _widest(self.integers, other.integers),
             _widest(self.floats, other.floats),
+            self.rounded + other.rounded,
         )
 
     def of(self, *spellings: Spelling) -> int:
@@ -168,17 +174,33 @@ class _Tally:
             self.counts = self.counts + CellCounts(Counter({spelling: cells}))
 
     def _add_floats(self, cells: pa.Array, weights: _Counts, spelling: Spelling) -> None:
-        """Counts numbers as `spelling`, or HUGE if beyond float32."""
+        """Counts numbers as `spelling`.
+
+        Those beyond float32 are HUGE, and FLOAT ones without a fraction WHOLE.
+        """
         # Adding 0.0 turns -0.0 into 0.0: the two are equal, so which of them is the minimum would
         # depend on the order.
         values = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False) + 0.0
         with np.errstate(over="ignore"):
             fits = np.isfinite(values.astype(np.float32))
         self._add(Spelling.HUGE, int(weights[~fits].sum()))
+        whole = fits & (values == np.floor(values))
+        if spelling is Spelling.FLOAT and whole.any():
+            integers = whole_numbers(cells.filter(pa.array(whole)))
+            whole[whole] = integers.is_valid().to_numpy(zero_copy_only=False)
+            self._add_integers(to_numpy(integers.drop_null()), weights[whole], Spelling.WHOLE)
+            fits &= ~whole
         self._add(spelling, int(weights[fits].sum()))
         if fits.any():
-            low, high = float(values[fits].min()), float(values[fits].max())
-            self.counts = self.counts + CellCounts(floats=(low, high))
+            values, weights = values[fits], weights[fits]
+            rounded = int(weights[is_rounded(values)].sum())
+            self.counts = self.counts + CellCounts(floats=(float(values.min()), float(values.max())), rounded=rounded)
+
+    def _add_integers(self, values: npt.NDArray[np.int64], weights: _Counts, spelling: Spelling) -> None:
+        if values.size:
+            rounded = int(weights[is_rounded(values.astype(np.float64))].sum())
+            self._add(spelling, int(weights.sum()))
+            self.counts = self.counts + CellCounts(integers=(int(values.min()), int(values.max())), rounded=rounded)
 
     def count(self, cells: pa.Array, weights: _Counts) -> None:
         data, starts, stops = bounds(cells)
@@ -228,8 +250,7 @@ class _Tally:
         if fits.any():
             cells, weights = _take(cells, weights, fits)
             values = pc.cast(pc.utf8_ltrim(cells, "+"), pa.int64()).to_numpy()
-            self._add(Spelling.INTEGER, int(weights.sum()))
-            self.counts = self.counts + CellCounts(integers=(int(values.min()), int(values.max())))
+            self._add_integers(values, weights, Spelling.INTEGER)
 
     def _decimals(self, cells: pa.Array, weights: _Counts) -> None:
         """Counts cells of digits and points.

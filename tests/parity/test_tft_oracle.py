@@ -36,7 +36,7 @@ class Table:
 
 def _housing(shared: Path, _: Path) -> Table:
     path = shared / "california_housing" / "housing.csv"
-    return Table(path, ("median_income", "total_bedrooms", "longitude"), (), ("ocean_proximity",))
+    return Table(path, ("median_income", "longitude"), ("total_bedrooms", "population"), ("ocean_proximity",))
 
 
 def _census(shared: Path, folder: Path) -> Table:
@@ -111,7 +111,12 @@ def _tf_transform(table: Table) -> Theirs:
     }
     frame = table.frame
     columns = {
-        name: pa.array(frame[name].to_numpy(object), pa.string(), from_pandas=True).cast(kind)
+        name: _cast(pa.array(frame[name].to_numpy(object), pa.string(), from_pandas=True), kind)
         for name, kind in types.items()
     }
     return run_tf_transform(columns, preprocessing_fn, table.texts)
+
+
+def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array:
+    # Integers may be spelled with a point.
+    return text.cast(pa.float64()).cast(kind) if kind == pa.int64() else text.cast(kind)

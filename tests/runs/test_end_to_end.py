@@ -83,6 +83,8 @@ def _example(row: dict[str, str | None], spec: dict[str, Any]) -> bytes:
     for name, cell in row.items():
         if cell is not None and spec[name].dtype == tf.string:
             features[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[cell.encode()]))
+        elif cell is not None and spec[name].dtype == tf.int64:
+            features[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=[int(float(cell))]))
         elif cell is not None:
             features[name] = tf.train.Feature(float_list=tf.train.FloatList(value=[float(cell)]))
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()

@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 
 import numpy as np
 from hypothesis import strategies as st
@@ -16,15 +17,8 @@ def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
     text = cell.strip(" \t\n\v\f\r")
     if not text:
         return Spelling.BLANK
-    if re.fullmatch(r"[+-]?[0-9]+", text):
-        digits = text.lstrip("+-")
-        if len(digits) > 1 and digits[0] == "0":
-            return Spelling.LEADING_ZERO
-        if int(digits) < 2**63:
-            return Spelling.INTEGER
-        return Spelling.BIG if math.isfinite(_float32(text)) else Spelling.HUGE
     if re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", text):
-        return Spelling.FLOAT if math.isfinite(_float32(text)) else Spelling.HUGE
+        return _spell_number(text)
     lower = text.lower()
     if lower.lstrip("+-") in ("inf", "infinity") and len(lower) - len(lower.lstrip("+-")) <= 1:
         return Spelling.INFINITE
@@ -33,6 +27,23 @@ def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
     if lower in ("true", "false"):
         return Spelling.BOOLEAN
     return Spelling.DATE if any(re.search(pattern, text) for pattern in DATE_FORMATS.values()) else Spelling.TEXT
+
+
+def _spell_number(text: str) -> Spelling:
+    digits = text.lstrip("+-")
+    if len(digits) > 1 and digits[0] == "0" and digits.isdecimal():
+        return Spelling.LEADING_ZERO
+    if is_whole(text):
+        return Spelling.INTEGER if digits.isdecimal() else Spelling.WHOLE
+    if not math.isfinite(_float32(text)):
+        return Spelling.HUGE
+    return Spelling.BIG if digits.isdecimal() else Spelling.FLOAT
+
+
+def is_whole(text: str) -> bool:
+    """Whether a number's text spells an integer within int64, but for the one that stands for a missing value."""
+    number = Decimal(text)
+    return number == number.to_integral_value() and abs(number) < 2**63
 
 
 def _float32(text: str) -> float:

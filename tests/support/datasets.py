@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def _values(cells: pd.Series, kind: ColumnType) -> np.ndarray:
         values: np.ndarray = tf.strings.to_number(cells.fillna("nan").tolist(), tf.float32).numpy()
         return values
     if kind is ColumnType.INT:
-        return np.array([-(2**63) if cell is None else int(cell) for cell in cells], np.int64)
+        return np.array([-(2**63) if cell is None else int(Decimal(cell)) for cell in cells], np.int64)
     return np.array([b"" if cell is None else cell.encode() for cell in cells], object)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def _min_max(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: s
 def tokens(text: pd.Series, column_type: str) -> list[str]:
     """The tokens of a column, "" where missing; an integer's is its decimal text."""
     if column_type == "int":
-        return ["" if cell is None else str(int(cell)) for cell in text]
+        return ["" if cell is None else str(int(Decimal(cell))) for cell in text]
     return ["" if cell is None else cell for cell in text]
 
 
@@ -88,7 +89,7 @@ def _label(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str
 def _datetime(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
     if spec["format"] == "unix":
         moments = pd.to_datetime(
-            pd.Series([None if cell is None else int(cell) for cell in text], dtype="Int64"), unit="s"
+            pd.Series([None if cell is None else int(Decimal(cell)) for cell in text], dtype="Int64"), unit="s"
         )
     else:
         moments = pd.to_datetime(text, format=spec["format"])

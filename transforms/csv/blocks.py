@@ -12,7 +12,7 @@ import pyarrow as pa
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import Column
-from shardmill.transforms.csv.cast import cast
+from shardmill.transforms.csv.cast import Cast, cast
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
@@ -50,6 +50,7 @@ class Block:
         origin: The location of the good rows; None where there are none.
         infinite: The number of cells that spell infinity, by column, rejected rows included;
             columns without any are absent.
+        rounded: The number of cells with a whole number that float32 can't hold, likewise.
         renamed: The file's columns whose name in the header was repaired.
         made: The outputs of a user's function for the good rows, as `Session.run` returns them;
             None where there is no function.
@@ -61,6 +62,7 @@ class Block:
     size: int = 0
     origin: Origin | None = None
     infinite: Mapping[str, int] = field(default_factory=dict)
+    rounded: Mapping[str, int] = field(default_factory=dict)
     renamed: tuple[Renamed, ...] = ()
     made: Outputs | None = None
 
@@ -222,30 +224,32 @@ class _BlockParser:
         of_records = record_faults(chunk, spans, self._lexicon, self._names)
         of_records |= self._ragged(chunk, spans, [each for each in cells.ragged if each[0] not in of_records])
         faults = rows_of(of_records, cells.records) | self._undecodable(cells)
-        infinite: dict[str, int] = {}
-        arrays = [self._column(column, cells, faults, infinite) for column in self._selection.columns]
+        casts = {column.name: self._column(column, cells, faults) for column in self._selection.columns}
         origin = Origin(self._path, chunk, spans, cells.records)
-        rejects = origin.rejects({index: of_records[index] for index, _ in cells.ragged})
-        columns = _batch(arrays, self._schema, len(cells.records))
-        key = self._selection.key.join(cells) if self._selection.key else None
-        return Block(columns, key, rejects, len(chunk.data), origin, infinite, self._renamed).without(faults)
+        return Block(
+            _batch([found.values for found in casts.values()], self._schema, len(cells.records)),
+            self._selection.key.join(cells) if self._selection.key else None,
+            origin.rejects({index: of_records[index] for index, _ in cells.ragged}),
+            len(chunk.data),
+            origin,
+            {name: found.infinite for name, found in casts.items() if found.infinite},
+            {name: found.rounded for name, found in casts.items() if found.rounded},
+            self._renamed,
+        ).without(faults)
 
-    def _column(self, column: Column, cells: Cells, faults: Faults, infinite: dict[str, int]) -> pa.Array:
-        """Casts a column's cells, adding to `faults` and `infinite`."""
+    def _column(self, column: Column, cells: Cells, faults: Faults) -> Cast:
+        """Casts a column's cells, adding to `faults`."""
         text = cells.columns.get(column.name)
         if text is None:
-            values = pa.nulls(len(cells.records), column.type.arrow)
+            result = Cast(pa.nulls(len(cells.records), column.type.arrow))
         else:
             result = cast(text, column.type, self._cells.nulls, self._selection.infinite.get(column.name, "keep"))
-            values = result.values
-            if result.infinite:
-                infinite[column.name] = result.infinite
             for row, reason in result.reasons(column.type):
                 faults.setdefault(row, (column.name, reason))
-        if column.name in self._required and values.null_count:
-            for row in np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)).tolist():
+        if column.name in self._required and result.values.null_count:
+            for row in np.flatnonzero(result.values.is_null().to_numpy(zero_copy_only=False)).tolist():
                 faults.setdefault(row, (column.name, _MISSING))
-        return values
+        return result
 
     def _undecodable(self, cells: Cells) -> Faults:
         faults: Faults = {}

@@ -6,6 +6,7 @@ on each cell alone.
 
 import re
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -14,16 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_octets, to_numpy
+from shardmill.schemas.inference.whole_numbers import EXACT, is_rounded, whole_numbers
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import ColumnType
 
 _INT64_MIN = -(2**63)
-_INT64_MAX = str(2**63 - 1)
 
 # Match the cells that PyArrow casts to a float, but for "nan(...)". A plus sign is fine.
 _FLOAT = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _NOT_FINITE = r"^[-+]?(?i:inf|infinity|nan)$"
-_INT = r"^[-+]?\d+$"
+_NAN = r"^[-+]?(?i:nan)$"
 
 # How infinite numbers in a column of floats are treated: `[input] infinite`.
 Infinite = Literal["keep", "missing", "reject"]
@@ -38,12 +39,14 @@ class Cast:
         bad: Indices of the cells that spell no value of the type. None means that there are none.
         text: The bad cells' text.
         infinite: The number of cells that spell infinity.
+        rounded: The number of cells of a FLOAT column with a whole number that float32 can't hold.
     """
 
     values: pa.Array
     bad: npt.NDArray[np.int64] | None = None
     text: pa.Array | None = None
     infinite: int = 0
+    rounded: int = 0
 
     def reasons(self, column_type: ColumnType) -> list[tuple[int, str]]:
         """Each bad cell's index, and why it is bad."""
@@ -61,7 +64,8 @@ def cast(text: pa.Array, column_type: ColumnType, nulls: pa.Array, infinite: Inf
     BYTES becomes string, INT int64 and FLOAT float32.
 
     Spaces around a number and a plus sign before it are dropped, and a number spelled with spaces
-    alone is missing. "nan" is missing. Hexadecimal, digit separators and other writings are bad
+    alone is missing. "nan" is missing. An integer may be spelled with a point or an exponent: `5.0`
+    and `1e5` are exactly 5 and 100000. Hexadecimal, digit separators and other writings are bad
     cells, and so is a number that is too large for its type, and -2**63, which stands for a missing
     integer in the graph.
 
@@ -81,7 +85,8 @@ def cast(text: pa.Array, column_type: ColumnType, nulls: pa.Array, infinite: Inf
         return _cast_int(text, nulls) if column_type is ColumnType.INT else _cast_float(text, nulls, infinite)
     if column_type is ColumnType.INT:
         return Cast(values) if _is_decimal(text, values) else _cast_int(text, nulls)
-    return _drop_not_finite(values, text, infinite)
+    found = _drop_not_finite(values, text, infinite)
+    return replace(found, rounded=_count_rounded(found.values, text))
 
 
 def _is_decimal(text: pa.Array, values: pa.Array) -> bool:
@@ -94,16 +99,13 @@ def _is_decimal(text: pa.Array, values: pa.Array) -> bool:
 
 
 def _cast_int(text: pa.Array, nulls: pa.Array) -> Cast:
+    values = whole_numbers(text)
+    if values.null_count == text.null_count:
+        return Cast(values)
     clean = _clean(text, nulls)
-    spelled = pc.match_substring_regex(clean, _INT)
-    number = pc.replace_substring_regex(pc.replace_substring(clean, "+", ""), r"^(-?)0+(\d)", r"\1\2")
-    digits = pc.replace_substring(number, "-", "")
-    length = pc.binary_length(digits)
-    fits = pc.or_(
-        pc.less(length, len(_INT64_MAX)), pc.and_(pc.equal(length, len(_INT64_MAX)), pc.less_equal(digits, _INT64_MAX))
-    )
-    good = pc.and_(spelled, fits)
-    return _with_bad(pc.cast(_only(number, good), pa.int64()), text, good)
+    clean = _only(clean, pc.invert(pc.match_substring_regex(clean, _NAN)))
+    values = whole_numbers(clean)
+    return _with_bad(values, text, pc.or_(values.is_valid(), pc.is_null(clean)))
 
 
 def _cast_float(text: pa.Array, nulls: pa.Array, infinite: Infinite) -> Cast:
@@ -112,7 +114,20 @@ def _cast_float(text: pa.Array, nulls: pa.Array, infinite: Infinite) -> Cast:
     cast_ = _drop_not_finite(pc.cast(_only(clean, good), pa.float32()), clean, infinite)
     if cast_.bad is not None:
         good = pc.and_(good, _mask(len(text), cast_.bad, value=False))
-    return replace(_with_bad(cast_.values, text, good), infinite=cast_.infinite)
+    found = _with_bad(cast_.values, text, good)
+    return replace(found, infinite=cast_.infinite, rounded=_count_rounded(found.values, clean))
+
+
+def _count_rounded(values: pa.Array, text: pa.Array) -> int:
+    """Counts whole numbers that float32 doesn't hold.
+
+    Most blocks have no number that is large enough.
+    """
+    large = np.abs(to_numpy(values)) >= EXACT
+    if not large.any():
+        return 0
+    large &= values.is_valid().to_numpy(zero_copy_only=False)
+    return int(is_rounded(pc.cast(text.filter(pa.array(large)), pa.float64()).to_numpy(zero_copy_only=False)).sum())
 
 
 def _drop_not_finite(values: pa.Array, text: pa.Array, infinite: Infinite) -> Cast:
@@ -167,12 +182,18 @@ def _mask(size: int, indices: npt.NDArray[np.int64], *, value: bool) -> pa.Array
 def _reason(text: str, column_type: ColumnType) -> str:
     number = text.strip(" \t\n\r\v\f")
     if column_type is ColumnType.INT:
-        digits = number[1:] if number.startswith(("-", "+")) else number
-        what = "an integer from -2**63+1 to 2**63-1" if digits.isdecimal() and digits.isascii() else "an integer"
+        what = "an integer from -2**63+1 to 2**63-1" if _is_whole(number) else "an integer"
     else:
         what = "a number that fits float32" if _is_number(number) else "a number"
         what = "a finite number" if re.match(_NOT_FINITE, number) else what
     return f"expected {what}, found {quoted(text)}"
+
+
+def _is_whole(text: str) -> bool:
+    if not _is_number(text) or re.match(_NOT_FINITE, text):
+        return False
+    number = Decimal(text)
+    return number == number.to_integral_value()
 
 
 def _is_number(text: str) -> bool:

@@ -86,6 +86,17 @@ def test_sizes_are_in_the_unit_that_suits() -> None:
     ]
 
 
+def test_rounded_identifiers_are_named() -> None:
+    """Columns of floats with whole numbers that float32 can't hold, and what to do; `apply` has no schema to change."""
+    found = {**MANIFEST, "rounded": {"a": 1, "tract": 1203}}
+    assert (
+        "  column 'tract': 1,203 whole numbers are rounded to float32; if they are identifiers, make its type INT or BYTES in the schema\n"
+        in summary(found, {})
+    )
+    assert "  column 'a': 1 whole number is rounded to float32\n" in summary({**found, "applied": {}}, {})
+    assert "float32" not in summary(MANIFEST, {})
+
+
 def test_what_no_model_learns_from_is_named() -> None:
     """Columns with infinite cells, and what was made of these; features with infinite values and NaN."""
     found = {

@@ -278,7 +278,9 @@ def test_a_missing_spelling_is_no_distinct_value() -> None:
 
 def test_integers_that_float32_cannot_hold_are_mentioned() -> None:
     """A float among large integers makes them all float32."""
-    assert line({"x": ["16777217", "0.5"] * 500}, "x").endswith(", integers beyond 16,777,216 are rounded to float32")
+    assert line({"x": ["16777217", "0.5"] * 500}, "x").endswith(
+        ", 500 whole numbers beyond 16,777,216 are rounded to float32"
+    )
     assert line({"x": ["16777216", "0.5"] * 500}, "x").endswith("0.5 to 1.67772e+07")
 
 

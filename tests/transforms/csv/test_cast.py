@@ -27,6 +27,17 @@ NULLS = pa.array([""])
         ("0" * 30 + "5", INT, 5),
         ("-9223372036854775807", INT, -(2**63) + 1),
         (" +000009223372036854775807", INT, 2**63 - 1),
+        (" NaN ", INT, None),
+        ("17031081000.0", INT, 17031081000),
+        ("-0.0", INT, 0),
+        ("5.", INT, 5),
+        (".0", INT, 0),
+        ("1e5", INT, 100_000),
+        ("1.5E+01", INT, 15),
+        ("1200e-2", INT, 12),
+        ("9007199254740993.0", INT, 2**53 + 1),
+        ("-9223372036854775807.00", INT, -(2**63) + 1),
+        ("0e999999999999", INT, 0),
         (" 1.5\t", FLOAT, 1.5),
         ("+.5", FLOAT, 0.5),
         ("5.", FLOAT, 5.0),
@@ -76,13 +87,18 @@ def test_infinite_cells_are_read_by_column() -> None:
     ("cell", "column_type", "reason"),
     [
         ("abc", INT, "expected an integer, found 'abc'"),
-        ("1.0", INT, "expected an integer, found '1.0'"),
-        ("1e3", INT, "expected an integer, found '1e3'"),
+        ("1.5", INT, "expected an integer, found '1.5'"),
+        ("1e-3", INT, "expected an integer, found '1e-3'"),
+        ("0.99999999999999999999", INT, "expected an integer, found '0.99999999999999999999'"),
+        ("0x1F", INT, "expected an integer, found '0x1F'"),
+        ("0X1f.0", INT, "expected an integer, found '0X1f.0'"),
         ("0x10", INT, "expected an integer, found '0x10'"),
         ("1_000", INT, "expected an integer, found '1_000'"),
         ("+-5", INT, "expected an integer, found '+-5'"),
         ("٣", INT, "expected an integer, found '٣'"),
-        ("nan", INT, "expected an integer, found 'nan'"),
+        ("inf", INT, "expected an integer, found 'inf'"),
+        ("1e300", INT, "expected an integer from -2**63+1 to 2**63-1, found '1e300'"),
+        ("9223372036854775808.0", INT, "expected an integer from -2**63+1 to 2**63-1, found '9223372036854775808.0'"),
         ("12345678901234567890", INT, "expected an integer from -2**63+1 to 2**63-1, found '12345678901234567890'"),
         ("9223372036854775808", INT, "expected an integer from -2**63+1 to 2**63-1, found '9223372036854775808'"),
         # In the graph it stands for a missing value.
@@ -125,6 +141,32 @@ def test_a_cell_is_cast_by_itself(cells: list[str]) -> None:
         ]
 
 
+@pytest.mark.parametrize("neighbour", ["1", " 2 ", "bad"])
+def test_whole_numbers_that_float32_rounds_are_counted(neighbour: str) -> None:
+    """Identifiers in a column of floats; not what it holds exactly, fractions, or what isn't finite."""
+    fine = [
+        "16777216",
+        "-16777218.0",
+        "1e20",
+        "123456789.5",
+        "inf",
+        "nan",
+        "1e39",
+        None,
+        "1267650600228229401496703205376",
+    ]
+    rounded = ["16777217", "-16777217.0", "17031081000.0", "10000169349117863715", "123456789"]
+    assert cast(pa.array([neighbour, *fine, *rounded]), FLOAT, NULLS).rounded == len(rounded)
+    assert cast(pa.array([neighbour, *fine]), FLOAT, NULLS, "missing").rounded == 0
+    assert cast(pa.array(rounded), INT, NULLS).rounded == 0
+
+
+def test_a_block_counts_what_is_rounded_by_column() -> None:
+    """Those of rejected rows, too; columns without any are absent."""
+    (block,) = read(b"a,b,c\n17031081201,1,5\n5,2,5\n20000001,3,x\n", select(a=FLOAT, b=FLOAT, c=INT))
+    assert (block.rows, block.rounded) == (2, {"a": 2})
+
+
 @given(st.floats(width=32) | st.floats())
 def test_floats_are_correctly_rounded(number: float) -> None:
     """A float's text becomes the nearest float32, not the nearest of the nearest float64; too large ones are bad."""
@@ -137,8 +179,8 @@ def test_floats_are_correctly_rounded(number: float) -> None:
         assert result.values[0].as_py() == expected
 
 
-@given(st.integers(-(2**64), 2**64))
-def test_integers_are_exact(number: int) -> None:
-    """An integer's text becomes that integer, or is bad if it is too large."""
+@given(st.integers(-(2**64), 2**64), st.sampled_from(["{}", "{}.", "{}.0", "{}.000", "{}e0", "{}00.0E-2", "{}.0e+0"]))
+def test_integers_are_exact(number: int, spelling: str) -> None:
+    """An integer's text becomes that integer, with a point or an exponent, too, or is bad if it is too large."""
     fits = abs(number) < 2**63
-    assert cast(pa.array([str(number)]), INT, NULLS).values.to_pylist() == [number if fits else None]
+    assert cast(pa.array([spelling.format(number)]), INT, NULLS).values.to_pylist() == [number if fits else None]
