@@ -186,7 +186,8 @@ def write_tokens(path: str, table: pa.Table) -> None:
 
 def _sum(table: pa.Table) -> pa.Table:
     grouped = table.group_by("token", use_threads=False).aggregate([("count", "sum")])
-    return pa.table([grouped["token"], grouped["count_sum"]], schema=SCHEMA)
+    # Grouping gives chunks that are slices of one buffer, and pickling writes all of it for each.
+    return pa.table([grouped["token"], grouped["count_sum"]], schema=SCHEMA).combine_chunks()
 
 
 def _binary(tokens: pa.Array) -> pa.Array:

@@ -158,6 +158,13 @@ def test_selected_tokens_travel_in_chunks() -> None:
     assert sum(each.table.num_rows for each in selected) == 50_000
 
 
+def test_merged_counts_travel_as_their_own_bytes() -> None:
+    """Of many tokens, too: pickled, no chunk of a merged table takes the buffer of all chunks along."""
+    key, merged = _merge_tokens(("s", 0), [_table(200_000, 10), _table(100_000, 10)])
+    assert merged.num_rows == 200_000
+    assert len(pickle.dumps((key, merged))) < 1.05 * merged.nbytes
+
+
 def test_tokens_that_are_too_rare_are_counted_too() -> None:
     """A hash partition without a token for the vocabulary is passed on all the same: its tokens are part of the total."""
     schema = schema_of(s="bytes")
