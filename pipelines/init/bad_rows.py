@@ -40,7 +40,7 @@ def bad_row_lines(survey: Survey, request: StarterRequest) -> list[str]:
 
 
 def _allowed(survey: Survey, request: StarterRequest) -> float | None:
-    """The allowed share of bad rows, None if none is needed.
+    """The allowed share of bad rows, None without need.
 
     It exceeds the share that was seen, but not by much: rows may be bad in other ways, too.
     """
@@ -59,7 +59,7 @@ def _reasons(survey: Survey, request: StarterRequest) -> list[str]:
 
 
 def _unusable(survey: Survey) -> float:
-    """The largest share of rows with a cell that its column's type can't hold."""
+    """The largest share of rows with unusable cells."""
     # Each may be in another row.
     return sum(profile.unusable for profile in survey.profiles) / max(1, survey.profiled.read)
 

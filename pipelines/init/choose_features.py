@@ -1,9 +1,13 @@
 """Chooses the feature to make of each column."""
 
-from shardmill.pipelines.init.column_facts import column_facts
+from dataclasses import replace
+
+from shardmill.pipelines.console.printable import one_line
+from shardmill.pipelines.init.column_facts import column_facts, shorten
 from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_table, toml_value
 from shardmill.pipelines.survey.identifiers import identify, is_unique
+from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.errors import DataError
@@ -40,10 +44,11 @@ def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
     lines = []
     for column in schema:
         line = _choose(column, survey)
+        told = line if column.name in survey.odd else FeatureLine(column.name, "", line.facts)
         if column.name in asked:
-            line = FeatureLine(column.name, toml_value(asked.pop(column.name)), line.facts)
+            line = replace(told, value=toml_value(asked.pop(column.name)), used=True)
         elif column.name in request.labels:
-            line = FeatureLine(column.name, LABEL, line.facts)
+            line = replace(told, value=LABEL, used=True)
         elif column.name in labels:
             line = FeatureLine(column.name, line.value, line.facts, f"the label {labels[column.name]!r}", used=False)
         if labels.get(column.name) == column.name:
@@ -71,6 +76,10 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
     empty = _emptiness(profile)
     if empty:
         return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, empty, used=False)
+    if name in survey.odd:
+        reason, detail = _describe_odd(survey.odd[name], column, present := profile.rows - profile.absent)
+        used = column.type is not ColumnType.BYTES or not is_unique(profile) or present < _FEW_ROWS
+        return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, reason, detail, used=used, sure=False)
     identity = identify(profile, column.type, unnamed=name == survey.unnamed, ascending=name in survey.ascending)
     if identity is not None:
         value = _HASH if identity.is_unique else _vocabulary(profile)
@@ -79,6 +88,16 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
     if unlike:
         return FeatureLine(name, _HASH, facts, unlike, used=False)
     return FeatureLine(name, _kind_of(column, profile, survey.schema), facts)
+
+
+def _describe_odd(odd: OddCells, column: Column, cells: int) -> tuple[str, str]:
+    """Tells the cells that are no numbers, and the first."""
+    are, reject = ("is no number", "rejects its row") if odd.count == 1 else ("are no numbers", "reject their rows")
+    what = are if column.type is ColumnType.BYTES else f"{are} and {reject}"
+    reason = f"{odd.count:,} of {cells:,} cells {what}"
+    if not odd.line:
+        return reason, ""
+    return f"{reason}, the first in {one_line(odd.file)}, line {odd.line}", shorten(odd.cell)
 
 
 def _emptiness(profile: ColumnProfile) -> str:

@@ -24,6 +24,7 @@ class FeatureLine:
         facts: Facts about the column's values; empty if the line isn't about a column.
         reason: Why the column is commented out, or why it has this kind; empty if its facts say
             enough.
+        detail: What the reason says of this column alone.
         used: Whether the line isn't commented out.
         sure: Whether nothing speaks against this choice.
     """
@@ -32,6 +33,7 @@ class FeatureLine:
     value: str
     facts: str
     reason: str = ""
+    detail: str = ""
     used: bool = True
     sure: bool = True
 
@@ -43,18 +45,21 @@ class FeatureLine:
     def render(self) -> str:
         """Writes the line."""
         entry = f"{'' if self.used else '# '}{toml_key(self.name)} = {self.value}"
-        comment = ": ".join(filter(None, (self.reason, self.facts)))
+        comment = ": ".join(filter(None, (self.reason, self.detail, self.facts)))
         return f"{entry}  # {comment}" if comment else entry
 
 
 def column_decisions(lines: Sequence[FeatureLine]) -> list[Decision]:
     """Tells the lines with a reason, equal ones together."""
-    groups: dict[tuple[str, str, bool], list[str]] = {}
+    groups: dict[tuple[str, str, bool], list[FeatureLine]] = {}
     for line in lines:
         if line.reason:
             choice = line.kind if line.used else "commented out"
-            groups.setdefault((choice, line.reason, line.sure), []).append(line.name)
-    return [
-        Decision(f"column{'s' if names[1:] else ''} {listed(names, _NAMED)}", choice, reason, sure)
-        for (choice, reason, sure), names in groups.items()
-    ]
+            groups.setdefault((choice, line.reason, line.sure), []).append(line)
+    return [_decision(*key, group) for key, group in groups.items()]
+
+
+def _decision(choice: str, reason: str, sure: bool, lines: Sequence[FeatureLine]) -> Decision:  # noqa: FBT001  (a key)
+    subject = f"column{'s' if lines[1:] else ''} {listed([line.name for line in lines], _NAMED)}"
+    detail = f": {lines[0].detail}" if lines[0].detail and not lines[1:] else ""
+    return Decision(subject, choice, f"{reason}{detail}", sure)

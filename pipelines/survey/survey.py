@@ -1,8 +1,8 @@
 """Looks at data for a starter configuration."""
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
@@ -10,7 +10,7 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import without_infinite
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
 from shardmill.pipelines.survey.identifiers import may_ascend
-from shardmill.pipelines.survey.second_look import ascending_columns
+from shardmill.pipelines.survey.second_look import OddCells, ascending_columns, odd_cells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
@@ -44,6 +44,7 @@ class Survey:
         unnamed: The first column, if the header has no name for it.
         ascending: Columns of integers of which each is greater than the one before, in steps that
             differ.
+        odd: The cells of columns of numbers that are no numbers, by column.
     """
 
     dialect: Dialect
@@ -52,6 +53,7 @@ class Survey:
     decisions: tuple[Decision, ...] = ()
     unnamed: str | None = None
     ascending: frozenset[str] = frozenset()
+    odd: Mapping[str, OddCells] = field(default_factory=dict)
 
     @property
     def profiles(self) -> Profiles:
@@ -88,7 +90,8 @@ def take_survey(
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
     ascending = ascending_columns(inputs, sniffed.dialect, schema, open_)
     unnamed = names[0] if sniffed.dialect.header and names[0] == _UNNAMED else None
-    return Survey(sniffed.dialect, schema, profiled, sniffed.decisions, unnamed, ascending), request
+    odd = odd_cells(inputs, sniffed.dialect, schema, profiles)
+    return Survey(sniffed.dialect, schema, profiled, sniffed.decisions, unnamed, ascending, odd), request
 
 
 def _check_rows(profiled: Profiled, most: float) -> None:

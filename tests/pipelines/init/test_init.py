@@ -98,7 +98,11 @@ def test_settings_are_heeded_in_looking_at_the_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "settings", "advice"),
     [
-        (b"a,a\n1,2\n", [], " (--set input.header=..., --set input.columns=..., --set input.skip_rows=...)"),
+        (
+            b"a,a\n1,2\n",
+            ["input.header_names=strict"],
+            " (--set input.header_names=..., --set input.header=..., --set input.columns=..., --set input.skip_rows=...)",
+        ),
         (b"a\0,\0b\0\n\0", [], " (--set input.encoding=...)"),
         (b"a\n\n", [], " (--set input.null_values=...)"),
         (b"a\nx\n", ["input.encoding=utf-16"], " (--set input.encoding=...)"),

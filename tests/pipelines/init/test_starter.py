@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from shardmill.pipelines.init.input_lines import StarterPaths
 from shardmill.pipelines.init.label_lines import guess_label
 from shardmill.pipelines.init.starter import starter_config
 from shardmill.pipelines.init.toml_text import toml_key, toml_string
+from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.errors import DataError
@@ -163,6 +165,20 @@ def test_columns_with_one_reason_share_a_decision() -> None:
     assert list(map(str, column_decisions(lines))) == [
         "columns 'p0', 'p1', 'p2', 'p3' and 5 more: commented out (one value in all rows)"
     ]
+
+
+def test_cells_that_are_no_numbers_are_named() -> None:
+    """With the first of them, and what becomes of it; a label keeps the reason, too."""
+    texts: Columns = {"x": [*NUMBERS[:99], "Total"], "y": [*NUMBERS[:99], "5"], "few": ["1", "2"] * 50}
+    odd = {"x": OddCells(1, "Total\x1b", "data\n.csv", 101), "y": OddCells(2, "u", "data.csv", 7), "few": OddCells(1)}
+    survey = replace(survey_of(texts), odd=odd)
+    lines = feature_lines(survey, StarterRequest(("y",)))
+    assert list(map(str, column_decisions(lines))) == [
+        r"column 'x': commented out (1 of 100 cells is no number, the first in data\n.csv, line 101: 'Total '), please check",
+        "column 'y': label (2 of 100 cells are no numbers and reject their rows, the first in data.csv, line 7: 'u'), please check",
+        "column 'few': vocabulary (1 of 100 cells is no number and rejects its row), please check",
+    ]
+    assert [line.used for line in lines] == [False, True, True]
 
 
 def test_the_likeliest_label_is_one_that_can_be_predicted() -> None:
