@@ -20,6 +20,7 @@ from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.files import files
 from shardmill.transforms.profile import Profiled
+from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
 from shardmill.transforms.sniff.sniff import sniff
@@ -84,7 +85,7 @@ def take_survey(
     progress.phase("infer", input_files.text_size(inputs))
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
         profiled, _ = profile_columns(inputs, sniffed.dialect, work, Engine(), names)
-    _check_rows(profiled, request.table("input").get("max_bad_fraction", _MOST_BAD))
+    _check_rows(profiled, sniffed.dialect, request.table("input").get("max_bad_fraction", _MOST_BAD))
     profiles = profiled.profiles
     schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
@@ -94,18 +95,20 @@ def take_survey(
     return Survey(sniffed.dialect, schema, profiled, sniffed.decisions, unnamed, ascending, odd), request
 
 
-def _check_rows(profiled: Profiled, most: float) -> None:
+def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:
     """Checks that the files aren't of another kind.
 
     Raises:
         DataError: More rows are bad than may be.
     """
-    rejections = profiled.rejections
-    if rejections.total > most * profiled.read:
+    rejections, read = profiled.rejections, profiled.read
+    if rejections.total > most * read:
+        ragged = find_ragged(rejections, read, dialect, profiled.profiles.names)
+        problem = ragged.problem or f"{rejections.total:,} of {read:,} rows are bad"
+        remedy = ragged.remedy or "Check [input] delimiter, quote and header"
         raise DataError(
-            f"{rejections.total:,} of {profiled.read:,} rows are bad, so this may not be how the files are to be read. The first:\n"
-            f"{rejections.describe()}\nCheck [input] delimiter, quote and header; if these rows are to be rejected, set [input] "
-            f"max_bad_fraction{rejections.hint}"
+            f"{problem}, so this may not be how the files are to be read. The first:\n{rejections.describe()}\n"
+            f"{remedy}; if these rows are to be rejected, set [input] max_bad_fraction{rejections.hint}"
         )
 
 

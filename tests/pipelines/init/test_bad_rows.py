@@ -80,13 +80,22 @@ def test_a_share_that_is_asked_for_stands(tmp_path: Path) -> None:
 def test_files_of_which_most_rows_are_bad_are_refused(tmp_path: Path) -> None:
     """They are probably of another dialect; a limit that lets them pass would hide it."""
     with pytest.raises(DataError) as caught:
-        begin(tmp_path, b"a,b\n1,x\n1,x\n" + b"1,2,3\n" * 3)
+        begin(tmp_path, b"a,b\n1,x\n1,x\n" + b"1,2,3\n" * 2 + b"1,2,3,4\n")
     text = str(caught.value)
     assert text.startswith("3 of 5 rows are bad, so this may not be how the files are to be read. The first:\n  ")
     assert "data.csv, line 4: expected 2 columns, found 3: '1,2,3'" in text
     assert "--set input.delimiter=..." in text
     assert "--set input.max_bad_fraction=..." in text
     assert not (tmp_path / "p.toml").exists()
+
+
+def test_rows_that_all_differ_in_one_way_are_told_so(tmp_path: Path) -> None:
+    """With what reads them."""
+    with pytest.raises(DataError) as caught:
+        begin(tmp_path, b"a,b\n" + b"1,x,2\n" * 3)
+    text = str(caught.value)
+    assert text.startswith("3 of 3 rows have 3 cells where the header has 2, so this may not be how")
+    assert "--set input.columns=..." in text
 
 
 def test_the_allowed_share_is_near_the_one_seen(tmp_path: Path) -> None:

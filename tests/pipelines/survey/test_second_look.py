@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from shardmill.pipelines.survey import second_look
-from shardmill.pipelines.survey.second_look import OddCells, ascending_columns, odd_cells
+from shardmill.pipelines.survey.second_look import ascending_columns, odd_cells
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import InputFile
