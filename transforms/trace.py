@@ -19,7 +19,7 @@ from apache_beam import pvalue
 from shardmill.schemas.run_folder import RAW_STATISTICS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Findings, QuantileKey, TokenKey
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.kinds.base import Kind, Request
@@ -240,7 +240,7 @@ def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
     # No quoted name of a vocabulary has a colon.
     local = os.path.join(folder, f"given:{os.path.basename(given[kind.file])}")
     if not os.path.exists(local):
-        files.copy(given[kind.file], local)
+        copying.copy(given[kind.file], local)
     return replace(kind, file=local)
 
 

@@ -15,15 +15,20 @@ import typer
 from shardmill.pipelines.cli.engine_options import check_options, engine_of, tell_result, usage_first
 from shardmill.pipelines.cli.examples import EXAMPLES
 from shardmill.pipelines.cli.failure_reports import failure_reports
-from shardmill.pipelines.cli.help import ENGINE_OPTIONS, INPUT_OPTIONS, OUTPUT_OPTIONS, WIDEST, Command, CommandGroup
+from shardmill.pipelines.cli.help import ENGINE_OPTIONS, WIDEST, Command, CommandGroup
 from shardmill.pipelines.cli.options import (
     DryRun,
     EngineName,
     Fractions,
     Labels,
+    NewFiles,
+    NewOutput,
+    OneSplit,
     Overwrite,
     Quiet,
     RunFolder,
+    RunOutput,
+    RunSettings,
     StarterSettings,
     Workers,
 )
@@ -101,24 +106,8 @@ def init(
 def run(  # noqa: PLR0913  (a command's options are its parameters)
     ctx: typer.Context,
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="The configuration file; before any Beam option.")],
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="DIR",
-            help="The run's folder; replaces output.dir.",
-            rich_help_panel=OUTPUT_OPTIONS,
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a setting, e.g. output.shards=4; repeatable.\n\nA value is TOML; what isn't TOML is text.",
-        ),
-    ] = None,
+    output: RunOutput = None,
+    settings: RunSettings = None,
     *,
     dry_run: DryRun = False,
     engine: EngineName = None,
@@ -227,34 +216,9 @@ def verify(
 def apply(  # noqa: PLR0913  (a command's options are its parameters)
     ctx: typer.Context,
     run_dir: RunFolder,
-    files: Annotated[
-        list[str],
-        typer.Option(
-            "--input",
-            metavar="FILES",
-            help="CSV files or a pattern, e.g. 'new/*.csv'; repeatable.",
-            rich_help_panel=INPUT_OPTIONS,
-        ),
-    ],
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="DIR",
-            help="The folder to write; a run's folder itself.",
-            rich_help_panel=OUTPUT_OPTIONS,
-        ),
-    ],
-    split: Annotated[
-        str | None,
-        typer.Option(
-            "--split",
-            metavar="NAME",
-            help="Put all rows into one split [default: as the run].",
-            rich_help_panel=OUTPUT_OPTIONS,
-        ),
-    ] = None,
+    files: NewFiles,
+    output: NewOutput,
+    split: OneSplit = None,
     *,
     dry_run: DryRun = False,
     engine: EngineName = None,

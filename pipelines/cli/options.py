@@ -1,10 +1,10 @@
-"""Options of several commands, and of `init`."""
+"""Options of the commands."""
 
 from typing import Annotated
 
 import typer
 
-from shardmill.pipelines.cli.help import ENGINE_OPTIONS, GLOBAL_OPTIONS, OUTPUT_OPTIONS
+from shardmill.pipelines.cli.help import ENGINE_OPTIONS, GLOBAL_OPTIONS, INPUT_OPTIONS, OUTPUT_OPTIONS
 
 
 def _engines() -> list[str]:
@@ -51,6 +51,54 @@ EngineName = Annotated[
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=GLOBAL_OPTIONS)
+]
+
+RunOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="The run's folder; replaces output.dir.",
+        rich_help_panel=OUTPUT_OPTIONS,
+    ),
+]
+RunSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting, e.g. output.shards=4; repeatable.\n\nA value is TOML; what isn't TOML is text.",
+    ),
+]
+
+NewFiles = Annotated[
+    list[str],
+    typer.Option(
+        "--input",
+        metavar="FILES",
+        help="CSV files or a pattern, e.g. 'new/*.csv'; repeatable.",
+        rich_help_panel=INPUT_OPTIONS,
+    ),
+]
+NewOutput = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="The folder to write; a run's folder itself.",
+        rich_help_panel=OUTPUT_OPTIONS,
+    ),
+]
+OneSplit = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        metavar="NAME",
+        help="Put all rows into one split [default: as the run].",
+        rich_help_panel=OUTPUT_OPTIONS,
+    ),
 ]
 
 Labels = Annotated[

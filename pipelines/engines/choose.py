@@ -63,21 +63,8 @@ def choose_engine(
         raise ConfigError(f"--engine: expected one of {', '.join(ENGINES)}, received {name!r}")
     if name is not None and runner is not None:
         raise ConfigError(f"--engine={name} and --runner={runner} both say what runs the pipeline; give one of them")
-    if option(beam_args, "--dry_run") is not None:
-        raise ConfigError(
-            "--dry_run is Beam's own option, which most of its engines ignore, so that the job would run and write; "
-            "expected --dry-run, with which shardmill checks, lists and writes nothing"
-        )
     engine = Engine(name or runner or LOCAL, tuple(beam_args), workers)
-    if workers is not None and not engine.is_local:
-        raise ConfigError(
-            f"--workers is for the local engine; on {engine.name} Beam's options say how many work: --parallelism on Flink, "
-            "--num_workers on Dataflow"
-        )
-    if option(beam_args, "--template_location") is not None and not engine.is_dataflow:
-        raise ConfigError(
-            f"--template_location is for Dataflow, but the engine is {engine.name}; add --engine dataflow"
-        )
+    _check_options(engine)
     if name in MASTERS:
         return replace(engine, beam_args=_cluster_args(name, engine.beam_args))
     if name == "prism":
@@ -89,6 +76,28 @@ def choose_engine(
 
         return replace(engine, beam_args=tuple(dataflow_args(beam_args, output)))
     return engine
+
+
+def _check_options(engine: Engine) -> None:
+    """Checks that options suit the engine.
+
+    Raises:
+        ConfigError: One is for another engine, or for none.
+    """
+    if option(engine.beam_args, "--dry_run") is not None:
+        raise ConfigError(
+            "--dry_run is Beam's own option, which most of its engines ignore, so that the job would run and write; "
+            "expected --dry-run, with which shardmill checks, lists and writes nothing"
+        )
+    if engine.workers is not None and not engine.is_local:
+        raise ConfigError(
+            f"--workers is for the local engine; on {engine.name} Beam's options say how many work: --parallelism on Flink, "
+            "--num_workers on Dataflow"
+        )
+    if option(engine.beam_args, "--template_location") is not None and not engine.is_dataflow:
+        raise ConfigError(
+            f"--template_location is for Dataflow, but the engine is {engine.name}; add --engine dataflow"
+        )
 
 
 def worker_command() -> str:

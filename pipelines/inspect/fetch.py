@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import MANIFEST, RAW_STATISTICS, SUCCESS, TRANSFORMED_METADATA, VOCABULARIES
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 
 # The parts of a run's folder that are shown. Shards may be large and aren't copied.
 _SHOWN = (MANIFEST, SUCCESS, RAW_STATISTICS, TRANSFORMED_METADATA, VOCABULARIES)
@@ -31,7 +31,7 @@ def fetched(path: str) -> Iterator[str]:
         raise DataError(f"there is nothing at {path!r}")
     with _copy_path(path) as copy:
         if is_file:
-            files.copy(path, copy)
+            copying.copy(path, copy)
         else:
             _fetch(path, copy, _SHOWN)
         yield copy
@@ -71,7 +71,7 @@ def _fetch(folder: str, copy: str, names: Sequence[str]) -> None:
     for name in names:
         source, target = files.join(folder, name), os.path.join(copy, name)
         if files.size(source) is None:
-            files.copy_folder(source, target)
+            copying.copy_folder(source, target)
         else:
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            files.copy(source, target)
+            copying.copy(source, target)

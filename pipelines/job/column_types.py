@@ -60,8 +60,8 @@ def find_columns(
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
         progress.phase("infer", size)
         profiled, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
-        # Types are inferred from good rows alone: where most are bad, that is what must be said. With
-        # `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
+        # Types are inferred from good rows alone: where most are bad, that is what must be said.
+        # With `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
         if config.input.on_bad_row == "reject":
             records, read = profiled.records, profiled.read
             # The columns of a schema may be in another order than those of the header.

@@ -1,4 +1,7 @@
-"""Plans the main job from what has been found. Nothing is read or written."""
+"""Plans the main job.
+
+Nothing is read or written.
+"""
 
 from collections.abc import Sequence
 from importlib.metadata import version

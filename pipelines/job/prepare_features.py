@@ -21,7 +21,7 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import Column, ColumnType, Schema
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.temporary import temporary_folder
 from shardmill.transforms.functions.user_function import UserFunction
 from shardmill.transforms.graph import process
@@ -138,7 +138,7 @@ def _ship_vocabularies(kinds: Sequence[Kind], folder: str) -> dict[str, str]:
     shipped = {}
     for number, file in enumerate(given):
         shipped[file] = files.join(folder, f"given-vocabulary-{number}")
-        files.copy(file, shipped[file])
+        copying.copy(file, shipped[file])
     return shipped
 
 
@@ -148,7 +148,7 @@ def _derived(config: Config, reference: str, schema: Schema, work: str) -> JobFe
     folder = files.join(parts_folder(work), "derive")
     with tempfile.TemporaryDirectory(prefix="shardmill-derive-") as local:
         found = process.shared().trace_derive(function, schema, os.path.join(local, "graph"))
-        files.copy_folder(os.path.join(local, "graph"), folder)
+        copying.copy_folder(os.path.join(local, "graph"), folder)
     return _declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
 
 

@@ -25,7 +25,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS
 from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from shardmill.transforms.rows.counts import UnitCount, file_checksums
 from shardmill.transforms.statistics.stats_file import write_output_statistics
 from shardmill.transforms.transform import REJECTED, OutputMoments
@@ -236,5 +236,5 @@ def _not_finite(findings: Findings, moments: OutputMoments) -> NotFiniteEntry:
 def _files(work: str) -> Iterator[FileEntry]:
     for folder in LISTED_FOLDERS:
         for path in files.walk(files.join(work, folder)):
-            size, digest = files.digest(path)
+            size, digest = copying.digest(path)
             yield {"file": path[len(work.rstrip("/")) + 1 :], "bytes": size, "sha256": digest}

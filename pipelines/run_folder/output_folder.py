@@ -55,7 +55,7 @@ def check_apart(inputs: Iterable[InputFile], output: str) -> None:
 
 
 def check_is_folder(output: str) -> None:
-    """Checks that an output is a folder in some other one.
+    """Checks that an output is a folder in another.
 
     Args:
         output: The output folder.

@@ -15,7 +15,7 @@ from shardmill.pipelines.run_folder.output_folder import check_free, check_own, 
 from shardmill.pipelines.run_folder.published import folders, tidying
 from shardmill.schemas.errors import DataError, OutputError
 from shardmill.schemas.run_folder import MANIFEST, SUCCESS
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 
 # Errors of renaming to a folder that isn't empty.
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
@@ -144,7 +144,7 @@ def _paths(work: str) -> list[str]:
 def _copy(work: str, output: str, paths: Sequence[str]) -> None:
     with ThreadPoolExecutor(_COPIERS) as pool:
         copies = [
-            pool.submit(files.copy, files.join(work, path), files.join(output, path))
+            pool.submit(copying.copy, files.join(work, path), files.join(output, path))
             for path in paths
             if path != MANIFEST
         ]
@@ -153,4 +153,4 @@ def _copy(work: str, output: str, paths: Sequence[str]) -> None:
                 copied.result()
         finally:
             pool.shutdown(cancel_futures=True)
-    files.copy(files.join(work, MANIFEST), files.join(output, MANIFEST))
+    copying.copy(files.join(work, MANIFEST), files.join(output, MANIFEST))

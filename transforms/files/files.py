@@ -1,6 +1,6 @@
 """Files by path or URL, local or in a store.
 
-They are read from an offset, created, replaced, copied and removed. A path without a scheme is
+They are read from an offset, created, replaced and removed. A path without a scheme is
 local; `gs://`, `s3://` and `hdfs://` need extras. `opened`, `created` and `replacing` turn an
 `OSError` into one message that names the file; `reading` and `writing` do so for work of several
 steps.
@@ -9,7 +9,6 @@ steps.
 import contextlib
 import errno
 import functools
-import hashlib
 import os
 import shutil
 import stat
@@ -24,8 +23,6 @@ from shardmill.transforms.stores.interface import Store, reason
 from shardmill.transforms.stores.ranges import RangeReader
 from shardmill.transforms.stores.uploads import Upload, abandon_uploads
 
-# Bytes read at a time.
-_COPY_BYTES = 1 << 20
 # Errors for which free space is the remedy.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Attempts to remove a folder: threads that are still at work make new files for a moment.
@@ -272,20 +269,6 @@ def size(path: str) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
-def digest(path: str) -> tuple[int, str]:
-    """A file's size and SHA-256.
-
-    Returns:
-        The bytes of the file, and the SHA-256 in hexadecimal digits.
-    """
-    found = hashlib.sha256()
-    count = 0
-    for piece in _pieces(path):
-        found.update(piece)
-        count += len(piece)
-    return count, found.hexdigest()
-
-
 def try_writing(folder: str) -> None:
     """Writes and removes a small file, to test permissions.
 
@@ -366,67 +349,6 @@ def discard(folder: str) -> None:
         remove(removed)
         if not os.path.exists(removed):
             break
-
-
-def copy_folder(source: str, target: str) -> None:
-    """Copies a folder file by file.
-
-    The source, the target or both may be remote.
-
-    Raises:
-        DataError: The source can't be read.
-        OutputError: The target can't be written.
-    """
-    with reading(source):
-        # Some tools make objects that stand for folders.
-        paths = [path for path in walk(source) if not path.endswith("/")]
-    for path in paths:
-        name = path[len(source.rstrip("/")) + 1 :]
-        # In an object store, a name may have any text between slashes.
-        if not {".", ".."}.isdisjoint(name.split("/")):
-            raise DataError(
-                f"{source!r} holds {name!r}, which leads out of the folder; remove it, or name another folder"
-            )
-        copied = join(target, name)
-        with writing(copied):
-            make_folder(copied.rsplit("/", 1)[0])
-        copy(path, copied)
-
-
-def copy(source: str, target: str) -> None:
-    """Copies a file.
-
-    Within a remote file system, the bytes don't pass through this machine.
-
-    Raises:
-        DataError: The source can't be read.
-        OutputError: The target can't be written.
-    """
-    with writing(target):
-        if not is_local(source) and source.partition("://")[0] == target.partition("://")[0]:
-            _copy_within(source, target)
-            return
-        with create(target) as writer:
-            for piece in _pieces(source):
-                writer.write(piece)
-
-
-def _copy_within(source: str, target: str) -> None:
-    store = store_of(source)
-    try:
-        with making(target):
-            store.copy(source, target)
-    except OSError:
-        # The store doesn't say whether the source or the target is the problem.
-        if size(source) is None:
-            raise DataError(f"can't read {source!r}: {os.strerror(errno.ENOENT)}") from None
-        raise
-
-
-def _pieces(path: str) -> Iterator[bytes]:
-    with opened(path) as stream:
-        while piece := stream.read(_COPY_BYTES):
-            yield piece
 
 
 def walk(folder: str) -> list[str]:

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.temporary import temporary_folder
 
 _copying = threading.Lock()
@@ -34,6 +34,6 @@ class Graph:
         with _copying:
             if self.folder not in _copies:
                 copy = temporary_folder("graph")
-                files.copy_folder(self.folder, copy)
+                copying.copy_folder(self.folder, copy)
                 _copies[self.folder] = copy
             return _copies[self.folder]

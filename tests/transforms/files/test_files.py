@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shardmill.schemas.errors import DataError, OutputError
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from tests.support.permissions import bound
 from tests.support.remote_files import SCHEME
 
@@ -25,7 +25,7 @@ def test_an_opened_file_tells_its_size(tmp_path: Path) -> None:
 def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
     """What the system says of reading and writing becomes one message with the file."""
     with pytest.raises(DataError, match=r"can't read '.*absent': No such file or directory"):
-        files.digest(str(tmp_path / "absent"))
+        copying.digest(str(tmp_path / "absent"))
     with (
         pytest.raises(
             OutputError,
@@ -63,14 +63,14 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     path.write_text("x")
     path.chmod(0)
     with bound(), pytest.raises(DataError, match=r"can't read '.*secret\.csv': Permission denied"):
-        files.digest(str(path))
+        copying.digest(str(path))
 
 
 def test_folders_are_copied_and_removed(tmp_path: Path) -> None:
     """A copy has all files of the folder, in their folders; removing what is gone is no error."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c").write_text("x")
-    files.copy_folder(str(tmp_path / "a"), str(tmp_path / "copy"))
+    copying.copy_folder(str(tmp_path / "a"), str(tmp_path / "copy"))
     assert (tmp_path / "copy" / "b" / "c").read_text() == "x"
     for _ in range(2):
         files.remove(str(tmp_path / "copy"))
@@ -82,7 +82,7 @@ def test_a_folder_may_end_with_a_slash(tmp_path: Path, scheme: str) -> None:
     """Its copy has the same names, and so has the list of its files."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "c").write_text("x")
-    files.copy_folder(f"{scheme}{tmp_path}/a/", f"{scheme}{tmp_path}/copy/")
+    copying.copy_folder(f"{scheme}{tmp_path}/a/", f"{scheme}{tmp_path}/copy/")
     assert (tmp_path / "copy" / "b" / "c").read_text() == "x"
     assert files.walk(f"{scheme}{tmp_path}/a/") == [f"{scheme}{tmp_path}/a/b/c"]
 
@@ -93,7 +93,7 @@ def test_a_folder_is_copied_into_the_target_only(tmp_path: Path, monkeypatch: py
     with pytest.raises(
         DataError, match=r"'s3://b/run' holds 'a/\.\./\.\./\.\./escaped', which leads out of the folder"
     ):
-        files.copy_folder("s3://b/run", str(tmp_path / "copy"))
+        copying.copy_folder("s3://b/run", str(tmp_path / "copy"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,10 +112,10 @@ def test_a_files_size_and_digest(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 3_000_000)
     assert files.size(str(path)) == 3_000_000
     assert files.size(f"{SCHEME}://{path}") == 3_000_000
-    assert files.digest(str(path)) == (3_000_000, hashlib.sha256(b"x" * 3_000_000).hexdigest())
+    assert copying.digest(str(path)) == (3_000_000, hashlib.sha256(b"x" * 3_000_000).hexdigest())
     assert files.size(str(tmp_path)) is files.size(str(tmp_path / "none")) is files.size(f"{SCHEME}://{path}s") is None
     with pytest.raises(DataError, match=r"can't read .*none"):
-        files.digest(str(tmp_path / "none"))
+        copying.digest(str(tmp_path / "none"))
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.run_folder.publish import publish
 from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.makers import machine
 from shardmill.transforms.stores.beam_store import BeamStore
 from shardmill.transforms.stores.clients import store_of
@@ -46,7 +46,7 @@ def test_files_are_written_read_listed_and_removed(server: hdfs.Hdfs) -> None:
     assert read_range("hdfs://a/b/c", 1, 9) == b"/b/c"
     assert files.walk("hdfs://a") == ["hdfs://a/b/c", "hdfs://a/d", "hdfs://a/e"]
     assert [found.path for found in input_files.list_files({None: ("hdfs://a/*",)})] == ["hdfs://a/d", "hdfs://a/e"]
-    files.copy_folder("hdfs://a", "hdfs://copy")
+    copying.copy_folder("hdfs://a", "hdfs://copy")
     assert (server.root / "copy/b/c").read_text() == "a/b/c"
     files.remove("hdfs://a")
     assert not files.exists("hdfs://a")
@@ -57,9 +57,9 @@ def test_files_are_written_read_listed_and_removed(server: hdfs.Hdfs) -> None:
 def test_a_file_is_copied_from_another_file_system(server: hdfs.Hdfs, tmp_path: Path) -> None:
     """Neither file system can copy it: its bytes pass through here."""
     (tmp_path / "a").write_text("x")
-    files.copy(f"{SCHEME}://{tmp_path}/a", "hdfs://b")
+    copying.copy(f"{SCHEME}://{tmp_path}/a", "hdfs://b")
     assert (server.root / "b").read_text() == "x"
-    files.copy("hdfs://b", f"{SCHEME}://{tmp_path}/c")
+    copying.copy("hdfs://b", f"{SCHEME}://{tmp_path}/c")
     assert (tmp_path / "c").read_text() == "x"
 
 

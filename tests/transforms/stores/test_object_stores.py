@@ -24,7 +24,7 @@ from shardmill.pipelines.run_folder.output_folder import check_output_folder
 from shardmill.pipelines.run_folder.publish import publish
 from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.makers import machine
 from shardmill.transforms.stores import s3_store
 from shardmill.transforms.stores.clients import store_of
@@ -136,7 +136,7 @@ def test_what_is_written_is_read_back(server: Server, size: int) -> None:
         assert stream.tell() == size
         assert files.size(path) is None
     assert server.content("bucket", "written") == BIG[:size]
-    assert files.size(path) == files.digest(path)[0] == size
+    assert files.size(path) == copying.digest(path)[0] == size
     files.remove(path)
 
 
@@ -164,14 +164,14 @@ def test_a_copy_of_nothing_names_the_source(server: Server) -> None:
     """Which of two paths a store means by "not found" is found out."""
     path = f"{server.scheme}://bucket/absent"
     with pytest.raises(DataError, match=f"can't read '{path}': No such file"):
-        files.copy(path, f"{server.scheme}://bucket/copy")
+        copying.copy(path, f"{server.scheme}://bucket/copy")
 
 
 def test_what_stands_for_a_folder_is_not_copied(server: Server, tmp_path: Path) -> None:
     """Some tools make an object without bytes for each folder."""
     for name in ("run/", "run/deep/", "run/deep/a"):
         server.put("bucket", name, b"")
-    files.copy_folder(f"{server.scheme}://bucket/run", str(tmp_path / "copy"))
+    copying.copy_folder(f"{server.scheme}://bucket/run", str(tmp_path / "copy"))
     assert [path for path in (tmp_path / "copy").rglob("*") if path.is_file()] == [tmp_path / "copy" / "deep" / "a"]
     files.remove(f"{server.scheme}://bucket/run")
     assert server.names("bucket") == ["big"]
@@ -183,7 +183,7 @@ def test_copies_stay_in_the_store(server: Server) -> None:
     server.put("bucket", "a/b/c", b"x")
     server.put("bucket", "a/d", b"y")
     server.faults.clear()
-    files.copy_folder(f"{base}/a", f"{base}/copy/")
+    copying.copy_folder(f"{base}/a", f"{base}/copy/")
     assert server.names("bucket", "copy") == ["copy/b/c", "copy/d"]
     assert [asked for asked in server.faults.asked if asked.range] == []
     for folder in ("a", "copy"):
@@ -220,7 +220,7 @@ def test_faults_in_between_pass(server: Server) -> None:
     server.put("bucket", "a/b", b"x")
     for method in ("GET", "HEAD", "(PUT|POST)", "(DELETE|POST)"):
         server.faults.plan(f"^{method} ", 1, status=503)
-    files.copy_folder(f"{base}/a", f"{base}/c")
+    copying.copy_folder(f"{base}/a", f"{base}/c")
     assert [files.exists(f"{base}/{name}") for name in ("a/b", "c", "none")] == [True, True, False]
     files.remove(f"{base}/a")
     files.remove(f"{base}/c")
@@ -274,7 +274,7 @@ def test_a_server_that_stays_down_is_an_error(running: Server, monkeypatch: pyte
     with pytest.raises(DataError, match=rf"can't read '{path}': .*503"):
         read_range(path, 0, 9)
     with pytest.raises(OutputError, match=rf"can't write '{path}': .*(503|SlowDown)"):
-        files.copy(__file__, path)
+        copying.copy(__file__, path)
 
 
 def test_a_run_is_published_with_its_marks_last(server: Server) -> None:
@@ -593,15 +593,15 @@ def test_another_attempt_may_have_published_meanwhile(server: Server, monkeypatc
     with files.create(f"{work}/manifest.json") as stream:
         stream.write(FINISHED)
     files.create(f"{work}/first").close()
-    copy = files.copy
+    copy = copying.copy
 
     def overtaken(source: str, target: str) -> None:
-        monkeypatch.setattr(files, "copy", copy)
+        monkeypatch.setattr(copying, "copy", copy)
         publish(work, output, overwrite=True, alone=False)
         files.remove(work)
         copy(source, target)
 
-    monkeypatch.setattr(files, "copy", overtaken)
+    monkeypatch.setattr(copying, "copy", overtaken)
     publish(work, output, overwrite=True, alone=False)
     published = [f"late/{name}" for name in ("_SUCCESS", "first", "manifest.json")]
     assert server.names("bucket", "late") == published
