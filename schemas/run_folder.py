@@ -1,6 +1,8 @@
 """The names in a run's folder, for writers and readers."""
 
 MANIFEST = "manifest.json"
+# The keys by which a manifest is recognized.
+MANIFEST_KEYS = frozenset({"format", "splits", "rows"})
 # Written last: a folder without it isn't a finished run.
 SUCCESS = "_SUCCESS"
 # The raw columns.
@@ -20,6 +22,8 @@ RAW_STATISTICS = "pre_transform_feature_stats"
 OUTPUT_STATISTICS = "post_transform_feature_stats"
 STATISTICS_FILE = "FeatureStats.pb"
 REJECTED_FOLDER = "rejected"
+# The keys of each rejected row, besides the row itself.
+REJECT_KEYS = ("file", "line", "column", "reason")
 # Part files, and files that are still being written; removed before a run is published.
 PARTS_FOLDER = "parts"
 

@@ -19,7 +19,7 @@ from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.schemas.arrow import to_numpy
-from shardmill.schemas.run_folder import REJECTED_FOLDER
+from shardmill.schemas.run_folder import REJECT_KEYS, REJECTED_FOLDER
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
@@ -250,5 +250,5 @@ def reject_line(reject: Reject) -> bytes:
         row = {"row": reject.row.decode("utf-8")}
     except UnicodeDecodeError:
         row = {"row_base64": b64encode(reject.row).decode("ascii")}
-    facts = {"file": reject.file, "line": reject.line, "column": reject.column, "reason": reject.reason}
+    facts = {key: getattr(reject, key) for key in REJECT_KEYS}
     return json.dumps({**facts, **row}, ensure_ascii=False).encode() + b"\n"

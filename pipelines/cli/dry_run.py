@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from shardmill.pipelines.apply import Application, check_split
-from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.config.load import SHARDINGS, Config
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.console.summary import format_bytes
 from shardmill.pipelines.engines.beam_options import set_file_options
@@ -131,7 +131,7 @@ def _split_line(fractions: Mapping[str, float | None], key: Sequence[str]) -> st
 def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, overwrite: bool) -> list[str]:
     sharding = next(
         f"{settings[name]:,} {name.replace('_', ' ')}" + (" per split" if name == "shards" else "")
-        for name in ("shards", "rows_per_shard", "bytes_per_shard")
+        for name in SHARDINGS
         if settings[name] is not None
     )
     compression = f"gzip, level {settings['level']}" if settings["compression"] == "gzip" else "not compressed"

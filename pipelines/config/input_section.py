@@ -7,11 +7,10 @@ from typing import Any, Literal, get_args
 from shardmill.pipelines.config.paths import path_problem
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.run_folder import TRAIN
-from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.dialect import Dialect, Infinite
 from shardmill.transforms.decoding.encodings import Codec
 
 # Equal to those of `transforms.csv.cast`, whose import would load much more.
-Infinite = Literal["keep", "missing", "reject"]
 _INFINITE: tuple[Infinite, ...] = get_args(Infinite)
 _DEFAULTS = Dialect()
 KEYS = (

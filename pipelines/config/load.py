@@ -27,11 +27,13 @@ from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import TRAIN
 
-_KEYS = ("preprocessing_fn", "label", "derive", "input", "split", "features", "output")
+SECTIONS = ("input", "split", "features", "output")
+# All keys of a configuration.
+KEYS = (*SECTIONS, "preprocessing_fn", "label", "derive")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
 # How far the sum of fractions may be from 1: written by hand, thirds may be rounded.
-_FRACTIONS_TOLERANCE = 1e-3
+FRACTIONS_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ def check_config(path: str, raw: dict[str, Any], overridden: frozenset[Key] = fr
 
 def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str | None) -> Config:
     root = Table(source.path, (), raw, mistakes)
-    root.check_keys(_KEYS)
+    root.check_keys(KEYS)
     _check_ways(root)
     inputs, split, features, outputs = InputConfig(()), None, {}, OutputConfig()
     with mistakes.at("input"):
@@ -329,7 +331,7 @@ def _parse_split(table: Table) -> SplitConfig:
         )
     total = sum(fractions.values())
     # A fraction that isn't a number was refused before, and is 0 here.
-    if all(fractions.values()) and abs(total - 1) > _FRACTIONS_TOLERANCE:
+    if all(fractions.values()) and abs(total - 1) > FRACTIONS_TOLERANCE:
         raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
     key = table.strings("key") if "key" in table.raw else None
     return SplitConfig({name: fraction / (total or 1) for name, fraction in fractions.items()}, key)

@@ -7,9 +7,9 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
+from shardmill.transforms.stores.contact import PORTS
+
 _SECONDS_TO_CONNECT = 10.0
-# The default ports of URLs, by scheme.
-_PORTS = {"http": 80, "https": 443}
 
 
 def unreachable(address: str) -> str | None:
@@ -22,7 +22,7 @@ def unreachable(address: str) -> str | None:
     """
     try:
         url = urlsplit(address if "://" in address else f"//{address}")
-        port = url.port or _PORTS.get(url.scheme)
+        port = url.port or PORTS.get(url.scheme)
         if not url.hostname or port is None:
             return "it isn't HOST:PORT"
         socket.create_connection((url.hostname, port), _SECONDS_TO_CONNECT).close()

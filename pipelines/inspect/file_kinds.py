@@ -8,7 +8,8 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.run_folder import MANIFEST
+from shardmill.schemas.run_folder import MANIFEST, MANIFEST_KEYS, REJECT_KEYS
+from shardmill.transforms.csv.dialect import DELIMITERS
 from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.tfrecord.frames import begins_with_frame, decompress
@@ -42,9 +43,6 @@ _OTHER_TEXT = (
 _KNOWN = f"a run's folder, its shards, vocabularies, schemas, statistics, {MANIFEST} and rejected rows, configurations (.toml), CSV"
 _BEGINNING = 1 << 16
 _LINES = 50
-_DELIMITERS = ",;\t|"
-_REJECTED = {"file", "line", "column", "reason"}
-_MANIFEST = {"format", "splits", "rows"}
 
 
 def file_kind(path: str, name: str) -> FileKind:
@@ -112,13 +110,13 @@ def _by_content(data: bytes, path: str, suffix: str) -> FileKind | None:
 
 def _kind_of_json(data: bytes, path: str) -> FileKind | None:
     first = _json(data.split(b"\n", 1)[0])
-    if isinstance(first, dict) and first.keys() >= _REJECTED:
+    if isinstance(first, dict) and first.keys() >= set(REJECT_KEYS):
         return "rejected"
     if os.path.basename(path) == MANIFEST:
         return "manifest"
     with open(path, "rb") as stream:
         whole = _json(stream.read())
-    return "manifest" if isinstance(whole, dict) and whole.keys() >= _MANIFEST else None
+    return "manifest" if isinstance(whole, dict) and whole.keys() >= MANIFEST_KEYS else None
 
 
 def _json(data: bytes) -> object:
@@ -139,7 +137,7 @@ def _is_statistics(path: str) -> bool:
 
 def _is_csv(lines: list[bytes]) -> bool:
     """Whether some delimiter occurs equally often in each line."""
-    counts = [{line.count(character.encode()) for line in lines} for character in _DELIMITERS]
+    counts = [{line.count(character.encode()) for line in lines} for character in DELIMITERS]
     return len(lines) > 1 and any(len(found) == 1 and 0 not in found for found in counts)
 
 

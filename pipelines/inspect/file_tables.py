@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from shardmill.pipelines.config.load import KEYS
 from shardmill.pipelines.config.table import read_toml
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
@@ -22,6 +23,7 @@ from shardmill.pipelines.run_folder.manifest_keys import decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import read_statistics
 from shardmill.schemas.messages import cut
+from shardmill.schemas.run_folder import REJECT_KEYS
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample, first_rows
 from shardmill.transforms.sniff.sniff import sniff
@@ -29,7 +31,6 @@ from shardmill.transforms.tfrecord.frames import decompress
 
 # Bytes of the longest line that is read as a rejected row.
 _LINE_BYTES = 1 << 28
-_SECTIONS = ("input", "split", "features", "output", "preprocessing_fn", "label", "derive")
 
 
 def print_csv(out: Console, path: str, rows: int) -> None:
@@ -68,8 +69,8 @@ def print_configuration(out: Console, path: str) -> None:
         DataError: The file isn't TOML, or has no section that a configuration has.
     """
     raw = read_toml(path)
-    if not raw.keys() & set(_SECTIONS):
-        raise DataError(f"{path!r} is TOML, but not a configuration: expected one of {', '.join(_SECTIONS)}")
+    if not raw.keys() & set(KEYS):
+        raise DataError(f"{path!r} is TOML, but not a configuration: expected one of {', '.join(KEYS)}")
     out.print("configuration", style="bold")
     plain = {key: value for key, value in raw.items() if not isinstance(value, dict)}
     for title, section in (("", plain), *((f"[{key}]", raw[key]) for key in raw if key not in plain)):
@@ -145,7 +146,7 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
 def _rejected(line: bytes, path: str, number: int) -> dict[str, Any]:
     try:
         row: dict[str, Any] = json.loads(line)
-        return {key: row[key] for key in ("file", "line", "column", "reason")} | row
+        return {key: row[key] for key in REJECT_KEYS} | row
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path!r}, line {number}: expected a rejected row as JSON, found {cut(str(line))}") from error
 

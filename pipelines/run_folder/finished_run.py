@@ -22,8 +22,7 @@ from shardmill.schemas.run_folder import MANIFEST, RAW_SCHEMA, SUCCESS, TRAIN
 from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_schema
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.csv.cast import Infinite
-from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.dialect import Dialect, Infinite
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
+from shardmill.pipelines.config.load import FRACTIONS_TOLERANCE
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.json_shapes import (
     AnyPath,
@@ -25,6 +26,7 @@ from shardmill.schemas.json_shapes import (
     wrong,
 )
 from shardmill.schemas.run_folder import TRAIN
+from shardmill.transforms.csv.dialect import Infinite
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired
@@ -140,7 +142,7 @@ class NotFiniteEntry(TypedDict):
 class ColumnSettings(TypedDict):
     """`[input.columns.NAME]`."""
 
-    infinite: Literal["keep", "missing", "reject"] | None
+    infinite: Infinite | None
 
 
 class InputSettings(TypedDict):
@@ -148,7 +150,7 @@ class InputSettings(TypedDict):
 
     files: list[str] | dict[SplitName, list[str]]
     dialect: dict[str, Any]
-    infinite: NotRequired[Literal["keep", "missing", "reject"]]
+    infinite: NotRequired[Infinite]
     columns: NotRequired[dict[str, ColumnSettings]]
     on_bad_row: Literal["reject", "fail"]
     max_bad_fraction: _Fraction
@@ -264,15 +266,12 @@ def _check_splits(manifest: Manifest, path: str) -> None:
         raise wrong(path, "splits", f"the splits of config, {shown(names)}", shown(splits))
     split = settings.get("split")
     total = sum(split["fractions"].values()) if split else 1
-    if abs(total - 1) > _TOLERANCE:
+    if abs(total - 1) > FRACTIONS_TOLERANCE:
         raise wrong(path, "config.split.fractions", "shares that sum to 1", f"a sum of {total:g}")
     for index, entry in enumerate(manifest["input"]):
         name = entry.get("split")
         if (name is not None) != isinstance(settings["input"]["files"], dict) or (name and name not in splits):
             raise wrong(path, f"input[{index}].split", f"what config.input.files says of {shown(splits)}", shown(name))
-
-
-_TOLERANCE = 1e-3
 
 
 def _check_sharding(manifest: Manifest, path: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from shardmill.pipelines.run_folder.claim import check_unclaimed
 from shardmill.pipelines.run_folder.left_folders import check_alone
 from shardmill.schemas.errors import OutputError
-from shardmill.schemas.run_folder import MANIFEST, SUCCESS
+from shardmill.schemas.run_folder import MANIFEST, MANIFEST_KEYS, SUCCESS
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 
@@ -132,7 +132,7 @@ def is_run(folder: str) -> bool:
         facts = json.loads(manifest)
     except (ValueError, RecursionError):
         return False
-    return isinstance(facts, dict) and {"format", "splits", "rows"} <= facts.keys()
+    return isinstance(facts, dict) and facts.keys() >= MANIFEST_KEYS
 
 
 def read_manifest(folder: str) -> bytes | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from shardmill.pipelines.config.input_section import SPLIT_NAME
-from shardmill.pipelines.config.load import check_config, override
+from shardmill.pipelines.config.load import FRACTIONS_TOLERANCE, SECTIONS, check_config, override
 from shardmill.pipelines.config.paths import has_scheme
 from shardmill.pipelines.config.table import Source, naming
 from shardmill.schemas.errors import ConfigError
@@ -18,11 +18,8 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
 from shardmill.transforms.kinds.registry import allowed_types
 
-_SECTIONS = ("input", "split", "features", "output")
 _SPLIT_EXAMPLE = "--split 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3"
 _UNNAMED = {2: (TRAIN, "eval"), 3: (TRAIN, "eval", "test")}
-# How far the sum of fractions may be from 1: thirds may be written with three digits.
-_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -136,17 +133,17 @@ def _parse_split(text: str) -> dict[str, float]:
         fractions[name] = float(number)
     if TRAIN not in fractions:
         raise error(f"expected a split {TRAIN!r}, which the statistics come from")
-    if abs(sum(fractions.values()) - 1) > _TOLERANCE:
+    if abs(sum(fractions.values()) - 1) > FRACTIONS_TOLERANCE:
         raise error(f"expected fractions that sum to 1, found a sum of {sum(fractions.values()):g}")
     return fractions
 
 
 def _check_keys(asked: Mapping[str, Any], keys: frozenset[tuple[str, ...]], labels: Sequence[str]) -> None:
     for name in asked:
-        if name not in _SECTIONS:
-            hint = did_you_mean(name, _SECTIONS)
+        if name not in SECTIONS:
+            hint = did_you_mean(name, SECTIONS)
             raise ConfigError(
-                f"--set {name}: expected a setting of {', '.join(_SECTIONS)}{hint}; write others into the file that is made"
+                f"--set {name}: expected a setting of {', '.join(SECTIONS)}{hint}; write others into the file that is made"
             )
     for name, whose in (("files", "the arguments say which files"), ("schema", "init writes the schema itself")):
         if ("input", name) in keys:

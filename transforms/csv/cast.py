@@ -7,7 +7,6 @@ on each cell alone.
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from shardmill.schemas.arrow import binary_octets, to_numpy
 from shardmill.schemas.inference.whole_numbers import EXACT, is_rounded, whole_numbers
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import ColumnType
+from shardmill.transforms.csv.dialect import Infinite
 
 _INT64_MIN = -(2**63)
 
@@ -27,7 +27,6 @@ _NOT_FINITE = r"^[-+]?(?i:inf|infinity|nan)$"
 _NAN = r"^[-+]?(?i:nan)$"
 
 # How infinite numbers in a column of floats are treated: `[input] infinite`.
-Infinite = Literal["keep", "missing", "reject"]
 
 
 @dataclass(frozen=True)

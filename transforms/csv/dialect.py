@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+# How infinite numbers of a FLOAT column are treated.
+Infinite = Literal["keep", "missing", "reject"]
+# The delimiters that are guessed; where several would do, the first of them is taken.
+DELIMITERS = (",", "\t", ";", "|")
 # Begins the reason for which a row is rejected that isn't in the encoding.
 UNDECODABLE = "expected text in the encoding"
 ENCODING_HINT = 'If whole files are in another encoding, set [input] encoding, for example to "cp1252" or "latin-1"'

@@ -12,13 +12,11 @@ from pyarrow import csv
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import did_you_mean, listed, nearest, quoted
-from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
 from shardmill.transforms.records.repair_names import Renamed, repair_names
 
 # The most names among which a similar one is looked for, since each costs time.
 _MOST_KNOWN = 1000
-# Delimiters in use; where a header could have several, the first of them is taken.
-DELIMITERS = (",", ";", "\t", "|")
 # Columns that no header names are called so.
 _BY_POSITION = re.compile(r"column_[0-9]+")
 

@@ -8,8 +8,7 @@ import numpy as np
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.transforms.csv.chunks import Chunk
-from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.header import DELIMITERS
+from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
 from shardmill.transforms.csv.rejects import Faults, open_quote_hints
 from shardmill.transforms.csv.units import lexicon_of
 from shardmill.transforms.decoding.encodings import UTF8_MARK

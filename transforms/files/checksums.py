@@ -10,7 +10,7 @@ from functools import cache
 import google_crc32c
 
 # The polynomial of CRC-32C (Castagnoli), bits reflected: the highest bit is the polynomial 1.
-_POLYNOMIAL = 0x82F63B78
+POLYNOMIAL = 0x82F63B78
 _ONE = 1 << 31
 
 
@@ -84,5 +84,5 @@ def _product(left: int, right: int) -> int:
         if left & _ONE:
             product ^= right
         left = (left << 1) & 0xFFFFFFFF
-        right = (right >> 1) ^ (_POLYNOMIAL if right & 1 else 0)
+        right = (right >> 1) ^ (POLYNOMIAL if right & 1 else 0)
     return product

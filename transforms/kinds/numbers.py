@@ -15,7 +15,7 @@ from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics
 
 # The rules for missing values that need the column's statistics.
-_FROM_STATISTICS = ("mean", "median", "mode")
+FROM_STATISTICS = ("mean", "median", "mode")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class NumberKind(Kind):
     """
 
     types = NUMBERS
-    rules: ClassVar[tuple[str, ...]] = (*_FROM_STATISTICS, "reject")
+    rules: ClassVar[tuple[str, ...]] = (*FROM_STATISTICS, "reject")
     # Whether the kind itself needs the column's statistics, and its quantiles.
     needs_statistics: ClassVar[bool] = False
     needs_quantiles: ClassVar[bool] = False
@@ -60,7 +60,7 @@ class NumberKind(Kind):
 
         The kind or the rule for missing values may need them.
         """
-        return (self._request(),) if self.needs_statistics or self.missing in _FROM_STATISTICS else ()
+        return (self._request(),) if self.needs_statistics or self.missing in FROM_STATISTICS else ()
 
     def stats(self, statistics: Statistics) -> NumericStats:
         """The column's statistics, found by the analysis.
@@ -89,7 +89,7 @@ class NumberKind(Kind):
 
         It applies after `pre`. None means that the rule for missing values doesn't use statistics.
         """
-        return self.typical(statistics, str(self.missing)) if self.missing in _FROM_STATISTICS else None
+        return self.typical(statistics, str(self.missing)) if self.missing in FROM_STATISTICS else None
 
     def typical(self, statistics: Statistics, rule: str) -> float:
         """The mean, median or mode of the values after `pre`.
@@ -146,7 +146,7 @@ class NumberKind(Kind):
         return NumericRequest(self.columns[0], self.steps, self.needs_quantiles or self.missing in ("median", "mode"))
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        if self.needs_statistics or self.missing in _FROM_STATISTICS:
+        if self.needs_statistics or self.missing in FROM_STATISTICS:
             self.stats(statistics)
         return (FeatureSpec(self.name, "float32"),)
 

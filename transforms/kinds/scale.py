@@ -13,7 +13,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import Tensor, Trace, column_of, float32
-from shardmill.transforms.kinds.numbers import NumberKind, is_integer
+from shardmill.transforms.kinds.numbers import FROM_STATISTICS, NumberKind, is_integer
 from shardmill.transforms.kinds.parameters import parameter
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.requests import Statistics
@@ -95,7 +95,7 @@ class Label(Numeric):
         column = column_of(self, schema)
         if column.type is not ColumnType.BYTES:
             super().check_parameters(schema)
-        elif self.pre or isinstance(self.missing, int | float) or self.missing in ("mean", "median", "mode"):
+        elif self.pre or isinstance(self.missing, int | float) or self.missing in FROM_STATISTICS:
             raise self.error(
                 f'expected `missing` to be "reject" or a text, and no `pre`, as column {column.name!r} is BYTES, received '
                 f"missing = {self.missing!r} and pre = {[each.name for each in self.pre]}{column.advice}"

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
 from shardmill.transforms.sniff.samples import Rows, records_of, usual_width
 
-_DELIMITERS = (",", "\t", ";", "|")
 _AGREEMENT = 0.5
 
 
@@ -19,7 +18,7 @@ def guess_cells(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any]
     escapes = (None, "\\") if any('\\"' in text for text in texts) else (None,)
     best, best_score = dialect, (0.0, 0)
     for escape in (given["escape"],) if "escape" in given else escapes:
-        for delimiter in (given["delimiter"],) if "delimiter" in given else _DELIMITERS:
+        for delimiter in (given["delimiter"],) if "delimiter" in given else DELIMITERS:
             candidate = replace(dialect, delimiter=delimiter, escape=escape)
             rows = [row for text in texts for row in records_of(text, candidate)]
             width = usual_width(rows)

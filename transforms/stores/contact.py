@@ -19,7 +19,8 @@ SECONDS_TO_CONNECT = 4.0
 PAUSE_SECONDS = 1.0
 # Seconds for all attempts, with the look-up of the name, which has no time limit of its own.
 SECONDS_TO_ANSWER = 10.0
-_PORTS = {"http": 80, "https": 443}
+# The default ports of URLs, by scheme.
+PORTS = {"http": 80, "https": 443}
 
 
 def check_contact(path: str, url: str) -> None:
@@ -62,7 +63,7 @@ def _address(url: str) -> tuple[str, int]:
     proxy = urllib.request.getproxies().get(server.scheme)
     if proxy and not urllib.request.proxy_bypass(host):
         server = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return server.hostname or "", server.port or _PORTS.get(server.scheme, _PORTS["https"])
+    return server.hostname or "", server.port or PORTS.get(server.scheme, PORTS["https"])
 
 
 def _problem(host: str, port: int) -> str | None:

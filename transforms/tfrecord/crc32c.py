@@ -12,9 +12,9 @@ import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
-# The polynomial of CRC32C (Castagnoli), bits reversed, and the constant that is added to mask a
-# CRC.
-_POLYNOMIAL = 0x82F63B78
+from shardmill.transforms.files.checksums import POLYNOMIAL
+
+# The constant that is added to mask a CRC.
 _MASK_DELTA = 0xA282EAD8
 
 
@@ -35,7 +35,7 @@ def crcs_of(records: Iterable[bytes], count: int) -> npt.NDArray[np.uint32]:
 def _byte_terms() -> npt.NDArray[np.uint32]:
     terms = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        terms = (terms >> np.uint32(1)) ^ ((terms & np.uint32(1)) * np.uint32(_POLYNOMIAL))
+        terms = (terms >> np.uint32(1)) ^ ((terms & np.uint32(1)) * np.uint32(POLYNOMIAL))
     return terms
 
 
