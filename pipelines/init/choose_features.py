@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.init.column_facts import column_facts, shorten
 from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
@@ -90,6 +93,13 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
     return FeatureLine(name, _kind_of(column, profile, survey.schema), facts)
 
 
+def _are_all_lines(profile: ColumnProfile) -> bool:
+    """Whether all texts span lines. No vocabulary takes such."""
+    kept = profile.distinct.strings
+    values = pa.array(profile.distinct.examples, pa.string()) if kept is None else kept
+    return bool(pc.all(pc.match_substring_regex(values, r"[\r\n]")).as_py())
+
+
 def _describe_odd(odd: OddCells, column: Column, cells: int) -> tuple[str, str]:
     """Tells the cells that are no numbers, and the first."""
     are, reject = ("is no number", "rejects its row") if odd.count == 1 else ("are no numbers", "reject their rows")
@@ -112,6 +122,8 @@ def _emptiness(profile: ColumnProfile) -> str:
 
 def _unlikeness(profile: ColumnProfile) -> str:
     """Tells why texts can't be learned from, else ""."""
+    if _are_all_lines(profile):
+        return "free text"
     if not is_unique(profile):
         return ""
     if profile.lengths is not None and profile.lengths[1] > _LONG_TEXT:

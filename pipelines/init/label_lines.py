@@ -40,11 +40,12 @@ def guess_label(survey: Survey, lines: Sequence[FeatureLine]) -> LabelGuess:
 
     Args:
         survey: The findings about the files.
-        lines: The lines of `[features]`. Columns that are commented out or dates count only if
-            there are no others.
+        lines: The lines of `[features]`. Columns that are commented out, codes or dates count only
+            if there are no others.
     """
-    varied = [line.name for line in lines if line.name in survey.schema and line.used]
-    names = [name for name in varied if not survey.profiles[name].date_format] or varied or list(survey.schema.names)
+    used = [line for line in lines if line.name in survey.schema and line.used]
+    plain = [line.name for line in used if not line.reason and not survey.profiles[line.name].date_format]
+    names = plain or [line.name for line in used] or list(survey.schema.names)
     usual = next((name for name in names if name.lower() in USUAL_LABELS), None)
     return LabelGuess(usual or names[-1], "its name is usual" if usual else "the last column with something to predict")
 

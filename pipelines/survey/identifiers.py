@@ -19,6 +19,8 @@ _CODE_DIGITS = 8  # digits that all numbers of a column have if they are codes r
 _EPOCHS = ((10**9, 4 * 10**9), (10**12, 4 * 10**12))
 _DATES = (1_800_01_01, 2_100_12_31)  # dates written as one number
 
+_PHONE = frozenset({"phone", "telephone", "fax"})
+
 # The words of names: `AirportID` has the words `airport` and `id`, `paid` is one word.
 _WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+")
 _ID_WORDS = frozenset({"id", "uuid", "guid", "zip", "zipcode", "postal", "postcode", "plz", "code", "fips", "geoid"})
@@ -107,7 +109,7 @@ def identify(
             reason = f"{'numbers' if numbers else 'names'} the rows"
             return Identity(f"{reason}, {'without a name' if unnamed else 'as its name says'}")
     elif _is_id_name(profile.name):
-        if is_unique(profile):
+        if is_unique(profile) or profile.distinct_estimate == profile.rows == 1:
             return Identity("an identifier, as its name says, and nearly all values differ")
         return Identity("codes, as the name says", is_unique=False) if numbers else None
     return _identify_integers(profile, ascending=ascending) if numbers else None
@@ -143,4 +145,4 @@ def _is_id_name(name: str) -> bool:
     words = [word for word in words_of(name) if not word.isdigit()]
     if not words:
         return False
-    return words[0] == "id" or (words[-1] in _ID_WORDS and words[-2:-1] != ["of"])
+    return words[0] == "id" or not _PHONE.isdisjoint(words[-2:]) or (words[-1] in _ID_WORDS and words[-2:-1] != ["of"])

@@ -104,7 +104,10 @@ def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:
     rejections, read = profiled.rejections, profiled.read
     if rejections.total > most * read:
         ragged = find_ragged(rejections, read, dialect, profiled.profiles.names)
-        problem = ragged.problem or f"{rejections.total:,} of {read:,} rows are bad"
+        bad = f"{rejections.total:,} of {read:,} rows are bad"
+        # Rows that are bad in other ways, too, are counted as well.
+        same = ragged.problem.startswith(f"{rejections.total:,} of ")
+        problem = ragged.problem if same else ": ".join(filter(None, (bad, ragged.problem)))
         remedy = ragged.remedy or "Check [input] delimiter, quote and header"
         raise DataError(
             f"{problem}, so this may not be how the files are to be read. The first:\n{rejections.describe()}\n"

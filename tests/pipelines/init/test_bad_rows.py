@@ -96,6 +96,10 @@ def test_rows_that_all_differ_in_one_way_are_told_so(tmp_path: Path) -> None:
     text = str(caught.value)
     assert text.startswith("3 of 3 rows have 3 cells where the header has 2, so this may not be how")
     assert "--set input.columns=..." in text
+    with pytest.raises(
+        DataError, match=r"^3 of 4 rows are bad: 2 of 4 rows have 3 cells where the header has 2, so this may"
+    ):
+        begin(tmp_path, b"a,b\n1,x\n1\n" + b"1,x,2\n" * 2)
 
 
 def test_the_allowed_share_is_near_the_one_seen(tmp_path: Path) -> None:

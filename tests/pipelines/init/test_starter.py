@@ -142,6 +142,13 @@ def test_texts_of_few_rows_are_no_identifiers() -> None:
     assert tomllib.loads(starter({"x": ["1"], "y": ["a"]}))["features"].keys() == {"x", "y"}
 
 
+def test_texts_of_several_lines_are_free_text() -> None:
+    """A vocabulary would be empty: it takes no token that spans lines; one that doesn't is enough."""
+    columns: Columns = {"note": ["a\nb", "c\r\nd"] * 10, "mixed": ["a\nb", "c"] * 10}
+    assert features({name: [*cells] * 50 for name, cells in columns.items()}).keys() == {"mixed"}
+    assert tomllib.loads(starter({"note": columns["note"]}))["features"]["note"]["kind"] == "hash"
+
+
 def test_identifiers_by_name_are_left_out_and_codes_are_tokens() -> None:
     """Whether nearly all values differ decides; the comment and the printed line say so."""
     columns: Columns = {

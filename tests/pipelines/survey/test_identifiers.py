@@ -59,12 +59,14 @@ def test_names_are_split_into_words(name: str, words: tuple[str, ...]) -> None:
         "code",
         "uuid",
         "user id 2",
+        "Phone Number",
     ],
 )
 @pytest.mark.parametrize("cells", [SHUFFLED, SHUFFLED[:3]])
 def test_a_name_tells_an_identifier(name: str, cells: list[str]) -> None:
     """In any spelling, however few rows there are; numbers that repeat are codes."""
     assert identity(name, cells) == Identity("an identifier, as its name says, and nearly all values differ")
+    assert identity(name, cells[:1]) == identity(name, cells)
     assert identity(name, cells * 2) == Identity("codes, as the name says", is_unique=False)
 
 
