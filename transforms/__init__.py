@@ -25,6 +25,7 @@ The nouns, from the ground up; each imports from those before it only:
   tfrecord/            columns -> Examples -> frames -> part files
   decoding/            files' bytes -> UTF-8 text
   records/             where CSV records begin and end
+  numbers/             text of cells -> numbers
   csv/                 text -> cells -> typed blocks
   sniff/               files' beginnings -> their dialect
   runtime/             the SavedModel run on Arrow buffers

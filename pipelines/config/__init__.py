@@ -1,8 +1,9 @@
 """The configuration file, checked before any data is read.
 
-paths.py          paths as users give them
-toml_lines.py     the lines of keys
-table.py          typed access, with messages
-input_section.py  [input]
-load.py           the whole file
+paths.py            paths as users give them
+toml_lines.py       the lines of keys
+table.py            typed access, with messages
+number_settings.py  formats of numbers in [input.columns.NAME]
+input_section.py    [input]
+load.py             the whole file
 """

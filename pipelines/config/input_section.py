@@ -1,16 +1,17 @@
 """The configuration's `[input]`: files, and how to read them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from shardmill.pipelines.config.number_settings import NUMBER_KEYS, parse_number_formats
 from shardmill.pipelines.config.paths import path_problem
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.run_folder import TRAIN
-from shardmill.transforms.csv.dialect import Dialect, Infinite
+from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.decoding.encodings import Codec
+from shardmill.transforms.numbers.number_format import Infinite, NumberFormat
 
-# Equal to those of `transforms.csv.cast`, whose import would load much more.
 _INFINITE: tuple[Infinite, ...] = get_args(Infinite)
 _DEFAULTS = Dialect()
 KEYS = (
@@ -41,6 +42,8 @@ SPLIT_NAME = r"[A-Za-z0-9][A-Za-z0-9_]*"
 @dataclass(frozen=True)
 class ColumnConfig:
     """`[input.columns.NAME]`: how one column's cells are read.
+
+    The format of its numbers is part of the dialect.
 
     Attributes:
         infinite: The treatment of infinite numbers. None means that of `InputConfig.infinite`.
@@ -158,6 +161,7 @@ def _parse_dialect(table: Table) -> Dialect:
     header = table.boolean("header", default=_DEFAULTS.header)
     if header and "columns" in table.raw and not isinstance(table.raw["columns"], dict):
         table.refuse("columns", "names the columns of files without a header; remove it, or set header = false")
+    null_values = _parse_null_values(table)
     dialect = Dialect(
         delimiter=_character(table, "delimiter", _DEFAULTS.delimiter) or _DEFAULTS.delimiter,
         quote=_character(table, "quote", _DEFAULTS.quote),
@@ -169,7 +173,8 @@ def _parse_dialect(table: Table) -> Dialect:
         header_names=_parse_header_names(table, header=header),
         columns=_parse_columns(table),
         rename=_parse_rename(table, header=header),
-        null_values=_parse_null_values(table),
+        null_values=null_values,
+        numbers=_parse_numbers(table, null_values),
         trim=table.boolean("trim", default=_DEFAULTS.trim),
         missing_columns=table.choice("missing_columns", ("error", "null")),  # type: ignore[arg-type]
         extra_columns=table.choice("extra_columns", ("error", "ignore")),  # type: ignore[arg-type]
@@ -203,6 +208,9 @@ def dialect_of(settings: Mapping[str, Any], source: str) -> Dialect:
     said = {name: value for name, value in settings.items() if value is not None or getattr(_DEFAULTS, name, None)}
     table = Table(source, ("config", "input", "dialect"), said)
     table.check_keys([field.name for field in fields(Dialect)])
+    numbers = table.table("numbers")
+    for column in numbers.raw:
+        numbers.table(column).check_keys(NUMBER_KEYS)
     return _parse_dialect(table)
 
 
@@ -241,10 +249,19 @@ def _parse_column_tables(table: Table) -> dict[str, ColumnConfig]:
     found = {}
     for name in columns.raw:
         settings = columns.table(name)
-        settings.check_keys([each.name for each in fields(ColumnConfig)])
+        settings.check_keys([*(each.name for each in fields(ColumnConfig)), *NUMBER_KEYS])
         infinite: Any = settings.choice("infinite", _INFINITE) if "infinite" in settings.raw else None
         found[name] = ColumnConfig(infinite)
     return found
+
+
+def _parse_numbers(table: Table, null_values: Collection[str]) -> tuple[tuple[str, NumberFormat], ...]:
+    """Reads the formats of numbers by column.
+
+    A manifest has them beside the rest of the dialect, a configuration among the columns' settings.
+    """
+    name = "numbers" if "numbers" in table.raw else "columns"
+    return parse_number_formats(table.table(name), null_values) if isinstance(table.raw.get(name), dict) else ()
 
 
 def _parse_columns(table: Table) -> tuple[str, ...] | None:

@@ -150,6 +150,11 @@ class Config:
             tables["split"] = asdict(self.split)
         tables["output"].pop("dir")
         tables["input"]["dialect"]["rename"] = dict(self.input.dialect.rename)
+        # Of a format only what it says: a list of no cells is none of its settings.
+        tables["input"]["dialect"]["numbers"] = {
+            name: {key: value for key, value in asdict(each).items() if value}
+            for name, each in self.input.dialect.numbers
+        }
         functions = {"preprocessing_fn": self.preprocessing_fn, "label": list(self.labels), "derive": self.derive}
         return tables | {"features": dict(self.features)} | {key: value for key, value in functions.items() if value}
 

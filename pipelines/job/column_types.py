@@ -6,7 +6,7 @@ read as text. Text is read as numbers where most of its cells are numbers, which
 all of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -28,6 +28,7 @@ from shardmill.transforms.rows.ragged import find_ragged
 _Look = Callable[[tuple[str, ...], tuple[str, ...]], Profiles]
 _Types = frozenset[ColumnType]
 _EVERY: _Types = frozenset(ColumnType)
+_NUMERIC: _Types = frozenset({ColumnType.INT, ColumnType.FLOAT})
 
 
 def find_columns(
@@ -74,13 +75,28 @@ def find_columns(
         names = column_names(inputs, config.input.dialect)
         check_delimiter(config, names, progress)
         profiles = look(names, ())
-        taken = profiles.schema(types_of(profiles.names))
-        found, schema = profiles.schema(), without_infinite(taken, profiles, config.input.infinite_of)
+        numbers = dict(config.input.dialect.numbers)
+        taken = profiles.schema(as_numbers(types_of(profiles.names), numbers))
+        found = profiles.schema(as_numbers({}, numbers))
+        schema = without_infinite(taken, profiles, config.input.infinite_of)
     else:
         found = load_any_schema(config.input.schema)
         schema = _settle(found, types_of(found.names), look)
     _warn(found, schema, progress)
     return schema, held
+
+
+def as_numbers(allowed: Mapping[str, _Types], columns: Iterable[str]) -> dict[str, _Types]:
+    """Restricts the types of columns that hold numbers.
+
+    Their format says so.
+
+    Args:
+        allowed: The types that a column's uses accept, by name; all in columns that aren't listed.
+        columns: The columns of numbers.
+    """
+    restricted = {name: (allowed.get(name, _EVERY) & _NUMERIC) or _NUMERIC for name in columns}
+    return {**allowed, **restricted}
 
 
 def without_infinite(schema: Schema, profiles: Profiles, infinite_of: Callable[[str], str]) -> Schema:

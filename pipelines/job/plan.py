@@ -85,6 +85,13 @@ def check_columns(config: Config, schema: Schema) -> None:
         if settings.infinite is not None and name in schema and schema[name].type is ColumnType.BYTES:
             problem = f"is for numbers, but column {name!r} is text; remove it, or change the type"
             mistakes.add(ConfigError(problem), ("input", "columns", name, "infinite"))
+    for name, number_format in config.input.dialect.numbers:
+        if name in schema and schema[name].type is ColumnType.BYTES:
+            why = "in the schema" if config.input.schema else "since most of its cells are no numbers in this format"
+            problem = (
+                f"{number_format} is for numbers, but column {name!r} is text {why}; remove it, or change the type"
+            )
+            mistakes.add(ConfigError(problem), ("input", "columns", name))
     if config.features and not config.derive:
         with mistakes.at("features"):
             parse_features(config.features, schema, config.split_key)

@@ -22,10 +22,11 @@ from shardmill.schemas.run_folder import MANIFEST, RAW_SCHEMA, SUCCESS, TRAIN
 from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_schema
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.csv.dialect import Dialect, Infinite
+from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files
+from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import DERIVE, RowGraph

@@ -26,7 +26,7 @@ from shardmill.schemas.json_shapes import (
     wrong,
 )
 from shardmill.schemas.run_folder import TRAIN
-from shardmill.transforms.csv.dialect import Infinite
+from shardmill.transforms.numbers.number_format import Infinite
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired

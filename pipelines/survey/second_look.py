@@ -10,10 +10,10 @@ from shardmill.schemas.inference.infer import ColumnProfile, Profiles
 from shardmill.schemas.inference.spelling import Spelling
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.csv.blocks import Block
-from shardmill.transforms.csv.cast import cast
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit
+from shardmill.transforms.numbers.cast import cast
 from shardmill.transforms.read import Blocks
 
 # Bytes of text among which the first cells of another type are looked for.
@@ -104,7 +104,7 @@ def _count_odd(profile: ColumnProfile, column_type: ColumnType) -> int:
     """The number of cells that are no numbers, 0 where the column isn't one of numbers."""
     if column_type is not ColumnType.BYTES:
         return profile.unusable
-    numbers = profile.cells.of(Spelling.INTEGER, Spelling.FLOAT, Spelling.INFINITE)
+    numbers = profile.cells.of(Spelling.INTEGER, Spelling.WHOLE, Spelling.FLOAT, Spelling.INFINITE)
     odd = profile.present - numbers - profile.cells.of(Spelling.NAN, Spelling.BLANK)
     few = odd == 1 or odd * _NUMBERS_PER_TEXT <= numbers
     return odd if few and numbers >= _FEWEST_NUMBERS and not profile.cells.of(Spelling.LEADING_ZERO) else 0

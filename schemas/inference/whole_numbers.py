@@ -127,7 +127,10 @@ def _where(mask: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def _exponents(direction: pa.Array, digits: pa.Array) -> npt.NDArray[np.int64]:
-    """Evaluates exponents; one of too many digits is as good as any other."""
+    """Evaluates exponents.
+
+    One of too many digits is as good as any other.
+    """
     long = pc.greater(pc.binary_length(digits), _EXPONENT_DIGITS)
     digits = pc.if_else(pc.equal(digits, ""), "0", pc.if_else(long, "9" * _EXPONENT_DIGITS, digits))
     values = to_numpy(pc.cast(digits, pa.int64()))

@@ -22,6 +22,7 @@ FLOORS = (
     "transforms/tfrecord",
     "transforms/decoding",
     "transforms/records",
+    "transforms/numbers",
     "transforms/csv",
     "transforms/sniff",
     "transforms/runtime",

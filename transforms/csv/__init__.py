@@ -6,7 +6,6 @@ held.py           a unit's bytes compared with an earlier pass's
 chunks.py         text cut at record boundaries into bounded chunks
 header.py         column names, matched with the schema's
 cells.py          a chunk's records as columns of text, null where missing
-cast.py           cells' text to numbers
 selection.py      the columns to read, and the split key
 record_faults.py  records that are bad whatever columns are read
 rejects.py        rejected rows, each with its line and reason

@@ -12,7 +12,6 @@ import pyarrow as pa
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import Column
-from shardmill.transforms.csv.cast import Cast, cast
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
@@ -23,6 +22,7 @@ from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_of
 from shardmill.transforms.decoding.encodings import Codec
 from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check_head
+from shardmill.transforms.numbers.cast import Cast, cast
 from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.records.repair_names import Renamed
 from shardmill.transforms.tfrecord.encode import Outputs
@@ -206,6 +206,7 @@ class _BlockParser:
         self._path = path
         self._encoding = dialect.encoding
         self._selection = selection
+        self._formats = dict(dialect.numbers)
         self._required = selection.required - selection.optional
         self._names = list(header.names)
         self._lexicon = lexicon_of(dialect)
@@ -243,7 +244,8 @@ class _BlockParser:
         if text is None:
             result = Cast(pa.nulls(len(cells.records), column.type.arrow))
         else:
-            result = cast(text, column.type, self._cells.nulls, self._selection.infinite.get(column.name, "keep"))
+            infinite = self._selection.infinite.get(column.name, "keep")
+            result = cast(text, column.type, self._cells.nulls, infinite, self._formats.get(column.name))
             for row, reason in result.reasons(column.type):
                 faults.setdefault(row, (column.name, reason))
         if column.name in self._required and result.values.null_count:

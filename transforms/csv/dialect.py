@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-# How infinite numbers of a FLOAT column are treated.
-Infinite = Literal["keep", "missing", "reject"]
+from shardmill.transforms.numbers.number_format import NumberFormat
+
 # The delimiters that are guessed; where several would do, the first of them is taken.
 DELIMITERS = (",", "\t", ";", "|")
 # Begins the reason for which a row is rejected that isn't in the encoding.
@@ -37,6 +37,7 @@ class Dialect:
             themselves.
         null_values: Cells spelled like one of these are missing.
         trim: Whether spaces around a cell are dropped.
+        numbers: Pairs of a column and the format of its numbers, for columns that have one.
         missing_columns: How a file that lacks a column of the schema is treated: as an error, or as
             if the column were all nulls.
         extra_columns: How a file with a column unknown to the schema is treated: as an error, or by
@@ -55,5 +56,6 @@ class Dialect:
     rename: tuple[tuple[str, str], ...] = ()
     null_values: tuple[str, ...] = ("",)
     trim: bool = False
+    numbers: tuple[tuple[str, NumberFormat], ...] = ()
     missing_columns: Literal["error", "null"] = "error"
     extra_columns: Literal["error", "ignore"] = "error"

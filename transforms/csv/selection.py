@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.cells import Cells
-from shardmill.transforms.csv.dialect import Infinite
+from shardmill.transforms.numbers.number_format import Infinite
 
 # Stands between the cells of a split key: ASCII's unit separator, which text hardly ever has.
 _SEPARATOR = "\x1f"

@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = ["zip,code,age,city,count,share"]
     for row in range(ROWS):
         age = "unknown" if row % 100 == 7 else row % 90
-        lines.append(f"{10001 + row % 9}.0,{row % 50:03d},{age},{'Rome' if row % 2 else 'Oslo'},{row * 7},0.{row + 1}")
+        lines.append(f"{10001 + row % 9}.5,{row % 50:03d},{age},{'Rome' if row % 2 else 'Oslo'},{row * 7},0.{row + 1}")
     (folder / "data.csv").write_text("\n".join(lines) + "\n")
     init([str(folder / "data.csv")], str(folder / "starter.toml"), Progress(quiet=True))
     return folder
@@ -136,7 +136,7 @@ def test_a_run_with_the_schema_of_init_writes_what_one_without_does(folder: Path
     for name in ("train-00000-of-00001.tfrecord.gz", "metadata/schema.pbtxt", "transform_fn/assets/zip"):
         with_schema, without = ((run / name).read_bytes() for run in runs)
         assert with_schema == without, name
-    assert b"10003.0" in (runs[0] / "transform_fn/assets/zip").read_bytes()
+    assert b"10003.5" in (runs[0] / "transform_fn/assets/zip").read_bytes()
 
 
 def test_too_many_ragged_rows_are_told_before_types(tmp_path: Path) -> None:

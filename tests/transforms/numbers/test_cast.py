@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv.blocks import Reject
-from shardmill.transforms.csv.cast import cast
+from shardmill.transforms.numbers.cast import cast
 from tests.support.csv_blocks import FLOAT, INT, read, rejects, select, select_columns, values
 
 NULLS = pa.array([""])

@@ -17,7 +17,8 @@ from shardmill.schemas.arrow import binary_octets, to_numpy
 from shardmill.schemas.inference.whole_numbers import EXACT, is_rounded, whole_numbers
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import ColumnType
-from shardmill.transforms.csv.dialect import Infinite
+from shardmill.transforms.numbers.number_format import Infinite, NumberFormat
+from shardmill.transforms.numbers.plain_numbers import plain_numbers
 
 _INT64_MIN = -(2**63)
 
@@ -25,8 +26,6 @@ _INT64_MIN = -(2**63)
 _FLOAT = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _NOT_FINITE = r"^[-+]?(?i:inf|infinity|nan)$"
 _NAN = r"^[-+]?(?i:nan)$"
-
-# How infinite numbers in a column of floats are treated: `[input] infinite`.
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,11 @@ class Cast:
     Attributes:
         values: Of the column's type; null where a cell is missing or bad.
         bad: Indices of the cells that spell no value of the type. None means that there are none.
-        text: The bad cells' text.
+        text: The bad cells' text, respelled where the column has a format.
         infinite: The number of cells that spell infinity.
         rounded: The number of cells of a FLOAT column with a whole number that float32 can't hold.
+        found: The bad cells' text as it stood, where the column has a format.
+        number_format: The column's format. None means that it has none.
     """
 
     values: pa.Array
@@ -46,18 +47,29 @@ class Cast:
     text: pa.Array | None = None
     infinite: int = 0
     rounded: int = 0
+    found: pa.Array | None = None
+    number_format: NumberFormat | None = None
 
     def reasons(self, column_type: ColumnType) -> list[tuple[int, str]]:
         """Each bad cell's index, and why it is bad."""
         if self.bad is None or self.text is None:
             return []
+        texts = self.text.to_pylist()
+        found = texts if self.found is None else self.found.to_pylist()
+        written = f" with {self.number_format}" if self.number_format else ""
         return [
-            (row, _reason(text, column_type))
-            for row, text in zip(self.bad.tolist(), self.text.to_pylist(), strict=True)
+            (row, f"expected {_wanted(text, column_type)}{written}, found {quoted(cell)}")
+            for row, text, cell in zip(self.bad.tolist(), texts, found, strict=True)
         ]
 
 
-def cast(text: pa.Array, column_type: ColumnType, nulls: pa.Array, infinite: Infinite = "keep") -> Cast:
+def cast(
+    text: pa.Array,
+    column_type: ColumnType,
+    nulls: pa.Array,
+    infinite: Infinite = "keep",
+    number_format: NumberFormat | None = None,
+) -> Cast:
     """Casts cells to their column's type.
 
     BYTES becomes string, INT int64 and FLOAT float32.
@@ -73,7 +85,13 @@ def cast(text: pa.Array, column_type: ColumnType, nulls: pa.Array, infinite: Inf
         column_type: The type to cast to.
         nulls: The spellings of a missing cell.
         infinite: How "inf" in a FLOAT column is treated: as a value, as missing, or as a bad cell.
+        number_format: How the column writes numbers, which are respelled first, in a BYTES column,
+            too: inference reads it as text.
     """
+    if number_format is not None:
+        result = cast(plain_numbers(text, number_format, nulls), column_type, nulls, infinite)
+        found = None if result.bad is None else pc.take(text, pa.array(result.bad))
+        return replace(result, found=found, number_format=number_format)
     if column_type is ColumnType.BYTES:
         return Cast(text)
     if not len(text):
@@ -178,14 +196,14 @@ def _mask(size: int, indices: npt.NDArray[np.int64], *, value: bool) -> pa.Array
     return pa.array(mask)
 
 
-def _reason(text: str, column_type: ColumnType) -> str:
+def _wanted(text: str, column_type: ColumnType) -> str:
+    """Says what is expected where a text stands."""
     number = text.strip(" \t\n\r\v\f")
     if column_type is ColumnType.INT:
-        what = "an integer from -2**63+1 to 2**63-1" if _is_whole(number) else "an integer"
-    else:
-        what = "a number that fits float32" if _is_number(number) else "a number"
-        what = "a finite number" if re.match(_NOT_FINITE, number) else what
-    return f"expected {what}, found {quoted(text)}"
+        return "an integer from -2**63+1 to 2**63-1" if _is_whole(number) else "an integer"
+    if re.match(_NOT_FINITE, number):
+        return "a finite number"
+    return "a number that fits float32" if _is_number(number) else "a number"
 
 
 def _is_whole(text: str) -> bool:
