@@ -3,46 +3,135 @@
 import codecs
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import plural
+from shardmill.transforms.decoding.text import HEAD_BYTES, check_head
+from shardmill.transforms.sniff.choose_reading import choose_reading, show_words
+from shardmill.transforms.sniff.decision import Decision
+from shardmill.transforms.sniff.odd_words import foreign_words
+from shardmill.transforms.sniff.readings import read_foreign
 from shardmill.transforms.sniff.samples import Sample
 
+# UTF-32's mark begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_FOREIGN = re.compile("[^\x00-\x7f]+")
+_BROKEN = re.compile("[\udc80-\udcff]+")
+# Characters from the first foreign one on in which words are looked for.
+_WINDOW = 2000
 
-def guess_encoding(samples: Sequence[Sample]) -> str:
+
+@dataclass(frozen=True)
+class _Utf8:
+    """A sample decoded as UTF-8.
+
+    Attributes:
+        path: The file.
+        letters: The number of characters that aren't ASCII.
+        broken: The number of bytes that aren't UTF-8.
+        words: Some of its words that aren't ASCII.
+        line: The first physical line with a broken byte, from 1; 0 where there is none.
+    """
+
+    path: str
+    letters: int
+    broken: int
+    words: tuple[str, ...]
+    line: int
+
+
+def guess_encoding(samples: Sequence[Sample]) -> tuple[str, Decision]:
     """Guesses the encoding that files share.
 
+    Returns:
+        The codec, and what speaks for it.
+
     Raises:
-        DataError: A file isn't text.
+        DataError: A file isn't text, or several encodings fit it equally well; the message lists
+            them with words that each of them reads.
     """
     for sample in samples:
-        if sample.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        if b"\0" in sample.data[:4096]:
-            raise DataError(
-                f"{sample.path!r} looks like a binary file: it has NUL bytes. Expected CSV text, in UTF-8 or another encoding; of UTF-16 "
-                'without a byte order mark set [input] encoding = "utf-16-le"'
-            )
-    joined = b"\n".join(sample.data for sample in samples)
-    text = joined.decode("utf-8", errors="replace")
-    broken = text.count("\ufffd")
-    foreign = len(text) - len(text.encode("ascii", errors="ignore")) - broken
-    # Damage in a few rows of UTF-8 is for the reader to reject; a sample's cut end is none.
-    if broken * 10 < foreign or not any(map(_is_damaged, samples)):
-        return "utf-8"
-    # The bytes 0x80 to 0x9f are letters and signs in Windows's code page, and invisible controls in
-    # Latin-1.
-    if re.search(rb"[\x80-\x9f]", joined) and not re.search(rb"[\x81\x8d\x8f\x90\x9d]", joined):
-        return "cp1252"
-    return "latin-1"
+        for mark, name in _MARKS:
+            if sample.data.startswith(mark):
+                return name, Decision("encoding", name.upper(), "by the byte order mark")
+    decoded = [_decode(sample) for sample in samples]
+    for sample, text in zip(samples, decoded, strict=True):
+        if b"\0" in sample.data and (text.broken or not _is_text(sample)) and (wide := _guess_wide(sample)):
+            return wide
+    for sample in samples:
+        check_head(sample.data[:HEAD_BYTES], sample.path, "utf-8")
+    broken = [text for text in decoded if text.broken]
+    # Damage in a few rows of UTF-8 is for the reader to reject.
+    if sum(text.broken for text in broken) < max(1, sum(text.letters for text in decoded)):
+        return "utf-8", _decide_utf8(decoded, broken)
+    foreign = [_whole_lines(sample) for sample, text in zip(samples, decoded, strict=True) if text.broken]
+    return choose_reading(broken[0].path, read_foreign(foreign))
 
 
-def _is_damaged(sample: Sample) -> bool:
-    """Whether a sample has bytes that aren't UTF-8.
+def _decode(sample: Sample) -> _Utf8:
+    text = sample.data.decode("utf-8", "surrogateescape")
+    if not sample.complete:
+        # A character that the sample's end cuts is no damage.
+        text = text[:-3] + _BROKEN.sub("", text[-3:])
+    broken = _BROKEN.search(text)
+    first = _FOREIGN.search(text)
+    window = text[text.rfind("\n", 0, first.start()) + 1 :][:_WINDOW] if first else ""
+    bad = sum(map(len, _BROKEN.findall(text))) if broken else 0
+    return _Utf8(
+        path=sample.path,
+        letters=sum(map(len, _FOREIGN.findall(text))) - bad - text.startswith("\ufeff"),
+        broken=bad,
+        words=tuple(word for word in foreign_words(window.removeprefix("\ufeff")) if not _BROKEN.search(word)),
+        line=text.count("\n", 0, broken.start()) + 1 if broken else 0,
+    )
 
-    A character that the sample's end cuts doesn't count.
-    """
+
+def _decide_utf8(decoded: Sequence[_Utf8], broken: Sequence[_Utf8]) -> Decision:
+    words = [word for text in decoded for word in text.words]
+    reads = f"reads {show_words(words)}" if words else "nothing but ASCII"
+    if not broken:
+        return Decision("encoding", "UTF-8", reads)
+    count = plural(sum(text.broken for text in broken), "byte")
+    reason = (
+        f"{reads}; {count} can't be decoded, first in {broken[0].path!r}, line {broken[0].line}: such rows are rejected"
+    )
+    return Decision("encoding", "UTF-8", reason, sure=False)
+
+
+def _is_text(sample: Sample) -> bool:
+    """Whether the reader takes a file's beginning for text in UTF-8."""
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample.data, final=sample.complete)
-    except UnicodeDecodeError:
-        return True
-    return False
+        check_head(sample.data[:HEAD_BYTES], sample.path, "utf-8")
+    except DataError:
+        return False
+    return True
+
+
+def _guess_wide(sample: Sample) -> tuple[str, Decision] | None:
+    """Guesses whether a file is UTF-16 or UTF-32 without a mark.
+
+    None means that it is neither.
+    """
+    import chardet
+
+    data = sample.data[: len(sample.data) // 4 * 4]
+    name = chardet.detect(data, compat_names=False, include_encodings=_WIDE, no_match_encoding="ascii")["encoding"]
+    text = data.decode(name, "replace") if name in _WIDE else ""
+    # The bytes of other text are Chinese as UTF-16, all in one line.
+    if name is None or not re.search("[\\n\\r,;\\t|]", text) or "\0" in text:
+        return None
+    words = foreign_words(text) or text.replace(",", " ").split()
+    return name, Decision("encoding", name.upper(), f"by its NUL bytes; reads {show_words(words)}")
+
+
+def _whole_lines(sample: Sample) -> bytes:
+    """A sample's data without a last line that its end cuts."""
+    cut = -1 if sample.complete else sample.data.rfind(b"\n")
+    return sample.data if cut < 0 else sample.data[:cut]

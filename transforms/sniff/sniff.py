@@ -47,12 +47,17 @@ def sniff(samples: Sequence[Sample], given: Mapping[str, Any] = _NOTHING) -> Sni
         The dialect, the default one where there is nothing to go by, and what was decided.
 
     Raises:
-        DataError: A file isn't text.
+        DataError: A file isn't text, or its encoding can't be told.
     """
     samples = [sample for sample in samples if sample.data.strip(b"\xef\xbb\xbf \r\n\t")]
     if not samples:
         return Sniffed(Dialect(**given))
-    dialect = Dialect(**{"encoding": given.get("encoding") or guess_encoding(samples), **given})
+    decisions: list[Decision] = []
+    dialect = Dialect(**given)
+    if "encoding" not in given:
+        encoding, decision = guess_encoding(samples)
+        dialect = replace(dialect, encoding=encoding)
+        decisions.append(decision)
     texts = [decode(sample, dialect.encoding) for sample in samples]
     dialect = guess_cells(texts, dialect, given)
     dialect = replace(dialect, **{**guess_top(texts, dialect, given), **given})
@@ -64,6 +69,6 @@ def sniff(samples: Sequence[Sample], given: Mapping[str, Any] = _NOTHING) -> Sni
     body = [row for rows in files for row in rows[int(header) :]]
     dialect = replace(dialect, **{"null_values": guess_nulls(body), **given})
     if header:
-        return Sniffed(dialect)
+        return Sniffed(dialect, tuple(decisions))
     columns = tuple(f"column_{number}" for number in range(1, usual_width(body) + 1))
-    return Sniffed(replace(dialect, header=False, columns=given.get("columns") or columns))
+    return Sniffed(replace(dialect, header=False, columns=given.get("columns") or columns), tuple(decisions))

@@ -103,7 +103,7 @@ def test_settings_are_heeded_in_looking_at_the_data(tmp_path: Path) -> None:
             ["input.header_names=strict"],
             " (--set input.header_names=..., --set input.header=..., --set input.columns=..., --set input.skip_rows=...)",
         ),
-        (b"a\0,\0b\0\n\0", [], " (--set input.encoding=...)"),
+        ("id,name\n1,Wągrowiec\n".encode("cp1250"), [], " (--set input.encoding=...)"),
         (b"a\n\n", [], " (--set input.null_values=...)"),
         (b"a\nx\n", ["input.encoding=utf-16"], " (--set input.encoding=...)"),
     ],
@@ -117,6 +117,16 @@ def test_an_advised_setting_is_one_that_init_takes(
     with pytest.raises(DataError) as caught:
         init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
     assert str(caught.value).endswith(advice)
+
+
+def test_a_guessed_encoding_is_marked_with_words_that_it_reads(tmp_path: Path) -> None:
+    """In the starter and on the terminal; NUL bytes in cells are text to `init`, as they are to `run`."""
+    (tmp_path / "data.csv").write_bytes("name,n\nZürich,1\nK\0öln,2\n".encode("cp1252"))
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    decided = "encoding: cp1252 (not UTF-8; reads 'Zürich' and 'öln'), please check"
+    assert decided in map(str, starter.decisions)
+    assert f"# {decided}\n" in (tmp_path / "p.toml").read_text(encoding="utf-8")
+    assert load_config(str(tmp_path / "p.toml")).input.dialect.encoding == "cp1252"
 
 
 @pytest.mark.parametrize("spelling", ["House Agee", "house_age"])

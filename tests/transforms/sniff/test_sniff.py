@@ -1,6 +1,7 @@
 """Tests of guessing how CSV files are spelled."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -128,41 +129,15 @@ def test_lines_above_the_header_are_skipped() -> None:
     assert guess("id,x\n" + body("#,1,2")).skip_rows == 0
 
 
-@pytest.mark.parametrize(
-    ("data", "encoding"),
-    [
-        ("name,n\nZürich,1\n".encode(), "utf-8"),
-        ("name,n\nZürich,1\n".encode("utf-8-sig"), "utf-8"),
-        ("name,n\nZürich,1\n".encode("latin-1"), "latin-1"),
-        ("name,n\nfive € “each”,1\n".encode("cp1252"), "cp1252"),
-        ("name,n\nZürich,1\n".encode("utf-16"), "utf-16"),
-        (("name,n\n" + "Zürich,1\n" * 50).encode() + b"Gen\xe8ve,1\n", "utf-8"),
-    ],
-)
-def test_the_encoding_is_found(data: bytes, encoding: str) -> None:
-    """A byte order mark, or what the bytes can be; a damaged row doesn't make UTF-8 another encoding."""
-    dialect = guess(data)
-    assert dialect.encoding == encoding
-    assert dialect.header
-
-
-def test_a_letter_cut_at_the_end_of_a_sample_is_no_damage() -> None:
-    """The sample's last line is left out."""
-    text = "name,n\n" + "Zürich,1\n" * 5 + "Zü"
-    assert guess(text.encode()[:-1], complete=False) == Dialect()
-    assert guess(b"a,n\nx,1\n\xc3", complete=False).encoding == "utf-8"
-
-
-def test_a_binary_file_is_an_error_that_names_it() -> None:
-    """NUL bytes without a byte order mark aren't text."""
-    with pytest.raises(DataError, match=r"'1\.csv' looks like a binary file: it has NUL bytes"):
-        guess("a,b\n", b"PK\x03\x04\0\0\0")
-
-
 @given(st.binary(max_size=300).filter(lambda data: b"\0" not in data))
 def test_any_text_gives_some_dialect(data: bytes) -> None:
-    """Guessing never fails on text, however odd, and what it gives can be used."""
-    dialect = guess(data)
+    """Guessing never fails on text, however odd, unless it asks for the encoding; what it gives can be used."""
+    try:
+        dialect = guess(data)
+    except DataError as error:
+        # Most data has none.
+        assert re.search(r"set \[input\] encoding to the one that reads right|isn't a CSV file", str(error))  # noqa: PT017
+        return
     assert len(dialect.delimiter) == 1
     assert "" in dialect.null_values
     assert dialect.header == (dialect.columns is None)
@@ -213,7 +188,7 @@ def test_odd_real_files(shared_data: Path) -> None:
     country = sniff([sample(folder / "country-2.csv")]).dialect
     assert (country.delimiter, country.comment, country.header) == (";", "#", True)
     assert not sniff([sample(folder / "without-headers.csv")]).dialect.header
-    assert sniff([sample(folder / "latin1.csv")]).dialect.encoding == "latin-1"
+    assert sniff([sample(folder / "latin1.csv")]).dialect.encoding == "cp1252"
     assert sniff([sample(folder / "table-infer-missing-values.csv")]).dialect.null_values == ("", "-")
     assert not sniff([sample(shared_data / "mnist" / "mnist_5k.csv.gz")]).dialect.header
 
@@ -240,6 +215,6 @@ def test_what_is_known_is_not_guessed() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "iso8859-1", "cp1252"])
 def test_a_known_encoding_is_what_the_text_is_read_in(encoding: str) -> None:
-    """Even one that can't be told from the bytes: UTF-16 without a mark looks like a binary file."""
+    """Even one that doesn't look like it."""
     dialect = given("name;n\nZürich;1\n".encode(encoding), encoding=encoding)
     assert (dialect.encoding, dialect.delimiter, dialect.header) == (encoding, ";", True)
