@@ -14,11 +14,26 @@ import numpy as np
 
 from shardmill.transforms.kinds.base import Tensor
 
-# The most digits of each numeric field of a format; as in `strptime`, fewer are accepted too.
-WIDTHS: Mapping[str, int] = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6, "j": 3}
-# The number of letters of each field of letters.
-NAMES: Mapping[str, int] = {"b": 3, "p": 2}
-_MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
+# The most digits of each numeric field of a format; as in `strptime`, fewer are accepted too. A
+# fraction may be of nanoseconds, which `strptime` doesn't read.
+WIDTHS: Mapping[str, int] = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "f": 9, "j": 3}
+_MONTHS = b"january february march april may june july august september october november december".split()
+_WEEKDAYS = b"monday tuesday wednesday thursday friday saturday sunday".split()
+# The words of each field of letters; the first three letters tell them apart.
+NAMES: Mapping[str, tuple[bytes, ...]] = {
+    "b": tuple(name[:3] for name in _MONTHS),
+    "B": tuple(_MONTHS),
+    "a": tuple(name[:3] for name in _WEEKDAYS),
+    "A": tuple(_WEEKDAYS),
+    "p": (b"am", b"pm"),
+}
+_TELLING = 3
+# The most bytes of an offset from UTC: +02:00.
+_ZONE = 6
+# The most bytes of any field: "september" and "wednesday".
+_LONGEST = 9
+# Fields that say the same as another.
+_SAME: Mapping[str, str] = {"b": "m", "B": "m", "y": "Y", "I": "H", "A": "a"}
 # The least and the greatest valid value of each field.
 _RANGES: Mapping[str, tuple[int, int]] = {
     "Y": (1, 9999),
@@ -30,8 +45,10 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "M": (0, 59),
     "S": (0, 59),
 }
+# A blank of a format: one or two blanks of a text, as in "Jan  5".
+_BLANK = ("", b"  ")
 # Seconds of a day.
-_DAY = 86400
+DAY = 86400
 # The formulas' year begins in March, which is month 0: February's number in the calendar, January's
 # in the formulas.
 _FEBRUARY = 2
@@ -44,7 +61,7 @@ class Format:
 
     Attributes:
         items: Fields by their letter (`("Y", None)`) and literal characters (`("", b"-")`), in
-            order.
+            order. Blanks are one item, `("", b"  ")`.
     """
 
     items: tuple[tuple[str, bytes | None], ...]
@@ -57,37 +74,61 @@ class Format:
     @property
     def width(self) -> int:
         """The most bytes of a text in this format."""
-        return sum(
-            len(literal) if literal is not None else {**WIDTHS, **NAMES}[letter] for letter, literal in self.items
-        )
+        return sum(_bytes(letter) if literal is None else len(literal) for letter, literal in self.items)
+
+    @property
+    def has_date(self) -> bool:
+        """Whether the format gives a day of the calendar."""
+        fields = {_SAME.get(letter, letter) for letter in self.fields}
+        return {"Y", "m", "d"} <= fields or {"Y", "j"} <= fields
+
+    @property
+    def has_hour(self) -> bool:
+        """Whether the format gives the hour of the day."""
+        return "H" in self.fields or {"I", "p"} <= self.fields
+
+
+def _bytes(letter: str) -> int:
+    if letter in NAMES:
+        return max(map(len, NAMES[letter]))
+    return _ZONE if letter == "z" else WIDTHS[letter]
 
 
 def parse_format(text: str) -> Format:
     """Parses a format such as `%Y-%m-%d %H:%M:%S`.
 
+    As in `strptime`, several blanks are the same as one.
+
     Raises:
-        ValueError: A field is unknown or repeated, or there is none; the message says which.
+        ValueError: A field is unknown or repeated, there is none, or an offset from UTC has nothing
+            to be taken from; the message says which.
     """
     items: list[tuple[str, bytes | None]] = []
     characters = iter(text)
     for character in characters:
         letter = next(characters, "") if character == "%" else ""
-        if character != "%" or letter == "%":
+        if character == " ":
+            items += [] if items and items[-1] == _BLANK else [_BLANK]
+        elif character != "%" or letter == "%":
             items.append(("", character.encode()))
-        elif letter not in WIDTHS and letter not in NAMES:
-            known = " ".join(f"%{each}" for each in (*WIDTHS, *NAMES, "%"))
+        elif letter not in (*WIDTHS, *NAMES, "z"):
+            known = " ".join(f"%{each}" for each in (*WIDTHS, *NAMES, "z", "%"))
             raise ValueError(f"'%{letter}' isn't known; expected one of {known}")
         else:
             items.append((letter, None))
     letters = [letter for letter, _ in items if letter]
     if not letters:
         raise ValueError("it has no field; expected a format such as '%Y-%m-%d'")
-    repeated = {"b": "m", "y": "Y", "I": "H"}
-    plain = [repeated.get(letter, letter) for letter in letters]
+    plain = [_SAME.get(letter, letter) for letter in letters]
     twice = [letter for index, letter in enumerate(letters) if plain[index] in plain[:index]]
     if twice:
         raise ValueError(f"'%{twice[0]}' repeats another field; remove one of them")
-    return Format(tuple(items))
+    layout = Format(tuple(items))
+    if "z" in letters and not (layout.has_date if set("Ymdj") & set(plain) else layout.has_hour):
+        raise ValueError("'%z' needs a whole date, or else an hour, from which to go to UTC; add it, or remove '%z'")
+    if "z" in letters and "I" in letters and not layout.has_hour:
+        raise ValueError("'%z' needs the hour of the day; add '%p' for '%I', or remove '%z'")
+    return layout
 
 
 class Cursor:
@@ -104,14 +145,14 @@ class Cursor:
         self._raw = tf.raw_ops
         self._int64 = tf.int64
         # Some columns of zero bytes past the end, so that no field reads outside the matrix.
-        columns = layout.width + 8
+        self._limit = np.int64(layout.width + 1)
+        columns = layout.width + 1 + _LONGEST
         octets = self._raw.DecodePaddedRaw(input_bytes=texts, fixed_length=columns, out_type=tf.uint8)
         self._octets = self._raw.Cast(x=octets, DstT=tf.int64)
         self._columns = columns
         self._lengths = self._raw.Cast(x=self._raw.StringLength(input=texts), DstT=tf.int64)
         self._at = self._raw.ZerosLike(x=self._lengths)
         self._valid = self._raw.OnesLike(x=self._raw.Equal(x=self._lengths, y=self._lengths))
-        self._limit = np.int64(columns - 7)
 
     def read(self, layout: Format) -> tuple[dict[str, Tensor], Tensor]:
         """Parses the texts.
@@ -121,12 +162,16 @@ class Cursor:
         """
         fields: dict[str, Tensor] = {}
         for letter, literal in layout.items:
-            if literal is not None:
+            if (letter, literal) == _BLANK:
+                self._blank()
+            elif literal is not None:
                 for octet in literal:
                     self._require(self._raw.Equal(x=self._columns_at(1)[0], y=np.int64(octet)))
                     self._advance(np.int64(1))
             elif letter in NAMES:
                 fields[letter] = self._name(letter)
+            elif letter == "z":
+                fields[letter] = self._zone()
             else:
                 fields[letter] = self._digits(letter)
         self._require(self._raw.Equal(x=self._at, y=self._lengths))
@@ -154,6 +199,13 @@ class Cursor:
     def _scalar(self, shape: Tensor) -> Tensor:
         return self._raw.Reshape(tensor=shape, shape=np.zeros(0, np.int32))
 
+    def _blank(self) -> None:
+        """Takes one blank or two."""
+        first, second = self._columns_at(2)
+        self._require(self._raw.Equal(x=first, y=np.int64(ord(" "))))
+        two = self._raw.Cast(x=self._raw.Equal(x=second, y=np.int64(ord(" "))), DstT=self._int64)
+        self._advance(self._raw.AddV2(x=two, y=np.int64(1)))
+
     def _digits(self, letter: str) -> Tensor:
         """Parses a numeric field.
 
@@ -177,23 +229,64 @@ class Cursor:
         return value
 
     def _name(self, letter: str) -> Tensor:
-        """Parses a month's English name, or AM and PM.
+        """Parses an English month or weekday, or AM and PM.
 
-        A month (three letters) is 1 to 12, AM is 0 and PM is 12. Upper and lower case are the same.
+        A month is 1 to 12, Monday is 0, AM is 0 and PM is 12. Upper and lower case are the same.
         """
-        names = _MONTHS if letter == "b" else (b"am", b"pm")
+        names = NAMES[letter]
+        # Bit 5 makes a letter lower case.
+        octets = [self._raw.BitwiseOr(x=octet, y=np.int64(32)) for octet in self._columns_at(_bytes(letter))]
         code = self._raw.ZerosLike(x=self._at)
-        for octet in self._columns_at(NAMES[letter]):
-            # Bit 5 makes a letter lower case.
-            lower = self._raw.BitwiseOr(x=octet, y=np.int64(32))
-            code = self._raw.AddV2(x=self._raw.Mul(x=code, y=np.int64(256)), y=lower)
-        codes = np.array([int.from_bytes(name, "big") for name in names], np.int64)
+        for octet in octets[:_TELLING]:
+            code = self._raw.AddV2(x=self._raw.Mul(x=code, y=np.int64(256)), y=octet)
+        codes = np.array([int.from_bytes(name[:_TELLING], "big") for name in names], np.int64)
         same = self._raw.Equal(x=self._raw.ExpandDims(input=code, axis=1), y=codes[None])
-        values = np.arange(1, 13) if letter == "b" else np.array([0, 12])
-        numbers = self._raw.Mul(x=self._raw.Cast(x=same, DstT=self._int64), y=values.astype(np.int64)[None])
         self._require(self._raw.Any(input=same, axis=[1]))
-        self._advance(np.int64(NAMES[letter]))
-        return self._raw.Max(input=numbers, axis=[1])
+        numbers = self._raw.Mul(
+            x=self._raw.Cast(x=same, DstT=self._int64), y=np.arange(len(names), dtype=np.int64)[None]
+        )
+        place = self._raw.Max(input=numbers, axis=[1])
+        for index, octet in enumerate(octets[_TELLING:], _TELLING):
+            # 0 where the name has ended.
+            expected = self._pick([(*name, *bytes(_LONGEST))[index] for name in names], place)
+            ended = self._raw.Equal(x=expected, y=np.int64(0))
+            self._require(self._raw.LogicalOr(x=ended, y=self._raw.Equal(x=expected, y=octet)))
+        self._advance(self._pick(list(map(len, names)), place))
+        step, first = {"b": (1, 1), "B": (1, 1), "p": (12, 0)}.get(letter, (1, 0))
+        return self._pick([first + step * index for index in range(len(names))], place)
+
+    def _pick(self, values: list[int], place: Tensor) -> Tensor:
+        """The value of each row's place in a list."""
+        return self._raw.GatherV2(params=np.array(values, np.int64), indices=place, axis=0)
+
+    def _zone(self) -> Tensor:
+        """Parses an offset from UTC, in seconds: Z, +02, +0200 or +02:00."""
+        sign, *octets = self._columns_at(_ZONE)
+        zulu = self._raw.Equal(x=sign, y=np.int64(ord("Z")))
+        plus = self._raw.Equal(x=sign, y=np.int64(ord("+")))
+        minus = self._raw.Equal(x=sign, y=np.int64(ord("-")))
+        colon = self._raw.Equal(x=octets[2], y=np.int64(ord(":")))
+        hours, timed = self._two_digits(octets[0], octets[1], 23)
+        self._require(
+            self._raw.LogicalOr(x=zulu, y=self._raw.LogicalAnd(x=timed, y=self._raw.LogicalOr(x=plus, y=minus)))
+        )
+        tens = self._raw.SelectV2(condition=colon, t=octets[3], e=octets[2])
+        units = self._raw.SelectV2(condition=colon, t=octets[4], e=octets[3])
+        minutes, precise = self._two_digits(tens, units, 59)
+        minutes = self._raw.SelectV2(condition=precise, t=minutes, e=np.int64(0))
+        long = self._raw.AddV2(x=self._raw.Cast(x=colon, DstT=self._int64), y=np.int64(5))
+        taken = self._raw.SelectV2(condition=precise, t=long, e=np.int64(3))
+        self._advance(self._raw.SelectV2(condition=zulu, t=np.int64(1), e=taken))
+        seconds = self._raw.Mul(x=self._raw.AddV2(x=self._raw.Mul(x=hours, y=np.int64(60)), y=minutes), y=np.int64(60))
+        signed = self._raw.SelectV2(condition=minus, t=self._raw.Neg(x=seconds), e=seconds)
+        return self._raw.SelectV2(condition=zulu, t=np.int64(0), e=signed)
+
+    def _two_digits(self, tens: Tensor, units: Tensor, most: int) -> tuple[Tensor, Tensor]:
+        """The number of two bytes, and whether they are digits and it isn't too large."""
+        first, second = (self._raw.Sub(x=octet, y=np.int64(ord("0"))) for octet in (tens, units))
+        value = self._raw.AddV2(x=self._raw.Mul(x=first, y=np.int64(10)), y=second)
+        digits = self._raw.LogicalAnd(x=self._between(first, 0, 9), y=self._between(second, 0, 9))
+        return value, self._raw.LogicalAnd(x=digits, y=self._raw.LessEqual(x=value, y=np.int64(most)))
 
     def _between(self, values: Tensor, low: int, high: int) -> Tensor:
         above = self._raw.GreaterEqual(x=values, y=np.int64(low))
@@ -236,8 +329,8 @@ class Arithmetic:
 
     def of_seconds(self, seconds: Tensor) -> dict[str, Tensor]:
         """All parts from seconds since 1970-01-01T00:00:00 UTC."""
-        days = seconds // _DAY
-        second_of_day = seconds - days * _DAY
+        days = seconds // DAY
+        second_of_day = seconds - days * DAY
         clock = {"hour": second_of_day // 3600, "minute": second_of_day // 60 % 60, "second": second_of_day % 60}
         return {**self.of_days(days), **clock}
 

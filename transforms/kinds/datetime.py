@@ -13,7 +13,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import TOKENS, Kind, Tensor, Trace
-from shardmill.transforms.kinds.date_text import Arithmetic, Cursor, Format, parse_format
+from shardmill.transforms.kinds.date_text import DAY, Arithmetic, Cursor, Format, parse_format
 from shardmill.transforms.statistics.requests import Statistics
 
 # The least and the greatest value of each part.
@@ -31,9 +31,25 @@ PARTS: Mapping[str, tuple[int, int]] = {
 _UNIX = {"unix": 1, "unix_ms": 1000}
 # The field of a format, by its letter, that gives a part.
 _CLOCK = {"hour": "H", "minute": "M", "second": "S"}
-_DATE = (("month", "m"), ("month", "b"), ("day", "d"), ("day_of_year", "j"))
+_DATE = (("month", "m"), ("month", "b"), ("month", "B"), ("day", "d"), ("day_of_year", "j"))
 # Two-digit years from this one on are of the 20th century, as in POSIX.
 _CENTURY = 69
+
+
+def parts_of(layout: Format) -> tuple[str, ...]:
+    """The parts that a format gives, in the order of `PARTS`."""
+    fields, date = layout.fields, layout.has_date
+    given = {
+        "year": bool(fields & {"Y", "y"}),
+        "month": date or bool(fields & {"m", "b", "B"}),
+        "day": date or "d" in fields,
+        "weekday": date,
+        "day_of_year": date or "j" in fields,
+        "hour": layout.has_hour,
+        "minute": "M" in fields,
+        "second": "S" in fields,
+    }
+    return tuple(part for part in PARTS if given[part])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +60,9 @@ class Datetime(Kind):
     float32, with the part's period.
 
     Attributes:
-        format: A `strptime` format of %Y %y %m %b %d %j %H %I %p %M %S %f and literal characters;
-            or `"unix"` (seconds, in an INT column) or `"unix_ms"` (milliseconds). Times are taken
-            as written: there are no time zones.
+        format: A `strptime` format of %Y %y %m %b %B %d %j %a %A %H %I %p %M %S %f %z and literal
+            characters; or `"unix"` (seconds, in an INT column) or `"unix_ms"` (milliseconds). Times
+            are taken as written, unless they have an offset (%z): then the parts are UTC's.
         parts: Some of year, month, day, hour, minute, second, weekday (Monday is 0) and
             day_of_year. By default all that the format gives, without day_of_year.
         cyclic: Whether parts become points on a circle.
@@ -99,21 +115,7 @@ class Datetime(Kind):
 
     def _given(self) -> tuple[str, ...]:
         """The parts that the format gives."""
-        if self.format in _UNIX:
-            return tuple(PARTS)
-        fields = self._layout().fields
-        year, month = bool(fields & {"Y", "y"}), bool(fields & {"m", "b"})
-        date = year and ((month and "d" in fields) or "j" in fields)
-        given = {
-            "year": year,
-            "month": month or date,
-            "day": "d" in fields or date,
-            "weekday": date,
-            "day_of_year": date or "j" in fields,
-        }
-        given["hour"] = "H" in fields or {"I", "p"} <= fields
-        given |= {"minute": "M" in fields, "second": "S" in fields}
-        return tuple(part for part in PARTS if given[part])
+        return tuple(PARTS) if self.format in _UNIX else parts_of(self._layout())
 
     def _parts(self) -> tuple[str, ...]:
         return self.parts or tuple(
@@ -179,7 +181,8 @@ class Datetime(Kind):
         values = {part: fields[letter] for part, letter in _CLOCK.items() if letter in fields}
         if "p" in fields and "I" in fields:
             values["hour"] = fields["I"] % 12 + fields["p"]
-        return self._date(trace, fields, values, valid)
+        values, valid = self._date(trace, fields, values, valid)
+        return _in_utc(arithmetic, values, fields["z"], valid) if "z" in fields else (values, valid)
 
     def _date(
         self, trace: Trace, fields: dict[str, Tensor], values: dict[str, Tensor], valid: Tensor
@@ -204,3 +207,20 @@ class Datetime(Kind):
             date = arithmetic.of_days(arithmetic.days_from_civil(year, one, one) + values["day_of_year"] - 1)
             valid = raw.LogicalAnd(x=valid, y=raw.Equal(x=date["year"], y=year))
         return {**values, **date}, valid
+
+
+def _in_utc(
+    arithmetic: Arithmetic, values: dict[str, Tensor], offset: Tensor, valid: Tensor
+) -> tuple[dict[str, Tensor], Tensor]:
+    """The parts in UTC, of a whole date or of a time alone.
+
+    The offset may lead out of the years that there are.
+    """
+    units = (("hour", 3600), ("minute", 60), ("second", 1))
+    seconds = sum(values[part] * size for part, size in units if part in values) - offset
+    if "year" not in values:
+        return arithmetic.of_seconds(seconds), valid
+    days = arithmetic.days_from_civil(values["year"], values["month"], values["day"])
+    moved = arithmetic.of_seconds(days * DAY + seconds)
+    first, last = PARTS["year"]
+    return moved, arithmetic.tf.logical_and(valid, (moved["year"] >= first) & (moved["year"] <= last))

@@ -4,14 +4,22 @@
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.transforms.kinds.base import Trace
+from shardmill.transforms.kinds.date_text import parse_format
+from shardmill.transforms.kinds.datetime import parts_of
+from shardmill.transforms.kinds.placeholder import dummy_statistics
 from shardmill.transforms.kinds.registry import parse_features
 from tests.support.kinds import run, schema_of
+from tests.support.strptime import COMMON, read, texts
 
 S = schema_of(d="bytes")
 INTEGERS = schema_of(d="int")
@@ -36,6 +44,8 @@ def _rows(out: dict[str, np.ndarray], parts: list[str]) -> list[list[int]]:
         "%Y%m%dT%H%M%SZ",
         "%Y-%j %H:%M:%S.%f",
         "%%%S%M%H%d%m%Y",
+        "%A, %B %d, %Y %I.%M.%S%p",
+        "%a %b %d %H:%M:%S %Y",
     ],
 )
 def test_formats(layout: str, tmp_path: Path) -> None:
@@ -49,6 +59,88 @@ def test_formats(layout: str, tmp_path: Path) -> None:
     rows = {"d": [f"{moment.strftime(layout)}" for moment in moments]}
     out = run({"d": {"kind": "datetime", "format": layout, "parts": ALL}}, S, rows, tmp_path)
     assert _rows(out, ALL) == [_parts(moment) for moment in moments]
+
+
+@pytest.fixture(scope="module")
+def common() -> Callable[[list[str]], dict[str, np.ndarray]]:
+    """A function of texts that reads them in all of the common formats, each part `<format>_<part>`."""
+    import tensorflow as tf
+
+    kinds = parse_features(
+        {
+            layout: {"kind": "datetime", "column": "d", "format": layout, "parts": list(parts_of(parse_format(layout)))}
+            for layout in COMMON
+        },
+        S,
+    )
+    statistics = dummy_statistics(kinds, S)
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
+    def build(column: tf.Tensor) -> dict[str, tf.Tensor]:
+        trace = Trace(tf, {"d": column}, statistics, lambda key: None)
+        return {name: tensor for kind in kinds for name, tensor in kind.build(trace).items()}
+
+    return lambda cells: {name: tensor.numpy() for name, tensor in build(tf.constant(cells, tf.string)).items()}
+
+
+@settings(max_examples=30, deadline=None)
+@given(cells=st.lists(texts(COMMON), min_size=10, max_size=40))
+def test_texts_are_read_as_python_reads_them(
+    common: Callable[[list[str]], dict[str, np.ndarray]], cells: list[str]
+) -> None:
+    """In each format, `strptime` is the oracle; offsets become UTC; what it refuses is missing."""
+    found = common(cells)
+    for layout in COMMON:
+        moments = [read(cell, layout) for cell in cells]
+        for part in parts_of(parse_format(layout)):
+            expected = [-1 if moment is None else _parts(moment)[ALL.index(part)] for moment in moments]
+            assert found[f"{layout}_{part}"].tolist() == expected, (layout, part, cells)
+
+
+def test_offsets_become_utc(tmp_path: Path) -> None:
+    """Before the parts are taken; an offset of a day or more, or out of the calendar, makes the cell missing."""
+    moments = {
+        "2013-01-01T00:30:00+02:00": [2012, 12, 31, 22, 30, 0, 0, 366],
+        "2013-01-01T00:30:00+0200": [2012, 12, 31, 22, 30, 0, 0, 366],
+        "2013-01-01T00:30:00+02": [2012, 12, 31, 22, 30, 0, 0, 366],
+        "2012-12-31T23:30:00-05:30": [2013, 1, 1, 5, 0, 0, 1, 1],
+        "2013-01-01T00:30:00Z": [2013, 1, 1, 0, 30, 0, 1, 1],
+        "2013-01-01T00:30:00-00:00": [2013, 1, 1, 0, 30, 0, 1, 1],
+    }
+    refused = [
+        "2013-01-01T00:30:00",
+        "2013-01-01T00:30:00+25:00",
+        "2013-01-01T00:30:00+24:00",
+        "2013-01-01T00:30:00+02:60",
+        "2013-01-01T00:30:00+2",
+        "2013-01-01T00:30:00+02:",
+        "2013-01-01T00:30:00+02:00:00",
+        "2013-01-01T00:30:00z",
+        "2013-01-01T25:30:00Z",
+        "2013-02-30T00:30:00Z",
+        "0001-01-01T00:30:00+02:00",
+        "9999-12-31T23:30:00-02:00",
+    ]
+    table = {"d": {"kind": "datetime", "format": "%Y-%m-%dT%H:%M:%S%z", "parts": ALL}}
+    out = run(table, S, {"d": [*moments, *refused]}, tmp_path)
+    assert _rows(out, ALL) == [*moments.values(), *([-1] * 8 for _ in refused)]
+
+
+def test_times_with_an_offset_go_round_the_clock(tmp_path: Path) -> None:
+    """Without a date, hours stay in a day."""
+    rows = {"d": ["00:30+02", "23:30-01:45", "12:00Z"]}
+    out = run({"d": {"kind": "datetime", "format": "%H:%M%z"}}, S, rows, tmp_path)
+    assert _rows(out, ["hour", "minute"]) == [[22, 30], [1, 15], [12, 0]]
+
+
+def test_names_are_english_in_any_case(tmp_path: Path) -> None:
+    """Months in full or of three letters; a blank of the format may be two, as before a day of one digit."""
+    rows = {"d": ["SEPTEMBER 5, 2013", "september  5, 2013", "May 5, 2013", "Sep 5, 2013", "Sept 5, 2013"]}
+    full = run({"d": {"kind": "datetime", "format": "%B %d, %Y", "parts": ["month"]}}, S, rows, tmp_path)
+    assert full["d_month"].tolist() == [9, 9, 5, -1, -1]
+    (tmp_path / "short").mkdir()
+    short = run({"d": {"kind": "datetime", "format": "%b %d, %Y", "parts": ["month"]}}, S, rows, tmp_path / "short")
+    assert short["d_month"].tolist() == [-1, -1, 5, 9, -1]
 
 
 def test_fewer_digits(tmp_path: Path) -> None:
@@ -137,8 +229,6 @@ def test_cyclic(tmp_path: Path) -> None:
 
 def test_default_parts() -> None:
     """By default a feature has the parts that its format gives, without the day of the year."""
-    from shardmill.transforms.kinds.placeholder import dummy_statistics
-
     (kind,) = parse_features({"d": {"kind": "datetime", "format": "%Y-%m-%d %H:%M"}}, S)
     assert [spec.name for spec in kind.outputs(S, dummy_statistics([kind], S))] == [
         f"d_{part}" for part in ("year", "month", "day", "hour", "minute", "weekday")
@@ -148,10 +238,18 @@ def test_default_parts() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"format": "%Y-%q"}, "'%q' isn't known; expected one of %Y %y"),
+        ({"format": "%Y-%q"}, "'%q' isn't known; expected one of %Y %y %m %d %H %I %M %S %f %j %b %B %a %A %p %z %%"),
+        ({"format": "%Y-%m-%d %Z"}, "'%Z' isn't known; expected one of %Y %y"),
         ({"format": "%Y-%"}, "'%' isn't known"),
         ({"format": "date"}, "it has no field"),
         ({"format": "%m %b"}, "'%b' repeats another field; remove one of them"),
+        ({"format": "%m %B"}, "'%B' repeats another field; remove one of them"),
+        (
+            {"format": "%Y-%m %z"},
+            "'%z' needs a whole date, or else an hour, from which to go to UTC; add it, or remove '%z'",
+        ),
+        ({"format": "%M:%S%z"}, "'%z' needs a whole date, or else an hour"),
+        ({"format": "%Y-%m-%d %I:%M %z"}, "'%z' needs the hour of the day; add '%p' for '%I', or remove '%z'"),
         ({"format": "unix"}, "expected an INT column for `format` 'unix', received column 'd', which is BYTES"),
         ({"parts": ["years"]}, "received 'years'; did you mean 'year'"),
         ({"parts": ["hour"]}, r"gives \(year, month, day, weekday, day_of_year\), received 'hour'"),
