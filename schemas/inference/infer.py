@@ -23,8 +23,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shardmill.schemas.inference.date_formats import by_preference, order_of
 from shardmill.schemas.inference.distinct import Distinct
-from shardmill.schemas.inference.spelling import DATE_FORMATS, CellCounts, Spelling, count_cells
+from shardmill.schemas.inference.spelling import CellCounts, Spelling, count_cells
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
 
 ONE_BAD_IN = 1000
@@ -110,14 +111,33 @@ class ColumnProfile:
 
     @property
     def date_format(self) -> str | None:
-        """The `strptime` format of the present cells.
+        """The `strptime` format of the values.
 
-        Fewer than one in `ONE_BAD_IN` may have another. None means that there is no such format.
+        Fewer than one in `ONE_BAD_IN` may not fit it. None means that there is no such format.
         """
-        dates = self.cells.of(Spelling.DATE)
-        if not dates or not _few(self.present - dates, self.present):
-            return None
-        return next((name for name in DATE_FORMATS if self.cells.formats[name] == dates), None)
+        best = by_preference(self.cells.formats)[:1]
+        values = self.rows - self.absent
+        return best[0] if best and _few(values - self.cells.formats[best[0]], values) else None
+
+    @property
+    def date_rivals(self) -> tuple[str, ...]:
+        """Formats that fit as many values as `date_format`.
+
+        They have years, months and days in another order.
+        """
+        best = self.date_format
+        if best is None:
+            return ()
+        ties = (
+            name for name in by_preference(self.cells.formats) if self.cells.formats[name] == self.cells.formats[best]
+        )
+        return tuple({order_of(name): name for name in ties if order_of(name) != order_of(best)}.values())
+
+    @property
+    def undated(self) -> int:
+        """Values that don't fit `date_format`, if there is one."""
+        best = self.date_format
+        return 0 if best is None else self.rows - self.absent - self.cells.formats[best]
 
     @property
     def infinite(self) -> int:

@@ -8,7 +8,7 @@ for all its cells; regular expressions see only the cells that this leaves open.
 
 import enum
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import bounds, to_numpy
+from shardmill.schemas.inference.date_formats import (
+    INTEGER_DATES,
+    count_dates,
+    count_integer_dates,
+)
+from shardmill.schemas.inference.named_dates import may_be_named_dates
 from shardmill.schemas.inference.whole_numbers import is_rounded, whole_numbers
 
 _Bools = npt.NDArray[np.bool_]
@@ -25,26 +31,6 @@ _Number = TypeVar("_Number", int, float)
 
 LONGEST = 64
 """Most bytes of a cell that isn't text: no number, date or word is longer."""
-
-DATE_FORMATS: dict[str, str] = {
-    "%Y-%m-%d": r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
-    "%Y-%m-%d %H:%M:%S": r"^[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9]$",
-    "%Y-%m-%dT%H:%M:%S": r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]$",
-    "%Y-%m-%dT%H:%M:%SZ": r"^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z$",
-    "%Y-%m-%d %H:%M": r"^[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]$",
-    "%Y/%m/%d": r"^[0-9]{4}/(?:0[1-9]|1[0-2])/(?:0[1-9]|[12][0-9]|3[01])$",
-    "%m/%d/%Y": r"^(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])/[0-9]{4}$",
-    "%d/%m/%Y": r"^(?:0?[1-9]|[12][0-9]|3[01])/(?:0?[1-9]|1[0-2])/[0-9]{4}$",
-    "%m/%d/%Y %H:%M:%S": r"^(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])/[0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-6][0-9]$",
-    "%m/%d/%Y %H:%M": r"^(?:0?[1-9]|1[0-2])/(?:0?[1-9]|[12][0-9]|3[01])/[0-9]{4} [0-2]?[0-9]:[0-5][0-9]$",
-    "%d.%m.%Y": r"^(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])\.[0-9]{4}$",
-    "%d-%m-%Y": r"^(?:0?[1-9]|[12][0-9]|3[01])-(?:0?[1-9]|1[0-2])-[0-9]{4}$",
-    "%H:%M:%S": r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$",
-}
-"""The regular expression of each date format, by the format in `strptime`'s letters.
-
-Where several fit all cells of a column, the first is meant.
-"""
 
 
 class Spelling(enum.Enum):
@@ -70,7 +56,8 @@ class CellCounts:
 
     Attributes:
         spellings: Cells of each spelling; one that no cell has may be absent.
-        formats: Cells of each date format. A cell such as 01/02/2013 counts for two.
+        formats: Cells of each date format. A cell such as 01/02/2013 counts for two; INTEGER cells
+            such as 20130131 count, too.
         integers: The least and the greatest of the INTEGER and WHOLE cells. None means that there
             are none.
         floats: The least and the greatest of the FLOAT and BIG cells, in float64. None means that
@@ -92,6 +79,16 @@ class CellCounts:
             _widest(self.floats, other.floats),
             self.rounded + other.rounded,
         )
+
+    def without_dates(self) -> "CellCounts":
+        """The counts with dates as text.
+
+        So they are where spaces surround them, since no format has those.
+        """
+        spellings = Counter(self.spellings)
+        spellings[Spelling.TEXT] += spellings.pop(Spelling.DATE, 0)
+        formats = Counter({name: self.formats[name] for name in INTEGER_DATES if self.formats[name]})
+        return replace(self, spellings=+spellings, formats=formats)
 
     def of(self, *spellings: Spelling) -> int:
         """Cells that have one of these spellings."""
@@ -150,8 +147,11 @@ _WORDS_BEGIN = _first_bytes(b"tTfFiInN")
 # Most bytes of a cell that may be one of the words below.
 _LONGEST_WORD = 12
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
-# The beginning of all date formats; `DATE_FORMATS` decide.
-_DATE = r"^[0-9]{1,4}[-/.:][0-9]{1,2}[-/.:][0-9]{2}"
+# The beginnings of dates; their shapes decide.
+_DATE = (
+    r"^(?:[0-9]{1,4}(?:[-/.][0-9]{1,4}(?:[-/.][0-9]|$)|:[0-9]{2}|"
+    r"[-/ ]?(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))|[0-9]{8}[T_ :,-])"
+)
 _WORD = r"^(?:[+-]?(?i:inf|infinity|nan)|(?i:true|false))$"
 _INFINITE = r"^[+-]?(?i:inf|infinity)$"
 _NAN = r"^[+-]?(?i:nan)$"
@@ -200,14 +200,20 @@ class _Tally:
         if values.size:
             rounded = int(weights[is_rounded(values.astype(np.float64))].sum())
             self._add(spelling, int(weights.sum()))
-            self.counts = self.counts + CellCounts(integers=(int(values.min()), int(values.max())), rounded=rounded)
+            formats = count_integer_dates(values, weights)
+            extremes = int(values.min()), int(values.max())
+            self.counts = self.counts + CellCounts(formats=formats, integers=extremes, rounded=rounded)
 
     def count(self, cells: pa.Array, weights: _Counts) -> None:
         data, starts, stops = bounds(cells)
         first, lengths = data[starts], stops - starts
         open_ = (_NUMBERS_BEGIN[first] & (lengths <= LONGEST)) | (_WORDS_BEGIN[first] & (lengths <= _LONGEST_WORD))
+        named = may_be_named_dates(data, starts, stops, LONGEST)
+        if named.any():
+            self._dates(*_take(cells, weights, named))
+            open_ &= ~named
         if not open_.all():
-            self._add(Spelling.TEXT, int(weights[~open_].sum()))
+            self._add(Spelling.TEXT, int(weights[~(open_ | named)].sum()))
             cells, weights = _take(cells, weights, open_)
             if not len(cells):
                 return
@@ -303,17 +309,13 @@ class _Tally:
         filled = pc.not_equal(cells, "").to_numpy(zero_copy_only=False)
         self._add(Spelling.BLANK, int(weights[~filled].sum()))
         if filled.any():
-            self.count(*_take(cells, weights, filled))
+            inner = _Tally()
+            inner.count(*_take(cells, weights, filled))
+            self.counts = self.counts + inner.counts.without_dates()
 
     def _dates(self, cells: pa.Array, weights: _Counts) -> None:
-        dates = np.zeros(len(cells), np.bool_)
-        for date_format, pattern in DATE_FORMATS.items():
-            if dates.all() and "/" not in date_format:  # only formats with slashes share cells
-                continue
-            found = _match(cells, pattern)
-            if found.any():
-                self.counts = self.counts + CellCounts(formats=Counter({date_format: int(weights[found].sum())}))
-                dates |= found
+        formats, dates = count_dates(cells, weights)
+        self.counts = self.counts + CellCounts(formats=formats)
         self._add(Spelling.DATE, int(weights[dates].sum()))
         self._add(Spelling.TEXT, int(weights[~dates].sum()))
 

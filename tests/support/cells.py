@@ -7,7 +7,10 @@ from decimal import Decimal
 import numpy as np
 from hypothesis import strategies as st
 
-from shardmill.schemas.inference.spelling import DATE_FORMATS, LONGEST, Spelling
+from shardmill.schemas.inference.spelling import LONGEST, Spelling
+from tests.support.strptime import COMMON, formats_of, read, texts
+
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
@@ -17,7 +20,7 @@ def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
     text = cell.strip(" \t\n\v\f\r")
     if not text:
         return Spelling.BLANK
-    if re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", text):
+    if re.fullmatch(_NUMBER, text):
         return _spell_number(text)
     lower = text.lower()
     if lower.lstrip("+-") in ("inf", "infinity") and len(lower) - len(lower.lstrip("+-")) <= 1:
@@ -26,7 +29,19 @@ def spell(cell: str) -> Spelling:  # noqa: PLR0911 (one for each spelling)
         return Spelling.NAN
     if lower in ("true", "false"):
         return Spelling.BOOLEAN
-    return Spelling.DATE if any(re.search(pattern, text) for pattern in DATE_FORMATS.values()) else Spelling.TEXT
+    # No format has blanks around it, so a date within some is text.
+    return Spelling.DATE if text == cell and date_formats(cell) else Spelling.TEXT
+
+
+def date_formats(cell: str) -> frozenset[str]:
+    """The formats in which one cell is a date, by Python's own means."""
+    text = cell.strip(" \t\n\v\f\r")
+    if re.fullmatch(_NUMBER, text):
+        digits = str(int(Decimal(text))) if _spell_number(text) in (Spelling.INTEGER, Spelling.WHOLE) else ""
+        days = {"%Y%m%d": 8, "%Y%m%d%H%M": 12, "%Y%m%d%H%M%S": 14}
+        moments = {name: read(digits, name) for name, width in days.items() if len(digits) == width}
+        return frozenset(name for name, moment in moments.items() if moment and 1900 <= moment.year <= 2100)
+    return formats_of(cell) if len(cell.encode()) <= LONGEST else frozenset()
 
 
 def _spell_number(text: str) -> Spelling:
@@ -70,6 +85,13 @@ cells = st.one_of(
             "1/2/2013",
             "13/12/2013",
             "31.12.2013",
+            "20130131",
+            "20130229",
+            "201312312359",
+            "Jan  5 2013",
+            "may 5, 2013",
+            "2013-02-29",
+            "12:30 PM",
             "007",
             "+3",
             "0x10",
@@ -80,6 +102,7 @@ cells = st.one_of(
         ["  3", "3\t", " ", "- 1", " 1 2 ", "9223372036854775807", "-9223372036854775808", "1e999", "é", "0" * 70]
     ),
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+    texts(COMMON),
 )
 
 

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
-from functools import partial
+from functools import cache, lru_cache, partial
 
 from hypothesis import strategies as st
+
+from shardmill.schemas.inference.date_formats import DATES, MONTHLY, WHOLE
 
 # The formats of dates that people's exports have.
 COMMON = (
@@ -36,6 +38,63 @@ COMMON = (
     "%a %b %d %H:%M:%S %Y",
     "%A, %B %d, %Y",
 )
+
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,%f")
+_HALVES = tuple(f"{clock.replace('%H', '%I')}{half}" for clock in _CLOCKS for half in ("%p", " %p"))
+_APART = ("", " Z", " %z")
+_OFFSETS = (*_APART, "Z", "%z")
+TIMES = tuple(
+    [f"{clock}{zone}" for clock in _CLOCKS for zone in _OFFSETS]
+    + [f"{clock}{zone}" for clock in _HALVES for zone in _APART]
+    + [f"{clock} {zone}" for clock in _CLOCKS for zone in ("UTC", "GMT")]
+)
+_HOURS = tuple(
+    [f"%H{zone}" for zone in (*_OFFSETS, " UTC", " GMT")]
+    + [f"%I{half}{zone}" for half in ("%p", " %p") for zone in _APART]
+)
+# What may follow a day.
+_TAILS = tuple(
+    [f"{joint}{time}" for joint in ("T", " ", "_", ":", "-", ", ") for time in TIMES]
+    + [f"{joint}{hour}" for joint in ("T", " ") for hour in _HOURS]
+)
+RECOGNIZED = (*(f"{day}{tail}" for day in DATES for tail in ("", *_TAILS)), *TIMES, *MONTHLY, *WHOLE)
+
+_WIDTHS = {
+    **dict.fromkeys("mdHI", r"\d{1,2}"),
+    **dict.fromkeys("yMS", r"\d\d"),
+    **dict.fromkeys("abABp", "[A-Za-z]+"),
+    "Y": r"\d{4}",
+    "f": r"\d{1,9}",
+    "z": r"(?:[+-]\d\d(?::?\d\d)?|Z)",
+}
+
+
+@cache
+def _expression(layout: str) -> re.Pattern[str]:
+    """The texts that exporters write in a format."""
+    short_year = "%y" in layout and "%m" in layout and ("/" not in layout or layout.startswith("%y"))
+    compact = "T%H%M" in layout
+    return re.compile(
+        "".join(
+            (r"\d\d" if (short_year or compact) and letter in "mdHMSy" else _WIDTHS[letter])
+            if letter
+            else (" {1,2}" if other == " " else re.escape(other))
+            for letter, other in re.findall("%(.)|(.)", layout)
+        ),
+        re.ASCII,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def formats_of(text: str) -> frozenset[str]:
+    """The recognized formats in which a text is a date for Python."""
+    found = {layout for layout in (*TIMES, *MONTHLY, *WHOLE) if _expression(layout).fullmatch(text)}
+    for day in DATES:
+        match = _expression(day).match(text)
+        rest = text[match.end() :] if match else None
+        found |= {f"{day}{tail}" for tail in ("", *_TAILS) if rest is not None and _expression(tail).fullmatch(rest)}
+    return frozenset(layout for layout in found if read(text, layout) is not None)
+
 
 _HOURS_ONLY = re.compile(r"(?<!\d-\d\d)([+-]\d\d)(?=$| )")
 _SECONDS = re.compile(r"[+-]\d\d:?\d\d:?\d\d")

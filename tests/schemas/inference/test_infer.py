@@ -6,7 +6,6 @@ import io
 import pickle
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
-from shardmill.schemas.inference.spelling import DATE_FORMATS
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema
 from tests.support.cells import columns, spell
@@ -49,27 +47,6 @@ def facts(profile: ColumnProfile) -> tuple[object, ...]:
 def of(values: Sequence[str | None]) -> Column:
     """What is decided for a column's cells."""
     return decide(profile_of(values))
-
-
-@pytest.mark.parametrize("name", DATE_FORMATS)
-def test_a_date_format_fits_what_strftime_writes(name: str) -> None:
-    """A column of what strftime writes in a format is found to have it."""
-    moments = [
-        datetime(2013, 12, 31, 23, 59, 58, tzinfo=timezone.utc),
-        datetime(1999, 1, 13, 0, 5, 0, tzinfo=timezone.utc),
-    ]
-    texts = [moment.strftime(name) for moment in moments]
-    profile = profile_of(texts)
-    assert profile.date_format == name
-    assert decide(profile).type is BYTES
-
-
-def test_days_and_months_are_told_apart_by_the_whole_column() -> None:
-    """One cell with a day above 12 settles it; without one, months come first."""
-    assert profile_of(["1/2/2013", "3/4/2013"]).date_format == "%m/%d/%Y"
-    assert profile_of(["1/2/2013", "13/4/2013"]).date_format == "%d/%m/%Y"
-    assert profile_of(["1/13/2013", "13/1/2013"]).date_format is None
-    assert profile_of(["2013-01-01"] * 5 + ["soon"]).date_format is None
 
 
 @pytest.mark.parametrize(

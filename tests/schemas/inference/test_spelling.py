@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.inference.spelling import CellCounts, Spelling, count_cells
-from tests.support.cells import cells, spell
+from tests.support.cells import cells, date_formats, spell
 
 
 @settings(max_examples=300)
@@ -20,6 +20,7 @@ def test_cells_are_told_apart_as_python_tells_them(values: list[str]) -> None:
     """The columnar count equals one cell by cell."""
     counts = count_cells(pa.array(values, pa.string()))
     assert counts.spellings == Counter(map(spell, values))
+    assert counts.formats == Counter(name for value in values for name in date_formats(value))
     integers = [int(Decimal(value.strip())) for value in values if spell(value) in (Spelling.INTEGER, Spelling.WHOLE)]
     assert counts.integers == ((min(integers), max(integers)) if integers else None)
     floats = [float(value) for value in values if spell(value) in (Spelling.FLOAT, Spelling.BIG)]
