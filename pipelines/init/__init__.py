@@ -2,6 +2,7 @@
 
 toml_text.py        names and values as TOML
 column_facts.py     facts about a column, for a comment
+date_reason.py      how a column's dates are read
 feature_line.py     a line of [features]
 bad_rows.py         the allowed share of bad rows
 input_lines.py      the section [input]

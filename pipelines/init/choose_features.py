@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.init.column_facts import column_facts, shorten
+from shardmill.pipelines.init.date_reason import date_reason
 from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_table, toml_value
 from shardmill.pipelines.survey.identifiers import identify, is_unique
@@ -16,6 +17,8 @@ from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles
 from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.kinds.date_text import parse_format
+from shardmill.transforms.kinds.datetime import parts_of
 
 _FEW = 24  # the most distinct integers taken for codes rather than amounts, such as the hours of a day
 _ROWS_PER_CODE = 10  # the fewest rows for each distinct code
@@ -28,7 +31,7 @@ _CONSTANT = "one value in all rows"
 _FLAGS = (0, 1)
 _VOCABULARY = toml_table(kind="vocabulary", num_oov_buckets=1)
 _HASH = toml_table(kind="hash", num_buckets=1000)
-_PARTS = {"year": "%Y", "month": "%m", "day": "%d", "weekday": "%d", "hour": "%H", "minute": "%M"}
+_PARTS = ("year", "month", "day", "weekday", "hour", "minute")  # the parts of dates to learn from
 
 
 def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
@@ -90,7 +93,8 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
     unlike = _unlikeness(profile) if column.type is ColumnType.BYTES and not profile.date_format else ""
     if unlike:
         return FeatureLine(name, _HASH, facts, unlike, used=False)
-    return FeatureLine(name, _kind_of(column, profile, survey.schema), facts)
+    reason, sure = date_reason(profile) if _date_parts(column, profile, survey.schema) else ("", True)
+    return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, reason, sure=sure)
 
 
 def _are_all_lines(profile: ColumnProfile) -> bool:
@@ -134,7 +138,7 @@ def _unlikeness(profile: ColumnProfile) -> str:
 
 def _kind_of(column: Column, profile: ColumnProfile, schema: Schema) -> str:
     """Chooses the kind of a column that isn't an identifier."""
-    parts = _date_parts(profile, schema)
+    parts = _date_parts(column, profile, schema)
     if parts:
         return toml_table(kind="datetime", format=profile.date_format, parts=parts)
     if column.type is ColumnType.INT and _are_flags(profile):
@@ -151,13 +155,15 @@ def _vocabulary(profile: ColumnProfile) -> str:
     return toml_table(kind="vocabulary", top_k=_TOP_K, num_oov_buckets=1)
 
 
-def _date_parts(profile: ColumnProfile, schema: Schema) -> list[str]:
+def _date_parts(column: Column, profile: ColumnProfile, schema: Schema) -> list[str]:
     """Returns the parts of a column's dates, if any.
 
     Minutes count only where there are no days.
     """
-    text = profile.date_format or ""
-    parts = [part for part, letter in _PARTS.items() if letter in text and (part != "minute" or "%d" not in text)]
+    if profile.date_format is None or column.type is ColumnType.FLOAT:
+        return []
+    given = parts_of(parse_format(profile.date_format))
+    parts = [part for part in _PARTS if part in given and (part != "minute" or "day" not in given)]
     return [part for part in parts if f"{profile.name}_{part}" not in schema]
 
 

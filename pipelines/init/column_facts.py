@@ -17,8 +17,7 @@ def column_facts(profile: ColumnProfile, column_type: ColumnType) -> str:
         column_type: Its type in the schema.
     """
     words = {ColumnType.INT: "integer", ColumnType.FLOAT: "float", ColumnType.BYTES: "text"}
-    facts = [f"{profile.date_format} text" if profile.date_format else words[column_type]]
-    facts.append(_distinct(profile))
+    facts = [words[column_type], _distinct(profile)]
     if profile.absent:
         facts.append(f"{_percent(profile.absent, profile.rows)} missing")
     if column_type is ColumnType.BYTES:

@@ -168,9 +168,10 @@ def count_integer_dates(values: _Counts, weights: _Counts) -> Counter[str]:
 
 
 def by_preference(formats: Mapping[str, int]) -> list[str]:
-    """Sorts formats: those of the most cells first, then the likelier ones.
+    """Sorts formats by their cells, most first.
 
-    With slashes months come before days, otherwise after them; a year of two digits is last.
+    Of equal ones the likelier is first: with slashes months come before days, otherwise after
+    them; a year of two digits is last.
     """
     return sorted(formats, key=lambda name: (-formats[name], _oddity(name), name))
 
@@ -308,13 +309,13 @@ def _number(digits: _Bytes) -> _Counts:
 
 
 def _name(letters: _Bytes, names: list[str]) -> _Counts:
-    """The place of each name, from 1; 0 for others."""
+    """The number of each name, from 1; 0 for others."""
     lower = letters | 32
-    places = np.zeros(len(letters), np.int64)
-    for place, name in enumerate(names, 1):
+    numbers = np.zeros(len(letters), np.int64)
+    for number, name in enumerate(names, 1):
         if len(name) == letters.shape[1]:
-            places[(lower == np.frombuffer(name.encode(), np.uint8)).all(axis=1)] = place
-    return places
+            numbers[(lower == np.frombuffer(name.encode(), np.uint8)).all(axis=1)] = number
+    return numbers
 
 
 def _zone(piece: _Bytes) -> _Bools:

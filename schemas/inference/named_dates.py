@@ -57,7 +57,7 @@ def may_be_named_dates(
     lengths = stops - starts
     likely = np.flatnonzero(_FIRST[data[starts]] & (lengths >= _SHORTEST) & (lengths <= longest))
     likely = likely[_LAST[data[stops[likely] - 1]]]
-    letters = [data[starts[likely] + place].astype(np.int64) & 31 for place in range(3)]
+    letters = [data[starts[likely] + index].astype(np.int64) & 31 for index in range(3)]
     fourth = _FOURTH[letters[0] << 10 | letters[1] << 5 | letters[2]]
     likely, fourth = likely[fourth != 0], fourth[fourth != 0]
     after = data[starts[likely] + 3]

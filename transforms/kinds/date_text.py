@@ -245,22 +245,25 @@ class Cursor:
         numbers = self._raw.Mul(
             x=self._raw.Cast(x=same, DstT=self._int64), y=np.arange(len(names), dtype=np.int64)[None]
         )
-        place = self._raw.Max(input=numbers, axis=[1])
+        chosen = self._raw.Max(input=numbers, axis=[1])
         for index, octet in enumerate(octets[_TELLING:], _TELLING):
             # 0 where the name has ended.
-            expected = self._pick([(*name, *bytes(_LONGEST))[index] for name in names], place)
+            expected = self._pick([(*name, *bytes(_LONGEST))[index] for name in names], chosen)
             ended = self._raw.Equal(x=expected, y=np.int64(0))
             self._require(self._raw.LogicalOr(x=ended, y=self._raw.Equal(x=expected, y=octet)))
-        self._advance(self._pick(list(map(len, names)), place))
+        self._advance(self._pick(list(map(len, names)), chosen))
         step, first = {"b": (1, 1), "B": (1, 1), "p": (12, 0)}.get(letter, (1, 0))
-        return self._pick([first + step * index for index in range(len(names))], place)
+        return self._pick([first + step * index for index in range(len(names))], chosen)
 
-    def _pick(self, values: list[int], place: Tensor) -> Tensor:
-        """The value of each row's place in a list."""
-        return self._raw.GatherV2(params=np.array(values, np.int64), indices=place, axis=0)
+    def _pick(self, values: list[int], index: Tensor) -> Tensor:
+        """The value at each row's index in a list."""
+        return self._raw.GatherV2(params=np.array(values, np.int64), indices=index, axis=0)
 
     def _zone(self) -> Tensor:
-        """Parses an offset from UTC, in seconds: Z, +02, +0200 or +02:00."""
+        """Parses an offset from UTC, in seconds.
+
+        It is spelled Z, +02, +0200 or +02:00.
+        """
         sign, *octets = self._columns_at(_ZONE)
         zulu = self._raw.Equal(x=sign, y=np.int64(ord("Z")))
         plus = self._raw.Equal(x=sign, y=np.int64(ord("+")))

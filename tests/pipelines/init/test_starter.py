@@ -25,10 +25,10 @@ from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
-from shardmill.schemas.inference.spelling import DATE_FORMATS
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.profile import Profiled
+from tests.support.strptime import COMMON
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -225,6 +225,40 @@ def test_dates_become_parts() -> None:
     assert found["at"]["parts"] == ["year", "month", "day", "weekday", "hour"]
     assert features({"t": [f"{n % 24:02d}:{n % 60:02d}:00" for n in range(1000)]})["t"]["parts"] == ["hour", "minute"]
     assert features({"day": days, "day_month": NUMBERS})["day"]["parts"] == ["year", "day", "weekday"]
+    assert features({"t": ["Jan-13", "Feb-14"] * 500})["t"]["parts"] == ["year", "month"]
+    assert features({"t": ["1:05 PM", "11:30 AM"] * 500})["t"]["parts"] == ["hour", "minute"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "decision"),
+    [
+        (["2013-01-31", "2013-02-28"], "datetime (dates as %Y-%m-%d)"),
+        (["10:30", "11:30"], "datetime (times as %H:%M)"),
+        (
+            ["1/2/2013", "3/4/2013"],
+            "datetime (dates as %m/%d/%Y; all values fit %d/%m/%Y as well, so change `format` if that is meant), please check",
+        ),
+        (["1/31/13", "2/28/13"], "datetime (dates as %m/%d/%y; years 69 to 99 are 1969 to 1999, others 2000 to 2068)"),
+        (["2013-01-01T10:00:00Z", "2013-01-01T10:00:00+02"], "datetime (dates as %Y-%m-%dT%H:%M:%S%z; in UTC)"),
+        (["2013-01-31"] * 2000 + ["soon"], "datetime (dates as %Y-%m-%d; 1 values don't fit and count as missing)"),
+        (
+            ["20130131", "20130228"],
+            "datetime (dates as %Y%m%d; integers that are all days of the calendar), please check",
+        ),
+    ],
+)
+def test_what_dates_are_read_as_is_told(cells: list[str], decision: str) -> None:
+    """In the configuration and in a decision, with what else they may be."""
+    columns = {"x": cells}
+    lines = feature_lines(survey_of(columns), NOTHING)
+    assert list(map(str, column_decisions(lines))) == [f"column 'x': {decision}"]
+    reason = decision.removeprefix("datetime (").removesuffix(", please check").removesuffix(")")
+    assert f"  # {reason}: " in starter(columns)
+
+
+def test_integers_among_floats_are_no_dates() -> None:
+    """A `datetime` feature takes integers and texts."""
+    assert tomllib.loads(starter({"x": ["20130131"] * 2000 + ["0.5"]}))["features"] == {"x": "z_score"}
 
 
 @pytest.mark.parametrize(
@@ -366,7 +400,7 @@ def test_the_kinds_take_their_parameters() -> None:
         "nothing": [None] * 1000,
         "row": [str(number) for number in range(1000)],
         "odd name, é": NUMBERS,
-        **{f"date{i}": [moment.strftime(name) for moment in MOMENTS] for i, name in enumerate(DATE_FORMATS)},
+        **{f"date{i}": [moment.strftime(name) for moment in MOMENTS] for i, name in enumerate(COMMON)},
     }
     text = starter(columns)
     uncommented = re.sub(
