@@ -177,7 +177,7 @@ def by_preference(formats: Mapping[str, int]) -> list[str]:
 
 
 def order_of(name: str) -> str:
-    """The order of a format's year, month and day, as letters."""
+    """The letters of a format that say a day, in order."""
     return "".join(letter for letter in re.findall("%(.)", name) if letter in "Yymd")
 
 

@@ -285,7 +285,7 @@ class Cursor:
         return self._raw.SelectV2(condition=zulu, t=np.int64(0), e=signed)
 
     def _two_digits(self, tens: Tensor, units: Tensor, most: int) -> tuple[Tensor, Tensor]:
-        """The number of two bytes, and whether they are digits and it isn't too large."""
+        """The number that two bytes spell, and its validity."""
         first, second = (self._raw.Sub(x=octet, y=np.int64(ord("0"))) for octet in (tens, units))
         value = self._raw.AddV2(x=self._raw.Mul(x=first, y=np.int64(10)), y=second)
         digits = self._raw.LogicalAnd(x=self._between(first, 0, 9), y=self._between(second, 0, 9))
