@@ -16,27 +16,8 @@ from isal import igzip, isal_zlib
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.decoding.encodings import UTF8_MARK, Codec, encode_kept
-from shardmill.transforms.tfrecord.compress import GZIP_MAGIC
+from shardmill.transforms.decoding.other_formats import check_format
 
-# The first bytes of files in other formats, and what to say about them.
-_MAGIC = (
-    (GZIP_MAGIC, "gzip-compressed; give its name the suffix .gz"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard-compressed; give its name the suffix .zst"),
-    (b"\xfd7zXZ\x00", "xz-compressed; decompress it, or compress it as .gz, .bz2 or .zst"),
-    (b"PK\x03\x04", "a zip archive (or an Excel workbook); extract or export its CSV files"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (b"PAR1", "a Parquet file; export it as CSV"),
-    (b"ARROW1\x00\x00", "an Arrow file; export it as CSV"),
-    (b"Obj\x01", "an Avro file; export it as CSV"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook; export it as CSV"),
-    (b"%PDF-", "a PDF document"),
-    (b"SQLite format 3\x00", "an SQLite database; export its tables as CSV"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\x7fELF", "a program"),
-)
-_BZIP2_BLOCK = b"1AY&SY"  # Follows "BZh" and a digit, which alone could be text.
-_TAR = (257, b"ustar")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 # Bytes at the file's start that tell text from other things.
@@ -137,7 +118,7 @@ def check_head(head: bytes, path: str, encoding: str) -> None:
     Raises:
         DataError: It isn't such text; the message says what it is, or looks like.
     """
-    _check_kind(head, path)
+    check_format(head, path)
     name = Codec.of(encoding).name
     # Its mark begins with UTF-16's.
     if head.startswith(codecs.BOM_UTF32_LE) and not name.startswith("utf-32"):
@@ -178,7 +159,7 @@ def read_beginning(raw: Source, path: str, size: int) -> bytes:
     """
     with _explained(path):
         data = _read_fully(_decompressed(raw, path) if compressed_suffix(path) else raw, size)
-    _check_kind(data, path)
+    check_format(data, path)
     return data
 
 
@@ -203,21 +184,6 @@ def _damaged(path: str, error: Exception) -> DataError:
         f"can't decompress {path!r}: {error}. The file is damaged, cut short, or not what its suffix {compressed_suffix(path)!r} says; "
         "write or copy it again"
     )
-
-
-def _check_kind(head: bytes, path: str) -> None:
-    """Tells files of other kinds by how they begin.
-
-    Raises:
-        DataError: The file is one of them.
-    """
-    for magic, what in _MAGIC:
-        if head.startswith(magic):
-            raise DataError(f"{path!r} isn't a CSV file: it is {what}")
-    if head.startswith(b"BZh") and head[4:10] == _BZIP2_BLOCK:
-        raise DataError(f"{path!r} isn't a CSV file: it is bzip2-compressed; give its name the suffix .bz2")
-    if head[_TAR[0] :].startswith(_TAR[1]):
-        raise DataError(f"{path!r} isn't a CSV file: it is a tar archive; extract its CSV files")
 
 
 def _decompressed(raw: Source, path: str) -> Source:
