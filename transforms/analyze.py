@@ -266,7 +266,7 @@ class _AnalyzeUnit(CheckedDoFn):
         metrics.ROWS_READ.inc(work.rows)
         metrics.ROWS_REJECTED.inc(rejected)
         metrics.BYTES_READ.inc(work.size)
-        yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum)
+        yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         for counts in self._take_tokens():

@@ -27,6 +27,7 @@ from shardmill.transforms.csv.units import (
 )
 from shardmill.transforms.files import files
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.workers import metrics
 
@@ -153,6 +154,7 @@ class Blocks:
 
     Attributes:
         checksum: The checksum of all the unit's bytes, once the last block has been read.
+        skipped: The lines that are no rows, in the blocks read so far and above them.
     """
 
     def __init__(
@@ -168,6 +170,7 @@ class Blocks:
                 means that blocks stay unchanged.
         """
         self.checksum = NO_BYTES
+        self.skipped = Skipped()
         self._unit = unit
         self._dialect = dialect
         self._selection = selection
@@ -184,7 +187,7 @@ class Blocks:
         with files.opened(unit.location or unit.path, unit.start, unit.stop, name=unit.path) as stream:
             read = held.HeldBytes(stream, unit)
             try:
-                for block in read_blocks(read, unit, self._dialect, self._selection):
+                for block in read_blocks(read, unit, self._dialect, self._selection, self.skipped):
                     yield block if self._change is None else self._change(block)
             except DataError:
                 # Where the file has changed, that is what must be said.

@@ -81,7 +81,7 @@ class _RecountUnit(CheckedDoFn):
                 # The analysis counted the others.
                 metrics.ROWS_REJECTED.inc(len(block.rejects) - len(read.rejects))
                 work.add(block.rows + len(block.rejects), block.size)
-        yield UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejected, blocks.checksum)
+        yield UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejected, blocks.checksum, blocks.skipped)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         yield pvalue.TaggedOutput("rejections", GlobalWindows.windowed_value(self._rejections))

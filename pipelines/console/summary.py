@@ -19,6 +19,8 @@ _REASONS = 5
 _HERE = {phases_module.START, phases_module.BETWEEN, "load", "publish", "total"}
 # The ending of names of counters that count milliseconds.
 _TIME = "-msec"
+# What lines that are no rows are called, by their key in the manifest.
+SKIPPED_LINES = {"above": "lines at the top", "comments": "comment lines", "blank": "blank lines"}
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
@@ -42,6 +44,7 @@ def print_summary(
     rows = manifest["rows"]
     out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
+    _print_skipped(out, manifest)
     _print_renamed(out, manifest)
     _print_not_finite(out, manifest)
     _print_rounded(out, manifest)
@@ -100,6 +103,17 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], enco
     if rejected.get("rows"):
         for file in rejected["files"]:
             out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)
+
+
+def _print_skipped(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Prints the numbers of comments and of lines at the top.
+
+    Blank lines hide nothing; the manifest counts them.
+    """
+    skipped = manifest.get("skipped", {})
+    shown = [(skipped[key], what) for key, what in SKIPPED_LINES.items() if key in skipped and key != "blank"]
+    if shown:
+        out.print(f"  skipped {' and '.join(f'{lines:,} {what}' for lines, what in shown)}", markup=False)
 
 
 def _print_renamed(out: Console, manifest: Mapping[str, Any]) -> None:

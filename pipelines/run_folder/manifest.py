@@ -26,7 +26,7 @@ from shardmill.schemas.run_folder import LISTED_FOLDERS, MANIFEST, OUTPUT_STATIS
 from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
-from shardmill.transforms.rows.counts import UnitCount, file_checksums
+from shardmill.transforms.rows.counts import UnitCount, file_checksums, skipped_lines
 from shardmill.transforms.statistics.stats_file import write_output_statistics
 from shardmill.transforms.transform import REJECTED, OutputMoments
 from shardmill.transforms.write import ShardFile
@@ -76,12 +76,14 @@ def write_manifest(
         split: sum(shard.rows for shard in shards if shard.split == split) for split in rule.reading.split_rule.names
     }
     write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, moments.moments)
+    skipped = skipped_lines(counts)
     manifest = {
         "format": FORMAT,
         **rule.facts,
         "rows": rows,
         "splits": _splits(rule, shards),
         "rejected": _rejected(shards, findings),
+        **({"skipped": skipped} if skipped else {}),
         "input": _inputs(rule, counts),
         "columns": _columns(rule, findings),
         "not_finite": _not_finite(findings, moments),

@@ -78,6 +78,17 @@ class RejectedEntry(TypedDict):
     files: list[FileEntry]
 
 
+class SkippedEntry(TypedDict):
+    """Lines of the input that are no rows.
+
+    They are those above the header or the first row, comment lines and blank lines.
+    """
+
+    above: NotRequired[Count]
+    comments: NotRequired[Count]
+    blank: NotRequired[Count]
+
+
 class InputEntry(TypedDict):
     """A file that was read."""
 
@@ -208,6 +219,7 @@ class Manifest(TypedDict):
     rows: RowCounts
     splits: dict[SplitName, SplitEntry]
     rejected: RejectedEntry
+    skipped: NotRequired[SkippedEntry]
     input: list[InputEntry]
     columns: ColumnNames
     not_finite: NotRequired[NotFiniteEntry]

@@ -3,11 +3,11 @@
 They are the manifest's sums, the files' checksums and the input's rows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
-from shardmill.pipelines.console.summary import format_bytes
+from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import file_problem
 from shardmill.pipelines.run_folder.manifest_keys import FileEntry, InputEntry, ShardEntry
@@ -15,6 +15,7 @@ from shardmill.pipelines.verify.rederive import Counted
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import plural
 from shardmill.transforms.files import files
+from shardmill.transforms.rows.counts import skipped_lines
 from shardmill.transforms.workers import phases
 
 In = TypeVar("In")
@@ -184,8 +185,19 @@ def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
         rows = by_path.get(entry["path"], 0)
         if rows != entry["rows"]:
             yield f"{entry['path']!r} has {rows:,} rows; the run read {entry['rows']:,}"
+    for what, found, before in _skipped(run, counted):
+        if found != before:
+            yield f"{found:,} {what} are skipped; in the run it was {before:,}"
     reasons, expected = dict(counted.rejections.reasons), run.manifest["rejected"]["reasons"]
     for reason in sorted(reasons.keys() | expected.keys()):
         found, before = reasons.get(reason, 0), expected.get(reason, 0)
         if found != before:
             yield f"{found:,} rows are rejected because of {reason!r}; in the run it was {before:,}"
+
+
+def _skipped(run: FinishedRun, counted: Counted) -> Iterator[tuple[str, int, int]]:
+    """Yields lines that are no rows: found now and in the run."""
+    found = skipped_lines(counted.counts)
+    before = cast("Mapping[str, int]", run.manifest.get("skipped", {}))
+    for key, what in SKIPPED_LINES.items():
+        yield what, found.get(key, 0), before.get(key, 0)

@@ -178,7 +178,8 @@ def _count_unit(unit: Unit, reading: Reading) -> tuple[UnitCount, Rejections]:
         rows += np.bincount(rule.assign(block.rows, unit.split, block.key), minlength=len(rows))
         rejections.update(unit.index, block.rejects)
         phases_module.add("count", block.rows + len(block.rejects), block.size)
-    return UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejections.total, blocks.checksum), rejections
+    count = UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejections.total, blocks.checksum, blocks.skipped)
+    return count, rejections
 
 
 class _Rows:

@@ -25,6 +25,7 @@ from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check
 from shardmill.transforms.numbers.cast import Cast, cast
 from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.records.repair_names import Renamed
+from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.tfrecord.encode import Outputs
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "read_blocks", "read_header"]
@@ -95,7 +96,9 @@ class Block:
         )
 
 
-def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selection) -> Iterator[Block]:
+def read_blocks(
+    stream: Source, unit: Unit, dialect: Dialect, selection: Selection, skipped: Skipped | None = None
+) -> Iterator[Block]:
     """Reads a unit's rows as blocks of bounded size.
 
     A block has at most `BLOCK_BYTES` of text, or one record if that is larger.
@@ -110,13 +113,15 @@ def read_blocks(stream: Source, unit: Unit, dialect: Dialect, selection: Selecti
         unit: The unit to read.
         dialect: The file's dialect.
         selection: The columns to read.
+        skipped: Counts the lines that are no rows, above the unit's header and among its rows. None
+            means that nobody wants to know.
 
     Raises:
         DataError: The file isn't CSV text in this encoding, is damaged, has a header that doesn't
             fit, or ends inside a quoted cell.
     """
     text = Stream(stream, unit.path, dialect.encoding, start=unit.start, stop=unit.stop)
-    chunks = Chunks(text, lexicon_of(dialect), unit.first_line, BLOCK_BYTES)
+    chunks = Chunks(text, lexicon_of(dialect), unit.first_line, BLOCK_BYTES, skipped)
     header = _file_columns(chunks, unit, dialect, selection.names)
     if header is None:
         return
@@ -218,7 +223,7 @@ class _BlockParser:
 
     def parse(self, chunk: Chunk) -> Block:
         """Parses a chunk's rows."""
-        spans = chunk.lexed.spans()
+        spans = chunk.lexed.spans
         if not len(spans[0]):
             return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
         cells = self._cells.parse(chunk, spans)

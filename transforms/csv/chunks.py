@@ -13,6 +13,7 @@ from shardmill.transforms.decoding.encodings import UTF8_MARK
 from shardmill.transforms.records.inflation import Inflation
 from shardmill.transforms.records.lexer import Lexed, lex, line_ends, open_quote
 from shardmill.transforms.records.lexicon import Lexicon, Positions
+from shardmill.transforms.records.skipped import Skipped
 
 # The most bytes of text in a chunk, unless its first record is larger: it bounds memory.
 BLOCK_BYTES = 4 << 20
@@ -66,7 +67,14 @@ class Chunks:
     `take_record`.
     """
 
-    def __init__(self, text: Text, lexicon: Lexicon, first_line: int = 1, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self,
+        text: Text,
+        lexicon: Lexicon,
+        first_line: int = 1,
+        block_bytes: int = BLOCK_BYTES,
+        skipped: Skipped | None = None,
+    ) -> None:
         """Reads nothing yet.
 
         Args:
@@ -74,11 +82,13 @@ class Chunks:
             lexicon: Its special bytes.
             first_line: The number of its first physical line.
             block_bytes: The most bytes in a chunk, unless its first record is larger.
+            skipped: Counts the lines that are no records. None means that nobody wants to know.
         """
         self._text = text
         self._lexicon = lexicon
         self._line = first_line
         self._block_bytes = block_bytes
+        self._skipped = skipped or Skipped()
         self._inflation = Inflation(text.path) if compressed_suffix(text.path) else None
         self._buffer = b""
         self._ended = False
@@ -91,19 +101,24 @@ class Chunks:
 
     def skip_lines(self, count: int) -> None:
         """Drops physical lines, whatever is in them."""
+        unended = False
         while count and (self._buffer or self._fill(self._block_bytes)):
             ends = line_ends(np.frombuffer(self._buffer, np.uint8), at_end=self._ended)
             dropped = min(count, len(ends))
             count -= dropped
             self._line += dropped
+            self._skipped.above += dropped
             # A carriage return at the end stays: with a newline to come it is one line's end.
             half = not self._ended and self._buffer.endswith(b"\r")
             size = len(self._buffer) - half if count else int(ends[dropped - 1]) + 1
             if self._inflation:
                 self._inflation.add(size, _NO_ROWS, _NO_ROWS)
+            unended = not self._buffer[:size].endswith((b"\r", b"\n"))
             self._buffer = self._buffer[size:]
             if count:
                 self._fill(len(self._buffer) + self._block_bytes)
+        # The text's last line may have no end.
+        self._skipped.above += bool(count) and unended
 
     def take_record(self) -> bytes | None:
         """Takes the first record that isn't blank.
@@ -111,13 +126,14 @@ class Chunks:
         None means that there is none.
         """
         while chunk := self._next():
-            starts, stops = chunk.lexed.spans()
+            starts, stops = chunk.lexed.spans
             if len(starts):
                 stop = int(stops[0])
                 record = chunk.lexed.text[int(starts[0]) : stop].tobytes()
                 end = int(chunk.lexed.ends[np.searchsorted(chunk.lexed.ends, stop)]) + 1
                 if self._inflation:
                     self._inflation.add(end - len(record), _NO_ROWS, _NO_ROWS)
+                self._skipped.add_lines(chunk.lexed, end)
                 self._line += int(np.searchsorted(chunk.lexed.lines, end))
                 self._buffer = self._buffer[end:]
                 return record
@@ -138,7 +154,8 @@ class Chunks:
 
     def _advance(self, chunk: Chunk) -> None:
         if self._inflation:
-            self._inflation.add(len(chunk.data), *chunk.lexed.spans())
+            self._inflation.add(len(chunk.data), *chunk.lexed.spans)
+        self._skipped.add_lines(chunk.lexed, int(chunk.lexed.ends[-1]) + 1)
         self._buffer = self._buffer[len(chunk.data) :]
         self._line += chunk.lines
 

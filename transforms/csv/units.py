@@ -207,7 +207,7 @@ def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialec
         return replace(empty, whole=True)
     header = None
     if dialect.header:
-        starts, stops = lex(text[body : body + PIECE_BYTES], lexicon, at_end=False).spans()
+        starts, stops = lex(text[body : body + PIECE_BYTES], lexicon, at_end=False).spans
         if not len(starts):
             return replace(empty, whole=True)
         header = text[body + starts[0] : body + stops[0]].tobytes()

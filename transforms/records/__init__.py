@@ -3,6 +3,7 @@
 lexicon.py       the special bytes
 quotes.py        which quotes open and close cells
 lexer.py         where records begin and end
+skipped.py       counts of lines that are no rows
 range_scan.py    what a range of a file does to the lexer's state
 inflation.py     a limit on what isn't rows in a compressed file
 repair_names.py  names for columns that a header leaves out or has twice

@@ -4,6 +4,7 @@ Single bytes aren't looked at in Python.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +13,22 @@ from shardmill.transforms.records.quotes import QuoteRuns, Quotes, blank_starts,
 
 # Stands for bytes that mean nothing to the lexer.
 _LITERAL = ord("a")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Some lines of a text.
+
+    Attributes:
+        starts: Their first bytes' offsets, ascending.
+        stops: The offsets of the last bytes of their ends; the text's length where it ends.
+    """
+
+    starts: Positions
+    stops: Positions
+
+
+_NO_LINES = Lines(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -27,6 +44,7 @@ class Lexed:
         ends: The offset of the last byte of each record's end; the text's length where the file's
             last line has no newline.
         quotes: The quotes of `plain` that open and close cells.
+        comments: The complete comment lines.
         stray: Where text follows the quote that closes a cell, as `Quotes.followed_by_text`.
     """
 
@@ -35,6 +53,7 @@ class Lexed:
     lines: Positions
     ends: Positions
     quotes: Quotes
+    comments: Lines
     stray: Positions
 
     @property
@@ -50,6 +69,7 @@ class Lexed:
         """
         return min(int(self.ends[-1]) + 1, len(self.text)) if len(self.ends) else 0
 
+    @cached_property
     def spans(self) -> tuple[Positions, Positions]:
         """Starts and stops of the records that aren't blank.
 
@@ -78,10 +98,11 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
     """
     lines = line_ends(text, at_end=at_end)
     plain = text
+    comments = _NO_LINES
     if lexicon.escape is not None and lexicon.escape in text:
         plain = _neutralize(text, lexicon.escape)
     if lexicon.comment is not None and lexicon.comment in plain:
-        text, plain = _blank_comments(text, plain, lexicon, at_end=at_end)
+        text, plain, comments = _blank_comments(text, plain, lexicon, at_end=at_end)
     ends = lines if lexicon.escape is None and lexicon.comment is None else line_ends(plain, at_end=at_end)
     if lexicon.trim and lexicon.quote is not None:
         text, plain = _move_blanks(text, plain, lexicon)
@@ -90,7 +111,7 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
         ends = ends[quotes.state_at(ends) == 0]
     if at_end and not quotes.exit and len(text) and not (len(ends) and ends[-1] == len(text) - 1):
         ends = np.append(ends, len(text))
-    return Lexed(text, plain, lines, ends, quotes, quotes.followed_by_text(plain, lexicon))
+    return Lexed(text, plain, lines, ends, quotes, comments, quotes.followed_by_text(plain, lexicon))
 
 
 def open_quote(lexed: Lexed, lexicon: Lexicon) -> int:
@@ -154,10 +175,10 @@ def _neutralize(text: Bytes, escape: int) -> Bytes:
     return plain
 
 
-def _blank_comments(text: Bytes, plain: Bytes, lexicon: Lexicon, *, at_end: bool) -> tuple[Bytes, Bytes]:
+def _blank_comments(text: Bytes, plain: Bytes, lexicon: Lexicon, *, at_end: bool) -> tuple[Bytes, Bytes, Lines]:
     """Overwrites comment lines by newlines, which are blank lines then.
 
-    One that isn't complete is made literal, so that no record ends in it.
+    One that isn't complete is made literal, so that no record ends in it, and isn't returned.
     """
     lines = line_ends(plain, at_end=at_end)
     starts = np.concatenate([[0], lines + 1])
@@ -165,10 +186,14 @@ def _blank_comments(text: Bytes, plain: Bytes, lexicon: Lexicon, *, at_end: bool
     found = np.flatnonzero((starts < len(plain)) & (plain[np.minimum(starts, len(plain) - 1)] == lexicon.comment))
     text, plain = text.copy(), plain.copy()
     done = state = 0
+    comments = []
     for start, stop in zip(starts[found].tolist(), stops[found].tolist(), strict=True):
         state = find_quotes(plain[done:start], lexicon, LF, state).exit
         done = start
         if state == 0:
-            text[start:stop] = plain[start:stop] = LF if stop < len(plain) or at_end else _LITERAL
+            complete = stop < len(plain) or at_end
+            text[start:stop] = plain[start:stop] = LF if complete else _LITERAL
             done = stop
-    return text, plain
+            comments += [(start, stop)] * complete
+    starts, stops = np.array(comments, np.int64).reshape(-1, 2).T
+    return text, plain, Lines(starts, stops)

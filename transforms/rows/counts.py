@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.dialect import ENCODING_HINT, UNDECODABLE
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+from shardmill.transforms.records.skipped import Skipped
 
 # Rejected rows quoted in a message, and the bytes shown of each.
 SHOWN = 5
@@ -32,6 +33,7 @@ class UnitCount:
         rows: Accepted rows per split, in the order of the split rule's names.
         rejected: Rejected rows.
         checksum: The checksum of its bytes.
+        skipped: Its lines that are no rows.
     """
 
     unit: int
@@ -39,6 +41,7 @@ class UnitCount:
     rows: tuple[int, ...]
     rejected: int
     checksum: Checksum = NO_BYTES
+    skipped: Skipped = field(default_factory=Skipped)
 
     @property
     def read(self) -> int:
@@ -56,6 +59,20 @@ def file_checksums(counts: Iterable[UnitCount]) -> dict[str, Checksum]:
     for count in sorted(counts, key=lambda count: count.unit):
         checksums[count.path] = checksums.get(count.path, NO_BYTES) + count.checksum
     return checksums
+
+
+def skipped_lines(counts: Iterable[UnitCount]) -> dict[str, int]:
+    """The numbers of lines that are no rows, by why they are none.
+
+    Reasons that no line has are absent.
+
+    Args:
+        counts: The counts of all units.
+    """
+    total = Skipped()
+    for count in counts:
+        total.add(count.skipped)
+    return {reason: lines for reason, lines in asdict(total).items() if lines}
 
 
 @dataclass

@@ -115,3 +115,9 @@ def test_what_no_model_learns_from_is_named() -> None:
     assert "  column 'c': 3 infinite cells: their rows are rejected\n" in text
     assert "  feature 'a': 1 infinite values, from which a model learns nothing\n" in text
     assert "  feature 'x': 5 infinite and 4 NaN values, from which a model learns nothing\n" in text
+
+
+def test_skipped_lines_are_told_where_there_are_some() -> None:
+    """Comments and lines at the top are; blank lines are nobody's loss."""
+    assert "skipped" not in summary(MANIFEST | {"skipped": {"blank": 4}}, {})
+    assert "  skipped 1,234 comment lines\n" in summary(MANIFEST | {"skipped": {"comments": 1234, "blank": 4}}, {})

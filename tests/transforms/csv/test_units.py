@@ -83,7 +83,7 @@ def reference_spans(  # noqa: C901, PLR0912 - a state machine, to be read beside
 
 def spans(text: str, dialect: Dialect = PLAIN) -> list[tuple[int, int]]:
     """The records that the lexer finds in a whole file, as pairs of offsets."""
-    starts, stops = lex(np.frombuffer(text.encode(), np.uint8), lexicon_of(dialect), at_end=True).spans()
+    starts, stops = lex(np.frombuffer(text.encode(), np.uint8), lexicon_of(dialect), at_end=True).spans
     assert starts.dtype == stops.dtype == np.int64
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
