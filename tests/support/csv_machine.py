@@ -50,7 +50,6 @@ class _Machine:
         self.text = text
         self.at = 0
         self.found: list[Found] = []
-        self._line = 1
         self._above = dialect.skip_rows
         self._trim = dialect.trim
         self._delimiter, self._quote, self._escape, self._comment = (
@@ -61,7 +60,7 @@ class _Machine:
     def step(self) -> None:
         """Takes one record, or a line that is none."""
         start = self.at
-        found = Found("record", self._line)
+        found = Found("record", 1 + _lines_in(self.text[:start]))
         if self._above:
             self._above -= 1
             found.kind = "above"
@@ -75,7 +74,7 @@ class _Machine:
         else:
             self._take_record(found)
         found.text = self.text[start : self.at]
-        self._line += self._end_of_line() + _lines_in(found.text)
+        self._skip_line_end()
         self.found.append(found)
 
     def _here(self, size: int = 1) -> bytes:
@@ -84,14 +83,8 @@ class _Machine:
     def _end(self) -> bool:
         return self._here() in (b"\n", b"\r")
 
-    def _end_of_line(self) -> int:
-        if self._here(2) == b"\r\n":
-            self.at += 2
-        elif self._end():
-            self.at += 1
-        else:
-            return 0
-        return 1
+    def _skip_line_end(self) -> None:
+        self.at += 2 if self._here(2) == b"\r\n" else self._end()
 
     def _skip_comment(self) -> None:
         while self.at < len(self.text) and not self._end():
@@ -140,5 +133,5 @@ class _Machine:
 
 
 def _lines_in(text: bytes) -> int:
-    """The line ends in a text, which lie inside quotes or are escaped."""
+    """The line ends in a text, those inside quotes and escaped ones included."""
     return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n")
