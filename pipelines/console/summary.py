@@ -106,7 +106,7 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], enco
 
 
 def _print_skipped(out: Console, manifest: Mapping[str, Any]) -> None:
-    """Prints the numbers of comments and of lines at the top.
+    """Prints the numbers of comments and top lines.
 
     Blank lines hide nothing; the manifest counts them.
     """

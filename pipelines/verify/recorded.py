@@ -196,7 +196,7 @@ def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
 
 
 def _skipped(run: FinishedRun, counted: Counted) -> Iterator[tuple[str, int, int]]:
-    """Yields lines that are no rows: found now and in the run."""
+    """Yields skipped lines, found now and in the run."""
     found = skipped_lines(counted.counts)
     before = cast("Mapping[str, int]", run.manifest.get("skipped", {}))
     for key, what in SKIPPED_LINES.items():
