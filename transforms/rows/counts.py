@@ -62,7 +62,7 @@ def file_checksums(counts: Iterable[UnitCount]) -> dict[str, Checksum]:
 
 
 def skipped_lines(counts: Iterable[UnitCount]) -> dict[str, int]:
-    """The numbers of lines that are no rows, by reason.
+    """The numbers of skipped lines, by reason.
 
     Reasons that no line has are absent.
 
