@@ -14,6 +14,7 @@ FEW = 24
 
 _UNIQUE = 0.9  # the share of distinct values from which a column is an identifier
 _NEARLY_UNIQUE = 0.8  # the same where the number is estimated, maybe a tenth too low
+_DENSE = 1.2  # the range of integers that count the rows with gaps, by their number
 _CODE_DIGITS = 8  # digits that all numbers of a column have if they are codes rather than amounts
 # Seconds and milliseconds since 1970, of the years 2001 to 2096: they have so many digits, too.
 _EPOCHS = ((10**9, 4 * 10**9), (10**12, 4 * 10**12))
@@ -118,18 +119,25 @@ def identify(
 def _identify_integers(profile: ColumnProfile, *, ascending: bool) -> Identity | None:
     """Recognizes an identifier by its values alone."""
     limits = profile.cells.integers
-    if limits is None or profile.rows - profile.absent <= FEW:
-        return None
-    if is_time(profile.name) and limits[0] not in (0, 1):
+    few = profile.rows - profile.absent <= FEW
+    if limits is None or few or (is_time(profile.name) and limits[0] not in (0, 1)):
         return None
     if is_consecutive(profile):
         return Identity("counts the rows")
+    if _is_dense(profile, *limits):
+        return Identity("counts the rows, with gaps", sure=False)
     if ascending and limits[0] >= 0 and is_unique(profile):
         return Identity("all values differ and ascend, as in an identifier", sure=False)
     digits = _code_digits(*limits)
     if digits is None:
         return None
     return Identity(f"all numbers have {digits} digits, as codes have", is_unique=is_unique(profile), sure=False)
+
+
+def _is_dense(profile: ColumnProfile, low: int, high: int) -> bool:
+    """Whether nearly each integer from the least to the greatest occurs once."""
+    present = profile.rows - profile.absent
+    return profile.distinct_count in (None, present) and is_unique(profile) and high - low < _DENSE * present
 
 
 def _code_digits(low: int, high: int) -> int | None:

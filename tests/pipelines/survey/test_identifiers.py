@@ -9,7 +9,7 @@ from shardmill.pipelines.survey.identifiers import Identity, identify, words_of
 from shardmill.schemas.inference.infer import ColumnProfile, decide
 
 ASCENDING = [str(number * number + 3) for number in range(100)]
-SHUFFLED = [str(number * 37 % 101) for number in range(100)]
+SHUFFLED = [str(number * 37 % 101 * 3) for number in range(100)]
 
 
 def identity(name: str, cells: Sequence[str], *, unnamed: bool = False, ascending: bool = False) -> Identity | None:
@@ -118,6 +118,9 @@ def test_values_tell_identifiers_without_a_name() -> None:
     """Numbers in a row for sure; those that ascend, or have many digits as codes have, only perhaps."""
     assert identity("x", [str(number) for number in range(5, 105)]) == Identity("counts the rows")
     assert identity("x", [str(number) for number in range(5, 15)]) is None
+    dense = [str(number) for number in range(120) if number % 7]
+    assert identity("x", dense) == Identity("counts the rows, with gaps", sure=False)
+    assert identity("x", [*dense, "1"]) is None
     ascend = "all values differ and ascend, as in an identifier"
     assert identity("x", ASCENDING, ascending=True) == Identity(ascend, sure=False)
     assert identity("x", ASCENDING[:20], ascending=True) is None
