@@ -177,7 +177,7 @@ def by_preference(formats: Mapping[str, int]) -> list[str]:
 
 
 def order_of(name: str) -> str:
-    """The letters of a format that say a day, in order."""
+    """The letters of a format that say a day."""
     return "".join(letter for letter in re.findall("%(.)", name) if letter in "Yymd")
 
 
@@ -218,7 +218,7 @@ def _pattern(layout: str, *, named: bool) -> str:
 
 @lru_cache(maxsize=1)
 def _grammar() -> str:
-    """A regular expression of the shapes of all formats, and of few others."""
+    """The regular expression of all formats' shapes, nearly."""
     time = re.sub(r"\?P<\w+>", "?:", _TIME.replace("(?= |$)", ""))
     joint = "|".join(_JOINTS).replace("T", "a")
     dates = "|".join(_pattern(layout, named=False) for layout in DATES)

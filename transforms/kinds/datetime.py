@@ -37,7 +37,7 @@ _CENTURY = 69
 
 
 def parts_of(layout: Format) -> tuple[str, ...]:
-    """The parts that a format gives, in the order of `PARTS`."""
+    """The parts that a format gives, as `PARTS` orders them."""
     fields, date = layout.fields, layout.has_date
     given = {
         "year": bool(fields & {"Y", "y"}),
@@ -212,7 +212,7 @@ class Datetime(Kind):
 def _in_utc(
     arithmetic: Arithmetic, values: dict[str, Tensor], offset: Tensor, valid: Tensor
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """The parts in UTC, of a whole date or of a time alone.
+    """The parts in UTC.
 
     The offset may lead out of the years that there are.
     """

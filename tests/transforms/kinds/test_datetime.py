@@ -78,7 +78,7 @@ def common() -> Callable[[list[str]], dict[str, np.ndarray]]:
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
     def build(column: tf.Tensor) -> dict[str, tf.Tensor]:
         trace = Trace(tf, {"d": column}, statistics, lambda key: None)
-        return {name: tensor for kind in kinds for name, tensor in kind.build(trace).items()}
+        return {name: tensor for kind in kinds for name, tensor in kind.build_tensors(trace).items()}
 
     return lambda cells: {name: tensor.numpy() for name, tensor in build(tf.constant(cells, tf.string)).items()}
 
