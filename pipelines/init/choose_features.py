@@ -23,6 +23,7 @@ from shardmill.transforms.kinds.datetime import parts_of
 _FEW = 24  # the most distinct integers taken for codes rather than amounts, such as the hours of a day
 _ROWS_PER_CODE = 10  # the fewest rows for each distinct code
 _FEW_ROWS = 20  # rows of which different texts say nothing yet
+_FEWEST_EQUAL = 10  # rows from which one value in all of them says something
 _TOP_K = 10_000  # the largest vocabulary
 _LONG_TEXT = 100  # characters of a text that is free text rather than an identifier
 _INDICATOR = 0.05  # the share of missing cells from which their absence becomes a feature
@@ -98,7 +99,7 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
 
 
 def _are_all_lines(profile: ColumnProfile) -> bool:
-    """Whether all texts span lines. No vocabulary takes such."""
+    """Whether all values span lines, which no token does."""
     kept = profile.distinct.strings
     values = pa.array(profile.distinct.examples, pa.string()) if kept is None else kept
     return bool(pc.all(pc.match_substring_regex(values, r"[\r\n]")).as_py())
@@ -119,7 +120,7 @@ def _emptiness(profile: ColumnProfile) -> str:
     present = profile.rows - profile.absent
     if present <= 0:
         return "no values"
-    if profile.distinct_count == 1 and not profile.absent and profile.rows > 1:
+    if profile.distinct_count == 1 and not profile.absent and profile.rows >= _FEWEST_EQUAL:
         return _CONSTANT
     return "nearly no values" if present * _RARE < profile.rows else ""
 
@@ -150,6 +151,8 @@ def _kind_of(column: Column, profile: ColumnProfile, schema: Schema) -> str:
 
 
 def _vocabulary(profile: ColumnProfile) -> str:
+    if _are_all_lines(profile):
+        return _HASH
     if profile.distinct.is_exact and profile.distinct_estimate <= _TOP_K:
         return _VOCABULARY
     return toml_table(kind="vocabulary", top_k=_TOP_K, num_oov_buckets=1)
