@@ -458,7 +458,7 @@ def test_rows_without_a_label_are_allowed_for(tmp_path: Path) -> None:
 def test_a_column_is_left_for_a_label_to_be_learned_from() -> None:
     """Even one that seems to teach nothing; a label without values, or nothing but labels, is an error."""
     assert tomllib.loads(starter({"x": ["5"] * 10, "y": ["a"] * 10}, request=StarterRequest(("y",))))["features"] == {
-        "x": "z_score",
+        "x": {"kind": "vocabulary", "num_oov_buckets": 1},
         "y": {"kind": "label"},
     }
     with pytest.raises(DataError, match="every column is a label; expected one at least"):
