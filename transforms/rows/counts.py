@@ -165,7 +165,7 @@ def located(reject: Reject) -> str:
 
 
 def _width(reject: Reject) -> tuple[int, int] | None:
-    """The expected and another number of cells, if not far apart."""
+    """The expected and the found number of cells, if close."""
     match = _RAGGED.match(reject.reason) if reject.column is None else None
     if match is None:
         return None

@@ -16,7 +16,7 @@ _FEW_COLUMNS = 20
 
 @dataclass(frozen=True)
 class Ragged:
-    """Rows that have one number of cells, but not the header's.
+    """Rows of one number of cells, but not the header's.
 
     Attributes:
         problem: How many there are, and how they differ. Empty if most rows have the header's.
