@@ -8,18 +8,20 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import without_infinite
-from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.pipelines.job.infer_schema import first_header, profile_columns
 from shardmill.pipelines.survey.identifiers import may_ascend
 from shardmill.pipelines.survey.second_look import OddCells, ascending_columns, odd_cells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
+from shardmill.schemas.messages import listed
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.files import files
 from shardmill.transforms.profile import Profiled
+from shardmill.transforms.records.repair_names import Renamed, describe_renamed
 from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
@@ -27,8 +29,8 @@ from shardmill.transforms.sniff.sniff import sniff
 
 # Files from whose beginnings the dialect is guessed.
 _SAMPLED_FILES = 8
-# The name given to a first column whose header has none.
-_UNNAMED = "column_1"
+# The most renamed columns to name.
+_MOST_RENAMED = 5
 # The largest share of bad rows with which a file is taken for one of this dialect.
 _MOST_BAD = 0.5
 
@@ -41,7 +43,7 @@ class Survey:
         dialect: The files' dialect.
         schema: The inferred schema.
         profiled: The columns' profiles, and the rows that they leave out.
-        decisions: The guesses about the dialect.
+        decisions: The guesses about the dialect, and the renamed columns.
         unnamed: The first column, if the header has no name for it.
         ascending: Columns of integers of which each is greater than the one before, in steps that
             differ.
@@ -80,19 +82,28 @@ def take_survey(
         DataError: The files can't be read as CSV, or most of their rows are bad.
     """
     sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
-    names = column_names(inputs, sniffed.dialect)
-    request = request.for_columns(names)
+    header = first_header(inputs, sniffed.dialect)
+    request = request.for_columns(header.names)
     progress.phase("infer", input_files.text_size(inputs))
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        profiled, _ = profile_columns(inputs, sniffed.dialect, work, Engine(), names)
+        profiled, _ = profile_columns(inputs, sniffed.dialect, work, Engine(), header.names)
     _check_rows(profiled, sniffed.dialect, request.table("input").get("max_bad_fraction", _MOST_BAD))
     profiles = profiled.profiles
     schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
     ascending = ascending_columns(inputs, sniffed.dialect, schema, open_)
-    unnamed = names[0] if sniffed.dialect.header and names[0] == _UNNAMED else None
+    decisions = (*sniffed.decisions, *_name_decisions(header.renamed))
+    unnamed = next((each.column for each in header.renamed if each.position == 1 and not each.name), None)
     odd = odd_cells(inputs, sniffed.dialect, schema, profiles)
-    return Survey(sniffed.dialect, schema, profiled, sniffed.decisions, unnamed, ascending, odd), request
+    return Survey(sniffed.dialect, schema, profiled, decisions, unnamed, ascending, odd), request
+
+
+def _name_decisions(renamed: Sequence[Renamed]) -> list[Decision]:
+    """Tells the names of columns that a header leaves out or has twice."""
+    if not renamed:
+        return []
+    columns = listed([each.column for each in renamed], _MOST_RENAMED)
+    return [Decision("column names", columns, f"in the header {describe_renamed(renamed, _MOST_RENAMED)}")]
 
 
 def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:

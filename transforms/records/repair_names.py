@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shardmill.schemas.messages import quoted
+from shardmill.schemas.messages import listed, quoted
 
 
 @dataclass(frozen=True, order=True)
@@ -60,13 +60,16 @@ def describe_renamed(renamed: Sequence[Renamed], most: int = 5) -> str:
 
     Args:
         renamed: The columns.
-        most: The most columns to show.
+        most: The most columns to show, of those without a name and of the others.
 
     Returns:
         A sentence without its period, such as `column 1 has no name; column 3 is another 'a'`.
     """
-    told = [
-        f"column {each.position} is another {quoted(each.name)}" if each.name else f"column {each.position} has no name"
-        for each in renamed[:most]
-    ]
-    return "; ".join([*told, *([f"and {len(renamed) - most:,} more"] if renamed[most:] else [])])
+    unnamed = [each.position for each in renamed if not each.name]
+    others = [each for each in renamed if each.name]
+    told = []
+    if unnamed:
+        several = len(unnamed) > 1
+        told.append(f"column{'s' * several} {listed(unnamed, most)} {'have' if several else 'has'} no name")
+    told += [f"column {each.position} is another {quoted(each.name)}" for each in others[:most]]
+    return "; ".join([*told, *([f"and {len(others) - most:,} more have a name again"] if others[most:] else [])])

@@ -54,7 +54,7 @@ def find_ragged(rejections: Rejections, read: int, dialect: Dialect, names: Sequ
 
 
 def _remedy(rejections: Rejections, dialect: Dialect, names: list[str], found: int) -> str:
-    """The settings that read rows with one cell more than the header."""
+    """The settings that read rows with a cell too many."""
     rows = [reject.row for _, reject in rejections.first if reject.column is None]
     trailing = all(row.endswith(dialect.delimiter.encode()) for row in rows)
     other = f"column_{found if trailing else 1}"

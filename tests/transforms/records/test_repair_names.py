@@ -53,4 +53,5 @@ def test_what_was_renamed_is_told_in_a_sentence() -> None:
     """The first few columns, and how many there are."""
     renamed = repair_names(["", "a", "a"])[1]
     assert describe_renamed(renamed) == "column 1 has no name; column 3 is another 'a'"
-    assert describe_renamed(repair_names([""] * 9)[1], 2) == "column 1 has no name; column 2 has no name; and 7 more"
+    assert describe_renamed(repair_names([""] * 9)[1], 2) == "columns 1, 2 and 7 more have no name"
+    assert describe_renamed(repair_names(["a"] * 4)[1], 1) == "column 2 is another 'a'; and 2 more have a name again"
