@@ -9,7 +9,9 @@ from shardmill.transforms.numbers.number_format import NumberFormat
 DELIMITERS = (",", "\t", ";", "|")
 # Begins the reason for which a row is rejected that isn't in the encoding.
 UNDECODABLE = "expected text in the encoding"
-ENCODING_HINT = 'If whole files are in another encoding, set [input] encoding, for example to "cp1252" or "latin-1"'
+ENCODING_HINT = (
+    'If whole files are in another encoding, set [input] encoding, for example to "cp1252"; `shardmill init` guesses it'
+)
 # The hint that `apply` gives instead, since it has no settings.
 APPLIED_HINT = (
     "`apply` reads new files as the run's were read: bring them into that form; or change [input] in that run's configuration, run it "

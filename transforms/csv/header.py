@@ -68,7 +68,8 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> Header:
         record.decode()
     except UnicodeDecodeError as error:
         raise DataError(
-            f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({quoted(record)}); check [input] encoding"
+            f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({quoted(record)}); check [input] encoding, "
+            "which `shardmill init` guesses"
         ) from error
     names = _names(record, dialect)
     controls = next((name for name in names if "\0" in name), None)

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.blocks import Reject
-from shardmill.transforms.csv.dialect import ENCODING_HINT, UNDECODABLE
+from shardmill.transforms.csv.dialect import UNDECODABLE
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 from shardmill.transforms.records.skipped import Skipped
+from shardmill.transforms.sniff.suggest_encoding import suggest_encoding
 
 # Rejected rows quoted in a message, and the bytes shown of each.
 SHOWN = 5
@@ -127,8 +128,11 @@ class Rejections:
 
     @property
     def hint(self) -> str:
-        """A setting that may help, judging by the reasons."""
-        return f"\n{ENCODING_HINT}" if any(UNDECODABLE in reason for reason in self.reasons) else ""
+        """A setting that may help, judging by the reasons and the first rows."""
+        if not any(UNDECODABLE in reason for reason in self.reasons):
+            return ""
+        rows = [reject.row for _, reject in self.first if f"{UNDECODABLE} 'utf-8'" in reject.reason]
+        return f"\n{suggest_encoding(rows)}"
 
     def check_bad_fraction(self, read: int, max_bad_fraction: float, problem: str = "", remedy: str = "") -> None:
         """Raises an error if too many rows were rejected.

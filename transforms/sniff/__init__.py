@@ -1,14 +1,15 @@
 """Guesses how CSV files are spelled, for `shardmill init`.
 
-sniff.py           the dialect, guess by guess
-decision.py        a choice, and what in the data speaks for it
-samples.py         beginnings of files, and their records under a dialect
-guess_encoding.py  the encoding
-odd_words.py       words that text in a wrong encoding has
-readings.py        text that isn't UTF-8, as other encodings read it
-choose_reading.py  the likeliest of these, or an error that asks
-guess_cells.py     delimiter, escape, and padding of cells
-guess_top.py       comment lines, and prose above the records
-guess_header.py    does the first record name the columns?
-guess_nulls.py     spellings of missing cells
+sniff.py             the dialect, guess by guess
+decision.py          a choice, and what in the data speaks for it
+samples.py           beginnings of files, and their records under a dialect
+guess_encoding.py    the encoding
+odd_words.py         words that text in a wrong encoding has
+readings.py          text that isn't UTF-8, as other encodings read it
+choose_reading.py    the likeliest of these, or an error that asks
+suggest_encoding.py  the same for rejected rows
+guess_cells.py       delimiter, escape, and padding of cells
+guess_top.py         comment lines, and prose above the records
+guess_header.py      does the first record name the columns?
+guess_nulls.py       spellings of missing cells
 """

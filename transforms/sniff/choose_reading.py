@@ -7,6 +7,8 @@ from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.odd_words import oddness, tells_language
 from shardmill.transforms.sniff.readings import Reading
 
+# Begins the reason of a choice.
+NOT_UTF8 = "not UTF-8; "
 # The share of the likeliest reading's score from which another one fits, too; from which the two
 # can't be told apart; from which that is so if the likeliest is the most usual one; and from which
 # Chinese may be Japanese without kana. Measured as the weights of the readings: of files in
@@ -49,7 +51,7 @@ def choose_reading(path: str, readings: Sequence[Reading]) -> tuple[str, Decisio
     if second is not None:
         words += f", where {second.encoding} would read {show_words(_telling_words(second, best))}"
     sure = second is None and len(best.words) >= _ENOUGH_WORDS
-    return best.encoding, Decision("encoding", best.encoding, f"not UTF-8; {words}", sure=sure)
+    return best.encoding, Decision("encoding", best.encoding, NOT_UTF8 + words, sure=sure)
 
 
 def _is_of_signs(reading: Reading) -> bool:

@@ -22,6 +22,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+# Their text is ASCII, and so UTF-8, to look at.
+_SHIFTED = ("iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_ext", "iso2022_kr")
+_SHIFT = b"\x1b$"
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _BROKEN = re.compile("[\udc80-\udcff]+")
 # Characters from the first foreign one on in which words are looked for.
@@ -63,8 +66,12 @@ def guess_encoding(samples: Sequence[Sample]) -> tuple[str, Decision]:
                 return name, Decision("encoding", name.upper(), "by the byte order mark")
     decoded = [_decode(sample) for sample in samples]
     for sample, text in zip(samples, decoded, strict=True):
-        if b"\0" in sample.data and (text.broken or not _is_text(sample)) and (wide := _guess_wide(sample)):
-            return wide
+        by_nul = b"\0" in sample.data and (text.broken or not _is_text(sample))
+        found = _detect(sample, _WIDE, "NUL bytes") if by_nul else None
+        if _SHIFT in sample.data and not text.letters:
+            found = _detect(sample, _SHIFTED, "escape sequences")
+        if found:
+            return found
     for sample in samples:
         check_head(sample.data[:HEAD_BYTES], sample.path, "utf-8")
     broken = [text for text in decoded if text.broken]
@@ -114,21 +121,23 @@ def _is_text(sample: Sample) -> bool:
     return True
 
 
-def _guess_wide(sample: Sample) -> tuple[str, Decision] | None:
-    """Guesses whether a file is UTF-16 or UTF-32 without a mark.
+def _detect(sample: Sample, encodings: Sequence[str], sign: str) -> tuple[str, Decision] | None:
+    """Finds which of some encodings a file is in, by their sure signs.
 
-    None means that it is neither.
+    None means that it is in none of them.
     """
     import chardet
 
-    data = sample.data[: len(sample.data) // 4 * 4]
-    name = chardet.detect(data, compat_names=False, include_encodings=_WIDE, no_match_encoding="ascii")["encoding"]
-    text = data.decode(name, "replace") if name in _WIDE else ""
+    data = sample.data[: len(sample.data) // 4 * 4] if encodings is _WIDE else _whole_lines(sample)
+    name = chardet.detect(data, compat_names=False, include_encodings=encodings, no_match_encoding="ascii")["encoding"]
+    text = data.decode(name, "replace") if name is not None and name in encodings else ""
     # The bytes of other text are Chinese as UTF-16, all in one line.
     if name is None or not re.search("[\\n\\r,;\\t|]", text) or "\0" in text:
         return None
     words = foreign_words(text) or text.replace(",", " ").split()
-    return name, Decision("encoding", name.upper(), f"by its NUL bytes; reads {show_words(words)}")
+    return name, Decision(
+        "encoding", name.upper() if encodings is _WIDE else name, f"by its {sign}; reads {show_words(words)}"
+    )
 
 
 def _whole_lines(sample: Sample) -> bytes:

@@ -16,6 +16,7 @@ _ASIAN = {
     "big5hkscs": ({"CJK", "FULLWIDTH", "LATIN"}, "big5", 0xC9),
     "cp949": ({"HANGUL", "CJK", "LATIN"}, "euc_kr", 0xC9),
 }
+_BYTES = 2
 _SAME_SCRIPT = {"HIRAGANA": "KANA", "KATAKANA": "KANA", "HALFWIDTH": "KANA", "IDEOGRAPHIC": "CJK"}
 # Letters by their category that belong to no script.
 _NO_SCRIPT = {"MICRO", "FEMININE", "MASCULINE", "COMBINING", "MODIFIER"}
@@ -134,6 +135,8 @@ def _script(character: str) -> str:
 def _is_rare(character: str, levels: str, rare: int) -> bool:
     """Whether an encoding has a character among the rare ones, or lacks it."""
     try:
-        return character.encode(levels)[0] >= rare
+        encoded = character.encode(levels)
     except UnicodeEncodeError:
         return True
+    # EUC-KR composes the syllables that it lacks from their letters.
+    return encoded[0] >= rare or len(encoded) > _BYTES

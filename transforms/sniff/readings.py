@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from shardmill.transforms.sniff.odd_words import foreign_words, oddness
 
-# The encodings that are met in CSV files, and how rare they are before anything is read: the more
+# The encodings that are met in CSV files, and how usual they are before anything is read: the more
 # words there are, the less that counts. The library that ranks them knows eighty; some of the others
 # can be taken for one of these, and hardly ever are one. Of encodings that contain each other the
-# larger stands here: Windows's code pages for Latin-1 and its like, GB 18030 for GBK. Measured with
-# names and towns in 35 languages, among words of ASCII, the first is right for all of 1,050 files in
-# Latin-1's languages (0 wrong from one word on), for 99 of 100 of all others from ten words on, and
-# for 4 of 5 with one or two words.
+# larger stands here: Windows's code pages for Latin-1 and its like, GB 18030 for GBK.
+#
+# Measured with 2,500 files of names and towns in 35 languages, among words of ASCII. In Latin-1's
+# languages the choice is right for 627 of 630, wrong for 1. In others it is right for 98 in 100 from
+# ten words on and for 88 with one or two, and wrong for none and for 6; but Baltic languages are read
+# in cp1252 for 1 in 4, and Japanese in EUC-JP without kana is taken for Chinese or asked about.
 _WEIGHTS = {
     "cp1252": 1.3,
     "cp1250": 1.0,
@@ -76,6 +78,8 @@ def read_foreign(texts: Sequence[bytes]) -> list[Reading]:
     import chardet  # Takes a tenth of a second, which most files needn't spend.
 
     data = _telling_lines(texts)
+    if not data:
+        return []
     found = chardet.detect_all(
         data, ignore_threshold=True, compat_names=False, prefer_superset=False, include_encodings=_WEIGHTS
     )

@@ -62,9 +62,27 @@ def test_long_and_binary_rows_are_shortened() -> None:
     assert len(text) < 200
 
 
-def test_text_in_another_encoding_names_the_setting() -> None:
-    """Rows that aren't text in the encoding are many where the whole file is in another."""
+@pytest.mark.parametrize(
+    ("encoding", "row", "hint"),
+    [
+        (
+            "utf-8",
+            "Zürich,1".encode("cp1252"),
+            """for example to "cp1252", which reads 'Zürich' in these rows""",
+        ),
+        (
+            "utf-8",
+            "Москва,Казань".encode("cp1251"),
+            """for example to "cp1251", which reads 'Москва' and 'Казань' in these rows""",
+        ),
+        ("utf-8", "Wągrowiec".encode("cp1250"), 'for example to "cp1252"; `shardmill init` guesses it'),
+        ("cp932", b"\x81", 'for example to "cp1252"; `shardmill init` guesses it'),
+    ],
+)
+def test_text_in_another_encoding_names_the_setting(encoding: str, row: bytes, hint: str) -> None:
+    """Rows that aren't text in the encoding are many where the whole file is in another; it is guessed if it can be."""
     found = Rejections()
-    found.update(0, [Reject("a.csv", 2, "city", r"expected text in the encoding 'utf-8', found b'Z\xfcrich'", b"")])
-    with pytest.raises(DataError, match=r'in another encoding, set \[input\] encoding, for example to "cp1252"'):
+    found.update(0, [Reject("a.csv", 2, "city", f"expected text in the encoding {encoding!r}, found {row!r}", row)])
+    with pytest.raises(DataError) as error:
         found.check_bad_fraction(1, 0)
+    assert f"If whole files are in another encoding, set [input] encoding, {hint}" in str(error.value)

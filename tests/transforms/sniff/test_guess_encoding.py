@@ -227,6 +227,16 @@ def test_nul_bytes_in_text_are_text() -> None:
     assert values(read(data, select(a=BYTES, b=BYTES))) == {"a": ["1", "2"], "b": ["x\0y", "z"]}
 
 
+def test_escape_sequences_tell_iso_2022() -> None:
+    """Though all of its bytes are ASCII's."""
+    text = table("Japanese")
+    encoding, decision = guess(text.encode("iso2022_jp"))
+    assert text.encode("iso2022_jp").decode(encoding) == text
+    assert str(decision) == f"encoding: {encoding} (by its escape sequences; reads '東京都' and '株式会社ソニー')"
+    assert guess(b"a,b\n\x1b$x,1\n")[0] == "utf-8"
+    assert guess("a\n\x1b$ü\n".encode())[0] == "utf-8"
+
+
 def test_a_nul_byte_makes_no_utf16() -> None:
     """Beside letters of another encoding, either."""
     assert guess("name,n\nZürich,1\nK\0öln,2\n".encode("cp1252"))[0] == "cp1252"
