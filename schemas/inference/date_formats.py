@@ -259,7 +259,7 @@ def _joined(shape: str, start: int, day: Layout) -> Iterator[Layout]:
 
 
 def _times(shape: str, start: int, day: Layout) -> Iterator[Layout]:
-    """Continues a layout with the time that begins at a position."""
+    """Continues a layout with the time from a position on."""
     match = re.compile(_TIME).fullmatch(shape, start)
     if match is None:
         return

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from shardmill.transforms.kinds.base import Tensor
 
@@ -45,6 +46,9 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "M": (0, 59),
     "S": (0, 59),
 }
+_POWERS_OF_TWO = np.array([1 << bit for bit in range(_LONGEST)], np.int64)
+# How many of a number's lowest bits are 1, before the first 0.
+_LEADING_ONES = [(~bits & (bits + 1)).bit_length() - 1 for bits in range(1 << _LONGEST)]
 # A blank of a format: one or two blanks of a text, as in "Jan  5".
 _BLANK = ("", b"  ")
 # Seconds of a day.
@@ -131,6 +135,17 @@ def parse_format(text: str) -> Format:
     return layout
 
 
+def _weights(width: int) -> npt.NDArray[np.int64]:
+    """What each digit counts, by the number of digits: int64 [width + 1, width]."""
+    return np.array(
+        [
+            [10 ** (taken - column - 1) if column < taken else 0 for column in range(width)]
+            for taken in range(width + 1)
+        ],
+        np.int64,
+    )
+
+
 class Cursor:
     """Reads a column of texts in one format."""
 
@@ -144,15 +159,17 @@ class Cursor:
         """
         self._raw = tf.raw_ops
         self._int64 = tf.int64
-        # Some columns of zero bytes past the end, so that no field reads outside the matrix.
-        self._limit = np.int64(layout.width + 1)
-        columns = layout.width + 1 + _LONGEST
-        octets = self._raw.DecodePaddedRaw(input_bytes=texts, fixed_length=columns, out_type=tf.uint8)
-        self._octets = self._raw.Cast(x=octets, DstT=tf.int64)
-        self._columns = columns
-        self._lengths = self._raw.Cast(x=self._raw.StringLength(input=texts), DstT=tf.int64)
-        self._at = self._raw.ZerosLike(x=self._lengths)
-        self._valid = self._raw.OnesLike(x=self._raw.Equal(x=self._lengths, y=self._lengths))
+        # Zero bytes past the end: no field reads outside the matrix, since each takes its width at
+        # most.
+        columns = layout.width + _LONGEST
+        matrix = self._raw.DecodePaddedRaw(input_bytes=texts, fixed_length=columns, out_type=tf.uint8)
+        self._octets = self._raw.Reshape(tensor=self._raw.Cast(x=matrix, DstT=tf.int64), shape=[-1])
+        lengths = self._raw.Cast(x=self._raw.StringLength(input=texts), DstT=tf.int64)
+        # Where each row's next byte is, and where its text ends.
+        end = self._raw.Size(input=self._octets, out_type=tf.int64)
+        self._at = self._raw.Range(start=np.int64(0), limit=end, delta=np.int64(columns))
+        self._ends = self._raw.AddV2(x=self._at, y=lengths)
+        self._valid = self._raw.OnesLike(x=self._raw.Equal(x=lengths, y=lengths))
 
     def read(self, layout: Format) -> tuple[dict[str, Tensor], Tensor]:
         """Parses the texts.
@@ -166,7 +183,8 @@ class Cursor:
                 self._blank()
             elif literal is not None:
                 for octet in literal:
-                    self._require(self._raw.Equal(x=self._columns_at(1)[0], y=np.int64(octet)))
+                    found = self._raw.GatherV2(params=self._octets, indices=self._at, axis=0)
+                    self._require(self._raw.Equal(x=found, y=np.int64(octet)))
                     self._advance(np.int64(1))
             elif letter in NAMES:
                 fields[letter] = self._name(letter)
@@ -174,34 +192,28 @@ class Cursor:
                 fields[letter] = self._zone()
             else:
                 fields[letter] = self._digits(letter)
-        self._require(self._raw.Equal(x=self._at, y=self._lengths))
+        self._require(self._raw.Equal(x=self._at, y=self._ends))
         return fields, self._valid
 
     def _require(self, condition: Tensor) -> None:
         self._valid = self._raw.LogicalAnd(x=self._valid, y=condition)
 
     def _advance(self, by: Tensor) -> None:
-        self._at = self._raw.Minimum(x=self._raw.AddV2(x=self._at, y=by), y=self._limit)
+        self._at = self._raw.AddV2(x=self._at, y=by)
 
-    def _columns_at(self, width: int) -> list[Tensor]:
-        """The next bytes of each row: one tensor per column."""
-        positions = self._raw.AddV2(
-            x=self._raw.ExpandDims(input=self._at, axis=1), y=np.arange(width, dtype=np.int64)[None]
-        )
-        batch = self._scalar(self._raw.Shape(input=self._at, out_type=self._int64))
-        rows = self._raw.Range(start=np.int64(0), limit=batch, delta=np.int64(1))
-        flat = self._raw.AddV2(
-            x=positions, y=self._raw.ExpandDims(input=self._raw.Mul(x=rows, y=np.int64(self._columns)), axis=1)
-        )
-        octets = self._raw.GatherV2(params=self._raw.Reshape(tensor=self._octets, shape=[-1]), indices=flat, axis=0)
-        return list(self._raw.Unpack(value=octets, num=width, axis=1))
+    def _next(self, width: int) -> Tensor:
+        """The next bytes of each row: int64 [batch, width]."""
+        columns = np.arange(width, dtype=np.int64)[None]
+        indices = self._raw.AddV2(x=self._raw.ExpandDims(input=self._at, axis=1), y=columns)
+        return self._raw.GatherV2(params=self._octets, indices=indices, axis=0)
 
-    def _scalar(self, shape: Tensor) -> Tensor:
-        return self._raw.Reshape(tensor=shape, shape=np.zeros(0, np.int32))
+    def _columns(self, width: int) -> list[Tensor]:
+        """The next bytes of each row, one tensor per column."""
+        return list(self._raw.Unpack(value=self._next(width), num=width, axis=1))
 
     def _blank(self) -> None:
         """Takes one blank or two."""
-        first, second = self._columns_at(2)
+        first, second = self._columns(2)
         self._require(self._raw.Equal(x=first, y=np.int64(ord(" "))))
         two = self._raw.Cast(x=self._raw.Equal(x=second, y=np.int64(ord(" "))), DstT=self._int64)
         self._advance(self._raw.AddV2(x=two, y=np.int64(1)))
@@ -213,15 +225,14 @@ class Cursor:
         needs all of its digits.
         """
         width = WIDTHS[letter]
-        value = self._raw.ZerosLike(x=self._at)
-        going = self._raw.OnesLike(x=self._valid)
-        taken = self._raw.ZerosLike(x=self._at)
-        for octet in self._columns_at(width):
-            digit = self._raw.Sub(x=octet, y=np.int64(ord("0")))
-            going = self._raw.LogicalAnd(x=going, y=self._between(digit, 0, 9))
-            more = self._raw.AddV2(x=self._raw.Mul(x=value, y=np.int64(10)), y=digit)
-            value = self._raw.SelectV2(condition=going, t=more, e=value)
-            taken = self._raw.AddV2(x=taken, y=self._raw.Cast(x=going, DstT=self._int64))
+        digits = self._raw.Sub(x=self._next(width), y=np.int64(ord("0")))
+        # A bit for each byte that is a digit, the first one's lowest.
+        bits = self._raw.Mul(
+            x=self._raw.Cast(x=self._between(digits, 0, 9), DstT=self._int64), y=_POWERS_OF_TWO[None, :width]
+        )
+        taken = self._pick(_LEADING_ONES[: 1 << width], self._raw.Sum(input=bits, axis=[1]))
+        weights = self._pick(_weights(width), taken)
+        value = self._raw.Sum(input=self._raw.Mul(x=digits, y=weights), axis=[1])
         self._require(self._raw.GreaterEqual(x=taken, y=np.int64(width if letter in "Yy" else 1)))
         self._advance(taken)
         if letter in _RANGES:
@@ -235,7 +246,7 @@ class Cursor:
         """
         names = NAMES[letter]
         # Bit 5 makes a letter lower case.
-        octets = [self._raw.BitwiseOr(x=octet, y=np.int64(32)) for octet in self._columns_at(_bytes(letter))]
+        octets = [self._raw.BitwiseOr(x=octet, y=np.int64(32)) for octet in self._columns(_bytes(letter))]
         code = self._raw.ZerosLike(x=self._at)
         for octet in octets[:_TELLING]:
             code = self._raw.AddV2(x=self._raw.Mul(x=code, y=np.int64(256)), y=octet)
@@ -255,7 +266,7 @@ class Cursor:
         step, first = {"b": (1, 1), "B": (1, 1), "p": (12, 0)}.get(letter, (1, 0))
         return self._pick([first + step * index for index in range(len(names))], chosen)
 
-    def _pick(self, values: list[int], index: Tensor) -> Tensor:
+    def _pick(self, values: "list[int] | npt.NDArray[np.int64]", index: Tensor) -> Tensor:
         """The value at each row's index in a list."""
         return self._raw.GatherV2(params=np.array(values, np.int64), indices=index, axis=0)
 
@@ -264,7 +275,7 @@ class Cursor:
 
         It is spelled Z, +02, +0200 or +02:00.
         """
-        sign, *octets = self._columns_at(_ZONE)
+        sign, *octets = self._columns(_ZONE)
         zulu = self._raw.Equal(x=sign, y=np.int64(ord("Z")))
         plus = self._raw.Equal(x=sign, y=np.int64(ord("+")))
         minus = self._raw.Equal(x=sign, y=np.int64(ord("-")))
