@@ -285,7 +285,11 @@ def _times(shape: str, start: int, day: Layout) -> Iterator[Layout]:
 
 
 def _fit(matrix: _Bytes, layout: Layout) -> _Bools:
-    """Whether each cell of a shape is a date in a format, bool [cells]."""
+    """Tells which cells of a shape fit a format.
+
+    Returns:
+        bool [cells].
+    """
     valid = np.ones(len(matrix), np.bool_)
     for start, word in layout.words:
         valid &= (matrix[:, start : start + len(word)] == np.frombuffer(word, np.uint8)).all(axis=1)
@@ -319,7 +323,7 @@ def _name(letters: _Bytes, names: list[str]) -> _Counts:
 
 
 def _zone(piece: _Bytes) -> _Bools:
-    """Whether offsets from UTC are valid: Z, +02, +0200 or +02:00."""
+    """Whether offsets from UTC are valid, such as +02:00."""
     if piece.shape[1] == 1:
         zulu: _Bools = piece[:, 0] == ord("Z")
         return zulu
@@ -330,7 +334,7 @@ def _zone(piece: _Bytes) -> _Bools:
 
 
 def _valid(parts: Mapping[str, _Counts]) -> _Bools:
-    """Whether fields are in their ranges, and the day in its month."""
+    """Whether fields are valid, and the day in its month."""
     valid: _Bools = np.logical_and.reduce(
         [(parts[letter] >= low) & (parts[letter] <= high) for letter, (low, high) in _RANGES.items() if letter in parts]
     )

@@ -50,10 +50,7 @@ def test_each_format_is_recognized_and_read(tmp_path: Path) -> None:
     order = np.argsort(ShardRule(shards=8, seed=0).assign(0, ROWS, ROWS), kind="stable")
     found = read_split(tmp_path / "run")
     served = tf.saved_model.load(str(tmp_path / "run" / "transform_fn")).signatures["serving_default"](
-        **{
-            name: tf.constant(np.array(cells, np.int64) if name == "c21" else cells)
-            for name, cells in columns.items()
-        }
+        **{name: tf.constant(np.array(cells, np.int64) if name == "c21" else cells) for name, cells in columns.items()}
     )
     for (name, cells), layout in zip(columns.items(), LAYOUTS, strict=True):
         for part in features[name]["parts"]:

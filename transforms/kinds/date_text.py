@@ -136,7 +136,11 @@ def parse_format(text: str) -> Format:
 
 
 def _weights(width: int) -> npt.NDArray[np.int64]:
-    """What each digit counts, by the number of digits: int64 [width + 1, width]."""
+    """The weight of each digit, by the number of digits.
+
+    Returns:
+        int64 [width + 1, width].
+    """
     return np.array(
         [
             [10 ** (taken - column - 1) if column < taken else 0 for column in range(width)]
