@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from shardmill.pipelines.config.input_section import InputConfig
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
@@ -22,6 +23,7 @@ from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 from shardmill.transforms.kinds.registry import allowed_types
+from shardmill.transforms.profile import Profiled
 from shardmill.transforms.rows.ragged import find_ragged
 
 # Profiles columns (empty: all those of the files), given the names of all columns.
@@ -61,13 +63,8 @@ def find_columns(
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
         progress.phase("infer", size)
         profiled, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
-        # Types are inferred from good rows alone: where most are bad, that is what must be said.
-        # With `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
-        if config.input.on_bad_row == "reject":
-            records, read = profiled.records, profiled.read
-            # The columns of a schema may be in another order than those of the header.
-            ragged = find_ragged(records, read, config.input.dialect, () if known else profiled.profiles.names)
-            records.check_bad_fraction(read, config.input.max_bad_fraction, ragged.problem, ragged.remedy)
+        # The columns of a schema may be in another order than those of the header.
+        _check_rows(profiled, () if known else profiled.profiles.names, config.input)
         return profiled.profiles
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
@@ -84,6 +81,19 @@ def find_columns(
         schema = _settle(found, types_of(found.names), look)
     _warn(found, schema, progress)
     return schema, held
+
+
+def _check_rows(profiled: Profiled, names: tuple[str, ...], settings: InputConfig) -> None:
+    """Checks that not too many rows are bad.
+
+    Types are inferred from good rows alone: where most are bad, that is what must be said. With
+    `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
+
+    `names` are the columns in the header's order, where that is known.
+    """
+    if settings.on_bad_row == "reject":
+        ragged = find_ragged(profiled.records, profiled.read, settings.dialect, names)
+        profiled.records.check_bad_fraction(profiled.read, settings.max_bad_fraction, ragged.problem, ragged.remedy)
 
 
 def as_numbers(allowed: Mapping[str, _Types], columns: Iterable[str]) -> dict[str, _Types]:

@@ -1,4 +1,4 @@
-"""The folder that a run writes into until it is published.
+"""The folder that a run writes into before its publication.
 
 It stands beside the output folder, under another name.
 """

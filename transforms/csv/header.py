@@ -178,15 +178,7 @@ def match_columns(
         )
     needed = [name for name in missing if name not in optional]
     if needed and dialect.missing_columns == "error":
-        near = nearest(needed[0], extra[:_MOST_KNOWN])
-        hint = "; its" if near is None else f"; did you mean {near!r}? Its"
-        rename = ""
-        if dialect.header and near is not None and _letters(near):
-            rename = f"If {near!r} is {needed[0]!r}, set [input.rename] {_setting(near, needed[0])}. "
-        raise DataError(
-            f"{path!r} lacks the column {listed(needed)}{hint} columns are {listed(names)}. {rename}To read "
-            'missing columns as missing values set [input] missing_columns = "null"'
-        )
+        raise _lacking(needed, names, extra, path, dialect)
     if extra and dialect.extra_columns == "error":
         hint = did_you_mean(extra[0], (missing or known)[:_MOST_KNOWN])
         raise DataError(
@@ -194,6 +186,24 @@ def match_columns(
             'ignore such columns set [input] extra_columns = "ignore"'
         )
     return {name: positions[name] for name in known if name in positions}
+
+
+def _lacking(
+    needed: Sequence[str], names: Sequence[str], extra: Sequence[str], path: str, dialect: Dialect
+) -> DataError:
+    """The error for a file that lacks columns.
+
+    `extra` are those of its names that the schema doesn't have.
+    """
+    near = nearest(needed[0], extra[:_MOST_KNOWN])
+    hint = "; its" if near is None else f"; did you mean {near!r}? Its"
+    rename = ""
+    if dialect.header and near is not None and _letters(near):
+        rename = f"If {near!r} is {needed[0]!r}, set [input.rename] {_setting(near, needed[0])}. "
+    return DataError(
+        f"{path!r} lacks the column {listed(needed)}{hint} columns are {listed(names)}. {rename}To read "
+        'missing columns as missing values set [input] missing_columns = "null"'
+    )
 
 
 def _check_unnamed(missing: Sequence[str], header: Header, known: Collection[str], path: str) -> None:
