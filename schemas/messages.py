@@ -21,6 +21,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return "" if near is None else f"; did you mean {near!r}?"
 
 
+def suggest(word: str, known: Iterable[str], rest: str) -> str:
+    """The nearest known word, and the rest of a message.
+
+    Args:
+        word: A word that isn't known.
+        known: The words that are known.
+        rest: A clause to follow, which begins with a small letter.
+
+    Returns:
+        The end of a message, such as `; did you mean 'a'? The outputs are 'a', 'b'`, or `; the
+        outputs are 'a', 'b'` where no word is near.
+    """
+    hint = did_you_mean(word, known)
+    return f"{hint} {rest[0].upper()}{rest[1:]}" if hint else f"; {rest}"
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is spelled most like a word.
 

@@ -44,7 +44,7 @@ def decode_schema(data: bytes, source: str) -> Schema:
         text = data.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{source}: expected a schema as text (schema.pbtxt), found bytes that aren't UTF-8; "
+            f"{source}: expected a schema as text (schema.pbtxt), received bytes that aren't UTF-8; "
             "a binary schema must be written as text first"
         ) from error
     return parse_schema(text, source)
@@ -64,7 +64,9 @@ def parse_schema(text: str, source: str) -> Schema:
     try:
         text_format.Parse(text, proto)
     except text_format.ParseError as error:
-        raise ConfigError(f"{source}: expected a tensorflow-metadata schema, at line and column {error}") from error
+        raise ConfigError(
+            f"{source}: expected a tensorflow-metadata schema, received an error at line and column {error}"
+        ) from error
     except RecursionError as error:
         raise ConfigError(
             f"{source}: expected a tensorflow-metadata schema, received one nested too deeply; remove what is nested"
@@ -122,7 +124,7 @@ def from_proto(proto: schema_pb2.Schema, source: str) -> Schema:
         if not feature.name:
             raise ConfigError(f"{source}: feature number {len(columns) + 1} has no name; expected that of a CSV column")
         if feature.name in columns:
-            raise ConfigError(f"{source}: feature {feature.name!r} stands there twice; remove one of them")
+            raise ConfigError(f"{source}: feature {feature.name!r} is there twice; remove one of them")
         columns[feature.name] = _from_feature(feature, source)
     return Schema(tuple(columns.values()))
 
@@ -130,7 +132,7 @@ def from_proto(proto: schema_pb2.Schema, source: str) -> Schema:
 def _refuse_groups(kind: str, names: Iterable[str], source: str) -> None:
     for name in names:
         raise ConfigError(
-            f"{source}: {kind} {name!r} isn't supported: a CSV column holds one value a row. Describe the columns "
+            f"{source}: {kind} {name!r} isn't supported: a CSV column holds one value a row; describe the columns "
             "themselves, each as a feature"
         )
 

@@ -124,7 +124,7 @@ class Reading:
             block = self.row_graph.passed(block)
         if block.rejects and self.fail_on_bad_row:
             raise DataError(
-                f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside.'
+                f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside'
             )
         return block
 

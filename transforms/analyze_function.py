@@ -50,8 +50,8 @@ def check_scratch(folder: str) -> None:
     scheme, remote, _ = folder.partition("://")
     if remote and scheme not in tf.io.gfile.get_registered_schemes():
         raise ConfigError(
-            f"preprocessing_fn: TF Transform's workers write files with TensorFlow, which doesn't know {scheme}://, as in {folder!r}. "
-            "Choose an --output on gs:// or in a folder that all machines share, or the local engine"
+            f"preprocessing_fn: TF Transform's workers write files with TensorFlow, which doesn't know {scheme}://, as in {folder!r}; "
+            "choose an --output on gs:// or in a folder that all machines share, or the local engine"
         )
 
 

@@ -129,7 +129,9 @@ class Config:
         for name in self.split_key:
             if name not in names:
                 known = ", ".join(map(repr, names))
-                mistakes.add(ConfigError(f"{name!r} is no column; the columns are {known}"), ("split", "key"))
+                mistakes.add(
+                    ConfigError(f"expected a column, received {name!r}; the columns are {known}"), ("split", "key")
+                )
 
     @property
     def split_key(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from shardmill.pipelines.config.toml_lines import key_lines
 from shardmill.schemas.errors import ConfigError, Key, ShardmillError
-from shardmill.schemas.messages import did_you_mean
+from shardmill.schemas.messages import suggest
 from shardmill.schemas.mistakes import Mistakes, restated, together
 
 if sys.version_info >= (3, 11):
@@ -132,9 +132,10 @@ class Table:
 
     def check_keys(self, known: Sequence[str]) -> None:
         """Refuses unknown keys; the message names the nearest known one."""
+        keys = f"known keys here: {', '.join(known)}"
         for name in self.raw:
             if name not in known:
-                self.refuse(name, f"unknown key{did_you_mean(name, known) or '.'} Known keys here: {', '.join(known)}")
+                self.refuse(name, f"unknown key{suggest(name, known, keys)}")
 
     def check_name(self, name: str, pattern: str, expected: str) -> None:
         """Refuses a user's name that doesn't match a pattern."""
@@ -333,7 +334,7 @@ def apply_overrides(raw: dict[str, Any], overrides: Sequence[str], exclusive: Se
         for position, part in enumerate(key[:-1], 1):
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
-                raise ConfigError(f"--set {name}: expected a table at {dotted(key[:position])}, which is {table!r}")
+                raise ConfigError(f"--set {name}: expected a table at {dotted(key[:position])}, received {table!r}")
         if name in exclusive:
             for other in exclusive:
                 table.pop(other.rpartition(".")[2], None)

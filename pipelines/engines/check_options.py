@@ -10,7 +10,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, StandardOption
 from apache_beam.runners.runner import _RUNNER_MAP
 
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.messages import did_you_mean
+from shardmill.schemas.messages import did_you_mean, suggest
 
 # Prefixes of runners whose job servers declare further options, unknown until the job is submitted.
 _OPEN_RUNNERS = ("flink", "spark", "portable")
@@ -48,8 +48,9 @@ def check_beam_args(
         )
     if (engine or values.runner or "").lower().startswith(_OPEN_RUNNERS):
         return
-    hint = did_you_mean(name, (*own, *(each for each in parser.names if each != _REFUSED))) or "."
-    raise ConfigError(f"unknown option {name!r}{hint} It is neither an option of `{command}` nor one of Apache Beam's")
+    known = (*own, *(each for each in parser.names if each != _REFUSED))
+    problem = f"it is neither an option of `{command}` nor one of Apache Beam's"
+    raise ConfigError(f"unknown option {name!r}{suggest(name, known, problem)}")
 
 
 def _check_runner(name: str) -> None:

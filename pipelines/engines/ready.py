@@ -22,7 +22,7 @@ def check_ready(engine: Engine) -> None:
     endpoint = option(engine.beam_args, "--job_endpoint")
     if endpoint and endpoint != "embed" and (trouble := unreachable(endpoint) or silent(endpoint)):
         raise EngineError(
-            f"no job server answers at {endpoint!r} ({trouble}); start one, or give its address with --job_endpoint=HOST:PORT. "
+            f"no job server answers at {endpoint!r} ({trouble}); start one, or give its address with --job_endpoint=HOST:PORT; "
             f"`shardmill doctor --engine {engine.name}` checks every step of the connection"
         )
     if engine.name in MASTERS and not endpoint:

@@ -28,7 +28,7 @@ def fetched(path: str) -> Iterator[str]:
         is_file = files.size(path) is not None
         is_there = is_file or files.exists(path)
     if not is_there:
-        raise DataError(f"there is nothing at {path!r}")
+        raise DataError(f"no file or folder at {path!r}; check the path")
     with _copy_path(path) as copy:
         if is_file:
             copying.copy(path, copy)

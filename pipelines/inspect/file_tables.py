@@ -128,7 +128,7 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
             *lines, rest = (rest + chunk).split(b"\n")
             if len(rest) > _LINE_BYTES:
                 raise DataError(
-                    f"{path!r}, line {count + len(lines) + 1:,}: expected a rejected row, found a line without end"
+                    f"{path!r}, line {count + len(lines) + 1:,}: expected a rejected row, received a line without end"
                 )
             shown += [_rejected(line, path, count + at) for at, line in enumerate(lines[: max(0, rows - count)], 1)]
             count += len(lines)
@@ -148,7 +148,9 @@ def _rejected(line: bytes, path: str, number: int) -> dict[str, Any]:
         row: dict[str, Any] = json.loads(line)
         return {key: row[key] for key in REJECT_KEYS} | row
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{path!r}, line {number}: expected a rejected row as JSON, found {cut(str(line))}") from error
+        raise DataError(
+            f"{path!r}, line {number}: expected a rejected row as JSON, received {cut(str(line))}"
+        ) from error
 
 
 def _table(*columns: str, title: str | None = None, right: Sequence[str] = ()) -> FittingTable:

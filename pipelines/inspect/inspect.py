@@ -67,7 +67,9 @@ def _inspect(out: Console, path: str, name: str, records: int) -> None:
         _print(out, path, name, records)
     except FileNotFoundError as error:
         raise DataError(
-            f"there is nothing at {path!r}" if error.filename == path else f"{path!r} lacks {error.filename!r}"
+            f"no file or folder at {path!r}; check the path"
+            if error.filename == path
+            else f"{path!r} lacks {error.filename!r}"
         ) from error
     except OSError as error:
         raise DataError(f"can't read {path!r}: {error.strerror or error}") from error

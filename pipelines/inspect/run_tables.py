@@ -32,7 +32,7 @@ def print_run(out: Console, folder: str) -> None:
         DataError: The folder isn't a run's, or a file in it can't be decoded.
     """
     if not os.path.lexists(os.path.join(folder, MANIFEST)):
-        raise DataError(f"{folder!r} isn't a run: it has no {MANIFEST}")
+        raise DataError(f"{folder!r} isn't a run: it has no {MANIFEST}; give the output folder of a run")
     if not os.path.lexists(os.path.join(folder, SUCCESS)):
         out.print(f"This run isn't finished: it has no {SUCCESS}.", style="bold red")
     manifest = read_manifest(folder)

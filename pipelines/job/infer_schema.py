@@ -83,7 +83,7 @@ def first_header(inputs: Sequence[InputFile], dialect: Dialect) -> Header:
             with files.opened(found.path) as stream:
                 return read_header(stream, found.path, dialect)
     raise DataError(
-        f"all input files are empty, {inputs[0].path!r} the first of them: there is no header with the columns' names"
+        f"all input files are empty, {inputs[0].path!r} the first of them: there is no header with the columns' names; check the files"
     )
 
 

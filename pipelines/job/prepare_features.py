@@ -19,7 +19,7 @@ from shardmill.pipelines.job.graph_sources import DeclaredFeatures, GraphSource,
 from shardmill.pipelines.job.job import parts_folder
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command
-from shardmill.schemas.messages import did_you_mean
+from shardmill.schemas.messages import suggest
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.temporary import temporary_folder
@@ -171,12 +171,8 @@ def _function(config: Config, reference: str, schema: Schema, scratch: str) -> J
         raise ConfigError(f"{function}: it uses no column; the columns are {', '.join(map(repr, schema.names))}")
     for label in config.labels:
         if label not in outputs:
-            near = did_you_mean(label, outputs)
-            hint = f"{near} Its" if near else "; its"
-            raise config.source.error(
-                ("label",),
-                f"{function} has no output {label!r}{hint} outputs are {', '.join(map(repr, outputs))}",
-            )
+            has = f"its outputs are {', '.join(map(repr, outputs))}"
+            raise config.source.error(("label",), f"{function} has no output {label!r}{suggest(label, outputs, has)}")
     required = frozenset(name for name in columns if schema[name].required)
     return JobFeatures(TransformFunction(function, schema, config.labels, scratch), frozenset(columns), required)
 

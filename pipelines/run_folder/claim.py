@@ -150,7 +150,7 @@ def _refusal(output: str, path: str, claim: Claim | None) -> OutputError:
         else f": process {claim.pid} on {claim.host}, since {_time(claim.since)}, from {claim.work!r}"
     )
     return OutputError(
-        f"another run is being published to {output!r}{who}. Wait for it, or choose another output; if that run was killed, remove "
+        f"another run is being published to {output!r}{who}; wait for it, or choose another output; if that run was killed, remove "
         f"{path!r} and what it left at the output"
     )
 

@@ -203,7 +203,7 @@ def not_as_listed(folder: str, problem: str) -> DataError:
         problem: The difference.
     """
     return DataError(
-        f"the run {folder!r} isn't what its manifest says: {problem}. It was changed, or another run has replaced it meanwhile; "
+        f"the run {folder!r} isn't what its manifest says: {problem}; it was changed, or another run has replaced it meanwhile: "
         "try again, repeat the run, or copy it again from where it was made"
     )
 

@@ -160,13 +160,13 @@ def _cancelling(flink: Flink, name: str) -> Iterator[None]:
 
 def test_workers_of_another_version(refused: Callable[[str], Refused]) -> None:
     """Both versions are named."""
-    refused("of another version").check("isn't as the job that was submitted: shardmill 99.0 (the job: ", "Install the")
+    refused("of another version").check("isn't as the job that was submitted: shardmill 99.0 (the job: ", "install the")
 
 
 def test_an_output_that_only_the_submitting_machine_sees(refused: Callable[[str], Refused]) -> None:
     """It is found before any data is read: the input is hidden, too, and isn't missed."""
     run = refused("elsewhere")
-    run.check("doesn't see '", f"{run.folder}/run.incomplete-", "Choose an --output that all machines share")
+    run.check("doesn't see '", f"{run.folder}/run.incomplete-", "choose an --output that all machines share")
 
 
 @pytest.mark.usefixtures("refused")

@@ -75,7 +75,7 @@ def test_a_bad_row_ends_the_job_and_prism(location: str, tmp_path: Path, monkeyp
     assert done.returncode == 1
     first, second = done.stderr.splitlines()
     assert "column 'arr_delay': missing value in a column that must have one" in first
-    assert second == """[input] on_bad_row is "fail"; "reject" keeps such rows aside."""
+    assert second == """[input] on_bad_row is "fail"; "reject" keeps such rows aside"""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flights.csv", "flights.pbtxt", "flights.toml"]
     assert _processes_of(mark) == []
 

@@ -97,11 +97,11 @@ def test_domains_and_constraints_of_a_given_schema_are_accepted() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("feature {", "s.pbtxt: expected a tensorflow-metadata schema, at line and column 1:9"),
+        ("feature {", "s.pbtxt: expected a tensorflow-metadata schema, received an error at line and column 1:9"),
         ("feature { nam: 'x' }", 's.pbtxt.* has no field named "nam"'),
         ("", "s.pbtxt: the schema has no feature; expected one for each CSV column"),
         ("feature { type: INT }", "s.pbtxt: feature number 1 has no name"),
-        ("feature { name: 'x' type: INT } feature { name: 'x' type: INT }", "s.pbtxt: feature 'x' stands there twice"),
+        ("feature { name: 'x' type: INT } feature { name: 'x' type: INT }", "s.pbtxt: feature 'x' is there twice"),
         (
             "feature { name: 'x' type: STRUCT }",
             "s.pbtxt: feature 'x': expected type INT, FLOAT or BYTES, received STRUCT",

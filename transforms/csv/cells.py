@@ -79,7 +79,7 @@ class CellParser:
         if found != len(spans[0]):
             raise DataError(
                 f"{self._path!r}, lines {chunk.first_line} to {chunk.first_line + chunk.lines}: the parser found {found} records where "
-                f"there are {len(spans[0])}. This is a defect of shardmill; please report it with these lines"
+                f"there are {len(spans[0])}; this is a defect of shardmill: report it with these lines"
             )
         rows = np.delete(np.arange(found), [index for index, _ in ragged])
         undecodable = {} if valid else self._undecodable(text, columns, spans, ragged)

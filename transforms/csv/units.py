@@ -292,6 +292,6 @@ def unclosed_quote(path: str, line: int) -> DataError:
     The file ends inside a quoted cell, whose quote opened in the given line.
     """
     return DataError(
-        f"{path!r}, line {line}: a quote that opens a cell here is never closed, so the rest of the file is inside it. Close or double "
-        'the quote; or, if quotes in this file mean nothing special, set [input] quote = "".'
+        f"{path!r}, line {line}: a quote that opens a cell here is never closed, so the rest of the file is inside it; close or double "
+        'the quote; or, if quotes in this file mean nothing special, set [input] quote = ""'
     )

@@ -181,7 +181,7 @@ def _explained(path: str) -> Iterator[None]:
 
 def _damaged(path: str, error: Exception) -> DataError:
     return DataError(
-        f"can't decompress {path!r}: {error}. The file is damaged, cut short, or not what its suffix {compressed_suffix(path)!r} says; "
+        f"can't decompress {path!r}: {error}; the file is damaged, cut short, or not what its suffix {compressed_suffix(path)!r} says; "
         "write or copy it again"
     )
 

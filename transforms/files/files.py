@@ -89,7 +89,7 @@ def writing(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutputError(
-            f"can't write {path!r}: {reason(error)}. Nothing was published; {'free space' if error.errno in _FULL else 'see to that'}, "
+            f"can't write {path!r}: {reason(error)}; nothing was published: {'free space' if error.errno in _FULL else 'see to that'}, "
             "or choose another output folder"
         ) from error
 

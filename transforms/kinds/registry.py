@@ -149,7 +149,7 @@ def _parse_one(name: str, value: object) -> Kind:
     if not isinstance(word, str):
         raise ConfigError(f'[features] {name}: expected a kind ("z_score") or a table with `kind`, received {value!r}')
     if not name:
-        raise ConfigError("[features] a feature's name is empty; expected a name")
+        raise ConfigError("[features]: expected a feature's name, received an empty one")
     if word not in KINDS:
         raise ConfigError(
             f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{did_you_mean(word, KINDS)}"

@@ -57,5 +57,5 @@ def _make(scheme: str, path: str, options: PipelineOptions) -> Store:
         return BeamStore(FileSystems.get_filesystem(path))
     except (BeamIOError, ValueError) as error:
         raise ConfigError(
-            f"can't use {path!r}: {reason(error)}. shardmill knows local paths, gs://, s3:// and what other file systems Beam has"
+            f"can't use {path!r}: {reason(error)}; shardmill knows local paths, gs://, s3:// and what other file systems Beam has"
         ) from error

@@ -54,7 +54,7 @@ class Submission:
         if files.is_local(self.folder) and not os.path.isdir(self.folder):
             raise OutputError(
                 f"the worker on {socket.gethostname()!r} doesn't see {self.folder!r}, which the submitting machine has made for the "
-                "output. Choose an --output that all machines share: a mounted folder, gs://, s3:// or hdfs://"
+                "output; choose an --output that all machines share: a mounted folder, gs://, s3:// or hdfs://"
             )
         with files.writing(self.folder):
             files.try_writing(self.folder)
@@ -100,7 +100,7 @@ def check_versions(wanted: Mapping[str, str | None]) -> None:
     ]
     if other:
         raise EngineError(
-            f"the worker on {socket.gethostname()!r} isn't as the job that was submitted: {', '.join(other)}. Install the same "
+            f"the worker on {socket.gethostname()!r} isn't as the job that was submitted: {', '.join(other)}; install the same "
             "versions there, or name a worker image that has them with --sdk_container_image"
         )
 

@@ -168,7 +168,7 @@ def test_a_failure_is_one_message_with_its_status(
     """An error that explains itself is printed without a traceback; data errors end with status 1."""
     status, out, err = call_here(monkeypatch, capsys, "inspect", str(tmp_path / "absent"))
     assert (status, out) == (1, "")
-    assert err == f"error: there is nothing at '{tmp_path / 'absent'}'\n"
+    assert err == f"error: no file or folder at '{tmp_path / 'absent'}'; check the path\n"
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -54,5 +54,5 @@ def test_an_engine_says_whether_unknown_options_are_refused() -> None:
 
 def test_an_option_like_no_other_gets_no_hint() -> None:
     """The message is whole where no option is near."""
-    with pytest.raises(ConfigError, match=r"unknown option '--qqq'\. It is neither an option of `shardmill run` nor"):
+    with pytest.raises(ConfigError, match=r"unknown option '--qqq'; it is neither an option of `shardmill run` nor"):
         check_beam_args(["--qqq=1"])

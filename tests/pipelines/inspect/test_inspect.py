@@ -226,7 +226,7 @@ def test_a_schema_is_listed(tmp_path: Path) -> None:
 
 def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
     """Nothing there, local or remote, another folder, another file and a bad schema each get their message."""
-    with pytest.raises(DataError, match="there is nothing at"):
+    with pytest.raises(DataError, match="no file or folder at"):
         shown(tmp_path / "absent")
     with pytest.raises(DataError, match=r"isn't a run: it has no manifest.json"):
         shown(tmp_path)
@@ -236,7 +236,7 @@ def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.pbtxt").write_text("feature { nmae: 'x' }")
     with pytest.raises(DataError, match=r"bad.pbtxt' isn't a schema.pbtxt: 1:11"):
         shown(tmp_path / "bad.pbtxt")
-    with pytest.raises(DataError, match=rf"there is nothing at '{SCHEME}://.*absent'"):
+    with pytest.raises(DataError, match=rf"no file or folder at '{SCHEME}://.*absent'"):
         inspect_path(f"{SCHEME}://{tmp_path}/absent")
     run = write_run(tmp_path / "run")
     (run / "transform_fn" / "assets" / "carrier").unlink()
@@ -314,7 +314,7 @@ def test_rejected_rows_without_end_are_refused(tmp_path: Path, monkeypatch: pyte
         shown(path)
     monkeypatch.setattr(file_tables, "_LINE_BYTES", 1000)
     path.write_bytes(gzip.compress(REJECTED.splitlines(keepends=True)[0] + b"x" * 100_000))
-    with pytest.raises(DataError, match="line 2: expected a rejected row, found a line without end"):
+    with pytest.raises(DataError, match="line 2: expected a rejected row, received a line without end"):
         shown(path)
 
 

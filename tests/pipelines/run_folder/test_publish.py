@@ -167,7 +167,7 @@ def test_an_old_run_stays_where_the_new_one_cannot_take_its_name(
         rename(source, target)
 
     monkeypatch.setattr(files, "rename", fail)
-    with pytest.raises(OutputError, match=r"read-only file system. Nothing was published"):
+    with pytest.raises(OutputError, match=r"read-only file system; nothing was published"):
         _finish(output, "second", overwrite=True)
     assert (output / "shard").read_text() == "first"
     assert list(tmp_path.iterdir()) == [output]

@@ -29,14 +29,14 @@ def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
     with (
         pytest.raises(
             OutputError,
-            match=r"can't write 'x': No space left on device\. Nothing was published; free space, or choose",
+            match=r"can't write 'x': No space left on device; nothing was published: free space, or choose",
         ),
         files.writing("x"),
     ):
         raise OSError(errno.ENOSPC, "No space left on device")
     with (
         pytest.raises(
-            OutputError, match=r"can't write 'x': Denied\. Nothing was published; see to that, or choose another"
+            OutputError, match=r"can't write 'x': Denied; nothing was published: see to that, or choose another"
         ),
         files.writing("x"),
     ):

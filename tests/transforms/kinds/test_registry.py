@@ -63,7 +63,7 @@ def test_requests() -> None:
         ),
         ({"fare": 3}, "fare: expected a kind .* received 3"),
         ({"fare": {"column": "fare"}}, "fare: expected a kind"),
-        ({"": "z_score"}, "a feature's name is empty"),
+        ({"": "z_score"}, "expected a feature's name"),
         ({"fares": "z_score"}, r"there is no column 'fares'; did you mean 'fare'\? Set `column` if"),
         ({"zzz": "z_score"}, "there is no column 'zzz'; the data has fare, tips, company, trip_start; set `column` if"),
         (

@@ -108,7 +108,7 @@ def test_a_store_that_tensorflow_doesnt_know_is_refused(tmp_path: Path) -> None:
     config.write_text(f"preprocessing_fn = '{FAULTY}:twice'\n[input]\nfiles = ['rows.csv']\n")
     with pytest.raises(
         ConfigError,
-        match=r"TensorFlow, which doesn't know s3://, as in 's3://bucket/out/parts'\. Choose an --output on gs://",
+        match=r"TensorFlow, which doesn't know s3://, as in 's3://bucket/out/parts'; choose an --output on gs://",
     ):
         prepare_features(load_config(str(config)), SCHEMA, "s3://bucket/out", Engine("flink"), Progress(quiet=True))
 

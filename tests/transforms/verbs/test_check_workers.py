@@ -55,7 +55,7 @@ def test_other_versions_are_named(tmp_path: Path, name: str, version: str, messa
     """The message names both versions, and what to do."""
     mine = Submission.of_this_machine(str(tmp_path))
     other = replace(mine, versions={**mine.versions, name: version})
-    with pytest.raises(EngineError, match=f"{message}.*Install the same versions there.*--sdk_container_image"):
+    with pytest.raises(EngineError, match=f"{message}.*install the same versions there.*--sdk_container_image"):
         other.check_this_machine()
 
 
@@ -110,7 +110,7 @@ def test_each_worker_that_makes_bytes_is_compared(
 def test_a_folder_of_another_machine_isnt_seen(tmp_path: Path) -> None:
     """A local folder that the worker lacks is an output on the submitting machine only."""
     folder = str(tmp_path / "elsewhere")
-    with pytest.raises(OutputError, match=f"doesn't see '{re.escape(folder)}'.*Choose an --output that all machines"):
+    with pytest.raises(OutputError, match=f"doesn't see '{re.escape(folder)}'.*choose an --output that all machines"):
         Submission.of_this_machine(folder).check_this_machine()
 
 
