@@ -52,6 +52,11 @@ def _z_score(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: s
     return {name: centred / deviation if deviation else centred, **_indicator(name, spec, np.isnan(values))}
 
 
+def _numeric(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
+    del spec
+    return {name: _numbers(text, column_type).astype(np.int64 if column_type == "int" else np.float32)}
+
+
 def _min_max(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
     values = _numbers(text, column_type)
     present = values[~np.isnan(values)]
@@ -80,10 +85,9 @@ def _vocabulary(name: str, spec: Mapping[str, Any], text: pd.Series, column_type
 
 
 def _label(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
-    del spec
     if column_type == "bytes":
         return {name: np.array([cell.encode() for cell in text], object)}
-    return {name: _numbers(text, column_type).astype(np.int64 if column_type == "int" else np.float32)}
+    return _numeric(name, spec, text, column_type)
 
 
 def _datetime(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
@@ -103,6 +107,7 @@ def _datetime(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: 
 
 
 _KINDS = {
+    "numeric": _numeric,
     "z_score": _z_score,
     "min_max": _min_max,
     "vocabulary": _vocabulary,
