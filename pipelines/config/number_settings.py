@@ -72,7 +72,8 @@ def _parse_strip(table: Table, marks: str) -> str:
         )
         return ""
     for letter in value:
-        if letter in marks:
+        # A space between thousands may stand around the number, too.
+        if letter in marks and not letter.isspace():
             table.refuse("strip", f"expected characters other than thousands and decimal, received {letter!r}")
     return value
 

@@ -1,12 +1,10 @@
 """Facts about a column's values, for a comment."""
 
-from shardmill.pipelines.survey.decimal_comma import has_decimal_commas
 from shardmill.schemas.inference.infer import ColumnProfile, decide
 from shardmill.schemas.inference.whole_numbers import EXACT
 from shardmill.schemas.schema import ColumnType
 
 _NEARLY_ALL = 1 / 0.99
-_DECIMAL_COMMAS = "looks like numbers with a decimal comma, which can't be read as numbers yet"
 
 
 def column_facts(profile: ColumnProfile, column_type: ColumnType) -> str:
@@ -23,7 +21,6 @@ def column_facts(profile: ColumnProfile, column_type: ColumnType) -> str:
     if column_type is ColumnType.BYTES:
         examples = ", ".join(shorten(example) for example in profile.distinct.examples)
         facts += [f"e.g. {examples}"] if examples else []
-        facts += [_DECIMAL_COMMAS] if has_decimal_commas(profile) else []
     else:
         facts += _range(profile)
         if column_type is ColumnType.FLOAT and profile.cells.rounded:

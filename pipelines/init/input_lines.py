@@ -1,7 +1,8 @@
 """Writes the `[input]` section of a starter configuration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.init.bad_rows import bad_row_lines
@@ -13,6 +14,8 @@ from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv.dialect import Dialect
 
 _DEFAULTS = Dialect()
+# Numbers have a decimal point where nothing else is said.
+_POINT = ("decimal", ".")
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,12 @@ def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest) ->
     """
     decided = [f"# {one_line(str(decision))}" for decision in survey.decisions]
     lines = ["[input]", *decided, f"files = {toml_value(list(paths.files))}", f"schema = {toml_string(paths.schema)}"]
-    asked = request.table("input")
+    asked = dict(request.table("input"))
+    tables = _column_tables(survey.dialect, asked)
     for field in fields(Dialect):
+        # A list of names stands at the key of these tables; the schema has the names, too.
+        if field.name == "numbers" or (field.name == "columns" and tables):
+            continue
         # Written as on the command line: a codec has several names.
         name, value = field.name, asked.get(field.name, getattr(survey.dialect, field.name))
         if value != getattr(_DEFAULTS, name) or name == "null_values" or name in request.dialect:
@@ -58,4 +65,27 @@ def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest) ->
         cells = sum(profiles[name].infinite for name in infinite)
         more = f" and {len(infinite) - 1} more" if infinite[1:] else ""
         lines.append(f'infinite = "missing"  # {cells:,} in column {shorten(infinite[0])}{more}; or "keep", "reject"')
-    return [*lines, *bad_row_lines(survey, request)]
+    return [*lines, *bad_row_lines(survey, request), *tables]
+
+
+def _column_tables(dialect: Dialect, asked: dict[str, Any]) -> list[str]:
+    """Writes the tables of columns with settings of their own.
+
+    Args:
+        dialect: The dialect, with the formats of numbers.
+        asked: The settings that the command line asks for; those of columns are taken out.
+    """
+    given = asked.get("columns")
+    settings: dict[str, dict[str, Any]] = {}
+    if isinstance(given, dict):
+        settings = {name: dict(table) for name, table in asked.pop("columns").items()}
+    for name, number_format in dialect.numbers:
+        if name not in settings:
+            settings[name] = {
+                key: value for key, value in asdict(number_format).items() if value and (key, value) != _POINT
+            }
+    lines = []
+    for name, table in settings.items():
+        lines += ["", f"[input.columns.{toml_string(name)}]"]
+        lines += [f"{key} = {toml_value(value)}" for key, value in table.items()]
+    return lines

@@ -1,7 +1,8 @@
 """A look at data, on which a starter configuration is built.
 
 starter_request.py  labels, split and settings of the command line
-decimal_comma.py    columns of numbers with a decimal comma
+number_formats.py   columns of numbers in a notation of their own
+number_types.py     what becomes of whole numbers
 identifiers.py      identifiers, codes and row numbers
 second_look.py      what profiles leave open
 survey.py           the look

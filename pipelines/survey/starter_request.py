@@ -100,6 +100,8 @@ def parse_request(labels: Sequence[str], split: str | None, settings: Sequence[s
     with naming(Source("--set")):
         allowed_types(raw["features"])
     dialect = {each.name: getattr(checked.input.dialect, each.name) for each in fields(Dialect) if each.name in given}
+    if checked.input.dialect.numbers:
+        dialect["numbers"] = checked.input.dialect.numbers
     return StarterRequest(tuple(dict.fromkeys(labels)), _with_paths_beside(asked, output), dialect)
 
 

@@ -2,18 +2,20 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
-from shardmill.pipelines.job.column_types import without_infinite
+from shardmill.pipelines.job.column_types import as_numbers, without_infinite
 from shardmill.pipelines.job.infer_schema import first_header, profile_columns
 from shardmill.pipelines.survey.identifiers import may_ascend
+from shardmill.pipelines.survey.number_formats import guess_number_formats, unlike_numbers
+from shardmill.pipelines.survey.number_types import number_decisions
 from shardmill.pipelines.survey.second_look import OddCells, ascending_columns, odd_cells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.inference.infer import Profiles
+from shardmill.schemas.inference.infer import Profiles, decide
 from shardmill.schemas.messages import listed
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
@@ -43,7 +45,7 @@ class Survey:
         dialect: The files' dialect.
         schema: The inferred schema.
         profiled: The columns' profiles, and the rows that they leave out.
-        decisions: The guesses about the dialect, and the renamed columns.
+        decisions: The guesses about the dialect, the renamed columns, and the columns' numbers.
         unnamed: The first column, if the header has no name for it.
         ascending: Columns of integers of which each is greater than the one before, in steps that
             differ.
@@ -89,13 +91,15 @@ def take_survey(
         profiled, _ = profile_columns(inputs, sniffed.dialect, work, Engine(), header.names)
     _check_rows(profiled, sniffed.dialect, request.table("input").get("max_bad_fraction", _MOST_BAD))
     profiles = profiled.profiles
-    schema = without_infinite(profiles.schema(), profiles, request.infinite_of)
+    dialect, formats = _read_numbers(inputs, sniffed.dialect, profiled)
+    numeric = profiles.schema(as_numbers({}, dict(dialect.numbers)))
+    schema = without_infinite(numeric, profiles, request.infinite_of)
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
-    ascending = ascending_columns(inputs, sniffed.dialect, schema, open_)
-    decisions = (*sniffed.decisions, *_name_decisions(header.renamed))
+    ascending = ascending_columns(inputs, dialect, schema, open_)
+    decisions = (*sniffed.decisions, *_name_decisions(header.renamed), *formats, *number_decisions(schema, profiles))
     unnamed = next((each.column for each in header.renamed if each.position == 1 and not each.name), None)
-    odd = odd_cells(inputs, sniffed.dialect, schema, profiles)
-    return Survey(sniffed.dialect, schema, profiled, decisions, unnamed, ascending, odd), request
+    odd = odd_cells(inputs, dialect, schema, profiles)
+    return Survey(dialect, schema, profiled, decisions, unnamed, ascending, odd), request
 
 
 def _name_decisions(renamed: Sequence[Renamed]) -> list[Decision]:
@@ -104,6 +108,38 @@ def _name_decisions(renamed: Sequence[Renamed]) -> list[Decision]:
         return []
     columns = listed([each.column for each in renamed], _MOST_RENAMED)
     return [Decision("column names", columns, f"in the header {describe_renamed(renamed, _MOST_RENAMED)}")]
+
+
+def _read_numbers(inputs: Sequence[InputFile], dialect: Dialect, profiled: Profiled) -> tuple[Dialect, list[Decision]]:
+    """Guesses formats of numbers, and profiles their columns again.
+
+    A format is kept where the column's cells turn out to be numbers in it.
+
+    Args:
+        inputs: The input files.
+        dialect: Their dialect.
+        profiled: The profiles, which are replaced.
+    """
+    names = profiled.profiles.names
+    given = dict(dialect.numbers)
+    guesses = guess_number_formats(profiled.profiles, dialect, [name for name in names if name not in given])
+    if not guesses:
+        return dialect, []
+    formats = {name: guess.number_format for name, guess in guesses.items()}
+    guessed = replace(dialect, numbers=(*given.items(), *formats.items()))
+    # Rows with a cell that can't be decoded aren't profiled, whichever column it is in.
+    columns = names if profiled.cells.total else tuple(guesses)
+    with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
+        again = profile_columns(inputs, guessed, work, Engine(), columns, names)[0].profiles
+    decisions = []
+    for name, guess in guesses.items():
+        if decide(again[name]).type is ColumnType.BYTES:
+            decisions.append(unlike_numbers(name, guess, again[name]))
+            formats.pop(name)
+        else:
+            decisions.append(guess.decision(name))
+    profiled.profiles.replace(again, tuple(formats))
+    return replace(dialect, numbers=(*given.items(), *formats.items())), decisions
 
 
 def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:

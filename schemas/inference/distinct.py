@@ -4,6 +4,7 @@ It is exact while they are few, and estimated from a sketch after that. Both num
 of the set of strings alone, so merges give the same result in any order.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +20,10 @@ MOST_EXACT = 10_000
 
 # Hashes kept in a sketch: the estimate's standard error is 1 / sqrt(_SKETCH), 6 %.
 _SKETCH = 256
-# Strings that a sketch keeps to show.
+# Strings that a sketch keeps, and those of them to show.
+_SAMPLES = 32
 _EXAMPLES = 3
-# Most characters of such a string.
+# Most characters of a kept string.
 _EXAMPLE_LENGTH = 64
 # Bytes of a uint64.
 _WORD = 8
@@ -94,7 +96,12 @@ class Distinct:
 
         They are the same in whatever order strings are added; long ones are truncated.
         """
-        return self.sketch.examples
+        return self.samples[:_EXAMPLES]
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Some of the strings, likewise."""
+        return self.sketch.samples
 
     def update(self, strings: pa.Array) -> None:
         """Adds strings.
@@ -146,11 +153,11 @@ class Sketch:
 
     Attributes:
         hashes: The least hashes of the strings, ascending: uint64, at most `_SKETCH`.
-        examples: The strings of the first few hashes, truncated.
+        samples: The strings of the first few hashes, truncated.
     """
 
     hashes: npt.NDArray[np.uint64]
-    examples: tuple[str, ...]
+    samples: tuple[str, ...]
 
     @classmethod
     def of(cls, strings: pa.Array, threshold: np.uint64 | None = None) -> "Sketch":
@@ -167,25 +174,33 @@ class Sketch:
                 return cls(hashes[:0], ())
             strings, hashes = strings.filter(pa.array(low)), hashes[low]
         least = np.unique(hashes)[:_SKETCH]
-        examples = tuple(_example(strings.filter(pa.array(hashes == value))) for value in least[:_EXAMPLES])
-        return cls(least, examples)
+        if not len(least):
+            return cls(least, ())
+        shown = least[:_SAMPLES]
+        texts = pc.unique(strings.filter(pa.array(hashes <= shown[-1])))
+        return cls(least, tuple(_samples(texts, shown)))
 
     def union(self, other: "Sketch") -> "Sketch":
         """The sketch of both sets' union."""
-        examples: dict[int, str] = {}
+        samples: dict[int, str] = {}
         for sketch in (self, other):
-            for value, text in zip(sketch.hashes[:_EXAMPLES].tolist(), sketch.examples, strict=True):
-                examples[value] = min(text, examples.get(value, text))
+            for value, text in zip(sketch.hashes[:_SAMPLES].tolist(), sketch.samples, strict=True):
+                samples[value] = min(text, samples.get(value, text))
         hashes = np.unique(np.concatenate([self.hashes, other.hashes]))[:_SKETCH]
-        return Sketch(hashes, tuple(examples[value] for value in hashes[:_EXAMPLES].tolist()))
+        return Sketch(hashes, tuple(samples[value] for value in hashes[:_SAMPLES].tolist()))
 
 
-def _example(strings: pa.Array) -> str:
-    """The least of strings that share a hash, truncated.
+def _samples(strings: pa.Array, hashes: npt.NDArray[np.uint64]) -> Iterator[str]:
+    """Yields the string of each hash, truncated.
 
-    Nearly always it is a single string; it is cut to a length that can be shown.
+    Nearly always there is one; the least of several counts.
     """
-    return str(pc.min(pc.utf8_slice_codeunits(strings, 0, _EXAMPLE_LENGTH)).as_py())
+    found = fingerprints(strings)
+    texts = pc.utf8_slice_codeunits(strings, 0, _EXAMPLE_LENGTH).to_pylist()
+    by_hash: dict[int, str] = {}
+    for value, text in zip(found.tolist(), texts, strict=True):
+        by_hash[value] = min(text, by_hash.get(value, text))
+    yield from (by_hash[value] for value in hashes.tolist())
 
 
 def fingerprints(strings: pa.Array) -> npt.NDArray[np.uint64]:

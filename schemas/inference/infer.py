@@ -309,6 +309,16 @@ class Profiles:
         for name, profile in self._profiles.items():
             profile.merge(other[name])
 
+    def replace(self, other: "Profiles", names: Sequence[str]) -> None:
+        """Takes the profiles of some columns from another look.
+
+        Args:
+            other: The profiles of another look at the same rows.
+            names: The columns.
+        """
+        self._flush()
+        self._profiles |= {name: other[name] for name in names}
+
     def schema(self, allowed: Mapping[str, frozenset[ColumnType]] | None = None) -> Schema:
         """The inferred schema.
 

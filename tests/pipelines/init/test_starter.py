@@ -298,21 +298,8 @@ def test_comments_say_what_was_seen() -> None:
     assert line({"x": ["red", "blue"] * 500}, "x").endswith(("e.g. 'red', 'blue'", "e.g. 'blue', 'red'"))
 
 
-@pytest.mark.parametrize(
-    ("cells", "told"),
-    [
-        (["2,5", "-1.000,25", "3", " 4,125 "], True),
-        ([f"{row},{row % 10}" for row in range(20)] + ["-"], True),
-        (["1,000", "2,500"], False),
-        (["2,5", "red", "blue"], False),
-        (["1,2,3", "4,5,6"], False),
-        (["3", "a"], False),
-    ],
-)
-def test_decimal_commas_are_named(cells: list[str], told: bool) -> None:
-    """A comma before three digits alone may be one of thousands."""
-    text = starter({"x": cells * 100})
-    assert (", looks like numbers with a decimal comma, which can't be read as numbers yet" in text) is told
+def test_rejected_cells_are_mentioned() -> None:
+    """Cells of another type in a column of numbers."""
     odd = starter({"x": ["5"] * 2000 + ["6"] * 10 + ["oops"]})
     assert "integer, 3 distinct, 5 to 6, 1 cells of another type: their rows are rejected" in odd
 
