@@ -1,4 +1,4 @@
-"""Finds cells that may be dates beginning with a name, such as Jan 5 2013.
+"""Finds cells that may be dates beginning with a name.
 
 Many texts begin with a letter, so bytes are compared rather than texts matched.
 """
@@ -57,6 +57,8 @@ def may_be_named_dates(
     lengths = stops - starts
     likely = np.flatnonzero(_FIRST[data[starts]] & (lengths >= _SHORTEST) & (lengths <= longest))
     likely = likely[_LAST[data[stops[likely] - 1]]]
+    if not likely.size:
+        return found
     letters = [data[starts[likely] + index].astype(np.int64) & 31 for index in range(3)]
     fourth = _FOURTH[letters[0] << 10 | letters[1] << 5 | letters[2]]
     likely, fourth = likely[fourth != 0], fourth[fourth != 0]
