@@ -1,9 +1,12 @@
 """Guesses the spellings of missing cells."""
 
+import pyarrow as pa
+
+from shardmill.schemas.inference.spelling import Spelling, count_cells
 from shardmill.transforms.sniff.samples import MOSTLY, Rows, columns_of, is_number
 
-# Spellings that mean a missing value wherever they stand, and those that only do so among numbers:
-# "NA" is also Namibia.
+# Spellings that mean a missing value wherever they stand, and those that only do so among numbers or
+# dates: "NA" is also Namibia.
 _NULLS_ANYWHERE = ("?", "\\N", "NULL", "null", "N/A", "n/a", "#N/A", "NaN", "nan", "<NA>", "NaT")
 _NULLS_AMONG_NUMBERS = (
     "NA",
@@ -21,6 +24,8 @@ _NULLS_AMONG_NUMBERS = (
     "#VALUE!",
     "#DIV/0!",
 )
+# MySQL's spellings of no day, among dates.
+_NO_DAYS = ("0000-00-00", "0000-00-00 00:00:00")
 
 
 def guess_nulls(body: Rows) -> tuple[str, ...]:
@@ -29,8 +34,10 @@ def guess_nulls(body: Rows) -> tuple[str, ...]:
     for column in columns_of(body):
         spellings = {cell.strip(): None for cell in column}
         found |= {name: None for name in _NULLS_ANYWHERE if name in spellings}
-        markers = (*_NULLS_ANYWHERE, *_NULLS_AMONG_NUMBERS)
-        values = [cell for cell in column if cell.strip() not in markers]
+        markers = (*_NULLS_ANYWHERE, *_NULLS_AMONG_NUMBERS, *_NO_DAYS)
+        values = [cell.strip() for cell in column if cell.strip() not in markers]
         if values and sum(map(is_number, values)) >= MOSTLY * len(values):
             found |= {name: None for name in _NULLS_AMONG_NUMBERS if name in spellings}
+        elif values and count_cells(pa.array(values)).of(Spelling.DATE) >= MOSTLY * len(values):
+            found |= {name: None for name in (*_NULLS_AMONG_NUMBERS, *_NO_DAYS) if name in spellings}
     return ("", *found)
