@@ -1,13 +1,14 @@
 """CSV parsing: text to cells and typed blocks.
 
-dialect.py        the settings by which files are parsed
-units.py          files cut into units at record boundaries
-held.py           a unit's bytes compared with an earlier pass's
-chunks.py         text cut at record boundaries into bounded chunks
-header.py         column names, matched with the schema's
-cells.py          a chunk's records as columns of text, null where missing
-selection.py      the columns to read, and the split key
-record_faults.py  records that are bad whatever columns are read
-rejects.py        rejected rows, each with its line and reason
-blocks.py         rows as typed Arrow columns, and rejected rows
+dialect.py          the settings by which files are parsed
+units.py            files cut into units at record boundaries
+held.py             a unit's bytes compared with an earlier pass's
+chunks.py           text cut at record boundaries into bounded chunks
+header.py           column names, matched with the schema's
+cells.py            a chunk's records as columns of text, null where missing
+selection.py        the columns to read, and the split key
+record_faults.py    records that are bad whatever columns are read
+rejects.py          rejected rows, each with its line and reason
+repeated_header.py  rows that repeat their file's header
+blocks.py           rows as typed Arrow columns, and rejected rows
 """

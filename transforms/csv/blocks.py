@@ -13,11 +13,12 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.cells import CellParser, Cells
-from shardmill.transforms.csv.chunks import BLOCK_BYTES, Chunk, Chunks
+from shardmill.transforms.csv.chunks import BLOCK_BYTES, HEADER_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
 from shardmill.transforms.csv.header import Header, match_columns, parse_header
 from shardmill.transforms.csv.record_faults import check_header_quotes, record_faults
 from shardmill.transforms.csv.rejects import Faults, Origin, Reject, open_quote_hints, rows_of
+from shardmill.transforms.csv.repeated_header import RepeatedHeader
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_of
 from shardmill.transforms.decoding.encodings import Codec
@@ -29,9 +30,6 @@ from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.tfrecord.encode import Outputs
 
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "read_blocks", "read_header"]
-
-# Bytes that `read_header` reads at a time: enough for most headers.
-_HEADER_BYTES = 64 << 10
 
 _MISSING = "missing value in a column that must have one"
 
@@ -103,10 +101,11 @@ def read_blocks(
 
     A block has at most `BLOCK_BYTES` of text, or one record if that is larger.
 
-    A row is rejected if it has too few or too many cells, begins with a byte order mark, has a cell
-    that spells no value of its column's type or isn't text in the file's encoding, or lacks a value
-    where one is required. A missing value is an empty cell or one of `dialect.null_values`, quoted
-    or not, and "nan" in a column of numbers.
+    A row is rejected if it has too few or too many cells or text after the quote that closes one,
+    begins with a byte order mark, repeats the header of two or more columns, has a cell that spells
+    no value of its column's type or isn't text in the file's encoding, or lacks a value where one
+    is required. A missing value is an empty cell or one of `dialect.null_values`, quoted or not,
+    and "nan" in a column of numbers.
 
     Args:
         stream: The file as it is stored, at offset `unit.start`.
@@ -146,7 +145,7 @@ def read_header(stream: Source, path: str, dialect: Dialect) -> Header:
     Raises:
         DataError: As `read_blocks`.
     """
-    chunks = Chunks(Stream(stream, path, dialect.encoding), lexicon_of(dialect), block_bytes=_HEADER_BYTES)
+    chunks = Chunks(Stream(stream, path, dialect.encoding), lexicon_of(dialect), block_bytes=HEADER_BYTES)
     return _file_columns(chunks, Unit(0, 0, path), dialect, ()) or Header(())
 
 
@@ -219,6 +218,7 @@ class _BlockParser:
         self._cells = CellParser(
             path, dialect, len(self._names), {name: positions[name] for name in selection.read if name in positions}
         )
+        self._repeated = RepeatedHeader(header, self._cells)
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
     def parse(self, chunk: Chunk) -> Block:
@@ -229,7 +229,9 @@ class _BlockParser:
         cells = self._cells.parse(chunk, spans)
         of_records = record_faults(chunk, spans, self._lexicon, self._names)
         of_records |= self._ragged(chunk, spans, [each for each in cells.ragged if each[0] not in of_records])
-        faults = rows_of(of_records, cells.records) | self._undecodable(cells)
+        # Of several faults of a row, that of the whole row is told.
+        faults = self._undecodable(cells) | self._repeated.rows(cells, chunk, spans)
+        faults |= rows_of(of_records, cells.records)
         casts = {column.name: self._column(column, cells, faults) for column in self._selection.columns}
         origin = Origin(self._path, chunk, spans, cells.records)
         return Block(

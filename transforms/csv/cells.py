@@ -21,6 +21,8 @@ from shardmill.transforms.records.lexicon import LF, Bytes, Positions
 
 # Stands for a byte that isn't UTF-8 while the rest of its chunk is parsed.
 _UNKNOWN = "?"
+# What `pc.ascii_trim_whitespace` trims.
+_WHITESPACE = " \t\n\v\f\r"
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
 
 
@@ -43,7 +45,12 @@ class Cells:
 
 
 class CellParser:
-    """Parses the chunks of one file."""
+    """Parses the chunks of one file.
+
+    Attributes:
+        nulls: The spellings of missing cells.
+        positions: The position of each wanted column among a record's cells, by name.
+    """
 
     def __init__(self, path: str, dialect: Dialect, width: int, positions: dict[str, int]) -> None:
         """Prepares what all chunks have in common.
@@ -58,8 +65,10 @@ class CellParser:
         self._path = path
         self._dialect = dialect
         self._width = width
-        self._positions = positions
+        self.positions = positions
         self._names = [str(position) for position in range(width)]
+        # Where no column is wanted, any one is read.
+        self._wanted = [self._names[position] for position in positions.values()] or self._names[:1]
 
     def parse(self, chunk: Chunk, spans: tuple[Positions, Positions]) -> Cells:
         """Parses a chunk.
@@ -74,7 +83,7 @@ class CellParser:
         """
         text = chunk.lexed.text[: len(chunk.data)]
         valid = _is_utf8(text)
-        columns, ragged = self._read(text if valid else _readable(text), pa.string())
+        columns, ragged = self._read(text if valid else _readable(text), pa.string(), self._wanted)
         found = len(next(iter(columns.values()))) + len(ragged)
         if found != len(spans[0]):
             raise DataError(
@@ -83,15 +92,42 @@ class CellParser:
             )
         rows = np.delete(np.arange(found), [index for index, _ in ragged])
         undecodable = {} if valid else self._undecodable(text, columns, spans, ragged)
-        wanted = {name: columns[str(position)] for name, position in self._positions.items()}
+        wanted = {name: columns[str(position)] for name, position in self.positions.items()}
         if self._dialect.trim:
             wanted = {name: _trim(column, self.nulls) for name, column in wanted.items()}
         return Cells(wanted, rows, ragged, undecodable)
 
-    def _read(self, text: Bytes, cell_type: pa.DataType) -> tuple[dict[str, pa.Array], list[tuple[int, int]]]:
-        """Reads the wanted columns, and the ragged records.
+    def parse_whole(self, chunk: Chunk, spans: tuple[Positions, Positions], records: Positions) -> list[pa.Array]:
+        """Parses all cells of some records.
 
-        Columns are named by their position in a record; where none is wanted, any one is read.
+        Args:
+            chunk: The records' chunk.
+            spans: The starts and stops of its records.
+            records: The indices of records that have the right number of cells, ascending.
+
+        Returns:
+            string for each column of the file, trimmed as those that `parse` gives, none missing;
+            text that isn't UTF-8 is unchanged.
+        """
+        text = chunk.lexed.text[: len(chunk.data)]
+        depth = np.zeros(len(text) + 1, np.int8)
+        depth[spans[0][records]] += 1
+        depth[spans[1][records]] -= 1
+        others = np.cumsum(depth[:-1], dtype=np.int8) == 0
+        columns, _ = self._read(np.where(others, np.uint8(LF), text), pa.string(), self._names, with_nulls=False)
+        whole = [columns[name] for name in self._names]
+        return [pc.ascii_trim_whitespace(column) for column in whole] if self._dialect.trim else whole
+
+    def trimmed(self, cell: str) -> str:
+        """A cell as `parse` gives it, missing or not."""
+        return cell.strip(_WHITESPACE) if self._dialect.trim else cell
+
+    def _read(
+        self, text: Bytes, cell_type: pa.DataType, wanted: list[str], *, with_nulls: bool = True
+    ) -> tuple[dict[str, pa.Array], list[tuple[int, int]]]:
+        """Reads some columns, and the ragged records.
+
+        Columns are named by their position in a record.
         """
         ragged: list[tuple[int, int]] = []
 
@@ -105,7 +141,6 @@ class CellParser:
             # PyArrow would remove a byte order mark; the file's own has been removed already, and
             # another is data.
             text = np.concatenate([np.array([LF], np.uint8), text])
-        wanted = [self._names[position] for position in self._positions.values()] or self._names[:1]
         # `read_csv` would read on a thread of its own, which for a small file takes longer than all
         # else.
         reader = csv.open_csv(
@@ -117,8 +152,8 @@ class CellParser:
                 check_utf8=False,
                 column_types=dict.fromkeys(wanted, cell_type),
                 null_values=self.nulls.to_pylist(),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
+                strings_can_be_null=with_nulls,
+                quoted_strings_can_be_null=with_nulls,
                 include_columns=wanted,
             ),
         )
@@ -139,9 +174,9 @@ class CellParser:
         text = text.copy()
         for index, _ in ragged:
             text[spans[0][index] : spans[1][index]] = LF
-        raw, _ = self._read(text, pa.binary())
+        raw, _ = self._read(text, pa.binary(), self._wanted)
         found = {}
-        for name, position in self._positions.items():
+        for name, position in self.positions.items():
             before, after = raw[str(position)], readable[str(position)].cast(pa.binary())
             differs = pc.or_(
                 pc.fill_null(pc.not_equal(before, after), fill_value=False),

@@ -17,6 +17,8 @@ from shardmill.transforms.records.skipped import Skipped
 
 # The most bytes of text in a chunk, unless its first record is larger: it bounds memory.
 BLOCK_BYTES = 4 << 20
+# Bytes in which a header is looked for: enough for most, and soon gone through.
+HEADER_BYTES = 64 << 10
 _NO_ROWS = np.zeros(0, np.int64)
 # The most bytes in a record. A larger one is taken for an unclosed quote: a worker's memory must
 # not fill with the rest of a large file.
@@ -125,7 +127,7 @@ class Chunks:
 
         None means that there is none.
         """
-        while chunk := self._next():
+        while chunk := self._next(min(self._block_bytes, HEADER_BYTES)):
             starts, stops = chunk.lexed.spans
             if len(starts):
                 stop = int(stops[0])
@@ -148,7 +150,7 @@ class Chunks:
                 that is too large. All records before that have been given by then, whatever the
                 size of a chunk.
         """
-        while chunk := self._next():
+        while chunk := self._next(self._block_bytes):
             self._advance(chunk)
             yield chunk
 
@@ -159,12 +161,13 @@ class Chunks:
         self._buffer = self._buffer[len(chunk.data) :]
         self._line += chunk.lines
 
-    def _next(self) -> Chunk | None:
+    def _next(self, size: int) -> Chunk | None:
         """The chunk with which the buffer begins.
 
-        None means that the text has ended.
+        It is of `size` bytes or what the buffer has, unless its first record is larger. None means
+        that the text has ended.
         """
-        size = min(self._block_bytes, MAX_RECORD_BYTES + 1)
+        size = min(size, MAX_RECORD_BYTES + 1)
         while True:
             self._fill(size)
             at_end = self._ended and self._failure is None and not self._ends_escaped()

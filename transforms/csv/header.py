@@ -28,10 +28,13 @@ class Header:
     Attributes:
         names: Their names, in order.
         renamed: Those whose name in the header was repaired.
+        cells: The cells of the header's record, as they stand there. () means that the file has no
+            header.
     """
 
     names: tuple[str, ...]
     renamed: tuple[Renamed, ...] = ()
+    cells: tuple[str, ...] = ()
 
 
 def parse_options(dialect: Dialect) -> csv.ParseOptions:
@@ -71,7 +74,8 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> Header:
             f"the header of {path!r} isn't text in the encoding {dialect.encoding!r} ({quoted(record)}); check [input] encoding, "
             "which `shardmill init` guesses"
         ) from error
-    names = _names(record, dialect)
+    cells = _cells(record, dialect)
+    names = [cell.strip() for cell in cells]
     controls = next((name for name in names if "\0" in name), None)
     if controls is not None:
         raise DataError(f"the header of {path!r} has a NUL byte in the name {quoted(controls)}; is it a text file?")
@@ -81,19 +85,19 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> Header:
     columns = _rename(repaired, path, dialect)
     # Those that the configuration names are no surprise.
     named = dict(dialect.rename)
-    return Header(tuple(columns), tuple(each for each in renamed if each.column not in named))
+    return Header(tuple(columns), tuple(each for each in renamed if each.column not in named), cells)
 
 
 # Many small files have the same header, and parsing it takes as long as parsing the rows of one.
 @lru_cache(maxsize=16)
-def _names(record: bytes, dialect: Dialect) -> tuple[str, ...]:
+def _cells(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     # The empty line keeps PyArrow from taking a byte order mark off a second time.
     table = csv.read_csv(
         pa.BufferReader(b"\n" + record + b"\n"),
         read_options=csv.ReadOptions(use_threads=False, block_size=len(record) + 3),
         parse_options=parse_options(dialect),
     )
-    return tuple(name.strip() for name in table.schema.names)
+    return tuple(table.schema.names)
 
 
 def _check_names(names: Sequence[str], path: str) -> None:
