@@ -10,7 +10,7 @@ from shardmill.pipelines.init.column_facts import column_facts, shorten
 from shardmill.pipelines.init.date_reason import date_reason
 from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_table, toml_value
-from shardmill.pipelines.survey.identifiers import identify, is_unique
+from shardmill.pipelines.survey.identifiers import identify, is_amount, is_unique
 from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
@@ -178,7 +178,7 @@ def _are_flags(profile: ColumnProfile) -> bool:
 def _are_codes(profile: ColumnProfile) -> bool:
     """Whether integers are two, or few and close together."""
     distinct, limits, present = profile.distinct_count, profile.cells.integers, profile.rows - profile.absent
-    if distinct is None or limits is None:
+    if distinct is None or limits is None or is_amount(profile.name):
         return False
     if distinct == len(_FLAGS) and (limits[1] - limits[0] == 1 or present >= distinct * _ROWS_PER_CODE):
         return present > distinct

@@ -9,6 +9,7 @@ from shardmill.pipelines.init.toml_text import toml_key
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.features import USUAL_LABELS
+from shardmill.schemas.messages import quoted
 from shardmill.transforms.sniff.decision import Decision
 
 
@@ -32,7 +33,7 @@ class LabelGuess:
     @property
     def decision(self) -> Decision:
         """The guess as a decision."""
-        return Decision("label", f"none yet, {self.name!r} is likely", self.reason, sure=False)
+        return Decision("label", f"none yet, {quoted(self.name)} is likely", self.reason, sure=False)
 
 
 def guess_label(survey: Survey, lines: Sequence[FeatureLine]) -> LabelGuess:

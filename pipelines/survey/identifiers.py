@@ -20,6 +20,7 @@ _CODE_DIGITS = 8  # digits that all numbers of a column have if they are codes r
 _EPOCHS = ((10**9, 4 * 10**9), (10**12, 4 * 10**12))
 _DATES = (1_800_01_01, 2_100_12_31)  # dates written as one number
 
+_AMOUNTS = frozenset({"age", "amount", "count", "price", "total"})
 _PHONE = frozenset({"phone", "telephone", "fax"})
 
 # The words of names: `AirportID` has the words `airport` and `id`, `paid` is one word.
@@ -75,6 +76,11 @@ def is_consecutive(profile: ColumnProfile) -> bool:
         return False
     distinct = profile.distinct_count
     return distinct == present or (distinct is None and is_unique(profile))
+
+
+def is_amount(name: str) -> bool:
+    """Whether a name is that of an amount, however few different ones there are."""
+    return not _AMOUNTS.isdisjoint(words_of(name))
 
 
 def may_ascend(profile: ColumnProfile) -> bool:

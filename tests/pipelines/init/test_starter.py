@@ -129,6 +129,15 @@ def test_two_numbers_are_flags_or_codes() -> None:
     assert found == {"flag": "numeric", "code": vocabulary, "gaps": vocabulary, "dose": "z_score"}
 
 
+def test_few_ages_are_amounts() -> None:
+    """As their name says; other integers that are few and close together are codes."""
+    cells = [str(20 + number % 20) for number in range(1000)]
+    assert features({"Age": cells, "grade": cells}) == {
+        "Age": "z_score",
+        "grade": {"kind": "vocabulary", "num_oov_buckets": 1},
+    }
+
+
 def test_texts_of_few_rows_are_no_identifiers() -> None:
     """Five different ones say nothing yet; free text is what it is."""
     columns: Columns = {
