@@ -125,13 +125,11 @@ class Config:
         for name in self.input.columns:
             if name not in names:
                 hint = did_you_mean(name, names)
-                mistakes.add(ConfigError(f"expected a column, received {name!r}{hint}"), ("input", "columns", name))
+                mistakes.add(ConfigError(f"there is no column {name!r}{hint}"), ("input", "columns", name))
         for name in self.split_key:
             if name not in names:
                 known = ", ".join(map(repr, names))
-                mistakes.add(
-                    ConfigError(f"expected a column, received {name!r}; the columns are {known}"), ("split", "key")
-                )
+                mistakes.add(ConfigError(f"there is no column {name!r}; the columns are {known}"), ("split", "key"))
 
     @property
     def split_key(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ _NO_COMMAND = re.compile(
     r"|fork/exec (?P<path>\S+): (?P<cause>[^\n]+)"
 )
 _INSTALL_PRISM = (
-    "Build it with\n"
+    "build it with\n"
     f"  go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{version('apache-beam')}\n"
     "and put it on the PATH, or give --prism_location=FILE"
 )
@@ -51,21 +51,21 @@ _MESSAGES = (
     (
         r"Process died with exit code (?P<status>\d+)",
         (
-            "a worker process of {engine} exited with status {status} before it could work. The usual cause is that Beam's boot program "
-            "isn't on its machine: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md). Run "
+            "a worker process of {engine} exited with status {status} before it could work, usually because Beam's boot program "
+            "isn't on its machine: put it as `beam-boot` on the PATH, or name it in SHARDMILL_BOOT (docs/clusters.md); run "
             "`shardmill-worker` there by hand to see whether it finds it"
         ),
     ),
     (
         r"TimeoutException: Waited (?P<wait>\d+ \w+)",
         (
-            "a worker of {engine} was started, but took no work within {wait}; see the log of its machine (on Flink the TaskManager's). "
-            "The usual cause is a package that is missing or has another version there, or an overloaded machine"
+            "a worker of {engine} was started, but took no work within {wait}; see the log of its machine (on Flink the TaskManager's); "
+            "the usual cause is a package that is missing or has another version there, or an overloaded machine"
         ),
     ),
     (
         r"Unable to fetch remote prism binary at \S+: (?P<reason>.*)",
-        f"Prism isn't installed, and Beam can't download it ({{reason}}). {_INSTALL_PRISM}",
+        f"Prism isn't installed, and Beam can't download it ({{reason}}); {_INSTALL_PRISM}",
     ),
     (
         r"Unable to fetch remote job server jar at (?P<url>\S+): (?P<reason>.*?)\. (?:If no|Also) ",
@@ -77,14 +77,14 @@ _MESSAGES = (
     (
         _ENDED_AT_ONCE,
         (
-            "the job server that Beam started for {engine} exited at once, with status {status}. Run `java -jar` with its jar, which "
+            "the job server that Beam started for {engine} exited at once, with status {status}; run `java -jar` with its jar, which "
             "`shardmill doctor --engine {engine}` names, to see why: usually Java has another version, or the jar isn't a job server's"
         ),
     ),
     (
         r"status = StatusCode\.UNAVAILABLE\s+details = \"(?P<details>[^\"]*)\"",
         (
-            "the connection to {engine} was lost: {details}. Its job server has stopped, or can't be reached any more. Nothing was "
+            "the connection to {engine} was lost: {details}; its job server has stopped, or can't be reached any more; nothing was "
             "published, but the job may still be running there: cancel it on {engine}'s own page, and run again"
         ),
     ),
@@ -144,7 +144,7 @@ def _without_prism(text: str, engine: Engine) -> EngineError | None:
         return None
     program = f"at --prism_location={location!r}" if location else "that Beam has downloaded"
     return EngineError(
-        f"the program {program} {trouble}: usually it isn't Prism, or was built for another machine. {_INSTALL_PRISM}"
+        f"the program {program} {trouble}: usually it isn't Prism, or was built for another machine; {_INSTALL_PRISM}"
     )
 
 

@@ -94,7 +94,7 @@ def test_serving_takes_infinite_numbers_as_the_run_did(run_dir: Path, signature:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("kind", r"config.toml:3: input.columns.kind: expected a column, received 'kind'"),
+        ("kind", r"config.toml:3: input.columns.kind: there is no column 'kind'"),
         ("word", "config.toml:4: input.columns.word.infinite: is for numbers, but column 'word' is text"),
     ],
 )

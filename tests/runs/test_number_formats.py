@@ -106,7 +106,7 @@ SCHEMA = 'feature { name: "price" type: BYTES }\nfeature { name: "city" type: BY
 @pytest.mark.parametrize(
     ("settings", "schema", "message"),
     [
-        ('[input.columns.prize]\nthousands = ","', None, "input.columns.prize: expected a column, received 'prize'"),
+        ('[input.columns.prize]\nthousands = ","', None, "input.columns.prize: there is no column 'prize'"),
         (
             '[input.columns.price]\nthousands = ","',
             SCHEMA,

@@ -260,7 +260,7 @@ def test_a_header_alone_is_no_input(tmp_path: Path) -> None:
 def test_an_unknown_split_key_is_an_error(tmp_path: Path) -> None:
     """A split key that is no column is named."""
     toml = _cut(tmp_path / "in", 1) + FEATURES + '[split]\ntrain = 0.5\neval = 0.5\nkey = ["user"]\n'
-    _assert_fails(tmp_path, ConfigError, r"split\.key: 'user' is no column", toml)
+    _assert_fails(tmp_path, ConfigError, r"split\.key: there is no column 'user'", toml)
 
 
 def test_a_full_disk_is_one_message(tmp_path: Path) -> None:

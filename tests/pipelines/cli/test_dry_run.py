@@ -128,8 +128,8 @@ def test_wrong_columns_of_all_sections_are_told_together(
     assert [line.partition(": ")[2].split(";")[0] for line in err.splitlines()] == [
         "3 mistakes in 'p.toml':",
         "[features] wind: there is no column 'wind'",
-        "split.key: expected a column, received 'town'",
-        "input.columns.kk: expected a column, received 'kk'",
+        "split.key: there is no column 'town'",
+        "input.columns.kk: there is no column 'kk'",
     ]
 
 

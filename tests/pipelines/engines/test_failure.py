@@ -64,7 +64,7 @@ _NO_FILE = "Pipeline job-1 failed in state FAILED: java.io.IOException: error=2,
         ),
         (
             '<_MultiThreadedRendezvous of RPC:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = "Socket closed"\n>',
-            "the connection to flink was lost: Socket closed. Its job server has stopped.*cancel it on flink's own page",
+            "the connection to flink was lost: Socket closed; its job server has stopped.*cancel it on flink's own page",
         ),
         ("Pipeline job-1 failed in state CANCELLED: unknown error", "the job was cancelled on flink, and nothing was"),
         (
@@ -209,7 +209,7 @@ def test_a_job_server_that_ends_at_once(refused: Callable[..., str]) -> None:
     """It isn't waited for."""
     said = refused(f"--flink_job_server_jar={__file__}", "--job_server_java_launcher=false")
     assert said.startswith(
-        "error: the job server that Beam started for flink exited at once, with status 1. Run `java -jar` with"
+        "error: the job server that Beam started for flink exited at once, with status 1; run `java -jar` with"
     )
 
 

@@ -151,7 +151,7 @@ def test_columns_are_held_against_the_schema(folder: Path) -> None:
     assert title == "2 mistakes in 'p.toml':"
     starts = (
         "p.toml:9: [features] wind: there is no column 'wind'; the data has x, city",
-        "p.toml:15: split.key: expected a column, received 'towm'; the columns are 'x', 'city'",
+        "p.toml:15: split.key: there is no column 'towm'; the columns are 'x', 'city'",
     )
     for line, start in zip(lines, starts, strict=True):
         assert line.startswith(start)
