@@ -1,6 +1,7 @@
 """Readings of text that isn't UTF-8, the likeliest first."""
 
-import re
+import bisect
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,8 @@ _FEW_WORDS = 3
 _LEAST_SHARE = 0.7
 _MOST_WORDS = 1000
 _MOST_BYTES = 200_000
-# Bytes that cp1252 leaves undefined, which in files in Latin-1's languages are damage.
-_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+# The share of the lines that may be damaged.
+_MOST_DAMAGED = 0.1
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,11 @@ def read_foreign(texts: Sequence[bytes]) -> list[Reading]:
     Args:
         texts: Texts in one encoding that extends ASCII, and isn't UTF-8.
     """
-    import chardet  # Takes a tenth of a second, which most files needn't spend.
-
-    data = _telling_lines(texts)
-    if not data:
+    lines = _foreign_lines(texts)
+    if not lines:
         return []
-    found = chardet.detect_all(
-        data, ignore_threshold=True, compat_names=False, prefer_superset=False, include_encodings=_WEIGHTS
-    )
-    confidences = {each["encoding"]: each["confidence"] for each in found}
+    data = b"\n".join(lines)
+    confidences = _confidences(lines) | _confidences_of_damaged(lines)
     readings: dict[str, Reading] = {}
     for encoding in _WEIGHTS:  # In this order, so that the more usual one of those that read the same is kept.
         if encoding in confidences:
@@ -105,15 +102,47 @@ def _weigh(encoding: str, text: str, confidence: float) -> Reading:
     return Reading(encoding, tuple(words), confidence * (1 - odd) ** 3 * weight, odd)
 
 
-def _telling_lines(texts: Sequence[bytes]) -> bytes:
+def _foreign_lines(texts: Sequence[bytes]) -> list[bytes]:
     """The lines that aren't ASCII, each once, up to `_MOST_BYTES`.
 
-    If nearly all of them can be cp1252, the others are damaged, and left out. NUL bytes become
-    spaces: no letter has them.
+    NUL bytes become spaces: no letter has them.
     """
     lines = list(dict.fromkeys(line for text in texts for line in text.splitlines() if not line.isascii()))
-    defined = [line for line in lines if not _UNDEFINED.search(line)]
-    data = b"\n".join(defined if len(defined) > 0.9 * len(lines) else lines).replace(b"\0", b" ")
-    if len(data) <= _MOST_BYTES:
-        return data
-    return data[:_MOST_BYTES].rpartition(b"\n")[0] or data[:_MOST_BYTES]
+    ends = list(itertools.accumulate(len(line) + 1 for line in lines))
+    lines = lines[: max(1, bisect.bisect_right(ends, _MOST_BYTES))]
+    return [line.replace(b"\0", b" ")[:_MOST_BYTES] for line in lines]
+
+
+def _confidences(lines: Sequence[bytes]) -> dict[str, float]:
+    """How likely each encoding is that can decode all of the lines."""
+    import chardet  # Takes a tenth of a second, which most files needn't spend.
+
+    data = b"\n".join(lines)
+    found = chardet.detect_all(data, ignore_threshold=True, compat_names=False, include_encodings=_WEIGHTS)
+    return {each["encoding"]: each["confidence"] for each in found if each["encoding"] in _WEIGHTS}
+
+
+def _confidences_of_damaged(lines: Sequence[bytes]) -> dict[str, float]:
+    """How likely each encoding is that can decode nearly all of the lines.
+
+    One broken letter must not speak against the encoding of all others.
+    """
+    broken: dict[str, set[bytes]] = {}
+    for encoding in _WEIGHTS:
+        if not _decodes(b"\n".join(lines), encoding):
+            found = {line for line in lines if not _decodes(line, encoding)}
+            if len(found) <= _MOST_DAMAGED * len(lines):
+                broken[encoding] = found
+    damaged = set().union(*broken.values())
+    whole = [line for line in lines if line not in damaged]
+    if not broken or not whole:
+        return {}
+    return {encoding: found for encoding, found in _confidences(whole).items() if encoding in broken}
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -196,10 +196,14 @@ def test_where_several_encodings_fit_the_user_is_asked(words: str, stored: str, 
         guess(data)
 
 
-def test_a_few_damaged_lines_do_not_change_the_encoding() -> None:
+@pytest.mark.parametrize("broken", [b"\x81", b"\xd2", b"\xff\xff"])
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [("French", "cp1252"), ("Greek", "cp1253"), ("Chinese", "gb18030"), ("Japanese", "cp932"), ("Korean", "cp949")],
+)
+def test_a_few_damaged_lines_do_not_change_the_encoding(language: str, encoding: str, broken: bytes) -> None:
     """Bytes that no letter has are for the reader to reject, with their rows."""
-    data = table("French").encode("cp1252") * 2 + b"1,x\x81y,z,2\n"
-    assert guess(data)[0] == "cp1252"
+    assert guess(table(language).encode(encoding) + b"1,x" + broken + b",y,2\n")[0] == encoding
 
 
 def test_noise_has_no_encoding() -> None:
