@@ -16,7 +16,7 @@ _FEWEST_CELLS = 2
 
 
 class RepeatedHeader:
-    """The header of a file, to be found among its rows."""
+    """Looks for a header among the rows of its file."""
 
     def __init__(self, header: Header, parser: CellParser) -> None:
         """Prepares what all chunks have in common.
@@ -25,7 +25,7 @@ class RepeatedHeader:
             header: The file's header.
             parser: The parser of the file's cells.
         """
-        self._cells = [pa.scalar(parser.trimmed(cell), pa.string()) for cell in header.cells]
+        self._cells = [parser.trimmed(cell) for cell in header.cells]
         self._parser = parser
         self._nulls = set(parser.nulls.to_pylist())
 
@@ -49,7 +49,7 @@ class RepeatedHeader:
         for name, position in self._parser.positions.items():
             column = cells.columns[name] if rows is None else cells.columns[name].take(pa.array(rows))
             expected = self._cells[position]
-            alike = pc.is_null(column) if expected.as_py() in self._nulls else pc.equal(column, expected)
+            alike = pc.is_null(column) if expected in self._nulls else pc.equal(column, expected)
             found = pc.indices_nonzero(alike).to_numpy().astype(np.int64)
             rows = found if rows is None else rows[found]
             if not len(rows):
