@@ -128,7 +128,7 @@ class Rejections:
 
     @property
     def hint(self) -> str:
-        """A setting that may help, judging by the reasons and the first rows."""
+        """A setting that may help, judging by the rows."""
         if not any(UNDECODABLE in reason for reason in self.reasons):
             return ""
         rows = [reject.row for _, reject in self.first if f"{UNDECODABLE} 'utf-8'" in reject.reason]
