@@ -27,6 +27,7 @@ The nouns, from the ground up; each imports from those before it only:
   records/             where CSV records begin and end
   numbers/             text of cells -> numbers
   csv/                 text -> cells -> typed blocks
+  scoring/             files' beginnings, and how well a dialect fits them
   sniff/               files' beginnings -> their dialect
   runtime/             the SavedModel run on Arrow buffers
   rows/                counts, splits, shards: where each row goes

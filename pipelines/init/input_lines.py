@@ -53,7 +53,8 @@ def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest) ->
         name, value = field.name, asked.get(field.name, getattr(survey.dialect, field.name))
         if value != getattr(_DEFAULTS, name) or name == "null_values" or name in request.dialect:
             comment = "  # cells that are missing" if name == "null_values" else ""
-            if name == "columns" and name not in request.dialect:
+            named = any(decision.subject == "columns" for decision in survey.decisions)
+            if name == "columns" and name not in request.dialect and not named:
                 comment = "  # the files don't name them: do"
             lines.append(f"{name} = {toml_value('' if value is None else value)}{comment}")
     lines += [f"{name} = {toml_value(value)}" for name, value in asked.items() if name not in request.dialect]

@@ -25,7 +25,7 @@ from shardmill.schemas.feature_stats import read_statistics
 from shardmill.schemas.messages import cut
 from shardmill.schemas.run_folder import REJECT_KEYS
 from shardmill.transforms.decoding.text import read_beginning
-from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample, first_rows
+from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample, first_rows
 from shardmill.transforms.sniff.sniff import sniff
 from shardmill.transforms.tfrecord.frames import decompress
 

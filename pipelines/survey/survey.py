@@ -25,8 +25,8 @@ from shardmill.transforms.files import files
 from shardmill.transforms.profile import Profiled
 from shardmill.transforms.records.repair_names import Renamed, describe_renamed
 from shardmill.transforms.rows.ragged import find_ragged
+from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample
 from shardmill.transforms.sniff.decision import Decision
-from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
 from shardmill.transforms.sniff.sniff import sniff
 
 # Files from whose beginnings the dialect is guessed.

@@ -38,6 +38,7 @@ FOLDERS = (
     "transforms/records",
     "transforms/rows",
     "transforms/runtime",
+    "transforms/scoring",
     "transforms/statistics",
     "transforms/stores",
     "transforms/tfrecord",

@@ -24,6 +24,7 @@ FLOORS = (
     "transforms/records",
     "transforms/numbers",
     "transforms/csv",
+    "transforms/scoring",
     "transforms/sniff",
     "transforms/runtime",
     "transforms/rows",

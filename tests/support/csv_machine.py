@@ -97,7 +97,7 @@ class _Machine:
         if self.at == len(self.text):
             raise UnclosedError
 
-    def _take_record(self, found: Found) -> None:
+    def _take_record(self, found: Found) -> None:  # noqa: C901 - a state machine, to be read beside the format
         cell, state = b"", "start"
         while self.at < len(self.text):
             here = self._here()
@@ -114,6 +114,8 @@ class _Machine:
                     state = "closed"
                 else:
                     cell += here
+            elif here == self._delimiter == b" " and self._trim and self._passes_blanks(found, cell, state):
+                continue
             elif here == self._delimiter:
                 found.cells.append(cell)
                 cell, state = b"", "start"
@@ -130,6 +132,21 @@ class _Machine:
         if state == "quoted":
             raise UnclosedError
         found.cells.append(cell)
+
+    def _passes_blanks(self, found: Found, cell: bytes, state: str) -> bool:
+        """Goes to the last of some blanks; whether they are at the line's start or end, where they delimit no cells."""
+        at = self.at
+        while self._here() in (b" ", b"\t"):
+            self.at += 1
+        if (
+            self._end()
+            or self.at == len(self.text)
+            or (state == "start" and not found.cells and not cell.strip(b" \t"))
+        ):
+            return True
+        # A tab may be the last of them.
+        self.at = max(at, self.at - 1)
+        return False
 
 
 def _lines_in(text: bytes) -> int:

@@ -2,6 +2,7 @@
 
 lexicon.py       the special bytes
 quotes.py        which quotes open and close cells
+space_runs.py    one delimiter for each run of spaces
 lexer.py         where records begin and end
 skipped.py       counts of lines that are no rows
 range_scan.py    what a range of a file does to the lexer's state

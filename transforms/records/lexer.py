@@ -10,6 +10,7 @@ import numpy as np
 
 from shardmill.transforms.records.lexicon import CR, LF, SPACE, Bytes, Lexicon, Positions
 from shardmill.transforms.records.quotes import QuoteRuns, Quotes, blank_starts, find_quotes
+from shardmill.transforms.records.space_runs import join_runs
 
 # Stands for bytes that mean nothing to the lexer.
 _LITERAL = ord("a")
@@ -104,6 +105,8 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
     if lexicon.comment is not None and lexicon.comment in plain:
         text, plain, comments = _blank_comments(text, plain, lexicon, at_end=at_end)
     ends = lines if lexicon.escape is None and lexicon.comment is None else line_ends(plain, at_end=at_end)
+    if lexicon.trim and lexicon.delimiter == SPACE:
+        text, plain = join_runs(text, plain, lexicon)
     if lexicon.trim and lexicon.quote is not None:
         text, plain = _move_blanks(text, plain, lexicon)
     quotes = find_quotes(plain, lexicon)

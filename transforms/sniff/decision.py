@@ -1,11 +1,11 @@
-"""What was decided about some data, and why."""
+"""Decisions about some data, with their reasons."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A choice that data was looked at for, such as its delimiter.
+    """A choice made from data, such as its delimiter.
 
     Attributes:
         subject: What was chosen: "encoding", "delimiter", "column 'price'".

@@ -1,35 +1,267 @@
-"""Guesses delimiter, escape, and padding of cells."""
+"""Guesses delimiter, quote, escape, and padding of cells.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+Every candidate is tried on the samples and scored; see `score.best` for the order among them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
-from shardmill.transforms.sniff.samples import Rows, records_of, usual_width
+from shardmill.transforms.scoring.cell_types import type_of_column
+from shardmill.transforms.scoring.cut_records import Rows, Text
+from shardmill.transforms.scoring.score import Score, best, score, without_swallowed
+from shardmill.transforms.sniff.decision import Decision
 
-_AGREEMENT = 0.5
+# These stand in text, dates and times, too: they count where the others don't fit.
+_LAST_DELIMITERS = (" ", ":")
+_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "vertical bar", " ": "space", ":": "colon"}
+_QUOTES = ('"', "'", None)
+_ESCAPE = "\\"
+# The least share of lines of one width that makes columns, and the one above which it is sure.
+_COLUMNS = 0.5
+_SURE = 0.9
+_PAIR = 2
+# Records that are enough to see whether most have quotes.
+_SOME = 100
 
 
-def guess_cells(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any]) -> Dialect:
-    """Guesses the delimiter and the escape.
+@dataclass(frozen=True)
+class Cells:
+    """A guess of delimiter, quote and escape.
 
-    The best are those that give the most rows of one width, and more than one cell a row.
+    Attributes:
+        score: The score of the guess; its dialect has the guessed fields.
+        scores: The scores of all candidates that were compared with it.
+        last: The best score of a delimiter that stands in text, where none of the others cuts the
+            lines. None means that there is no such delimiter, or that it is the guess.
     """
-    escapes = (None, "\\") if any('\\"' in text for text in texts) else (None,)
-    best, best_score = dialect, (0.0, 0)
-    for escape in (given["escape"],) if "escape" in given else escapes:
-        for delimiter in (given["delimiter"],) if "delimiter" in given else DELIMITERS:
-            candidate = replace(dialect, delimiter=delimiter, escape=escape)
-            rows = [row for text in texts for row in records_of(text, candidate)]
-            width = usual_width(rows)
-            if width <= 1:
-                continue
-            agreement = round(sum(len(row) == width for row in rows) / len(rows), 2)
-            if agreement < _AGREEMENT or (escape and agreement <= best_score[0]):
-                continue
-            if (agreement, width) > best_score:
-                best, best_score = candidate, (agreement, width)
-    return best
+
+    score: Score
+    scores: Sequence[Score]
+    last: Score | None = None
+
+
+def guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> Cells:
+    """Guesses delimiter, quote and escape.
+
+    Args:
+        texts: The samples; one of them has a record at least.
+        dialect: What is known so far.
+        given: Fields that the user set.
+    """
+    if "delimiter" in given:
+        scores = _scores(texts, dialect, given)
+        return Cells(_sure_best(scores), scores)
+    scores = []
+    for delimiter in DELIMITERS:
+        if any(delimiter.encode() in text.data for text in texts):
+            scores += _scores(texts, replace(dialect, delimiter=delimiter), given)
+    found = best(each for each in scores if each.width > 1 and each.share >= _COLUMNS)
+    last = [] if found and found.fit >= _SURE else _last_scores(texts, dialect, given)
+    better = best(each for each in last if _cuts_evenly(each) and (found is None or each.fit > found.fit))
+    if better and not _is_one_value(better) and (_has_typed_column(better) or _has_quotes(better)):
+        return Cells(better, [*scores, *last])
+    if found:
+        return Cells(found, scores)
+    # Lines are cells then, and the delimiter one that they don't hold, if there is one.
+    scores = [
+        score(texts, candidate, width=1)
+        for delimiter in DELIMITERS
+        for candidate in _candidates(texts, replace(dialect, delimiter=delimiter), given)
+    ]
+    return Cells(_sure_best(scores), scores, better)
+
+
+def _sure_best(scores: Sequence[Score]) -> Score:
+    found = best(scores)
+    assert found is not None
+    return found
+
+
+def _scores(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> list[Score]:
+    """Scores the dialects that have a delimiter."""
+    scores = []
+    for candidate in _candidates(texts, dialect, given):
+        found = score(texts, candidate)
+        if dialect.delimiter == " " and "trim" not in given:
+            runs = score(texts, replace(candidate, trim=True))
+            # Where no spaces adjoin, both read the same.
+            found = found if (found.fit, -found.width) >= (runs.fit, -runs.width) else runs
+        scores.append(found)
+    return without_swallowed(scores)
+
+
+def _candidates(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> Iterator[Dialect]:
+    """The dialects to try for a delimiter.
+
+    Those that no text can tell from others are left out.
+    """
+    cut = re.escape(dialect.delimiter)
+    for quote in (given["quote"],) if "quote" in given else _QUOTES:
+        if quote == "'" and "quote" not in given and not _found(texts, rf"(?:^|[\r\n]|{cut}) *'"):
+            continue
+        special = re.escape(f"{quote or ''}{dialect.delimiter}")
+        escapes: tuple[str | None, ...] = (None, _ESCAPE) if _found(texts, rf"\\[{special}\r\n]") else (None,)
+        trims: tuple[bool, ...] = (dialect.trim,)
+        if "trim" not in given and quote and dialect.delimiter != " " and _found(texts, rf"{cut} +{quote}"):
+            trims = (False, True)
+        for trim in trims:
+            for escape in (given["escape"],) if "escape" in given else escapes:
+                yield replace(dialect, quote=quote, escape=escape, trim=trim)
+
+
+def _found(texts: Sequence[Text], pattern: str) -> bool:
+    return any(re.search(pattern.encode(), text.data) for text in texts)
+
+
+def _last_scores(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> list[Score]:
+    """Scores delimiters that are text elsewhere."""
+    return [
+        each
+        for delimiter in _LAST_DELIMITERS
+        if any(delimiter.encode() in text.data for text in texts)
+        for each in _scores(texts, replace(dialect, delimiter=delimiter), given)
+    ]
+
+
+def _cuts_evenly(found: Score) -> bool:
+    """Whether nearly all lines are as long as the first.
+
+    That may lack the name of the first column.
+    """
+    files = [records for records in found.files if len(records)]
+    lines = found.all_lines
+    if not found.first:
+        lines -= len(files)
+        lacking = all(records.widths[0] == found.width - 1 for records in files)
+        # A header of a single cell must look like one.
+        quoted = found.width > _PAIR or all(records.raw([0])[0][0][:1] == found.dialect.quote for records in files)
+        if not (lacking and quoted):
+            return False
+    return found.width > 1 and found.good_lines >= _SURE * lines > 0
+
+
+def _is_one_value(found: Score) -> bool:
+    """Whether lines are dates or numbers as a whole."""
+    lines = [row for records in found.files for row in _bodies(records.rows())]
+    return type_of_column([found.dialect.delimiter.join(row) for row in lines]) is not None
+
+
+def _has_typed_column(found: Score) -> bool:
+    """Whether a column shows a type below its first cell."""
+    body = [row for records in found.files for row in _bodies(records.rows()) if len(row) == found.width]
+    return any(type_of_column(list(filter(str.strip, column))) for column in zip(*body, strict=True))
+
+
+def _has_quotes(found: Score) -> bool:
+    """Whether most records have a quoted cell."""
+    rows = [row for records in found.files for row in records.raw(range(min(len(records), _SOME)))]
+    quoted = [any(cell[:1] == found.dialect.quote for cell in row) for row in rows]
+    return 2 * sum(quoted) > len(rows)
+
+
+def _bodies(rows: Rows) -> Rows:
+    return rows[1:] or rows
+
+
+def decide_delimiter(cells: Cells, table: Score) -> Decision:
+    """The decision about the delimiter.
+
+    Args:
+        cells: The guess.
+        table: Its score where the lines above the table, and a header of other cells, are left out.
+    """
+    found, last = cells.score, cells.last
+    if found.width == 1:
+        choice = "none, one column" + ("" if found.dialect.delimiter == "," else f" (set to {_name(found.dialect)})")
+        if last is None:
+            return Decision(
+                "delimiter", choice, f"none cuts half of the {found.all_lines:,} lines evenly", found.share >= _SURE
+            )
+        word = name_delimiter(last.dialect.delimiter)
+        why = "but are dates or numbers as a whole" if _is_one_value(last) else "but none of numbers or dates"
+        reason = (
+            f"{_lines(last)} have {last.width} cells if cut at each {word}, {why}; if these are columns: "
+            f"--set input.delimiter='{last.dialect.delimiter}'"
+        )
+        return Decision("delimiter", choice, reason, sure=False)
+    reason = f"{_lines(table)} have {found.width} cells"
+    others = {
+        each.dialect.delimiter
+        for each in cells.scores
+        if each.width > 1 and each.whole and each.dialect.delimiter in set(DELIMITERS) - {found.dialect.delimiter}
+    }
+    if others:
+        reason += f"; {' and '.join(map(name_delimiter, sorted(others)))} would cut all lines evenly, too"
+    return Decision("delimiter", _name(found.dialect), reason, table.share >= _SURE and not others)
+
+
+def name_delimiter(delimiter: str) -> str:
+    """The delimiter in a word, or else quoted."""
+    return _NAMES.get(delimiter, repr(delimiter))
+
+
+def _lines(found: Score) -> str:
+    return f"{found.good_lines:,} of {found.all_lines:,} lines"
+
+
+def _name(dialect: Dialect) -> str:
+    return name_delimiter(dialect.delimiter) + (", or several" if dialect.delimiter == " " and dialect.trim else "")
+
+
+def decide_quoting(cells: Cells, given: Mapping[str, Any]) -> Iterator[Decision]:
+    """The decisions about quote and escape.
+
+    There are none where these are the usual ones and sure.
+
+    Args:
+        cells: The guess.
+        given: Fields that the user set.
+    """
+    found = cells.score
+    same = [each for each in cells.scores if each.dialect.delimiter == found.dialect.delimiter]
+    rivals = [each for each in same if (each.fit, each.first) == (found.fit, found.first)]
+    if "quote" not in given:
+        others = [each for each in rivals if each.dialect.quote != found.dialect.quote and not _cuts_same(each, found)]
+        usual = best(each for each in same if each.dialect.quote == '"') or found
+        reason = _why_quote(found, usual)
+        if others:
+            reason += f"; with {others[0].dialect.quote or 'none'} as many fit, but cells differ"
+        if found.dialect.quote != '"' or others:
+            sure = not others and not usual.swallowed
+            yield Decision("quote", found.dialect.quote or "none", reason, sure)
+    if "escape" not in given:
+        others = [
+            each
+            for each in rivals
+            if each is not found
+            and (each.dialect.quote, each.dialect.trim) == (found.dialect.quote, found.dialect.trim)
+            and any(one.rows() != other.rows() for one, other in zip(each.files, found.files, strict=True))
+        ]
+        if found.dialect.escape or others:
+            reason = "fewer lines are malformed or ragged so" if found.dialect.escape else "the lines fit without one"
+            yield Decision("escape", found.dialect.escape or "none", reason, not others)
+
+
+def _why_quote(found: Score, usual: Score) -> str:
+    if found.dialect.quote == '"':
+        return f"{_lines(found)} fit"
+    if usual.swallowed:
+        return f'with " {usual.swallowed:,} lines that are whole without it would be within cells'
+    if usual.good_lines < found.good_lines:
+        bad = usual.all_lines - usual.good_lines
+        return f'with " {bad:,} of {usual.all_lines:,} lines are malformed or ragged'
+    return f"{_lines(found)} fit, and cells are wrapped in it" if found.dialect.quote else f"{_lines(found)} fit"
+
+
+def _cuts_same(one: Score, other: Score) -> bool:
+    """Whether two dialects cut the same records."""
+    return all(
+        len(first) == len(second) and bool((first.widths == second.widths).all())
+        for first, second in zip(one.files, other.files, strict=True)
+    )
 
 
 def is_padded(rows: Rows) -> bool:

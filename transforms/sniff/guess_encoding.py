@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import plural
 from shardmill.transforms.decoding.text import HEAD_BYTES, check_head
+from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.choose_reading import choose_reading, show_words
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.odd_words import foreign_words
 from shardmill.transforms.sniff.readings import read_foreign
-from shardmill.transforms.sniff.samples import Sample
 
 # UTF-32's mark begins with UTF-16's.
 _MARKS = (

@@ -2,60 +2,121 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from shardmill.transforms.sniff.samples import MOSTLY, Rows, columns_of, is_number
+from shardmill.transforms.scoring.cell_types import is_number, type_of, type_of_column
+from shardmill.transforms.scoring.cut_records import Row, Rows, columns_of
+from shardmill.transforms.sniff.decision import Decision
+
+# A vote and its reason.
+Sign = tuple[float, str]
+
+# Characters of a cell in a reason.
+_SHOWN = 20
 
 
-def has_header(files: Sequence[Rows]) -> bool:
-    """Whether the first record of each file names the columns."""
+@dataclass(frozen=True)
+class HeaderGuess:
+    """Whether the first record names the columns.
+
+    Attributes:
+        found: Whether it does.
+        reason: The sign that weighs most.
+        votes: The weight of the signs, above 0 for a header; 0 without any.
+    """
+
+    found: bool
+    reason: str
+    votes: float
+
+    @property
+    def decision(self) -> Decision:
+        """The guess with its reason."""
+        return Decision("header", "the first record" if self.found else "none", self.reason, self.votes != 0)
+
+
+def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess:
+    """Guesses whether the files' first records name the columns.
+
+    Each column votes by its cells: a name above numbers, dates or truth values speaks for a header,
+    a number above numbers against one. A first cell that is found again below speaks against one by
+    its share of the column.
+
+    Args:
+        files: The first records of each file.
+        width: The number of cells that a header must have. None means any.
+    """
     firsts = [rows[0] for rows in files if rows]
     if not firsts:
-        return True
-    if len(firsts) > 1:
-        if all(sorted(first) == sorted(firsts[0]) for first in firsts):
-            return True
-        if any(is_number(cell) for first in firsts for cell in first):
-            return False
-    first = firsts[0]
-    if _names_years(first):
-        return True
-    votes = 0
-    columns = columns_of([row for rows in files for row in rows[1:]])
-    for cell, column in zip(first, columns, strict=False):
-        votes += _vote(cell, column)
+        return HeaderGuess(found=True, reason="there are no records", votes=1)
+    ragged = [first for first in firsts if width not in {None, len(first)}]
+    if ragged:
+        reason = f"the first record has {len(ragged[0])} cells, and others have {width}"
+        return HeaderGuess(found=False, reason=reason, votes=0)
+    signs = [_names_years(firsts[0]), *_common_signs(firsts)]
+    if not any(vote for vote, _ in signs):
+        columns = columns_of([row for rows in files for row in rows[1:]])
+        signs = [_sign(cell, column) for cell, column in zip(firsts[0], columns, strict=False)]
+    votes = sum(vote for vote, _ in signs)
     if votes:
-        return votes > 0
-    return not any(is_number(cell) for cell in first)
+        reason = max((sign for sign in signs if sign[0] * votes > 0), key=lambda sign: abs(sign[0]))[1]
+        return HeaderGuess(votes > 0, reason, votes)
+    numbers = [cell for cell in firsts[0] if is_number(cell)]
+    if numbers:
+        return HeaderGuess(found=False, reason=f"the first record has numbers, such as {_shown(numbers[0])}", votes=0)
+    return HeaderGuess(
+        found=True, reason="the first record has no numbers, and nothing tells it from the others", votes=0
+    )
 
 
-def _names_years(first: Sequence[str]) -> bool:
-    """Whether all numbers in a row are years in sequence.
+def _common_signs(firsts: Sequence[Row]) -> list[Sign]:
+    """Compares the first records of several files."""
+    if len(firsts) == 1:
+        return []
+    if all(sorted(first) == sorted(firsts[0]) for first in firsts):
+        return [(3, f"{len(firsts)} files begin with the same names")]
+    numbers = [cell for first in firsts for cell in first if is_number(cell)]
+    return [(-3, f"files begin with numbers, such as {_shown(numbers[0])}")] if numbers else []
+
+
+def _names_years(first: Sequence[str]) -> Sign:
+    """Votes for a header whose numbers are years in sequence.
 
     So they are in the header of a table that has a column for each year.
     """
     years = [int(cell) for cell in first if re.fullmatch(r"(?:19|20)[0-9]{2}", cell)]
     if len(years) <= 1 or len(years) == len(first) or len(years) != sum(map(is_number, first)):
-        return False
+        return 0, ""
     steps = {after - before for before, after in itertools.pairwise(years)}
-    return steps in ({1}, {-1})
+    return (3, "the first record has years in sequence") if steps in ({1}, {-1}) else (0, "")
 
 
-def _vote(cell: str, column: list[str]) -> int:
-    """Votes on whether a file's first cell is a name.
+def _sign(cell: str, column: list[str]) -> Sign:
+    """Votes by a file's first cell and those below it.
 
     The vote is above 0 if the cell reads as the name of the cells below it, and below 0 if it reads
     as one of them.
     """
-    if not column:
-        return 0
-    numbers = sum(map(is_number, column)) >= MOSTLY * len(column)
-    if numbers:
-        return -3 if is_number(cell) else (3 if cell.strip() else 0)
-    if is_number(cell):
-        return 0
-    if cell in column:
-        return -2
+    kind = type_of_column(column)
+    if not column or not cell.strip() or (kind is None and is_number(cell)):
+        return 0, ""
+    if kind:
+        alike = type_of(cell) == kind
+        reason = f"the first record has the {kind} {_shown(cell)}, as below it"
+        return (-3, reason) if alike else (3, f"{_shown(cell)} stands above {kind}s")
+    counts = Counter(column)
+    if cell in counts:
+        return -2 * counts[cell] / len(column), f"{_shown(cell)} is found again below"
+    if len(counts) <= len(column) / 2:
+        return 1, f"{_shown(cell)} stands above other values, which are found again"
     lengths = {len(value) for value in column}
-    distinct = len(set(column))
-    return int(distinct <= len(column) / 2 or (len(lengths) == 1 and len(cell) not in lengths and len(column) > 1))
+    if len(lengths) == 1 and len(cell) not in lengths and len(column) > 1:
+        return 1, f"{_shown(cell)} stands above codes of one length"
+    return 0, ""
+
+
+def _shown(cell: str) -> str:
+    cell = "".join(letter if letter.isprintable() else " " for letter in cell.strip())
+    return repr(cell if len(cell) <= _SHOWN else f"{cell[: _SHOWN - 3]}...")

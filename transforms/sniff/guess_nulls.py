@@ -3,7 +3,8 @@
 import pyarrow as pa
 
 from shardmill.schemas.inference.spelling import Spelling, count_cells
-from shardmill.transforms.sniff.samples import MOSTLY, Rows, columns_of, is_number
+from shardmill.transforms.scoring.cell_types import MOSTLY, is_number
+from shardmill.transforms.scoring.cut_records import Rows, columns_of
 
 # Spellings that mean a missing value wherever they stand, and those that only do so among numbers or
 # dates: "NA" is also Namibia.

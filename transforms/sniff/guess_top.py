@@ -1,52 +1,222 @@
-"""Guesses comment lines, and prose above the records."""
+"""Guesses comment lines, and the lines above the header."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.sniff.samples import SAMPLE_LINES, parse_lines, physical_lines, records_of, usual_width
+from shardmill.transforms.scoring.cell_types import is_number
+from shardmill.transforms.scoring.cut_records import Records, Rows, Text, cut_records
+from shardmill.transforms.sniff.decision import Decision
+from shardmill.transforms.sniff.guess_header import guess_header
 
-_COMMENTS = "#|%;!"
+_COMMENT = "#"
+# Letters that begin comments at a file's top only.
+_TOP_COMMENTS = "|%;!"
 _MOST_SKIPPED = 20
+_SEPARATOR = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)
 
 
-def guess_top(texts: Sequence[str], dialect: Dialect, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Guesses comment lines, or lines of prose above the records."""
-    width = usual_width([row for text in texts for row in records_of(text, dialect)])
-    for letter in () if "comment" in given else _COMMENTS:
-        if letter == dialect.delimiter:
-            continue
-        marked = [parse_lines([line], dialect) for text in texts for line in _marked(text, letter, dialect)]
-        if marked and all(len(row) != width for rows in marked for row in rows):
-            return {"comment": letter}
-    skips = {_prose_lines(text, dialect, width) for text in texts}
-    return {"skip_rows": skips.pop() if len(skips) == 1 else 0}
+@dataclass(frozen=True)
+class Top:
+    """A guess of comments, or of lines above the header.
 
-
-def _marked(text: str, letter: str, dialect: Dialect) -> list[str]:
-    """The lines outside quotes that begin with a letter."""
-    found = []
-    quoted = False
-    for line in physical_lines(text)[:SAMPLE_LINES]:
-        if line.startswith(letter) and not quoted:
-            found.append(line)
-        elif dialect.quote:
-            quoted ^= line.count(dialect.quote) % 2 == 1
-    return found
-
-
-def _prose_lines(text: str, dialect: Dialect, width: int) -> int:
-    """The number of lines of prose above the records.
-
-    They are the physical lines before the first record of the usual width, if each has at most one
-    cell with text.
+    Attributes:
+        fields: The fields of the dialect.
+        decisions: What was guessed, and why.
     """
-    if width <= 1:
+
+    fields: Mapping[str, Any]
+    decisions: tuple[Decision, ...] = ()
+
+
+def named_separator(texts: Sequence[Text]) -> str | None:
+    """The delimiter that the first line of each text names.
+
+    Spreadsheets write and obey such a line: `sep=;`. None means that there is none.
+    """
+    found = {match[1] if (match := _SEPARATOR.fullmatch(line)) else None for text in texts for line in text.lines(1)}
+    name = found.pop() if len(found) == 1 else None
+    return name.decode() if name and name.isascii() else None
+
+
+def seems_commented(texts: Sequence[Text]) -> bool:
+    """Whether comment lines may begin with `#`.
+
+    They do at the top, or several do, but not most.
+    """
+    marked = lines = 0
+    tops = False
+    for text in texts:
+        found = [line for line in text.data.splitlines() if line.strip()]
+        tops = tops or (bool(found) and found[0].startswith(b"#"))
+        marked += sum(line.startswith(b"#") for line in found)
+        lines += len(found)
+    return (tops or marked > 1) and 2 * marked < max(lines, 3)
+
+
+def guess_comment(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
+    """Guesses the character that begins comment lines.
+
+    Args:
+        texts: The samples.
+        dialect: Their dialect but for comments.
+        width: The usual number of cells.
+    """
+    plain = replace(dialect, comment=None)
+    files = [cut_records(text, plain) for text in texts]
+    for letter in (_COMMENT, *_TOP_COMMENTS):
+        if letter in {dialect.delimiter, dialect.quote}:
+            continue
+        marked = [_marked(records, letter) for records in files]
+        tops = [_leading(indices) for indices in marked]
+        elsewhere = sum(len(indices) - top for indices, top in zip(marked, tops, strict=True))
+        rest = [
+            records.widths[index] == width and not records.malformed[index]
+            for records, indices, top in zip(files, marked, tops, strict=True)
+            for index in indices[top:]
+        ]
+        if any(rest) or (width == 1 and (rest or letter != _COMMENT)):
+            continue
+        if not (any(tops) or (letter == _COMMENT and elsewhere > 1)):
+            continue
+        if header := _commented_header(files, tops, width):
+            return header if letter == _COMMENT else Top({"comment": None})
+        where = f"{sum(tops):,} lines at the top begin with it" if any(tops) else f"{elsewhere:,} lines begin with it"
+        where += f", and {elsewhere:,} further down" if any(tops) and elsewhere else ""
+        reason = where.replace("1 lines at the top begin", "1 line at the top begins")
+        return Top({"comment": letter}, (Decision("comments", letter, reason),))
+    return Top({"comment": None})
+
+
+def _marked(records: Records, letter: str) -> list[int]:
+    """The records that begin with a letter."""
+    return [int(index) for index in (records.text[records.starts] == ord(letter)).nonzero()[0]]
+
+
+def _leading(indices: Sequence[int]) -> int:
+    """How many of the indices begin the sequence 0, 1, 2."""
+    return next((at for at, index in enumerate(indices) if index != at), len(indices))
+
+
+def _commented_header(files: Sequence[Records], tops: Sequence[int], width: int) -> Top | None:
+    """Takes the last line of a comment for the header.
+
+    It is one if it has the usual width, and no header follows it.
+    """
+    if (
+        width == 1
+        or not all(tops)
+        or any(records.widths[top - 1] != width for records, top in zip(files, tops, strict=True))
+    ):
+        return None
+    rest = guess_header([records.rows()[top:] for records, top in zip(files, tops, strict=True)])
+    names = files[0].rows([tops[0] - 1])[0]
+    if rest.votes > 0 or (rest.votes == 0 and rest.found and names[0][1:2] in {" ", _COMMENT}):
+        return None
+    skips = {int(records.first_lines[top - 1]) for records, top in zip(files, tops, strict=True)}
+    if len(skips) > 1:
+        return None
+    skip = skips.pop()
+    reason = f"it has {width} cells, as the rows have, which have no header of their own"
+    return Top(
+        {"comment": None, "skip_rows": skip},
+        (Decision("comments", "none, the last line with # at the top is the header", reason, sure=False),),
+    )
+
+
+def guess_skipped(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
+    """Guesses the number of lines above the header.
+
+    Args:
+        texts: The samples.
+        dialect: Their dialect but for these lines.
+        width: The usual number of cells.
+    """
+    found = []
+    for text in texts:
+        records = cut_records(text, dialect)
+        index = _first_of_table(records, width)
+        found.append(int(records.first_lines[index]) if index else 0)
+    skips = set(found)
+    if skips == {0}:
+        return Top({})
+    if len(skips) > 1:
+        reason = f"files seem to have {min(skips)} to {max(skips)} of them, and all must have as many"
+        return Top({}, (Decision("skipped lines", "none", reason, sure=False),))
+    skip = skips.pop()
+    reason = f"above the first record of {width} cells after which the others have as many"
+    return Top({"skip_rows": skip}, (Decision("skipped lines", f"{skip}", reason),))
+
+
+def _first_of_table(records: Records, width: int) -> int:
+    """The index of the first record that belongs to the table.
+
+    It is 0 where that can't be told.
+    """
+    rows = records.rows()
+    if width <= 1 or not rows:
         return 0
-    for number, line in enumerate(physical_lines(text)[:_MOST_SKIPPED]):
-        rows = parse_lines([line], dialect)
-        if rows and len(rows[0]) == width:
-            return number
-        if rows and (line.count(dialect.quote or '"') % 2 or sum(cell.strip() != "" for cell in rows[0]) > 1):
-            return 0
+    fits = [len(row) == width for row in rows]
+    if fits[0]:
+        return _after_sparse(rows, width) or _after_blank_line(records, rows)
+    index = next((index for index in range(min(len(rows), _MOST_SKIPPED)) if fits[index]), 0)
+    return index if _is_above(records, rows, index, width) else 0
+
+
+def _is_above(records: Records, rows: Rows, index: int, width: int) -> bool:
+    """Whether the records before an index stand above the table."""
+    if index == 0:
+        return False
+    if all(_filled(row) <= 1 for row in rows[:index]):
+        return not _may_name_rows(records, rows, width)
+    # Lines of several cells that aren't the table's are keys and values, say, unless the first one
+    # is a header or a row that lacks a cell; rows further down may lack it, too.
+    if any(len(row) == len(rows[0]) for row in rows[index:]):
+        return False
+    apart = records.first_lines[index] > records.first_lines[index - 1] + records.lines[index - 1]
+    votes = guess_header([rows[index:]]).votes
+    return votes > 0 or (bool(apart) and votes == 0)
+
+
+def _may_name_rows(records: Records, rows: Rows, width: int) -> bool:
+    """Whether a single cell is the header of named rows."""
+    return (
+        width == 2  # noqa: PLR2004  (a name and a cell)
+        and len(rows[0]) == 1
+        and re.fullmatch(r"\w+", rows[0][0]) is not None
+        and records.first_lines[1] == records.first_lines[0] + 1
+        and guess_header([rows[1:]]).votes < 0
+    )
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(cell.strip() != "" for cell in row)
+
+
+def _after_sparse(rows: Rows, width: int) -> int:
+    """The first full record after sparse ones.
+
+    These have as many cells as the table, but few with text, as spreadsheets write a title.
+    """
+    typical = sorted(map(_filled, rows))[len(rows) // 2]
+    if typical <= 1 or 2 * _filled(rows[0]) > typical:
+        return 0
+    for index, row in enumerate(rows[:_MOST_SKIPPED]):
+        if len(row) == width and 2 * _filled(row) > typical:
+            gap = any(_filled(above) == 0 for above in rows[:index])
+            return index if (gap or typical > 2) and not any(map(is_number, row)) else 0  # noqa: PLR2004  (a pair)
+    return 0
+
+
+def _after_blank_line(records: Records, rows: Rows) -> int:
+    """The header after a blank line.
+
+    It counts only if the very first record isn't a header.
+    """
+    for index in range(1, min(len(rows) - 1, _MOST_SKIPPED)):
+        apart = records.first_lines[index] > records.first_lines[index - 1] + records.lines[index - 1]
+        if apart and guess_header([rows[index:]]).votes > 0 >= guess_header([rows]).votes:
+            return index
     return 0

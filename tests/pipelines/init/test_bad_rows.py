@@ -72,7 +72,7 @@ def test_few_bad_rows_are_told_without_a_setting(tmp_path: Path) -> None:
 def test_a_share_that_is_asked_for_stands(tmp_path: Path) -> None:
     """With it `init` takes files of which most rows are bad, too."""
     data = b"a,b\n" + b"1,x\n" * 2 + b"1\n" * 8
-    starter = begin(tmp_path, data, "input.max_bad_fraction=0.9")
+    starter = begin(tmp_path, data, "input.max_bad_fraction=0.9", "input.delimiter=','", "input.header=true")
     assert load_config(starter.config).input.max_bad_fraction == 0.9
     assert "8 of 10 are rejected" in told(starter)
 
@@ -90,16 +90,28 @@ def test_files_of_which_most_rows_are_bad_are_refused(tmp_path: Path) -> None:
 
 
 def test_rows_that_all_differ_in_one_way_are_told_so(tmp_path: Path) -> None:
-    """With what reads them."""
+    """With what reads them, where the command line says that the header is to be used."""
     with pytest.raises(DataError) as caught:
-        begin(tmp_path, b"a,b\n" + b"1,x,2\n" * 3)
+        begin(tmp_path, b"a,b\n" + b"1,x,2\n" * 3, "input.header=true")
     text = str(caught.value)
     assert text.startswith("3 of 3 rows have 3 cells where the header has 2, so this may not be how")
     assert "--set input.columns=..." in text
     with pytest.raises(
         DataError, match=r"^3 of 4 rows are bad: 2 of 4 rows have 3 cells where the header has 2, so this may"
     ):
-        begin(tmp_path, b"a,b\n1,x\n1\n" + b"1,x,2\n" * 2)
+        begin(tmp_path, b"a,b\n1,x\n1\n" + b"1,x,2\n" * 2, "input.header=true", "input.delimiter=','")
+
+
+def test_rows_that_all_have_a_cell_more_are_read_with_it(tmp_path: Path) -> None:
+    """The starter skips the header and names the columns by it, and says so."""
+    starter = begin(tmp_path, b"a,b\n" + b"1,x,\n2,y,\n" * 10)
+    reason = "20 of 20 rows have 3 cells where the header has 2"
+    line = f"columns: the header's, and column_3 after the delimiter that ends each row ({reason})"
+    assert line in next_steps(starter).splitlines()
+    assert f"# {line}" in Path(starter.config).read_text().splitlines()
+    dialect = load_config(starter.config).input.dialect
+    assert (dialect.header, dialect.skip_rows, dialect.columns) == (False, 1, ("a", "b", "column_3"))
+    assert not starter.headerless
 
 
 def test_the_allowed_share_is_near_the_one_seen(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
 from shardmill.transforms.decoding.text import HEAD_BYTES, check_head
 from shardmill.transforms.records.skipped import Skipped
-from shardmill.transforms.sniff.samples import Sample
+from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.sniff import sniff
 from tests.support.csv_blocks import BYTES, select, values
 from tests.support.csv_machine import Found, UnclosedError, read_slowly

@@ -173,25 +173,27 @@ def test_spans_with_trim(text: str) -> None:
     st.booleans(),
     st.sampled_from([1, 3, 7, 1000]),
     st.sampled_from([1, 5, 1 << 20]),
-    st.booleans(),
+    st.tuples(st.booleans(), st.sampled_from(", ")),
 )
-@example('a,b\n1,""\n', 4, True, 1000, 1, False)
-@example('a,b\n"""\n""",\n', 5, True, 1000, 1, False)
-@example("a,b\r\n\r\nc,d\r\n", 4, True, 1, 1, False)
+@example('a,b\n1,""\n', 4, True, 1000, 1, (False, ","))
+@example('a,b\n"""\n""",\n', 5, True, 1000, 1, (False, ","))
+@example("a,b\r\n\r\nc,d\r\n", 4, True, 1, 1, (False, ","))
+@example('a,,"b\n  "\n  "\n""\n', 4, True, 1000, 1, (True, " "))
 def test_units_are_the_file(
-    text: str, unit_bytes: int, header: bool, block_bytes: int, piece_bytes: int, trim: bool
+    text: str, unit_bytes: int, header: bool, block_bytes: int, piece_bytes: int, cells: tuple[bool, str]
 ) -> None:
     """A file cut at any size, its units read apart, gives the rows, lines and rejects of the file read whole; any text does."""
-    text = text.replace("b", " ") if trim else text
-    data = ("a,b\n" + text if header else text).encode()
-    dialect = Dialect(header=header, trim=trim)
+    trim, delimiter = cells
+    text = (text.replace("b", " ") if trim else text).replace(",", delimiter)
+    data = (f"a{delimiter}b\n{text}" if header else text).encode()
+    dialect = Dialect(header=header, trim=trim, delimiter=delimiter)
     selection = select_columns((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
     with pytest.MonkeyPatch.context() as patch:
         whole = outcome(data, None, dialect, selection)
         patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
         patch.setattr(range_scan, "PIECE_BYTES", piece_bytes)
         assert outcome(data, unit_bytes, dialect, selection) == whole
-    if not isinstance(whole, str):
+    if not isinstance(whole, str) and delimiter == ",":
         assert len(whole[0]) + len(whole[1]) == len(reference_spans(text, trim=trim))
 
 

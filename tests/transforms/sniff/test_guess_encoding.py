@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.guess_encoding import guess_encoding
-from shardmill.transforms.sniff.samples import Sample
 from shardmill.transforms.sniff.sniff import sniff
 from tests.support.csv_blocks import BYTES, read, rejects, select, values
 

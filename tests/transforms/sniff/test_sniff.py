@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.sniff.samples import SAMPLE_BYTES, Sample
+from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample
 from shardmill.transforms.sniff.sniff import sniff
 
 
@@ -113,20 +113,20 @@ def test_spellings_of_missing_values_are_found(cells: str, markers: tuple[str, .
 
 
 def test_comments_are_found() -> None:
-    """Lines of another width that begin with a comment's letter; not rows, and not lines within quotes."""
+    """Lines of another width that begin with `#`, at the top or several; not rows, and not lines within quotes."""
     assert guess("# about\nid,x\n" + body("#,1")).comment == "#"
-    assert guess("id,x\n" + body("#,1") + "#total\n").comment == "#"
+    assert guess("id,x\n" + body("#,1") + "#total\n" + "#end\n").comment == "#"
+    assert guess("id,x\n" + body("#,1") + "#total\n").comment is None
     assert guess("id,x\n" + "#1,5\n#2,6\n").comment is None
     assert guess("id,x\n" + body('#,"tweet\n#fun\n"')).comment is None
 
 
 def test_lines_above_the_header_are_skipped() -> None:
-    """A title and a blank line, if all files have as many; a ragged first row isn't a title."""
+    """A title and a blank line, if all files have as many."""
     titled = "Report of 2013\n\nid,x,y\n" + body("#,1,2")
     assert guess(titled, titled).skip_rows == 2
     assert guess(titled).header
     assert guess(titled, "id,x,y\n" + body("#,1,2")).skip_rows == 0
-    assert guess("id,x\n" + body("#,1,2")).skip_rows == 0
 
 
 @given(st.binary(max_size=300).filter(lambda data: b"\0" not in data))

@@ -1,0 +1,62 @@
+"""Tests of telling a header from data."""
+
+import pytest
+
+from shardmill.transforms.sniff.guess_header import guess_header
+
+
+def guess(text: str) -> bool:
+    """Whether the first line of some lines of cells is taken for a header."""
+    return guess_header([[line.split(";") for line in text.splitlines()]]).found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Country;Group;ID\nAngola;Africa;AO\nBenin;Africa;BJ\nIndonesia;Asia;ID\nIndia;Asia;IN",
+        "bar;baz\n12:00:00;baz",
+        "day;what\n2020-01-01;x\n2020-01-02;what",
+        "when\n2020-01-01 10:00\n2020-01-02 10:30",
+        "on;name\ntrue;a\nfalse;b",
+        "price\n$3.20\n$1,200.00",
+        "amount\n1.234,5\n(5)",
+        "share\n12 %\n7 %",
+        "born\n3-Jan-04\n12-Dec-11",
+    ],
+)
+def test_names_above_values_of_a_type_are_a_header(text: str) -> None:
+    """Dates, times and truth values count as numbers do; a name that is found again counts by its share of the column."""
+    assert guess(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-01-01;x\n2020-01-02;y",
+        "12:00:00;x\n12:30:00;y",
+        "true;red\nfalse;blue\ntrue;red",
+        "$3.20;x\n$4.20;y",
+        "red;round\nblue;square\nred;round",
+    ],
+)
+def test_values_above_values_are_no_header(text: str) -> None:
+    """They are of the column's type, or found again below."""
+    assert not guess(text)
+
+
+def test_a_first_record_of_other_cells_is_no_header() -> None:
+    """Some files begin with counts and with the names of classes; all rows would be rejected."""
+    found = guess_header([[line.split(";") for line in "3;2;red;blue\n1;5\n2;6\n3;7".splitlines()]], 2)
+    assert not found.found
+    assert str(found.decision) == "header: none (the first record has 4 cells, and others have 2), please check"
+
+
+def test_the_reason_names_a_cell() -> None:
+    """The one that weighs most; without any the guess isn't sure."""
+    decision = guess_header([[["id", "name"], ["1", "x"], ["2", "y"]]]).decision
+    assert str(decision) == "header: the first record ('id' stands above numbers)"
+    decision = guess_header([[["5", "name"], ["1", "x"], ["2", "y"]]]).decision
+    assert str(decision) == "header: none (the first record has the number '5', as below it)"
+    decision = guess_header([[["ann", "rome"], ["bob", "oslo"]]]).decision
+    assert str(decision).endswith("nothing tells it from the others), please check")
+    assert guess_header([[["a"], ["b"]], [["a"], ["c"]]]).decision.reason == "2 files begin with the same names"

@@ -1,0 +1,103 @@
+"""Tests of guessing comments and the lines above the header."""
+
+import pytest
+
+from shardmill.transforms.scoring.samples import Sample
+from shardmill.transforms.sniff.sniff import sniff
+from tests.support.sniffed import read_sniffed
+
+
+@pytest.mark.parametrize(
+    "top", ["# one\n# two\n# three\n", "# made by me, today\n", "#\n", "# a,b\n# c,d\n\n", "% made, by\n", "! by me\n"]
+)
+def test_comments_at_the_top_are_none_of_the_columns(top: str) -> None:
+    """With delimiters in them or without."""
+    table = read_sniffed(f"{top}a,b\n1,2\n3,4\n")
+    assert table.dialect.comment == top[0]
+    assert (table.names, table.rows) == (["a", "b"], [("1", "2"), ("3", "4")])
+    assert "comments" in table.decisions
+
+
+def test_comments_further_down_are_several() -> None:
+    """Of `#` only: a row with another letter is rejected, not skipped."""
+    table = read_sniffed("a,b\n1,2\n# first\n3,4\n# second\n5,6\n")
+    assert (table.dialect.comment, len(table.rows), table.rejected) == ("#", 3, [])
+    for text in ("a,b\n1,2\n!bad\n3,4\n", "a,b\n1,2\n#bad\n3,4\n", "a,b\n1,2\n%bad\n%bad\n3,4\n"):
+        table = read_sniffed(text)
+        assert table.dialect.comment is None
+        assert len(table.rows) == 2
+        assert len(table.rejected) == text.count("bad")
+
+
+def test_rows_that_begin_with_a_mark_stay_rows() -> None:
+    """They have as many cells as the others."""
+    table = read_sniffed("color,n\n#ff0000,1\n#00ff00,2\nred,3\n")
+    assert [row[0] for row in table.rows] == ["#ff0000", "#00ff00", "red"]
+    assert read_sniffed("tag,n\n#fun,1\nplain,2\n#joy,3\nother,4\n").dialect.comment is None
+
+
+def test_a_header_that_begins_with_a_mark_is_one() -> None:
+    """Nothing after it names the columns."""
+    table = read_sniffed("#id,name\n1,ann\n2,bob\n")
+    assert (table.names, len(table.rows)) == (["#id", "name"], 2)
+    assert not table.decisions["comments"].sure
+    table = read_sniffed("##format=1\n##by=me\n#CHROM\tPOS\n1\t100\n2\t200\n")
+    assert (table.names, table.dialect.skip_rows, table.rows) == (["#CHROM", "POS"], 2, [("1", "100"), ("2", "200")])
+
+
+def test_titles_and_keys_above_the_header_are_skipped() -> None:
+    """Also those that have as many cells as the table."""
+    for top in (
+        "Report 2024,,\n,,\n",
+        "Report\n\n",
+        "Source,NOAA\nStation,KJFK\n\n",
+        "Source,NOAA\nStation,KJFK\n",
+        "Source,NOAA\n",
+    ):
+        table = read_sniffed(f"{top}date,temp,rain\n1,2,3\n4,5,6\n")
+        assert (top, table.names) == (top, ["date", "temp", "rain"])
+        assert (top, table.dialect.skip_rows) == (top, top.count("\n"))
+        assert table.rows == [("1", "2", "3"), ("4", "5", "6")]
+        assert table.decisions["skipped lines"].choice == str(top.count("\n"))
+
+
+def test_keys_of_a_table_of_two_columns_are_skipped_to_the_blank_line() -> None:
+    """Where the first record after it is a header, and the very first one isn't."""
+    table = read_sniffed("Source,NOAA\nStation,KJFK\n\nx,y\n1,2\n3,4\n")
+    assert (table.names, table.dialect.skip_rows) == (["x", "y"], 3)
+
+
+def test_a_header_with_empty_cells_is_no_title() -> None:
+    """Unnamed columns and columns of nothing."""
+    for text in (",x\n0,1\n1,2\n", ",x,y\n0,1,a\n1,2,b\n", "a,b,,\n1,2,,\n3,4,,\n", ",x\na,b\nc,d\n"):
+        assert sniff([Sample("a.csv", text.encode(), complete=True)]).dialect.skip_rows == 0
+
+
+def test_ragged_rows_at_the_top_are_not_skipped() -> None:
+    """They are data, to be rejected."""
+    table = read_sniffed("1,2\n1,2,3\n4,5,6\n7,8,9\n")
+    assert (table.dialect.skip_rows, len(table.rows), len(table.rejected)) == (0, 3, 1)
+    text = b"a,b\n1,x\n1\n1,x,2\n1,x,2\n"
+    assert sniff([Sample("a.csv", text, complete=True)], {"header": True, "delimiter": ","}).dialect.skip_rows == 0
+    table = read_sniffed("day,x,low,high\n1,2,3,4\n" + "2,5,6\n" * 5 + "3,6,7,8\n")
+    assert table.names == ["day", "x", "low"]
+    assert not table.decisions["columns"].sure
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_line_that_names_the_delimiter_is_obeyed(line: str, mark: str) -> None:
+    """As spreadsheets do; it isn't the header."""
+    table = read_sniffed(f"{mark}{line}\r\na;b,c\r\n1;2,5\r\n")
+    assert (table.names, table.rows) == (["a", "b,c"], [("1", "2,5")])
+    assert str(table.decisions["delimiter"]) == "delimiter: semicolon (the first line says sep=;)"
+    assert table.decisions["skipped lines"].choice == "1"
+
+
+def test_what_is_known_of_the_top_is_not_guessed() -> None:
+    """Such lines are data then."""
+    assert read_sniffed("# a\nx,y\n1,2\n", comment=None, skip_rows=0).dialect.comment is None
+    assert sniff([Sample("a.csv", b"sep=;\na;b\n1;2\n", complete=True)], {"skip_rows": 0}).dialect.skip_rows == 0
+    assert read_sniffed("Report\n\na,b,c\n1,2,3\n", skip_rows=1).dialect.skip_rows == 1
+    table = read_sniffed("sep=;\na,b\n1,2\n", delimiter=",", header=True)
+    assert table.dialect.delimiter == ","
