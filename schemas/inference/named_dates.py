@@ -22,7 +22,7 @@ def _marked(letters: bytes) -> _Bools:
 
 
 def _fourth_letters() -> _Bytes:
-    """The fourth letter of each month or weekday, by its first three.
+    """The fourth letter of months and weekdays, by their first.
 
     Each letter counts with five bits. 0 means that no name begins so; "may" has an "a" there.
     """

@@ -30,7 +30,7 @@ class RepeatedHeader:
         self._nulls = set(parser.nulls.to_pylist())
 
     def rows(self, cells: Cells, chunk: Chunk, spans: tuple[Positions, Positions]) -> Faults:
-        """Finds the rows whose cells are all spelled as in the header.
+        """Finds the rows whose cells all equal the header.
 
         Quotes around cells make no difference, nor does, with `trim`, space. The columns that are
         read tell nearly all other rows; the whole record is parsed for the rest.
