@@ -268,9 +268,11 @@ def _parse_columns(table: Table) -> tuple[str, ...] | None:
     if "columns" not in table.raw or isinstance(table.raw["columns"], dict):
         return None
     columns = table.strings("columns")
-    for position, name in enumerate(columns):
-        if not name or name in columns[:position]:
+    seen: set[str] = set()
+    for name in columns:
+        if not name or name in seen:
             table.refuse("columns", f"expected distinct names, received {name!r} {'twice' if name else ''}".rstrip())
+        seen.add(name)
     return columns
 
 

@@ -122,14 +122,15 @@ class Config:
             names: The names of the data's columns.
             mistakes: Collects the mistakes.
         """
+        known = set(names)
         for name in self.input.columns:
-            if name not in names:
+            if name not in known:
                 hint = did_you_mean(name, names)
                 mistakes.add(ConfigError(f"there is no column {name!r}{hint}"), ("input", "columns", name))
         for name in self.split_key:
-            if name not in names:
-                known = ", ".join(map(repr, names))
-                mistakes.add(ConfigError(f"there is no column {name!r}; the columns are {known}"), ("split", "key"))
+            if name not in known:
+                columns = ", ".join(map(repr, names))
+                mistakes.add(ConfigError(f"there is no column {name!r}; the columns are {columns}"), ("split", "key"))
 
     @property
     def split_key(self) -> tuple[str, ...]:

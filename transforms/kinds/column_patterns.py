@@ -33,7 +33,8 @@ def expand_patterns(
         The table without patterns, in its order and then the columns' order; and, by feature, the
         pattern that made it.
     """
-    patterns = {name for name, value in table.items() if is_pattern(name, value) and name not in columns}
+    known = set(columns)
+    patterns = {name for name, value in table.items() if is_pattern(name, value) and name not in known}
     if not patterns:
         return dict(table), {}
     named = {each for name, value in table.items() if name not in patterns for each in (name, *_columns(value))}
