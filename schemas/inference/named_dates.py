@@ -42,7 +42,7 @@ _AFTER_SHORT_NAMES = _marked(b" -/,")
 def may_be_named_dates(
     data: _Bytes, starts: npt.NDArray[np.int64], stops: npt.NDArray[np.int64], longest: int
 ) -> _Bools:
-    """Whether cells begin with a month or weekday and end as dates do.
+    """Whether cells begin with names and end as dates do.
 
     Args:
         data: The cells' bytes.
