@@ -25,8 +25,6 @@ def column_facts(profile: ColumnProfile, column_type: ColumnType) -> str:
         facts += _range(profile)
         if column_type is ColumnType.FLOAT and profile.cells.rounded:
             facts.append(f"{profile.cells.rounded:,} whole numbers beyond {EXACT:,} are rounded to float32")
-        if profile.unusable:
-            facts.append(f"{profile.unusable:,} cells of another type: their rows are rejected")
     return ", ".join(facts)
 
 

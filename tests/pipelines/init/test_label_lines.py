@@ -1,0 +1,30 @@
+"""The label that is guessed."""
+
+import sys
+
+from shardmill.pipelines.init.choose_features import feature_lines
+from shardmill.pipelines.init.label_lines import guess_label
+from tests.support.starters import NOTHING, NUMBERS, Columns, survey_of
+
+if sys.version_info >= (3, 11):
+    pass
+else:
+    pass
+
+
+def test_the_likeliest_label_is_one_that_can_be_predicted() -> None:
+    """By its name, else the last column that is no identifier, constant or date."""
+    columns: Columns = {
+        "x": NUMBERS,
+        "size": NUMBERS[::-1],
+        "day": [f"2013-01-{number % 28 + 1:02d}" for number in range(1000)],
+        "c": ["5"] * 1000,
+        "user_id": [str(number * 3) for number in range(1000)],
+    }
+    survey = survey_of(columns)
+    guess = guess_label(survey, feature_lines(survey, NOTHING))
+    assert str(guess.decision) == (
+        "label: none yet, 'size' is likely (the last column with something to predict), please check"
+    )
+    named = survey_of({"Target": NUMBERS, **columns})
+    assert guess_label(named, feature_lines(named, NOTHING)).example == 'Target = { kind = "label" }'
