@@ -96,8 +96,8 @@ def formats_of(text: str) -> frozenset[str]:
     return frozenset(layout for layout in found if read(text, layout) is not None)
 
 
-_HOURS_ONLY = re.compile(r"(?<!\d-\d\d)([+-]\d\d)(?=$| )")
-_SECONDS = re.compile(r"[+-]\d\d:?\d\d:?\d\d")
+_HOURS_ONLY = re.compile(r"([+-]\d\d)(?=(?: \d{4})?$)")
+_SECONDS = re.compile(r"[+-]\d\d:?\d\d:?\d\d(?: \d{4})?$")
 _NANOSECONDS = re.compile(r"([.,]\d{6})\d{1,3}(?!\d)")
 
 
