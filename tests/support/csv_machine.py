@@ -50,6 +50,7 @@ class _Machine:
         self.text = text
         self.at = 0
         self.found: list[Found] = []
+        self._line = 1
         self._above = dialect.skip_rows
         self._trim = dialect.trim
         self._delimiter, self._quote, self._escape, self._comment = (
@@ -60,7 +61,7 @@ class _Machine:
     def step(self) -> None:
         """Takes one record, or a line that is none."""
         start = self.at
-        found = Found("record", 1 + _lines_in(self.text[:start]))
+        found = Found("record", self._line)
         if self._above:
             self._above -= 1
             found.kind = "above"
@@ -75,6 +76,7 @@ class _Machine:
             self._take_record(found)
         found.text = self.text[start : self.at]
         self._skip_line_end()
+        self._line += _lines_in(self.text[start : self.at])
         self.found.append(found)
 
     def _here(self, size: int = 1) -> bytes:
