@@ -50,7 +50,10 @@ def load_function(path: Path, name: str) -> Callable[[Mapping[str, Any]], dict[s
 def typed(cells: pd.DataFrame, run_dir: Path) -> tuple[dict[str, pa.Array], set[str]]:
     """The text of cells as columns of the types that a run has found, null where missing; and those that never miss a value."""
     schema = load_schema(str(run_dir / "metadata" / "schema.pbtxt"))
-    columns = {column.name: pa.array(cells[column.name], pa.string()).cast(_ARROW[column.type]) for column in schema}
+    columns = {
+        column.name: oracle.cast_cells(pa.array(cells[column.name], pa.string()), _ARROW[column.type])
+        for column in schema
+    }
     return columns, {column.name for column in schema if column.required}
 
 

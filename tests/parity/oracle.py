@@ -23,6 +23,11 @@ from tests.support.kinds import analyzed
 _TYPES = {pa.float32(): ColumnType.FLOAT, pa.int64(): ColumnType.INT, pa.string(): ColumnType.BYTES}
 
 
+def cast_cells(text: pa.Array, kind: pa.DataType) -> pa.Array:
+    """The text of cells as a type; integers below 2**53 may be spelled with a point."""
+    return text.cast(pa.float64()).cast(kind) if kind == pa.int64() else text.cast(kind)
+
+
 @dataclass(frozen=True)
 class Theirs:
     """What TF Transform made of some columns.

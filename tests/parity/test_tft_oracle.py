@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tests.parity.oracle import Theirs, run_tf_transform
+from tests.parity.oracle import Theirs, cast_cells, run_tf_transform
 from tests.support.runs import flights_csv, read_split, run_toml
 
 pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
@@ -111,12 +111,7 @@ def _tf_transform(table: Table) -> Theirs:
     }
     frame = table.frame
     columns = {
-        name: _cast(pa.array(frame[name].to_numpy(object), pa.string(), from_pandas=True), kind)
+        name: cast_cells(pa.array(frame[name].to_numpy(object), pa.string(), from_pandas=True), kind)
         for name, kind in types.items()
     }
     return run_tf_transform(columns, preprocessing_fn, table.texts)
-
-
-def _cast(text: pa.Array, kind: pa.DataType) -> pa.Array:
-    # Integers may be spelled with a point.
-    return text.cast(pa.float64()).cast(kind) if kind == pa.int64() else text.cast(kind)
