@@ -21,6 +21,8 @@ from shardmill.transforms.numbers.number_format import Infinite, NumberFormat
 from shardmill.transforms.numbers.plain_numbers import plain_numbers
 
 _INT64_MIN = -(2**63)
+# Cells by which a block of integers that are spelled with points is recognized.
+_PEEKED = 8
 
 # Match the cells that PyArrow casts to a float, but for "nan(...)". A plus sign is fine.
 _FLOAT = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
@@ -96,14 +98,25 @@ def cast(
         return Cast(text)
     if not len(text):
         return Cast(pa.nulls(0, column_type.arrow))
+    integers = column_type is ColumnType.INT
     try:
-        values = pc.cast(text, column_type.arrow)
+        values = None if integers and _begins_with_points(text) else pc.cast(text, column_type.arrow)
     except pa.ArrowInvalid:
-        return _cast_int(text, nulls) if column_type is ColumnType.INT else _cast_float(text, nulls, infinite)
-    if column_type is ColumnType.INT:
-        return Cast(values) if _is_decimal(text, values) else _cast_int(text, nulls)
+        values = None
+    if integers:
+        return Cast(values) if values is not None and _is_decimal(text, values) else _cast_int(text, nulls)
+    if values is None:
+        return _cast_float(text, nulls, infinite)
     found = _drop_not_finite(values, text, infinite)
     return replace(found, rounded=_count_rounded(found.values, text))
+
+
+def _begins_with_points(text: pa.Array) -> bool:
+    """Whether a point is among the first cells of integers.
+
+    PyArrow takes twelve times as long to fail at them as to read them as floats.
+    """
+    return any(cell is not None and "." in cell for cell in text.slice(0, _PEEKED).to_pylist())
 
 
 def _is_decimal(text: pa.Array, values: pa.Array) -> bool:
