@@ -83,26 +83,29 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
     empty = _emptiness(profile)
     if empty:
         return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, empty, used=False)
+    identity = identify(profile, column.type, unnamed=name == survey.unnamed, ascending=name in survey.ascending)
+    if identity is None:
+        value, used = _kind_of(column, profile, survey.schema), True
+    else:
+        value, used = _HASH if identity.is_unique else _vocabulary(profile), not identity.is_unique
     if name in survey.odd:
         reason, detail = _describe_odd(survey.odd[name], column, present := profile.rows - profile.absent)
-        used = column.type is not ColumnType.BYTES or not is_unique(profile) or present < _FEW_ROWS
-        return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, reason, detail, used=used, sure=False)
-    identity = identify(profile, column.type, unnamed=name == survey.unnamed, ascending=name in survey.ascending)
+        used &= column.type is not ColumnType.BYTES or not is_unique(profile) or present < _FEW_ROWS
+        return FeatureLine(name, value, facts, reason, detail, used=used, sure=False)
     if identity is not None:
-        value = _HASH if identity.is_unique else _vocabulary(profile)
-        return FeatureLine(name, value, facts, identity.reason, used=not identity.is_unique, sure=identity.sure)
+        return FeatureLine(name, value, facts, identity.reason, used=used, sure=identity.sure)
     unlike = _unlikeness(profile) if column.type is ColumnType.BYTES and not profile.date_format else ""
     if unlike:
         return FeatureLine(name, _HASH, facts, unlike, used=False)
     reason, sure = date_reason(profile) if _date_parts(column, profile, survey.schema) else ("", True)
-    return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, reason, sure=sure)
+    return FeatureLine(name, value, facts, reason, sure=sure)
 
 
 def _are_all_lines(profile: ColumnProfile) -> bool:
     """Whether all values span lines, which no token does."""
     kept = profile.distinct.strings
     values = pa.array(profile.distinct.examples, pa.string()) if kept is None else kept
-    return bool(pc.all(pc.match_substring_regex(values, r"[\r\n]")).as_py())
+    return len(values) > 0 and bool(pc.all(pc.match_substring_regex(values, r"[\r\n]")).as_py())
 
 
 def _describe_odd(odd: OddCells, column: Column, cells: int) -> tuple[str, str]:

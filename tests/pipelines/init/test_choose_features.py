@@ -131,6 +131,8 @@ def test_cells_that_are_no_numbers_are_named() -> None:
         "column 'few': vocabulary (1 of 100 cells is no number and rejects its row), please check",
     ]
     assert [line.used for line in lines] == [False, True, True]
+    survey = replace(survey_of({"user_id": [str(number % 9) for number in range(100)]}), odd={"user_id": OddCells(1)})
+    assert [line.kind for line in feature_lines(survey, NOTHING)] == ["vocabulary"]
 
 
 def test_texts_become_vocabularies() -> None:
