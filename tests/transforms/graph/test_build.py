@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2, saved_model_pb2
 
 from shardmill.schemas.errors import DataError, OutputError
 from shardmill.schemas.schema import Column, ColumnType, Schema
@@ -105,6 +106,18 @@ def _example(schema: Schema, rows: Mapping[str, Sequence[Any]], index: int, skip
         else:
             feature.float_list.value.append(cell)
     return example.SerializeToString()
+
+
+def test_no_call_in_the_graph_is_optimized_when_it_runs(run: Path) -> None:
+    """Each call of a function has settings of its own, and with TensorFlow's a thousand features take seconds to begin."""
+    saved = saved_model_pb2.SavedModel.FromString((run / "transform_fn" / "saved_model.pb").read_bytes())
+    graph = saved.meta_graphs[0].graph_def
+    nodes = [node for nodes in (graph.node, *(each.node_def for each in graph.library.function)) for node in nodes]
+    settings = [
+        config_pb2.ConfigProto.FromString(node.attr["config_proto"].s) for node in nodes if "config_proto" in node.attr
+    ]
+    assert settings
+    assert all(each.graph_options.rewrite_options.disable_meta_optimizer for each in settings)
 
 
 def test_the_transform_signature(run: Path) -> None:
