@@ -3,6 +3,7 @@
 The function must accept a row, and give it a value where one is required.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ _HOPELESS = 1000
 _COMPANY = 16
 # Characters kept of TensorFlow's message: it is repeated with every row.
 _SAID = 200
+# Where in the graph something failed: the functions that were called, then the node and its callers.
+_POSITION = re.compile(r"\{\{function_node [^}]*\}\}|\[\[\{\{.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -213,5 +216,5 @@ def _said(error: ShardmillError | None) -> str:
     The position in the graph is left out.
     """
     text = str(error).partition("TensorFlow says: ")[2] or str(error)
-    line = " ".join(text.partition("[[{{")[0].split())
+    line = " ".join(_POSITION.sub("", text).split())
     return line if len(line) <= _SAID else f"{line[:_SAID]}..."

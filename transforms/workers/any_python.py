@@ -14,7 +14,10 @@ function, and only once it runs does it import anything.
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from inspect import Parameter, Signature
 from typing import Any
+
+_SIGNATURE = Signature([Parameter("element", Parameter.POSITIONAL_ONLY)])
 
 
 def emit(element: object) -> Callable[[bytes], Iterable[object]]:
@@ -40,4 +43,7 @@ def evaluate(expression: str) -> Callable[[Mapping[str, Any]], Iterable[object]]
     """
     # The expression is a constant of ours, and the element that `emit` has made is our own; neither
     # comes from the input.
-    return partial(eval, expression)
+    function = partial(eval, expression)
+    # Beam asks for a signature. Python would parse that of `eval`, as above.
+    function.__signature__ = _SIGNATURE  # type: ignore[attr-defined]  # `inspect` looks for it on any callable
+    return function

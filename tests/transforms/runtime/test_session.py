@@ -15,7 +15,6 @@ import pytest
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.runtime import c_api, c_library
-from shardmill.transforms.runtime import session as session_module
 from shardmill.transforms.runtime.session import Session, library_path, load_session
 
 # Outputs of strings.
@@ -366,7 +365,6 @@ def test_runs_without_tensorflows_python(model_dir: str) -> None:
         "b = pa.RecordBatch.from_pydict({'color': pa.array(['blue']), 'amount': pa.array([1.0], pa.float32()), 'count': pa.array([4])})\n"
         "print(s.run(b)['color'].tolist(), s.run(b)['count'].tolist(), 'tensorflow' in sys.modules)"
     )
-    root = Path(session_module.__file__).parent.parent
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["[2]", "[8]", "False"]
     assert done.stderr == ""
