@@ -17,13 +17,14 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	pipelines/inspect/test_inspect.py pipelines/job/test_check_delimiter.py pipelines/job/test_input_files.py \
 	pipelines/run_folder/test_manifest.py pipelines/run_folder/test_publish.py repository/test_architecture.py \
 	repository/test_docs.py repository/test_docstrings.py repository/test_gitignore.py repository/test_imports.py \
-	repository/test_makefile.py repository/test_packaging.py repository/test_prose.py schemas/test_arrow.py \
-	schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py schemas/test_mistakes.py \
-	schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_cast.py transforms/csv/test_cells.py \
-	transforms/csv/test_header.py transforms/csv/test_joined_files.py transforms/csv/test_units.py \
-	transforms/decoding/test_text.py transforms/files/ transforms/kinds/test_column_patterns.py \
-	transforms/kinds/test_datetime.py transforms/kinds/test_registry.py transforms/records/test_inflation.py \
-	transforms/rows/ transforms/runtime/test_missing_labels.py transforms/sniff/ \
+	repository/test_makefile.py repository/test_packaging.py repository/test_prose.py schemas/inference/ \
+	schemas/test_arrow.py schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py \
+	schemas/test_mistakes.py schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_cells.py \
+	transforms/csv/test_header.py transforms/csv/test_joined_files.py transforms/csv/test_record_faults.py \
+	transforms/csv/test_repeated_header.py transforms/csv/test_units.py transforms/decoding/test_text.py transforms/files/ \
+	transforms/kinds/test_column_patterns.py transforms/kinds/test_datetime.py transforms/kinds/test_registry.py \
+	transforms/numbers/ transforms/records/ transforms/records/test_inflation.py transforms/rows/ \
+	transforms/runtime/test_missing_labels.py transforms/scoring/ transforms/sniff/ \
 	transforms/statistics/test_accumulator.py transforms/statistics/test_moments.py \
 	transforms/statistics/test_partition.py transforms/statistics/test_quantiles.py transforms/statistics/test_tokens.py \
 	transforms/stores/test_contact.py transforms/stores/test_given_up.py transforms/stores/test_ranges.py \

@@ -48,8 +48,8 @@ def build_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str,
             column has no values.
         OutputError: A file can't be written.
     """
-    # Kept in the graph's calls of functions: whoever runs it would optimize each of them first, which
-    # takes 4 s for 1,000 features and makes none faster.
+    # Kept in the graph's calls of functions: whoever runs it would optimize each of them first,
+    # which takes 4 s for 1,000 features and makes none faster.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     try:
         if isinstance(source, DeclaredGraph):

@@ -27,7 +27,7 @@ _HOPELESS = 1000
 _COMPANY = 16
 # Characters kept of TensorFlow's message: it is repeated with every row.
 _SAID = 200
-# Where in the graph something failed: the functions that were called, then the node and its callers.
+# The position in the graph of a failure: the functions called, then the node and its callers.
 _POSITION = re.compile(r"\{\{function_node [^}]*\}\}|\[\[\{\{.*", re.DOTALL)
 
 
