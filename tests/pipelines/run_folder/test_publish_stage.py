@@ -1,6 +1,7 @@
 """What is done before a run gets its name."""
 
 import contextlib
+import json
 import threading
 from pathlib import Path
 
@@ -96,3 +97,20 @@ def test_a_templates_job_takes_its_own_run_for_its_own(tmp_path: Path) -> None:
     for _ in range(2):
         publish(work, output, overwrite=False, alone=False)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_SUCCESS", "manifest.json"]
+
+
+@pytest.mark.parametrize("left", ["nothing", "a file"])
+def test_publishing_again_changes_nothing(tmp_path: Path, left: str) -> None:
+    """An attempt at publishing that another one has been faster than takes nothing away, whatever it finds left."""
+    work, output = tmp_path / "out.incomplete", tmp_path / "out"
+    (work / "parts").mkdir(parents=True)
+    (work / "manifest.json").write_text('{"rows": {"rejected": 1}}')
+    publish_stage._publish(None, str(work), str(output), "dataflow")
+    assert sorted(path.name for path in output.iterdir()) == ["_SUCCESS", "manifest.json"]
+    assert json.loads((output / "manifest.json").read_text())["engine"] == "dataflow"
+    if left == "a file":
+        work.mkdir()
+        (work / "train-00000-of-00001.tfrecord.gz").touch()
+    publish_stage._publish(None, str(work), str(output), "dataflow")
+    assert sorted(path.name for path in output.iterdir()) == ["_SUCCESS", "manifest.json"]
+    assert not work.exists()
