@@ -12,8 +12,8 @@ from tests.support.locations import ROOT
 from tests.support.needs import needs
 
 if TYPE_CHECKING:
-    from tests.clusters.flink import Flink
     from tests.clusters.jobs import Local
+    from tests.clusters.machines.flink import Flink
 
 
 # How long a case takes tells about the machine: a busy one fails nothing.
@@ -41,9 +41,9 @@ def shared_tracer() -> Iterator[None]:
 def flink(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Flink]":
     """A Flink cluster of this session's own: it leaves a developer's alone."""
     needs("java", "mvn", "go")
-    from tests.clusters import processes
-    from tests.clusters.cluster import start, stop
-    from tests.clusters.flink import Flink
+    from tests.clusters.machines import processes
+    from tests.clusters.machines.cluster import start, stop
+    from tests.clusters.machines.flink import Flink
 
     folder = tmp_path_factory.mktemp("flink")
     try:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from tests.clusters import cluster, flink, processes, spark
-from tests.clusters.cluster import DOWNLOADS, Cluster
+from tests.clusters.machines import cluster, flink, processes, spark
+from tests.clusters.machines.cluster import DOWNLOADS, Cluster
 
 _FOLDER = DOWNLOADS / "run"
 _KINDS: dict[str, tuple[ModuleType, type[Cluster]]] = {"flink": (flink, flink.Flink), "spark": (spark, spark.Spark)}

@@ -12,7 +12,7 @@ from shardmill.pipelines.demo.demo import prepare
 from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.run_job import RunResult
-from tests.clusters.flink import Flink
+from tests.clusters.machines.flink import Flink
 
 _ROWS = 1_000_000
 

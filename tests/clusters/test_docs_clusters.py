@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shardmill.pipelines.demo.demo import prepare
-from tests.clusters import golang
 from tests.clusters.compare import differences
+from tests.clusters.machines import golang
 from tests.support.locations import ROOT
 from tests.support.needs import needs
 

@@ -13,8 +13,8 @@ from benchmarks import generate
 from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.engines.engine import Engine
 from tests.clusters.compare import check_close, differences
-from tests.clusters.flink import JOB_MANAGER, Flink, install
 from tests.clusters.jobs import on_flink, run_flights, run_on
+from tests.clusters.machines.flink import JOB_MANAGER, Flink, install
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("shared_tracer")]
 

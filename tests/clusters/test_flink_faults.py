@@ -13,8 +13,8 @@ import pytest
 
 from shardmill.schemas.errors import DataError
 from tests.clusters.compare import differences
-from tests.clusters.flink import JOB_MANAGER, TASK_MANAGERS, Flink
 from tests.clusters.jobs import Local, on_flink, run_on
+from tests.clusters.machines.flink import JOB_MANAGER, TASK_MANAGERS, Flink
 from tests.clusters.workers import HeldWorkers
 from tests.pipelines.cli.test_commands import call
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clusters.cluster import JOB_SERVER
-from tests.clusters.flink import Flink
 from tests.clusters.jobs import Local
+from tests.clusters.machines.cluster import JOB_SERVER
+from tests.clusters.machines.flink import Flink
 from tests.clusters.test_flink_faults import wait
 from tests.clusters.workers import HeldWorkers, become_worker, script, started_by, with_modules
 from tests.pipelines.cli.test_commands import call

@@ -12,8 +12,8 @@ import pytest
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.demo.demo import prepare
 from shardmill.pipelines.init.init import init
-from tests.clusters import golang
 from tests.clusters.compare import check_close, differences
+from tests.clusters.machines import golang
 from tests.pipelines.cli.test_commands import call
 from tests.support.locations import ROOT
 from tests.support.needs import needs

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.clusters import processes
-from tests.clusters.cluster import find, start
-from tests.clusters.flink import Flink
-from tests.clusters.processes import ClusterError
+from tests.clusters.machines import processes
+from tests.clusters.machines.cluster import find, start
+from tests.clusters.machines.flink import Flink
+from tests.clusters.machines.processes import ClusterError
 
 SLEEP = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(60)"]
 # Starts a process in a session of its own, says its number, and ends: an orphan.

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from shardmill.pipelines.demo.demo import prepare
-from tests.clusters import processes
-from tests.clusters.cluster import start, stop
 from tests.clusters.compare import differences
 from tests.clusters.jobs import run_flights
-from tests.clusters.spark import Spark
+from tests.clusters.machines import processes
+from tests.clusters.machines.cluster import start, stop
+from tests.clusters.machines.spark import Spark
 from tests.pipelines.cli.test_commands import call
 from tests.support.needs import needs
 

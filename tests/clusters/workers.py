@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typing_extensions import Self
 
-from tests.clusters import golang
+from tests.clusters.machines import golang
 
 # Looked at by each Python that is started with its folder on the path; another file of this name is hidden by it.
 _AT_START = "sitecustomize.py"

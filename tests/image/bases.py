@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.clusters import golang
+from tests.clusters.machines import golang
 from tests.image.dockerfile import Dockerfile
 from tests.image.images import Image, Layer, mounted
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from shardmill.pipelines.demo.demo import prepare
-from tests.clusters import golang
 from tests.clusters.compare import differences
+from tests.clusters.machines import golang
 from tests.image.bases import stand_ins
 from tests.image.build import Builder
 from tests.image.dockerfile import parse

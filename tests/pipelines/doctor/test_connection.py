@@ -13,7 +13,7 @@ from shardmill.pipelines.doctor.connection import examine_engine
 from shardmill.pipelines.engines import job_server, run_pipeline
 from shardmill.schemas.errors import EngineError
 from shardmill.schemas.installing import install_command
-from tests.clusters import golang
+from tests.clusters.machines import golang
 from tests.pipelines.cli.test_commands import call
 from tests.pipelines.engines.test_choose import flink, nobody  # noqa: F401  (fixtures)
 from tests.support.needs import needs

@@ -16,7 +16,7 @@ from shardmill.pipelines.engines.endpoints import unreachable
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.failure import explain_failure
 from shardmill.schemas.errors import DataError, EngineError
-from tests.clusters import golang
+from tests.clusters.machines import golang
 from tests.pipelines.cli.test_commands import call
 from tests.pipelines.engines.test_choose import nobody  # noqa: F401  (a fixture)
 from tests.support.needs import needs

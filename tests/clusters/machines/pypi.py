@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.clusters import processes
+from tests.clusters.machines import processes
 
 
 def unpack_jars(package: str, folder: Path, wanted: Callable[[Path], bool]) -> None:

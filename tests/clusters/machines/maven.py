@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.clusters import processes
+from tests.clusters.machines import processes
 
 _MVN = ["mvn", "-q", "-B", "-ntp"]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.clusters import golang, maven, processes, pypi
-from tests.clusters.cluster import DOWNLOADS, JAVA, JOB_SERVER, QUICK, START_SECONDS, Cluster
+from tests.clusters.machines import golang, maven, processes, pypi
+from tests.clusters.machines.cluster import DOWNLOADS, JAVA, JOB_SERVER, QUICK, START_SECONDS, Cluster
 
 MASTER = "master"
 WORKER = "worker"

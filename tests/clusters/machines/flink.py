@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.clusters import golang, maven, processes
-from tests.clusters.cluster import DOWNLOADS, JAVA, JOB_SERVER, Cluster
-from tests.clusters.pypi import unpack_jars
+from tests.clusters.machines import golang, maven, processes
+from tests.clusters.machines.cluster import DOWNLOADS, JAVA, JOB_SERVER, Cluster
+from tests.clusters.machines.pypi import unpack_jars
 
 JOB_MANAGER = "jobmanager"
 TASK_MANAGERS = ("taskmanager-1", "taskmanager-2")

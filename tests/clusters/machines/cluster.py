@@ -11,10 +11,11 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from tests.clusters import processes
-from tests.clusters.processes import ClusterError
+from tests.clusters.machines import processes
+from tests.clusters.machines.processes import ClusterError
+from tests.support.locations import ROOT
 
-DOWNLOADS = Path(__file__).resolve().parents[2] / ".clusters"
+DOWNLOADS = ROOT / ".clusters"
 JOB_SERVER = "job-server"
 START_SECONDS = 60
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from apache_beam.version import __version__ as beam_version
 
-from tests.clusters import processes
+from tests.clusters.machines import processes
+from tests.support.locations import ROOT
 
-_BIN = Path(__file__).resolve().parents[2] / ".clusters" / "bin"
+_BIN = ROOT / ".clusters" / "bin"
 _MODULE = "github.com/apache/beam/sdks/v2"
 
 
