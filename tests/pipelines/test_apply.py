@@ -22,8 +22,8 @@ from shardmill.schemas.feature_stats import read_statistics
 from shardmill.transforms.tfrecord.decode import decode_example
 from tests.pipelines.cli.test_commands import call_here
 from tests.support.locations import ROOT
-from tests.support.remote_files import SCHEME
 from tests.support.runs import read_split, run_toml
+from tests.support.stores.remote_files import SCHEME
 from tests.support.verified import FEATURES, SPLIT, problems, records_of, write_input
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.locations import ROOT
+
 PACKAGE = "shardmill"
 # From the ground up: a module imports from its own folder and from those before it. A file beside folders is a floor of its own where it is
 # named here.
@@ -189,6 +191,21 @@ def test_no_two_modules_have_one_file_name() -> None:
 def test_a_folder_can_be_taken_in_at_a_glance(folder: str) -> None:
     """No folder has more than 13 files beside its `__init__`."""
     assert len([entry for entry in entries(folder) if not entry.endswith("/")]) <= MOST_FILES
+
+
+def test_folders_of_tests_are_small_and_names_of_their_files_unique() -> None:
+    """The tests keep both rules too, `conftest.py` and `__main__.py` apart, whose names are given."""
+    given = {"__init__.py", "__main__.py", "conftest.py"}
+    found = [
+        path
+        for path in (ROOT / "tests").rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__" and path.name not in given
+    ]
+    assert {
+        folder: count for folder, count in Counter(path.parent for path in found).items() if count > MOST_FILES
+    } == {}
+    names = Counter(path.name for path in found if path.suffix == ".py")
+    assert {name for name, count in names.items() if count > 1} == set()
 
 
 def entries(folder: str) -> list[str]:

@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tests.support.runs import read_split
-from tests.support.serving.small import ROWS, SmallRun, small_run
+from tests.support.serving.small_run import ROWS, SmallRun, small_run
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 

@@ -25,7 +25,7 @@ from tests.support.function_rows import ROWS, write_rows
 from tests.support.locations import FUNCTIONS, ROOT
 from tests.support.printed import execute
 from tests.support.runs import files_of, read_rejected, run_toml
-from tests.support.served import differing, served, stored
+from tests.support.serving.served import differing, served, stored
 
 tft = pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
 pytestmark = pytest.mark.usefixtures("shared_tracer")

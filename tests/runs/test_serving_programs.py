@@ -18,7 +18,7 @@ from tests.support.datasets import as_examples
 from tests.support.locations import ROOT
 from tests.support.needs import leave, needs
 from tests.support.serving.rest import Server
-from tests.support.serving.small import ROWS, SmallRun, small_run
+from tests.support.serving.small_run import ROWS, SmallRun, small_run
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 

@@ -19,7 +19,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import EmbeddedPythonEnvironment
 
-from tests.support.servers import running
+from tests.support.stores.servers import running
 
 _JOBS = re.compile(
     r"^/v1b3/projects/(?P<project>[^/]+)/locations/(?P<region>[^/]+)/jobs(?:/(?P<job>[^/]+)(?P<part>/\w+)?)?$"

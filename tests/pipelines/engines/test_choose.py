@@ -16,7 +16,7 @@ from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.engines.engine import Engine, flink_master, option
 from shardmill.pipelines.engines.ready import check_ready
 from shardmill.schemas.errors import ConfigError, EngineError
-from tests.support.servers import running
+from tests.support.stores.servers import running
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.kinds.registry import parse_features
+from tests.support.csv.strptime import COMMON
 from tests.support.starters import NUMBERS, Columns, load, profiles_of, starter
-from tests.support.strptime import COMMON
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -22,9 +22,9 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema_pbtxt import load_schema
 from tests.support.datasets import LabelledRun, as_columns, as_examples, read_cells, run_with_label
 from tests.support.printed import Names, execute
-from tests.support.remote_files import SCHEME
 from tests.support.runs import read_split, run_toml
 from tests.support.serving.rest import Server
+from tests.support.stores.remote_files import SCHEME
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 

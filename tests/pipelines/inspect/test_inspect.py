@@ -21,8 +21,8 @@ from shardmill.pipelines.inspect.inspect import format_values, inspect_path
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord.decode import decode_example
 from tests.support.manifests import manifest
-from tests.support.remote_files import SCHEME
 from tests.support.stores import s3
+from tests.support.stores.remote_files import SCHEME
 
 SCHEMA = """
 feature { name: "dep_delay" type: FLOAT presence { min_fraction: 1 } shape {} }

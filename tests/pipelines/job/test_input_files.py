@@ -10,7 +10,7 @@ from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import file_ranges
 from shardmill.transforms.read import Blocks, units_of
-from tests.support.csv_blocks import select_columns
+from tests.support.csv.csv_blocks import select_columns
 
 
 def test_files_are_listed_by_pattern_then_path(tmp_path: Path) -> None:

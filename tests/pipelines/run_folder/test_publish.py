@@ -17,8 +17,8 @@ from shardmill.schemas.errors import OutputError
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 from shardmill.transforms.files.makers import machine
-from tests.support.remote_files import SCHEME
 from tests.support.runs import FINISHED
+from tests.support.stores.remote_files import SCHEME
 
 
 def _finish(output: Path, text: str, *, overwrite: bool = False) -> None:

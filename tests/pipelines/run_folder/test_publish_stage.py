@@ -13,8 +13,8 @@ from shardmill.pipelines.run_folder.publish_stage import tidy
 from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
-from tests.support.remote_files import SCHEME
 from tests.support.runs import FINISHED
+from tests.support.stores.remote_files import SCHEME
 
 
 def test_nothing_is_left_of_part_files(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.files.checksums import Checksum
 from shardmill.transforms.read import Blocks, PlanUnits, units_of
-from tests.support.csv_blocks import select_columns
-from tests.support.remote_files import SCHEME
+from tests.support.csv.csv_blocks import select_columns
 from tests.support.runs import read_split, run_toml
+from tests.support.stores.remote_files import SCHEME
 
 SELECTION = select_columns((Column("x", ColumnType.INT), Column("y", ColumnType.INT)))
 ROWS = 3000

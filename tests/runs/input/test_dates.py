@@ -13,8 +13,8 @@ from shardmill.pipelines.init.init import init
 from shardmill.transforms.kinds.date_text import parse_format
 from shardmill.transforms.kinds.datetime import parts_of
 from shardmill.transforms.rows.splits import ShardRule
+from tests.support.csv.strptime import COMMON, read, write
 from tests.support.runs import read_split, run
-from tests.support.strptime import COMMON, read, write
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 

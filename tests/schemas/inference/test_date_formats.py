@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.inference.infer import ColumnProfile, decide
 from shardmill.schemas.schema import ColumnType
-from tests.support.cells import date_formats
-from tests.support.strptime import COMMON, RECOGNIZED, texts, write
+from tests.support.csv.cells import date_formats
+from tests.support.csv.strptime import COMMON, RECOGNIZED, texts, write
 
 BYTES, INT = ColumnType.BYTES, ColumnType.INT
 EAST, WEST = timezone(timedelta(hours=2)), timezone(timedelta(hours=-3, minutes=-30))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema
-from tests.support.cells import columns, spell
+from tests.support.csv.cells import columns, spell
 
 INT, FLOAT, BYTES = ColumnType.INT, ColumnType.FLOAT, ColumnType.BYTES
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.inference.spelling import CellCounts, Spelling, count_cells
-from tests.support.cells import cells, date_formats, spell
+from tests.support.csv.cells import cells, date_formats, spell
 
 
 @settings(max_examples=300)

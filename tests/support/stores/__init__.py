@@ -1,1 +1,1 @@
-"""Object stores on loopback for tests: Google's and Amazon's protocols, with a log of the requests and faults on demand."""
+"""Stores for tests: servers of their protocols, with a log of the requests and faults on demand, and files that only look remote."""

@@ -20,9 +20,9 @@ from apache_beam.internal.gcp import auth
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.support.servers import running
 from tests.support.stores.faults import Asked, Fault, Faults
 from tests.support.stores.gcs_objects import Objects, Reply
+from tests.support.stores.servers import running
 
 # What no message, log or manifest may show.
 ACCESS_TOKEN = "fake-access-token-that-nothing-may-print"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.servers import running
+from tests.support.stores.servers import running
 
 _PREFIX = "/webhdfs/v1"
 

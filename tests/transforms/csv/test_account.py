@@ -19,8 +19,8 @@ from shardmill.transforms.decoding.text import HEAD_BYTES, check_head
 from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.sniff import sniff
-from tests.support.csv_blocks import BYTES, select, values
-from tests.support.csv_machine import Found, UnclosedError, read_slowly
+from tests.support.csv.csv_blocks import BYTES, select, values
+from tests.support.csv.csv_machine import Found, UnclosedError, read_slowly
 
 NAMES = ("head_1", "head_2", "head_3")
 DELIMITERS = (",", ";", "\t", "|", " ", ":")

@@ -13,7 +13,7 @@ from shardmill.transforms.csv import blocks
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
-from tests.support.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, select_columns, values
+from tests.support.csv.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, select_columns, values
 
 
 def test_columns_are_typed_and_in_the_selections_order() -> None:

@@ -14,7 +14,7 @@ from shardmill.transforms.csv import header as header_module
 from shardmill.transforms.csv.blocks import Reject, read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
-from tests.support.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, values
 
 
 @pytest.mark.parametrize("delimiter", ["\t", "|", ";", " "])

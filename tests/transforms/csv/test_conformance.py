@@ -16,8 +16,8 @@ from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
-from tests.support.csv_blocks import select_columns
-from tests.support.csv_machine import read_slowly
+from tests.support.csv.csv_blocks import select_columns
+from tests.support.csv.csv_machine import read_slowly
 
 ARROW = "arrow-testing/clusterfuzz-testcase-minimized-arrow-csv-fuzz-"
 # Files that can't be used with the default dialect, and a part of what the message says.

@@ -21,7 +21,7 @@ from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
 from shardmill.transforms.decoding import text
 from shardmill.transforms.records import range_scan
-from tests.support.csv_blocks import select
+from tests.support.csv.csv_blocks import select
 
 BYTES, INT, FLOAT = ColumnType.BYTES, ColumnType.INT, ColumnType.FLOAT
 COMPRESS = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".zst": zstandard.ZstdCompressor().compress}

@@ -14,7 +14,7 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.records.repair_names import Renamed
-from tests.support.csv_blocks import select_columns
+from tests.support.csv.csv_blocks import select_columns
 
 SELECTION = select_columns((Column("Province_State", ColumnType.BYTES), Column("UserID", ColumnType.INT)))
 REPAIRED = Selection((Column("a", ColumnType.INT), Column("column_3", ColumnType.INT)), ("a", "b", "column_3"))

@@ -15,7 +15,7 @@ from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv.blocks import Block, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
-from tests.support.csv_blocks import select_columns
+from tests.support.csv.csv_blocks import select_columns
 
 SELECTION = select_columns((Column("a", ColumnType.INT), Column("b", ColumnType.BYTES)))
 FIRST, SECOND = b"a,b\n1,x\n", b"2,y\n3,z\n"

@@ -10,7 +10,7 @@ from shardmill.transforms.csv import blocks
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
-from tests.support.csv_blocks import BYTES, INT, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, INT, read, rejects, select, values
 
 STRAY = "text after the quote that closes a cell"
 ABC = select(a=BYTES, b=BYTES, c=BYTES)

@@ -10,7 +10,7 @@ from shardmill.transforms.csv.blocks import read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile, file_ranges, plan_units, scan_range
-from tests.support.csv_blocks import BYTES, INT, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, INT, read, rejects, select, values
 
 AB = select(a=BYTES, b=BYTES)
 REASON = "a row that repeats the header, as where files were joined"

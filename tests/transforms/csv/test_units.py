@@ -28,7 +28,7 @@ from shardmill.transforms.csv.units import (
 from shardmill.transforms.files.checksums import Checksum
 from shardmill.transforms.records import range_scan
 from shardmill.transforms.records.lexer import lex
-from tests.support.csv_blocks import select_columns
+from tests.support.csv.csv_blocks import select_columns
 
 PLAIN = Dialect()
 # Mostly special characters, so that short texts meet each other in many ways.

@@ -14,7 +14,7 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import InputFile, file_ranges, is_splittable
 from shardmill.transforms.decoding import text
 from shardmill.transforms.decoding.encodings import Codec, encode_kept
-from tests.support.csv_blocks import BYTES, INT, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, INT, read, rejects, select, values
 
 # For each encoding letters of which a byte is one of CSV's own: , " \ | LF CR or a space.
 LETTERS = {

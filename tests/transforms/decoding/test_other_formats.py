@@ -14,7 +14,7 @@ from pyarrow import feather, parquet
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.decoding.other_formats import check_format
-from tests.support.csv_blocks import INT, read, select
+from tests.support.csv.csv_blocks import INT, read, select
 
 TABLE = pa.table({"a": [1, 2]})
 

@@ -14,7 +14,7 @@ from shardmill.transforms.csv import blocks
 from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
-from tests.support.csv_blocks import BYTES, INT, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, INT, read, rejects, select, values
 
 Compress = Callable[[bytes], bytes]
 

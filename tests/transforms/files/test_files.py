@@ -10,7 +10,7 @@ import pytest
 from shardmill.schemas.errors import DataError, OutputError
 from shardmill.transforms.files import copying, files
 from tests.support.permissions import bound
-from tests.support.remote_files import SCHEME
+from tests.support.stores.remote_files import SCHEME
 
 
 def test_an_opened_file_tells_its_size(tmp_path: Path) -> None:

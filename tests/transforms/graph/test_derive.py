@@ -17,7 +17,7 @@ from tests.clusters.compare import differences
 from tests.support.datasets import as_columns
 from tests.support.locations import ROOT
 from tests.support.runs import flights_csv, read_rejected, read_split, run_toml
-from tests.support.served import differing, served
+from tests.support.serving.served import differing, served
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 

@@ -18,8 +18,8 @@ from shardmill.transforms.kinds.date_text import parse_format
 from shardmill.transforms.kinds.datetime import parts_of
 from shardmill.transforms.kinds.placeholder import dummy_statistics
 from shardmill.transforms.kinds.registry import parse_features
+from tests.support.csv.strptime import COMMON, read, texts
 from tests.support.kinds import run, schema_of
-from tests.support.strptime import COMMON, read, texts
 
 S = schema_of(d="bytes")
 INTEGERS = schema_of(d="int")

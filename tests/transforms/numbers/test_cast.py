@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.numbers.cast import cast
-from tests.support.csv_blocks import FLOAT, INT, read, rejects, select, select_columns, values
+from tests.support.csv.csv_blocks import FLOAT, INT, read, rejects, select, select_columns, values
 
 NULLS = pa.array([""])
 

@@ -15,7 +15,7 @@ from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.numbers.cast import cast
 from shardmill.transforms.numbers.number_format import NumberFormat
 from shardmill.transforms.numbers.plain_numbers import plain_numbers
-from tests.support.csv_blocks import FLOAT, INT, read, rejects, values
+from tests.support.csv.csv_blocks import FLOAT, INT, read, rejects, values
 
 NULLS = pa.array(["", "NA"])
 COMMAS = NumberFormat(thousands=",")

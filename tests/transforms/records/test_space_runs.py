@@ -4,8 +4,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shardmill.transforms.csv.dialect import Dialect
-from tests.support.csv_blocks import BYTES, read, rejects, select, values
-from tests.support.csv_machine import UnclosedError, read_slowly
+from tests.support.csv.csv_blocks import BYTES, read, rejects, select, values
+from tests.support.csv.csv_machine import UnclosedError, read_slowly
 
 ALIGNED = Dialect(delimiter=" ", trim=True, header=False, columns=("a", "b"))
 COLUMNS = select(a=BYTES, b=BYTES)

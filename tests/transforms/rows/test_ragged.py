@@ -10,7 +10,7 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.rows.counts import Rejections
 from shardmill.transforms.rows.ragged import Ragged, find_ragged
-from tests.support.csv_blocks import select_columns
+from tests.support.csv.csv_blocks import select_columns
 
 TRAILING = "They end with ',', and the header doesn't. To read them set [input] header = false, skip_rows = "
 ROW_NAMES = "Their first cell may be a row's name, for which the header has no cell. To read them set [input] header = false, skip_rows = "

@@ -15,7 +15,7 @@ from shardmill.transforms.runtime.missing_labels import (
 )
 from shardmill.transforms.tfrecord.decode import decode_example
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
-from tests.support.csv_blocks import select_columns
+from tests.support.csv.csv_blocks import select_columns
 
 FEATURES = (
     FeatureSpec("number", "float32"),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.scoring.cut_records import Text, cut_records
-from tests.support.csv_machine import UnclosedError, read_slowly
+from tests.support.csv.csv_machine import UnclosedError, read_slowly
 
 
 @given(

@@ -4,7 +4,7 @@ import pytest
 
 from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.sniff import sniff
-from tests.support.sniffed import read_sniffed
+from tests.support.csv.sniffed import read_sniffed
 
 
 def test_titles_that_begin_with_a_quote_are_read_without_quoting() -> None:

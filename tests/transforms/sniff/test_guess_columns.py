@@ -4,7 +4,7 @@ import pytest
 
 from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.sniff import sniff
-from tests.support.sniffed import read_sniffed
+from tests.support.csv.sniffed import read_sniffed
 
 
 @pytest.mark.parametrize(

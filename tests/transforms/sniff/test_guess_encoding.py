@@ -14,7 +14,7 @@ from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.guess_encoding import guess_encoding
 from shardmill.transforms.sniff.sniff import sniff
-from tests.support.csv_blocks import BYTES, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, read, rejects, select, values
 
 # Names and towns as they stand in tables, a dozen for each language.
 WORDS = {

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
-from tests.support.csv_machine import UnclosedError, read_slowly
-from tests.support.sniffed import read_sniffed
+from tests.support.csv.csv_machine import UnclosedError, read_slowly
+from tests.support.csv.sniffed import read_sniffed
 
 # Cells as people have them: words, amounts, dates, text with all that is special somewhere.
 _WORDS = st.text("abcdeé ", min_size=1, max_size=6).map(str.strip).filter(bool)

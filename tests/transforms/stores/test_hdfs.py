@@ -21,10 +21,10 @@ from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.makers import machine
 from shardmill.transforms.stores.beam_store import BeamStore
 from shardmill.transforms.stores.clients import store_of
-from tests.support.remote_files import SCHEME
 from tests.support.runs import FINISHED, files_of, run_toml
 from tests.support.stores import hdfs
 from tests.support.stores.reading import read_range
+from tests.support.stores.remote_files import SCHEME
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 

@@ -24,7 +24,7 @@ from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
 from shardmill.transforms.trace import Features, _select
-from tests.support.csv_blocks import select_columns
+from tests.support.csv.csv_blocks import select_columns
 from tests.support.kinds import schema_of
 from tests.support.runs import pipeline_result, unpublished
 

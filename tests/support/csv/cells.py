@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from shardmill.schemas.inference.spelling import LONGEST, Spelling
-from tests.support.strptime import COMMON, formats_of, read, texts
+from tests.support.csv.strptime import COMMON, formats_of, read, texts
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 

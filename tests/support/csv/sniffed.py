@@ -10,7 +10,7 @@ from shardmill.transforms.csv.rejects import Reject
 from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.sniff import sniff
-from tests.support.csv_blocks import read, rejects, select_columns
+from tests.support.csv.csv_blocks import read, rejects, select_columns
 
 
 @dataclass(frozen=True)

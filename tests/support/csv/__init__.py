@@ -1,0 +1,1 @@
+"""CSV in tests: read in other ways, guessed, and the texts of its cells."""
