@@ -79,9 +79,6 @@ def init(
             *(() if labels else (guess.decision,)),
             *column_decisions(lines),
         ),
-        headerless=not survey.dialect.header
-        and not request.dialect.keys() & {"header", "columns"}
-        and not any(decision.subject == "columns" for decision in survey.decisions),
     )
 
 

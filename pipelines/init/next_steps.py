@@ -24,7 +24,6 @@ class Starter:
         labels: The features that are labels.
         example: A line that makes a label of a likely column.
         decisions: What was decided about the data.
-        headerless: Whether no header was found, which the command line didn't say.
     """
 
     config: str
@@ -33,7 +32,6 @@ class Starter:
     labels: tuple[str, ...]
     example: str
     decisions: tuple[Decision, ...] = ()
-    headerless: bool = False
 
 
 def next_steps(starter: Starter) -> str:
@@ -53,10 +51,6 @@ def next_steps(starter: Starter) -> str:
         f"python {shlex.quote(script)}",
     )
     lines = [*show_decisions(starter.decisions, starter.config), f"Wrote {starter.config} and {starter.schema}."]
-    if starter.headerless:
-        lines.append(
-            "No header was found, so columns are called column_1 and so on; to say that there is one: --set input.header=true"
-        )
     if starter.labels:
         lines.append(f"Label: {', '.join(starter.labels)}. Next, look the file over, then run")
     else:

@@ -34,7 +34,8 @@ class HeaderGuess:
     @property
     def decision(self) -> Decision:
         """The guess with its reason."""
-        return Decision("header", "the first record" if self.found else "none", self.reason, self.votes != 0)
+        choice = "the first record" if self.found else "none, else set input.header=true"
+        return Decision("header", choice, self.reason, self.votes != 0)
 
 
 def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess:

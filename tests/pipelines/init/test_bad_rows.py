@@ -111,7 +111,6 @@ def test_rows_that_all_have_a_cell_more_are_read_with_it(tmp_path: Path) -> None
     assert f"# {line}" in Path(starter.config).read_text().splitlines()
     dialect = load_config(starter.config).input.dialect
     assert (dialect.header, dialect.skip_rows, dialect.columns) == (False, 1, ("a", "b", "column_3"))
-    assert not starter.headerless
 
 
 def test_the_allowed_share_is_near_the_one_seen(tmp_path: Path) -> None:

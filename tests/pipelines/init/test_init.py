@@ -8,6 +8,7 @@ import pytest
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.init.init import init
+from shardmill.pipelines.init.next_steps import next_steps
 from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema import ColumnType
@@ -170,14 +171,12 @@ def test_a_label_that_is_no_column_is_told_before_the_look(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "settings", "headerless"),
+    ("text", "settings", "told"),
     [("1,2\n3,4\n", [], True), ("1,2\n3,4\n", ["input.header=false"], False), ("a,b\n3,4\n", [], False)],
 )
-def test_files_taken_for_headerless_are_told(text: str, settings: list[str], headerless: bool, tmp_path: Path) -> None:
-    """Not where the command line says so itself."""
+def test_files_taken_for_headerless_are_told(text: str, settings: list[str], told: bool, tmp_path: Path) -> None:
+    """With the setting for files that have one; not where the command line says so itself."""
     (tmp_path / "data.csv").write_text(text)
     request = parse_request((), None, settings, "p.toml")
-    assert (
-        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request).headerless
-        is headerless
-    )
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
+    assert ("header: none, else set input.header=true" in next_steps(starter)) is told

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,16 +90,6 @@ def test_without_a_label_it_says_what_to_change() -> None:
         "  shardmill inspect --code p-out > 'a b/p-train.py'",
         "  python 'a b/p-train.py'",
     ]
-
-
-def test_a_header_that_was_not_found_is_told() -> None:
-    """With the setting that says that there is one; nothing is told where the command line gave it."""
-    starter = Starter("p.toml", "p.schema.pbtxt", "p-out", ("y",), "", headerless=True)
-    told = [line for line in next_steps(starter).splitlines() if "header" in line]
-    assert told == [
-        "No header was found, so columns are called column_1 and so on; to say that there is one: --set input.header=true"
-    ]
-    assert "header" not in next_steps(replace(starter, headerless=False))
 
 
 def test_a_remote_output_is_named_as_it_is() -> None:

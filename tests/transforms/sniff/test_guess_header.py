@@ -48,7 +48,10 @@ def test_a_first_record_of_other_cells_is_no_header() -> None:
     """Some files begin with counts and with the names of classes; all rows would be rejected."""
     found = guess_header([[line.split(";") for line in "3;2;red;blue\n1;5\n2;6\n3;7".splitlines()]], 2)
     assert not found.found
-    assert str(found.decision) == "header: none (the first record has 4 cells, and others have 2), please check"
+    assert (
+        str(found.decision)
+        == "header: none, else set input.header=true (the first record has 4 cells, and others have 2), please check"
+    )
 
 
 def test_the_reason_names_a_cell() -> None:
@@ -56,7 +59,9 @@ def test_the_reason_names_a_cell() -> None:
     decision = guess_header([[["id", "name"], ["1", "x"], ["2", "y"]]]).decision
     assert str(decision) == "header: the first record ('id' stands above numbers)"
     decision = guess_header([[["5", "name"], ["1", "x"], ["2", "y"]]]).decision
-    assert str(decision) == "header: none (the first record has the number '5', as below it)"
+    assert (
+        str(decision) == "header: none, else set input.header=true (the first record has the number '5', as below it)"
+    )
     decision = guess_header([[["ann", "rome"], ["bob", "oslo"]]]).decision
     assert str(decision).endswith("nothing tells it from the others), please check")
     assert guess_header([[["a"], ["b"]], [["a"], ["c"]]]).decision.reason == "2 files begin with the same names"
