@@ -1,12 +1,25 @@
 """Output features: name, dtype, shape and range."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 Dtype = Literal["float32", "int64", "bytes"]
 
-USUAL_LABELS = ("label", "target", "class", "y")
-"""Usual names of columns that models predict."""
+# Usual names of columns that models predict.
+_USUAL_LABELS = ("label", "target", "class", "y")
+
+
+def usual_label(names: Sequence[str]) -> str | None:
+    """The column that is called as labels are, if there is one.
+
+    A `label` comes before a `target`, a `class` and a `y`, in any letter case.
+
+    Args:
+        names: The columns.
+    """
+    by_name = {name.lower(): name for name in reversed(names)}
+    return next((by_name[name] for name in _USUAL_LABELS if name in by_name), None)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from shardmill.pipelines.config.input_section import InputConfig
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
+from shardmill.schemas.messages import quoted
 from shardmill.transforms.rows.counts import located
 from shardmill.transforms.sniff.decision import Decision
 
@@ -16,46 +17,51 @@ BAD_FRACTION = InputConfig.max_bad_fraction
 _MARGIN = 0.05
 
 
-def row_decisions(survey: Survey, request: StarterRequest) -> list[Decision]:
+def row_decisions(survey: Survey, request: StarterRequest, likely: str) -> list[Decision]:
     """Tells the allowed share of bad rows, or rejected rows."""
-    reasons, allowed, rejected = _reasons(survey, request), _allowed(survey, request), _rejected(survey)
+    reasons, allowed = _reasons(survey, request, likely), _allowed(survey, request, likely)
+    rejected = _rejected(survey)
     if allowed is None:
         return [Decision("rows", *rejected, sure=False)] if rejected else []
     # Rows without a label are as expected where a label is missing.
-    sure = not rejected and not _unusable(survey)
+    sure = bool(request.label_columns) and not rejected and not _unusable(survey)
     return [Decision("max_bad_fraction", str(allowed), "; ".join(reasons), sure=sure)]
 
 
-def bad_row_lines(survey: Survey, request: StarterRequest) -> list[str]:
+def bad_row_lines(survey: Survey, request: StarterRequest, likely: str) -> list[str]:
     """Writes the allowed share of bad rows, with the reasons.
 
     Args:
         survey: The findings about the files.
         request: The labels and settings that the command line asks for.
+        likely: The column that is likely to become the label where the command line names none.
     """
-    reasons, allowed = _reasons(survey, request), _allowed(survey, request)
+    reasons, allowed = _reasons(survey, request, likely), _allowed(survey, request, likely)
     if allowed is not None:
         return [f"max_bad_fraction = {allowed}  # {'; '.join(reasons)}"]
     return [f"# {reasons[0]}"] if _rejected(survey) else []
 
 
-def _allowed(survey: Survey, request: StarterRequest) -> float | None:
+def _allowed(survey: Survey, request: StarterRequest, likely: str) -> float | None:
     """The allowed share of bad rows, None without need.
 
     It exceeds the share that was seen, but not by much: rows may be bad in other ways, too.
     """
     rejected = survey.profiled.rejections.total / max(1, survey.profiled.read)
-    bad = rejected + _unusable(survey) + _unlabelled(survey, request)
+    bad = rejected + _unusable(survey) + _unlabelled(survey, request, likely)
     if bad <= BAD_FRACTION / 2 or "max_bad_fraction" in request.table("input"):
         return None
     return min(1.0, math.ceil(round(min(2 * bad, bad + _MARGIN) * 100, 6)) / 100)
 
 
-def _reasons(survey: Survey, request: StarterRequest) -> list[str]:
-    rejected, unusable, unlabelled = _rejected(survey), _unusable(survey), _unlabelled(survey, request)
+def _reasons(survey: Survey, request: StarterRequest, likely: str) -> list[str]:
+    rejected, unusable, unlabelled = _rejected(survey), _unusable(survey), _unlabelled(survey, request, likely)
     reasons = [", ".join(rejected)] if rejected else []
     reasons += [f"{unusable:.1%} of the rows may hold a cell that its column's type can't"] if unusable else []
-    return [*reasons, f"{unlabelled:.1%} may lack a label"] if unlabelled else reasons
+    if not unlabelled:
+        return reasons
+    label = "a label" if request.label_columns else f"a label if {quoted(likely)} is made one"
+    return [*reasons, f"{unlabelled:.1%} may lack {label}"]
 
 
 def _unusable(survey: Survey) -> float:
@@ -64,9 +70,9 @@ def _unusable(survey: Survey) -> float:
     return sum(profile.unusable for profile in survey.profiles) / max(1, survey.profiled.read)
 
 
-def _unlabelled(survey: Survey, request: StarterRequest) -> float:
-    """The largest share of rows that lack a label."""
-    labels = [survey.profiles[name] for name in request.label_columns]
+def _unlabelled(survey: Survey, request: StarterRequest, likely: str) -> float:
+    """The largest share of rows without a label."""
+    labels = [survey.profiles[name] for name in request.label_columns or (likely,)]
     return sum(label.absent + label.infinite for label in labels) / max(1, survey.profiled.read)
 
 

@@ -75,7 +75,7 @@ def init(
         guess.example,
         decisions=(
             *survey.decisions,
-            *row_decisions(survey, request),
+            *row_decisions(survey, request, guess.name),
             *(() if labels else (guess.decision,)),
             *column_decisions(lines),
         ),

@@ -33,13 +33,14 @@ class StarterPaths:
     output: str
 
 
-def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest) -> list[str]:
+def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest, likely: str) -> list[str]:
     """Writes the section, the settings that aren't the default.
 
     Args:
         paths: The paths that it names.
         survey: The findings about the files.
         request: The settings that the command line asks for.
+        likely: The column that is likely to become the label where the command line names none.
     """
     decided = [f"# {one_line(str(decision))}" for decision in survey.decisions]
     lines = ["[input]", *decided, f"files = {toml_value(list(paths.files))}", f"schema = {toml_string(paths.schema)}"]
@@ -66,7 +67,7 @@ def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest) ->
         cells = sum(profiles[name].infinite for name in infinite)
         more = f" and {len(infinite) - 1} more" if infinite[1:] else ""
         lines.append(f'infinite = "missing"  # {cells:,} in column {shorten(infinite[0])}{more}; or "keep", "reject"')
-    return [*lines, *bad_row_lines(survey, request), *tables]
+    return [*lines, *bad_row_lines(survey, request, likely), *tables]
 
 
 def _column_tables(dialect: Dialect, asked: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_key
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
-from shardmill.schemas.features import USUAL_LABELS
+from shardmill.schemas.features import usual_label
 from shardmill.schemas.messages import quoted
 from shardmill.transforms.sniff.decision import Decision
 
@@ -42,13 +42,16 @@ def guess_label(survey: Survey, lines: Sequence[FeatureLine]) -> LabelGuess:
     Args:
         survey: The findings about the files.
         lines: The lines of `[features]`. Columns that are commented out, codes or dates count only
-            if there are no others.
+            if there are no others; without a usual name, so do those that most rows lack.
     """
     used = [line for line in lines if line.name in survey.schema and line.used]
     plain = [line.name for line in used if not line.reason and not survey.profiles[line.name].date_format]
     names = plain or [line.name for line in used] or list(survey.schema.names)
-    usual = next((name for name in names if name.lower() in USUAL_LABELS), None)
-    return LabelGuess(usual or names[-1], "its name is usual" if usual else "the last column with something to predict")
+    usual = usual_label(names)
+    if usual:
+        return LabelGuess(usual, "its name is usual")
+    filled = [name for name in names if 2 * survey.profiles[name].absent <= survey.profiles[name].rows]
+    return LabelGuess((filled or names)[-1], "the last column with something to predict")
 
 
 def label_lines(survey: Survey, lines: Sequence[FeatureLine], request: StarterRequest) -> list[str]:
@@ -70,8 +73,5 @@ def label_lines(survey: Survey, lines: Sequence[FeatureLine], request: StarterRe
     ]
     profile = survey.profiles[guess.name]
     if profile.absent > BAD_FRACTION / 2 * profile.rows:
-        comments.append(
-            "# Rows without one are rejected: max_bad_fraction in [input] says how many may be, "
-            f"{BAD_FRACTION} by default."
-        )
+        comments.append("# Rows without one are rejected: max_bad_fraction in [input] says how many may be.")
     return comments

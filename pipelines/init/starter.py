@@ -9,7 +9,7 @@ from typing import Any
 from shardmill.pipelines.config.load import SHARDINGS
 from shardmill.pipelines.init.feature_line import FeatureLine
 from shardmill.pipelines.init.input_lines import StarterPaths, input_lines
-from shardmill.pipelines.init.label_lines import label_lines
+from shardmill.pipelines.init.label_lines import guess_label, label_lines
 from shardmill.pipelines.init.toml_text import toml_key, toml_value
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
@@ -35,7 +35,7 @@ def starter_config(
             "# Written by `shardmill init`. Run it with: shardmill run <this file>",
             f"# {survey.profiled.read:,} rows and {len(survey.schema):,} columns were looked at.",
             "",
-            *input_lines(paths, survey, request),
+            *input_lines(paths, survey, request, guess_label(survey, features).name),
             "",
             *_split_lines(request.table("split")),
             "",

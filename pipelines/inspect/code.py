@@ -15,7 +15,7 @@ from shardmill.pipelines.inspect.code_lines import Head, head
 from shardmill.pipelines.inspect.code_template import fill, lines
 from shardmill.pipelines.inspect.code_training import training
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.features import USUAL_LABELS
+from shardmill.schemas.features import usual_label
 
 _WIDTH = 120
 _NO_MODEL = """
@@ -119,7 +119,7 @@ def _how_to_label(run: Run) -> str:
     names = [each.name for each in run.features if not each.is_index] if run.is_function else run.columns
     if not names:
         return "see docs/configuration.md"
-    likely = next((name for name in names if name.lower() in USUAL_LABELS), names[-1])
+    likely = usual_label(names) or names[-1]
     if run.is_function:
         return _LABEL_OUTPUT.format(name=literal(likely))
     return _LABEL_KIND.format(name=likely if re.fullmatch(r"[A-Za-z0-9_-]+", likely) else literal(likely))

@@ -16,8 +16,8 @@ from shardmill.transforms.sniff.suggest_encoding import suggest_encoding
 SHOWN = 5
 _SHOWN_BYTES = 120
 _REMEDY = (
-    "Fix the data, change the schema or the dialect, give features a `missing` that stands for missing values (`missing = 0`), or raise "
-    "max_bad_fraction"
+    "Fix the data, change the schema or the dialect, give features other than labels a `missing` that stands for missing values "
+    "(`missing = 0`), or raise max_bad_fraction, as for rows without a label"
 )
 _RAGGED = re.compile(r"expected (\d+) columns?, found (\d+)")
 # The largest difference in cells that is counted, so that memory doesn't grow with the rows.

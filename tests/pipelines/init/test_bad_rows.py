@@ -142,3 +142,19 @@ def test_rows_without_a_label_are_told(tmp_path: Path) -> None:
     request = parse_request(["y"], None, (), str(tmp_path / "p.toml"))
     starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
     assert "max_bad_fraction: 0.3 (25.0% may lack a label)" in next_steps(starter).splitlines()
+
+
+@pytest.mark.parametrize("label", ["target", "rent"])
+def test_the_label_that_is_proposed_may_have_missing_cells(tmp_path: Path, label: str) -> None:
+    """The change of one line that the terminal advises makes a run that passes."""
+    rows = "".join(f"{row * 7 % 11},{row * 0.5},{'' if row % 5 == 0 else row % 2}\n" for row in range(40))
+    (tmp_path / "data.csv").write_text(f"a,b,{label}\n{rows}")
+    starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    told = f"max_bad_fraction: 0.25 (20.0% may lack a label if '{label}' is made one), please check"
+    assert told in next_steps(starter).splitlines()
+    lines = Path(starter.config).read_text().splitlines()
+    changed = [starter.example if line.startswith(f"{label} = ") else line for line in lines]
+    assert changed != lines
+    Path(starter.config).write_text("\n".join(changed) + "\n")
+    run(Path(starter.config), tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["rows"]["rejected"] == 8

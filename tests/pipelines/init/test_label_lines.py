@@ -1,15 +1,8 @@
 """The label that is guessed."""
 
-import sys
-
 from shardmill.pipelines.init.choose_features import feature_lines
 from shardmill.pipelines.init.label_lines import guess_label
 from tests.support.starters import NOTHING, NUMBERS, Columns, survey_of
-
-if sys.version_info >= (3, 11):
-    pass
-else:
-    pass
 
 
 def test_the_likeliest_label_is_one_that_can_be_predicted() -> None:
@@ -26,5 +19,9 @@ def test_the_likeliest_label_is_one_that_can_be_predicted() -> None:
     assert str(guess.decision) == (
         "label: none yet, 'size' is likely (the last column with something to predict), please check"
     )
+    sparse = survey_of({**columns, "note": ["3.5", "4.5", "5", *[None] * 997]})
+    assert guess_label(sparse, feature_lines(sparse, NOTHING)).name == "size"
+    several = survey_of({"y": NUMBERS, "Class": NUMBERS, "target": NUMBERS, **columns})
+    assert guess_label(several, feature_lines(several, NOTHING)).name == "target"
     named = survey_of({"Target": NUMBERS, **columns})
     assert guess_label(named, feature_lines(named, NOTHING)).example == 'Target = { kind = "label" }'

@@ -238,7 +238,10 @@ def test_a_missing_integer_rejects_its_row_in_any_split(tmp_path: Path) -> None:
 def test_many_missing_integers_stop_the_run_with_what_to_write(tmp_path: Path) -> None:
     """Where more rows lack an integer than may be bad, the message says which lines, and what a feature can say instead."""
     (tmp_path / "data.csv").write_text("x,y\n" + "1,2\n" * 9 + ",3\n")
-    message = r"1 of 10 rows are bad .*(?s:.)*line 11, column 'x': missing value(?s:.)*give features a `missing` .*`missing = 0`"
+    message = (
+        r"1 of 10 rows are bad .*(?s:.)*line 11, column 'x': missing value"
+        r"(?s:.)*give features other than labels a `missing` .*(?s:.)*`missing = 0`.*, as for rows without a label"
+    )
     _assert_fails(tmp_path, DataError, message, '[features]\nx = "numeric"\n')
 
 
