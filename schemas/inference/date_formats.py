@@ -176,6 +176,14 @@ def by_preference(formats: Mapping[str, int]) -> list[str]:
     return sorted(formats, key=lambda name: (-formats[name], _oddity(name), name))
 
 
+def may_be_versions(name: str) -> bool:
+    """Whether versions and scores, such as 1.2.10, fit a format.
+
+    Days and months with a short year do, unless slashes or a time stand between them.
+    """
+    return re.fullmatch(r"%[md]([-.])%[md]\1%y", name) is not None
+
+
 def order_of(name: str) -> str:
     """The letters of a format that say a day."""
     return "".join(letter for letter in re.findall("%(.)", name) if letter in "Yymd")
@@ -203,9 +211,9 @@ _SHAPE_OF = _shape_table()
 def _pattern(layout: str, *, named: bool) -> str:
     """The regular expression of a format's shapes.
 
-    Where a short year could make a version or a score of it, days and months have two digits.
+    Behind a short year, days and months have two digits.
     """
-    strict = "%y" in layout and "%m" in layout and ("/" not in layout or layout.startswith("%y"))
+    strict = layout.startswith("%y")
     pieces = []
     for letter, literal in re.findall("%(.)|([^%])", layout):
         if letter:

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.inference.date_formats import by_preference, order_of
+from shardmill.schemas.inference.date_formats import by_preference, may_be_versions, order_of
 from shardmill.schemas.inference.distinct import Distinct
 from shardmill.schemas.inference.spelling import CellCounts, Spelling, count_cells
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
@@ -40,6 +40,8 @@ _WAITING_ROWS = 8192
 _WAITING_BYTES = 16 << 20
 # Bytes of memory for the distinct strings of all columns together.
 _DISTINCT_BYTES = 64 << 20
+# Characters of a day with two digits for each part.
+_SHORT_DATE = 8
 
 
 class ColumnProfile:
@@ -116,11 +118,18 @@ class ColumnProfile:
     def date_format(self) -> str | None:
         """The `strptime` format of the values.
 
-        Fewer than one in `ONE_BAD_IN` may not fit it. None means that there is no such format.
+        Fewer than one in `ONE_BAD_IN` may not fit it. None means that there is no such format, or
+        that the values are rather versions.
         """
-        best = by_preference(self.cells.formats)[:1]
+        formats = self.cells.formats
+        best = by_preference(formats)[:2]
         values = self.rows - self.absent
-        return best[0] if best and _few(values - self.cells.formats[best[0]], values) else None
+        if not best or not _few(values - formats[best[0]], values):
+            return None
+        # Where one digit stands for a day or a month, something must tell which is which.
+        short = may_be_versions(best[0]) and self.lengths is not None and self.lengths[0] < _SHORT_DATE
+        tied = formats[best[-1]] == formats[best[0]] and bool(best[1:])
+        return None if short and tied else best[0]
 
     @property
     def date_rivals(self) -> tuple[str, ...]:

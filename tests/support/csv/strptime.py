@@ -72,7 +72,7 @@ _WIDTHS = {
 @cache
 def _expression(layout: str) -> re.Pattern[str]:
     """The texts that exporters write in a format."""
-    short_year = "%y" in layout and "%m" in layout and ("/" not in layout or layout.startswith("%y"))
+    short_year = layout.startswith("%y")
     compact = "T%H%M" in layout
     return re.compile(
         "".join(
