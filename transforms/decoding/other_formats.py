@@ -1,5 +1,8 @@
 """Files in other formats than CSV, by how they begin."""
 
+import json
+import re
+
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord.compress import GZIP_MAGIC
 
@@ -53,6 +56,10 @@ _ZIPPED = (
     (b".npy", f"arrays of NumPy; {_EXPORT}"),
 )
 _PAGES = (b"<!doctype html", b"<html")
+# An object of JSON, or an array of them; what may follow a whole one; and its longest words.
+_JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"(?:[^"\\]|\\.)*"\s*:')
+_AFTER_JSON = re.compile(r"[ \t]*(?:\r?\n\s*(?:\{.*)?)?", re.DOTALL)
+_LONGEST_WORD = len("\\u00e9\\u00e9")
 _BZIP2_BLOCK = b"1AY&SY"  # Follows "BZh" and a digit, which alone could be text.
 _TAR = (257, b"ustar")
 
@@ -84,4 +91,22 @@ def _format_of(head: bytes) -> str | None:
         return "a tar archive; extract its CSV files"
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_PAGES):
         return "a web page; download the file that the page is about"
-    return None
+    return "JSON; convert it to CSV" if _is_json(head) else None
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether a file is an object of JSON, or several.
+
+    A row of CSV may begin with such an object, too; other cells or rows follow it then.
+    """
+    text = head.decode("utf-8-sig", "replace")
+    if not _JSON.match(text):
+        return False
+    text = text.lstrip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except json.JSONDecodeError as error:  # It goes on after the file's first bytes.
+        return error.msg.startswith("Unterminated") or error.pos > len(text) - _LONGEST_WORD
+    except RecursionError:  # Lists within lists, hundreds deep.
+        return True
+    return _AFTER_JSON.fullmatch(text, end) is not None

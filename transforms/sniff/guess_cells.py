@@ -11,6 +11,7 @@ from typing import Any
 from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
 from shardmill.transforms.scoring.cell_types import type_of_column
 from shardmill.transforms.scoring.cut_records import Rows, Text
+from shardmill.transforms.scoring.odd_layouts import are_aligned, are_wrapped
 from shardmill.transforms.scoring.score import Score, best, score, without_swallowed
 from shardmill.transforms.sniff.decision import Decision
 
@@ -23,6 +24,11 @@ _ESCAPE = "\\"
 _COLUMNS = 0.5
 _SURE = 0.9
 _PAIR = 2
+_WRAPPED = (
+    "each line is quoted as a whole, as in a table that was saved as CSV twice; remove the outer quotes first, "
+    "and make doubled quotes single"
+)
+_ALIGNED = "the lines seem to have columns of fixed width, which aren't read; convert them to CSV"
 # Records that are enough to see whether most have quotes.
 _SOME = 100
 
@@ -36,11 +42,15 @@ class Cells:
         scores: The scores of all candidates that were compared with it.
         last: The best score of a delimiter that stands in text, where none of the others cuts the
             lines. None means that there is no such delimiter, or that it is the guess.
+        wrapped: Whether each line is quoted as a whole.
+        aligned: Whether spaces align lines of one cell in columns.
     """
 
     score: Score
     scores: Sequence[Score]
     last: Score | None = None
+    wrapped: bool = False
+    aligned: bool = False
 
 
 def guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> Cells:
@@ -51,6 +61,12 @@ def guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any
         dialect: What is known so far.
         given: Fields that the user set.
     """
+    found = _guess_cells(texts, dialect, given)
+    aligned = found.score.width == 1 and are_aligned(texts)
+    return replace(found, wrapped=are_wrapped(texts), aligned=aligned)
+
+
+def _guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> Cells:
     if "delimiter" in given:
         scores = _scores(texts, dialect, given)
         return Cells(_sure_best(scores), scores)
@@ -176,6 +192,8 @@ def decide_delimiter(cells: Cells, table: Score) -> Decision:
     found, last = cells.score, cells.last
     if found.width == 1:
         choice = "none, one column" + ("" if found.dialect.delimiter == "," else f" (set to {_name(found.dialect)})")
+        if cells.aligned:
+            return Decision("delimiter", choice, _ALIGNED, sure=False)
         if last is None:
             return Decision(
                 "delimiter", choice, f"none cuts half of the {found.all_lines:,} lines evenly", found.share >= _SURE
@@ -229,7 +247,9 @@ def decide_quoting(cells: Cells, given: Mapping[str, Any]) -> Iterator[Decision]
         reason = _why_quote(found, usual)
         if others:
             reason += f"; with {others[0].dialect.quote or 'none'} as many fit, but cells differ"
-        if found.dialect.quote != '"' or others:
+        if cells.wrapped:
+            yield Decision("quote", found.dialect.quote or "none", _WRAPPED, sure=False)
+        elif found.dialect.quote != '"' or others:
             sure = not others and not usual.swallowed
             yield Decision("quote", found.dialect.quote or "none", reason, sure)
     if "escape" not in given:

@@ -15,6 +15,7 @@ Sign = tuple[float, str]
 
 # Characters of a cell in a reason.
 _SHOWN = 20
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess
     if ragged:
         reason = f"the first record has {len(ragged[0])} cells, and others have {width}"
         return HeaderGuess(found=False, reason=reason, votes=0)
-    signs = [_names_years(firsts[0]), *_common_signs(firsts)]
+    columns = columns_of([row for rows in files for row in rows[1:]])
+    signs = [_names_years(firsts[0], columns), *_common_signs(firsts)]
     if not any(vote for vote, _ in signs):
-        columns = columns_of([row for rows in files for row in rows[1:]])
         signs = [_sign(cell, column) for cell, column in zip(firsts[0], columns, strict=False)]
     votes = sum(vote for vote, _ in signs)
     if votes:
@@ -82,13 +83,16 @@ def _common_signs(firsts: Sequence[Row]) -> list[Sign]:
     return [(-3, f"files begin with numbers, such as {_shown(numbers[0])}")] if numbers else []
 
 
-def _names_years(first: Sequence[str]) -> Sign:
+def _names_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign:
     """Votes for a header whose numbers are years in sequence.
 
-    So they are in the header of a table that has a column for each year.
+    So they are in the header of a table that has a column for each year. Where all cells are years,
+    those below mustn't be.
     """
-    years = [int(cell) for cell in first if re.fullmatch(r"(?:19|20)[0-9]{2}", cell)]
-    if len(years) <= 1 or len(years) == len(first) or len(years) != sum(map(is_number, first)):
+    years = [int(cell) for cell in first if _YEAR.fullmatch(cell)]
+    if len(years) <= 1 or len(years) != sum(map(is_number, first)):
+        return 0, ""
+    if len(years) == len(first) and (not columns or any(map(_YEAR.fullmatch, itertools.chain(*columns)))):
         return 0, ""
     steps = {after - before for before, after in itertools.pairwise(years)}
     return (3, "the first record has years in sequence") if steps in ({1}, {-1}) else (0, "")

@@ -56,6 +56,11 @@ FILES = [
     (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
     (b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG image"),
     (b"\n<!DOCTYPE html>\n<html>", "a web page"),
+    (b'[{"a": 1, "b": "x"},\n{"a": 2, "b": "y"}]\n', "JSON; convert it to CSV"),
+    (b'\xef\xbb\xbf{"a": 1, "b": "x"}\n{"a": 2, "b": "y"}\n', "JSON; convert it to CSV"),
+    (b'{\n  "a": {\n    "0": 1\n  }\n}\n', "JSON; convert it to CSV"),
+    (b"[\n" + b'  {"a": 1, "text": "%s"},\n' % (b"x" * 90) * 60, "JSON; convert it to CSV"),
+    (b'{"a": ' + b"[" * 4000, "JSON; convert it to CSV"),
     (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS"),
 ]
 
@@ -80,6 +85,11 @@ def test_a_file_in_another_format_is_named(data: bytes, what: str) -> None:
         "version,a\n",
         "html,body\n",
         "id\x80\n",
+        '{"a": 1},5\n{"a": 2},6\n',
+        '{"a": None},5\n{"a": None},6\n',
+        '{"unit": "kg"}\nid,x\n1,2\n',
+        "{a},{b}\n1,2\n",
+        "[1],[2]\n1,2\n",
         "",
     ],
 )

@@ -150,3 +150,37 @@ def test_line_ends_do_not_matter(line_end: str) -> None:
     table = read_sniffed(text)
     assert (table.dialect.delimiter, table.dialect.comment) == (";", "#")
     assert table.rows == [("1", f"x{line_end}y"), ("2", "z")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"a,b,c"\n' + "".join(f'"{i % 7},{i * 3},{i * 1.5}"\n' for i in range(40)),
+        '"name,""city"",n"\n' + "".join(f'"Anna,""Rome, IT"",{i}"\n' for i in range(40)),
+        '"a;b"\r\n' + "".join(f'"{i};{i * 2}"\r\n' for i in range(40)),
+    ],
+)
+def test_lines_that_are_quoted_as_a_whole_are_told(text: str) -> None:
+    """No dialect reads a table that was saved as CSV twice."""
+    decision = read_sniffed(text).decisions["quote"]
+    assert not decision.sure
+    assert decision.reason.startswith("each line is quoted as a whole")
+    assert "remove the outer quotes first" in decision.reason
+
+
+@pytest.mark.parametrize("text", ['"a","b"\n"1","2"\n"3","4"\n', '"address"\n"1 Main St, Apt 2"\n"3 Main St, Apt 4"\n'])
+def test_quoted_cells_are_no_quoted_lines(text: str) -> None:
+    """Nor are those of a single column whose text has commas."""
+    decision = read_sniffed(text).decisions.get("quote")
+    assert decision is None or "as a whole" not in decision.reason
+
+
+def test_columns_of_fixed_width_are_told() -> None:
+    """Their cells hold blanks, so that spaces don't cut them."""
+    cities = ("New York", "Rome", "San Diego")
+    rows = "".join(f"{cities[i % 3]:<12}{cities[i % 2]:<10}{i}\n" for i in range(40))
+    decision = read_sniffed("name        city      n\n" + rows).decisions["delimiter"]
+    assert not decision.sure
+    assert "columns of fixed width, which aren't read" in decision.reason
+    prose = "".join(f"{'so ' * (i % 5)}it goes.  Then {'on ' * (i % 3)}\n" for i in range(40))
+    assert "fixed width" not in read_sniffed("text\n" + prose).decisions["delimiter"].reason

@@ -65,3 +65,11 @@ def test_the_reason_names_a_cell() -> None:
     decision = guess_header([[["ann", "rome"], ["bob", "oslo"]]]).decision
     assert str(decision).endswith("nothing tells it from the others), please check")
     assert guess_header([[["a"], ["b"]], [["a"], ["c"]]]).decision.reason == "2 files begin with the same names"
+
+
+def test_years_in_sequence_above_other_numbers_are_a_header() -> None:
+    """Without a column of text, too; not where years stand below them."""
+    assert guess("2019;2020;2021\n1.5;2.5;3.5\n4.5;5;6.5")
+    assert guess("2021;2020\n15;250\n45;5")
+    assert not guess("2019;2020\n2020;2021\n2021;2022")
+    assert not guess("2019;2021;2020\n1.5;2.5;3.5\n4.5;5;6.5")
