@@ -11,9 +11,10 @@ _USUAL_LABELS = ("label", "target", "class", "y")
 
 
 def usual_label(names: Sequence[str]) -> str | None:
-    """The column that is called as labels are, if there is one.
+    """Finds the column that is called as labels are.
 
-    A `label` comes before a `target`, a `class` and a `y`, in any letter case.
+    None means that there is none. A `label` comes before a `target`, a `class` and a `y`, in any
+    letter case.
 
     Args:
         names: The columns.

@@ -113,7 +113,11 @@ def _print_skipped(out: Console, manifest: Mapping[str, Any]) -> None:
     skipped = manifest.get("skipped", {})
     shown = [(skipped[key], what) for key, what in SKIPPED_LINES.items() if key in skipped and key != "blank"]
     if shown:
-        out.print(f"  skipped {' and '.join(f'{lines:,} {what}' for lines, what in shown)}", markup=False)
+        out.print(f"  skipped {' and '.join(_counted(lines, what) for lines, what in shown)}", markup=False)
+
+
+def _counted(lines: int, what: str) -> str:
+    return f"{lines:,} {what.replace('lines', 'line') if lines == 1 else what}"
 
 
 def _print_renamed(out: Console, manifest: Mapping[str, Any]) -> None:

@@ -28,6 +28,7 @@ _TOP_K = 10_000  # the largest vocabulary
 _LONG_TEXT = 100  # characters of a text that is free text rather than an identifier
 _INDICATOR = 0.05  # the share of missing cells from which their absence becomes a feature
 _RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
+_UNLIKE = "nearly all values differ"
 _CONSTANT = "one value in all rows"
 _FLAGS = (0, 1)
 _VOCABULARY = toml_table(kind="vocabulary", num_oov_buckets=1)
@@ -43,8 +44,12 @@ def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
         request: The labels and features that the command line asks for.
 
     Raises:
-        DataError: No column has a value, a label has none, or all columns are labels.
+        DataError: There are no rows, no column has a value, a label has none, or all columns are
+            labels.
     """
+    if not survey.profiled.read:
+        below = " below the header" if survey.dialect.header else ""
+        raise DataError(f"there are no rows{below}, so there is nothing to learn from; check the files")
     schema, profiles = survey.schema, survey.profiles
     asked = dict(request.table("features"))
     labels = request.label_columns
@@ -96,7 +101,7 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
         return FeatureLine(name, value, facts, identity.reason, used=used, sure=identity.sure)
     unlike = _unlikeness(profile) if column.type is ColumnType.BYTES and not profile.date_format else ""
     if unlike:
-        return FeatureLine(name, _HASH, facts, unlike, used=False)
+        return FeatureLine(name, _HASH, facts, unlike, used=False, sure=unlike != _UNLIKE)
     reason, sure = date_reason(profile) if _date_parts(column, profile, survey.schema) else ("", True)
     return FeatureLine(name, value, facts, reason, sure=sure)
 
@@ -137,7 +142,7 @@ def _unlikeness(profile: ColumnProfile) -> str:
     if profile.lengths is not None and profile.lengths[1] > _LONG_TEXT:
         return "free text"
     few = profile.rows - profile.absent < _FEW_ROWS
-    return "" if few else "nearly all values differ, as in an identifier"
+    return "" if few else _UNLIKE
 
 
 def _kind_of(column: Column, profile: ColumnProfile, schema: Schema) -> str:
@@ -204,7 +209,7 @@ def _rescue(lines: list[FeatureLine], profiles: Profiles) -> list[FeatureLine]:
     filled = [line for line in lines if profiles[line.name].rows > profiles[line.name].absent]
     if not filled:
         raise DataError(
-            "no column has a value to learn from: all cells are missing, or there are no rows; "
+            "no column has a value to learn from: all cells are missing; "
             "check the files, and which spellings count as missing (set [input] null_values)"
         )
     best = min(filled, key=lambda line: line.reason == _CONSTANT)

@@ -2,6 +2,7 @@
 
 from shardmill.schemas.inference.date_formats import INTEGER_DATES
 from shardmill.schemas.inference.infer import ColumnProfile
+from shardmill.schemas.messages import plural
 
 
 def date_reason(profile: ColumnProfile) -> tuple[str, bool]:
@@ -26,5 +27,6 @@ def date_reason(profile: ColumnProfile) -> tuple[str, bool]:
     if "%z" in layout:
         told.append("in UTC")
     if profile.undated:
-        told.append(f"{profile.undated:,} values don't fit and count as missing")
+        fit = "doesn't fit and counts" if profile.undated == 1 else "don't fit and count"
+        told.append(f"{plural(profile.undated, 'value')} {fit} as missing")
     return "; ".join(told), not profile.date_rivals and layout not in INTEGER_DATES

@@ -14,6 +14,7 @@ from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv.dialect import Dialect
 
 _DEFAULTS = Dialect()
+_NAME_THEM = """no file names them; to do so, run init again with --set input.header=false --set 'input.columns=["...", "..."]'"""
 # Numbers have a decimal point where nothing else is said.
 _POINT = ("decimal", ".")
 
@@ -56,7 +57,7 @@ def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest, li
             comment = "  # cells that are missing" if name == "null_values" else ""
             named = any(decision.subject == "columns" for decision in survey.decisions)
             if name == "columns" and name not in request.dialect and not named:
-                comment = "  # the files don't name them: do"
+                comment = f"  # {_NAME_THEM}"
             lines.append(f"{name} = {toml_value('' if value is None else value)}{comment}")
     lines += [f"{name} = {toml_value(value)}" for name, value in asked.items() if name not in request.dialect]
     profiles = survey.profiles

@@ -127,15 +127,29 @@ def print_features(out: Console, schema: schema_pb2.Schema, declared: Mapping[st
     """Prints a run's features, with the kinds that made them."""
     table = _table("features", "feature", "kind", "type", "shape", "values")
     for feature in schema.feature:
-        kind = declared.get(feature.name, "")
-        name = kind if isinstance(kind, str) else kind["kind"]
         shape = (
             "[" + ", ".join(str(dimension.size) for dimension in feature.shape.dim) + "]"
             if feature.HasField("shape")
             else "variable"
         )
-        table.add_row(PlainText(feature.name), PlainText(name), _type(feature), shape, _domain(schema, feature))
+        table.add_row(
+            PlainText(feature.name),
+            PlainText(_kind(feature.name, declared)),
+            _type(feature),
+            shape,
+            _domain(schema, feature),
+        )
     out.print(table)
+
+
+def _kind(output: str, declared: Mapping[str, str | FeatureSettings]) -> str:
+    """The kind of an output's feature, else "".
+
+    Of the outputs of one feature, such as a date's parts, each name begins with the feature's.
+    """
+    names = [name for name in declared if output == name or output.startswith(f"{name}_")]
+    kind = declared[max(names, key=len)] if names else ""
+    return kind if isinstance(kind, str) else kind["kind"]
 
 
 def _type(feature: schema_pb2.Feature) -> str:

@@ -35,7 +35,7 @@ class HeaderGuess:
     @property
     def decision(self) -> Decision:
         """The guess with its reason."""
-        choice = "the first record" if self.found else "none, else set input.header=true"
+        choice = "the first record" if self.found else "none; if there is one, --set input.header=true"
         return Decision("header", choice, self.reason, self.votes != 0)
 
 

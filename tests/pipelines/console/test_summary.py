@@ -120,4 +120,7 @@ def test_what_no_model_learns_from_is_named() -> None:
 def test_skipped_lines_are_told_where_there_are_some() -> None:
     """Comments and lines at the top are; blank lines are nobody's loss."""
     assert "skipped" not in summary(MANIFEST | {"skipped": {"blank": 4}}, {})
+    assert "  skipped 1 line at the top and 1 comment line\n" in summary(
+        MANIFEST | {"skipped": {"above": 1, "comments": 1}}, {}
+    )
     assert "  skipped 1,234 comment lines\n" in summary(MANIFEST | {"skipped": {"comments": 1234, "blank": 4}}, {})

@@ -10,6 +10,7 @@ from shardmill.pipelines.init.feature_line import column_decisions
 from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.dialect import Dialect
 from tests.support.starters import NOTHING, NUMBERS, Columns, features, line, starter, survey_of
 
 if sys.version_info >= (3, 11):
@@ -169,7 +170,7 @@ def test_dates_become_parts() -> None:
         ),
         (["1/31/13", "2/28/13"], "datetime (dates as %m/%d/%y; years 69 to 99 are 1969 to 1999, others 2000 to 2068)"),
         (["2013-01-01T10:00:00Z", "2013-01-01T10:00:00+02"], "datetime (dates as %Y-%m-%dT%H:%M:%S%z; in UTC)"),
-        (["2013-01-31"] * 2000 + ["soon"], "datetime (dates as %Y-%m-%d; 1 values don't fit and count as missing)"),
+        (["2013-01-31"] * 2000 + ["soon"], "datetime (dates as %Y-%m-%d; 1 value doesn't fit and counts as missing)"),
         (
             ["20130131", "20130228"],
             "datetime (dates as %Y%m%d; integers that are all days of the calendar), please check",
@@ -185,6 +186,14 @@ def test_what_dates_are_read_as_is_told(cells: list[str], decision: str) -> None
     assert f"  # {reason}: " in starter(columns)
 
 
+@pytest.mark.parametrize("pattern", ["{0} kg", "id-{0}", "{0:05d}th"])
+def test_texts_that_all_differ_are_left_out_as_a_guess(pattern: str) -> None:
+    """What they are, numbers with units or identifiers, isn't said."""
+    columns: Columns = {"y": NUMBERS[:40], "x": [pattern.format(number * 7) for number in range(40)]}
+    decisions = map(str, column_decisions(feature_lines(survey_of(columns), NOTHING)))
+    assert "column 'x': commented out (nearly all values differ), please check" in decisions
+
+
 def test_integers_among_floats_are_no_dates() -> None:
     """A `datetime` feature takes integers and texts."""
     assert tomllib.loads(starter({"x": ["20130131"] * 2000 + ["0.5"]}))["features"] == {"x": "z_score"}
@@ -197,7 +206,7 @@ def test_integers_among_floats_are_no_dates() -> None:
         ([None] * 1000, "no values: text, 0 distinct, 100 % missing"),
         (
             [f"id-{number}" for number in range(1000)],
-            "nearly all values differ, as in an identifier: text, 1,000 distinct",
+            "nearly all values differ: text, 1,000 distinct",
         ),
         ([f"{number} " + "long text " * 20 for number in range(1000)], "free text: "),
         ([str(number + 5) for number in range(1000)], "counts the rows: integer, 1,000 distinct, 5 to 1004"),
@@ -231,5 +240,7 @@ def test_no_values_at_all_are_an_error() -> None:
     """The message says what to check."""
     with pytest.raises(DataError, match=r"no column has a value to learn from.*null_values"):
         starter({"x": [None, None]})
-    with pytest.raises(DataError, match="no column has a value"):
+    with pytest.raises(DataError, match="there are no rows below the header"):
         starter({"x": []})
+    with pytest.raises(DataError, match="there are no rows, so"):
+        starter({"x": []}, Dialect(header=False))

@@ -105,7 +105,7 @@ def test_settings_are_heeded_in_looking_at_the_data(tmp_path: Path) -> None:
             " (--set input.header_names=..., --set input.header=..., --set input.columns=..., --set input.skip_rows=...)",
         ),
         ("id,name\n1,Wągrowiec\n".encode("cp1250"), [], " (--set input.encoding=...)"),
-        (b"a\n\n", [], " (--set input.null_values=...)"),
+        (b'a\n""\n', [], " (--set input.null_values=...)"),
         (b"a\nx\n", ["input.encoding=utf-16"], " (--set input.encoding=...)"),
     ],
 )
@@ -179,4 +179,25 @@ def test_files_taken_for_headerless_are_told(text: str, settings: list[str], tol
     (tmp_path / "data.csv").write_text(text)
     request = parse_request((), None, settings, "p.toml")
     starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
-    assert ("header: none, else set input.header=true" in next_steps(starter)) is told
+    assert ("header: none; if there is one, --set input.header=true" in next_steps(starter)) is told
+    begin = 'columns = ["column_1", "column_2"]  # no file names them; to do so, run init again with '
+    advice = [
+        line.removeprefix(begin) for line in Path(starter.config).read_text().splitlines() if line.startswith(begin)
+    ]
+    assert bool(advice) is not load_config(starter.config).input.dialect.header
+    for line in advice:
+        named = parse_request((), None, shlex.split(line.replace("...", "x", 1))[1::2], "p.toml")
+        starter = init([str(tmp_path / "data.csv")], str(tmp_path / "named.toml"), Progress(quiet=True), named)
+        assert load_schema(starter.schema).names == ("x", "...")
+
+
+def test_files_of_a_header_alone_are_told(tmp_path: Path) -> None:
+    """One or several; with a label, too."""
+    (tmp_path / "data.csv").write_text("a,b,c\n")
+    (tmp_path / "more.csv").write_text("a,b,c\n\n")
+    for name in ("data.csv", "*.csv"):
+        for request in (StarterRequest(), StarterRequest(("a",))):
+            with pytest.raises(
+                DataError, match=r"^there are no rows below the header, so there is nothing to learn from"
+            ):
+                init([str(tmp_path / name)], str(tmp_path / "p.toml"), Progress(quiet=True), request)

@@ -14,10 +14,12 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
 from rich.console import Console
-from tensorflow_metadata.proto.v0 import statistics_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from shardmill.pipelines.inspect import file_tables
 from shardmill.pipelines.inspect.inspect import format_values, inspect_path
+from shardmill.pipelines.inspect.run_tables import print_features
+from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord.decode import decode_example
 from tests.support.manifests import manifest
@@ -140,6 +142,16 @@ def test_a_run_is_shown_in_full(tmp_path: Path) -> None:
     assert row(statistics, "none") == ["none", "0", "90", "", "", "", "", "", ""]
     assert row(statistics, "carrier") == ["carrier", "90", "0", "", "", "", "", "", "16"]
     assert "isn't finished" not in text
+
+
+@pytest.mark.parametrize("name", ["at_year", "at_hour_sin", "at_missing", "at"])
+def test_outputs_of_one_feature_have_its_kind(name: str) -> None:
+    """A date's parts, say; not those of a feature whose name is another's beginning."""
+    schema = text_format.Parse(f'feature {{ name: "{name}" type: INT shape {{}} }}', schema_pb2.Schema())
+    out = io.StringIO()
+    declared = {"a": "z_score", "at": FeatureSettings(kind="datetime"), "at_y": "hash", "year": "numeric"}
+    print_features(Console(file=out, width=200), schema, declared)
+    assert row(out.getvalue(), name)[1] == "datetime"
 
 
 def test_a_remote_path_is_shown_as_a_local_one(tmp_path: Path) -> None:

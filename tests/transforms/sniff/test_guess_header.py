@@ -50,7 +50,7 @@ def test_a_first_record_of_other_cells_is_no_header() -> None:
     assert not found.found
     assert (
         str(found.decision)
-        == "header: none, else set input.header=true (the first record has 4 cells, and others have 2), please check"
+        == "header: none; if there is one, --set input.header=true (the first record has 4 cells, and others have 2), please check"
     )
 
 
@@ -60,7 +60,8 @@ def test_the_reason_names_a_cell() -> None:
     assert str(decision) == "header: the first record ('id' stands above numbers)"
     decision = guess_header([[["5", "name"], ["1", "x"], ["2", "y"]]]).decision
     assert (
-        str(decision) == "header: none, else set input.header=true (the first record has the number '5', as below it)"
+        str(decision)
+        == "header: none; if there is one, --set input.header=true (the first record has the number '5', as below it)"
     )
     decision = guess_header([[["ann", "rome"], ["bob", "oslo"]]]).decision
     assert str(decision).endswith("nothing tells it from the others), please check")
