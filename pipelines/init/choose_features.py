@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.init.column_facts import column_facts, shorten
-from shardmill.pipelines.init.date_reason import date_reason
+from shardmill.pipelines.init.date_reason import date_reason, mixture_reason
 from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_table, toml_value
 from shardmill.pipelines.survey.identifiers import identify, is_amount, is_unique
@@ -15,6 +15,7 @@ from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.inference.date_formats import is_date
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.kinds.date_text import parse_format
@@ -93,13 +94,18 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
         value, used = _kind_of(column, profile, survey.schema), True
     else:
         value, used = _HASH if identity.is_unique else _vocabulary(profile), not identity.is_unique
-    if name in survey.odd:
+    # A name says more about a column than many cells that are odd.
+    if name in survey.odd and (survey.odd[name].few or identity is None):
         reason, detail = _describe_odd(survey.odd[name], column, present := profile.rows - profile.absent)
         used &= column.type is not ColumnType.BYTES or not is_unique(profile) or present < _FEW_ROWS
         return FeatureLine(name, value, facts, reason, detail, used=used, sure=False)
     if identity is not None:
         return FeatureLine(name, value, facts, identity.reason, used=used, sure=identity.sure)
-    unlike = _unlikeness(profile) if column.type is ColumnType.BYTES and not profile.date_format else ""
+    text = column.type is ColumnType.BYTES and not profile.date_format
+    unlike = _unlikeness(profile) if text else ""
+    mixture = mixture_reason(profile) if text else ""
+    if mixture:
+        return FeatureLine(name, _HASH if unlike else value, facts, mixture, used=not unlike, sure=False)
     if unlike:
         return FeatureLine(name, _HASH, facts, unlike, used=False, sure=unlike != _UNLIKE)
     reason, sure = date_reason(profile) if _date_parts(column, profile, survey.schema) else ("", True)
@@ -114,8 +120,10 @@ def _are_all_lines(profile: ColumnProfile) -> bool:
 
 
 def _describe_odd(odd: OddCells, column: Column, cells: int) -> tuple[str, str]:
-    """Tells the cells that are no numbers, and the first."""
-    are, reject = ("is no number", "rejects its row") if odd.count == 1 else ("are no numbers", "reject their rows")
+    """Tells the cells that are odd, and the first."""
+    kind = "number" if not odd.date_format else "date" if is_date(odd.date_format) else "time"
+    are, reject = (f"is no {kind}", "rejects its row") if odd.count == 1 else (f"are no {kind}s", "reject their rows")
+    are += f" as {odd.date_format}" if odd.date_format else ""
     what = are if column.type is ColumnType.BYTES else f"{are} and {reject}"
     reason = f"{odd.count:,} of {cells:,} cells {what}"
     if not odd.line:

@@ -49,7 +49,7 @@ class Survey:
         unnamed: The first column, if the header has no name for it.
         ascending: Columns of integers of which each is greater than the one before, in steps that
             differ.
-        odd: The cells of columns of numbers that are no numbers, by column.
+        odd: The cells of columns of numbers or dates that are none, by column.
     """
 
     dialect: Dialect

@@ -127,6 +127,35 @@ def count_dates(cells: pa.Array, weights: _Counts) -> tuple[Counter[str], _Bools
     """
     formats: Counter[str] = Counter()
     found = np.zeros(len(cells), np.bool_)
+    for members, name, valid in _formats_of(cells):
+        formats[name] += int(weights[members][valid].sum())
+        found[members] |= valid
+    return +formats, found
+
+
+def fit_format(cells: pa.Array, name: str) -> _Bools:
+    """Tells which cells fit a format.
+
+    Args:
+        cells: Strings, none null or empty, at least one.
+        name: One of the formats that `count_dates` finds.
+
+    Returns:
+        bool [len(cells)].
+    """
+    found = np.zeros(len(cells), np.bool_)
+    for members, each, valid in _formats_of(cells):
+        if each == name:
+            found[members] |= valid
+    return found
+
+
+def _formats_of(cells: pa.Array) -> Iterator[tuple[_Bools, str, _Bools]]:
+    """Tries the formats of each shape on its cells.
+
+    Yields:
+        Which cells have the shape, bool [len(cells)]; a format of it; and which of these cells fit.
+    """
     data, starts, stops = bounds(cells)
     edges = np.append(starts, stops[-1]) - starts[0]
     shapes = binary_of(_SHAPE_OF.take(data[starts[0] : stops[-1]]), edges).cast(pa.large_string()).dictionary_encode()
@@ -137,14 +166,8 @@ def count_dates(cells: pa.Array, weights: _Counts) -> tuple[Counter[str], _Bools
         group = cells if members.all() else cells.filter(pa.array(members))
         octets, starts, stops = bounds(group)
         matrix = octets[starts[0] : stops[-1]].reshape(len(group), -1)
-        counts = weights[members]
-        fits = np.zeros(len(group), np.bool_)
         for layout in layouts(shapes.dictionary[kind].as_py()):
-            valid = _fit(matrix, layout)
-            formats[layout.format] += int(counts[valid].sum())
-            fits |= valid
-        found[members] = fits
-    return +formats, found
+            yield members, layout.format, _fit(matrix, layout)
 
 
 def count_integer_dates(values: _Counts, weights: _Counts) -> Counter[str]:
@@ -182,6 +205,11 @@ def may_be_versions(name: str) -> bool:
     Days and months with a short year do, unless slashes or a time stand between them.
     """
     return re.fullmatch(r"%[md]([-.])%[md]\1%y", name) is not None
+
+
+def is_date(name: str) -> bool:
+    """Whether a format is more than a time."""
+    return any(f"%{letter}" in name for letter in "YymdbB")
 
 
 def order_of(name: str) -> str:

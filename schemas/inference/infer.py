@@ -127,9 +127,14 @@ class ColumnProfile:
         if not best or not _few(values - formats[best[0]], values):
             return None
         # Where one digit stands for a day or a month, something must tell which is which.
-        short = may_be_versions(best[0]) and self.lengths is not None and self.lengths[0] < _SHORT_DATE
         tied = formats[best[-1]] == formats[best[0]] and bool(best[1:])
-        return None if short and tied else best[0]
+        return None if tied and self.may_be_versions else best[0]
+
+    @property
+    def may_be_versions(self) -> bool:
+        """Whether short dates, such as 1.2.10, may be versions."""
+        best = by_preference(self.cells.formats)[:1]
+        return bool(best) and may_be_versions(best[0]) and self.lengths is not None and self.lengths[0] < _SHORT_DATE
 
     @property
     def date_rivals(self) -> tuple[str, ...]:

@@ -136,6 +136,37 @@ def test_cells_that_are_no_numbers_are_named() -> None:
     assert [line.kind for line in feature_lines(survey, NOTHING)] == ["vocabulary"]
 
 
+def test_cells_that_are_no_dates_are_named() -> None:
+    """By the format of the others; many of them leave an identifier one."""
+    odd = {
+        "day": OddCells(2, "Total", "data.csv", 7, "%Y-%m-%d"),
+        "at": OddCells(1, "24:00", "data.csv", 9, "%H:%M"),
+        "user_id": OddCells(400, "x", "data.csv", 4, few=False),
+    }
+    columns: Columns = {
+        "day": ["a", "b"] * 500,
+        "at": ["a", "b"] * 500,
+        "user_id": [f"x{number}" for number in range(1000)],
+    }
+    lines = feature_lines(replace(survey_of(columns), odd=odd), NOTHING)
+    assert list(map(str, column_decisions(lines))) == [
+        "column 'day': vocabulary (2 of 1,000 cells are no dates as %Y-%m-%d, the first in data.csv, line 7: 'Total'), please check",
+        "column 'at': vocabulary (1 of 1,000 cells is no time as %H:%M, the first in data.csv, line 9: '24:00'), please check",
+        "column 'user_id': commented out (an identifier, as its name says, and nearly all values differ)",
+    ]
+
+
+def test_dates_in_several_formats_are_told() -> None:
+    """As a vocabulary, or commented out where nearly all differ; not of versions."""
+    mixed = [f"2013-01-{number}" for number in range(10, 20)] + [f"{number}.02.2013" for number in range(10, 20)]
+    reason = "dates in several formats, such as %Y-%m-%d (10 cells) and %d.%m.%Y (10 cells)), please check"
+    columns: Columns = {"x": mixed, "y": [*mixed[:1] * 10, *mixed[10:11] * 10], "v": ["1.13.10", "13.1.10"] * 10}
+    assert list(map(str, column_decisions(feature_lines(survey_of(columns), NOTHING)))) == [
+        f"column 'x': commented out ({reason}",
+        f"column 'y': vocabulary ({reason}",
+    ]
+
+
 def test_texts_become_vocabularies() -> None:
     """Booleans too; with very many different ones the most frequent are kept."""
     many: Columns = {"x": [f"v{number % 11_000}" for number in range(40_000)]}

@@ -56,10 +56,44 @@ def test_rejected_cells_are_named_too(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("rows", [["1,2", "x,y", "z,3", "u,v"], ["007,2", "008,2", "x,2"], ["x,2", "5,2"], ["1,2"]])
+@pytest.mark.parametrize(
+    "rows", [["1,2", "x,y", "z,3", "u,v", "w,w"], ["007,2", "008,2", "x,2"], ["x,2", "5,2"], ["1,2"]]
+)
 def test_columns_of_text_have_no_odd_cells(tmp_path: Path, rows: Rows) -> None:
     """Nor have codes with leading zeros, nor one number and one text."""
     assert odd_of(tmp_path, rows) == {}
+
+
+def test_many_other_cells_are_named_too(tmp_path: Path) -> None:
+    """As long as half of the cells are numbers."""
+    assert odd_of(tmp_path, ["1,x", "a,y", "3,4", "b,5"]) == {"a": (2, "a", "0.csv", 3), "b": (2, "x", "0.csv", 2)}
+
+
+@pytest.mark.parametrize(
+    ("dates", "odd"),
+    [
+        ([f"2023-{number:02d}-28" for number in range(1, 13)], "Total"),
+        ([f"{number}:30" for number in range(12)], "24:00"),
+        ([f"2023-{number:02d}" for number in range(1, 13)], "n/k"),
+        ([f"2023-{number:02d}" for number in range(1, 13)], "1.1.2023"),
+    ],
+)
+def test_cells_that_are_no_dates_are_named(tmp_path: Path, dates: Rows, odd: str) -> None:
+    """One among many dates of a format; empty cells are none of them."""
+    rows = [*(f"{date}," for date in dates), ",2", f"{odd},2"]
+    assert odd_of(tmp_path, rows) == {"a": (1, odd, "0.csv", 15)}
+    assert odd_of(tmp_path, [*rows, *(["x,2"] * 5)]) == {"a": (6, odd, "0.csv", 15)}
+
+
+@pytest.mark.parametrize("others", [["1.1.2023"] * 5, ["x"] * 13])
+def test_dates_in_several_formats_have_no_odd_cells(tmp_path: Path, others: Rows) -> None:
+    """Nor has text with some dates."""
+    assert odd_of(tmp_path, [f"{cell},2" for cell in ["2023-01-31"] * 12 + [*others]]) == {}
+
+
+def test_versions_are_no_dates(tmp_path: Path) -> None:
+    """Although most could be."""
+    assert odd_of(tmp_path, [f"{cell},2" for cell in ["1.2.10", "1.2.11", "10.4.12", "1.0.1", "1.0.2"]]) == {}
 
 
 def test_only_so_much_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
