@@ -1,13 +1,17 @@
 """Guesses columns where rows and header differ in length."""
 
+import re
 from collections.abc import Sequence
 
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.records.repair_names import repair_names
 from shardmill.transforms.scoring.cell_types import is_number
-from shardmill.transforms.scoring.cut_records import Records, Rows, Text, cut_records
+from shardmill.transforms.scoring.cut_records import Records, Rows, Text, columns_of, cut_records
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.guess_top import Top
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_DIGITS = re.compile(r"[0-9]+")
 
 
 def guess_columns(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
@@ -37,6 +41,11 @@ def guess_columns(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
         reason += "; files differ in their headers, so none is taken for all"
         return Top({"header": True}, (Decision("columns", "as the header has them", reason, sure=False),))
     names, choice, sure = _names(header, body, width)
+    if dialect.delimiter == "," and width > len(header) and _cuts_numbers(body, width - len(header), sure=sure):
+        reason += (
+            "; cells may be cut at decimal or thousands commas: if so, quote them, or delimit cells with semicolons"
+        )
+        sure = False
     return Top(
         {"header": False, "skip_rows": skips.pop(), "columns": names},
         (Decision("columns", choice, reason, sure),),
@@ -61,6 +70,23 @@ def _names(header: Sequence[str], body: Rows, width: int) -> tuple[tuple[str, ..
         return names, f"{names[0]} for the rows' names, then the header's", _all_differ([row[0] for row in body])
     names = _distinct([*header, *[""] * (width - len(header))])
     return names, f"the header's, then {names[len(header)]} and so on", False
+
+
+def _cuts_numbers(body: Rows, cuts: int, *, sure: bool) -> bool:
+    """Whether numbers seem to be cut at commas.
+
+    Digits alone stand beside each other in as many pairs of columns as there are cells too many.
+    Where these are explained otherwise, the digits after a cut must begin with zeros, too.
+    """
+    pairs = zip(columns_of(body), columns_of(body)[1:], strict=False)
+    cut = [after for before, after in pairs if _are(_INTEGER, before) and _are(_DIGITS, after)]
+    padded = any(len(cell) > 1 and cell[0] == "0" for column in cut for cell in column)
+    return len(cut) >= cuts and (padded or not sure)
+
+
+def _are(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:
+    """Whether there are cells, and a pattern fits all of them."""
+    return bool(cells) and all(map(pattern.fullmatch, cells))
 
 
 def _all_differ(cells: Sequence[str]) -> bool:

@@ -1,6 +1,7 @@
 """Guesses the encoding of files."""
 
 import codecs
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 # Their text is ASCII, and so UTF-8, to look at.
 _SHIFTED = ("iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_ext", "iso2022_kr")
 _SHIFT = b"\x1b$"
+# Encodings in which UTF-8 is often misread.
+_MISREAD = ("cp1252", "latin-1")
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _BROKEN = re.compile("[\udc80-\udcff]+")
 # Characters from the first foreign one on in which words are looked for.
@@ -104,12 +107,26 @@ def _decide_utf8(decoded: Sequence[_Utf8], broken: Sequence[_Utf8]) -> Decision:
     words = [word for text in decoded for word in text.words]
     reads = f"reads {show_words(words)}" if words else "nothing but ASCII"
     if not broken:
-        return Decision("encoding", "UTF-8", reads)
+        twice = next((word for word in words if _decode_again(word)), None)
+        if twice:
+            reads += f"; {twice!r} may be {_decode_again(twice)!r}, encoded twice: export the file again"
+        return Decision("encoding", "UTF-8", reads, sure=twice is None)
     count = plural(sum(text.broken for text in broken), "byte")
     reason = (
         f"{reads}; {count} can't be decoded, first in {broken[0].path!r}, line {broken[0].line}: such rows are rejected"
     )
     return Decision("encoding", "UTF-8", reason, sure=False)
+
+
+def _decode_again(word: str) -> str | None:
+    """A word that was encoded in UTF-8, read in a code page, and encoded again.
+
+    None means that it wasn't.
+    """
+    for encoding in _MISREAD:
+        with contextlib.suppress(UnicodeError):
+            return word.encode(encoding).decode()
+    return None
 
 
 def _is_text(sample: Sample) -> bool:

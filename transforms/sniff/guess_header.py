@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from shardmill.transforms.scoring.cell_types import is_number, type_of, type_of_column
 from shardmill.transforms.scoring.cut_records import Row, Rows, columns_of
 from shardmill.transforms.sniff.decision import Decision
+from shardmill.transforms.sniff.guess_nulls import MARKERS
 
 # A vote and its reason.
 Sign = tuple[float, str]
 
 # Characters of a cell in a reason.
 _SHOWN = 20
-_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+# Records that may stand above those whose types agree.
+_MOST_LEADING = 20
+YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess
         return HeaderGuess(votes > 0, reason, votes)
     numbers = [cell for cell in firsts[0] if is_number(cell)]
     if numbers:
-        return HeaderGuess(found=False, reason=f"the first record has numbers, such as {_shown(numbers[0])}", votes=0)
+        return HeaderGuess(found=False, reason=f"the first record has numbers, such as {shown(numbers[0])}", votes=0)
     return HeaderGuess(
         found=True, reason="the first record has no numbers, and nothing tells it from the others", votes=0
     )
@@ -80,7 +83,7 @@ def _common_signs(firsts: Sequence[Row]) -> list[Sign]:
     if all(sorted(first) == sorted(firsts[0]) for first in firsts):
         return [(3, f"{len(firsts)} files begin with the same names")]
     numbers = [cell for first in firsts for cell in first if is_number(cell)]
-    return [(-3, f"files begin with numbers, such as {_shown(numbers[0])}")] if numbers else []
+    return [(-3, f"files begin with numbers, such as {shown(numbers[0])}")] if numbers else []
 
 
 def _names_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign:
@@ -89,10 +92,10 @@ def _names_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign
     So they are in the header of a table that has a column for each year. Where all cells are years,
     those below mustn't be.
     """
-    years = [int(cell) for cell in first if _YEAR.fullmatch(cell)]
+    years = [int(cell) for cell in first if YEAR.fullmatch(cell)]
     if len(years) <= 1 or len(years) != sum(map(is_number, first)):
         return 0, ""
-    if len(years) == len(first) and (not columns or any(map(_YEAR.fullmatch, itertools.chain(*columns)))):
+    if len(years) == len(first) and (not columns or any(map(YEAR.fullmatch, itertools.chain(*columns)))):
         return 0, ""
     steps = {after - before for before, after in itertools.pairwise(years)}
     return (3, "the first record has years in sequence") if steps in ({1}, {-1}) else (0, "")
@@ -109,19 +112,63 @@ def _sign(cell: str, column: list[str]) -> Sign:
         return 0, ""
     if kind:
         alike = type_of(cell) == kind
-        reason = f"the first record has the {kind} {_shown(cell)}, as below it"
-        return (-3, reason) if alike else (3, f"{_shown(cell)} stands above {kind}s")
+        reason = f"the first record has the {kind} {shown(cell)}, as below it"
+        return (-3, reason) if alike else (3, f"{shown(cell)} stands above {kind}s")
     counts = Counter(column)
     if cell in counts:
-        return -2 * counts[cell] / len(column), f"{_shown(cell)} is found again below"
+        return -2 * counts[cell] / len(column), f"{shown(cell)} is found again below"
     if len(counts) <= len(column) / 2:
-        return 1, f"{_shown(cell)} stands above other values, which are found again"
+        return 1, f"{shown(cell)} stands above other values, which are found again"
     lengths = {len(value) for value in column}
     if len(lengths) == 1 and len(cell) not in lengths and len(column) > 1:
-        return 1, f"{_shown(cell)} stands above codes of one length"
+        return 1, f"{shown(cell)} stands above codes of one length"
     return 0, ""
 
 
-def _shown(cell: str) -> str:
+def leading(rows: Rows, width: int) -> int:
+    """Counts the records above the first whose types agree with the others.
+
+    The very first one isn't it where the next one disagrees: years above names. It is 0 where no
+    column has a type, and where no record nearby agrees.
+    """
+    kinds = kinds_of(rows, width)
+    found = [agrees(row, kinds) for row in rows[:_MOST_LEADING]]
+    start = 1 if found[:2] == [True, False] else 0
+    return next((index for index in range(start, len(found)) if found[index]), 0)
+
+
+def text_below(rows: Rows, width: int) -> list[str]:
+    """The second record's cells in columns of numbers.
+
+    They may be units, say. There are none unless all of them are text, and the third record agrees
+    with the columns' types.
+    """
+    if leading(rows, width) != 2 or len(rows[1]) != width:  # noqa: PLR2004  (the header and this one)
+        return []
+    kinds = kinds_of(rows, width)
+    cells = [cell for cell, kind in zip(rows[1], kinds, strict=True) if kind == "number"]
+    plain = all(cell.strip() and cell.strip() not in MARKERS and not type_of(cell) for cell in cells)
+    return cells if plain else []
+
+
+def kinds_of(rows: Rows, width: int) -> list[str | None]:
+    """The types of the columns, the first records left aside."""
+    body = rows[min(_MOST_LEADING, len(rows) // 2) :]
+    return [type_of_column(column) for column in columns_of([row for row in body if len(row) == width])]
+
+
+def agrees(row: Row, kinds: Sequence[str | None]) -> bool:
+    """Whether a record's cells are of the types of their columns, of which there are some.
+
+    Cells that are blank or spell a missing value agree with any type.
+    """
+    if len(row) != len(kinds) or not any(kinds):
+        return False
+    cells = [(cell.strip(), kind) for cell, kind in zip(row, kinds, strict=True) if kind]
+    return all(not cell or cell in MARKERS or type_of(cell) == kind for cell, kind in cells)
+
+
+def shown(cell: str, limit: int = _SHOWN) -> str:
+    """Text in quotes, shortened, as it stands in a reason."""
     cell = "".join(letter if letter.isprintable() else " " for letter in cell.strip())
-    return repr(cell if len(cell) <= _SHOWN else f"{cell[: _SHOWN - 3]}...")
+    return repr(cell if len(cell) <= limit else f"{cell[: limit - 3]}...")

@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.scoring.cell_types import is_number
-from shardmill.transforms.scoring.cut_records import Records, Rows, Text, cut_records
+from shardmill.transforms.scoring.cell_types import is_number, type_of
+from shardmill.transforms.scoring.cut_records import Records, Row, Rows, Text, cut_records
 from shardmill.transforms.sniff.decision import Decision
-from shardmill.transforms.sniff.guess_header import guess_header
+from shardmill.transforms.sniff.guess_header import YEAR, agrees, guess_header, kinds_of, leading, shown
 
 _COMMENT = "#"
 # Letters that begin comments at a file's top only.
 _TOP_COMMENTS = "|%;!"
 _MOST_SKIPPED = 20
+_MOST_SHOWN = 3
+_LONGEST_LINE = 60
 _SEPARATOR = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)
 
 
@@ -134,20 +136,30 @@ def guess_skipped(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
         dialect: Their dialect but for these lines.
         width: The usual number of cells.
     """
-    found = []
-    for text in texts:
-        records = cut_records(text, dialect)
-        index = _first_of_table(records, width)
-        found.append(int(records.first_lines[index]) if index else 0)
-    skips = set(found)
+    files = [cut_records(text, dialect) for text in texts]
+    found = [_first_of_table(records, width) for records in files]
+    skips = {int(records.first_lines[index]) if index else 0 for records, index in zip(files, found, strict=True)}
     if skips == {0}:
         return Top({})
     if len(skips) > 1:
         reason = f"files seem to have {min(skips)} to {max(skips)} of them, and all must have as many"
         return Top({}, (Decision("skipped lines", "none", reason, sure=False),))
     skip = skips.pop()
-    reason = f"above the first record of {width} cells after which the others have as many"
-    return Top({"skip_rows": skip}, (Decision("skipped lines", f"{skip}", reason),))
+    rows = files[0].rows()
+    by_types = len(rows[0]) == width and not _after_gap(files[0], rows, width)
+    reason = (
+        "the last line above the first record whose types agree with the others is taken for the header"
+        if by_types
+        else f"above the first record of {width} cells after which the others have as many"
+    )
+    if skip <= _MOST_SHOWN:
+        lines = (shown(line.decode(errors="replace"), _LONGEST_LINE) for line in texts[0].lines(skip))
+        reason += f": {', '.join(lines)}"
+    names_column = found[0] == 1 and _may_name_column(files[0], rows)
+    if names_column:
+        free = next((each for each in ";|\t" if not any(each.encode() in text.data for text in texts)), "\t")
+        reason += f"; if that is the name of a single column: --set input.delimiter={free!r}"
+    return Top({"skip_rows": skip}, (Decision("skipped lines", f"{skip}", reason, not (by_types or names_column)),))
 
 
 def _first_of_table(records: Records, width: int) -> int:
@@ -160,7 +172,7 @@ def _first_of_table(records: Records, width: int) -> int:
         return 0
     fits = [len(row) == width for row in rows]
     if fits[0]:
-        return _after_sparse(rows, width) or _after_blank_line(records, rows)
+        return _after_gap(records, rows, width) or _after_values(rows, width)
     index = next((index for index in range(min(len(rows), _MOST_SKIPPED)) if fits[index]), 0)
     return index if _is_above(records, rows, index, width) else 0
 
@@ -191,8 +203,49 @@ def _may_name_rows(records: Records, rows: Rows, width: int) -> bool:
     )
 
 
+def _may_name_column(records: Records, rows: Rows) -> bool:
+    """Whether the first line is a column's name, above text with delimiters in it."""
+    return (
+        len(rows[0]) == 1
+        and re.fullmatch(r"\w+(?: \w+)?", rows[0][0]) is not None
+        and records.first_lines[1] == records.first_lines[0] + 1
+        and guess_header([rows[1:]]).votes <= 0
+    )
+
+
+def _after_values(rows: Rows, width: int) -> int:
+    """The header below keys and values, or below another line of the header.
+
+    These have as many cells as the table. The header is the last record above the first one whose
+    types agree with the others, where its cells are names, and the very first record isn't a better
+    one: cells of it are blank, alike or values, or values stand between both. A year may be a name.
+    """
+    index = leading(rows, width) - 1
+    if index < 1 or len(rows[index]) != width or not _are_names(rows[index], rows[index + 1 :]):
+        return 0
+    first = rows[0]
+    blank = not all(cell.strip() for cell in first[1:])
+    named = [cell for cell in first if cell.strip()]
+    valued = any(type_of(cell) and not YEAR.fullmatch(cell) for cell in first) and not agrees(
+        first, kinds_of(rows, width)
+    )
+    between = any(type_of(cell) for row in rows[1:index] for cell in row)
+    return index if blank or valued or between or len(set(named)) < len(named) else 0
+
+
+def _are_names(row: Row, below: Rows) -> bool:
+    """Whether cells are text, not all alike, and not found again below."""
+    again = any(cell == other for each in below for cell, other in zip(row, each, strict=False))
+    return len(set(row)) > 1 and not again and all(cell.strip() and not type_of(cell) for cell in row)
+
+
 def _filled(row: Sequence[str]) -> int:
     return sum(cell.strip() != "" for cell in row)
+
+
+def _after_gap(records: Records, rows: Rows, width: int) -> int:
+    """The first record after sparse ones, or else the header after a blank line."""
+    return _after_sparse(rows, width) or _after_blank_line(records, rows)
 
 
 def _after_sparse(rows: Rows, width: int) -> int:

@@ -24,7 +24,7 @@ from shardmill.transforms.sniff.guess_cells import (
 )
 from shardmill.transforms.sniff.guess_columns import guess_columns
 from shardmill.transforms.sniff.guess_encoding import guess_encoding
-from shardmill.transforms.sniff.guess_header import guess_header
+from shardmill.transforms.sniff.guess_header import guess_header, shown, text_below
 from shardmill.transforms.sniff.guess_nulls import guess_nulls
 from shardmill.transforms.sniff.guess_top import Top, guess_comment, guess_skipped, named_separator, seems_commented
 
@@ -141,7 +141,7 @@ class _Guess:
         if not self._given.keys() & {"header", "columns"}:
             header = guess_header(files, self._width)
             self._dialect = replace(self._dialect, header=header.found)
-            self.decisions.append(header.decision)
+            self.decisions.append(self._doubt_units(header.decision) if header.found else header.decision)
         body = [row for rows in files for row in rows[int(self._dialect.header) :]]
         if not self._dialect.header and not self._dialect.columns:
             names = tuple(f"column_{number}" for number in range(1, usual_width(body) + 1))
@@ -152,6 +152,20 @@ class _Guess:
             if nulls[1:]:
                 spelled = ", ".join(json.dumps(name, ensure_ascii=False) for name in nulls)
                 self._note("missing cells", spelled, "so spelled among other values")
+
+    def _doubt_units(self, header: Decision) -> Decision:
+        """Doubts a header below which a line of text stands above numbers."""
+        for text in self._texts:
+            records = cut_records(text, self._dialect)
+            cells = text_below(records.rows(), self._width)
+            if cells:
+                line = int(records.first_lines[1]) + self._skipped + 1
+                reason = (
+                    f"{header.reason}; line {line} has text in each column of numbers, {shown(cells[0])} (units?): "
+                    f"remove it, or if it is the header: --set input.skip_rows={line - 1}"
+                )
+                return replace(header, reason=reason, sure=False)
+        return header
 
     def _rows(self) -> list[Rows]:
         return [cut_records(text, self._dialect).rows() for text in self._texts]

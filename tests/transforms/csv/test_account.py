@@ -179,7 +179,7 @@ def check_account(data: bytes, dialect: Dialect, selection: Selection, block: in
     assert bad == [(each.line, each.text) for each in records if each not in good]
     if not dialect.trim:
         assert [list(row) for row in zip(*values(found).values(), strict=True)] == [
-            [cell.decode() or None for cell in each.cells] for each in good
+            [None if cell.decode() in dialect.null_values else cell.decode() for cell in each.cells] for each in good
         ]
 
 

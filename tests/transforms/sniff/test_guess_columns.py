@@ -76,3 +76,15 @@ def test_what_is_known_of_the_header_is_kept() -> None:
     """Whoever says that there is one, or names columns, has it so."""
     assert read_sniffed("a,b\n1,2,\n3,4,\n", header=True).names == ["a", "b"]
     assert read_sniffed("a,b\n1,2,\n", header=False, columns=("x", "y", "z"), skip_rows=1).names == ["x", "y", "z"]
+
+
+def test_numbers_cut_at_commas_are_told() -> None:
+    """Decimal or thousands commas give more cells than the header has; rows' names do not."""
+    text = "a,b,c\n" + "".join(f"{at},{at % 9},{at % 7},{at * 3 % 10},x\n" for at in range(40))
+    decision = read_sniffed(text).decisions["columns"]
+    assert not decision.sure
+    assert "cut at decimal or thousands commas" in decision.reason
+    padded = "name,price\n" + "".join(f"{at},{at % 9},{at % 12:02d}\n" for at in range(40))
+    assert "cut at decimal" in read_sniffed(padded).decisions["columns"].reason
+    named = read_sniffed("x,y\n" + "".join(f"R{at},{at},{at * 2}\n" for at in range(1, 40)))
+    assert named.decisions["columns"].sure

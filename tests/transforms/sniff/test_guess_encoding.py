@@ -274,3 +274,16 @@ def test_real_files(shared_data: Path) -> None:
         "table-with-accents": "cp1252",
         "table-infer-utf8": "utf-8",
     }
+
+
+@pytest.mark.parametrize(
+    ("word", "encoding"), [("Renée", "cp1252"), ("Müller", "latin-1"), ("don’t", "cp1252"), ("Łódź", "latin-1")]
+)
+def test_text_that_was_encoded_twice_is_told(word: str, encoding: str) -> None:
+    """It is valid UTF-8, of words that no language writes."""
+    twice = word.encode().decode(encoding)
+    decision = sniff([Sample("f.csv", f"name,n\nAnna,1\n{twice},2\n".encode(), complete=True)]).decisions[0]
+    assert not decision.sure
+    assert f"{twice!r} may be {word!r}, encoded twice" in decision.reason
+    once = sniff([Sample("f.csv", f"name,n\nAnna,1\n{word},2\n".encode(), complete=True)]).decisions[0]
+    assert once.sure

@@ -23,3 +23,9 @@ from shardmill.transforms.sniff.guess_nulls import guess_nulls
 def test_a_spelling_is_missing_by_the_cells_beside_it(cells: list[str], found: tuple[str, ...]) -> None:
     """Among numbers, dates and times NA is missing, as R writes it; among texts it may be Namibia."""
     assert guess_nulls([[cell, "x"] for cell in cells]) == ("", *found)
+
+
+def test_cells_of_blanks_are_missing() -> None:
+    """As they are among numbers, whatever the column."""
+    assert guess_nulls([["Anna", "1"], ["   ", "2"], [" ", "3"]]) == ("", " ", "   ")
+    assert guess_nulls([["Anna", "1"], ["", "2"]]) == ("",)

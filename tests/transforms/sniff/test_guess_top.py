@@ -101,3 +101,65 @@ def test_what_is_known_of_the_top_is_not_guessed() -> None:
     assert read_sniffed("Report\n\na,b,c\n1,2,3\n", skip_rows=1).dialect.skip_rows == 1
     table = read_sniffed("sep=;\na,b\n1,2\n", delimiter=",", header=True)
     assert table.dialect.delimiter == ","
+
+
+@pytest.mark.parametrize(
+    ("top", "row", "skip", "header"),
+    [
+        ("Station,Hamburg\nLatitude,53.55\n", "#:00,#.5", 2, "time,temp"),
+        ("Latitude,53.55\n", "#:00,#.5", 1, "time,temp"),
+        (",2022,2022,2023,2023\n", "R#,#,2,3,4#", 1, "region,q1,q2,q1,q2"),
+        (",first,first\n", "R,#,2", 1, "region,q1,q2"),
+    ],
+)
+def test_the_header_is_the_last_record_above_those_whose_types_agree(
+    top: str, row: str, skip: int, header: str
+) -> None:
+    """Above it stand keys and values, or another line of names, as wide as the table."""
+    rows = "".join(row.replace("#", str(10 + at)) + "\n" for at in range(10))
+    table = read_sniffed(f"{top}{header}\n{rows}")
+    assert table.dialect.skip_rows == skip
+    decision = table.decisions["skipped lines"]
+    assert not decision.sure
+    assert repr(top.splitlines()[0]) in decision.reason
+    assert len(table.rows) == 10
+
+
+@pytest.mark.parametrize("second", ["?,n/a", "Anna,unknown", ",unknown", "5,6"])
+def test_a_first_row_of_other_cells_is_no_header(second: str) -> None:
+    """Names stand above it."""
+    rows = "".join(f"A{at},{at}\n" for at in range(10))
+    assert read_sniffed(f"name,n\n{second}\n{rows}").dialect.skip_rows == 0
+    assert read_sniffed(f",n\n{second}\n{rows}").dialect.skip_rows == 0
+
+
+def test_units_below_the_header_are_told() -> None:
+    """They would make text of columns of numbers."""
+    rows = "".join(f"{at},{at}.5\n" for at in range(10))
+    for top, line in (("time,temp\n", 2), ("# of a station\ntime,temp\n", 3)):
+        decision = read_sniffed(f"{top}s,degC\n{rows}").decisions["header"]
+        assert not decision.sure
+        assert f"line {line} has text in each column of numbers, 's' (units?): remove it" in decision.reason
+        assert decision.reason.endswith(f"--set input.skip_rows={line - 1}")
+    for first in ("NA,?", "1,degC", ",", "x", "x,y,z"):
+        assert read_sniffed(f"time,temp\n{first}\n{rows}").decisions["header"].sure
+
+
+def test_few_skipped_lines_are_shown() -> None:
+    """Up to three, shortened."""
+    rows = "a,b\n1,2\n3,4\n5,6\n"
+    decision = read_sniffed(f"Report\nof {'x' * 90}\n{rows}").decisions["skipped lines"]
+    assert f": 'Report', 'of {'x' * 54}...'" in decision.reason
+    assert decision.sure
+    assert "'" not in read_sniffed("Report\n" * 4 + rows).decisions["skipped lines"].reason
+
+
+def test_a_skipped_line_that_may_name_a_single_column_is_doubted() -> None:
+    """Below it stands text whose commas cut it evenly."""
+    text = "address\n" + "".join(f"{at} Main St, Apt {at % 5}, NY\n" for at in range(40))
+    decision = read_sniffed(text).decisions["skipped lines"]
+    assert not decision.sure
+    assert decision.reason.endswith("'address'; if that is the name of a single column: --set input.delimiter=';'")
+    table = read_sniffed(text, delimiter=";")
+    assert table.names == ["address"]
+    assert table.rows[1] == ("1 Main St, Apt 1, NY",)
