@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shardmill.transforms.decoding.encodings import UTF8_MARK
 from shardmill.transforms.scoring.cell_types import is_number, type_of, type_of_column
 from shardmill.transforms.scoring.cut_records import Row, Rows, columns_of
 from shardmill.transforms.sniff.decision import Decision
@@ -16,6 +17,8 @@ Sign = tuple[float, str]
 
 # Characters of a cell in a reason.
 _SHOWN = 20
+# Records that all differ, for each that repeats the first one, from which that is no chance.
+_SEVERAL = 4
 # Records that may stand above those whose types agree.
 _MOST_LEADING = 20
 YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -60,10 +63,17 @@ def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess
     if ragged:
         reason = f"the first record has {len(ragged[0])} cells, and others have {width}"
         return HeaderGuess(found=False, reason=reason, votes=0)
-    columns = columns_of([row for rows in files for row in rows[1:]])
+    below = [row for rows in files for row in rows[1:]]
+    others = _without_repeats(firsts[0], below)
+    columns = columns_of(others)
     signs = [_names_years(firsts[0], columns), *_common_signs(firsts)]
     if not any(vote for vote, _ in signs):
-        signs = [_sign(cell, column) for cell, column in zip(firsts[0], columns, strict=False)]
+        # Where the record is found again as often as others are, it is data unless values tell otherwise.
+        repeats = len(below) - len(others)
+        is_joined = repeats > 0 and _is_rare(repeats, others)
+        all_columns = columns if is_joined else columns_of(below)
+        signs = [_sign(*each) for each in zip(firsts[0], columns, all_columns, strict=False)]
+        signs.append((1, "the first record is found again, as where files were joined") if is_joined else (0, ""))
     votes = sum(vote for vote, _ in signs)
     if votes:
         reason = max((sign for sign in signs if sign[0] * votes > 0), key=lambda sign: abs(sign[0]))[1]
@@ -74,6 +84,26 @@ def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess
     return HeaderGuess(
         found=True, reason="the first record has no numbers, and nothing tells it from the others", votes=0
     )
+
+
+def _without_repeats(first: Row, below: Rows) -> Rows:
+    """The records that don't repeat the first one.
+
+    A byte order mark may stand before it. Records of one cell are no repeats, nor are all of them.
+    """
+    if len(first) == 1:
+        return below
+    others = [row for row in below if [row[0].removeprefix(UTF8_MARK.decode()), *row[1:]] != first]
+    return others or below
+
+
+def _is_rare(repeats: int, others: Rows) -> bool:
+    """Whether a record is found again as a header is, where files were joined.
+
+    The other records occur twice as often each, or they are several and all differ.
+    """
+    distinct = len(set(map(tuple, others)))
+    return 2 * (repeats + 1) * distinct <= len(others) or (distinct == len(others) > _SEVERAL * repeats)
 
 
 def _common_signs(firsts: Sequence[Row]) -> list[Sign]:
@@ -101,11 +131,16 @@ def _names_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign
     return (3, "the first record has years in sequence") if steps in ({1}, {-1}) else (0, "")
 
 
-def _sign(cell: str, column: list[str]) -> Sign:
+def _sign(cell: str, column: list[str], all_column: list[str]) -> Sign:
     """Votes by a file's first cell and those below it.
 
     The vote is above 0 if the cell reads as the name of the cells below it, and below 0 if it reads
     as one of them.
+
+    Args:
+        cell: The first cell.
+        column: Those below it, in records that don't repeat the first one.
+        all_column: Those below it that count where they show no type.
     """
     kind = type_of_column(column)
     if not column or not cell.strip() or (kind is None and is_number(cell)):
@@ -114,6 +149,7 @@ def _sign(cell: str, column: list[str]) -> Sign:
         alike = type_of(cell) == kind
         reason = f"the first record has the {kind} {shown(cell)}, as below it"
         return (-3, reason) if alike else (3, f"{shown(cell)} stands above {kind}s")
+    column = all_column
     counts = Counter(column)
     if cell in counts:
         return -2 * counts[cell] / len(column), f"{shown(cell)} is found again below"

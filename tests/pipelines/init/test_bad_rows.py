@@ -11,7 +11,7 @@ from shardmill.pipelines.init.init import init
 from shardmill.pipelines.init.next_steps import Starter, next_steps
 from shardmill.pipelines.survey.starter_request import parse_request
 from shardmill.schemas.errors import DataError
-from tests.support.runs import run
+from tests.support.runs import read_rejected, run
 
 BAD_LINE = {
     "ragged": (b"1\n", "expected 2 columns, found 1"),
@@ -158,3 +158,20 @@ def test_the_label_that_is_proposed_may_have_missing_cells(tmp_path: Path, label
     Path(starter.config).write_text("\n".join(changed) + "\n")
     run(Path(starter.config), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["rows"]["rejected"] == 8
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("a,b\n1,2\na,b\n3,4\n", "a row that repeats the header, as where files were joined"),
+        ("a,b\n1,2\n\ufeffa,b\n3,4\n", "a byte order mark at its start, as stands where files were joined"),
+    ],
+)
+def test_headers_between_rows_are_rejected(tmp_path: Path, data: str, reason: str) -> None:
+    """`init` takes the first one for the header all the same, and columns for numbers."""
+    starter = begin(tmp_path, data.encode(), "input.max_bad_fraction=0.5")
+    assert load_config(starter.config).input.dialect.header
+    assert reason in told(starter)
+    folder = tmp_path / "out"
+    run(Path(starter.config), folder)
+    assert [reason in row["reason"] for row in read_rejected(folder)] == [True]

@@ -74,3 +74,23 @@ def test_years_in_sequence_above_other_numbers_are_a_header() -> None:
     assert guess("2021;2020\n15;250\n45;5")
     assert not guess("2019;2020\n2020;2021\n2021;2022")
     assert not guess("2019;2021;2020\n1.5;2.5;3.5\n4.5;5;6.5")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;b\n1;2\na;b\n3;4",
+        "a;b\n1;2\n\ufeffa;b\n3;4",
+        "\n".join(["city;kind", *["Oslo;a", "Rome;b", "Bergen;a"] * 4] * 3),
+        "name;city\n" + "".join(f"n{at};{at * 7 % 11}x\n" for at in range(8)) + "name;city",
+    ],
+)
+def test_a_record_that_is_repeated_whole_names_columns(text: str) -> None:
+    """Joined files repeat their header, rarely; its cells aren't values that are found again."""
+    assert guess(text)
+
+
+def test_records_that_all_repeat_are_data() -> None:
+    """The first one is no rarer than the others."""
+    assert not guess("Oslo;NO\nRome;IT\nOslo;NO\nRome;IT")
+    assert not guess("Oslo;5\nRome;6\nOslo;5\nRome;7")
