@@ -1,13 +1,13 @@
-"""Layouts of lines that no dialect reads as a table."""
+"""Layouts of lines of one cell that could seem to be tables."""
 
 import re
 from collections.abc import Sequence
 
 from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
-from shardmill.transforms.scoring.cut_records import Text
+from shardmill.transforms.scoring.cut_records import Text, cut_records
 from shardmill.transforms.scoring.score import score
 
-__all__ = ["are_aligned", "are_wrapped"]
+__all__ = ["are_aligned", "are_quoted_cells", "are_wrapped"]
 
 _MOST_LINES = 200
 _MOST_BYTES = 1000
@@ -25,11 +25,38 @@ def are_wrapped(texts: Sequence[Text]) -> bool:
     for text in texts:
         lines = [line.strip() for line in text.lines(_MOST_LINES) if line.strip()]
         cells = [match[1] for line in lines if (match := re.fullmatch(rb'"((?:[^"]|"")*)"', line))]
-        if not lines or len(cells) < _MOSTLY * len(lines):
+        if not lines or len(cells) < _MOSTLY * len(lines) or not lines[0].startswith(b'"'):
             return False
         inner.append(Text(b"".join(cell.replace(b'""', b'"') + b"\n" for cell in cells), complete=True))
     found = (score(inner, Dialect(delimiter=delimiter)) for delimiter in DELIMITERS)
     return any(each.width > 1 and each.first and each.share >= _MOSTLY for each in found)
+
+
+def are_quoted_cells(texts: Sequence[Text]) -> bool:
+    """Whether nearly all records but the first are one quoted cell.
+
+    So is a column of text in which delimiters stand. The first record is one cell, too, whatever
+    delimits cells. Lines that are quoted as a whole are no cells.
+    """
+    lines = [line for text in texts for line in text.lines(2)]
+    if not any(line.lstrip().startswith(b'"') for line in lines) or are_wrapped(texts):
+        return False
+    for text in texts:
+        head = Text(b"\n".join(text.lines(1)), complete=True)
+        if any(
+            len(row) > 1 for delimiter in DELIMITERS for row in cut_records(head, Dialect(delimiter=delimiter)).rows()
+        ):
+            return False
+        records = cut_records(text, Dialect())
+        chosen = range(1, min(len(records), _MOST_LINES))
+        cells = records.raw(chosen)
+        good = sum(
+            len(row) == 1 and row[0].startswith('"') and not records.malformed[index]
+            for index, row in zip(chosen, cells, strict=True)
+        )
+        if not cells or good < _MOSTLY * len(cells):
+            return False
+    return bool(texts)
 
 
 def are_aligned(texts: Sequence[Text]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
 from shardmill.transforms.scoring.cell_types import type_of_column
 from shardmill.transforms.scoring.cut_records import Rows, Text
-from shardmill.transforms.scoring.odd_layouts import are_aligned, are_wrapped
+from shardmill.transforms.scoring.odd_layouts import are_aligned, are_quoted_cells, are_wrapped
 from shardmill.transforms.scoring.score import Score, best, score, without_swallowed
 from shardmill.transforms.sniff.decision import Decision
 
@@ -44,6 +44,7 @@ class Cells:
             lines. None means that there is no such delimiter, or that it is the guess.
         wrapped: Whether each line is quoted as a whole.
         aligned: Whether spaces align lines of one cell in columns.
+        quoted: Whether nearly all records are one quoted cell.
     """
 
     score: Score
@@ -51,6 +52,7 @@ class Cells:
     last: Score | None = None
     wrapped: bool = False
     aligned: bool = False
+    quoted: bool = False
 
 
 def guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> Cells:
@@ -70,6 +72,9 @@ def _guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, An
     if "delimiter" in given:
         scores = _scores(texts, dialect, given)
         return Cells(_sure_best(scores), scores)
+    if given.get("quote", '"') == '"' and are_quoted_cells(texts):
+        scores = _single_scores(texts, dialect, given)
+        return Cells(_sure_best(scores), scores, quoted=True)
     scores = []
     for delimiter in DELIMITERS:
         if any(delimiter.encode() in text.data for text in texts):
@@ -81,13 +86,20 @@ def _guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, An
         return Cells(better, [*scores, *last])
     if found:
         return Cells(found, scores)
-    # Lines are cells then, and the delimiter one that they don't hold, if there is one.
-    scores = [
+    scores = _single_scores(texts, dialect, given)
+    return Cells(_sure_best(scores), scores, better)
+
+
+def _single_scores(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> list[Score]:
+    """Scores dialects in which lines are cells.
+
+    The delimiter is best one that they don't hold, if there is one.
+    """
+    return [
         score(texts, candidate, width=1)
         for delimiter in DELIMITERS
         for candidate in _candidates(texts, replace(dialect, delimiter=delimiter), given)
     ]
-    return Cells(_sure_best(scores), scores, better)
 
 
 def _sure_best(scores: Sequence[Score]) -> Score:
@@ -194,6 +206,8 @@ def decide_delimiter(cells: Cells, table: Score) -> Decision:
         choice = "none, one column" + ("" if found.dialect.delimiter == "," else f" (set to {_name(found.dialect)})")
         if cells.aligned:
             return Decision("delimiter", choice, _ALIGNED, sure=False)
+        if cells.quoted:
+            return Decision("delimiter", choice, f"{_lines(found)} are one cell, and nearly all cells are quoted")
         if last is None:
             return Decision(
                 "delimiter", choice, f"none cuts half of the {found.all_lines:,} lines evenly", found.share >= _SURE

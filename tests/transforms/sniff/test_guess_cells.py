@@ -184,3 +184,22 @@ def test_columns_of_fixed_width_are_told() -> None:
     assert "columns of fixed width, which aren't read" in decision.reason
     prose = "".join(f"{'so ' * (i % 5)}it goes.  Then {'on ' * (i % 3)}\n" for i in range(40))
     assert "fixed width" not in read_sniffed("text\n" + prose).decisions["delimiter"].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "count"),
+    [
+        ('name\n"Smith, John"\n"Doe, Jane"\n"Roe, Rick"\n', "Smith, John", 3),
+        ('"v"\n' + '"5,4"\n' * 30, "5,4", 30),
+        ("v\n" + '"5,4"\n' * 30, "5,4", 30),
+        ('price\r\n"1,234"\r\n"5,678"\r\n', "1,234", 2),
+        ('doc\n"{""a"":1,""b"":2}"\n"{""a"":2,""b"":3}"\n', '{"a":1,"b":2}', 2),
+        ('note\n"two\nlines, and"\n"x; y"\n', "two\nlines, and", 2),
+    ],
+)
+def test_a_column_of_quoted_cells_is_not_cut(text: str, first: str, count: int) -> None:
+    """Delimiters stand within the quotes, as RFC 4180 has them."""
+    table = read_sniffed(text)
+    assert (table.rows[0], len(table.rows), table.rejected) == ((first,), count, [])
+    assert table.decisions["delimiter"].sure
+    assert "quote" not in table.decisions
