@@ -32,6 +32,11 @@ _CELL = (
 )
 # Four digits in a row before the fraction: thousands aren't separated.
 _UNGROUPED = r"^[0-9]{4}"
+# Numbers such as 1.137, whose point may separate thousands, and their lengths.
+_THREE_DIGITS = r"^[-+]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+_LENGTHS = (5, 8)
+PLAIN = NumberFormat()
+"""The format of numbers that are read without one."""
 # The share of distinct values that must be numbers: others may spell a missing one.
 _SHARE = 0.9
 _NOTHING = pa.array([""])
@@ -62,10 +67,10 @@ class GuessedFormat:
         """Tells the guess, and how it reads an example."""
         reason = f"{self.example!r} is {_value(self.example, self.number_format)}"
         if self.other is not None:
-            reason += f"; with {self.other} it would be {_value(self.example, self.other)}"
+            reason += f"; with {_name(self.other)} it would be {_value(self.example, self.other)}"
         if self.reason:
             reason += f"; {self.reason}"
-        return Decision(f"column {column!r}", f"numbers with {self.number_format}", reason, self.sure)
+        return Decision(f"column {column!r}", f"numbers with {_name(self.number_format)}", reason, self.sure)
 
 
 def guess_number_formats(profiles: Profiles, dialect: Dialect, columns: Collection[str]) -> Mapping[str, GuessedFormat]:
@@ -76,14 +81,24 @@ def guess_number_formats(profiles: Profiles, dialect: Dialect, columns: Collecti
             of them.
         dialect: The dialect of the files.
         columns: The columns to look at.
+
+    Returns:
+        The formats by column. `PLAIN` means that a column is read without one, but that its points
+        may separate thousands.
     """
     fitting = {}
     for name in columns:
         found = _fitting(profiles[name])
         if found:
             fitting[name] = found
-    comma = _writes_decimal_commas([found[0] for found in fitting.values() if not found[1:]], dialect)
-    return {name: _choose(found, comma=comma) for name, found in fitting.items()}
+    if not fitting:
+        return {}
+    points = sum(_has_points(profiles[name]) for name in columns if name not in fitting)
+    comma = _writes_decimal_commas([found[0] for found in fitting.values() if not found[1:]], points)
+    assumed = dialect.delimiter == ";" if comma is None else comma
+    chosen = {name: _choose(found, comma=assumed) for name, found in fitting.items()}
+    # Where other columns have decimal points, these need no word.
+    return {name: guess for name, guess in chosen.items() if guess.number_format != PLAIN or comma is None}
 
 
 def unlike_numbers(column: str, guess: GuessedFormat, profile: ColumnProfile) -> Decision:
@@ -108,10 +123,12 @@ def _fitting(profile: ColumnProfile) -> list[GuessedFormat]:
 
     None means that there is no need for a format, or no format.
     """
-    if profile.date_format or (decide(profile).type is not ColumnType.BYTES and not profile.unusable):
+    if profile.date_format:
         return []
     strings = profile.distinct.strings
     values = pa.array(profile.distinct.samples, pa.string()) if strings is None else strings
+    if decide(profile).type is not ColumnType.BYTES and not profile.unusable:
+        return _thousandths(profile, values)
     flags = _flags(strings)
     if flags is not None:
         return [flags]
@@ -122,7 +139,38 @@ def _fitting(profile: ColumnProfile) -> list[GuessedFormat]:
     parts = parts.drop_null()
     units = {unit for part in ("before", "after") for unit in pc.unique(parts.field(part)).to_pylist()} - {""}
     # Numbers in several units aren't amounts of one thing.
-    return _matching(numbers, parts, units.pop() if units else "") if len(units) < 2 else []  # noqa: PLR2004 (one unit)
+    if len(units) > 1:
+        return []
+    found = _matching(numbers, parts, units.pop() if units else "")
+    doubt = _percent_doubt(parts, "cells looked at" if strings is None else "different cells")
+    return [replace(each, reason="; ".join(filter(None, (each.reason, doubt)))) for each in found]
+
+
+def _thousandths(profile: ColumnProfile, values: pa.Array) -> list[GuessedFormat]:
+    """The formats of numbers if all are like 1.137, else none."""
+    if profile.lengths is None or profile.lengths[0] < _LENGTHS[0] or profile.lengths[1] > _LENGTHS[1]:
+        return []
+    if not pc.all(pc.match_substring_regex(values, _THREE_DIGITS)).as_py():
+        return []
+    example = _example(values, values)
+    return [GuessedFormat(each, example) for each in (PLAIN, NumberFormat(thousands=".", decimal=","))]
+
+
+def _has_points(profile: ColumnProfile) -> bool:
+    """Whether a column has numbers with decimal points."""
+    return decide(profile).type is not ColumnType.BYTES and any("." in cell for cell in profile.distinct.samples)
+
+
+def _percent_doubt(parts: pa.Array, cells: str) -> str:
+    """Tells how many numbers have no percent sign where others do, else ""."""
+    signs = pc.sum(pc.equal(_units(parts), "%")).as_py()
+    without = len(parts) - signs
+    have = "has" if without == 1 else "have"
+    return f"{without:,} of {len(parts):,} {cells} {have} no '%'" if signs and without else ""
+
+
+def _units(parts: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(parts.field("before"), parts.field("after"), "")
 
 
 def _flags(strings: pa.Array | None) -> GuessedFormat | None:
@@ -170,7 +218,8 @@ def _matching(numbers: pa.Array, parts: pa.Array, unit: str) -> list[GuessedForm
     doubt = "not all numbers of four digits have a separator" if len(grouped) < len(chosen) else ""
     if base.negative_parentheses and pc.all(enclosed).as_py():
         doubt = "all numbers are in parentheses"
-    example = _example(numbers, core)
+    with_unit = pc.equal(_units(parts), unit)
+    example = _example(numbers.filter(with_unit), core.filter(with_unit))
     return [GuessedFormat(each, example, reason=doubt) for each in grouped or chosen]
 
 
@@ -204,15 +253,20 @@ def _example(numbers: pa.Array, core: pa.Array) -> str:
     return str(pc.min(numbers.filter(pc.equal(lengths, pc.max(lengths)))).as_py())
 
 
-def _writes_decimal_commas(sure: Collection[GuessedFormat], dialect: Dialect) -> bool:
+def _writes_decimal_commas(sure: Collection[GuessedFormat], points: int) -> bool | None:
     """Whether the files' numbers have decimal commas.
 
-    Columns in which only one format fits tell, else the delimiter: where the comma is taken, there
-    is a semicolon.
+    Args:
+        sure: The formats of columns in which only one fits.
+        points: The number of columns with decimal points that need no format.
+
+    Returns:
+        None means that the columns don't tell. Then the delimiter does: where the comma is taken,
+        there is a semicolon.
     """
     commas = sum(guess.number_format.decimal == "," for guess in sure)
-    points = sum(guess.number_format.thousands == "," for guess in sure)
-    return commas > points if commas != points else dialect.delimiter == ";"
+    points += sum(guess.number_format.thousands == "," for guess in sure)
+    return commas > points if commas != points else None
 
 
 def _choose(found: list[GuessedFormat], *, comma: bool) -> GuessedFormat:
@@ -223,6 +277,10 @@ def _choose(found: list[GuessedFormat], *, comma: bool) -> GuessedFormat:
     best = next((each for each in found if each.number_format.decimal == wanted), found[0])
     other = next(each for each in found if each is not best)
     return replace(best, other=other.number_format)
+
+
+def _name(number_format: NumberFormat) -> str:
+    return str(number_format) or f"decimal {number_format.decimal!r}"
 
 
 def _value(cell: str, number_format: NumberFormat) -> str:

@@ -10,7 +10,7 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import as_numbers, without_infinite
 from shardmill.pipelines.job.infer_schema import first_header, profile_columns
 from shardmill.pipelines.survey.identifiers import may_ascend
-from shardmill.pipelines.survey.number_formats import guess_number_formats, unlike_numbers
+from shardmill.pipelines.survey.number_formats import PLAIN, guess_number_formats, unlike_numbers
 from shardmill.pipelines.survey.number_types import number_decisions
 from shardmill.pipelines.survey.second_look import OddCells, ascending_columns, odd_cells
 from shardmill.pipelines.survey.starter_request import StarterRequest
@@ -125,21 +125,24 @@ def _read_numbers(inputs: Sequence[InputFile], dialect: Dialect, profiled: Profi
     guesses = guess_number_formats(profiled.profiles, dialect, [name for name in names if name not in given])
     if not guesses:
         return dialect, []
-    formats = {name: guess.number_format for name, guess in guesses.items()}
+    decisions = {name: guess.decision(name) for name, guess in guesses.items()}
+    formats = {name: guess.number_format for name, guess in guesses.items() if guess.number_format != PLAIN}
+    if not formats:
+        return dialect, list(decisions.values())
     guessed = replace(dialect, numbers=(*given.items(), *formats.items()))
     # Rows with a cell that can't be decoded aren't profiled, whichever column it is in.
-    columns = names if profiled.cells.total else tuple(guesses)
+    columns = names if profiled.cells.total else tuple(formats)
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
         again = profile_columns(inputs, guessed, work, Engine(), columns, names)[0].profiles
-    decisions = []
-    for name, guess in guesses.items():
-        if decide(again[name]).type is ColumnType.BYTES:
-            decisions.append(unlike_numbers(name, guess, again[name]))
-            formats.pop(name)
-        else:
-            decisions.append(guess.decision(name))
+    for name in tuple(formats):
+        if guesses[name].other == PLAIN and again[name].unusable:
+            # Among very many cells there are decimals.
+            del decisions[name], formats[name]
+        elif decide(again[name]).type is ColumnType.BYTES:
+            decisions[name] = unlike_numbers(name, guesses[name], again[name])
+            del formats[name]
     profiled.profiles.replace(again, tuple(formats))
-    return replace(dialect, numbers=(*given.items(), *formats.items())), decisions
+    return replace(dialect, numbers=(*given.items(), *formats.items())), list(decisions.values())
 
 
 def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:

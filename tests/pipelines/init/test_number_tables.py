@@ -53,6 +53,25 @@ def test_a_starter_reads_numbers_in_their_notation(tmp_path: Path) -> None:
     assert sorted(read_split(tmp_path / "run")["paid"].tolist()) == [0] * 13 + [1] * 27
 
 
+def test_points_before_three_digits_are_read_as_other_columns_tell(tmp_path: Path) -> None:
+    """As thousands beside decimal commas, unless not all cells are like that; as decimals without a table."""
+    folders = [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.mkdir()
+    rows = [f"{number % 8 + 1}.{number * 137 % 1000:03d};{number}" for number in range(40)]
+    starter, config = start(folders[0], "x;y\n" + "".join(f"{row},5\n" for row in rows))
+    assert tomllib.loads(config.read_text())["input"]["columns"]["x"] == {"thousands": ".", "decimal": ","}
+    assert load_schema(starter.schema)["x"].type is ColumnType.INT
+    starter, config = start(folders[1], "x,y\n" + "".join(f"{row}\n".replace(";", ",") for row in rows))
+    assert "columns" not in tomllib.loads(config.read_text())["input"]
+    assert any(str(each).startswith("column 'x': numbers with decimal '.' (") for each in starter.decisions)
+    assert load_schema(starter.schema)["x"].type is ColumnType.FLOAT
+    many = [f"{number // 1000 + 100}.{number % 1000:03d};1,5\n" for number in range(20_000)]
+    starter, config = start(folders[2], "x;y\n" + "".join([*many, "100.25;2,5\n"]))
+    assert "x" not in tomllib.loads(config.read_text())["input"]["columns"]
+    assert not any(str(each).startswith("column 'x'") for each in starter.decisions)
+
+
 def test_what_the_command_line_says_is_not_guessed(tmp_path: Path) -> None:
     """The column is numbers whatever its cells look like, and keeps all of its settings; others are guessed."""
     rows = "".join(f"{number},{number};{number},5\n" for number in range(100, 150))

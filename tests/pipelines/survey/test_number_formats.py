@@ -107,6 +107,38 @@ def test_three_digits_after_a_comma_may_be_thousands_or_decimals() -> None:
     assert guesses({"x": ["$1.234", "$5.678"]})["x"].number_format == NumberFormat(strip="$")
 
 
+def test_three_digits_after_a_point_may_be_thousands_or_decimals() -> None:
+    """If all cells have them; other columns with points leave no doubt, and none is left to the delimiter unasked."""
+    cells = ["1.137", "52.000", "-8.274"]
+    thousands, plain = NumberFormat(thousands=".", decimal=","), NumberFormat()
+    for columns, delimiter, expected in (
+        ({"x": cells, "y": ["2,5", "3,75", "1"]}, ",", thousands),
+        ({"x": cells, "y": ["1.000.000", "12.000.000", None]}, ",", thousands),
+        ({"x": cells, "y": ["1", "2", "3"]}, ";", thousands),
+        ({"x": cells, "y": ["1", "2", "3"]}, ",", plain),
+        ({"x": ["7.000", "8.000"]}, ",", plain),
+        ({"x": [f"{number // 1000 + 1}.{number % 1000:03d}" for number in range(20_000)]}, ";", thousands),
+    ):
+        found = guesses(columns, delimiter)["x"]
+        assert (found.number_format, found.sure) == (expected, False)
+    assert str(guesses({"x": cells})["x"].decision("x")) == (
+        "column 'x': numbers with decimal '.' ('-8.274' is -8.274; with thousands '.' and decimal ',' it would be -8274), "
+        "please check"
+    )
+    for other in ("0.137", "1.13", "7", "1234.500", "nan"):
+        assert guesses({"x": [*cells, other]}, ";") == {}
+    assert guesses({"x": cells, "y": ["2.5", "3", "4"]}, ";") == {}
+
+
+def test_percent_signs_that_some_cells_lack_are_told() -> None:
+    """With their count, and a cell that has one."""
+    assert str(guesses({"x": ["12 %", "3%", "100", "0.25"]})["x"].decision("x")) == (
+        "column 'x': numbers with strip '%' ('12 %' is 12; 2 of 4 different cells have no '%'), please check"
+    )
+    many = [f"{number}%" for number in range(12_000)] + [str(number) for number in range(12_000)]
+    assert " cells looked at have no '%'" in str(guesses({"x": many})["x"].decision("x"))
+
+
 def test_what_makes_a_guess_doubtful_is_told() -> None:
     """Numbers of four digits beside separated ones, and only numbers in parentheses."""
     found = guesses({"x": ["1,234", "5678"]})["x"]
