@@ -17,6 +17,7 @@ from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.rows.counts import Rejections
+from shardmill.transforms.rows.doubtful_rows import DoubtfulRows
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
@@ -32,11 +33,13 @@ class Profiled:
         records: The rows that are rejected whichever columns are used, such as ragged ones.
         cells: The rows that are rejected if a certain column is used, in which a cell can't be
             decoded.
+        doubtful: The good rows that may be no data.
     """
 
     profiles: Profiles
     records: Rejections = field(default_factory=Rejections)
     cells: Rejections = field(default_factory=Rejections)
+    doubtful: DoubtfulRows = field(default_factory=DoubtfulRows)
 
     @property
     def read(self) -> int:
@@ -59,6 +62,7 @@ class Profiled:
             block: The block, whose columns are strings.
         """
         self.profiles.update(block.columns)
+        self.doubtful.update(unit, block)
         for rejections, whole in ((self.records, True), (self.cells, False)):
             rejections.update(unit, [reject for reject in block.rejects if (reject.column is None) is whole])
 
@@ -67,6 +71,7 @@ class Profiled:
         self.profiles.merge(other.profiles)
         self.records.merge(other.records)
         self.cells.merge(other.cells)
+        self.doubtful.merge(other.doubtful)
 
 
 class ProfiledUnits(NamedTuple):
@@ -124,10 +129,13 @@ class _ProfileUnit(CheckedDoFn):
 
     def process(self, unit: Unit) -> Iterator[Unit]:
         with metrics.working("infer", metrics.unit_name(unit)) as work:
-            blocks = Blocks(unit, self._dialect, self._selection)
+            blocks, last = Blocks(unit, self._dialect, self._selection), None
             for block in blocks:
                 self._profiled.update(unit.index, block)
+                last = block if block.rows else last
                 work.add(block.rows + len(block.rejects), block.size)
+        if last is not None and unit.stop in (None, unit.file_bytes):
+            self._profiled.doubtful.finish(unit.index, last)
         yield replace(unit, checksum=blocks.checksum)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:

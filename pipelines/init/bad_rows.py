@@ -1,13 +1,15 @@
-"""Allows for the bad rows seen in the data."""
+"""Allows for bad rows, and tells rows to doubt."""
 
 import math
 
 from shardmill.pipelines.config.input_section import InputConfig
 from shardmill.pipelines.console.printable import one_line
+from shardmill.pipelines.init.column_facts import shorten
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.messages import quoted
 from shardmill.transforms.rows.counts import located
+from shardmill.transforms.rows.doubtful_rows import DoubtfulRows
 from shardmill.transforms.sniff.decision import Decision
 
 BAD_FRACTION = InputConfig.max_bad_fraction
@@ -21,11 +23,36 @@ def row_decisions(survey: Survey, request: StarterRequest, likely: str) -> list[
     """Tells the allowed share of bad rows, or rejected rows."""
     reasons, allowed = _reasons(survey, request, likely), _allowed(survey, request, likely)
     rejected = _rejected(survey)
+    doubtful = doubtful_decisions(survey.profiled.doubtful, survey.profiled.read)
     if allowed is None:
-        return [Decision("rows", *rejected, sure=False)] if rejected else []
+        return [*([Decision("rows", *rejected, sure=False)] if rejected else []), *doubtful]
     # Rows without a label are as expected where a label is missing.
     sure = bool(request.label_columns) and not rejected and not _unusable(survey)
-    return [Decision("max_bad_fraction", str(allowed), "; ".join(reasons), sure=sure)]
+    return [Decision("max_bad_fraction", str(allowed), "; ".join(reasons), sure=sure), *doubtful]
+
+
+def doubtful_decisions(doubtful: DoubtfulRows, read: int) -> list[Decision]:
+    """Tells rows that are read, but may be no data.
+
+    Args:
+        doubtful: These rows.
+        read: The number of all rows.
+    """
+    found = []
+    first = doubtful.first_empty
+    if first is not None:
+        have = "has" if doubtful.empty == 1 else "have"
+        where = f"read all the same; the first: {first.file}, line {first.line}"
+        found.append(
+            Decision("rows", f"{doubtful.empty:,} of {read:,} {have} no value in any column", where, sure=False)
+        )
+    if doubtful.last:
+        told = [
+            f"{row.file}, line {row.line} looks like {row.kind}: {shorten(row.text)}" for row in doubtful.first_last
+        ]
+        told += [f"and {doubtful.last - len(told):,} more"] if doubtful.last > len(told) else []
+        found.append(Decision("last rows", "read as data", "; ".join(told), sure=False))
+    return found
 
 
 def bad_row_lines(survey: Survey, request: StarterRequest, likely: str) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from shardmill.pipelines.console.printable import one_line
-from shardmill.pipelines.init.bad_rows import bad_row_lines
+from shardmill.pipelines.init.bad_rows import bad_row_lines, doubtful_decisions
 from shardmill.pipelines.init.column_facts import shorten
 from shardmill.pipelines.init.toml_text import toml_string, toml_value
 from shardmill.pipelines.survey.starter_request import StarterRequest
@@ -43,7 +43,8 @@ def input_lines(paths: StarterPaths, survey: Survey, request: StarterRequest, li
         request: The settings that the command line asks for.
         likely: The column that is likely to become the label where the command line names none.
     """
-    decided = [f"# {one_line(str(decision))}" for decision in survey.decisions]
+    doubtful = doubtful_decisions(survey.profiled.doubtful, survey.profiled.read)
+    decided = [f"# {one_line(str(decision))}" for decision in (*survey.decisions, *doubtful)]
     lines = ["[input]", *decided, f"files = {toml_value(list(paths.files))}", f"schema = {toml_string(paths.schema)}"]
     asked = dict(request.table("input"))
     tables = _column_tables(survey.dialect, asked)

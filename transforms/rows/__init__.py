@@ -1,8 +1,9 @@
 """Where each row goes; none is lost.
 
-counts.py     rows per unit and split; rejected rows by reason
-ragged.py     rows that differ from their header all in one way
-renamings.py  columns that were renamed because of their headers
-splits.py     the split and the shard of a row
-row_plan.py   where each unit's rows lie in their splits
+counts.py         rows per unit and split; rejected rows by reason
+ragged.py         rows that differ from their header all in one way
+doubtful_rows.py  rows that may be no data
+renamings.py      columns that were renamed because of their headers
+splits.py         the split and the shard of a row
+row_plan.py       where each unit's rows lie in their splits
 """

@@ -175,3 +175,21 @@ def test_headers_between_rows_are_rejected(tmp_path: Path, data: str, reason: st
     folder = tmp_path / "out"
     run(Path(starter.config), folder)
     assert [reason in row["reason"] for row in read_rejected(folder)] == [True]
+
+
+def test_rows_that_may_be_no_data_are_told(tmp_path: Path) -> None:
+    """On the terminal and in the configuration, with their place; they are read."""
+    rows = "".join(f"name {row},{row % 7},{row * 0.5}\n" for row in range(40))
+    path = tmp_path / "data.csv"
+    starter = begin(tmp_path, ("a,b,c\n" + rows + ",,\n" * 10 + "Total,120,390.5\n").encode())
+    empty = f"rows: 10 of 51 have no value in any column (read all the same; the first: {path}, line 42), please check"
+    total = f"last rows: read as data ({path}, line 52 looks like a total: 'Total'), please check"
+    assert {empty, total} <= set(next_steps(starter).splitlines())
+    assert {f"# {empty}", f"# {total}"} <= set(Path(starter.config).read_text().splitlines())
+
+
+def test_rows_of_data_are_not_doubted(tmp_path: Path) -> None:
+    """Some cells are missing, and the last row's text is one of the others'."""
+    rows = "".join(f"{('total', 'part')[row % 2]},{row % 7 or ''},\n" for row in range(39))
+    starter = begin(tmp_path, f"a,b,c\n{rows}total,1,2\n".encode())
+    assert "rows" not in {decision.subject.removeprefix("last ") for decision in starter.decisions}
