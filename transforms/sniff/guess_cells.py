@@ -26,7 +26,7 @@ _SURE = 0.9
 _PAIR = 2
 _WRAPPED = (
     "each line is quoted as a whole, as in a table that was saved as CSV twice; remove the outer quotes first, "
-    "and make doubled quotes single"
+    "and make doubled quotes single; if each line is one cell of text: --set input.quote='\"'"
 )
 _ALIGNED = "the lines seem to have columns of fixed width, which aren't read; convert them to CSV"
 # Records that are enough to see whether most have quotes.

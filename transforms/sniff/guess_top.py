@@ -16,6 +16,8 @@ _COMMENT = "#"
 _TOP_COMMENTS = "|%;!"
 _MOST_SKIPPED = 20
 _MOST_SHOWN = 3
+# Delimiters for text of which a line is one cell.
+_UNUSED = ";|~^"
 _LONGEST_LINE = 60
 _SEPARATOR = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)
 
@@ -146,18 +148,18 @@ def guess_skipped(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
         return Top({}, (Decision("skipped lines", "none", reason, sure=False),))
     skip = skips.pop()
     rows = files[0].rows()
-    by_types = len(rows[0]) == width and not _after_gap(files[0], rows, width)
+    by_types = found[0] != _below_titles(files[0], rows, width)
     reason = (
         "the last line above the first record whose types agree with the others is taken for the header"
         if by_types
         else f"above the first record of {width} cells after which the others have as many"
     )
     if skip <= _MOST_SHOWN:
-        lines = (shown(line.decode(errors="replace"), _LONGEST_LINE) for line in texts[0].lines(skip))
+        lines = (shown(line.decode(errors="replace"), _LONGEST_LINE) for line in texts[0].lines(skip) if line.strip())
         reason += f": {', '.join(lines)}"
     names_column = found[0] == 1 and _may_name_column(files[0], rows)
     if names_column:
-        free = next((each for each in ";|\t" if not any(each.encode() in text.data for text in texts)), "\t")
+        free = next((each for each in _UNUSED if not any(each.encode() in text.data for text in texts)), _UNUSED[-1])
         reason += f"; if that is the name of a single column: --set input.delimiter={free!r}"
     return Top({"skip_rows": skip}, (Decision("skipped lines", f"{skip}", reason, not (by_types or names_column)),))
 
@@ -170,9 +172,18 @@ def _first_of_table(records: Records, width: int) -> int:
     rows = records.rows()
     if width <= 1 or not rows:
         return 0
+    index = _below_titles(records, rows, width)
+    return index + _after_values(rows[index:], width)
+
+
+def _below_titles(records: Records, rows: Rows, width: int) -> int:
+    """The index of the first record below lines that are unlike the table.
+
+    It is 0 where that can't be told.
+    """
     fits = [len(row) == width for row in rows]
     if fits[0]:
-        return _after_gap(records, rows, width) or _after_values(rows, width)
+        return _after_sparse(rows, width) or _after_blank_line(records, rows)
     index = next((index for index in range(min(len(rows), _MOST_SKIPPED)) if fits[index]), 0)
     return index if _is_above(records, rows, index, width) else 0
 
@@ -207,7 +218,7 @@ def _may_name_column(records: Records, rows: Rows) -> bool:
     """Whether the first line is a column's name, above text with delimiters in it."""
     return (
         len(rows[0]) == 1
-        and re.fullmatch(r"\w+(?: \w+)?", rows[0][0]) is not None
+        and re.fullmatch(r'("?)\w+(?: \w+)?\1', rows[0][0]) is not None
         and records.first_lines[1] == records.first_lines[0] + 1
         and guess_header([rows[1:]]).votes <= 0
     )
@@ -218,19 +229,18 @@ def _after_values(rows: Rows, width: int) -> int:
 
     These have as many cells as the table. The header is the last record above the first one whose
     types agree with the others, where its cells are names, and the very first record isn't a better
-    one: cells of it are blank, alike or values, or values stand between both. A year may be a name.
+    one: cells of it are values, or values stand between both (a year may be a name); or cells of it
+    are blank or alike, and most columns have a type, in which this record then has names.
     """
     index = leading(rows, width) - 1
-    if index < 1 or len(rows[index]) != width or not _are_names(rows[index], rows[index + 1 :]):
+    if index < 1 or {len(rows[0]), len(rows[index])} != {width} or not _are_names(rows[index], rows[index + 1 :]):
         return 0
-    first = rows[0]
-    blank = not all(cell.strip() for cell in first[1:])
-    named = [cell for cell in first if cell.strip()]
-    valued = any(type_of(cell) and not YEAR.fullmatch(cell) for cell in first) and not agrees(
-        first, kinds_of(rows, width)
-    )
+    first, kinds = rows[0], kinds_of(rows, width)
+    valued = any(type_of(cell) and not YEAR.fullmatch(cell) for cell in first) and not agrees(first, kinds)
     between = any(type_of(cell) for row in rows[1:index] for cell in row)
-    return index if blank or valued or between or len(set(named)) < len(named) else 0
+    named = [cell for cell in first[1:] if cell.strip()]
+    sparse = len(set(named)) < width - 1 and 2 * sum(map(bool, kinds)) > width
+    return index if valued or between or sparse else 0
 
 
 def _are_names(row: Row, below: Rows) -> bool:
@@ -241,11 +251,6 @@ def _are_names(row: Row, below: Rows) -> bool:
 
 def _filled(row: Sequence[str]) -> int:
     return sum(cell.strip() != "" for cell in row)
-
-
-def _after_gap(records: Records, rows: Rows, width: int) -> int:
-    """The first record after sparse ones, or else the header after a blank line."""
-    return _after_sparse(rows, width) or _after_blank_line(records, rows)
 
 
 def _after_sparse(rows: Rows, width: int) -> int:

@@ -107,6 +107,8 @@ def test_what_is_known_of_the_top_is_not_guessed() -> None:
     ("top", "row", "skip", "header"),
     [
         ("Station,Hamburg\nLatitude,53.55\n", "#:00,#.5", 2, "time,temp"),
+        ("My report\nStation,Hamburg\nLatitude,53.55\n", "#:00,#.5", 3, "time,temp"),
+        ("Station,Hamburg\nLatitude,53.55\n\n", "#:00,#.5", 3, "time,temp"),
         ("Latitude,53.55\n", "#:00,#.5", 1, "time,temp"),
         (",2022,2022,2023,2023\n", "R#,#,2,3,4#", 1, "region,q1,q2,q1,q2"),
         (",first,first\n", "R,#,2", 1, "region,q1,q2"),
@@ -130,6 +132,9 @@ def test_a_first_row_of_other_cells_is_no_header(second: str) -> None:
     """Names stand above it."""
     rows = "".join(f"A{at},{at}\n" for at in range(10))
     assert read_sniffed(f"name,n\n{second}\n{rows}").dialect.skip_rows == 0
+    assert (
+        read_sniffed(f"x,x,n\nBert,{second}\n" + "".join(f"A{at},B,{at}\n" for at in range(10))).dialect.skip_rows == 0
+    )
     assert read_sniffed(f",n\n{second}\n{rows}").dialect.skip_rows == 0
 
 
@@ -162,4 +167,9 @@ def test_a_skipped_line_that_may_name_a_single_column_is_doubted() -> None:
     assert decision.reason.endswith("'address'; if that is the name of a single column: --set input.delimiter=';'")
     table = read_sniffed(text, delimiter=";")
     assert table.names == ["address"]
+    other = read_sniffed(text + "1 Main; Apt 2, Troy, NY\n").decisions["skipped lines"]
+    assert other.reason.endswith("--set input.delimiter='|'")
     assert table.rows[1] == ("1 Main St, Apt 1, NY",)
+    quoted = '"text"\n' + "".join(f'"{name}, so"\n' for name in ("Anna", "Bert", "Cleo") * 9)
+    assert not read_sniffed(quoted).decisions["skipped lines"].sure
+    assert read_sniffed(quoted, delimiter=";").rows[0] == ("Anna, so",)
