@@ -88,10 +88,10 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
     facts = column_facts(profile, column.type)
     empty = _emptiness(profile)
     if empty:
-        return FeatureLine(name, _kind_of(column, profile, survey.schema), facts, empty, used=False)
+        return FeatureLine(name, _kind_of(column, profile, survey), facts, empty, used=False)
     identity = identify(profile, column.type, unnamed=name == survey.unnamed, ascending=name in survey.ascending)
     if identity is None:
-        value, used = _kind_of(column, profile, survey.schema), True
+        value, used = _kind_of(column, profile, survey), True
     else:
         value, used = _HASH if identity.is_unique else _vocabulary(profile), not identity.is_unique
     # A name says more about a column than many cells that are odd.
@@ -153,17 +153,21 @@ def _unlikeness(profile: ColumnProfile) -> str:
     return "" if few else _UNLIKE
 
 
-def _kind_of(column: Column, profile: ColumnProfile, schema: Schema) -> str:
+def _kind_of(column: Column, profile: ColumnProfile, survey: Survey) -> str:
     """Chooses the kind of a column that isn't an identifier."""
+    schema = survey.schema
+    # Words for true and false say that the missing third isn't a category.
+    spelled = any(name == column.name and each.true_values for name, each in survey.dialect.numbers)
     parts = _date_parts(column, profile, schema)
     if parts:
         return toml_table(kind="datetime", format=profile.date_format, parts=parts)
-    if column.type is ColumnType.INT and _are_flags(profile):
-        return '"numeric"'
+    # No indicator where its output would have another column's name.
+    indicator = f"{profile.name}_missing" not in schema
+    if column.type is ColumnType.INT and _are_flags(profile) and (spelled or not profile.absent):
+        return _filled("numeric", profile, "mode", indicator=indicator)
     if column.type is ColumnType.BYTES or (column.type is ColumnType.INT and _are_codes(profile)):
         return _vocabulary(profile)
-    # No indicator where its output would have another column's name.
-    return _z_score(profile, indicator=f"{profile.name}_missing" not in schema)
+    return _filled("z_score", profile, "median", indicator=indicator)
 
 
 def _vocabulary(profile: ColumnProfile) -> str:
@@ -188,7 +192,7 @@ def _date_parts(column: Column, profile: ColumnProfile, schema: Schema) -> list[
 
 def _are_flags(profile: ColumnProfile) -> bool:
     """Whether all integers are 0 or 1, and both occur."""
-    return profile.distinct_count == len(_FLAGS) and profile.cells.integers == _FLAGS and not profile.absent
+    return profile.distinct_count == len(_FLAGS) and profile.cells.integers == _FLAGS
 
 
 def _are_codes(profile: ColumnProfile) -> bool:
@@ -201,12 +205,13 @@ def _are_codes(profile: ColumnProfile) -> bool:
     return distinct <= _FEW and distinct * _ROWS_PER_CODE <= present and limits[1] - limits[0] < 2 * distinct
 
 
-def _z_score(profile: ColumnProfile, *, indicator: bool) -> str:
+def _filled(kind: str, profile: ColumnProfile, missing: str, *, indicator: bool) -> str:
+    """A kind of numbers, with what replaces missing ones."""
     if not profile.absent:
-        return '"z_score"'
+        return toml_value(kind)
     if indicator and profile.absent > _INDICATOR * profile.rows:
-        return toml_table(kind="z_score", missing="median", indicator=True)
-    return toml_table(kind="z_score", missing="median")
+        return toml_table(kind=kind, missing=missing, indicator=True)
+    return toml_table(kind=kind, missing=missing)
 
 
 def _rescue(lines: list[FeatureLine], profiles: Profiles) -> list[FeatureLine]:

@@ -11,6 +11,7 @@ from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.numbers.number_format import NumberFormat
 from tests.support.starters import NOTHING, NUMBERS, Columns, features, line, starter, survey_of
 
 if sys.version_info >= (3, 11):
@@ -63,6 +64,20 @@ def test_two_numbers_are_flags_or_codes() -> None:
     }
     found = tomllib.loads(starter(columns))["features"]
     assert found == {"flag": "numeric", "code": vocabulary, "gaps": vocabulary, "dose": "z_score"}
+
+
+def test_words_for_true_and_false_are_flags_with_missing_cells_too() -> None:
+    """The more frequent one replaces them, and an indicator tells many of them; so isn't a column of plain digits."""
+    words = NumberFormat(true_values=("Y",), false_values=("N",))
+    cells = [["1", "0", None][number % 3] for number in range(60)]
+    rare = [None, *["1", "0", "1"] * 20][:60]
+    columns: Columns = {"member": cells, "paid": rare, "paid_missing": cells}
+    survey = survey_of(columns, Dialect(numbers=(("member", words), ("paid", words))))
+    assert [line.value for line in feature_lines(survey, NOTHING)] == [
+        '{ kind = "numeric", missing = "mode", indicator = true }',
+        '{ kind = "numeric", missing = "mode" }',
+        '{ kind = "vocabulary", num_oov_buckets = 1 }',
+    ]
 
 
 def test_few_ages_are_amounts() -> None:

@@ -161,6 +161,26 @@ def test_cells_that_keep_a_column_text_are_told() -> None:
     )
 
 
+def test_numbers_that_may_be_codes_are_told() -> None:
+    """Digits, an E and digits in all cells; not with a sign, a point, or other numbers."""
+    columns: Columns = {
+        "part": ["12E3", "4e0", None],
+        "signed": ["1e+05", "2e+05", "3e+05"],
+        "point": ["1.5E3", "2E3", None],
+        "mixed": ["12E3", "5.0", "7"],
+        "epoch": ["1700000000", "1700000060", "1700003600"],
+    }
+    profiles = profiles_of(columns)
+    told = list(map(str, number_decisions(profiles.schema(), profiles)))
+    assert told == [
+        "column 'part': integers (all have an exponent, but may be codes: '12E3' is 12000), please check",
+        (
+            "columns 'signed', 'point', 'mixed': integers "
+            "(whole numbers with a point or an exponent, none with a fraction)"
+        ),
+    ]
+
+
 def test_whole_numbers_of_another_spelling_or_type_are_told() -> None:
     """Those that become integers, together; those that float32 rounds, by column."""
     profiles = profiles_of(
