@@ -1,4 +1,4 @@
-"""Layouts of lines of one cell that could seem to be tables."""
+"""Layouts of lines that could seem to be tables."""
 
 import re
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ def are_wrapped(texts: Sequence[Text]) -> bool:
 
 
 def are_quoted_cells(texts: Sequence[Text]) -> bool:
-    """Whether nearly all records but the first are one quoted cell.
+    """Whether nearly all records below the first are quoted cells.
 
-    So is a column of text in which delimiters stand. The first record is one cell, too, whatever
-    delimits cells. Lines that are quoted as a whole are no cells.
+    Each is one cell. So is a column of text in which delimiters stand. The first record is one
+    cell, too, whatever delimits cells. Lines that are quoted as a whole are no cells.
     """
     lines = [line for text in texts for line in text.lines(2)]
     if not any(line.lstrip().startswith(b'"') for line in lines) or are_wrapped(texts):

@@ -17,6 +17,8 @@ Sign = tuple[float, str]
 
 # Characters of a cell in a reason.
 _SHOWN = 20
+# The weight of a sign that hardly errs.
+_STRONG = 3
 # Records that all differ, for each that repeats the first one, from which that is no chance.
 _SEVERAL = 4
 # Records that may stand above those whose types agree.
@@ -32,11 +34,13 @@ class HeaderGuess:
         found: Whether it does.
         reason: The sign that weighs most.
         votes: The weight of the signs, above 0 for a header; 0 without any.
+        strong: Whether a sign is for a header that hardly errs, such as a name above numbers.
     """
 
     found: bool
     reason: str
     votes: float
+    strong: bool = False
 
     @property
     def decision(self) -> Decision:
@@ -77,7 +81,7 @@ def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess
     votes = sum(vote for vote, _ in signs)
     if votes:
         reason = max((sign for sign in signs if sign[0] * votes > 0), key=lambda sign: abs(sign[0]))[1]
-        return HeaderGuess(votes > 0, reason, votes)
+        return HeaderGuess(votes > 0, reason, votes, strong=votes > 0 and any(vote >= _STRONG for vote, _ in signs))
     numbers = [cell for cell in firsts[0] if is_number(cell)]
     if numbers:
         return HeaderGuess(found=False, reason=f"the first record has numbers, such as {shown(numbers[0])}", votes=0)
@@ -111,9 +115,9 @@ def _common_signs(firsts: Sequence[Row]) -> list[Sign]:
     if len(firsts) == 1:
         return []
     if all(sorted(first) == sorted(firsts[0]) for first in firsts):
-        return [(3, f"{len(firsts)} files begin with the same names")]
+        return [(_STRONG, f"{len(firsts)} files begin with the same names")]
     numbers = [cell for first in firsts for cell in first if is_number(cell)]
-    return [(-3, f"files begin with numbers, such as {shown(numbers[0])}")] if numbers else []
+    return [(-_STRONG, f"files begin with numbers, such as {shown(numbers[0])}")] if numbers else []
 
 
 def _names_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign:
@@ -128,7 +132,7 @@ def _names_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign
     if len(years) == len(first) and (not columns or any(map(YEAR.fullmatch, itertools.chain(*columns)))):
         return 0, ""
     steps = {after - before for before, after in itertools.pairwise(years)}
-    return (3, "the first record has years in sequence") if steps in ({1}, {-1}) else (0, "")
+    return (_STRONG, "the first record has years in sequence") if steps in ({1}, {-1}) else (0, "")
 
 
 def _sign(cell: str, column: list[str], all_column: list[str]) -> Sign:
@@ -148,7 +152,7 @@ def _sign(cell: str, column: list[str], all_column: list[str]) -> Sign:
     if kind:
         alike = type_of(cell) == kind
         reason = f"the first record has the {kind} {shown(cell)}, as below it"
-        return (-3, reason) if alike else (3, f"{shown(cell)} stands above {kind}s")
+        return (-_STRONG, reason) if alike else (_STRONG, f"{shown(cell)} stands above {kind}s")
     column = all_column
     counts = Counter(column)
     if cell in counts:

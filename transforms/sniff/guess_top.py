@@ -142,7 +142,7 @@ def guess_skipped(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
     found = [_first_of_table(records, width) for records in files]
     skips = {int(records.first_lines[index]) if index else 0 for records, index in zip(files, found, strict=True)}
     if skips == {0}:
-        return Top({})
+        return Top({}, _doubt_blank_line(files[0], width))
     if len(skips) > 1:
         reason = f"files seem to have {min(skips)} to {max(skips)} of them, and all must have as many"
         return Top({}, (Decision("skipped lines", "none", reason, sure=False),))
@@ -161,7 +161,20 @@ def guess_skipped(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
     if names_column:
         free = next((each for each in _UNUSED if not any(each.encode() in text.data for text in texts)), _UNUSED[-1])
         reason += f"; if that is the name of a single column: --set input.delimiter={free!r}"
-    return Top({"skip_rows": skip}, (Decision("skipped lines", f"{skip}", reason, not (by_types or names_column)),))
+    weak = any(_filled(row) > 1 for row in rows[: found[0]]) and not guess_header([rows[found[0] :]]).strong
+    sure = not (by_types or names_column or weak)
+    return Top({"skip_rows": skip}, (Decision("skipped lines", f"{skip}", reason, sure),))
+
+
+def _doubt_blank_line(records: Records, width: int) -> tuple[Decision, ...]:
+    """Doubts that no lines are skipped where a blank line may end them."""
+    rows = records.rows()
+    index = _after_blank_line(records, rows, strong=False) if width > 1 and rows and len(rows[0]) == width else 0
+    if not index:
+        return ()
+    line = int(records.first_lines[index])
+    reason = f"line {line} is blank, and the next one may be the header: if so, --set input.skip_rows={line}"
+    return (Decision("skipped lines", "none", reason, sure=False),)
 
 
 def _first_of_table(records: Records, width: int) -> int:
@@ -199,8 +212,11 @@ def _is_above(records: Records, rows: Rows, index: int, width: int) -> bool:
     if any(len(row) == len(rows[0]) for row in rows[index:]):
         return False
     apart = records.first_lines[index] > records.first_lines[index - 1] + records.lines[index - 1]
-    votes = guess_header([rows[index:]]).votes
-    return votes > 0 or (bool(apart) and votes == 0)
+    header = guess_header([rows[index:]])
+    lacks_cell = index == 1 and len(rows[0]) == width - 1 and not apart
+    if lacks_cell and not header.strong:
+        return False
+    return header.votes > 0 or (bool(apart) and header.votes == 0)
 
 
 def _may_name_rows(records: Records, rows: Rows, width: int) -> bool:
@@ -220,7 +236,7 @@ def _may_name_column(records: Records, rows: Rows) -> bool:
         len(rows[0]) == 1
         and re.fullmatch(r'("?)\w+(?: \w+)?\1', rows[0][0]) is not None
         and records.first_lines[1] == records.first_lines[0] + 1
-        and guess_header([rows[1:]]).votes <= 0
+        and not guess_header([rows[1:]]).strong
     )
 
 
@@ -268,13 +284,17 @@ def _after_sparse(rows: Rows, width: int) -> int:
     return 0
 
 
-def _after_blank_line(records: Records, rows: Rows) -> int:
+def _after_blank_line(records: Records, rows: Rows, *, strong: bool = True) -> int:
     """The header after a blank line.
 
-    It counts only if the very first record isn't a header.
+    It counts only if the very first record isn't a header, and, where it must be a strong guess, if
+    names stand above values of a type.
     """
     for index in range(1, min(len(rows) - 1, _MOST_SKIPPED)):
         apart = records.first_lines[index] > records.first_lines[index - 1] + records.lines[index - 1]
-        if apart and guess_header([rows[index:]]).votes > 0 >= guess_header([rows]).votes:
+        if not apart:
+            continue
+        header = guess_header([rows[index:]])
+        if header.votes > 0 >= guess_header([rows]).votes and (header.strong or not strong):
             return index
     return 0

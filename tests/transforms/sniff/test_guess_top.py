@@ -170,6 +170,43 @@ def test_a_skipped_line_that_may_name_a_single_column_is_doubted() -> None:
     other = read_sniffed(text + "1 Main; Apt 2, Troy, NY\n").decisions["skipped lines"]
     assert other.reason.endswith("--set input.delimiter='|'")
     assert table.rows[1] == ("1 Main St, Apt 1, NY",)
-    quoted = '"text"\n' + "".join(f'"{name}, so"\n' for name in ("Anna", "Bert", "Cleo") * 9)
-    assert not read_sniffed(quoted).decisions["skipped lines"].sure
-    assert read_sniffed(quoted, delimiter=";").rows[0] == ("Anna, so",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,city\n\nParis,Frank\nRome,Oslo\nTim,Bern\n",
+        "name,city\nParis,Frank\nRome,Oslo\n\nYork,red\nBob,Oslo\nCarol,Bern\n",
+    ],
+)
+def test_a_blank_line_above_text_alone_skips_nothing(text: str) -> None:
+    """Words of one length below a word don't make a header; the line says how to take it."""
+    table = read_sniffed(text)
+    assert (table.names, table.dialect.skip_rows, table.rows[0]) == (["name", "city"], 0, ("Paris", "Frank"))
+    line = text[: text.index("\n\n")].count("\n") + 2
+    assert f"--set input.skip_rows={line}" in table.decisions["skipped lines"].reason
+    assert not table.decisions["skipped lines"].sure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "code,CC\nr0,A1,IT\nr1,B2,FR\nr2,B2,FR\n",
+        '"code","CC"\n"aa","A1","IT"\n"b","B2","FR"\n"c","B2","FR"\n',
+        "x,y,z\nr0,red,IT,a\nr1,red,FR,b\nr2,blue,FR,a\n",
+    ],
+)
+def test_a_header_that_lacks_the_name_of_rows_is_no_title(text: str) -> None:
+    """Though the first row is text, too, and stands above text that is found again."""
+    table = read_sniffed(text)
+    assert table.names[:1] == ["column_1"]
+    assert len(table.rows) == 3
+    assert "skipped lines" not in table.decisions
+
+
+def test_a_single_name_above_text_is_doubted() -> None:
+    """It may be a title, or the name of a column of text with commas."""
+    decision = read_sniffed("name\nSmith, John\nDoe, Jane\nRoe, Rick\n").decisions["skipped lines"]
+    assert not decision.sure
+    assert "--set input.delimiter=" in decision.reason
+    assert not read_sniffed("By,me\nname,city,x,y\nAnn,Rome,a,u\nBob,Oslo,b,v\n").sure
