@@ -22,3 +22,20 @@ def test_there_are_twenty_at_most() -> None:
 def test_names_cannot_write_to_the_terminal() -> None:
     """Control characters in them are escaped, line ends too."""
     assert show_decisions([Decision("column 'a\x1b[31m\nb'", "x", "y")], "p") == [r"column 'a\u001b[31m\nb': x (y)"]
+
+
+def test_decisions_about_one_column_share_a_line() -> None:
+    """With all choices and reasons; it is doubtful if one of them is. Others stay apart."""
+    decisions = [
+        Decision("column 'x'", "integers", "whole numbers"),
+        Decision("rows", "a", "b"),
+        Decision("column 'y'", "dates", "as %Y"),
+        Decision("column 'x'", "commented out", "counts the rows", sure=False),
+        Decision("rows", "c", "d"),
+    ]
+    assert show_decisions(decisions, "p.toml") == [
+        "column 'x': integers, commented out (whole numbers; counts the rows), please check",
+        "rows: a (b)",
+        "column 'y': dates (as %Y)",
+        "rows: c (d)",
+    ]
