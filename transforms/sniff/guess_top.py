@@ -234,7 +234,7 @@ def _may_name_column(records: Records, rows: Rows) -> bool:
     """Whether the first line is a column's name, above text with delimiters in it."""
     return (
         len(rows[0]) == 1
-        and re.fullmatch(r'("?)\w+(?: \w+)?\1', rows[0][0]) is not None
+        and re.fullmatch(r"\w+(?: \w+)?", rows[0][0]) is not None
         and records.first_lines[1] == records.first_lines[0] + 1
         and not guess_header([rows[1:]]).strong
     )
