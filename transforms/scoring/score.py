@@ -54,6 +54,11 @@ class Score:
         return self.good_lines / max(1, self.all_lines)
 
     @property
+    def bad_lines(self) -> int:
+        """The lines that aren't in good records."""
+        return self.all_lines - self.good_lines
+
+    @property
     def whole(self) -> bool:
         """Whether all lines are in good records."""
         return self.good_lines == self.all_lines

@@ -118,7 +118,37 @@ def _scores(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -
             # Where no spaces adjoin, both read the same.
             found = found if (found.fit, -found.width) >= (runs.fit, -runs.width) else runs
         scores.append(found)
-    return without_swallowed(scores)
+    return _without_bared(without_swallowed(scores), texts)
+
+
+def _without_bared(scores: Sequence[Score], texts: Sequence[Text]) -> list[Score]:
+    """Counts lines as bad whose well-quoted cells would be read with quotes.
+
+    These are cells in which quotes are doubled, as in no text without quoting; they count where they
+    outnumber the lines that don't fit with quotes.
+
+    Args:
+        scores: The scores of dialects that have the same delimiter.
+        texts: The samples.
+    """
+    usual = best(each for each in scores if each.dialect.quote == '"')
+    bare = [each for each in scores if each.dialect.quote is None]
+    if usual is None or not bare:
+        return list(scores)
+    count = sum(b'""' in cell for cell in _quoted_cells(texts, usual.dialect))
+    if count <= usual.bad_lines:
+        return list(scores)
+    return [replace(each, good_lines=max(0, each.good_lines - count)) if each in bare else each for each in scores]
+
+
+def _quoted_cells(texts: Sequence[Text], dialect: Dialect) -> list[bytes]:
+    """The cells of one line in quotes, without them.
+
+    Quotes inside are doubled.
+    """
+    cut = re.escape(dialect.delimiter)
+    cell = re.compile(rf'(?:^|(?<=[\r\n{cut}]))"([^"\r\n]*(?:""[^"\r\n]*)*)"(?=[\r\n{cut}]|$)'.encode())
+    return [match[1] for text in texts for match in cell.finditer(text.data)]
 
 
 def _candidates(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> Iterator[Dialect]:
@@ -131,7 +161,9 @@ def _candidates(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any
         if quote == "'" and "quote" not in given and not _found(texts, rf"(?:^|[\r\n]|{cut}) *'"):
             continue
         special = re.escape(f"{quote or ''}{dialect.delimiter}")
-        escapes: tuple[str | None, ...] = (None, _ESCAPE) if _found(texts, rf"\\[{special}\r\n]") else (None,)
+        escapes: tuple[str | None, ...] = (None,)
+        if _found(texts, rf"\\[{special}\r\n]") and _escapes(texts, special):
+            escapes = (None, _ESCAPE)
         trims: tuple[bool, ...] = (dialect.trim,)
         if "trim" not in given and quote and dialect.delimiter != " " and _found(texts, rf"{cut} +{quote}"):
             trims = (False, True)
@@ -142,6 +174,20 @@ def _candidates(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any
 
 def _found(texts: Sequence[Text], pattern: str) -> bool:
     return any(re.search(pattern.encode(), text.data) for text in texts)
+
+
+def _escapes(texts: Sequence[Text], special: str) -> bool:
+    """Whether nearly all backslashes stand before what needs an escape.
+
+    Others would be lost, as in paths.
+
+    Args:
+        texts: The samples.
+        special: Quotes and delimiters, as in a regular expression.
+    """
+    pattern = rf"\\([{special}\r\n\\N])?".encode()
+    found = [match[1] is not None for text in texts for match in re.finditer(pattern, text.data)]
+    return sum(found) >= _SURE * len(found)
 
 
 def _last_scores(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, Any]) -> list[Score]:
@@ -243,28 +289,31 @@ def _name(dialect: Dialect) -> str:
     return name_delimiter(dialect.delimiter) + (", or several" if dialect.delimiter == " " and dialect.trim else "")
 
 
-def decide_quoting(cells: Cells, given: Mapping[str, Any]) -> Iterator[Decision]:
+def decide_quoting(cells: Cells, texts: Sequence[Text], given: Mapping[str, Any]) -> Iterator[Decision]:
     """The decisions about quote and escape.
 
     There are none where these are the usual ones and sure.
 
     Args:
         cells: The guess.
+        texts: The samples.
         given: Fields that the user set.
     """
     found = cells.score
     same = [each for each in cells.scores if each.dialect.delimiter == found.dialect.delimiter]
+    usual = best(each for each in same if each.dialect.quote == '"') or found
     rivals = [each for each in same if (each.fit, each.first) == (found.fit, found.first)]
     if "quote" not in given:
         others = [each for each in rivals if each.dialect.quote != found.dialect.quote and not _cuts_same(each, found)]
-        usual = best(each for each in same if each.dialect.quote == '"') or found
         reason = _why_quote(found, usual)
         if others:
             reason += f"; with {others[0].dialect.quote or 'none'} as many fit, but cells differ"
         if cells.wrapped:
             yield Decision("quote", found.dialect.quote or "none", _WRAPPED, sure=False)
         elif found.dialect.quote != '"' or others:
-            sure = not others and not usual.swallowed
+            bared = not found.dialect.quote and 0 < usual.bad_lines < len(_quoted_cells(texts, usual.dialect))
+            reason += "; but more cells are in quotes, which are kept" if bared else ""
+            sure = not others and not usual.swallowed and not bared
             yield Decision("quote", found.dialect.quote or "none", reason, sure)
     if "escape" not in given:
         others = [
@@ -277,6 +326,9 @@ def decide_quoting(cells: Cells, given: Mapping[str, Any]) -> Iterator[Decision]
         if found.dialect.escape or others:
             reason = "fewer lines are malformed or ragged so" if found.dialect.escape else "the lines fit without one"
             yield Decision("escape", found.dialect.escape or "none", reason, not others)
+        elif usual.malformed and _found(texts, r'\\"'):
+            reason = "backslashes stand before quotes, but before other text, too, which would lose them"
+            yield Decision("escape", "none", reason, sure=False)
 
 
 def _why_quote(found: Score, usual: Score) -> str:
@@ -285,8 +337,7 @@ def _why_quote(found: Score, usual: Score) -> str:
     if usual.swallowed:
         return f'with " {usual.swallowed:,} lines that are whole without it would be within cells'
     if usual.good_lines < found.good_lines:
-        bad = usual.all_lines - usual.good_lines
-        return f'with " {bad:,} of {usual.all_lines:,} lines are malformed or ragged'
+        return f'with " {usual.bad_lines:,} of {usual.all_lines:,} lines are malformed or ragged'
     return f"{_lines(found)} fit, and cells are wrapped in it" if found.dialect.quote else f"{_lines(found)} fit"
 
 

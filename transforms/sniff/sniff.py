@@ -128,7 +128,7 @@ class _Guess:
             self._given |= columns.fields
         if "delimiter" not in self._given:
             noted.append(decide_delimiter(cells, score(self._texts, self._dialect, width=self._width)))
-        self.decisions = [*noted, *decide_quoting(cells, self._given), *self.decisions]
+        self.decisions = [*noted, *decide_quoting(cells, self._texts, self._given), *self.decisions]
 
     def take_header(self) -> None:
         """Guesses header, missing cells, and blanks around cells."""

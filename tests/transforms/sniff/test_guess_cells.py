@@ -203,3 +203,25 @@ def test_a_column_of_quoted_cells_is_not_cut(text: str, first: str, count: int) 
     assert (table.rows[0], len(table.rows), table.rejected) == ((first,), count, [])
     assert table.decisions["delimiter"].sure
     assert "quote" not in table.decisions
+
+
+@pytest.mark.parametrize("path", ["C:\\new", "\\d+\\w*"])
+def test_backslashes_before_other_text_are_no_escapes(path: str) -> None:
+    """They would be lost; the one before a quote is told."""
+    table = read_sniffed("p,n\n" + "".join(f"{path},{number}\n" for number in range(3)) + '"say \\"hi\\"",4\n')
+    assert [row[0] for row in table.rows[:3]] == [path] * 3
+    assert table.dialect.escape is None
+    assert not table.decisions["escape"].sure
+
+
+def test_doubled_quotes_outweigh_a_damaged_row() -> None:
+    """Though few cells are quoted; without doubled quotes it isn't sure."""
+    rows = "".join(f'{at}|"a ""b"" c"\n' if at % 10 == 0 else f"{at}|Bob\n" for at in range(500))
+    table = read_sniffed(f'id|name\n{rows}600|"op"en\n601|Bob\n')
+    assert (table.dialect.quote, table.rows[0], len(table.rejected)) == ('"', ("0", 'a "b" c'), 1)
+    sample = Sample("a.csv", f'id|name\n{rows}600|"open\n601|Bob\n'.encode(), complete=True)
+    assert sniff([sample]).dialect.quote == '"'
+    table = read_sniffed("id|name\n" + rows.replace('""b""', "b") + '600|"op"en\n')
+    assert table.dialect.quote is None
+    assert not table.decisions["quote"].sure
+    assert "more cells are in quotes" in table.decisions["quote"].reason
