@@ -70,24 +70,25 @@ def guess_header(files: Sequence[Rows], width: int | None = None) -> HeaderGuess
     below = [row for rows in files for row in rows[1:]]
     others = _without_repeats(firsts[0], below)
     columns = columns_of(others)
-    signs = [_names_years(firsts[0], columns), *_common_signs(firsts)]
+    one_year = _has_one_year(firsts[0], columns)
+    signs = [_names_years(firsts[0], columns), _counts_columns(firsts[0], columns), *_common_signs(firsts)]
     if not any(vote for vote, _ in signs):
         # Where the record is found again as often as others are, it is data unless values tell otherwise.
         repeats = len(below) - len(others)
         is_joined = repeats > 0 and _is_rare(repeats, others)
         all_columns = columns if is_joined else columns_of(below)
-        signs = [_sign(*each) for each in zip(firsts[0], columns, all_columns, strict=False)]
+        cells = ["" if one_year and YEAR.fullmatch(cell) else cell for cell in firsts[0]]
+        signs = [_sign(*each) for each in zip(cells, columns, all_columns, strict=False)]
         signs.append((1, "the first record is found again, as where files were joined") if is_joined else (0, ""))
     votes = sum(vote for vote, _ in signs)
     if votes:
         reason = max((sign for sign in signs if sign[0] * votes > 0), key=lambda sign: abs(sign[0]))[1]
         return HeaderGuess(votes > 0, reason, votes, strong=votes > 0 and any(vote >= _STRONG for vote, _ in signs))
     numbers = [cell for cell in firsts[0] if is_number(cell)]
-    if numbers:
+    if numbers and not one_year:
         return HeaderGuess(found=False, reason=f"the first record has numbers, such as {shown(numbers[0])}", votes=0)
-    return HeaderGuess(
-        found=True, reason="the first record has no numbers, and nothing tells it from the others", votes=0
-    )
+    what = "no numbers but a year" if numbers else "no numbers"
+    return HeaderGuess(found=True, reason=f"the first record has {what}, and nothing tells it from the others", votes=0)
 
 
 def _without_repeats(first: Row, below: Rows) -> Rows:
@@ -135,6 +136,32 @@ def _names_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign
     return (_STRONG, "the first record has years in sequence") if steps in ({1}, {-1}) else (0, "")
 
 
+def _counts_columns(first: Sequence[str], columns: Sequence[Sequence[str]]) -> Sign:
+    """Votes for a header that numbers the columns from 0, as pandas names them.
+
+    The first cell, above the rows' numbers, is empty or `Unnamed: 0`.
+    """
+    numbers = [cell for cell in first if is_number(cell)]
+    counts = numbers == [str(number) for number in range(len(numbers))]
+    unnamed = first[0].strip() in {"", "Unnamed: 0"}
+    numbered = bool(columns) and columns[0][:2] == ["0", "1"]
+    if counts and unnamed and numbers and (len(numbers) > 1 or numbered):
+        return _STRONG, "the first record counts the columns from 0"
+    return 0, ""
+
+
+def _has_one_year(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Whether a year, the only number beside text, may name its column.
+
+    There are no years below it, and text stands below the text.
+    """
+    pairs = [(cell, column) for cell, column in zip(first, columns, strict=False) if is_number(cell)]
+    if len(pairs) != 1 or not YEAR.fullmatch(pairs[0][0]) or any(map(YEAR.fullmatch, pairs[0][1])):
+        return False
+    texts = [column for cell, column in zip(first, columns, strict=False) if cell.strip() and not type_of(cell)]
+    return any(column and type_of_column(column) is None for column in texts)
+
+
 def _sign(cell: str, column: list[str], all_column: list[str]) -> Sign:
     """Votes by a file's first cell and those below it.
 
@@ -147,7 +174,9 @@ def _sign(cell: str, column: list[str], all_column: list[str]) -> Sign:
         all_column: Those below it that count where they show no type.
     """
     kind = type_of_column(column)
-    if not column or not cell.strip() or (kind is None and is_number(cell)):
+    # `NO` alone may be a country as well.
+    alone = kind == "truth value" and len({value.strip().lower() for value in column}) == 1
+    if not column or not cell.strip() or alone or (kind is None and is_number(cell)):
         return 0, ""
     if kind:
         alike = type_of(cell) == kind

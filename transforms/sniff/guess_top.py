@@ -90,7 +90,9 @@ def guess_comment(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
         where = f"{sum(tops):,} lines at the top begin with it" if any(tops) else f"{elsewhere:,} lines begin with it"
         where += f", and {elsewhere:,} further down" if any(tops) and elsewhere else ""
         reason = where.replace("1 lines at the top begin", "1 line at the top begins")
-        return Top({"comment": letter}, (Decision("comments", letter, reason),))
+        # Such as `#fun`.
+        tags = width == 1 and any(re.match(rb"#\w", text.data) for text in texts)
+        return Top({"comment": letter}, (Decision("comments", letter, reason, sure=not tags),))
     return Top({"comment": None})
 
 

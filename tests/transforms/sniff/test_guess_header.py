@@ -94,3 +94,33 @@ def test_records_that_all_repeat_are_data() -> None:
     """The first one is no rarer than the others."""
     assert not guess("Oslo;NO\nRome;IT\nOslo;NO\nRome;IT")
     assert not guess("Oslo;5\nRome;6\nOslo;5\nRome;7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ";0;1\n0;0.5;0.7\n1;0.1;0.2",
+        "Unnamed: 0;0;1\n0;0.5;0.7\n1;0.1;0.2",
+        ";name;0;1\n0;x;0.5;0.7\n1;y;0.1;0.2",
+        ";0\n0;5\n1;7",
+        "Country;2020\nNO;5\nSE;6\nDK;7",
+        "Country;Code;2020\nNorway;NO;5.5\nSweden;SE;6.5\nDenmark;DK;7.5",
+    ],
+)
+def test_numbers_that_name_columns_are_a_header(text: str) -> None:
+    """As pandas numbers them, and a single year above other numbers."""
+    assert guess(text)
+
+
+@pytest.mark.parametrize(
+    "text", [";0;2\n0;0.5;0.7\n1;0.1;0.2", ";0\n3;5\n1;7", "Ann;2020\nBob;2019\nCy;2018", "5;2020\n6;7"]
+)
+def test_numbers_that_are_values_are_no_header(text: str) -> None:
+    """They don't count, or years stand below them."""
+    assert not guess(text)
+
+
+def test_one_spelling_of_a_truth_value_is_text() -> None:
+    """`NO` may be a country."""
+    rows = [line.split(";") for line in "SE;a\nNO;b\nNO;c".splitlines()]
+    assert guess_header([rows]).votes == 0

@@ -210,3 +210,10 @@ def test_a_single_name_above_text_is_doubted() -> None:
     assert not decision.sure
     assert "--set input.delimiter=" in decision.reason
     assert not read_sniffed("By,me\nname,city,x,y\nAnn,Rome,a,u\nBob,Oslo,b,v\n").sure
+
+
+def test_hashtags_in_a_single_column_are_doubted() -> None:
+    """They may be values; remarks with a space are none."""
+    assert not read_sniffed("#metoo\n#foo\n#bar\nplain\nword\n").decisions["comments"].sure
+    assert not read_sniffed("#fun\nword\nother\n").decisions["comments"].sure
+    assert read_sniffed("# made by me\nn\n1\n2\n").decisions["comments"].sure
