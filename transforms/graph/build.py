@@ -49,8 +49,10 @@ def build_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str,
         OutputError: A file can't be written.
     """
     # Kept in the graph's calls of functions: whoever runs it would optimize each of them first,
-    # which takes 4 s for 1,000 features and makes none faster.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    # which takes 4 s for 1,000 features and makes none faster. Declared features compute the same
+    # bits either way; a user's function may not (`x ** 2`), and servers optimize it.
+    declared = isinstance(source, DeclaredGraph) and source.derive is None
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": declared})
     try:
         if isinstance(source, DeclaredGraph):
             return _build_declared(source, Path(folder))
