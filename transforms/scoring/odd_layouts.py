@@ -32,31 +32,25 @@ def are_wrapped(texts: Sequence[Text]) -> bool:
     return any(each.width > 1 and each.first and each.share >= _MOSTLY for each in found)
 
 
-def are_quoted_cells(texts: Sequence[Text]) -> bool:
+def are_quoted_cells(texts: Sequence[Text], comment: str | None = None) -> bool:
     """Whether nearly all records below the first are quoted cells.
 
     Each is one cell. So is a column of text in which delimiters stand. The first record is one
     cell, too, whatever delimits cells. Lines that are quoted as a whole are no cells.
     """
-    lines = [line for text in texts for line in text.lines(2)]
-    if not any(line.lstrip().startswith(b'"') for line in lines) or are_wrapped(texts):
-        return False
     for text in texts:
-        head = Text(b"\n".join(text.lines(1)), complete=True)
-        if any(
-            len(row) > 1 for delimiter in DELIMITERS for row in cut_records(head, Dialect(delimiter=delimiter)).rows()
-        ):
-            return False
-        records = cut_records(text, Dialect())
+        records = cut_records(text, Dialect(comment=comment))
         chosen = range(1, min(len(records), _MOST_LINES))
-        cells = records.raw(chosen)
         good = sum(
             len(row) == 1 and row[0].startswith('"') and not records.malformed[index]
-            for index, row in zip(chosen, cells, strict=True)
+            for index, row in zip(chosen, records.raw(chosen), strict=True)
         )
-        if not cells or good < _MOSTLY * len(cells):
+        if not chosen or good < _MOSTLY * len(chosen):
             return False
-    return bool(texts)
+        head = Text(records.text[records.starts[0] : records.stops[0]].tobytes(), complete=True)
+        if any((cut_records(head, Dialect(delimiter=each)).widths > 1).any() for each in DELIMITERS):
+            return False
+    return bool(texts) and not are_wrapped(texts)
 
 
 def are_aligned(texts: Sequence[Text]) -> bool:

@@ -72,7 +72,7 @@ def _guess_cells(texts: Sequence[Text], dialect: Dialect, given: Mapping[str, An
     if "delimiter" in given:
         scores = _scores(texts, dialect, given)
         return Cells(_sure_best(scores), scores)
-    if given.get("quote", '"') == '"' and are_quoted_cells(texts):
+    if given.get("quote", '"') == '"' and are_quoted_cells(texts, dialect.comment):
         scores = _single_scores(texts, dialect, given)
         return Cells(_sure_best(scores), scores, quoted=True)
     scores = []

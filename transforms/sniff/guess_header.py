@@ -175,7 +175,8 @@ def _sign(cell: str, column: list[str], all_column: list[str]) -> Sign:
     """
     kind = type_of_column(column)
     # `NO` alone may be a country as well.
-    alone = kind == "truth value" and len({value.strip().lower() for value in column}) == 1
+    spelled = {value.strip().lower() for value in column}
+    alone = kind == "truth value" and len(spelled) == 1 and type_of(cell) is None
     if not column or not cell.strip() or alone or (kind is None and is_number(cell)):
         return 0, ""
     if kind:

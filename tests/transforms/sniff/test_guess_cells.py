@@ -194,6 +194,7 @@ def test_columns_of_fixed_width_are_told() -> None:
         ("v\n" + '"5,4"\n' * 30, "5,4", 30),
         ('price\r\n"1,234"\r\n"5,678"\r\n', "1,234", 2),
         ('doc\n"{""a"":1,""b"":2}"\n"{""a"":2,""b"":3}"\n', '{"a":1,"b":2}', 2),
+        ('# by me\n\nname\n"Smith, John"\n"Doe, Jane"\n', "Smith, John", 2),
         ('note\n"two\nlines, and"\n"x; y"\n', "two\nlines, and", 2),
     ],
 )

@@ -124,3 +124,4 @@ def test_one_spelling_of_a_truth_value_is_text() -> None:
     """`NO` may be a country."""
     rows = [line.split(";") for line in "SE;a\nNO;b\nNO;c".splitlines()]
     assert guess_header([rows]).votes == 0
+    assert not guess("yes;no\nyes;no\nno;yes")
