@@ -19,6 +19,7 @@ KEYS = (
     "schema",
     "header",
     "header_names",
+    "header_lacks",
     "columns",
     "rename",
     "delimiter",
@@ -171,6 +172,7 @@ def _parse_dialect(table: Table) -> Dialect:
         skip_rows=table.integer("skip_rows", default=_DEFAULTS.skip_rows, minimum=0),
         header=header,
         header_names=_parse_header_names(table, header=header),
+        header_lacks=_parse_header_lacks(table, header=header),
         columns=_parse_columns(table),
         rename=_parse_rename(table, header=header),
         null_values=null_values,
@@ -281,6 +283,14 @@ def _parse_header_names(table: Table, *, header: bool) -> Literal["repair", "str
     if names == "strict" and not header:
         table.refuse("header_names", "is about names in a header; remove it, or set header = true")
     return names  # type: ignore[return-value]
+
+
+def _parse_header_lacks(table: Table, *, header: bool) -> Literal["first", "last"] | None:
+    if "header_lacks" not in table.raw:
+        return None
+    if not header:
+        table.refuse("header_lacks", "is about the cells of a header; remove it, or set header = true")
+    return table.choice("header_lacks", ("first", "last"))  # type: ignore[return-value]
 
 
 def _parse_rename(table: Table, *, header: bool) -> tuple[tuple[str, str], ...]:

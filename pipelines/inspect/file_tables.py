@@ -24,7 +24,9 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import read_statistics
 from shardmill.schemas.messages import cut
 from shardmill.schemas.run_folder import REJECT_KEYS
+from shardmill.transforms.csv.header import fill_header
 from shardmill.transforms.decoding.text import read_beginning
+from shardmill.transforms.records.repair_names import repair_names
 from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample, first_rows
 from shardmill.transforms.sniff.sniff import sniff
 from shardmill.transforms.tfrecord.frames import decompress
@@ -46,7 +48,7 @@ def print_csv(out: Console, path: str, rows: int) -> None:
     sample = Sample(path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
     dialect = sniff([sample]).dialect
     found = first_rows(sample, dialect)
-    names = found[0] if dialect.header and found else list(dialect.columns or ())
+    names = repair_names(fill_header(found[0], dialect))[0] if dialect.header and found else dialect.columns or ()
     body = found[int(dialect.header) :][:rows]
     out.print(
         f"CSV of {len(names):,} columns with {json.dumps(dialect.delimiter)} between them, {dialect.encoding}, "

@@ -63,8 +63,7 @@ def find_columns(
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
         progress.phase("infer", size)
         profiled, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
-        # The columns of a schema may be in another order than those of the header.
-        _check_rows(profiled, () if known else profiled.profiles.names, config.input)
+        _check_rows(profiled, config.input)
         return profiled.profiles
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
@@ -83,16 +82,14 @@ def find_columns(
     return schema, held
 
 
-def _check_rows(profiled: Profiled, names: tuple[str, ...], settings: InputConfig) -> None:
+def _check_rows(profiled: Profiled, settings: InputConfig) -> None:
     """Checks that not too many rows are bad.
 
     Types are inferred from good rows alone: where most are bad, that is what must be said. With
     `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
-
-    `names` are the columns in the header's order, where that is known.
     """
     if settings.on_bad_row == "reject":
-        ragged = find_ragged(profiled.records, profiled.read, settings.dialect, names)
+        ragged = find_ragged(profiled.records, profiled.read, settings.dialect)
         profiled.records.check_bad_fraction(profiled.read, settings.max_bad_fraction, ragged.problem, ragged.remedy)
 
 

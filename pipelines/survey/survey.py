@@ -19,11 +19,12 @@ from shardmill.schemas.inference.infer import Profiles, decide
 from shardmill.schemas.messages import listed
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.files import files
 from shardmill.transforms.profile import Profiled
-from shardmill.transforms.records.repair_names import Renamed, describe_renamed
+from shardmill.transforms.records.repair_names import describe_renamed
 from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample
 from shardmill.transforms.sniff.decision import Decision
@@ -96,14 +97,19 @@ def take_survey(
     schema = without_infinite(numeric, profiles, request.infinite_of)
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
     ascending = ascending_columns(inputs, dialect, schema, open_)
-    decisions = (*sniffed.decisions, *_name_decisions(header.renamed), *formats, *number_decisions(schema, profiles))
+    decisions = (*sniffed.decisions, *_name_decisions(header, dialect), *formats, *number_decisions(schema, profiles))
     unnamed = next((each.column for each in header.renamed if each.position == 1 and not each.name), None)
     odd = odd_cells(inputs, dialect, schema, profiles)
     return Survey(dialect, schema, profiled, decisions, unnamed, ascending, odd), request
 
 
-def _name_decisions(renamed: Sequence[Renamed]) -> list[Decision]:
-    """Tells the names of columns that a header leaves out or has twice."""
+def _name_decisions(header: Header, dialect: Dialect) -> list[Decision]:
+    """Tells the names of columns that a header leaves out or has twice.
+
+    Another decision tells that of a column for which it lacks a cell.
+    """
+    lacking = {"first": 1, "last": len(header.names)}.get(dialect.header_lacks or "")
+    renamed = [each for each in header.renamed if each.position != lacking]
     if not renamed:
         return []
     columns = listed([each.column for each in renamed], _MOST_RENAMED)
@@ -153,7 +159,7 @@ def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:
     """
     rejections, read = profiled.rejections, profiled.read
     if rejections.total > most * read:
-        ragged = find_ragged(rejections, read, dialect, profiled.profiles.names)
+        ragged = find_ragged(rejections, read, dialect)
         bad = f"{rejections.total:,} of {read:,} rows are bad"
         # Rows that are bad in other ways, too, are counted as well.
         same = ragged.problem.startswith(f"{rejections.total:,} of ")

@@ -34,6 +34,8 @@ class Dialect:
         header: Whether the first record names the columns.
         header_names: How names in a header are treated that are empty or there twice: repaired, or
             as an error.
+        header_lacks: The cell of each row for which the header has none: the first, a row's name,
+            or the last, after a delimiter that ends the row. None means that it has all.
         columns: The columns' names where there is no header.
         rename: Pairs of a name in a header and the column that it stands for; others stand for
             themselves.
@@ -54,6 +56,7 @@ class Dialect:
     skip_rows: int = 0
     header: bool = True
     header_names: Literal["repair", "strict"] = "repair"
+    header_lacks: Literal["first", "last"] | None = None
     columns: tuple[str, ...] | None = None
     rename: tuple[tuple[str, str], ...] = ()
     null_values: tuple[str, ...] = ("",)

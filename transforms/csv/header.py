@@ -28,8 +28,8 @@ class Header:
     Attributes:
         names: Their names, in order.
         renamed: Those whose name in the header was repaired.
-        cells: The cells of the header's record, as they stand there. () means that the file has no
-            header.
+        cells: The cells of the header's record, as they stand there, and an empty one where
+            `Dialect.header_lacks` says that it lacks one. () means that the file has no header.
     """
 
     names: tuple[str, ...]
@@ -55,8 +55,9 @@ def parse_options(dialect: Dialect) -> csv.ParseOptions:
 def parse_header(record: bytes, path: str, dialect: Dialect) -> Header:
     """Parses a header into the columns that it names.
 
-    Spaces around the names are dropped, names are repaired if `dialect.header_names` says so, and
-    `dialect.rename` is applied.
+    Spaces around the names are dropped, a name that the header lacks is empty, names are repaired
+    if `dialect.header_names` says so, and `dialect.rename` is applied. Strict names may be lacking
+    where `dialect.header_lacks` says so.
 
     Args:
         record: The record in UTF-8.
@@ -81,11 +82,25 @@ def parse_header(record: bytes, path: str, dialect: Dialect) -> Header:
         raise DataError(f"the header of {path!r} has a NUL byte in the name {quoted(controls)}; is it a text file?")
     if dialect.header_names == "strict":
         _check_names(names, path)
-    repaired, renamed = repair_names(names)
+    repaired, renamed = repair_names(fill_header(names, dialect))
     columns = _rename(repaired, path, dialect)
     # Those that the configuration names are no surprise.
     named = dict(dialect.rename)
-    return Header(tuple(columns), tuple(each for each in renamed if each.column not in named), cells)
+    return Header(
+        tuple(columns), tuple(each for each in renamed if each.column not in named), fill_header(cells, dialect)
+    )
+
+
+def fill_header(cells: Sequence[str], dialect: Dialect) -> tuple[str, ...]:
+    """Adds an empty cell where a header lacks one.
+
+    Args:
+        cells: The header's cells, or the names in them.
+        dialect: The dialect, which says where.
+    """
+    if dialect.header_lacks is None:
+        return tuple(cells)
+    return ("", *cells) if dialect.header_lacks == "first" else (*cells, "")
 
 
 # Many small files have the same header, and parsing it takes as long as parsing the rows of one.

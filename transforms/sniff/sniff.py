@@ -122,7 +122,7 @@ class _Guess:
             self._take(guess_comment(self._texts, self._dialect, self._width))
         if "skip_rows" not in self._given:
             self._take(guess_skipped(self._texts, self._dialect, self._width))
-        if not self._given.keys() & {"header", "columns", "skip_rows"}:
+        if not self._given.keys() & {"header", "header_lacks", "columns", "skip_rows"}:
             columns = guess_columns(self._texts, self._dialect, self._width)
             self._take(columns)
             self._given |= columns.fields
@@ -138,7 +138,7 @@ class _Guess:
             files = self._rows()
         if self._dialect.trim and "trim" not in self._given:
             self._note("spaces around cells", "dropped", "most cells, or their quotes, have them")
-        if not self._given.keys() & {"header", "columns"}:
+        if not self._given.keys() & {"header", "header_lacks", "columns"}:
             header = guess_header(files, self._width)
             self._dialect = replace(self._dialect, header=header.found)
             self.decisions.append(self._doubt_units(header.decision) if header.found else header.decision)

@@ -56,6 +56,18 @@ def test_a_small_file_has_the_documented_defaults(tmp_path: Path) -> None:
     assert config.output == OutputConfig(shards=8, seed=0, shuffle=True, compression="gzip", level=1)
 
 
+def test_a_header_may_lack_a_cell(tmp_path: Path) -> None:
+    """The first or the last, with strict names, too; not where there is no header."""
+    setting = 'input.header_lacks="first"'
+    assert load(tmp_path, SMALL).input.dialect.header_lacks is None
+    dialect = load(tmp_path, SMALL, setting, 'input.header_names="strict"').input.dialect
+    assert dialect == Dialect(header_lacks="first", header_names="strict")
+    with pytest.raises(ConfigError, match=r"header_lacks: is about the cells of a header; remove it, or set header ="):
+        load(tmp_path, SMALL, setting, "input.header=false")
+    with pytest.raises(ConfigError, match=r"header_lacks: expected 'first' or 'last', received 'both'"):
+        load(tmp_path, SMALL, 'input.header_lacks="both"')
+
+
 def test_names_of_a_header_are_repaired_unless_strict(tmp_path: Path) -> None:
     """They are repaired where nothing is said, and can't be strict where there is no header."""
     strict = 'input.header_names="strict"'

@@ -95,7 +95,7 @@ def test_rows_that_all_differ_in_one_way_are_told_so(tmp_path: Path) -> None:
         begin(tmp_path, b"a,b\n" + b"1,x,2\n" * 3, "input.header=true")
     text = str(caught.value)
     assert text.startswith("3 of 3 rows have 3 cells where the header has 2, so this may not be how")
-    assert "--set input.columns=..." in text
+    assert "--set input.header_lacks=..." in text
     with pytest.raises(
         DataError, match=r"^3 of 4 rows are bad: 2 of 4 rows have 3 cells where the header has 2, so this may"
     ):
@@ -103,14 +103,15 @@ def test_rows_that_all_differ_in_one_way_are_told_so(tmp_path: Path) -> None:
 
 
 def test_rows_that_all_have_a_cell_more_are_read_with_it(tmp_path: Path) -> None:
-    """The starter skips the header and names the columns by it, and says so."""
+    """The starter names the column that the header lacks, and says so."""
     starter = begin(tmp_path, b"a,b\n" + b"1,x,\n2,y,\n" * 10)
     reason = "20 of 20 rows have 3 cells where the header has 2"
     line = f"columns: the header's, and column_3 after the delimiter that ends each row ({reason})"
     assert line in next_steps(starter).splitlines()
     assert f"# {line}" in Path(starter.config).read_text().splitlines()
     dialect = load_config(starter.config).input.dialect
-    assert (dialect.header, dialect.skip_rows, dialect.columns) == (False, 1, ("a", "b", "column_3"))
+    assert (dialect.header, dialect.header_lacks, dialect.columns) == (True, "last", None)
+    assert "column names: " not in next_steps(starter)
 
 
 def test_the_allowed_share_is_near_the_one_seen(tmp_path: Path) -> None:

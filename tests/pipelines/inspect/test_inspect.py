@@ -357,6 +357,17 @@ def test_a_csv_file_is_shown(tmp_path: Path, name: str, delimiter: str) -> None:
     assert row(text, "age") == ["age", "7"]
 
 
+def test_a_csv_file_whose_header_lacks_a_cell_is_shown_with_it(tmp_path: Path) -> None:
+    """The columns are called as a run calls them."""
+    (tmp_path / "a.csv").write_text('"city","age"\n"1","Rome",7\n"2","Oslo",8\n')
+    text = shown(tmp_path / "a.csv", 1)
+    assert [row(text, name) for name in ("column_1", "city", "age")] == [
+        ["column_1", "1"],
+        ["city", "Rome"],
+        ["age", "7"],
+    ]
+
+
 def test_a_configuration_is_shown_by_sections(tmp_path: Path) -> None:
     """Each section with its keys and values; other TOML isn't taken for one."""
     path = tmp_path / "pipeline.toml"

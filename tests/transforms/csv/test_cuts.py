@@ -56,6 +56,7 @@ DIALECTS = st.builds(
     comment=st.sampled_from([None, None, "#"]),
     skip_rows=st.sampled_from([0, 0, 0, 1, 3]),
     header=st.sampled_from([True, True, True, False]),
+    header_lacks=st.sampled_from([None, None, "first", "last"]),
     null_values=st.sampled_from([("",), ("", "NA")]),
     trim=st.booleans(),
     missing_columns=st.sampled_from(["error", "null"]),
