@@ -1,4 +1,4 @@
-"""Prints decisions about data, the doubtful ones first."""
+"""Lines that tell decisions about data, the doubtful ones first."""
 
 from collections.abc import Sequence
 

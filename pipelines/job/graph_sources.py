@@ -1,6 +1,7 @@
 """The three sources of a job's transform graph.
 
-They are declared features, a TF Transform function, and a finished run.
+They are declared features, a TF Transform function, and a finished run. Each says when the rows
+that it leaves are too few.
 """
 
 from abc import ABC, abstractmethod

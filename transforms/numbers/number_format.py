@@ -1,4 +1,4 @@
-"""The format of a column's numbers."""
+"""The format of a column's numbers: marks, signs, groups of digits."""
 
 import re
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Where each row goes; none is lost.
 
-counts.py         rows per unit and split; rejected rows by reason
+counts.py         rows per unit and split; rejected rows by reason, and their limit
 ragged.py         rows that differ from their header all in one way
 doubtful_rows.py  rows that may be no data
 renamings.py      columns that were renamed because of their headers

@@ -1,4 +1,4 @@
-"""Rows per unit and split, and rejected rows by reason."""
+"""Rows by unit and split; rejected rows and their limit."""
 
 import re
 from collections import Counter
