@@ -112,10 +112,14 @@ def _is_rare(repeats: int, others: Rows) -> bool:
 
 
 def _common_signs(firsts: Sequence[Row]) -> list[Sign]:
-    """Compares the first records of several files."""
-    if len(firsts) == 1:
+    """Compares the first records of several files.
+
+    Files of values may begin with the same ones by chance, so that these are no sign.
+    """
+    is_same = all(sorted(first) == sorted(firsts[0]) for first in firsts)
+    if len(firsts) == 1 or (is_same and all(map(type_of, firsts[0]))):
         return []
-    if all(sorted(first) == sorted(firsts[0]) for first in firsts):
+    if is_same:
         return [(_STRONG, f"{len(firsts)} files begin with the same names")]
     numbers = [cell for first in firsts for cell in first if is_number(cell)]
     return [(-_STRONG, f"files begin with numbers, such as {shown(numbers[0])}")] if numbers else []

@@ -125,3 +125,17 @@ def test_one_spelling_of_a_truth_value_is_text() -> None:
     rows = [line.split(";") for line in "SE;a\nNO;b\nNO;c".splitlines()]
     assert guess_header([rows]).votes == 0
     assert not guess("yes;no\nyes;no\nno;yes")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("1;2\n3;4", "1;2\n5;6", "1;2\n7;8"),
+        ("0\n1\n0\n1", "0\n0\n1\n1"),
+        ("1;0\n0;1", "0;1\n1;0"),
+        ("2020-01-01\n2020-01-02", "2020-01-01\n2020-01-03"),
+    ],
+)
+def test_files_that_begin_with_the_same_values_have_no_header(texts: tuple[str, ...]) -> None:
+    """Such as labels; names that files share are a header."""
+    assert not guess_header([[line.split(";") for line in text.splitlines()] for text in texts]).found
