@@ -84,10 +84,9 @@ def _column_tables(dialect: Dialect, asked: dict[str, Any]) -> list[str]:
     if isinstance(given, dict):
         settings = {name: dict(table) for name, table in asked.pop("columns").items()}
     for name, number_format in dialect.numbers:
-        if name not in settings:
-            settings[name] = {
-                key: value for key, value in asdict(number_format).items() if value and (key, value) != _POINT
-            }
+        guessed = {key: value for key, value in asdict(number_format).items() if value and (key, value) != _POINT}
+        own = settings.get(name, {})
+        settings[name] = own | {key: value for key, value in guessed.items() if key not in own}
     lines = []
     for name, table in settings.items():
         lines += ["", f"[input.columns.{toml_string(name)}]"]

@@ -9,11 +9,13 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.init.init import init
 from shardmill.pipelines.init.next_steps import Starter
-from shardmill.pipelines.survey.starter_request import parse_request
+from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema
+from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.numbers.number_format import NumberFormat
 from tests.support.runs import read_split, run
+from tests.support.starters import starter
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -107,3 +109,11 @@ def test_numbers_among_which_is_text_stay_text(tmp_path: Path) -> None:
         "column 'x': text (most of its cells are numbers with decimal ',', but 1 is none, such as 'n/k'), please check"
     )
     assert told in map(str, starter.decisions)
+
+
+def test_a_setting_of_the_user_keeps_the_columns_guessed_format() -> None:
+    """Both stand in the column's table; where both have a key, the user's stands."""
+    numbers = (("price", NumberFormat(thousands=",", strip="$")),)
+    request = StarterRequest(tables={"input": {"columns": {"price": {"infinite": "keep", "strip": "$€"}}}})
+    text = starter({"price": ["1234", "1235"] * 20}, Dialect(numbers=numbers), request)
+    assert tomllib.loads(text)["input"]["columns"] == {"price": {"infinite": "keep", "strip": "$€", "thousands": ","}}
