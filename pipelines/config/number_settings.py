@@ -55,6 +55,10 @@ def _parse_mark(table: Table, name: str, default: str) -> str:
     none = name == "thousands"
     if value == "" and none:
         return ""
+    if isinstance(value, str) and value.isspace() and not none:
+        # Spaces around numbers are removed, so that one would join the fraction to the whole.
+        table.refuse(name, f'expected one character (",") other than a space, received {value!r}')
+        return default
     if not isinstance(value, str) or len(value) != 1 or value.isalnum() or value in f"{_MEANINGFUL}\r\n\0":
         table.refuse(
             name,

@@ -69,6 +69,8 @@ def test_defaults_are_no_format(tmp_path: Path, settings: tuple[str, ...]) -> No
         (('thousands = "-"',), "sign or parenthesis, received '-'"),
         (("thousands = 3",), "sign or parenthesis, received 3"),
         (('decimal = ""',), 'price.decimal: expected one character (","), which is no digit, letter, sign or parenthesis'),
+        (('decimal = " "',), "price.decimal: expected one character (\",\") other than a space, received ' '"),
+        (('decimal = "\\t"',), "other than a space, received '\\t'"),
         (('decimal = ".."',), "sign or parenthesis, received '..'"),
         (('strip = "$0"',), 'price.strip: expected characters ("$%"), none of them a digit, a sign or a parenthesis'),
         (('strip = "(kg)"',), "received '(kg)'"),
