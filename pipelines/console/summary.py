@@ -156,9 +156,12 @@ def _print_not_finite(out: Console, manifest: Mapping[str, Any]) -> None:
 def _print_rounded(out: Console, manifest: Mapping[str, Any]) -> None:
     """Names the columns with whole numbers that float32 can't hold."""
     hint = "" if "applied" in manifest else "; if they are identifiers, make its type INT or BYTES in the schema"
-    for name, cells in manifest.get("rounded", {}).items():
+    rounded = manifest.get("rounded", {})
+    for name, cells in list(rounded.items())[:_REASONS]:
         what = "whole number is" if cells == 1 else "whole numbers are"
         out.print(f"  column {name!r}: {cells:,} {what} rounded to float32{hint}", markup=False)
+    if len(rounded) > _REASONS:
+        out.print(f"  ... and {len(rounded) - _REASONS} more columns", markup=False)
 
 
 def _print_work(out: Console, metrics: Mapping[str, int]) -> None:

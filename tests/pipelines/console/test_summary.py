@@ -95,6 +95,10 @@ def test_rounded_identifiers_are_named() -> None:
     )
     assert "  column 'a': 1 whole number is rounded to float32\n" in summary({**found, "applied": {}}, {})
     assert "float32" not in summary(MANIFEST, {})
+    many = summary({**MANIFEST, "rounded": {f"c{n}": 2 for n in range(8)}}, {})
+    assert (many.count("float32"), "more columns" in summary(found, {})) == (5, False)
+    assert "  column 'c4': 2 whole" in many
+    assert "  ... and 3 more columns\n" in many
 
 
 def test_what_no_model_learns_from_is_named() -> None:
