@@ -112,7 +112,8 @@ class Unit:
         start: The first byte.
         stop: The byte after the last. None means the file's end.
         first_line: The number of the physical line that `start` begins, from 1.
-        header: The header's bytes, unchanged, where the file has one and the unit doesn't begin it.
+        header: The header's bytes, as the lexer leaves them to be parsed, where the file has one
+            and the unit doesn't begin it.
         split: The split of the file's rows, if it is given by file.
         location: The file's path for a worker. None means `path`.
         file_bytes: The size in bytes that the file must have. None means any.
@@ -207,10 +208,11 @@ def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialec
         return replace(empty, whole=True)
     header = None
     if dialect.header:
-        starts, stops = lex(text[body : body + PIECE_BYTES], lexicon, at_end=False).spans
+        lexed = lex(text[body : body + PIECE_BYTES], lexicon, at_end=False)
+        starts, stops = lexed.spans
         if not len(starts):
             return replace(empty, whole=True)
-        header = text[body + starts[0] : body + stops[0]].tobytes()
+        header = lexed.text[starts[0] : stops[0]].tobytes()
     skipped = replace(empty, stop=body, lines=len(line_ends(text[:body], at_end=True)), header=header)
     return replace(scan_text(skipped, text[body:], LF, lexicon), boundaries=(None, None, None))
 

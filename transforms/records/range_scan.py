@@ -57,7 +57,8 @@ class RangeScan:
             means that none does.
         opened: For each state before it, the position of the quote that opened the cell in which it
             ends. None means that there is none in it.
-        header: In a file's first range, the header's bytes, or none in files without a header.
+        header: In a file's first range, the header's bytes, as the lexer leaves them to be parsed,
+            or none in files without a header.
         whole: Whether the file can't be cut: skipped rows or the header fill its first range, or
             blanks that are to be trimmed stand before a quote, so that a byte alone doesn't tell
             whether a cell begins after it.

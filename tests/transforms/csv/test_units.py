@@ -197,6 +197,18 @@ def test_units_are_the_file(
         assert len(whole[0]) + len(whole[1]) == len(reference_spans(text, trim=trim))
 
 
+@pytest.mark.parametrize("header", ["a    b", "  a b ", ' "a"   "b"'])
+def test_units_of_a_table_aligned_with_spaces_have_its_header(header: str) -> None:
+    """Runs of spaces in the header delimit once for units that don't begin the file, too."""
+    data = header.encode() + b"\n10   2\n" + b" 1  20\n" * 99
+    dialect = Dialect(delimiter=" ", trim=True)
+    selection = select_columns((Column("a", ColumnType.INT), Column("b", ColumnType.INT)))
+    assert len(plan(data, 100, dialect)) > 2
+    rows, rejects = read_all(data, plan(data, 100, dialect), dialect, selection)
+    assert (len(rows), rejects) == (100, [])
+    assert outcome(data, None, dialect, selection) == (rows, rejects)
+
+
 @given(ROWS, st.integers(1, 30), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_well_formed_files_are_cut_everywhere(rows: list[list[str]], unit_bytes: int, newline: str) -> None:
     """Units tile the file, begin where records do, and each range in which a record starts begins one."""
