@@ -6,7 +6,7 @@ on each cell alone.
 
 import re
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import numpy as np
 import numpy.typing as npt
@@ -222,7 +222,11 @@ def _wanted(text: str, column_type: ColumnType) -> str:
 def _is_whole(text: str) -> bool:
     if not _is_number(text) or re.match(_NOT_FINITE, text):
         return False
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        # The exponent is beyond any that it holds: no digits outweigh that, so its sign decides.
+        return "e-" not in text.lower()
     return number == number.to_integral_value()
 
 

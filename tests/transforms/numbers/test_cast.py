@@ -97,6 +97,12 @@ def test_infinite_cells_are_read_by_column() -> None:
         ("+-5", INT, "expected an integer, found '+-5'"),
         ("٣", INT, "expected an integer, found '٣'"),
         ("inf", INT, "expected an integer, found 'inf'"),
+        (
+            "1e99999999999999999999",
+            INT,
+            "expected an integer from -2**63+1 to 2**63-1, found '1e99999999999999999999'",
+        ),
+        ("1E-99999999999999999999", INT, "expected an integer, found '1E-99999999999999999999'"),
         ("1e300", INT, "expected an integer from -2**63+1 to 2**63-1, found '1e300'"),
         ("9223372036854775808.0", INT, "expected an integer from -2**63+1 to 2**63-1, found '9223372036854775808.0'"),
         ("12345678901234567890", INT, "expected an integer from -2**63+1 to 2**63-1, found '12345678901234567890'"),
