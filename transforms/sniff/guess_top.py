@@ -57,11 +57,11 @@ def seems_commented(texts: Sequence[Text]) -> bool:
         tops = tops or (bool(found) and found[0].startswith(b"#"))
         marked += sum(line.startswith(b"#") for line in found)
         lines += len(found)
-    return (tops or marked > 1) and 2 * marked < max(lines, 3)
+    return (tops or marked > 1) and marked < lines and 2 * marked < max(lines, 3)
 
 
 def guess_comment(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
-    """Guesses the character that begins comment lines.
+    """Guesses the character that begins comment lines, but not all lines.
 
     Args:
         texts: The samples.
@@ -74,6 +74,9 @@ def guess_comment(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
         if letter in {dialect.delimiter, dialect.quote}:
             continue
         marked = [_marked(records, letter) for records in files]
+        # Where all records begin with the letter, nothing would be left.
+        if sum(map(len, marked)) == sum(map(len, files)):
+            continue
         tops = [_leading(indices) for indices in marked]
         elsewhere = sum(len(indices) - top for indices, top in zip(marked, tops, strict=True))
         rest = [

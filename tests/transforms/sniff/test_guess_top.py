@@ -217,3 +217,13 @@ def test_hashtags_in_a_single_column_are_doubted() -> None:
     assert not read_sniffed("#metoo\n#foo\n#bar\nplain\nword\n").decisions["comments"].sure
     assert not read_sniffed("#fun\nword\nother\n").decisions["comments"].sure
     assert read_sniffed("# made by me\nn\n1\n2\n").decisions["comments"].sure
+
+
+@pytest.mark.parametrize("text", ["#ff0000,red\n#00ff00,green\n#0000ff,blue\n", "%a,1\n%b,2\n%c,3\n"])
+def test_lines_that_all_begin_with_a_mark_are_rows(text: str) -> None:
+    """Else none would be left."""
+    table = read_sniffed(text)
+    assert table.dialect.comment is None
+    assert len(table.rows) + table.dialect.header == 3
+    assert table.rejected == []
+    assert read_sniffed("#a,b\n").names == ["#a", "b"]
