@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.blocks import Reject
@@ -15,6 +15,9 @@ from shardmill.transforms.sniff.suggest_encoding import suggest_encoding
 # Rejected rows quoted in a message, and the bytes shown of each.
 SHOWN = 5
 _SHOWN_BYTES = 120
+# Bytes kept of each at its beginning, for a message and to guess an encoding, and at its end.
+_KEPT_BYTES = 4096
+_KEPT_END = 8
 _REMEDY = (
     "Fix the data, change the schema or the dialect, give features other than labels a `missing` that stands for missing values "
     "(`missing = 0`), or raise max_bad_fraction, as for rows without a label"
@@ -85,7 +88,8 @@ class Rejections:
 
     Attributes:
         reasons: The number of rows for each reason.
-        first: The first few, each with the index of its unit.
+        first: The first few, each with the index of its unit. Of long rows they have the beginning
+            and the last bytes.
         widths: The number of rows for each pair of an expected and another number of cells, if the
             two aren't far apart.
     """
@@ -103,7 +107,7 @@ class Rejections:
         """
         self.reasons.update(_kind(reject) for reject in rejects)
         self.widths.update(filter(None, map(_width, rejects)))
-        self._keep((unit, reject) for reject in rejects[:SHOWN])
+        self._keep((unit, _shorten(reject)) for reject in rejects[:SHOWN])
 
     def merge(self, other: "Rejections") -> None:
         """Adds the rejected rows of another accumulator."""
@@ -166,6 +170,13 @@ def located(reject: Reject) -> str:
     """Tells where a rejected row is, and the reason."""
     column = f", column {reject.column!r}" if reject.column is not None else ""
     return f"{reject.file}, line {reject.line}{column}: {reject.reason}"
+
+
+def _shorten(reject: Reject) -> Reject:
+    """The rejected row without the middle of a long one."""
+    if len(reject.row) <= _KEPT_BYTES + _KEPT_END:
+        return reject
+    return replace(reject, row=reject.row[:_KEPT_BYTES] + reject.row[-_KEPT_END:])
 
 
 def _width(reject: Reject) -> tuple[int, int] | None:

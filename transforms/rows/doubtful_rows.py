@@ -18,6 +18,8 @@ MOST_NAMED = 3
 # Rows at a file's end that are looked at, and their first columns in which a text is looked for.
 _LAST = 3
 _COLUMNS = 8
+# Characters that are kept of such a text.
+_KEPT = 200
 # The fewest columns of which a row with one value is a footnote.
 _WIDE = 3
 _TOTAL = re.compile(
@@ -37,7 +39,7 @@ class DoubtfulRow:
         line: The number of its first physical line.
         file: Its file.
         kind: What it looks like: "a total", "a footnote"; "" if it has no value.
-        text: The text that looks so.
+        text: The beginning of the text that looks so.
     """
 
     unit: int
@@ -132,7 +134,7 @@ def _last_rows(unit: int, block: Block) -> Iterator[DoubtfulRow]:
             return
         else:  # It has no value at all.
             continue
-        yield DoubtfulRow(unit, int(lines[row]), block.origin.path, kind, text)
+        yield DoubtfulRow(unit, int(lines[row]), block.origin.path, kind, text[:_KEPT])
 
 
 def _first_text(columns: Sequence[pa.Array], row: int) -> tuple[int, str]:

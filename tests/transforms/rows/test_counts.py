@@ -1,5 +1,6 @@
 """Counting rows and rejections."""
 
+import pickle
 import random
 
 import pytest
@@ -60,6 +61,14 @@ def test_long_and_binary_rows_are_shortened() -> None:
     assert text.endswith("x'...")
     assert "\\\\xff" in text
     assert len(text) < 200
+
+
+def test_of_long_rows_both_ends_are_kept() -> None:
+    """A message needs no more; workers send the rows to each other."""
+    found = Rejections()
+    found.update(0, [Reject("a.csv", line, None, "reason", b"begin" + b"x" * 1_000_000 + b"end,") for line in range(9)])
+    assert len(pickle.dumps(found)) < 30_000
+    assert all(reject.row.startswith(b"beginx") and reject.row.endswith(b"xend,") for _, reject in found.first)
 
 
 @pytest.mark.parametrize(

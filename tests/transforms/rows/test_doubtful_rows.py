@@ -1,6 +1,7 @@
 """Rows that may be no data."""
 
 import io
+import pickle
 import random
 from collections.abc import Sequence
 
@@ -85,3 +86,10 @@ def test_merging_in_any_order_gives_the_same() -> None:
         assert (merged.empty, merged.last) == (6, 6)
         assert merged.first_empty == DoubtfulRow(0, 12, "0.csv")
         assert [row.file for row in merged.first_last] == [f"{unit}.csv" for unit in range(MOST_NAMED)]
+
+
+def test_of_a_long_text_the_beginning_is_kept() -> None:
+    """A message needs no more; workers send the texts to each other."""
+    found = doubtful_of([*BODY, f"Source: {'x' * 100_000},,"])
+    assert [(row.kind, row.text[:9]) for row in found.first_last] == [("a footnote", "Source: x")]
+    assert len(pickle.dumps(found)) < 2000
