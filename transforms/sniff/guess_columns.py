@@ -47,10 +47,12 @@ def guess_columns(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
         dialect: Their dialect.
         width: The number of cells that most rows have.
     """
-    files = [cut_records(text, dialect) for text in texts]
-    if not all(len(records) > 1 and records.widths[0] != width for records in files):
+    all_files = [cut_records(text, dialect) for text in texts]
+    # Files of a header alone have no rows that it may not fit.
+    files = [records for records in all_files if len(records) > 1]
+    if not files or any(records.widths[0] == width for records in files):
         return Top({})
-    headers = {tuple(records.rows([0])[0]) for records in files}
+    headers = {tuple(records.rows([0])[0]) for records in all_files if len(records)}
     if any(map(is_number, itertools.chain(*headers))):
         return Top({})
     header = min(headers)

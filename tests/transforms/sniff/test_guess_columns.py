@@ -148,3 +148,11 @@ def test_numbers_cut_at_commas_are_told() -> None:
     assert "cut at decimal" in read_sniffed(padded).decisions["columns"].reason
     named = read_sniffed("x,y\n" + "".join(f"R{at},{at},{at * 2}\n" for at in range(1, 40)))
     assert named.decisions["columns"].sure
+
+
+def test_a_file_of_a_header_alone_says_nothing_of_rows() -> None:
+    """The rows of the others say which name it lacks."""
+    texts = ("a,b\n", "a,b\nr1,1,2\nr2,3,4\nr3,5,6\n")
+    for order in (texts, texts[::-1]):
+        dialect = sniff([Sample(f"{at}.csv", text.encode(), complete=True) for at, text in enumerate(order)]).dialect
+        assert (dialect.header, dialect.header_lacks) == (True, "first")
