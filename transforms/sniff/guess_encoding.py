@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -146,7 +147,11 @@ def _detect(sample: Sample, encodings: Sequence[str], sign: str) -> tuple[str, D
     import chardet
 
     data = sample.data[: len(sample.data) // 4 * 4] if encodings is _WIDE else _whole_lines(sample)
-    name = chardet.detect(data, compat_names=False, include_encodings=encodings, no_match_encoding="ascii")["encoding"]
+    with warnings.catch_warnings():
+        # chardet warns that it finds none, since what it would name then isn't among them.
+        warnings.simplefilter("ignore", UserWarning)
+        found = chardet.detect(data, compat_names=False, include_encodings=encodings, no_match_encoding="ascii")
+    name = found["encoding"]
     text = data.decode(name, "replace") if name is not None and name in encodings else ""
     # The bytes of other text are Chinese as UTF-16, all in one line.
     if name is None or not re.search("[\\n\\r,;\\t|]", text) or "\0" in text:

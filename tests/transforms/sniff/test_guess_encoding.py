@@ -287,3 +287,10 @@ def test_text_that_was_encoded_twice_is_told(word: str, encoding: str) -> None:
     assert f"{twice!r} may be {word!r}, encoded twice" in decision.reason
     once = sniff([Sample("f.csv", f"name,n\nAnna,1\n{word},2\n".encode(), complete=True)]).decisions[0]
     assert once.sure
+
+
+@pytest.mark.filterwarnings("error")
+def test_nul_bytes_of_no_wide_encoding_give_no_warning() -> None:
+    """Whoever runs `init` would see it."""
+    name, _ = guess_encoding([Sample("f.csv", b"a,b\n\xe9\0\n", complete=True)])
+    assert name == "cp1252"
