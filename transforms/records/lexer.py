@@ -37,9 +37,9 @@ class Lexed:
     """The records of a text that begins with one.
 
     Attributes:
-        text: The text to parse: complete comment lines are overwritten by newlines, and blanks
-            before a quote that opens a cell are moved to after it (with `trim`, they are dropped
-            there).
+        text: The text to parse: complete comment lines are overwritten by newlines, and so are
+            lines of blanks alone where runs of spaces delimit; blanks before a quote that opens a
+            cell are moved to after it (with `trim`, they are dropped there).
         plain: The same with escaped bytes neutralized; only to look for record ends.
         lines: The offset of the last byte of each physical line's end.
         ends: The offset of the last byte of each record's end; the text's length where the file's
@@ -82,7 +82,9 @@ class Lexed:
             last = np.minimum(self.ends, len(self.plain) - 1)
             crlf = (self.ends > starts) & (self.ends == last) & (self.plain[last] == LF) & (self.plain[last - 1] == CR)
             stops -= crlf
+        # A record doesn't begin with a newline, but lines of blanks alone were overwritten by them.
         kept = stops > starts
+        kept[kept] = self.plain[starts[kept]] != LF
         return starts[kept], stops[kept]
 
 

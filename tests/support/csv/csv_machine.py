@@ -70,8 +70,10 @@ class _Machine:
         elif self._here() == self._comment:
             found.kind = "comment"
             self._skip_comment()
-        elif self._end():
+        elif self._end() or self._is_blank():
             found.kind = "blank"
+            while self.at < len(self.text) and not self._end():
+                self.at += 1
         else:
             self._take_record(found)
         found.text = self.text[start : self.at]
@@ -84,6 +86,13 @@ class _Machine:
 
     def _end(self) -> bool:
         return self._here() in (b"\n", b"\r")
+
+    def _is_blank(self) -> bool:
+        """Whether a line of blanks alone begins here, where runs of spaces delimit."""
+        if not self._trim or self._delimiter != b" ":
+            return False
+        line = self.text[self.at :].replace(b"\r", b"\n").split(b"\n", 1)[0]
+        return not line.strip(b" \t")
 
     def _skip_line_end(self) -> None:
         self.at += 2 if self._here(2) == b"\r\n" else self._end()

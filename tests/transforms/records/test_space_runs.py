@@ -1,13 +1,19 @@
 """Runs of spaces delimit cells once."""
 
+import io
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shardmill.transforms.csv.blocks import read_blocks
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.records.skipped import Skipped
 from tests.support.csv.csv_blocks import BYTES, read, rejects, select, values
 from tests.support.csv.csv_machine import UnclosedError, read_slowly
 
 ALIGNED = Dialect(delimiter=" ", trim=True, header=False, columns=("a", "b"))
+HEADED = Dialect(delimiter=" ", trim=True)
 COLUMNS = select(a=BYTES, b=BYTES)
 
 
@@ -17,6 +23,16 @@ def test_a_table_aligned_with_spaces_is_read() -> None:
     found = read(text, COLUMNS, ALIGNED)
     assert values(found) == {"a": ["1", "22", "3", "5"], "b": ["x", "y  z", "4", None]}
     assert [(reject.line, reject.row) for reject in rejects(found)] == [(5, b"6"), (6, b"7  8  9")]
+
+
+def test_lines_of_blanks_alone_are_blank_lines() -> None:
+    """They are counted as such, and lines below keep their numbers."""
+    text = b'  \na b\n1  2\n   \n\t\r\n3 "x\n \ny"\n\n5\n \t'
+    skipped = Skipped()
+    found = list(read_blocks(io.BytesIO(text), Unit(0, 0, "f.csv"), HEADED, COLUMNS, skipped))
+    assert values(found) == {"a": ["1", "3"], "b": ["2", "x\n \ny"]}
+    assert [(reject.line, reject.row) for reject in rejects(found)] == [(10, b"5")]
+    assert skipped == Skipped(blank=5)
 
 
 def test_without_trim_each_space_delimits() -> None:
@@ -30,6 +46,7 @@ def test_without_trim_each_space_delimits() -> None:
 @given(st.text('a1" \t\n', max_size=40))
 @example('a "b')
 @example('" a"  \t b\n')
+@example("a b\n \t\n1 1\n  ")
 def test_any_text_is_cut_as_by_a_slow_reading(text: str) -> None:
     """Records, cells and faults are those that going from byte to byte gives."""
     try:
