@@ -54,6 +54,8 @@ def init(
     """
     for pattern in patterns:
         check_path("FILES", pattern)
+        _refuse_undecodable("FILES", pattern)
+    _refuse_undecodable("--output", output)
     schema_path = _schema_beside(output)
     inputs = input_files.list_files({None: patterns})
     _refuse_other_files(inputs)
@@ -96,6 +98,16 @@ def _refuse_other_files(inputs: Sequence[InputFile]) -> None:
             raise ConfigError(
                 f"FILES: expected CSV files, received {what}, {found.path!r}; give the files with the data, for example 'data/*.csv'"
             )
+
+
+def _refuse_undecodable(where: str, path: str) -> None:
+    """Refuses a path that a configuration, UTF-8, can't hold."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"{where}: expected a path in UTF-8, as a configuration is, received {path!r}; rename the file or folder"
+        ) from None
 
 
 def _schema_beside(output: str) -> str:

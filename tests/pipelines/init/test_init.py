@@ -49,6 +49,16 @@ def test_files_that_exist_are_left_alone(tmp_path: Path, name: str) -> None:
         ("s3:/bucket/*.csv", "p.toml", "FILES: expected a local path or one such as s3://BUCKET/FOLDER"),
         ("", "p.toml", "FILES: expected a path, received ''"),
         (
+            "caf\udce9.csv",
+            "p.toml",
+            r"FILES: expected a path in UTF-8, as a configuration is, received 'caf\udce9.csv'; rename",
+        ),
+        (
+            "data.csv",
+            "caf\udce9.toml",
+            r"--output: expected a path in UTF-8, as a configuration is, received 'caf\udce9.toml'",
+        ),
+        (
             "old.*",
             "p.toml",
             "FILES: expected CSV files, received a configuration, 'old.toml'; give the files with the data, for example 'data/*.csv'",
