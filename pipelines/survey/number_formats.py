@@ -163,7 +163,7 @@ def _has_points(profile: ColumnProfile) -> bool:
 
 def _percent_doubt(parts: pa.Array, cells: str) -> str:
     """Tells how many numbers have no percent sign where others do, else ""."""
-    signs = pc.sum(pc.equal(_units(parts), "%")).as_py()
+    signs = pc.sum(pc.match_substring(_units(parts), "%")).as_py()
     without = len(parts) - signs
     have = "has" if without == 1 else "have"
     return f"{without:,} of {len(parts):,} {cells} {have} no '%'" if signs and without else ""
@@ -218,7 +218,8 @@ def _matching(numbers: pa.Array, parts: pa.Array, unit: str) -> list[GuessedForm
     doubt = "not all numbers of four digits have a separator" if len(grouped) < len(chosen) else ""
     if base.negative_parentheses and pc.all(enclosed).as_py():
         doubt = "all numbers are in parentheses"
-    with_unit = pc.equal(_units(parts), unit)
+    # A cell may have its unit on both sides.
+    with_unit = pc.or_(*(pc.equal(parts.field(side), unit) for side in ("before", "after")))
     example = _example(numbers.filter(with_unit), core.filter(with_unit))
     return [GuessedFormat(each, example, reason=doubt) for each in grouped or chosen]
 

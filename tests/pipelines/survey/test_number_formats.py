@@ -135,6 +135,7 @@ def test_percent_signs_that_some_cells_lack_are_told() -> None:
     assert str(guesses({"x": ["12 %", "3%", "100", "0.25"]})["x"].decision("x")) == (
         "column 'x': numbers with strip '%' ('12 %' is 12; 2 of 4 different cells have no '%'), please check"
     )
+    assert str(guesses({"x": ["%5%", "%6%"]})["x"].decision("x")) == ("column 'x': numbers with strip '%' ('%5%' is 5)")
     many = [f"{number}%" for number in range(12_000)] + [str(number) for number in range(12_000)]
     assert " cells looked at have no '%'" in str(guesses({"x": many})["x"].decision("x"))
 
