@@ -40,9 +40,14 @@ def named_separator(texts: Sequence[Text]) -> str | None:
 
     Spreadsheets write and obey such a line: `sep=;`. None means that there is none.
     """
-    found = {match[1] if (match := _SEPARATOR.fullmatch(line)) else None for text in texts for line in text.lines(1)}
+    found = _separators(texts)
     name = found.pop() if len(found) == 1 else None
     return name.decode() if name and name.isascii() else None
+
+
+def _separators(texts: Sequence[Text]) -> set[bytes | None]:
+    """What the texts' first lines name for the delimiter, None where one names none."""
+    return {match[1] if (match := _SEPARATOR.fullmatch(line)) else None for text in texts for line in text.lines(1)}
 
 
 def seems_commented(texts: Sequence[Text]) -> bool:
@@ -146,6 +151,9 @@ def guess_skipped(texts: Sequence[Text], dialect: Dialect, width: int) -> Top:
     files = [cut_records(text, dialect) for text in texts]
     found = [_first_of_table(records, width) for records in files]
     skips = {int(records.first_lines[index]) if index else 0 for records, index in zip(files, found, strict=True)}
+    if skips == {0} and len(_separators(texts)) > 1:
+        reason = "only some files begin with a line such as sep=;, or these lines differ: remove them"
+        return Top({}, (Decision("skipped lines", "none", reason, sure=False),))
     if skips == {0}:
         return Top({}, _doubt_blank_line(files[0], width))
     if len(skips) > 1:

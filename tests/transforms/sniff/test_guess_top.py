@@ -94,6 +94,16 @@ def test_a_line_that_names_the_delimiter_is_obeyed(line: str, mark: str) -> None
     assert table.decisions["skipped lines"].choice == "1"
 
 
+def test_lines_that_name_the_delimiter_of_some_files_are_doubted() -> None:
+    """All files have as many lines above the header."""
+    texts = (b"sep=;\na;b\n1;2\n", b"a;b\n3;4\n")
+    samples = [Sample(f"{at}.csv", text, complete=True) for at, text in enumerate(texts)]
+    decision = next(each for each in sniff(samples).decisions if each.subject == "skipped lines")
+    assert not decision.sure
+    assert "only some files begin with a line such as sep=;" in decision.reason
+    assert all(each.subject != "skipped lines" for each in sniff(samples[1:]).decisions)
+
+
 def test_what_is_known_of_the_top_is_not_guessed() -> None:
     """Such lines are data then."""
     assert read_sniffed("# a\nx,y\n1,2\n", comment=None, skip_rows=0).dialect.comment is None
