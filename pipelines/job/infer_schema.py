@@ -75,13 +75,17 @@ def _save(profiled: Profiled, units: list[Unit], path: str, folder: str) -> None
 def first_header(inputs: Sequence[InputFile], dialect: Dialect) -> Header:
     """Reads the columns of the first file with content.
 
+    A file whose text is empty has none, compressed or of blank lines alone.
+
     Raises:
-        DataError: It can't be read, or all files are empty.
+        DataError: One up to it can't be read, or all files are empty.
     """
     for found in inputs:
         if found.size:
             with files.opened(found.path) as stream:
-                return read_header(stream, found.path, dialect)
+                header = read_header(stream, found.path, dialect)
+            if header.names or not dialect.header:
+                return header
     raise DataError(
         f"all input files are empty, {inputs[0].path!r} the first of them: there is no header with the columns' names; check the files"
     )
@@ -91,6 +95,6 @@ def column_names(inputs: Sequence[InputFile], dialect: Dialect) -> tuple[str, ..
     """Reads the column names of the first file with content.
 
     Raises:
-        DataError: It can't be read, or all files are empty.
+        DataError: As `first_header`.
     """
     return first_header(inputs, dialect).names

@@ -1,0 +1,32 @@
+"""Which file names the columns."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.job import input_files
+from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.dialect import Dialect
+
+
+def test_columns_are_those_of_the_first_file_with_a_header(tmp_path: Path) -> None:
+    """A file without text is passed over, though its stored bytes are some; so it is where rows are read."""
+    (tmp_path / "1.csv.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "2.csv").write_bytes(b"\n")
+    (tmp_path / "3.csv").write_bytes(b"a,b\n1,x\n")
+    inputs = input_files.list_files({None: [str(tmp_path / "*")]})
+    assert column_names(inputs, Dialect()) == ("a", "b")
+    profiled, _ = profile_columns(inputs, Dialect(), str(tmp_path), Engine(workers=1))
+    assert (profiled.profiles.names, profiled.read) == (("a", "b"), 1)
+
+
+def test_files_without_text_name_no_columns(tmp_path: Path) -> None:
+    """They are empty files."""
+    (tmp_path / "1.csv").write_bytes(b"\n")
+    (tmp_path / "2.csv").write_bytes(b"")
+    inputs = input_files.list_files({None: [str(tmp_path / "*.csv")]})
+    with pytest.raises(DataError, match=r"all input files are empty, '.*1\.csv' the first of them"):
+        column_names(inputs, Dialect())
