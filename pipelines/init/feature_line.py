@@ -1,5 +1,6 @@
 """A line of `[features]`, and the decision that it makes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,9 @@ class FeatureLine:
 
     @property
     def kind(self) -> str:
-        """The kind's name: the first text in `value`."""
-        return self.value.split('"')[1]
+        """The kind's name, alone or among a table's keys."""
+        named = re.search(r'[{,] kind = "([^"]*)"', self.value)
+        return named[1] if named else self.value.split('"')[1]
 
     def render(self) -> str:
         """Writes the line."""

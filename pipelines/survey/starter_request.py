@@ -156,8 +156,9 @@ def _check_keys(asked: Mapping[str, Any], keys: frozenset[tuple[str, ...]], labe
 
 
 def _check_columns(where: str, names: Sequence[str], columns: Sequence[str]) -> None:
+    known = set(columns)
     for name in names:
-        if name not in columns:
+        if name not in known:
             hint = did_you_mean(name, columns) or f"; the columns are {few_names(columns)}"
             raise ConfigError(f"{where}: there is no column {name!r}{hint}")
 

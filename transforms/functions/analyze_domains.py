@@ -47,8 +47,6 @@ def _apart(outputs: Mapping[str, Any]) -> dict[str, Any]:
     """Gives each output a tensor of its own.
 
     TF Transform knows only one domain for each tensor.
-
-    TF Transform knows only one domain for each tensor.
     """
     seen: set[str] = set()
     apart = {}

@@ -319,8 +319,6 @@ def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[Any] | bytes:
 def _string(address: int) -> bytes:
     """The bytes of a `TF_TString` of any kind.
 
-    TensorFlow's ctstring_internal.h has the layouts.
-
     See tensorflow/tsl/platform's ctstring_internal.h for the layouts.
     """
     raw = (c_char * 24).from_address(address).raw

@@ -17,8 +17,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(shardmill.__file__)))
 def current_folder_last(path: Sequence[str]) -> list[str]:
     """Moves the current folder to a search path's end.
 
-    A path without the current folder is returned unchanged.
-
     A path without the current folder stays as it is.
 
     Args:
