@@ -20,6 +20,7 @@ COPY pyproject.toml README.md LICENSE ./
 RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
     extras = map(project["optional-dependencies"].get, ("gcp", "s3", "hdfs", "tft")); \
     print(*project["dependencies"], *sum(extras, []), sep="\n")' > /requirements.txt
+COPY native native
 COPY src src
 COPY pipelines pipelines
 COPY transforms transforms

@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+KERNEL := src/shardmill/kernel.so
 # Three processes, since some wait for others: each has TensorFlow, and runs of its own with a tracing process.
 PYTEST_ARGS ?= -n 3 --dist loadfile
 QUICK_PYTEST_ARGS ?= -n 2 --dist loadfile
@@ -35,7 +36,7 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo extras test test-quick lint format types wheel image bench flink flink-stop spark spark-stop clean
+.PHONY: help demo extras native test test-quick lint format types wheel image bench flink flink-stop spark spark-stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,10 +46,12 @@ demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show 
 
 extras: $(VENV)/extras.stamp  ## set up with all that a run may need: gs://, s3://, hdfs://, Dataflow, TF Transform, the demo's data
 
-test-quick: $(VENV)/dev.stamp  ## set up, run the tests that need nothing but Python: less than 3 minutes
+native: $(KERNEL)  ## compile the kernel anew, if its sources have changed
+
+test-quick: $(VENV)/dev.stamp $(KERNEL)  ## set up, run the tests that need nothing but Python: less than 3 minutes
 	$(BIN)/python -m pytest $(QUICK_PYTEST_ARGS) $(QUICK:%=tests/%)
 
-test: $(VENV)/dev.stamp  ## set up, run all tests, half an hour; what lacks Java, Maven, Go or data is skipped (docs/testing.md)
+test: $(VENV)/dev.stamp $(KERNEL)  ## set up, run all tests, half an hour; what lacks Java, Maven, Go or data is skipped (docs/testing.md)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'
 	$(BIN)/python -m pytest $(CLUSTER_PYTEST_ARGS) -m cluster
 
@@ -65,7 +68,7 @@ types: $(VENV)/dev.stamp  ## mypy, strict
 
 wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
 	rm -rf dist
-	$(BIN)/python -m build --wheel --outdir dist .
+	SHARDMILL_COMPILER=zig $(BIN)/python -m build --wheel --outdir dist .
 
 image: $(VENV)/dev.stamp  ## run each step of the Dockerfile, without a container engine, and a job in the image; as root
 	$(BIN)/python -m tests.image
@@ -91,6 +94,10 @@ clean:  ## remove what make made, but for .clusters
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; assert (3, 10) <= sys.version_info[:2] <= (3, 13), "Python 3.10 to 3.13 is needed, this is " + sys.version; import venv'
 	$(PYTHON) -m venv $(VENV)
+
+# Installing compiles it, too, where it isn't there.
+$(KERNEL): native/compile.py $(wildcard native/*.[ch]) | $(VENV)/bin/python
+	$(BIN)/python native/compile.py
 
 # The stamps say which extras are installed. The packages are installed from this folder, so only pyproject.toml makes them stale.
 $(VENV)/demo.stamp: pyproject.toml | $(VENV)/bin/python

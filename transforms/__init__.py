@@ -20,6 +20,7 @@ tells transforms apart by identity, so equal settings mustn't make two of them e
 
 The nouns, from the ground up; each imports from those before it only:
 
+  kernel/              the compiled kernel, and how Python calls it
   stores/              object stores: clients, uploads, reads in ranges
   files/               files by path or URL
   tfrecord/            columns -> Examples -> frames -> part files

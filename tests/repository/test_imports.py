@@ -19,6 +19,7 @@ PACKAGE = "shardmill"
 FLOORS = (
     "schemas",
     "schemas/inference",
+    "transforms/kernel",
     "transforms/stores",
     "transforms/files",
     "transforms/tfrecord",

@@ -1,0 +1,34 @@
+"""The compiled kernel and how it is loaded."""
+
+import google_crc32c
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import shardmill
+from shardmill.transforms.kernel.library import SLACK, kernel
+from tests.support.locations import ROOT
+
+
+@given(st.binary(max_size=300))
+def test_checksums_are_crc32c(data: bytes) -> None:
+    """By the processor's instruction and by tables alike."""
+    array = np.frombuffer(data + bytes(SLACK), np.uint8)
+    expected = int(google_crc32c.value(data))
+    assert [kernel().kernel_crc32c(array.ctypes.data, len(data), tables) for tables in (0, 1)] == [expected, expected]
+
+
+def test_the_slack_is_what_the_sources_say() -> None:
+    """Python gives as many readable bytes after a text as C relies on."""
+    assert f"#define SLACK {SLACK}\n" in (ROOT / "native" / "kernel.h").read_text(encoding="utf-8")
+
+
+def test_a_kernel_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says how to get one."""
+    monkeypatch.setattr(shardmill, "__file__", "/nowhere/shardmill/__init__.py")
+    with pytest.raises(
+        ImportError,
+        match=r"kernel\.so': expected the compiled kernel, received .*; install shardmill again, or run `make native`",
+    ):
+        kernel.__wrapped__()

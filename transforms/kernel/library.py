@@ -1,0 +1,41 @@
+"""Loads the compiled kernel and declares its functions.
+
+Its sources are in `native/`. It knows nothing of Python: it gets addresses and lengths, and while
+it runs, other threads do, too. Arrays given to it must be contiguous and of the stated type.
+"""
+
+import ctypes
+from functools import cache
+from pathlib import Path
+
+import shardmill
+
+# Bytes that the kernel may read after any text: SLACK in native/kernel.h.
+SLACK = 64
+
+_Address = ctypes.c_void_p
+_Size = ctypes.c_int64
+# By function: the type of its result, and those of its arguments.
+_FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "kernel_crc32c": (ctypes.c_uint32, (_Address, _Size, ctypes.c_int32)),
+}
+
+
+@cache
+def kernel() -> ctypes.CDLL:
+    """The library, loaded once in a process.
+
+    Raises:
+        ImportError: It hasn't been compiled.
+    """
+    path = Path(shardmill.__file__).parent / "kernel.so"
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise ImportError(
+            f"{str(path)!r}: expected the compiled kernel, received {error}; install shardmill again, or run `make native` in a clone"
+        ) from error
+    for name, (result, arguments) in _FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
