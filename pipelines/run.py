@@ -1,6 +1,7 @@
 """`shardmill run`: makes TFRecord shards and a graph of CSV."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shardmill.pipelines.config.load import Config
@@ -55,7 +56,7 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
     """Makes the job of a configuration.
 
     Where the configuration names no schema, all of the input is read once to infer its columns'
-    types. Functions are traced.
+    types, and the job takes the units of that reading. Functions are traced.
 
     Args:
         config: The configuration.
@@ -74,7 +75,7 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
     from shardmill.pipelines.job.prepare_features import prepare_features
 
     inputs = list_files(config.input.patterns)
-    schema, inputs = find_columns(config, inputs, text_size(inputs), parts_folder(work), engine, progress)
+    schema, planned = find_columns(config, inputs, text_size(inputs), parts_folder(work), engine, progress)
     check_columns(config, schema)
     features = prepare_features(config, schema, work, engine, progress)
-    return plan_job(config, inputs, schema, features, work)
+    return replace(plan_job(config, inputs, schema, features, work), planned=planned)

@@ -5,7 +5,7 @@ Verbs are files, in which Beam is wired; nouns are folders.
 The verbs, in the order of the pipeline:
 
   check_workers.py     CheckWorkers: does a worker fit the job?
-  read.py              PlanUnits: files -> units; units -> blocks of rows
+  read.py              PlanUnits, TakeUnits: files -> units; units -> blocks of rows
   profile.py           units -> profiles of columns, for schema inference
   analyze.py           AnalyzeUnits: units -> counts, findings, tokens
   analyze_function.py  AnalyzeFunction: TF Transform's own analysis

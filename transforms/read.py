@@ -3,6 +3,7 @@
 Units are record-aligned byte ranges, which workers process independently.
 """
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,9 +83,43 @@ def _scan(file_range: FileRange, dialect: Dialect, selection: Selection) -> Rang
 
 
 def _plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[Unit]:
-    # Where a file has changed, that must be said before what is wrong with it now.
-    held.hold_scans(inputs, scans)
     return plan_units(inputs, scans, dialect, unit_bytes)
+
+
+@dataclass(eq=False)
+class TakeUnits(beam.PTransform):  # type: ignore[misc]
+    """Takes the units that an earlier job planned and read.
+
+    A worker loads them, since a pipeline's description must not grow with the input.
+
+    Expects a PCollection of one element, whatever it is, and outputs one of `Unit`.
+
+    Attributes:
+        path: The file in which `save_units` has saved them.
+    """
+
+    path: str
+
+    def expand(self, start: beam.PCollection[Any]) -> beam.PCollection[Unit]:
+        return start | "LoadUnits" >> beam.FlatMap(_load_units, self.path) | "SpreadUnits" >> beam.Reshuffle()
+
+
+def save_units(units: Iterable[Unit], path: str, folder: str) -> None:
+    """Saves all units of a job for `TakeUnits`.
+
+    Args:
+        units: The units, in any order, with the checksums of what was read.
+        path: The file to write.
+        folder: A folder for a temporary file.
+    """
+    with files.replacing(path, folder) as stream:
+        pickle.dump(sorted(units, key=lambda unit: unit.index), stream)
+
+
+def _load_units(_: Any, path: str) -> list[Unit]:
+    with files.opened(path) as stream:
+        units: list[Unit] = pickle.load(stream)
+    return units
 
 
 @dataclass(eq=False)

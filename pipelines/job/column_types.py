@@ -17,6 +17,7 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.check_delimiter import check_delimiter
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.pipelines.job.input_files import scanned_size
 from shardmill.schemas.inference.infer import Profiles, decide
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
@@ -35,7 +36,7 @@ _NUMERIC: _Types = frozenset({ColumnType.INT, ColumnType.FLOAT})
 
 def find_columns(
     config: Config, inputs: Sequence[InputFile], size: int | None, folder: str, engine: Engine, progress: Progress
-) -> tuple[Schema, list[InputFile]]:
+) -> tuple[Schema, str | None]:
     """Finds the raw columns and the types to read.
 
     Args:
@@ -48,7 +49,8 @@ def find_columns(
         progress: Shows the reading of data, and warns of types that features change.
 
     Returns:
-        The columns; and the files, with their checksums where data was read.
+        The columns; and the file of the units that were read, for `TakeUnits`. None means that no
+        data was read.
 
     Raises:
         ConfigError: The schema file can't be used, or the files have another delimiter.
@@ -58,11 +60,12 @@ def find_columns(
         # Find the mistakes that need no columns first: inferring these may take long.
         allowed_types(config.features)
     reader = engine.here() if engine.template else engine
-    held = list(inputs)
+    planned = None
 
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
-        progress.phase("infer", size)
-        profiled, held[:] = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
+        nonlocal planned
+        progress.announce({"scan": scanned_size(inputs, config.input.dialect), "infer": size})
+        profiled, planned = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
         _check_rows(profiled, config.input)
         return profiled.profiles
 
@@ -79,7 +82,7 @@ def find_columns(
         found = load_any_schema(config.input.schema)
         schema = _settle(found, types_of(found.names), look)
     _warn(found, schema, progress)
-    return schema, held
+    return schema, planned
 
 
 def _check_rows(profiled: Profiled, settings: InputConfig) -> None:

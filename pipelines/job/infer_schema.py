@@ -16,12 +16,11 @@ from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.blocks import read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import Header
-from shardmill.transforms.csv.held import hold_files
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.profile import InferProfiles, Profiled
-from shardmill.transforms.read import PlanUnits
+from shardmill.transforms.read import PlanUnits, save_units
 
 
 def profile_columns(
@@ -31,7 +30,7 @@ def profile_columns(
     engine: Engine,
     names: tuple[str, ...] = (),
     known: tuple[str, ...] = (),
-) -> tuple[Profiled, list[InputFile]]:
+) -> tuple[Profiled, str]:
     """Profiles columns over all rows of all files.
 
     Args:
@@ -43,14 +42,15 @@ def profile_columns(
         known: All columns, where only some are profiled.
 
     Returns:
-        The profiles with the rejected rows, and the files with their checksums.
+        The profiles with the rejected rows; and the file in the folder that has the units which
+        were read, with their checksums, for `TakeUnits`.
 
     Raises:
         DataError: A file can't be read, or all are empty.
     """
     names = names or column_names(inputs, dialect)
     known = known or names
-    path = files.join(folder, "profiles.pickle")
+    path, planned = files.join(folder, "profiles.pickle"), files.join(folder, "units.pickle")
 
     def build(pipeline: beam.Pipeline) -> None:
         found = (
@@ -59,17 +59,18 @@ def profile_columns(
             | "PlanUnits" >> PlanUnits(inputs, dialect, Selection((), known))
             | "InferProfiles" >> InferProfiles(names, dialect, known)
         )
-        _ = found.profiled | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, folder)
+        _ = found.profiled | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, planned, folder)
 
     run_pipeline(build, engine)
     with files.opened(path) as stream:
-        profiled, units = pickle.load(stream)
-    return profiled, hold_files(inputs, units)
+        profiled: Profiled = pickle.load(stream)
+    return profiled, planned
 
 
-def _save(profiled: Profiled, units: list[Unit], path: str, folder: str) -> None:
+def _save(profiled: Profiled, units: list[Unit], path: str, planned: str, folder: str) -> None:
+    save_units(units, planned, folder)
     with files.replacing(path, folder) as stream:
-        pickle.dump((profiled, units), stream)
+        pickle.dump(profiled, stream)
 
 
 def first_header(inputs: Sequence[InputFile], dialect: Dialect) -> Header:

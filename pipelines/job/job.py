@@ -33,6 +33,8 @@ class Job:
             a template's job. None means that the submitting process publishes.
         overwrite: Whether the pipeline may then replace a finished run of another job.
         unit_bytes: The approximate size of a unit in bytes, which one worker processes at a time.
+        planned: The file of the units that an earlier job planned and read. None means that this
+            job plans them.
     """
 
     inputs: Sequence[InputFile]
@@ -48,6 +50,7 @@ class Job:
     publish_to: str | None = None
     overwrite: bool = False
     unit_bytes: int = UNIT_BYTES
+    planned: str | None = None
 
     @property
     def compressed(self) -> bool:

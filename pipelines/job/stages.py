@@ -10,7 +10,7 @@ from shardmill.pipelines.run_folder.publish_stage import PublishRun, check_prepa
 from shardmill.transforms.analyze import AnalyzeUnits, Findings, Reading
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.read import PlanUnits
+from shardmill.transforms.read import PlanUnits, TakeUnits
 from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule
@@ -26,9 +26,9 @@ _PARTITION_BYTES = 256 << 20
 def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     """Adds the main job's stages.
 
-    They plan units, analyze, trace, transform, write shards and write the manifest. Rows never
-    cross from one stage to the next: units, accumulators, tables of token counts and descriptions
-    of parts do.
+    They plan or take units, analyze, trace, transform, write shards and write the manifest. Rows
+    never cross from one stage to the next: units, accumulators, tables of token counts and
+    descriptions of parts do.
 
     Args:
         pipeline: The pipeline.
@@ -38,7 +38,11 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     started = pipeline | "CheckWorkers" >> CheckWorkers(job.parts, job.features.packages)
     if job.publish_to is not None:
         started = started | "CheckPrepared" >> beam.Map(check_prepared, job.work)
-    units = started | "PlanUnits" >> PlanUnits(job.inputs, job.reading.dialect, job.reading.selection, job.unit_bytes)
+    if job.planned is None:
+        reading = job.reading
+        units = started | "PlanUnits" >> PlanUnits(job.inputs, reading.dialect, reading.selection, job.unit_bytes)
+    else:
+        units = started | "TakeUnits" >> TakeUnits(job.planned)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(
         job.reading, job.features.requests, partitions, job.features.first_phase
     )

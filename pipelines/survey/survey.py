@@ -87,7 +87,8 @@ def take_survey(
     sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
     header = first_header(inputs, sniffed.dialect)
     request = request.for_columns(header.names)
-    progress.phase("infer", input_files.text_size(inputs))
+    scanned = input_files.scanned_size(inputs, sniffed.dialect)
+    progress.announce({"scan": scanned, "infer": input_files.text_size(inputs)})
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
         profiled, _ = profile_columns(inputs, sniffed.dialect, work, Engine(), header.names)
     _check_rows(profiled, sniffed.dialect, request.table("input").get("max_bad_fraction", _MOST_BAD))

@@ -3,12 +3,10 @@
 What was found before is the file's size when it was listed, and the checksum of an earlier pass.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import BinaryIO
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv.units import FileRange, InputFile, RangeScan, Unit
+from shardmill.transforms.csv.units import FileRange, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
 
@@ -129,48 +127,6 @@ class HeldBytes:
         Another process may write to the file while it is read.
         """
         check_size(self._unit.path, self._unit.file_bytes, files.opened_size(self._stream))
-
-
-def hold_scans(inputs: Sequence[InputFile], scans: Iterable[RangeScan]) -> None:
-    """Compares scanned files with an earlier pass's checksums.
-
-    Args:
-        inputs: The files.
-        scans: All scans of each scanned file, in any order.
-
-    Raises:
-        DataError: A file has changed.
-    """
-    read: dict[int, Checksum] = {}
-    for scan in sorted(scans, key=lambda scan: (scan.file, scan.start)):
-        read[scan.file] = read.get(scan.file, NO_BYTES) + scan.checksum
-    for index, checksum in read.items():
-        check_checksum(inputs[index].path, 0, inputs[index].checksum, checksum)
-
-
-def hold_files(inputs: Sequence[InputFile], units: Iterable[Unit]) -> list[InputFile]:
-    """Gives files the checksums of their units, where known.
-
-    They are compared with the checksums that the files have already.
-
-    Args:
-        inputs: The files.
-        units: All units.
-
-    Raises:
-        DataError: A file isn't what an earlier pass read.
-    """
-    read: dict[int, Checksum | None] = {}
-    for unit in sorted(units, key=lambda unit: unit.index):
-        before = read.get(unit.file, NO_BYTES)
-        read[unit.file] = None if before is None or unit.checksum is None else before + unit.checksum
-    held = []
-    for index, found in enumerate(inputs):
-        checksum = read.get(index)
-        if checksum is not None:
-            check_checksum(found.path, 0, found.checksum, checksum)
-        held.append(found if checksum is None else replace(found, checksum=checksum))
-    return held
 
 
 def read_range(file_range: FileRange) -> bytes:

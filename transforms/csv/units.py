@@ -57,15 +57,12 @@ class InputFile:
         size: Its size in bytes, as it is stored.
         split: The split that its rows belong to. None means that rows are split one by one.
         location: Its path for a worker, whose current folder is another. None means `path`.
-        checksum: The checksum of its bytes, as an earlier pass read them. None means that nothing
-            has read all of it.
     """
 
     path: str
     size: int
     split: str | None = None
     location: str | None = None
-    checksum: Checksum | None = None
 
 
 @dataclass(frozen=True)
@@ -263,7 +260,7 @@ def _cut(index: int, file: InputFile, scans: list[RangeScan]) -> list[Unit]:
     """Cuts a file into its units."""
     whole = Unit(index=0, file=index, path=file.path, split=file.split, location=file.location, file_bytes=file.size)
     if not scans:
-        return [replace(whole, checksum=file.checksum)]
+        return [whole]
     if scans[0].problem:
         raise DataError(scans[0].problem)
     if any(scan.whole for scan in scans):

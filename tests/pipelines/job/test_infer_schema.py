@@ -10,6 +10,9 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.infer_schema import column_names, profile_columns
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.files.checksums import Checksum
+from shardmill.transforms.read import TakeUnits
 
 
 def test_columns_are_those_of_the_first_file_with_a_header(tmp_path: Path) -> None:
@@ -21,6 +24,20 @@ def test_columns_are_those_of_the_first_file_with_a_header(tmp_path: Path) -> No
     assert column_names(inputs, Dialect()) == ("a", "b")
     profiled, _ = profile_columns(inputs, Dialect(), str(tmp_path), Engine(workers=1))
     assert (profiled.profiles.names, profiled.read) == (("a", "b"), 1)
+
+
+def test_the_units_that_were_read_are_saved(tmp_path: Path) -> None:
+    """In their order, each with the checksum of its bytes, so that the next job plans nothing and notices any change."""
+    texts = [b"a,b\n1,x\n", b"a,b\n" + b"2,y\n" * 3, b""]
+    for index, text in enumerate(texts):
+        (tmp_path / f"{index}.csv").write_bytes(text)
+    inputs = input_files.list_files({"train": [str(tmp_path / "*.csv")]})
+    _, planned = profile_columns(inputs, Dialect(), str(tmp_path), Engine(workers=2))
+    units = [1] | TakeUnits(planned)
+    assert sorted(units, key=lambda unit: unit.index) == [
+        Unit(index, index, f.path, split="train", location=f.location, file_bytes=f.size, checksum=Checksum.of(text))
+        for index, (f, text) in enumerate(zip(inputs, texts, strict=True))
+    ]
 
 
 def test_files_without_text_name_no_columns(tmp_path: Path) -> None:
