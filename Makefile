@@ -86,7 +86,7 @@ spark-stop: $(VENV)/dev.stamp  ## stop it
 	$(BIN)/python -m tests.clusters spark stop
 
 bench: $(VENV)/dev.stamp  ## the benchmarks of benchmarks/README.md
-	$(BIN)/python -m benchmarks.compare --rows 1000000 4000000 --repeat 3 --function-repeat 2 --baseline-repeat 1
+	$(BIN)/python -m benchmarks --data narrow quoted --rows 1000000 4000000 --contestants shardmill schema polars duckdb
 
 clean:  ## remove what make made, but for .clusters
 	rm -rf $(VENV) .venv-wheel dist flights-demo

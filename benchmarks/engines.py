@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import generate
-from benchmarks.compare import measure
+from benchmarks.harness import measure
 
 _SMALL = 1_000
 

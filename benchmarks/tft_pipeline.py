@@ -23,7 +23,6 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx_bsl.public import tfxio
 
 from benchmarks.features import preprocessing_fn
-from benchmarks.generate import COLUMNS
 
 
 def run(source: str, schema_path: str, output: str, options: PipelineOptions) -> None:
@@ -37,7 +36,9 @@ def run(source: str, schema_path: str, output: str, options: PipelineOptions) ->
     """
     with open(schema_path, encoding="utf-8") as file:
         schema = text_format.Parse(file.read(), schema_pb2.Schema())
-    reader = tfxio.BeamRecordCsvTFXIO(physical_format="text", column_names=list(COLUMNS), schema=schema)
+    reader = tfxio.BeamRecordCsvTFXIO(
+        physical_format="text", column_names=[each.name for each in schema.feature], schema=schema
+    )
     with (
         tempfile.TemporaryDirectory() as temporary,
         # The runner that `--runner=DirectRunner` falls back to, named so that nothing is looked for on the network.
