@@ -27,7 +27,8 @@ def run(task: Task) -> None:
     result = rows.select([*scaled, *task.strings, *hashed, task.label])
     for name, table in zip(task.strings, tables, strict=True):
         result = result.join(table.lazy(), on=name, how="left")
-    result.drop(task.strings).sink_parquet(task.output / "out.parquet", engine="streaming")
+    ids = {f"{name}_id": name for name in task.strings}
+    result.drop(task.strings).rename(ids).sink_parquet(task.output / "out.parquet", engine="streaming")
 
 
 if __name__ == "__main__":
