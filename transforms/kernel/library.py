@@ -18,6 +18,9 @@ _Size = ctypes.c_int64
 # By function: the type of its result, and those of its arguments.
 _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_crc32c": (ctypes.c_uint32, (_Address, _Size, ctypes.c_int32)),
+    "kernel_parse": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address, _Size)),
+    "kernel_repeats": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address)),
+    "kernel_text_sizes": (None, (_Address, _Address, _Size, _Address, _Size)),
 }
 
 
