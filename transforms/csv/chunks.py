@@ -10,9 +10,10 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.units import unclosed_quote
 from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.decoding.encodings import UTF8_MARK
+from shardmill.transforms.kernel.library import SLACK
 from shardmill.transforms.records.inflation import Inflation
-from shardmill.transforms.records.lexer import Lexed, lex, line_ends, open_quote
-from shardmill.transforms.records.lexicon import Lexicon, Positions
+from shardmill.transforms.records.lexer import Lexed, lex, skip_lines
+from shardmill.transforms.records.lexicon import CR, Bytes, Lexicon, Positions
 from shardmill.transforms.records.skipped import Skipped
 
 # The most bytes of text in a chunk, unless its first record is larger: it bounds memory.
@@ -55,11 +56,14 @@ class Chunk:
     @property
     def lines(self) -> int:
         """The number of its physical lines."""
-        return int(np.searchsorted(self.lexed.lines, len(self.data)))
+        return self.lexed.lines
 
     def lines_at(self, offsets: Positions) -> Positions:
-        """The numbers of the physical lines that hold some offsets."""
-        return np.searchsorted(self.lexed.lines, offsets) + self.first_line
+        """The numbers of the physical lines that hold some offsets.
+
+        The offsets ascend.
+        """
+        return self.lexed.lines_before(offsets) + self.first_line
 
 
 class Chunks:
@@ -92,30 +96,31 @@ class Chunks:
         self._block_bytes = block_bytes
         self._skipped = skipped or Skipped()
         self._inflation = Inflation(text.path) if compressed_suffix(text.path) else None
-        self._buffer = b""
+        # Behind its end are SLACK bytes more, which the kernel may read.
+        self._buffer: Bytes = np.zeros(SLACK, np.uint8)[:0]
         self._ended = False
         self._failure: DataError | None = None
 
     def skip_mark(self) -> None:
         """Drops a byte order mark."""
         self._fill(len(UTF8_MARK))
-        self._buffer = self._buffer.removeprefix(UTF8_MARK)
+        if self._buffer[: len(UTF8_MARK)].tobytes() == UTF8_MARK:
+            self._buffer = self._buffer[len(UTF8_MARK) :]
 
     def skip_lines(self, count: int) -> None:
         """Drops physical lines, whatever is in them."""
         unended = False
-        while count and (self._buffer or self._fill(self._block_bytes)):
-            ends = line_ends(np.frombuffer(self._buffer, np.uint8), at_end=self._ended)
-            dropped = min(count, len(ends))
-            count -= dropped
-            self._line += dropped
-            self._skipped.above += dropped
-            # A carriage return at the end stays: with a newline to come it is one line's end.
-            half = not self._ended and self._buffer.endswith(b"\r")
-            size = len(self._buffer) - half if count else int(ends[dropped - 1]) + 1
+        while count and (len(self._buffer) or self._fill(self._block_bytes)):
+            size, left = skip_lines(self._buffer, count, at_end=self._ended)
+            self._line += count - left
+            self._skipped.above += count - left
+            count = left
+            if count:
+                # A carriage return at the end stays: with a newline to come it is one line's end.
+                size = len(self._buffer) - (not self._ended and self._buffer[-1] == CR)
             if self._inflation:
                 self._inflation.add(size, _NO_ROWS, _NO_ROWS)
-            unended = not self._buffer[:size].endswith((b"\r", b"\n"))
+            unended = not self._buffer[:size][-1:].tobytes().endswith((b"\r", b"\n"))
             self._buffer = self._buffer[size:]
             if count:
                 self._fill(len(self._buffer) + self._block_bytes)
@@ -128,16 +133,16 @@ class Chunks:
         None means that there is none.
         """
         while chunk := self._next(min(self._block_bytes, HEADER_BYTES)):
-            starts, stops = chunk.lexed.spans
-            if len(starts):
-                stop = int(stops[0])
-                record = chunk.lexed.text[int(starts[0]) : stop].tobytes()
-                end = int(chunk.lexed.ends[np.searchsorted(chunk.lexed.ends, stop)]) + 1
+            if len(chunk.lexed.first):
+                # What is up to that record's end.
+                lexed = lex(self._buffer[: chunk.lexed.first_end], self._lexicon, at_end=True)
+                (start,), (stop,) = lexed.spans
+                record = lexed.text[start:stop].tobytes()
                 if self._inflation:
-                    self._inflation.add(end - len(record), _NO_ROWS, _NO_ROWS)
-                self._skipped.add_lines(chunk.lexed, end)
-                self._line += int(np.searchsorted(chunk.lexed.lines, end))
-                self._buffer = self._buffer[end:]
+                    self._inflation.add(lexed.stop - len(record), _NO_ROWS, _NO_ROWS)
+                self._skipped.add_lines(lexed)
+                self._line += lexed.lines
+                self._buffer = self._buffer[lexed.stop :]
                 return record
             self._advance(chunk)
         return None
@@ -157,7 +162,7 @@ class Chunks:
     def _advance(self, chunk: Chunk) -> None:
         if self._inflation:
             self._inflation.add(len(chunk.data), *chunk.lexed.spans)
-        self._skipped.add_lines(chunk.lexed, int(chunk.lexed.ends[-1]) + 1)
+        self._skipped.add_lines(chunk.lexed)
         self._buffer = self._buffer[len(chunk.data) :]
         self._line += chunk.lines
 
@@ -171,14 +176,14 @@ class Chunks:
         while True:
             self._fill(size)
             at_end = self._ended and self._failure is None and not self._ends_escaped()
-            lexed = lex(np.frombuffer(self._buffer, np.uint8), self._lexicon, at_end=at_end)
+            lexed = lex(self._buffer, self._lexicon, at_end=at_end)
             if lexed.stop:
-                return Chunk(memoryview(self._buffer)[: lexed.stop], lexed, self._line)
+                return Chunk(self._buffer[: lexed.stop].data, lexed, self._line)
             if len(self._buffer) > MAX_RECORD_BYTES:
                 raise self._too_large(lexed)
             if self._failure is not None:
                 raise self._failure
-            if not self._buffer:
+            if not len(self._buffer):
                 return None
             if self._ended:
                 raise self._unfinished(lexed)
@@ -186,8 +191,10 @@ class Chunks:
 
     def _ends_escaped(self) -> bool:
         """Whether the buffer ends with an escape that nothing follows."""
-        escape = b"" if self._lexicon.escape is None else bytes([self._lexicon.escape])
-        return bool(escape) and (len(self._buffer) - len(self._buffer.rstrip(escape))) % 2 == 1
+        if self._lexicon.escape is None or not len(self._buffer) or self._buffer[-1] != self._lexicon.escape:
+            return False
+        others = np.flatnonzero(self._buffer != self._lexicon.escape)
+        return (len(self._buffer) - 1 - (int(others[-1]) if len(others) else -1)) % 2 == 1
 
     def _unfinished(self, lexed: Lexed) -> DataError:
         """The error for a text that ends within a record.
@@ -197,7 +204,7 @@ class Chunks:
         if not self._ends_escaped():
             return unclosed_quote(self._text.path, self._open_line(lexed))
         escape = chr(self._lexicon.escape or 0)
-        line = self._line + len(line_ends(np.frombuffer(self._buffer, np.uint8), at_end=True))
+        line = self._line + lexed.line_at(len(lexed.data))
         return DataError(
             f"{self._text.path!r}, line {line}: the file ends with the escape character {escape!r}, which nothing follows; is it cut "
             "short?"
@@ -205,14 +212,14 @@ class Chunks:
 
     def _too_large(self, lexed: Lexed) -> DataError:
         hint = "has the file lines?"
-        if lexed.is_open:
+        if lexed.opened >= 0:
             hint = f"is the quote that opens a cell in line {self._open_line(lexed)} never closed?"
         return DataError(
             f"{self._text.path!r}, line {self._line}: a record that begins here is larger than {MAX_RECORD_BYTES >> 20} MiB; {hint}"
         )
 
     def _open_line(self, lexed: Lexed) -> int:
-        return self._line + int(np.searchsorted(lexed.lines, open_quote(lexed, self._lexicon)))
+        return self._line + lexed.line_at(lexed.opened)
 
     def _fill(self, size: int) -> bool:
         """Reads until the buffer has at least `size` bytes.
@@ -221,14 +228,17 @@ class Chunks:
 
         Where the text can't be read further it has ended, too, and `_failure` says why.
         """
-        pieces, have = [self._buffer], len(self._buffer)
-        while not self._ended and have < size:
-            try:
-                piece = self._text.read(size - have)
-            except DataError as error:
-                self._failure, piece = error, b""
-            self._ended = not piece
-            pieces.append(piece)
-            have += len(piece)
-        self._buffer = b"".join(pieces) if len(pieces) > 1 else self._buffer
-        return bool(self._buffer)
+        have = len(self._buffer)
+        if not self._ended and have < size:
+            room = np.empty(size + SLACK, np.uint8)
+            room[:have] = self._buffer
+            while not self._ended and have < size:
+                try:
+                    piece = self._text.read(size - have)
+                except DataError as error:
+                    self._failure, piece = error, b""
+                self._ended = not piece
+                room[have : have + len(piece)] = np.frombuffer(piece, np.uint8)
+                have += len(piece)
+            self._buffer = room[:have]
+        return have > 0

@@ -48,7 +48,7 @@ def check_header_quotes(header: bytes, path: str, dialect: Dialect) -> None:
         DataError: Text follows the quote that closes a name.
     """
     lexicon = lexicon_of(dialect)
-    stray = lex(np.frombuffer(header, np.uint8), lexicon, at_end=True).stray
+    stray = lex(np.frombuffer(header, np.uint8), lexicon, at_end=True).stray.offsets
     if len(stray):
         at = int(stray[0])
         raise DataError(
@@ -70,18 +70,8 @@ def _hint(header: bytes, at: int) -> str:
 
 def _stray(chunk: Chunk, spans: tuple[Positions, Positions], lexicon: Lexicon, names: list[str]) -> Faults:
     """Finds the records in which text follows a closing quote."""
-    stray = chunk.lexed.stray
-    if not len(stray):
-        return {}
-    starts, stops = spans
-    records, first = np.unique(np.searchsorted(starts, stray, side="right") - 1, return_index=True)
-    # The text may go on after the chunk, with a record that isn't complete.
-    complete = stray[first] < stops[records]
-    records, stray = records[complete], stray[first][complete]
-    delimiters = np.flatnonzero(chunk.lexed.plain == lexicon.delimiter)
-    delimiters = delimiters[chunk.lexed.quotes.state_at(delimiters) == 0]
-    cells = np.searchsorted(delimiters, stray) - np.searchsorted(delimiters, starts[records])
-    hints = open_quote_hints(chunk, starts[records], stops[records])
+    records, cells, stray = chunk.lexed.stray
+    hints = open_quote_hints(chunk, spans[0][records], spans[1][records])
     faults: Faults = {}
     for record, at, cell, hint in zip(records.tolist(), stray.tolist(), cells.tolist(), hints, strict=True):
         found = _text_at(chunk.data, at, lexicon.delimiter)
@@ -101,7 +91,9 @@ def _marked(chunk: Chunk, starts: Positions) -> Faults:
     The mark at the file's start is no part of a row, so another file was joined on where one is
     found.
     """
-    text = chunk.lexed.text
+    if not chunk.lexed.high:
+        return {}
+    text = chunk.lexed.data
     rows = np.flatnonzero(text[starts] == UTF8_MARK[0])
     for offset in range(1, len(UTF8_MARK)):
         rows = rows[text[np.minimum(starts[rows] + offset, len(text) - 1)] == UTF8_MARK[offset]]

@@ -18,17 +18,9 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.decoding.encodings import UTF8_MARK, Codec
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
-from shardmill.transforms.records.lexer import lex, line_ends
+from shardmill.transforms.records.lexer import lex, skip_lines
 from shardmill.transforms.records.lexicon import LF, Bytes, Lexicon
-from shardmill.transforms.records.range_scan import (
-    PIECE_BYTES,
-    QUOTED,
-    UNQUOTED,
-    RangeScan,
-    compose,
-    nothing,
-    scan_text,
-)
+from shardmill.transforms.records.range_scan import QUOTED, UNQUOTED, RangeScan, compose, nothing, scan_text
 
 __all__ = [
     "UNIT_BYTES",
@@ -46,6 +38,8 @@ __all__ = [
 
 # The approximate size of a unit, in bytes.
 UNIT_BYTES = 16 << 20
+# The bytes after skipped rows in which a header's end is looked for before a file is cut.
+_HEADER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -205,12 +199,12 @@ def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialec
         return replace(empty, whole=True)
     header = None
     if dialect.header:
-        lexed = lex(text[body : body + PIECE_BYTES], lexicon, at_end=False)
+        lexed = lex(text[body : body + _HEADER_BYTES], lexicon, at_end=False)
         starts, stops = lexed.spans
         if not len(starts):
             return replace(empty, whole=True)
         header = lexed.text[starts[0] : stops[0]].tobytes()
-    skipped = replace(empty, stop=body, lines=len(line_ends(text[:body], at_end=True)), header=header)
+    skipped = replace(empty, stop=body, lines=dialect.skip_rows, header=header)
     return replace(scan_text(skipped, text[body:], LF, lexicon), boundaries=(None, None, None))
 
 
@@ -222,8 +216,8 @@ def body_start(text: Bytes, skip_rows: int) -> int | None:
     """
     if not skip_rows:
         return len(UTF8_MARK) if text[:3].tobytes() == UTF8_MARK else 0
-    ends = line_ends(text, at_end=False)
-    return int(ends[skip_rows - 1]) + 1 if len(ends) >= skip_rows else None
+    stop, left = skip_lines(text, skip_rows, at_end=False)
+    return None if left else stop
 
 
 def plan_units(

@@ -15,11 +15,17 @@ SLACK = 64
 
 _Address = ctypes.c_void_p
 _Size = ctypes.c_int64
+_Flag = ctypes.c_int32
 # By function: the type of its result, and those of its arguments.
 _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
-    "kernel_crc32c": (ctypes.c_uint32, (_Address, _Size, ctypes.c_int32)),
+    "kernel_crc32c": (ctypes.c_uint32, (_Address, _Size, _Flag)),
+    "kernel_lex": (None, (_Address, _Size, _Address, _Flag, _Address, _Address, _Address, _Address)),
+    "kernel_lines": (None, (_Address, _Size, _Address, _Size, _Address)),
     "kernel_parse": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address, _Size)),
     "kernel_repeats": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address)),
+    "kernel_scan_range": (None, (_Address, _Size, ctypes.c_int32, _Address, _Address)),
+    "kernel_skip_lines": (_Size, (_Address, _Size, _Flag, _Address)),
+    "kernel_stray": (_Size, (_Address, _Address, _Address, _Address, _Address, _Size, _Address, _Address, _Address)),
     "kernel_text_sizes": (None, (_Address, _Address, _Size, _Address, _Size)),
 }
 

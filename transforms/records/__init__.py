@@ -1,9 +1,10 @@
 """CSV records: where they begin and end in a text.
 
 lexicon.py       the special bytes
-quotes.py        which quotes open and close cells
-space_runs.py    one delimiter for each run of spaces
-lexer.py         where records begin and end
+arrow_text.py    the text as PyArrow's parser needs it
+quotes.py        which quotes open and close cells, for it
+space_runs.py    one delimiter for each run of spaces, for it
+lexer.py         where records and cells begin and end
 skipped.py       counts of lines that are no rows
 range_scan.py    what a range of a file does to the lexer's state
 inflation.py     a limit on what isn't rows in a compressed file

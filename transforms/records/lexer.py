@@ -1,74 +1,87 @@
-"""Finds CSV records, as PyArrow's parser sees them.
+"""Finds CSV records and cells, in compiled code (native/lex.c)."""
 
-Single bytes aren't looked at in Python.
-"""
-
+import threading
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from shardmill.transforms.records.lexicon import CR, LF, SPACE, Bytes, Lexicon, Positions
-from shardmill.transforms.records.quotes import QuoteRuns, Quotes, blank_starts, find_quotes
-from shardmill.transforms.records.space_runs import join_runs
+from shardmill.transforms.kernel.library import kernel
+from shardmill.transforms.records.arrow_text import arrow_text
+from shardmill.transforms.records.lexicon import CR, LF, Bytes, Lexicon, Positions
 
-# Stands for bytes that mean nothing to the lexer.
-_LITERAL = ord("a")
+Indices = npt.NDArray[np.uint32]
+
+# What the kernel may write more than there are bytes of text, or half as many.
+_SEPARATORS_ROOM = 9
+_RECORDS_ROOM = 2
+# A text's offsets are 32-bit numbers, of which the last stands for the one before it.
+_MOST_BYTES = (1 << 32) - 2
+# The largest text whose scratch memory is kept.
+_KEPT_BYTES = 64 << 20
 
 
-@dataclass(frozen=True)
-class Lines:
-    """Some lines of a text.
+class Stray(NamedTuple):
+    """Text after the quotes that close cells, in complete records.
 
     Attributes:
-        starts: Their first bytes' offsets, ascending.
-        stops: The offsets of the last bytes of their ends; the text's length where it ends.
+        records: The indices of the records that have such text, ascending.
+        cells: The position of the first such cell in each.
+        offsets: The offset of its text's first byte that isn't blank.
     """
 
-    starts: Positions
-    stops: Positions
-
-
-_NO_LINES = Lines(np.empty(0, np.int64), np.empty(0, np.int64))
+    records: Positions
+    cells: Positions
+    offsets: Positions
 
 
 @dataclass(frozen=True)
 class Lexed:
     """The records of a text that begins with one.
 
+    The text of a record's cell `c`, with its quotes, escapes and blanks, lies between the
+    separators `first + c` and `first + c + 1`.
+
     Attributes:
-        text: The text to parse: complete comment lines are overwritten by newlines, and so are
-            lines of blanks alone where runs of spaces delimit; blanks before a quote that opens a
-            cell are moved to after it (with `trim`, they are dropped there).
-        plain: The same with escaped bytes neutralized; only to look for record ends.
-        lines: The offset of the last byte of each physical line's end.
-        ends: The offset of the last byte of each record's end; the text's length where the file's
-            last line has no newline.
-        quotes: The quotes of `plain` that open and close cells.
-        comments: The complete comment lines.
-        stray: Where text follows the quote that closes a cell, as `Quotes.followed_by_text`.
+        data: The text. A last carriage return is left out where a newline may follow.
+        lexicon: The special bytes.
+        separators: uint32 offsets of the delimiters and the line ends' bytes that are outside
+            quotes and not escaped, up to `stop`. The first stands for the one before the text:
+            offset -1, modulo 2**32. Where the file's last line has no newline, the text's length
+            ends it.
+        first: uint32 for each record that isn't blank: the index of the separator before it.
+        cells: uint32: the number of its cells.
+        stop: The offset after the last complete record, blank line or comment. It is 0 where there
+            is none.
+        lines: The physical lines that end before `stop`.
+        blank: The number of blank lines before `stop`; of lines of blanks alone, too, where runs of
+            spaces delimit.
+        comments: The number of comment lines before `stop`.
+        opened: The offset of the quote that opened the cell in which the text ends. -1 means that
+            it doesn't end inside quotes.
+        high: Whether any byte is 128 or more.
+        torn: Whether some quote that closes a cell may have text after it.
     """
 
-    text: Bytes
-    plain: Bytes
-    lines: Positions
-    ends: Positions
-    quotes: Quotes
-    comments: Lines
-    stray: Positions
+    data: Bytes
+    lexicon: Lexicon
+    separators: Indices
+    first: Indices
+    cells: Indices
+    stop: int
+    lines: int
+    blank: int
+    comments: int
+    opened: int
+    high: bool
+    torn: bool
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the text ends inside a quoted cell."""
-        return bool(self.quotes.exit)
-
-    @property
-    def stop(self) -> int:
-        """The offset after the last complete record.
-
-        It is 0 where there is none.
-        """
-        return min(int(self.ends[-1]) + 1, len(self.text)) if len(self.ends) else 0
+    @cached_property
+    def text(self) -> Bytes:
+        """The text up to `stop` for PyArrow's parser."""
+        return arrow_text(self.data[: self.stop], self.lexicon, at_end=True)
 
     @cached_property
     def spans(self) -> tuple[Positions, Positions]:
@@ -76,20 +89,83 @@ class Lexed:
 
         int64 offsets; line ends are left out.
         """
-        starts = np.concatenate([np.zeros(min(1, len(self.ends)), np.int64), self.ends[:-1] + 1])
-        stops = self.ends.copy()
-        if CR in self.plain:
-            last = np.minimum(self.ends, len(self.plain) - 1)
-            crlf = (self.ends > starts) & (self.ends == last) & (self.plain[last] == LF) & (self.plain[last - 1] == CR)
-            stops -= crlf
-        # A record doesn't begin with a newline, but lines of blanks alone were overwritten by them.
-        kept = stops > starts
-        kept[kept] = self.plain[starts[kept]] != LF
-        return starts[kept], stops[kept]
+        starts = self.separators[self.first] + np.uint32(1)
+        return starts.astype(np.int64), self.separators[self.first + self.cells].astype(np.int64)
+
+    @property
+    def first_end(self) -> int:
+        """The offset after the first record and its line's end.
+
+        Blank lines are no records.
+        """
+        stop = int(self.separators[self.first[0] + self.cells[0]])
+        return min(stop + (2 if self.data[stop : stop + 2].tobytes() == bytes([CR, LF]) else 1), len(self.data))
+
+    @property
+    def stray(self) -> Stray:
+        """Text after the quotes that close cells."""
+        found = np.empty((3, len(self.first) if self.torn else 0), np.int64)
+        count = kernel().kernel_stray(
+            self.data.ctypes.data,
+            self.lexicon.packed,
+            self.separators.ctypes.data,
+            self.first.ctypes.data,
+            self.cells.ctypes.data,
+            found.shape[1],
+            *(row.ctypes.data for row in found),
+        )
+        records, cells, offsets = found[:, :count]
+        return Stray(records, cells, offsets)
+
+    def lines_before(self, offsets: Positions) -> Positions:
+        """How many physical lines end before each of some offsets.
+
+        The offsets ascend.
+        """
+        offsets = np.ascontiguousarray(offsets, np.int64)
+        lines = np.empty(len(offsets), np.int64)
+        kernel().kernel_lines(
+            self.data.ctypes.data, len(self.data), offsets.ctypes.data, len(offsets), lines.ctypes.data
+        )
+        return lines
+
+    def line_at(self, offset: int) -> int:
+        """The number of physical lines that end before an offset."""
+        return int(self.lines_before(np.array([offset]))[0])
+
+
+class _Scratch(threading.local):
+    """Memory for the kernel to write to.
+
+    Most of it is never touched, and so takes none of the machine's.
+    """
+
+    def __init__(self) -> None:
+        self._size = -1
+        self._arrays: tuple[Indices, Indices, Indices]
+
+    def room(self, size: int) -> tuple[Indices, Indices, Indices]:
+        """Room for the separators and records of a text.
+
+        `size` is its size in bytes.
+        """
+        if size <= self._size:
+            return self._arrays
+        arrays = (
+            np.empty(size + _SEPARATORS_ROOM, np.uint32),
+            np.empty((size + 1) // 2 + _RECORDS_ROOM, np.uint32),
+            np.empty((size + 1) // 2 + _RECORDS_ROOM, np.uint32),
+        )
+        if size <= _KEPT_BYTES:
+            self._size, self._arrays = size, arrays
+        return arrays
+
+
+_scratch = _Scratch()
 
 
 def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
-    """Finds the ends of records and lines in a text.
+    """Finds the records, cells and lines of a text.
 
     The text begins at a record's start.
 
@@ -98,107 +174,53 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
         lexicon: The special bytes.
         at_end: Whether the file ends where the text does; else a last record without a line's end
             isn't complete.
+
+    Raises:
+        ValueError: The text is too large.
     """
-    lines = line_ends(text, at_end=at_end)
-    plain = text
-    comments = _NO_LINES
-    if lexicon.escape is not None and lexicon.escape in text:
-        plain = _neutralize(text, lexicon.escape)
-    if lexicon.comment is not None and lexicon.comment in plain:
-        text, plain, comments = _blank_comments(text, plain, lexicon, at_end=at_end)
-    ends = lines if lexicon.escape is None and lexicon.comment is None else line_ends(plain, at_end=at_end)
-    if lexicon.trim and lexicon.delimiter == SPACE:
-        text, plain = join_runs(text, plain, lexicon)
-    if lexicon.trim and lexicon.quote is not None:
-        text, plain = _move_blanks(text, plain, lexicon)
-    quotes = find_quotes(plain, lexicon)
-    if len(quotes.positions):
-        ends = ends[quotes.state_at(ends) == 0]
-    if at_end and not quotes.exit and len(text) and not (len(ends) and ends[-1] == len(text) - 1):
-        ends = np.append(ends, len(text))
-    return Lexed(text, plain, lines, ends, quotes, comments, quotes.followed_by_text(plain, lexicon))
+    if len(text) > _MOST_BYTES:
+        raise ValueError(f"a text to cut into records: expected at most {_MOST_BYTES:,} bytes, received {len(text):,}")
+    if not at_end and len(text) and text[-1] == CR:
+        text = text[:-1]
+    separators, first, cells = _scratch.room(len(text))
+    facts = np.empty(9, np.int64)
+    kernel().kernel_lex(
+        text.ctypes.data,
+        len(text),
+        lexicon.packed,
+        at_end,
+        separators.ctypes.data,
+        first.ctypes.data,
+        cells.ctypes.data,
+        facts.ctypes.data,
+    )
+    found, records, stop, lines, blank, comments, opened, high, torn = facts.tolist()
+    return Lexed(
+        text,
+        lexicon,
+        separators[:found].copy(),
+        first[:records].copy(),
+        cells[:records].copy(),
+        stop,
+        lines,
+        blank,
+        comments,
+        opened,
+        bool(high),
+        bool(torn),
+    )
 
 
-def open_quote(lexed: Lexed, lexicon: Lexicon) -> int:
-    """The offset of the quote that isn't closed.
-
-    It opened the cell in which the text ends; the text `is_open`.
-    """
-    runs = QuoteRuns.of(lexed.plain, np.flatnonzero(lexed.plain == lexicon.quote), lexicon, LF)
-    return int(runs.positions[runs.odd][np.flatnonzero(runs.states(0))[-1]])
-
-
-def line_ends(text: Bytes, *, at_end: bool) -> Positions:
-    r"""The offset of each line end's last byte.
+def skip_lines(text: Bytes, count: int, *, at_end: bool) -> tuple[int, int]:
+    r"""Skips physical lines, whatever is in them.
 
     Lines end with ``\n``, ``\r\n`` or ``\r``. A last ``\r`` counts only at the file's end, since
     ``\n`` may follow.
+
+    Returns:
+        The offset after the last line end among the first `count`, and how many of them the text
+        lacks.
     """
-    ends = text == LF
-    if CR in text:
-        returns = text == CR
-        returns[:-1] &= ~ends[1:]
-        returns[-1:] &= at_end
-        ends |= returns
-    return np.flatnonzero(ends)
-
-
-def _move_blanks(text: Bytes, plain: Bytes, lexicon: Lexicon) -> tuple[Bytes, Bytes]:
-    """Moves blanks before an opening quote to after it.
-
-    The quote then stands at the cell's start, where PyArrow takes it for an opening one.
-    """
-    runs = QuoteRuns.of(plain, np.flatnonzero(plain == lexicon.quote), lexicon, LF)
-    quotes = runs.positions[runs.opens & (runs.states_before(0) == 0) & (runs.positions > 0)]
-    quotes = quotes[lexicon.blanks[plain[quotes - 1]]]
-    if not len(quotes):
-        return text, plain
-    starts = blank_starts(plain, quotes, lexicon)
-    quote = plain[quotes[0]]
-    same = plain is text
-    text = text.copy()
-    plain = text if same else plain.copy()
-    for moved in (text, plain):
-        moved[starts] = quote
-        moved[quotes] = SPACE
-    return text, plain
-
-
-def _neutralize(text: Bytes, escape: int) -> Bytes:
-    """Makes escape bytes and the bytes that they escape literal.
-
-    Returns a copy.
-    """
-    escapes = np.flatnonzero(text == escape)
-    firsts = np.flatnonzero(np.concatenate([[True], np.diff(escapes) != 1]))
-    runs = escapes[firsts] + np.diff(firsts, append=len(escapes))
-    # In a run of escapes each second one is escaped; after an odd run, the next byte is.
-    escaped = runs[(np.diff(firsts, append=len(escapes)) % 2 == 1) & (runs < len(text))]
-    plain = text.copy()
-    plain[escapes] = _LITERAL
-    plain[escaped] = _LITERAL
-    return plain
-
-
-def _blank_comments(text: Bytes, plain: Bytes, lexicon: Lexicon, *, at_end: bool) -> tuple[Bytes, Bytes, Lines]:
-    """Overwrites comment lines by newlines, which are blank lines then.
-
-    One that isn't complete is made literal, so that no record ends in it, and isn't returned.
-    """
-    lines = line_ends(plain, at_end=at_end)
-    starts = np.concatenate([[0], lines + 1])
-    stops = np.append(lines, len(plain))
-    found = np.flatnonzero((starts < len(plain)) & (plain[np.minimum(starts, len(plain) - 1)] == lexicon.comment))
-    text, plain = text.copy(), plain.copy()
-    done = state = 0
-    comments = []
-    for start, stop in zip(starts[found].tolist(), stops[found].tolist(), strict=True):
-        state = find_quotes(plain[done:start], lexicon, LF, state).exit
-        done = start
-        if state == 0:
-            complete = stop < len(plain) or at_end
-            text[start:stop] = plain[start:stop] = LF if complete else _LITERAL
-            done = stop
-            comments += [(start, stop)] * complete
-    starts, stops = np.array(comments, np.int64).reshape(-1, 2).T
-    return text, plain, Lines(starts, stops)
+    left = np.array(count, np.int64)
+    stop = kernel().kernel_skip_lines(text.ctypes.data, len(text), at_end, left.ctypes.data)
+    return int(stop), int(left)

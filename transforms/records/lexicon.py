@@ -34,6 +34,13 @@ class Lexicon:
     trim: bool = False
 
     @property
+    def packed(self) -> bytes:
+        """As the kernel's `Dialect` (native/dialect.h)."""
+        characters = (self.quote, self.escape, self.comment)
+        there = [character is not None for character in characters]
+        return bytes([self.delimiter, *(character or 0 for character in characters), *there, self.trim])
+
+    @property
     def cell_starts(self) -> Flags:
         """bool[256]: whether a cell begins after each byte."""
         table = np.zeros(256, np.bool_)

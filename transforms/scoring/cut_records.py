@@ -14,7 +14,7 @@ import numpy as np
 
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import lexicon_of
-from shardmill.transforms.records.lexer import lex, line_ends
+from shardmill.transforms.records.lexer import Lexed, lex
 from shardmill.transforms.records.lexicon import Bytes, Flags, Positions
 
 # The most records and cells of a text that are looked at one by one.
@@ -43,9 +43,7 @@ class Text:
 
     @functools.cached_property
     def _lines(self) -> list[bytes]:
-        head = np.frombuffer(self.data, np.uint8)
-        cuts = [0, *(line_ends(head, at_end=True) + 1).tolist(), len(self.data)]
-        return [self.data[start:stop] for start, stop in itertools.pairwise(cuts) if start < stop]
+        return self.data.splitlines(keepends=True)
 
     def without_lines(self, count: int) -> "Text":
         """The text after some physical lines."""
@@ -59,32 +57,35 @@ class Records:
     The last one isn't among them where the text, being a file's beginning only, may end within it.
 
     Attributes:
-        text: The bytes as they are parsed.
+        lexed: The text and where its cells are.
         starts: Where each record starts.
         stops: Where each stops, its line's end left out.
         widths: The number of its cells.
         lines: The number of its physical lines.
         first_lines: The index of its first physical line.
         malformed: Whether text follows a quote that closes one of its cells.
-        delimiters: Where cells end within records.
         lost_lines: Physical lines after the last record, which a quote that isn't closed takes.
         dialect: The dialect.
     """
 
-    text: Bytes
+    lexed: Lexed
     starts: Positions
     stops: Positions
     widths: Positions
     lines: Positions
     first_lines: Positions
     malformed: Flags
-    delimiters: Positions
     lost_lines: int
     dialect: Dialect
 
     def __len__(self) -> int:
         """The number of records."""
         return len(self.starts)
+
+    @property
+    def text(self) -> Bytes:
+        """The bytes."""
+        return self.lexed.data
 
     def rows(self, indices: Sequence[int] | None = None) -> Rows:
         """The cells of some records.
@@ -102,15 +103,17 @@ class Records:
     def raw(self, indices: Sequence[int]) -> Rows:
         """The cells of some records with their quotes and escapes."""
         found = []
-        data = self.text.data
         for index in indices:
-            start, stop = int(self.starts[index]), int(self.stops[index])
-            low, high = np.searchsorted(self.delimiters, (start, stop))
-            cuts = [start - 1, *self.delimiters[low:high].tolist(), stop]
-            found.append(
-                [bytes(data[before + 1 : end]).decode(errors="replace") for before, end in itertools.pairwise(cuts)]
-            )
+            first = int(self.lexed.first[index])
+            cuts = (self.lexed.separators[first : first + int(self.widths[index]) + 1] + np.uint32(1)).tolist()
+            cells = [self.text[start : stop - 1].tobytes() for start, stop in itertools.pairwise(cuts)]
+            found.append([self._without_margin(cell.decode(errors="replace")) for cell in cells])
         return found
+
+    def _without_margin(self, cell: str) -> str:
+        """Takes blanks before an opening quote off."""
+        body = cell.lstrip(" \t") if self.dialect.trim else cell
+        return body if self.dialect.quote and body.startswith(self.dialect.quote) else cell
 
     def _read(self, cell: str) -> str:
         """Takes quotes and escapes off a cell."""
@@ -137,23 +140,18 @@ def cut_records(text: Text, dialect: Dialect) -> Records:
     data = np.frombuffer(text.without_lines(skipped).data, np.uint8)
     lexed = lex(data, lexicon, at_end=text.complete)
     starts, stops = lexed.spans
-    delimiters = np.flatnonzero(lexed.plain == lexicon.delimiter)
-    if len(lexed.quotes.positions):
-        delimiters = delimiters[lexed.quotes.state_at(delimiters) == 0]
-    first_lines = np.searchsorted(lexed.lines, starts)
+    first_lines = lexed.lines_before(starts)
     malformed = np.zeros(len(starts), np.bool_)
-    holders = np.searchsorted(starts, lexed.stray, side="right") - 1
-    malformed[holders[lexed.stray < lexed.stop]] = True
+    malformed[lexed.stray.records] = True
     return Records(
-        lexed.text,
+        lexed,
         starts,
         stops,
-        np.searchsorted(delimiters, stops) - np.searchsorted(delimiters, starts) + 1,
-        np.searchsorted(lexed.lines, stops) - first_lines + 1,
+        lexed.cells.astype(np.int64),
+        lexed.lines_before(stops) - first_lines + 1,
         first_lines + skipped,
         malformed,
-        delimiters,
-        len(lexed.lines) - int(np.searchsorted(lexed.lines, lexed.stop)) + (lexed.is_open and text.complete),
+        lexed.line_at(len(lexed.data)) - lexed.lines + (lexed.opened >= 0 and text.complete),
         dialect,
     )
 

@@ -20,7 +20,6 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
 from shardmill.transforms.decoding import text
-from shardmill.transforms.records import range_scan
 from tests.support.csv.csv_blocks import select
 
 BYTES, INT, FLOAT = ColumnType.BYTES, ColumnType.INT, ColumnType.FLOAT
@@ -79,20 +78,20 @@ class Cut:
     Attributes:
         block: Of a chunk.
         unit: Of a unit; None: the file isn't cut into any.
-        piece: What a scan looks at.
+        head: In which a scan looks for the header's end.
         trickle: What the file gives at a time.
     """
 
     block: int
     unit: int | None = None
-    piece: int = 1 << 20
+    head: int = 1 << 20
     trickle: int = 1 << 20
 
 
 WHOLE = Cut(block=4 << 20)
 CUTS = st.one_of(
     st.builds(Cut, block=st.integers(1, 40), trickle=st.sampled_from([1, 7, 1000])),
-    st.builds(Cut, block=st.sampled_from([1, 7, 1000]), unit=st.integers(1, 40), piece=st.sampled_from([1, 5, 1000])),
+    st.builds(Cut, block=st.sampled_from([1, 7, 1000]), unit=st.integers(1, 40), head=st.sampled_from([1, 5, 1000])),
 )
 
 
@@ -131,8 +130,7 @@ def outcome(data: bytes, path: str, dialect: Dialect, selection: Selection, cut:
     infinite: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "BLOCK_BYTES", cut.block)
-        patch.setattr(range_scan, "PIECE_BYTES", cut.piece)
-        patch.setattr(units, "PIECE_BYTES", cut.piece)
+        patch.setattr(units, "_HEADER_BYTES", cut.head)
         try:
             planned = [Unit(0, 0, path)] if cut.unit is None else plan(data, path, dialect, selection, cut.unit)
             for unit in planned:
