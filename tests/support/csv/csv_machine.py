@@ -7,7 +7,17 @@ from shardmill.transforms.csv.dialect import Dialect
 
 
 class UnclosedError(Exception):
-    """The text ends inside quotes, or with an escape that nothing follows."""
+    """The text ends inside quotes, or with an escape that nothing follows.
+
+    Attributes:
+        found: What is before.
+        quoted: Whether it ends inside quotes.
+    """
+
+    def __init__(self, found: list["Found"], *, quoted: bool) -> None:
+        super().__init__()
+        self.found = found
+        self.quoted = quoted
 
 
 @dataclass
@@ -17,15 +27,21 @@ class Found:
     Attributes:
         kind: Which of these it is.
         line: The number of its first physical line.
+        start: The offset of its first byte.
         text: Its bytes without the line's end.
+        stop: The offset after its line's end.
         cells: Its cells' bytes; for records only.
+        raw: The same with their quotes and escapes.
         torn: Whether text follows the quote that closes a cell.
     """
 
     kind: Literal["record", "comment", "blank", "above"]
     line: int
+    start: int = 0
     text: bytes = b""
+    stop: int = 0
     cells: list[bytes] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     torn: bool = False
 
 
@@ -61,7 +77,7 @@ class _Machine:
     def step(self) -> None:
         """Takes one record, or a line that is none."""
         start = self.at
-        found = Found("record", self._line)
+        found = Found("record", self._line, start)
         if self._above:
             self._above -= 1
             found.kind = "above"
@@ -78,6 +94,7 @@ class _Machine:
             self._take_record(found)
         found.text = self.text[start : self.at]
         self._skip_line_end()
+        found.stop = self.at
         self._line += _lines_in(self.text[start : self.at])
         self.found.append(found)
 
@@ -100,20 +117,20 @@ class _Machine:
     def _skip_comment(self) -> None:
         while self.at < len(self.text) and not self._end():
             if self._here() == self._escape:
-                self._after_escape()
+                self._after_escape(quoted=False)
             self.at += 1
 
-    def _after_escape(self) -> None:
+    def _after_escape(self, *, quoted: bool) -> None:
         self.at += 1
         if self.at == len(self.text):
-            raise UnclosedError
+            raise UnclosedError(self.found, quoted=quoted)
 
     def _take_record(self, found: Found) -> None:  # noqa: C901 - a state machine, to be read beside the format
-        cell, state = b"", "start"
+        cell, state, begin = b"", "start", self.at
         while self.at < len(self.text):
             here = self._here()
             if here == self._escape:
-                self._after_escape()
+                self._after_escape(quoted=state == "quoted")
                 found.torn |= state == "closed"
                 cell += self._here()
                 state = state if state == "quoted" else "unquoted"
@@ -129,7 +146,8 @@ class _Machine:
                 continue
             elif here == self._delimiter:
                 found.cells.append(cell)
-                cell, state = b"", "start"
+                found.raw.append(self.text[begin : self.at])
+                cell, state, begin = b"", "start", self.at + 1
             elif self._end():
                 break
             elif here == self._quote and state == "start":
@@ -141,8 +159,9 @@ class _Machine:
                 cell += here
             self.at += 1
         if state == "quoted":
-            raise UnclosedError
+            raise UnclosedError(self.found, quoted=True)
         found.cells.append(cell)
+        found.raw.append(self.text[begin : self.at])
 
     def _passes_blanks(self, found: Found, cell: bytes, state: str) -> bool:
         """Goes to the last of some blanks; whether they are at the line's start or end, where they delimit no cells."""

@@ -3,7 +3,6 @@
 import io
 import pickle
 
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -21,13 +20,12 @@ from shardmill.transforms.csv.units import (
     Unit,
     file_ranges,
     is_splittable,
-    lexicon_of,
     plan_units,
     scan_range,
 )
 from shardmill.transforms.files.checksums import Checksum
-from shardmill.transforms.records.lexer import lex
 from tests.support.csv.csv_blocks import select_columns
+from tests.support.csv.csv_machine import read_slowly
 
 PLAIN = Dialect()
 # Mostly special characters, so that short texts meet each other in many ways.
@@ -38,53 +36,9 @@ CELLS = st.text(alphabet='ab,"\n\r', max_size=5)
 ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=12)
 
 
-def reference_spans(  # noqa: C901, PLR0912 - a state machine, to be read beside the format
-    text: str, *, quote: str = '"', escape: str = "", comment: str = "", trim: bool = False
-) -> list[tuple[int, int]]:
-    """One character at a time, what the lexer finds at once."""
-    spans, start, at = [], 0, 0
-    quoted = False
-    cell_start = True
-    while at < len(text):
-        char = text[at]
-        if at == start and comment and char == comment and not quoted:
-            while at < len(text) and text[at] not in "\r\n":
-                at += 2 if escape and text[at] == escape else 1
-            at = min(at, len(text))
-            start = at
-            if at == len(text):
-                break
-            char = text[at]
-        if escape and char == escape:
-            at += 2
-            cell_start = False
-        elif quoted:
-            if quote and text.startswith(quote * 2, at):
-                at += 2
-            else:
-                quoted = char != quote
-                at += 1
-        elif char == quote and cell_start:
-            quoted, cell_start = True, False
-            at += 1
-        elif char in "\r\n":
-            if at > start:
-                spans.append((start, at))
-            at += 2 if text.startswith("\r\n", at) else 1
-            start, cell_start = at, True
-        else:
-            cell_start = char == "," or (cell_start and trim and char in " \t")
-            at += 1
-    if start < len(text) and not quoted:
-        spans.append((start, len(text)))
-    return spans
-
-
-def spans(text: str, dialect: Dialect = PLAIN) -> list[tuple[int, int]]:
-    """The records that the lexer finds in a whole file, as pairs of offsets."""
-    starts, stops = lex(np.frombuffer(text.encode(), np.uint8), lexicon_of(dialect), at_end=True).spans
-    assert starts.dtype == stops.dtype == np.int64
-    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+def starts_of(text: str, dialect: Dialect) -> list[int]:
+    """The offsets at which the records of a text start."""
+    return [found.start for found in read_slowly(text.encode(), dialect) if found.kind == "record"]
 
 
 def read_all(
@@ -123,48 +77,6 @@ def scan_all(data: bytes, unit_bytes: int, dialect: Dialect = PLAIN) -> list[Ran
     return [scan_range(data[each.read_start : each.stop], each, dialect) for each in ranges]
 
 
-@given(MESSY)
-@example('a"b\n"c\nd",e\n')
-@example('""\n"a""\n"\n')
-@example('a\r\r\n\n"x\r"y"\rb')
-def test_spans_are_those_of_a_state_machine(text: str) -> None:
-    """Records are found in any text, well-formed or not, as one character at a time would find them."""
-    assert spans(text) == reference_spans(text)
-
-
-@given(MESSY)
-def test_spans_without_quoting(text: str) -> None:
-    """Without a quote character each line is a record."""
-    assert spans(text, Dialect(quote=None)) == reference_spans(text, quote="")
-
-
-@given(
-    st.lists(
-        st.sampled_from(["a", ",", '"', "\\", "\\\\", '\\"', "\n", "\r", "#", "\n#", '#"', ',"', '",']), max_size=40
-    ).map("".join)
-)
-@example('#"\n"#\n#"\n')
-@example("#\\\n,\n")
-def test_spans_with_escapes_and_comments(text: str) -> None:
-    """Escaped characters mean nothing, and comment lines, which begin where a record could, are no records."""
-    dialect = Dialect(escape="\\", comment="#")
-    assert spans(text, dialect) == reference_spans(text, escape="\\", comment="#")
-
-
-@given(
-    st.lists(
-        st.sampled_from(["a", ",", '"', " ", "\t", ' "', '" ', "\\", "\\ ", "\n", "\r", "\n#", '# "']), max_size=40
-    ).map("".join)
-)
-@example(' "a\n"\n #"\n"\n')
-def test_spans_with_trim(text: str) -> None:
-    """With trim, a quote after blanks at a cell's start opens the cell."""
-    assert spans(text, Dialect(trim=True)) == reference_spans(text, trim=True)
-    assert spans(text, Dialect(trim=True, escape="\\", comment="#")) == reference_spans(
-        text, escape="\\", comment="#", trim=True
-    )
-
-
 @settings(max_examples=400)
 @given(
     MESSY,
@@ -191,7 +103,7 @@ def test_units_are_the_file(
         patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
         assert outcome(data, unit_bytes, dialect, selection) == whole
     if not isinstance(whole, str) and delimiter == ",":
-        assert len(whole[0]) + len(whole[1]) == len(reference_spans(text, trim=trim))
+        assert len(whole[0]) + len(whole[1]) == len(starts_of(text, dialect))
 
 
 @pytest.mark.parametrize("header", ["a    b", "  a b ", ' "a"   "b"'])
@@ -217,7 +129,7 @@ def test_well_formed_files_are_cut_everywhere(rows: list[list[str]], unit_bytes:
     dialect = Dialect(header=False)
     units = plan(data, unit_bytes, dialect)
     assert [unit.start for unit in units[1:]] == [unit.stop for unit in units[:-1]]
-    starts = [start for start, _ in reference_spans(text)]
+    starts = starts_of(text, dialect)
     assert {unit.start for unit in units} <= set(starts)
     ranges = file_ranges([InputFile("f.csv", len(data))], dialect, unit_bytes)
     assert len(units) == max(1, sum(any(r.start <= start < r.stop for start in starts) for r in ranges))
