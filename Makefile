@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 KERNEL := src/shardmill/kernel.so
+ROUNDS ?= 1000000
 # Three processes, since some wait for others: each has TensorFlow, and runs of its own with a tracing process.
 PYTEST_ARGS ?= -n 3 --dist loadfile
 QUICK_PYTEST_ARGS ?= -n 2 --dist loadfile
@@ -36,7 +37,7 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo extras native test test-quick lint format types wheel image bench flink flink-stop spark spark-stop clean
+.PHONY: help demo extras native test test-quick fuzz lint format types wheel image bench flink flink-stop spark spark-stop clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +55,12 @@ test-quick: $(VENV)/dev.stamp $(KERNEL)  ## set up, run the tests that need noth
 test: $(VENV)/dev.stamp $(KERNEL)  ## set up, run all tests, half an hour; what lacks Java, Maven, Go or data is skipped (docs/testing.md)
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'
 	$(BIN)/python -m pytest $(CLUSTER_PYTEST_ARGS) -m cluster
+
+fuzz:  ## try the kernel on random inputs under sanitizers; ROUNDS=N for another number of them
+	mkdir -p dist
+	for entry in $(filter-out main,$(basename $(notdir $(wildcard native/fuzz/*.c)))); do \
+		cc -fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -march=native -std=gnu11 native/*.c native/fuzz/main.c \
+			native/fuzz/$$entry.c -o dist/fuzz -lm && dist/fuzz $(ROUNDS) $$(date +%s) || exit 1; done
 
 lint: $(VENV)/dev.stamp  ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -45,5 +45,24 @@ u32 crc32c(const u8 *p, i64 n) {
 #endif
 }
 
+/* The instruction takes three cycles, and one can begin in each. */
+void crc32c_three(const u8 *const p[3], const i64 n[3], u32 out[3]) {
+#ifdef CRC8
+    u64 a = ~0u, b = ~0u, c = ~0u;
+    i64 common = n[0] < n[1] ? n[0] : n[1], i = 0;
+    common = (common < n[2] ? common : n[2]) & ~7;
+    for (; i < common; i += 8) { a = CRC8(a, load8(p[0] + i)); b = CRC8(b, load8(p[1] + i)); c = CRC8(c, load8(p[2] + i)); }
+    u64 crcs[3] = {a, b, c};
+    for (int k = 0; k < 3; k++) {
+        i64 rest = i;
+        for (; rest + 8 <= n[k]; rest += 8) crcs[k] = CRC8(crcs[k], load8(p[k] + rest));
+        for (; rest < n[k]; rest++) crcs[k] = CRC1(crcs[k], p[k][rest]);
+        out[k] = ~(u32)crcs[k];
+    }
+#else
+    for (int k = 0; k < 3; k++) out[k] = by_tables(p[k], n[k]);
+#endif
+}
+
 /* The same by tables alone: what a processor without the instruction runs, and what tests compare with. */
 API u32 kernel_crc32c(const u8 *p, i64 n, i32 tables) { return tables ? by_tables(p, n) : crc32c(p, n); }

@@ -24,12 +24,12 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
-from shardmill.transforms.rows.row_plan import RowPlan
+from shardmill.transforms.rows.row_plan import RowPlan, SortedRows
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
 from shardmill.transforms.runtime.session import load_session
 from shardmill.transforms.statistics.moments import Moments
-from shardmill.transforms.tfrecord.encode import ExampleEncoder
+from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
 from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
@@ -183,8 +183,7 @@ class _UnitWriter:
             )
             rows = [done + more for done, more in zip(rows, written, strict=True)]
             if block.rejects:
-                lines = pa.array([reject_line(reject) for reject in block.rejects], pa.binary())
-                parts.add(REJECTED, np.zeros(len(lines), np.int64), lines)
+                parts.add(REJECTED, 0, len(block.rejects), b"".join(map(reject_line, block.rejects)))
             rejected += len(block.rejects)
             work.add(block.rows + len(block.rejects), block.size)
         return rows, rejected
@@ -196,19 +195,21 @@ class _UnitWriter:
         splits = rule.assign(block.rows, unit.split, block.key)
         made = block.made if self._is_made and block.made is not None else self._session.run(block.columns)
         outputs = drop_missing(drop_unknown(made, self._unknown, block.rows), block.columns, self._labels)
-        framed = self._encoder.encode_framed(outputs, block.rows)
-        written = []
+        self._add_frames(outputs, self._plan.sort(splits, first), parts)
+        written: list[int] = np.bincount(splits, minlength=len(first)).tolist()
         for index, split in enumerate(rule.names):
-            mine = splits == index
-            rows = int(mine.sum())
-            written.append(rows)
-            if not rows:
-                continue
-            everything = rows == block.rows
-            shards = self._plan.shards(split, first[index], rows)
-            parts.add(split, shards, framed if everything else framed.filter(pa.array(mine)))
-            self._moments.update(split, outputs if everything else select_rows(outputs, self._numbers, pa.array(mine)))
+            if written[index] == block.rows:
+                self._moments.update(split, outputs)
+            elif written[index]:
+                self._moments.update(split, select_rows(outputs, self._numbers, pa.array(splits == index)))
         return written
+
+    def _add_frames(self, outputs: Outputs, rows: SortedRows, parts: PartWriter) -> None:
+        offsets, frames = self._encoder.encode_framed(outputs, len(rows.order), rows.order)
+        stop = 0
+        for split, shard, count in rows.shards:
+            start, stop = stop, stop + count
+            parts.add(split, shard, count, frames.data[offsets[start] : offsets[stop]])
 
 
 def _numbers(values: npt.NDArray[Any] | pa.Array) -> npt.NDArray[Any] | None:
@@ -236,8 +237,8 @@ def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:
     for unit in sorted(units, key=lambda unit: unit.index):
         for block in reading.blocks(unit):
             if block.rows:
-                framed = ExampleEncoder(session.outputs).encode_framed(session.run(block.columns), block.rows)
-                return float(framed.nbytes / block.rows)
+                offsets, _ = ExampleEncoder(session.outputs).encode_framed(session.run(block.columns), block.rows)
+                return float(offsets[-1] / block.rows)
     raise ValueError("no unit has rows")  # unreachable: an input without rows is an error before
 
 

@@ -20,7 +20,7 @@ from shardmill.transforms.files.checksums import Checksum
 from shardmill.transforms.rows.counts import Rejections, UnitCount, file_checksums
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
+from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
 from shardmill.transforms.runtime.session import load_session
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
 from shardmill.transforms.workers import phases
@@ -236,13 +236,10 @@ class Rederivation:
     def _encode(self, block: Block, chosen: npt.NDArray[np.bool_]) -> pa.Array:
         """Returns the records of the chosen rows."""
         if not chosen.any():
-            return pa.array([], pa.binary())
+            return pa.array([], pa.large_binary())
         # All rows go through the graph, as in the run: a TensorFlow kernel's result for a row may
         # depend on its position in the batch.
-        outputs = self._outputs(block)
-        if not chosen.all():
-            outputs = select_rows(outputs, self._whole.outputs, pa.array(chosen))
-        return self._encoder.encode(outputs, int(chosen.sum()))
+        return self._encoder.encode(self._outputs(block), block.rows, np.flatnonzero(chosen))
 
     def _outputs(self, block: Block) -> Outputs:
         served = self._served.run(block.columns) if self._served else {}

@@ -21,7 +21,7 @@ from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema, load_schema
 from shardmill.transforms.functions.user_function import UserFunction
 from tests.support.datasets import as_columns, as_examples
-from tests.support.function_rows import ROWS, write_rows
+from tests.support.functions.function_rows import ROWS, write_rows
 from tests.support.locations import FUNCTIONS, ROOT
 from tests.support.printed import execute
 from tests.support.runs import files_of, read_rejected, run_toml

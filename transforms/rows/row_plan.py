@@ -5,14 +5,31 @@ They are known once all rows are counted: rows are numbered through each split i
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from shardmill.schemas.arrow import offsets_of
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
+
+# Shards that a 16-bit key can number: NumPy sorts such keys by radix.
+_RADIX_SHARDS = 1 << 16
+
+
+class SortedRows(NamedTuple):
+    """The rows of a block by split and shard.
+
+    Attributes:
+        order: int64 [rows], the rows in the order of their shards, and of the input within one.
+        shards: Split, shard and number of rows of each shard with rows, in this order.
+    """
+
+    order: npt.NDArray[np.int64]
+    shards: list[tuple[str, int, int]]
 
 
 class RowPlan:
@@ -63,6 +80,28 @@ class RowPlan:
             int64 [rows], the shard of each row.
         """
         return self._shard_rule.assign(first, rows, self.totals[split])
+
+    def sort(self, splits: npt.NDArray[np.int64], first: Sequence[int]) -> "SortedRows":
+        """Sorts a block's rows by split and shard.
+
+        Args:
+            splits: The split of each row, as its index in `totals`.
+            first: By split, the index in it of the block's first row there.
+        """
+        shards = np.empty(len(splits), np.int64)
+        starts = offsets_of(np.array(list(self.shard_counts.values())))
+        for index, split in enumerate(self.totals):
+            mine = np.flatnonzero(splits == index)
+            shards[mine] = starts[index] + self.shards(split, first[index], len(mine))
+        # A stable sort keeps the input's order within a shard. 16-bit keys are sorted by radix, 30
+        # times as fast.
+        order = np.argsort(shards.astype(np.uint16) if starts[-1] <= _RADIX_SHARDS else shards, kind="stable")
+        counts = np.bincount(shards)
+        found = np.flatnonzero(counts)
+        splits = np.searchsorted(starts, found, side="right") - 1
+        names = np.array(list(self.totals))[splits].tolist()
+        listed = zip(names, (found - starts[splits]).tolist(), counts[found].tolist(), strict=True)
+        return SortedRows(order, list(listed))
 
     def check_second_pass(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
         """Checks that the second pass read as many rows.

@@ -1,11 +1,9 @@
 """From columns to tf.train.Examples to TFRecord files, byte for byte.
 
-wire.py        protobuf's wire format, column-wise
-row_groups.py  rows of equal layout encoded as one matrix
-encode.py      columns of features -> serialized Examples
-crc32c.py      CRC32C checksums of many records at once
-compress.py    gzip members
-frames.py      TFRecord frames, read and written
-parts.py       the part file of a unit
-decode.py      Examples decoded without TensorFlow
+encode.py    columns of features -> serialized Examples, bare or in TFRecord frames
+compress.py  gzip members
+parts.py     the part file of a unit
+crc32c.py    CRC32C checksums of many records at once
+frames.py    TFRecord frames, read
+decode.py    Examples decoded without TensorFlow
 """

@@ -1,30 +1,44 @@
 """Encodes columns of features as `tf.train.Example` records.
 
-The bytes are those of Python's `SerializeToString(deterministic=True)`.
-
-Two ways give the same bytes. Where rows fall into few groups of equal layout, `row_groups` fills
-each group as one matrix. Otherwise Arrow joins the rows' pieces (the prefix of a feature's values,
-and the values). Neither makes a Python object for a row.
+The bytes are those of Python's `SerializeToString(deterministic=True)`. The compiled kernel writes
+them (`native/encode.c`); this module describes the columns to it.
 """
 
-import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import binary_parts
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.features import FeatureSpec
-from shardmill.transforms.tfrecord.frames import frame
-from shardmill.transforms.tfrecord.row_groups import group_rows
-from shardmill.transforms.tfrecord.wire import Encoded, Fixed, encode_feature, entry_prefix, varint
+from shardmill.transforms.kernel.library import SLACK, kernel
 
-# Bytes of the largest binary array: its offsets are int32.
-_BINARY_LIMIT = np.iinfo(np.int32).max
 Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
+
+# `Feature` in native/encode.h.
+_FEATURE = np.dtype(
+    [
+        ("name", "u8"),
+        ("name_size", "i8"),
+        ("values", "u8"),
+        ("count", "i8"),
+        ("each", "i8"),
+        ("bounds", "u8"),
+        ("offsets", "u8"),
+        ("size", "i8"),
+        ("kind", "i4"),
+        ("bounds_width", "i4"),
+        ("offsets_width", "i4"),
+        ("unused", "i4"),
+    ]
+)
+# The kinds of native/encode.h, and the types of numbers in memory.
+_KINDS = {"bytes": 1, "float32": 2, "int64": 3}
+_NUMBERS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtype("<i8")}
+# The errors of native/encode.c.
+_NO_MEMORY, _BAD_ORDER, _BAD_FEATURE = -1, -2, -3
 
 
 class ExampleEncoder:
@@ -44,69 +58,144 @@ class ExampleEncoder:
         # contains 0xFF, so appending it gives this order. Protobuf's C++ would put the key before
         # them; a reader doesn't see the order.
         self._features = sorted(features, key=lambda feature: feature.name.encode() + b"\xff")
+        names = [feature.name.encode() for feature in self._features]
+        self._names = np.frombuffer(b"".join(names) + bytes(1), np.uint8)
+        self._table = np.zeros(len(names), _FEATURE)
+        self._table["name_size"] = [len(name) for name in names]
+        self._table["name"] = self._names.ctypes.data + np.cumsum(self._table["name_size"]) - self._table["name_size"]
+        self._table["kind"] = [_KINDS[feature.dtype] for feature in self._features]
 
-    def encode(self, outputs: Outputs, n: int) -> pa.Array:
+    def encode(self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None = None) -> pa.Array:
         """Serializes rows.
 
         Args:
-            outputs: For each feature float32 or int64 [n, *shape]; for bytes a binary or string
-                array of n * prod(shape) values; or, for a feature of varying length, a list array
-                of n lists. No nulls.
-            n: The number of rows.
+            outputs: For each feature float32 or int64 [rows, *shape]; for bytes a binary or string
+                array of rows * prod(shape) values; or, for a feature of varying length, a list
+                array of as many lists as rows. No nulls.
+            rows: The number of rows in `outputs`.
+            order: The rows to serialize, in order, by their index. None means all of them, as they
+                stand.
 
         Returns:
-            binary (large_binary from 2 GiB), one `tf.train.Example` for each row.
+            large_binary, one `tf.train.Example` for each row.
+
+        Raises:
+            ValueError: A feature's values don't fit the rows.
         """
-        encoded = self._encode(outputs, n)
-        grouped = group_rows(encoded, n, framed=False)
-        return grouped if grouped is not None else _join(encoded, n)
+        offsets, data = self._encode(outputs, rows, order, framed=False)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+        return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
-    def encode_framed(self, outputs: Outputs, n: int) -> pa.Array:
+    def encode_framed(
+        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None = None
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
         """Serializes rows and frames them as TFRecords.
-
-        It equals `frame(encode(outputs, n))`, but is faster.
 
         Args:
             outputs: See `encode`.
-            n: The number of rows.
+            rows: See `encode`.
+            order: See `encode`.
 
         Returns:
-            binary (large_binary from 2 GiB), one frame for each row.
+            The offsets of the frames, int64 [frames + 1]; and the frames, joined.
         """
-        encoded = self._encode(outputs, n)
-        grouped = group_rows(encoded, n, framed=True)
-        return grouped if grouped is not None else frame(_join(encoded, n))
+        return self._encode(outputs, rows, order, framed=True)
 
-    def _encode(self, outputs: Outputs, n: int) -> list[Encoded]:
-        return [encode_feature(feature.name, feature.dtype, outputs[feature.name], n) for feature in self._features]
+    def _encode(
+        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None, *, framed: bool
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+        table, held = self._describe(outputs, rows)
+        order = None if order is None else np.ascontiguousarray(order, np.int64)
+        records = rows if order is None else len(order)
+        offsets = np.empty(records + 1, np.int64)
+        address = None if order is None else order.ctypes.data
+        total = kernel().kernel_measure(
+            table.ctypes.data, len(table), rows, address, records, framed, offsets.ctypes.data
+        )
+        if total < 0:
+            self._fail(total, rows)
+        data = np.empty(total + SLACK, np.uint8)
+        if kernel().kernel_encode(
+            table.ctypes.data, len(table), address, records, framed, offsets.ctypes.data, data.ctypes.data
+        ):
+            raise MemoryError
+        # The arrays whose addresses the table has.
+        held.clear()
+        return offsets, data[:total]
+
+    def _describe(self, outputs: Outputs, rows: int) -> tuple[npt.NDArray[np.void], list[Any]]:
+        """Describes all features in a table of `_FEATURE`.
+
+        Returns:
+            The table, and what keeps the memory that it points to.
+        """
+        table = self._table.copy()
+        held: list[Any] = []
+        addresses, counts = [], []
+        for index, feature in enumerate(self._features):
+            array = outputs[feature.name]
+            if isinstance(array, pa.Array):
+                held.append(array)
+                array = _describe_arrow(table[index], feature, array, rows)
+            if feature.dtype == "bytes":
+                addresses.append(table[index]["values"])
+                counts.append(len(array))
+            else:
+                # The fastest way to an array's address: there may be thousands of columns.
+                held.append(pa.py_buffer(np.ascontiguousarray(array, _NUMBERS[feature.dtype])))
+                addresses.append(held[-1].address)
+                counts.append(array.size)
+        table["values"], table["count"] = addresses, counts
+        table["each"] = table["count"] // max(rows, 1)
+        uneven = np.flatnonzero((table["bounds"] == 0) & (table["each"] * rows != table["count"]))
+        if uneven.size:
+            name, count = self._features[uneven[0]].name, table["count"][uneven[0]]
+            raise ValueError(
+                f"feature {name!r}: expected equally many values in each of {rows} rows, received {count} values"
+            )
+        return table, held
+
+    def _fail(self, error: int, rows: int) -> NoReturn:
+        if error == _NO_MEMORY:
+            raise MemoryError
+        if error == _BAD_ORDER:
+            raise ValueError(f"the order of rows: expected numbers from 0 to {rows - 1}, received others")
+        name = self._features[_BAD_FEATURE - error].name
+        raise ValueError(f"feature {name!r}: expected offsets that rise to the number of its values, received others")
 
 
-def _join(encoded: Sequence[Encoded], n: int) -> pa.Array:
-    """Joins the pieces of each row.
+def _describe_arrow(
+    row: npt.NDArray[np.void], feature: FeatureSpec, array: pa.Array, rows: int
+) -> pa.Array | npt.NDArray[Any]:
+    """Describes a feature in an Arrow array.
 
-    A row has any number of pieces, of any length.
+    Fills in the edges of its lists and bytes, and where the bytes are.
+
+    Returns:
+        The values of all rows.
     """
-    pieces: list[pa.Array | pa.Scalar] = []
-    totals = np.zeros(n, dtype=np.int64)
-    for feature in encoded:
-        if isinstance(feature, Fixed):
-            prefix = entry_prefix(feature.name, feature.dtype, feature.width)
-            totals += len(prefix) + feature.width
-            pieces.append(pa.scalar(prefix, pa.large_binary()))
-        else:
-            prefixes = _by_length(feature.lengths, functools.partial(entry_prefix, feature.name, feature.dtype))
-            totals += np.diff(binary_parts(prefixes)[0]) + feature.lengths
-            pieces.append(prefixes)
-        pieces.append(feature.array())
-    head = _by_length(totals, lambda total: b"\x0a" + varint(total))
-    joined = pc.binary_join_element_wise(head, *pieces, pa.scalar(b"", pa.large_binary()))
-    return joined.cast(pa.binary()) if len(binary_parts(joined)[1]) <= _BINARY_LIMIT else joined
+    if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
+        if len(array) != rows:
+            raise ValueError(
+                f"feature {feature.name!r}: expected a list for each of {rows} rows, received {len(array)} lists"
+            )
+        row["bounds"], row["bounds_width"] = _edges(array, wide=pa.types.is_large_list(array.type))
+        array = array.values
+    if feature.dtype != "bytes":
+        return to_numpy(array)
+    large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
+    row["offsets"], row["offsets_width"] = _edges(array, wide=large)
+    data = array.buffers()[2]
+    if data is not None:
+        row["values"], row["size"] = data.address, data.size
+    return array
 
 
-def _by_length(lengths: npt.NDArray[np.int64], make: Callable[[int], bytes]) -> pa.Array:
-    """For each row the result of `make` for its length.
+def _edges(array: pa.Array, *, wide: bool) -> tuple[int, int]:
+    """The address and width of an array's offsets.
 
-    `make` is called once for each distinct length.
+    The address is that of the first value's; the width is in bytes.
     """
-    distinct, indices = np.unique(lengths, return_inverse=True)
-    return pa.array([make(length) for length in distinct.tolist()], pa.large_binary()).take(pa.array(indices))
+    buffer = array.buffers()[1]
+    width = 8 if wide else 4
+    return (buffer.address + array.offset * width if buffer is not None and buffer.size else 0), width

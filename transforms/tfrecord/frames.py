@@ -1,6 +1,6 @@
-"""Writes and reads TFRecord frames, plain or in gzip members.
+"""Reads TFRecord frames and checks every checksum.
 
-Whole columns of records are framed at once; reading checks every checksum.
+They are plain or in gzip members.
 
 A frame is: length (uint64, little-endian), masked CRC32C of these 8 bytes, the record, masked
 CRC32C of the record (tensorflow/core/lib/io/record_writer.h).
@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from isal import isal_zlib
 
-from shardmill.schemas.arrow import binary_parts
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord.compress import GZIP_MAGIC, GZIP_WBITS
 from shardmill.transforms.tfrecord.crc32c import crcs_of, mask
@@ -55,35 +54,6 @@ def _distinct(lengths: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], np
         return distinct, indices
     seen = np.bincount(lengths - low, minlength=high - low + 1) > 0
     return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[lengths - low]
-
-
-def frame(records: pa.Array) -> pa.Array:
-    """Frames each record.
-
-    Args:
-        records: (Large) binary without nulls.
-
-    Returns:
-        The framed records, of the same type; large_binary where binary would be too small.
-    """
-    count = len(records)
-    offsets, data = binary_parts(records)
-    kind = pa.large_binary() if len(data) + 16 * count > np.iinfo(np.int32).max else records.type
-    head = headers(np.diff(offsets))
-    # `to_numpy` makes the bytes objects; each checksum is one C call.
-    crcs = mask(crcs_of(records.to_numpy(zero_copy_only=False), count)).astype("<u4")
-    pieces = (
-        _fixed(head, kind),
-        records.cast(kind),
-        _fixed(crcs.view(np.uint8).reshape(-1, 4), kind),
-        pa.scalar(b"", kind),
-    )
-    return pc.binary_join_element_wise(*pieces)
-
-
-def _fixed(rows: npt.NDArray[np.uint8], kind: pa.DataType) -> pa.Array:
-    width = pa.binary(rows.shape[1])
-    return pa.Array.from_buffers(width, len(rows), [None, pa.py_buffer(rows)]).cast(kind)
 
 
 def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:

@@ -9,17 +9,10 @@ copying the members of all units in order; nothing is recompressed.
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
-from shardmill.schemas.arrow import binary_parts
 from shardmill.transforms.tfrecord.compress import Compressor, compressor
 
 # Compressed bytes kept in memory, over all destinations, before they are written.
 BUFFER_BYTES = 64 << 20
-# Shards that a 16-bit key can number: NumPy sorts such keys by radix.
-_RADIX_SHARDS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -79,41 +72,24 @@ class PartWriter:
         self._buffered = 0
         self._written = 0
 
-    def add(self, split: str, shards: npt.NDArray[np.int64], framed: pa.Array) -> None:
-        """Appends each record to its destination.
+    def add(self, split: str, shard: int, rows: int, frames: memoryview | bytes) -> None:
+        """Appends records to a destination.
 
         Args:
             split: The records' split.
-            shards: Each record's shard.
-            framed: The records as (large) binary without nulls, as many as `shards`.
+            shard: Their shard.
+            rows: The number of records.
+            frames: The framed records, joined.
         """
-        if len(shards) != len(framed):
-            raise ValueError(f"expected one shard for each of {len(framed)} records, received {len(shards)}")
-        if not len(shards):
-            return
-        counts = np.bincount(shards)
-        found = np.flatnonzero(counts)
-        if len(found) > 1:
-            # A stable sort keeps the input's order within a shard. 16-bit keys are sorted by radix,
-            # 30 times as fast.
-            keys = shards.astype(np.uint16) if len(counts) <= _RADIX_SHARDS else shards
-            framed = framed.take(pa.array(np.argsort(keys, kind="stable")))
-        offsets, data = binary_parts(framed)
-        view = data.data
-        stop = 0
-        for shard, rows in zip(found.tolist(), counts[found].tolist(), strict=True):
-            start, stop = stop, stop + rows
-            self._add((split, shard), rows, view[offsets[start] : offsets[stop]])
-        if self._buffered > self._buffer_bytes:
-            self._spill()
-
-    def _add(self, key: tuple[str, int], rows: int, frames: memoryview) -> None:
+        key = split, shard
         destination = self._destinations.get(key)
         if destination is None:
             destination = self._destinations[key] = _Destination(compressor(self._level))
         destination.rows += rows
         destination.payload += len(frames)
         self._hold(destination, destination.compressor.compress(frames))
+        if self._buffered > self._buffer_bytes:
+            self._spill()
 
     def _hold(self, destination: _Destination, ready: bytes) -> None:
         if ready:

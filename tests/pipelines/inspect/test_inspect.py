@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import google_crc32c
 import pytest
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -22,6 +21,7 @@ from shardmill.pipelines.inspect.run_tables import print_features
 from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord.decode import decode_example
+from tests.support.framing import frame
 from tests.support.manifests import manifest
 from tests.support.stores import s3
 from tests.support.stores.remote_files import SCHEME
@@ -54,18 +54,6 @@ datasets {
   features { path { step: "carrier" } type: STRING string_stats { common_stats { num_non_missing: 90 } unique: 16 } }
 }
 """
-
-
-def masked(data: bytes) -> bytes:
-    """A masked CRC32C, by the format's description."""
-    crc = google_crc32c.value(data)
-    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
-
-
-def frame(record: bytes) -> bytes:
-    """A TFRecord frame, by the format's description."""
-    length = struct.pack("<Q", len(record))
-    return length + masked(length) + record + masked(record)
 
 
 def field(number: int, data: bytes) -> bytes:

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import google_crc32c
-import pyarrow as pa
 import pytest
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord import frames as frames_module
-from shardmill.transforms.tfrecord.frames import frame
+from tests.support.framing import frames
 from tests.support.verified import (
     Damaged,
     problems,
@@ -65,7 +64,7 @@ def test_a_dropped_record_is_found(damaged: Damaged) -> None:
     path = damaged.run / "train-00002-of-00003.tfrecord.gz"
     kept = records_of(path)
     dropped = kept.pop(100)
-    path.write_bytes(gzip.compress(b"".join(frame(pa.array(kept, pa.binary())).to_pylist())))
+    path.write_bytes(gzip.compress(frames(kept)))
     manifest = damaged.manifest
     damaged.list_shard(manifest, 2)
     damaged.write(manifest)
@@ -93,7 +92,7 @@ def test_shards_are_read_in_pieces(
     path = damaged.run / "train-00003-of-00006.tfrecord"
     kept = records_of(path)
     kept[300], kept[301] = kept[301], kept[300]
-    path.write_bytes(b"".join(frame(pa.array(kept, pa.binary())).to_pylist()))
+    path.write_bytes(frames(kept))
     (problem,) = damaged.problems()["rows"]
     assert "(train-00003-of-00006.tfrecord, record 300) and " in problem
 
@@ -103,7 +102,7 @@ def test_a_dropped_last_record_is_found(damage: Callable[[Path], Damaged], plain
     damaged = damage(plain)
     path = damaged.run / "train-00005-of-00006.tfrecord"
     kept = records_of(path)[:-1]
-    path.write_bytes(b"".join(frame(pa.array(kept, pa.binary())).to_pylist()))
+    path.write_bytes(frames(kept))
     manifest = damaged.manifest
     damaged.list_shard(manifest, 5, len(kept))
     damaged.write(manifest)
@@ -248,7 +247,7 @@ def test_a_record_that_is_no_example_is_found(damaged: Damaged) -> None:
     path = damaged.run / "train-00000-of-00003.tfrecord.gz"
     kept = records_of(path)
     kept[0] = b"\xff\xff"
-    path.write_bytes(gzip.compress(b"".join(frame(pa.array(kept, pa.binary())).to_pylist())))
+    path.write_bytes(gzip.compress(frames(kept)))
     assert (
         "train-00000-of-00003.tfrecord.gz, record 0 isn't a tf.train.Example; derived is age = "
         in damaged.problems()["rows"][0]

@@ -1,5 +1,6 @@
 """Where rows lie once all are counted."""
 
+import numpy as np
 import pytest
 
 from shardmill.schemas.errors import DataError
@@ -22,6 +23,23 @@ def test_offsets_follow_the_units() -> None:
     assert [plan.first(unit) for unit in range(3)] == [[0, 0], [10, 2], [15, 3]]
     assert plan.totals == {"train": 15, "eval": 7}
     assert plan.shard_counts == {"train": 4, "eval": 4}
+
+
+@pytest.mark.parametrize("shards", [4, 40_000])
+def test_rows_are_sorted_by_split_and_shard(shards: int) -> None:
+    """Each shard's rows come together, in the input's order, splits in theirs; shards without rows aren't listed."""
+    plan = RowPlan([UnitCount(0, "a.csv", (150, 80), 0)], SPLITS, ShardRule(shards=shards))
+    splits = np.random.default_rng(3).permutation(np.repeat([0, 1], [120, 60]))
+    order, found = plan.sort(splits, [30, 20])
+    places = np.empty(180, np.int64)
+    places[splits == 0], places[splits == 1] = plan.shards("train", 30, 120), plan.shards("eval", 20, 60)
+    expected = sorted(range(180), key=lambda row: (splits[row], places[row], row))
+    assert order.tolist() == expected
+    listed = [(split, shard) for split, shard, rows in found for _ in range(rows)]
+    assert listed == [(SPLITS.names[splits[row]], places[row]) for row in expected]
+    assert [each[:2] for each in found] == sorted(
+        {each[:2] for each in found}, key=lambda each: (each[0] == "eval", each[1])
+    )
 
 
 def test_rows_that_are_read_differently_are_noticed() -> None:

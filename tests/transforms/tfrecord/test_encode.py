@@ -1,5 +1,6 @@
 """The encoder's records are, byte for byte, what protobuf's deterministic serialization gives."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.features import FeatureSpec
-from shardmill.transforms.tfrecord import row_groups
-from shardmill.transforms.tfrecord.encode import ExampleEncoder
-from shardmill.transforms.tfrecord.frames import frame
-from shardmill.transforms.tfrecord.wire import encode_feature, varint, varints
+from shardmill.transforms.tfrecord.encode import _FEATURE, ExampleEncoder
+from tests.support.framing import frame, frames
+from tests.support.locations import ROOT
 
 FLOAT, INT, BYTES, MESSAGE = 2, 3, 12, 11
 ONE, MANY = 1, 3
@@ -53,6 +53,11 @@ def _example_class() -> Any:
 EXAMPLE = _example_class()
 
 
+def is_list(values: pa.Array) -> bool:
+    """Whether an array holds a list for each row."""
+    return bool(pa.types.is_list(values.type) or pa.types.is_large_list(values.type))
+
+
 def serialized(features: list[FeatureSpec], outputs: dict[str, Any], n: int) -> list[bytes]:
     """What protobuf gives, row by row."""
     records = []
@@ -64,13 +69,13 @@ def serialized(features: list[FeatureSpec], outputs: dict[str, Any], n: int) -> 
             if isinstance(values, pa.Array):
                 all_values = values.to_pylist()
                 each = len(all_values) // n
-                mine = all_values[row] if pa.types.is_list(values.type) else all_values[row * each : (row + 1) * each]
+                mine = all_values[row] if is_list(values) else all_values[row * each : (row + 1) * each]
             else:
                 mine = values[row].reshape(-1).tolist()
             place = example.features.feature[feature.name]
             chosen = {"float32": place.float_list, "int64": place.int64_list, "bytes": place.bytes_list}[kind]
             chosen.SetInParent()
-            chosen.value.extend(mine)
+            chosen.value.extend(each.encode() if isinstance(each, str) else each for each in mine)
         records.append(example.SerializeToString(deterministic=True))
     return records
 
@@ -84,39 +89,62 @@ FLOATS = st.floats(width=32)
 TEXTS = st.one_of(st.binary(max_size=5), st.binary(min_size=120, max_size=140))
 
 
+KINDS = {
+    "float32": [pa.float32()],
+    "int64": [pa.int64()],
+    "bytes": [pa.binary(), pa.large_binary(), pa.string(), pa.large_string()],
+}
+
+
+def _sliced(draw: st.DrawFn, values: list[Any], kind: pa.DataType) -> pa.Array:
+    """An array of the values, perhaps a slice of a longer one."""
+    before, after = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+    return pa.array([*values[:before], *values, *values[:after]], kind).slice(min(before, len(values)), len(values))
+
+
 @st.composite
 def blocks(draw: st.DrawFn) -> tuple[list[FeatureSpec], dict[str, Any], int]:
-    """Features of all dtypes and shapes, and values of some rows."""
-    n = draw(st.integers(0, 6))
-    names = draw(st.lists(st.text(st.characters(codec="utf-8"), max_size=6), max_size=6, unique=True))
+    """Features of all dtypes, shapes and layouts in memory, and values of some rows."""
+    n = draw(st.integers(0, 7))
+    names = draw(st.lists(st.text(st.characters(codec="utf-8"), max_size=60), max_size=6, unique=True))
     features, outputs = [], {}
     for name in names:
-        dtype = draw(st.sampled_from(["float32", "int64", "bytes"]))
-        values = {"float32": FLOATS, "int64": INTS, "bytes": TEXTS}[dtype]
-        kind = {"float32": pa.float32(), "int64": pa.int64(), "bytes": pa.binary()}[dtype]
-        if draw(st.booleans()):
-            shape = draw(st.sampled_from([(), (1,), (3,), (2, 2), (0,)]))
-            count = n * int(np.prod(shape, dtype=int))
-            flat = pa.array(draw(st.lists(values, min_size=count, max_size=count)), kind)
-            outputs[name] = flat if dtype == "bytes" else flat.to_numpy().reshape(n, *shape)
+        dtype = draw(st.sampled_from(list(KINDS)))
+        kind = draw(st.sampled_from(KINDS[dtype]))
+        is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        values = {"float32": FLOATS, "int64": INTS, "bytes": st.text(max_size=9) if is_text else TEXTS}[dtype]
+        shape: tuple[int, ...] | None = draw(st.sampled_from([None, (), (), (1,), (3,), (2, 2), (0,), (17,)]))
+        if shape is None:
+            lists = draw(st.lists(st.lists(values, max_size=3), min_size=n, max_size=n))
+            outputs[name] = _sliced(draw, lists, draw(st.sampled_from([pa.list_, pa.large_list]))(kind))
         else:
-            shape = ()
-            outputs[name] = pa.array(
-                draw(st.lists(st.lists(values, max_size=3), min_size=n, max_size=n)), pa.list_(kind)
-            )
+            count = n * int(np.prod(shape, dtype=int))
+            flat = _sliced(draw, draw(st.lists(values, min_size=count, max_size=count)), kind)
+            outputs[name] = flat if dtype == "bytes" else flat.to_numpy().reshape(n, *shape)
         features.append(FeatureSpec(name, dtype, shape))
     return features, outputs, n
 
 
-@settings(max_examples=150)
-@given(blocks())
-def test_bytes_are_protobufs(block: tuple[list[FeatureSpec], dict[str, Any], int]) -> None:
-    """Whatever the names, dtypes, shapes and values: the same bytes, framed or not."""
+def _framed(encoder: ExampleEncoder, outputs: dict[str, Any], n: int, order: np.ndarray | None = None) -> list[bytes]:
+    """Each row's frame."""
+    offsets, data = encoder.encode_framed(outputs, n, order)
+    assert offsets[-1] == len(data)
+    return [data[start:stop].tobytes() for start, stop in pairwise(offsets)]
+
+
+@settings(max_examples=300)
+@given(blocks(), st.data())
+def test_bytes_are_protobufs(block: tuple[list[FeatureSpec], dict[str, Any], int], data: st.DataObject) -> None:
+    """Whatever the names, dtypes, shapes, layouts and values: the same bytes, framed or not, in any order of rows."""
     features, outputs, n = block
     expected = serialized(features, outputs, n)
     encoder = ExampleEncoder(features)
     assert encoder.encode(outputs, n).to_pylist() == expected
-    assert encoder.encode_framed(outputs, n).to_pylist() == frame(pa.array(expected, pa.binary())).to_pylist()
+    assert _framed(encoder, outputs, n) == list(map(frame, expected))
+    order = data.draw(st.lists(st.integers(0, n - 1), max_size=9) if n else st.just([]))
+    chosen = [expected[row] for row in order]
+    assert encoder.encode(outputs, n, np.array(order, np.int64)).to_pylist() == chosen
+    assert _framed(encoder, outputs, n, np.array(order, np.int64)) == list(map(frame, chosen))
 
 
 def _flights(n: int) -> tuple[list[FeatureSpec], dict[str, Any]]:
@@ -136,26 +164,27 @@ def _flights(n: int) -> tuple[list[FeatureSpec], dict[str, Any]]:
     return features, outputs
 
 
-@pytest.mark.parametrize("limit", [0, 10**9])
-def test_both_ways_of_joining_agree(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    """Rows in groups of equal layout and rows joined piece by piece give protobuf's bytes in the rows' order."""
-    monkeypatch.setattr(row_groups, "_FREE_GROUPS", limit)
-    monkeypatch.setattr(row_groups, "_ROWS_PER_GROUP", 10**9)
+def test_many_rows() -> None:
+    """Some hundred rows, whose integers take from one byte to ten."""
     features, outputs = _flights(500)
     expected = serialized(features, outputs, 500)
     encoder = ExampleEncoder(features)
     assert encoder.encode(outputs, 500).to_pylist() == expected
-    assert encoder.encode_framed(outputs, 500).equals(frame(pa.array(expected, pa.binary())))
+    order = np.random.default_rng(2).permutation(500)
+    _, data = encoder.encode_framed(outputs, 500, order)
+    assert data.tobytes() == frames(expected[row] for row in order)
 
 
 @pytest.mark.parametrize("width", [100, 101, 3000])
 def test_wide_rows(width: int) -> None:
-    """Rows too wide for checksums by look-up are framed the same."""
+    """Rows of many values, and of many features with one value each, are framed the same."""
     values = np.random.default_rng(0).standard_normal((9, width)).astype(np.float32)
-    features = [FeatureSpec("wide", "float32", (width,)), FeatureSpec("id", "int64")]
-    outputs = {"wide": values, "id": np.arange(9) * 40}
-    expected = frame(pa.array(serialized(features, outputs, 9), pa.binary()))
-    assert ExampleEncoder(features).encode_framed(outputs, 9).equals(expected)
+    for wide in ({"wide": values}, {f"column {index}": values[:, index] for index in range(width)}):
+        features = [FeatureSpec(name, "float32", found.shape[1:]) for name, found in wide.items()]
+        features.append(FeatureSpec("id", "int64"))
+        outputs = {**wide, "id": np.arange(9) * 40}
+        _, data = ExampleEncoder(features).encode_framed(outputs, 9)
+        assert data.tobytes() == frames(serialized(features, outputs, 9))
 
 
 def test_names_that_begin_alike() -> None:
@@ -200,14 +229,58 @@ def test_encoder_takes_columns_that_are_not_contiguous() -> None:
 def test_wrong_number_of_values() -> None:
     """Values that don't divide into rows are refused."""
     with pytest.raises(
-        ValueError, match="feature 'x': expected equally many values in each of 3 rows, received 4 values"
+        ValueError, match=r"^feature 'x': expected equally many values in each of 3 rows, received 4 values$"
     ):
-        encode_feature("x", "float32", np.zeros(4, np.float32), 3)
+        ExampleEncoder([FeatureSpec("x", "float32")]).encode({"x": np.zeros(4, np.float32)}, 3)
 
 
-@given(st.lists(st.integers(0, 2**64 - 1)))
-def test_varints(values: list[int]) -> None:
-    """Varints of a column are those of its values one by one."""
-    padded, lengths = varints(np.array(values, np.uint64))
-    found = [bytes(row[:length]) for row, length in zip(padded, lengths.tolist(), strict=True)]
-    assert found == [varint(value) for value in values]
+def test_wrong_number_of_lists() -> None:
+    """Lists for more or fewer rows are refused."""
+    with pytest.raises(ValueError, match=r"^feature 'x': expected a list for each of 3 rows, received 2 lists$"):
+        ExampleEncoder([FeatureSpec("x", "int64", None)]).encode({"x": pa.array([[1], [2]])}, 3)
+
+
+@pytest.mark.parametrize("offsets", [[0, 2, 1, 3], [0, 1, 99, 3], [0, -1, 1, 3]])
+@pytest.mark.parametrize("dtype", ["bytes", "int64"])
+def test_offsets_beyond_the_values(offsets: list[int], dtype: str) -> None:
+    """Offsets that fall, or point outside the values, are refused rather than read."""
+    edges = pa.py_buffer(np.array(offsets, np.int32))
+    if dtype == "bytes":
+        array = pa.Array.from_buffers(pa.binary(), 3, [None, edges, pa.py_buffer(b"abc")])
+    else:
+        array = pa.Array.from_buffers(pa.list_(pa.int64()), 3, [None, edges], children=[pa.array([1, 2, 3])])
+    features = [FeatureSpec("fine", "int64"), FeatureSpec("x", dtype)]
+    with pytest.raises(
+        ValueError, match=r"^feature 'x': expected offsets that rise to the number of its values, received others$"
+    ):
+        ExampleEncoder(features).encode({"fine": np.arange(3), "x": array}, 3)
+
+
+@pytest.mark.parametrize("row", [-1, 3])
+def test_rows_that_are_not_there(row: int) -> None:
+    """An order of other rows than there are is refused."""
+    with pytest.raises(ValueError, match=r"^the order of rows: expected numbers from 0 to 2, received others$"):
+        ExampleEncoder([FeatureSpec("x", "int64")]).encode({"x": np.arange(3)}, 3, np.array([0, row]))
+
+
+def test_more_than_memory_is_a_memory_error() -> None:
+    """Records that no memory holds are an error that Python raises, before any is written: 2**48 bytes."""
+    features = [FeatureSpec("x", "bytes")]
+    text = pa.array([bytes(1 << 26)])
+    with pytest.raises(MemoryError):
+        ExampleEncoder(features).encode({"x": text}, 1, np.zeros(1 << 22, np.int64))
+
+
+def test_the_table_is_laid_out_as_the_struct() -> None:
+    """Names, order and sizes of the fields are those in C."""
+    source = (ROOT / "native" / "encode.h").read_text(encoding="utf-8")
+    body = source.partition("typedef struct {\n")[2].partition("} Feature;")[0]
+    sizes = {"const u8": 8, "i64": 8, "i32": 4}
+    fields, place = {}, 0
+    for line in body.split(";")[:-1]:
+        kind = next(kind for kind in sizes if line.strip().startswith(kind))
+        for name in line.strip().removeprefix(kind).split(","):
+            fields[name.strip(" *")] = place
+            place += sizes[kind]
+    assert {name: offset for name, (_, offset, *_) in _FEATURE.fields.items()} == fields
+    assert _FEATURE.itemsize == place

@@ -1,12 +1,9 @@
 """Frames are TensorFlow's, and every damage to a shard is found."""
 
 import io
-import struct
 from pathlib import Path
 
-import google_crc32c
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,21 +11,12 @@ from hypothesis import strategies as st
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.tfrecord import frames
 from shardmill.transforms.tfrecord.compress import compressor
-from shardmill.transforms.tfrecord.crc32c import Terms, crcs_of, mask
-from shardmill.transforms.tfrecord.frames import frame, read_records
+from shardmill.transforms.tfrecord.crc32c import crcs_of, mask
+from shardmill.transforms.tfrecord.frames import read_records
+from tests.support.framing import frame
+from tests.support.framing import frames as framed
 
 RECORDS = [b"", b"a", b"hello" * 100, bytes(range(256)), b"z" * 70_000]
-
-
-def framed_by_hand(record: bytes) -> bytes:
-    """A frame after record_writer.h, one step at a time."""
-
-    def masked(data: bytes) -> bytes:
-        crc = google_crc32c.value(data)
-        return struct.pack("<I", (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF)
-
-    length = struct.pack("<Q", len(record))
-    return length + masked(length) + record + masked(record)
 
 
 def shard(records: list[bytes], level: int | None = None, members: int = 1) -> bytes:
@@ -36,7 +24,7 @@ def shard(records: list[bytes], level: int | None = None, members: int = 1) -> b
     joined = b""
     for part in np.array_split(np.arange(len(records)), members):
         member = compressor(level)
-        data = b"".join(frame(pa.array([records[index] for index in part.tolist()], pa.binary())).to_pylist())
+        data = framed(records[index] for index in part.tolist())
         joined += member.compress(data) + member.flush()
     return joined
 
@@ -44,16 +32,6 @@ def shard(records: list[bytes], level: int | None = None, members: int = 1) -> b
 def read(data: bytes) -> list[bytes]:
     """All records of a shard."""
     return [record for block in read_records(io.BytesIO(data), "shard") for record in block.to_pylist()]
-
-
-@given(st.lists(st.binary(max_size=300), max_size=20))
-def test_frame(records: list[bytes]) -> None:
-    """Each record is framed as record_writer.h says, for binary, large_binary and slices."""
-    expected = [framed_by_hand(record) for record in records]
-    assert frame(pa.array(records, pa.binary())).to_pylist() == expected
-    large = frame(pa.array([b"skip", *records, b"skip"], pa.large_binary()).slice(1, len(records)))
-    assert large.to_pylist() == expected
-    assert large.type == pa.large_binary()
 
 
 @pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
@@ -112,7 +90,7 @@ def test_flipped_record() -> None:
 def test_flipped_length(byte: int) -> None:
     """A changed byte in a length or its checksum is found, however far off the length then points."""
     data = bytearray(shard([b"first" * 9, b"second" * 9, b"third" * 9]))
-    data[len(framed_by_hand(b"first" * 9)) + byte] ^= 0x81
+    data[len(frame(b"first" * 9)) + byte] ^= 0x81
     with pytest.raises(DataError, match="'shard', record 1: the checksum of its length differs"):
         read(bytes(data))
 
@@ -157,16 +135,6 @@ def test_a_plain_shard_that_looks_like_gzip() -> None:
     records = [bytes(0x8B1F), b"next"]
     assert shard(records)[:2] == b"\x1f\x8b"
     assert read(shard(records)) == records
-
-
-@given(st.binary(min_size=1, max_size=60), st.data())
-def test_terms_of_a_checksum(record: bytes, data: st.DataObject) -> None:
-    """A record's CRC32C is that with one byte zeroed, exclusive-or the byte's term at its distance from the end."""
-    place = data.draw(st.integers(0, len(record) - 1))
-    blank = record[:place] + b"\0" + record[place + 1 :]
-    distance = len(record) - 1 - place
-    term = Terms().reach(distance)[distance, record[place]]
-    assert google_crc32c.value(record) == google_crc32c.value(blank) ^ int(term)
 
 
 def test_known_checksums() -> None:

@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.tfrecord.frames import frame
 from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
 from shardmill.transforms.write import _assemble, _Piece
+from tests.support.framing import frame
 
-Blocks = Sequence[tuple[str, np.ndarray, pa.Array]]
+Blocks = Sequence[tuple[str, int, list[bytes]]]
 
 
-def blocks(count: int = 6, rows: int = 300, shards: int = 4) -> list[tuple[str, np.ndarray, pa.Array]]:
-    """Blocks of random records for two splits."""
+def blocks(count: int = 6, rows: int = 300, shards: int = 4) -> list[tuple[str, int, list[bytes]]]:
+    """Frames of random records for the shards of two splits, several times each."""
     random = np.random.default_rng(5)
     made = []
     for block in range(count):
-        records = pa.array([b"%d-%d-" % (block, row) + random.bytes(40) for row in range(rows)], pa.binary())
-        made.append(("train" if block % 3 else "eval", random.integers(0, shards, rows), frame(records)))
+        places = random.integers(0, shards, rows)
+        frames = [frame(b"%d-%d-" % (block, row) + random.bytes(40)) for row in range(rows)]
+        for shard in np.unique(places).tolist():
+            mine = [each for each, place in zip(frames, places.tolist(), strict=True) if place == shard]
+            made.append(("train" if block % 3 else "eval", shard, mine))
     return made
 
 
@@ -31,8 +33,8 @@ def write(parts: Blocks, level: int | None = 3, buffer_bytes: int = 64 << 20) ->
     """Writes blocks to one part; returns its index and its bytes."""
     stream = io.BytesIO()
     writer = PartWriter(stream, level, buffer_bytes)
-    for split, shards, framed in parts:
-        writer.add(split, shards, framed)
+    for split, shard, frames in parts:
+        writer.add(split, shard, len(frames), memoryview(b"".join(frames)))
     return writer.close(), stream.getvalue()
 
 
@@ -43,13 +45,7 @@ def content(segment: PartSegment, part: bytes) -> bytes:
 
 def expected(parts: Blocks, split: str, shard: int) -> list[bytes]:
     """A destination's frames in the input's order."""
-    return [
-        record
-        for name, shards, framed in parts
-        if name == split
-        for place, record in zip(shards.tolist(), framed.to_pylist(), strict=True)
-        if place == shard
-    ]
+    return [each for name, place, frames in parts if (name, place) == (split, shard) for each in frames]
 
 
 @pytest.mark.parametrize("level", [None, 0, 1, 2, 3])
@@ -95,13 +91,13 @@ def test_spilling_changes_no_byte(level: int | None, buffer_bytes: int) -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """What isn't written yet stays below the bound after each block."""
+    """What isn't written yet stays below the bound after each addition."""
     stream = io.BytesIO()
     writer = PartWriter(stream, None, 50_000)
     total = 0
-    for split, shards, framed in blocks(20):
-        writer.add(split, shards, framed)
-        total += sum(map(len, framed.to_pylist()))
+    for split, shard, frames in blocks(20):
+        writer.add(split, shard, len(frames), b"".join(frames))
+        total += sum(map(len, frames))
         assert total - len(stream.getvalue()) <= 50_000
     writer.close()
     assert len(stream.getvalue()) == total
@@ -119,28 +115,9 @@ def test_members_join_to_a_shard() -> None:
     assert gzip.decompress(joined) == b"".join(expected(parts, "train", 2))
 
 
-def test_one_shard_and_large_binary() -> None:
-    """Records that all go to one shard, a slice of large_binary, are written as they are."""
-    records = pa.array([b"skip", b"a", b"bb", b"skip"], pa.large_binary()).slice(1, 2)
-    segments, part = write([("rejected", np.zeros(2, np.int64), records)], None)
-    assert part == b"abb"
-    assert segments == [PartSegment("rejected", 0, 2, 3, ((0, 3),))]
-
-
-def test_many_shards() -> None:
-    """Shards beyond 16 bits are kept apart."""
-    segments, part = write([("train", np.array([70_000, 1, 70_000, 4464]), pa.array([b"a", b"b", b"c", b"d"]))], None)
-    assert [(segment.shard, content(segment, part)) for segment in segments] == [
-        (1, b"b"),
-        (4464, b"d"),
-        (70_000, b"ac"),
-    ]
-
-
 def test_nothing_added() -> None:
-    """A part without rows is empty; an empty block adds no destination."""
+    """A part without rows is empty."""
     assert write([]) == ([], b"")
-    assert write([("train", np.zeros(0, np.int64), pa.array([], pa.binary()))]) == ([], b"")
 
 
 @pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"abc", "it ends early")])
@@ -152,9 +129,3 @@ def test_a_part_that_cant_be_read_is_named(tmp_path: Path, content: bytes | None
     pieces = [_Piece(0, str(part), PartSegment("train", 0, 1, 4, ((0, 4),)))]
     with pytest.raises(DataError, match=f"can't read '{part}': {reason}"):
         _assemble((("train", 0, 1), pieces), str(tmp_path), str(tmp_path), compressed=False)
-
-
-def test_records_and_shards_must_agree() -> None:
-    """A block with more shards than records is refused."""
-    with pytest.raises(ValueError, match="expected one shard for each of 1 records, received 2"):
-        write([("train", np.zeros(2, np.int64), pa.array([b"a"], pa.binary()))])

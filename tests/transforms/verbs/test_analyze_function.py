@@ -14,7 +14,7 @@ from shardmill.pipelines.job.prepare_features import prepare_features
 from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.functions.user_function import UserFunction
-from tests.support.function_rows import write_rows
+from tests.support.functions.function_rows import write_rows
 from tests.support.locations import FUNCTIONS
 from tests.support.runs import run_toml
 

@@ -1,0 +1,267 @@
+/* Columns of features to `tf.train.Example` records, bare or framed as TFRecords.
+
+   The bytes are those of protobuf's `SerializeToString(deterministic=True)` (https://protobuf.dev/programming-guides/encoding): numbers
+   are packed, float32 little-endian, int64 as varints of their two's complement. A frame is the record's length (u64), the length's
+   masked CRC32C, the record, and its masked CRC32C. Two calls give a block's records: kernel_measure says where each begins, and the
+   caller makes a buffer of that size for kernel_encode. */
+#include "encode.h"
+#include "crc32c.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as they stand in memory");
+
+/* What is returned instead of a size: encode.py. */
+enum { NO_MEMORY = -1, BAD_ORDER = -2, BAD_FEATURE = -3 };
+enum { HEADER = 12, FOOTER = 4 };
+/* Values of at most so many floats are part of a template; longer ones would be copied twice. */
+enum { FEW = 16 };
+/* A varint has at most 10 bytes. The bytes before an integer are copied as a whole ROOM, at most SLACK bytes beyond them. */
+enum { LENGTHS = 11, ROOM = 64 };
+_Static_assert(ROOM <= SLACK, "what is written past a record's end stays in the slack");
+
+static inline i64 at(const u8 *offsets, i32 width, i64 i) {
+    return width == 8 ? (i64)load8(offsets + 8 * i) : (i64)(i32)load4(offsets + 4 * i);
+}
+
+/* Whether n + 1 offsets rise from 0 or more to `limit` or less. */
+static int rise(const u8 *offsets, i32 width, i64 n, i64 limit) {
+    i64 last = 0;
+    int falls = 0;
+    for (i64 i = 0; i <= n; i++) {
+        i64 next = at(offsets, width, i);
+        falls |= next < last;
+        last = next;
+    }
+    return !falls && last <= limit;
+}
+static int is_sound(const Feature *f, i64 rows) {
+    if (f->bounds ? !rise(f->bounds, f->bounds_width, rows, f->count) : f->each * rows > f->count) return 0;
+    return f->kind != BYTES || !f->count || rise(f->offsets, f->offsets_width, f->count, f->size);
+}
+
+static inline int varint_size(u64 x) { return (int)((64 - __builtin_clzll(x | 1)) * 9 + 64) / 64; }
+static inline u8 *varint(u8 *out, u64 x) {
+    while (x > 127) { *out++ = (u8)(x | 128); x >>= 7; }
+    *out++ = (u8)x;
+    return out;
+}
+
+static inline void range_of(const Feature *f, i64 row, i64 *from, i64 *to) {
+    *from = f->bounds ? at(f->bounds, f->bounds_width, row) : row * f->each;
+    *to = f->bounds ? at(f->bounds, f->bounds_width, row + 1) : *from + f->each;
+}
+/* The bytes of values: numbers are the content of the packed field; bytes each follow their tag and size. They can't overflow: each
+   value is in memory, and takes at most 10 bytes more here. */
+static u64 length_of(const Feature *f, i64 from, i64 to) {
+    if (f->kind == FLOAT) return 4 * (u64)(to - from);
+    u64 length = 0;
+    if (f->kind == INT) for (; from < to; from++) length += (u64)varint_size(load8(f->values + 8 * from));
+    else for (; from < to; from++) {
+        u64 size = (u64)(at(f->offsets, f->offsets_width, from + 1) - at(f->offsets, f->offsets_width, from));
+        length += 1 + (u64)varint_size(size) + size;
+    }
+    return length;
+}
+/* Writes `length` bytes. */
+static u8 *put_values(u8 *out, const Feature *f, i64 from, i64 to, u64 length) {
+    if (!length) return out;
+    if (f->kind == FLOAT) { memcpy(out, f->values + 4 * from, length); return out + length; }
+    if (f->kind == INT) { for (; from < to; from++) out = varint(out, load8(f->values + 8 * from)); return out; }
+    for (; from < to; from++) {
+        i64 start = at(f->offsets, f->offsets_width, from), size = at(f->offsets, f->offsets_width, from + 1) - start;
+        *out++ = BYTES << 3 | 2;
+        out = varint(out, (u64)size);
+        if (size) memcpy(out, f->values + start, (size_t)size);
+        out += size;
+    }
+    return out;
+}
+
+/* The sizes of the nested messages of a feature whose values have `length` bytes; `entry` is that of all. */
+typedef struct { u64 list, feature, pair, entry; } Sizes;
+static inline Sizes sizes_of(const Feature *f, u64 length) {
+    Sizes s;
+    s.list = f->kind == BYTES || !length ? length : 1 + (u64)varint_size(length) + length;
+    s.feature = 1 + (u64)varint_size(s.list) + s.list;
+    s.pair = 1 + (u64)varint_size((u64)f->name_size) + (u64)f->name_size + 1 + (u64)varint_size(s.feature) + s.feature;
+    s.entry = 1 + (u64)varint_size(s.pair) + s.pair;
+    return s;
+}
+/* Writes what stands before the values: tags, sizes and name. */
+static u8 *put_head(u8 *out, const Feature *f, u64 length) {
+    Sizes s = sizes_of(f, length);
+    *out++ = 0x0A;
+    out = varint(out, s.pair);
+    *out++ = 0x0A;
+    out = varint(out, (u64)f->name_size);
+    memcpy(out, f->name, (size_t)f->name_size);
+    out += f->name_size;
+    *out++ = 0x12;
+    out = varint(out, s.feature);
+    *out++ = (u8)(f->kind << 3 | 2);
+    out = varint(out, s.list);
+    if (f->kind != BYTES && length) { *out++ = 0x0A; out = varint(out, length); }
+    return out;
+}
+
+/* What stands before one integer of so many bytes, and how long that is. */
+typedef struct { u8 heads[LENGTHS][ROOM]; u8 sizes[LENGTHS]; } Heads;
+/* Consecutive features of one sort: floats whose `size` bytes are the same in each row but for the values, which stand at `places` in a
+   template; or one integer a row, with its heads; or one feature of any other sort. */
+typedef struct { const Feature *features; i64 count; u64 size; u8 *template; i64 *places; Heads *heads; } Part;
+typedef struct { i64 count; u64 fixed; Part parts[]; } Plan;
+
+static inline int is_fixed(const Feature *f) { return f->kind == FLOAT && !f->bounds && f->each <= FEW; }
+/* A name of 50 bytes: nested messages shorter than 128 bytes, so tags and sizes before an integer take 10 bytes. */
+static inline int is_integer(const Feature *f) { return f->kind == INT && !f->bounds && f->each == 1 && f->name_size + 14 <= ROOM; }
+
+static void fill_template(Part *part) {
+    u8 *out = part->template;
+    for (i64 i = 0; i < part->count; i++) {
+        const Feature *f = part->features + i;
+        out = put_head(out, f, 4 * (u64)f->each);
+        part->places[i] = out - part->template;
+        out += 4 * f->each;
+    }
+}
+static void fill_heads(Part *part) {
+    for (u64 length = 1; length < LENGTHS; length++) {
+        u8 *head = part->heads->heads[length];
+        part->heads->sizes[length] = (u8)(put_head(head, part->features, length) - head);
+    }
+}
+
+/* One allocation, to be freed as one; NULL where there is no memory. Parts, places, heads and templates lie in it in this order, so that
+   all are aligned; there are at most as many parts and places as features. */
+static Plan *make_plan(const Feature *features, i64 count) {
+    u64 fixed = 0, integers = 0;
+    for (i64 c = 0; c < count; c++) {
+        fixed += is_fixed(features + c) ? sizes_of(features + c, 4 * (u64)features[c].each).entry : 0;
+        integers += is_integer(features + c) != 0;
+    }
+    Plan *plan = calloc(1, sizeof(Plan) + (size_t)count * (sizeof(Part) + sizeof(i64)) + integers * sizeof(Heads) + fixed);
+    if (!plan) return NULL;
+    i64 *places = (i64 *)(plan->parts + count);
+    Heads *heads = (Heads *)(places + count);
+    u8 *template = (u8 *)(heads + integers);
+    plan->fixed = fixed;
+    for (i64 c = 0; c < count; c += plan->parts[plan->count++].count) {
+        Part *part = plan->parts + plan->count;
+        *part = (Part){.features = features + c, .count = 1};
+        if (is_integer(features + c)) {
+            part->heads = heads++;
+            fill_heads(part);
+        } else if (is_fixed(features + c)) {
+            i64 n = 0;
+            for (; c + n < count && is_fixed(features + c + n); n++) part->size += sizes_of(features + c + n, 4 * (u64)features[c + n].each).entry;
+            part->count = n;
+            part->template = template;
+            part->places = places;
+            fill_template(part);
+            template += part->size;
+            places += n;
+        }
+    }
+    return plan;
+}
+
+/* Adds the bytes of a part to each row's. */
+static void add_sizes(const Part *part, i64 n, const i64 *order, i64 *sizes) {
+    const Feature *f = part->features;
+    if (part->heads) {
+        i64 entries[LENGTHS];
+        for (int length = 1; length < LENGTHS; length++) entries[length] = part->heads->sizes[length] + length;
+        for (i64 r = 0; r < n; r++) sizes[r] += entries[varint_size(load8(f->values + 8 * (order ? order[r] : r)))];
+    } else if (!part->template) {
+        for (i64 r = 0; r < n; r++) {
+            i64 from, to;
+            range_of(f, order ? order[r] : r, &from, &to);
+            sizes[r] += (i64)sizes_of(f, length_of(f, from, to)).entry;
+        }
+    }
+}
+
+/* Finds where each record begins: `offsets` [n + 1]. The records are the rows order[0] to order[n - 1] of `rows`, or all where `order`
+   is NULL. Returns the bytes of all, or an error; BAD_FEATURE - c where feature c has offsets that don't rise or are beyond its values. */
+API i64 kernel_measure(const Feature *features, i64 count, i64 rows, const i64 *order, i64 n, i32 framed, i64 *offsets) {
+    for (i64 r = 0; order && r < n; r++)
+        if ((u64)order[r] >= (u64)rows) return BAD_ORDER;
+    for (i64 c = 0; c < count; c++)
+        if (!is_sound(features + c, rows)) return BAD_FEATURE - c;
+    Plan *plan = make_plan(features, count);
+    if (!plan) return NO_MEMORY;
+    for (i64 r = 0; r < n; r++) offsets[r] = (i64)plan->fixed;
+    for (i64 p = 0; p < plan->count; p++) add_sizes(plan->parts + p, n, order, offsets);
+    free(plan);
+    i64 total = 0;
+    for (i64 r = 0; r < n; r++) {
+        i64 record = 1 + varint_size((u64)offsets[r]) + offsets[r];
+        offsets[r] = total;
+        if (__builtin_add_overflow(total, record + (framed ? HEADER + FOOTER : 0), &total)) return NO_MEMORY;
+    }
+    return offsets[n] = total;
+}
+
+static u8 *put_part(u8 *out, const Part *part, i64 row) {
+    const Feature *f = part->features;
+    if (part->template) {
+        memcpy(out, part->template, part->size);
+        for (i64 i = 0; i < part->count; i++) {
+            if (LIKELY(f[i].each == 1)) memcpy(out + part->places[i], f[i].values + 4 * row, 4);
+            else if (f[i].each) memcpy(out + part->places[i], f[i].values + 4 * f[i].each * row, (size_t)(4 * f[i].each));
+        }
+        return out + part->size;
+    }
+    if (part->heads) {
+        u64 x = load8(f->values + 8 * row);
+        int length = varint_size(x);
+        memcpy(out, part->heads->heads[length], ROOM);
+        return varint(out + part->heads->sizes[length], x);
+    }
+    i64 from, to;
+    range_of(f, row, &from, &to);
+    u64 length = length_of(f, from, to);
+    return put_values(put_head(out, f, length), f, from, to, length);
+}
+/* The record's content, `size` bytes with its own tag and size before it. */
+static void put_record(u8 *out, u64 size, const Plan *plan, i64 row) {
+    u64 content = size - 2;
+    while (1 + (u64)varint_size(content) + content > size) content--;
+    *out++ = 0x0A;
+    out = varint(out, content);
+    for (i64 p = 0; p < plan->count; p++) out = put_part(out, plan->parts + p, row);
+}
+
+static inline u32 masked(u32 crc) { return (crc >> 15 | crc << 17) + 0xA282EAD8u; }
+static void put4(u8 *out, u32 x) { memcpy(out, &x, 4); }
+
+/* Writes the records at the `offsets` that kernel_measure found for the same arguments. `out` has SLACK bytes more than it returned.
+   Returns 0 or NO_MEMORY. */
+API i64 kernel_encode(const Feature *features, i64 count, const i64 *order, i64 n, i32 framed, const i64 *offsets, u8 *out) {
+    Plan *plan = make_plan(features, count);
+    if (!plan) return NO_MEMORY;
+    /* Records whose checksum is due: three are computed at once. What one writes past its end, the next ones or its own footer overwrite. */
+    const u8 *due[3];
+    i64 sizes[3];
+    int waiting = 0;
+    u64 known = ~0ull;
+    u32 checksum = 0;
+    for (i64 r = 0; r < n; r++) {
+        u8 *record = out + offsets[r] + (framed ? HEADER : 0);
+        u64 size = (u64)(offsets[r + 1] - offsets[r]) - (framed ? HEADER + FOOTER : 0);
+        put_record(record, size, plan, order ? order[r] : r);
+        if (!framed) continue;
+        if (size != known) { known = size; checksum = masked(crc32c((const u8 *)&size, 8)); }
+        memcpy(record - HEADER, &size, 8);
+        put4(record - FOOTER, checksum);
+        due[waiting] = record;
+        sizes[waiting++] = (i64)size;
+        if (waiting < 3 && r < n - 1) continue;
+        u32 crcs[3];
+        if (waiting == 3) crc32c_three(due, sizes, crcs);
+        else for (int k = 0; k < waiting; k++) crcs[k] = crc32c(due[k], sizes[k]);
+        for (int k = 0; k < waiting; k++) put4(out + (due[k] - out) + sizes[k], masked(crcs[k]));
+        waiting = 0;
+    }
+    free(plan);
+    return 0;
+}
