@@ -26,6 +26,9 @@ class Skipped:
         self.blank += other.blank
 
     def add_lines(self, lexed: Lexed) -> None:
-        """Counts the comments and blank lines of a text, up to its `stop`."""
+        """Counts the lines of a text that are no rows.
+
+        They are counted up to its `stop`.
+        """
         self.comments += lexed.comments
         self.blank += lexed.blank
