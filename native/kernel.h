@@ -24,7 +24,7 @@ typedef int64_t i64;
 static inline u32 load4(const u8 *p) { u32 x; memcpy(&x, p, 4); return x; }
 static inline u64 load8(const u8 *p) { u64 x; memcpy(&x, p, 8); return x; }
 
-/* Bit i: whether byte i of 16, or of 64, is `c`. */
+/* Bit i: whether byte i of 16, or of 64, is `c`; `decimals16`: whether it is an ASCII digit. */
 #if defined(__SSE2__)
 #include <emmintrin.h>
 typedef struct { __m128i part[4]; } Bytes64;
@@ -47,6 +47,10 @@ static inline u64 high64(Bytes64 x) {
 }
 static inline u32 equals16(const u8 *p, u8 c) {
     return (u32)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8((char)c)));
+}
+static inline u32 decimals16(const u8 *p) {
+    __m128i x = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8('0'));
+    return (u32)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(9)), x));
 }
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
@@ -77,12 +81,17 @@ static inline u32 equals16(const u8 *p, u8 c) {
     uint8x16_t none = vdupq_n_u8(0), m[4] = {vceqq_u8(vld1q_u8(p), vdupq_n_u8(c)), none, none, none};
     return (u32)top64(m);
 }
+static inline u32 decimals16(const u8 *p) {
+    uint8x16_t none = vdupq_n_u8(0), m[4] = {vcltq_u8(vsubq_u8(vld1q_u8(p), vdupq_n_u8('0')), vdupq_n_u8(10)), none, none, none};
+    return (u32)top64(m);
+}
 #else
 typedef struct { u8 byte[64]; } Bytes64;
 static inline Bytes64 load64(const u8 *p) { Bytes64 x; memcpy(&x, p, 64); return x; }
 static inline u64 equals64(Bytes64 x, u8 c) { u64 mask = 0; for (int i = 0; i < 64; i++) mask |= (u64)(x.byte[i] == c) << i; return mask; }
 static inline u64 high64(Bytes64 x) { u64 mask = 0; for (int i = 0; i < 64; i++) mask |= (u64)(x.byte[i] >> 7) << i; return mask; }
 static inline u32 equals16(const u8 *p, u8 c) { u32 mask = 0; for (int i = 0; i < 16; i++) mask |= (u32)(p[i] == c) << i; return mask; }
+static inline u32 decimals16(const u8 *p) { u32 mask = 0; for (int i = 0; i < 16; i++) mask |= (u32)((u8)(p[i] - '0') < 10) << i; return mask; }
 #endif
 
 /* For each bit the parity of the bits up to it. */

@@ -6,7 +6,7 @@ The verbs, in the order of the pipeline:
 
   check_workers.py     CheckWorkers: does a worker fit the job?
   read.py              PlanUnits, TakeUnits: files -> units; units -> blocks of rows
-  profile.py           units -> profiles of columns, for schema inference
+  profile.py           InferColumns: units -> counts or profiles of columns
   analyze.py           AnalyzeUnits: units -> counts, findings, tokens
   analyze_function.py  AnalyzeFunction: TF Transform's own analysis
   count_tokens.py      the tokens of TF Transform's vocabularies, by column

@@ -1,9 +1,8 @@
 """Infer: one pass over all cells for the columns' types."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -18,10 +17,73 @@ from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.rows.counts import Rejections
 from shardmill.transforms.rows.doubtful_rows import DoubtfulRows
+from shardmill.transforms.rows.type_tallies import TypeTallies
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
 from shardmill.transforms.workers.submission import CheckedDoFn
+
+
+def as_text(names: tuple[str, ...], known: tuple[str, ...] = ()) -> Selection:
+    """Selects columns to read as text.
+
+    Args:
+        names: The columns.
+        known: All columns, where those are only some.
+    """
+    return Selection(tuple(Column(name, ColumnType.BYTES) for name in names), known or names)
+
+
+class Inferred(Protocol):
+    """An accumulator of rows, from which columns' types follow."""
+
+    @classmethod
+    def nothing(cls, names: tuple[str, ...]) -> "Inferred":
+        """An accumulator of no rows, for columns of these names."""
+
+    def add(self, unit: Unit, blocks: Iterable[Block]) -> None:
+        """Adds the rows of a unit."""
+
+    def merge(self, other: Any) -> None:
+        """Adds the rows of another pass over the same columns."""
+
+
+@dataclass
+class Typed:
+    """The counts that decide columns' types, and the rejected rows.
+
+    Attributes:
+        types: The counts, over the good rows.
+        records: The rows that are rejected whichever columns are used, such as ragged ones.
+        read: All rows, good or rejected.
+    """
+
+    types: TypeTallies
+    records: Rejections = field(default_factory=Rejections)
+    read: int = 0
+
+    @classmethod
+    def nothing(cls, names: tuple[str, ...]) -> "Typed":
+        """The counts of no rows."""
+        return cls(TypeTallies(names))
+
+    def add(self, unit: Unit, blocks: Iterable[Block]) -> None:
+        """Adds the rows of a unit.
+
+        Args:
+            unit: The unit.
+            blocks: Its blocks, whose columns are strings.
+        """
+        for block in blocks:
+            self.types.update(block.columns)
+            self.records.update(unit.index, [reject for reject in block.rejects if reject.column is None])
+            self.read += block.rows + len(block.rejects)
+
+    def merge(self, other: "Typed") -> None:
+        """Adds the rows of other counts of the same columns."""
+        self.types.merge(other.types)
+        self.records.merge(other.records)
+        self.read += other.read
 
 
 @dataclass
@@ -54,17 +116,27 @@ class Profiled:
         both.merge(self.cells)
         return both
 
-    def update(self, unit: int, block: Block) -> None:
-        """Adds the rows of a block.
+    @classmethod
+    def nothing(cls, names: tuple[str, ...]) -> "Profiled":
+        """The profiles of no rows."""
+        return cls(Profiles(names))
+
+    def add(self, unit: Unit, blocks: Iterable[Block]) -> None:
+        """Adds the rows of a unit.
 
         Args:
-            unit: The index of its unit.
-            block: The block, whose columns are strings.
+            unit: The unit.
+            blocks: Its blocks, whose columns are strings.
         """
-        self.profiles.update(block.columns)
-        self.doubtful.update(unit, block)
-        for rejections, whole in ((self.records, True), (self.cells, False)):
-            rejections.update(unit, [reject for reject in block.rejects if (reject.column is None) is whole])
+        last = None
+        for block in blocks:
+            self.profiles.update(block.columns)
+            self.doubtful.update(unit.index, block)
+            for rejections, whole in ((self.records, True), (self.cells, False)):
+                rejections.update(unit.index, [reject for reject in block.rejects if (reject.column is None) is whole])
+            last = block if block.rows else last
+        if last is not None and unit.stop in (None, unit.file_bytes):
+            self.doubtful.finish(unit.index, last)
 
     def merge(self, other: "Profiled") -> None:
         """Adds the rows of other profiles of the same columns."""
@@ -74,69 +146,66 @@ class Profiled:
         self.doubtful.merge(other.doubtful)
 
 
-class ProfiledUnits(NamedTuple):
-    """The outputs of `InferProfiles`.
+class InferredUnits(NamedTuple):
+    """The outputs of `InferColumns`.
 
     Attributes:
-        profiled: One `Profiled`.
+        inferred: One accumulator of all units' rows.
         units: The units, with the checksums of what was read.
     """
 
-    profiled: beam.PCollection[Profiled]
+    inferred: beam.PCollection[Inferred]
     units: beam.PCollection[Unit]
 
 
-class InferProfiles(SeveralOutputs):
-    """Profiles columns of the units' rows, from their text.
+class InferColumns(SeveralOutputs):
+    """Reads columns of units as text, for their types.
 
     Expects a PCollection of units. Rows that can't be read as text (ragged ones) are counted.
     """
 
-    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...]) -> None:
+    def __init__(self, wanted: Selection, dialect: Dialect, nothing: Callable[[], Inferred]) -> None:
         """Stores what to read.
 
         Args:
-            names: The columns to profile.
+            wanted: The columns to read, as text.
             dialect: The files' dialect.
-            known: All of the columns, with which headers are compared.
+            nothing: Makes an accumulator of the rows, without any; it is pickled.
         """
         super().__init__()
-        self._names = names
+        self._wanted = wanted
         self._dialect = dialect
-        self._known = known
+        self._nothing = nothing
 
-    def expand(self, units: beam.PCollection[Unit]) -> ProfiledUnits:
-        passed = units | "ProfileUnit" >> beam.ParDo(
-            _ProfileUnit(self._names, self._dialect, self._known)
-        ).with_outputs("profiled", main="units")
-        profiled = passed.profiled | "MergeProfiles" >> beam.CombineGlobally(Merge(partial(_nothing, self._names)))
-        return ProfiledUnits(profiled, passed.units)
-
-
-def _nothing(names: tuple[str, ...]) -> Profiled:
-    return Profiled(Profiles(names))
+    def expand(self, units: beam.PCollection[Unit]) -> InferredUnits:
+        passed = units | "InferUnit" >> beam.ParDo(_InferUnit(self._wanted, self._dialect, self._nothing)).with_outputs(
+            "inferred", main="units"
+        )
+        inferred = passed.inferred | "MergeInferred" >> beam.CombineGlobally(Merge(self._nothing))
+        return InferredUnits(inferred, passed.units)
 
 
-class _ProfileUnit(CheckedDoFn):
-    def __init__(self, names: tuple[str, ...], dialect: Dialect, known: tuple[str, ...]) -> None:
+class _InferUnit(CheckedDoFn):
+    def __init__(self, selection: Selection, dialect: Dialect, nothing: Callable[[], Inferred]) -> None:
         super().__init__()
+        self._selection = selection
         self._dialect = dialect
-        self._selection = Selection(tuple(Column(name, ColumnType.BYTES) for name in names), known)
-        self._names = names
+        self._nothing = nothing
 
     def start_bundle(self) -> None:
-        self._profiled = _nothing(self._names)
+        self._inferred = self._nothing()
 
     def process(self, unit: Unit) -> Iterator[Unit]:
         with metrics.working("infer", metrics.unit_name(unit)) as work:
-            blocks, last = Blocks(unit, self._dialect, self._selection), None
-            for block in blocks:
-                self._profiled.update(unit.index, block)
-                last = block if block.rows else last
-                work.add(block.rows + len(block.rejects), block.size)
-        if last is not None and unit.stop in (None, unit.file_bytes):
-            self._profiled.doubtful.finish(unit.index, last)
+            blocks = Blocks(unit, self._dialect, self._selection)
+            self._inferred.add(unit, _counted(blocks, work))
         yield replace(unit, checksum=blocks.checksum)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
-        yield pvalue.TaggedOutput("profiled", GlobalWindows.windowed_value(self._profiled))
+        yield pvalue.TaggedOutput("inferred", GlobalWindows.windowed_value(self._inferred))
+
+
+def _counted(blocks: Iterable[Block], work: metrics.Work) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        work.add(block.rows + len(block.rejects), block.size)

@@ -1,6 +1,7 @@
 """Facts about a column's values, for a comment."""
 
-from shardmill.schemas.inference.infer import ColumnProfile, decide
+from shardmill.schemas.inference.infer import ColumnProfile
+from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.inference.whole_numbers import EXACT
 from shardmill.schemas.schema import ColumnType
 

@@ -16,19 +16,21 @@ from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.check_delimiter import check_delimiter
-from shardmill.pipelines.job.infer_schema import column_names, profile_columns
+from shardmill.pipelines.job.infer_schema import column_names, infer_columns
 from shardmill.pipelines.job.input_files import scanned_size
-from shardmill.schemas.inference.infer import Profiles, decide
+from shardmill.schemas.inference.infer import Profiles
+from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 from shardmill.transforms.kinds.registry import allowed_types
-from shardmill.transforms.profile import Profiled
+from shardmill.transforms.profile import Typed, as_text
 from shardmill.transforms.rows.ragged import find_ragged
+from shardmill.transforms.rows.type_tallies import TypeTallies
 
-# Profiles columns (empty: all those of the files), given the names of all columns.
-_Look = Callable[[tuple[str, ...], tuple[str, ...]], Profiles]
+# Counts columns' cells, given the names of all columns.
+_Look = Callable[[tuple[str, ...], tuple[str, ...]], TypeTallies]
 _Types = frozenset[ColumnType]
 _EVERY: _Types = frozenset(ColumnType)
 _NUMERIC: _Types = frozenset({ColumnType.INT, ColumnType.FLOAT})
@@ -62,22 +64,22 @@ def find_columns(
     reader = engine.here() if engine.template else engine
     planned = None
 
-    def look(names: tuple[str, ...], known: tuple[str, ...]) -> Profiles:
+    def look(names: tuple[str, ...], known: tuple[str, ...]) -> TypeTallies:
         nonlocal planned
         progress.announce({"scan": scanned_size(inputs, config.input.dialect), "infer": size})
-        profiled, planned = profile_columns(inputs, config.input.dialect, folder, reader, names, known)
-        _check_rows(profiled, config.input)
-        return profiled.profiles
+        typed, planned = infer_columns(inputs, config.input.dialect, folder, reader, Typed, as_text(names, known))
+        _check_rows(typed, config.input)
+        return typed.types
 
     types_of = partial(allowed_types, config.features, taken=config.split_key)
     if config.input.schema is None:
         names = column_names(inputs, config.input.dialect)
         check_delimiter(config, names, progress)
-        profiles = look(names, ())
+        types = look(names, names)
         numbers = dict(config.input.dialect.numbers)
-        taken = profiles.schema(as_numbers(types_of(profiles.names), numbers))
-        found = profiles.schema(as_numbers({}, numbers))
-        schema = without_infinite(taken, profiles, config.input.infinite_of)
+        taken = types.schema(as_numbers(types_of(types.names), numbers))
+        found = types.schema(as_numbers({}, numbers))
+        schema = without_infinite(taken, types, config.input.infinite_of)
     else:
         found = load_any_schema(config.input.schema)
         schema = _settle(found, types_of(found.names), look)
@@ -85,15 +87,15 @@ def find_columns(
     return schema, planned
 
 
-def _check_rows(profiled: Profiled, settings: InputConfig) -> None:
+def _check_rows(typed: Typed, settings: InputConfig) -> None:
     """Checks that not too many rows are bad.
 
     Types are inferred from good rows alone: where most are bad, that is what must be said. With
     `on_bad_row = "fail"` the analysis stops at the first bad row, and names it.
     """
     if settings.on_bad_row == "reject":
-        ragged = find_ragged(profiled.records, profiled.read, settings.dialect)
-        profiled.records.check_bad_fraction(profiled.read, settings.max_bad_fraction, ragged.problem, ragged.remedy)
+        ragged = find_ragged(typed.records, typed.read, settings.dialect)
+        typed.records.check_bad_fraction(typed.read, settings.max_bad_fraction, ragged.problem, ragged.remedy)
 
 
 def as_numbers(allowed: Mapping[str, _Types], columns: Iterable[str]) -> dict[str, _Types]:
@@ -109,18 +111,18 @@ def as_numbers(allowed: Mapping[str, _Types], columns: Iterable[str]) -> dict[st
     return {**allowed, **restricted}
 
 
-def without_infinite(schema: Schema, profiles: Profiles, infinite_of: Callable[[str], str]) -> Schema:
+def without_infinite(schema: Schema, counts: Profiles | TypeTallies, infinite_of: Callable[[str], str]) -> Schema:
     """Makes columns optional whose infinite cells are missing.
 
     Args:
         schema: The inferred schema.
-        profiles: The columns' profiles.
+        counts: The columns' profiles, or the counts that decide their types.
         infinite_of: Returns the treatment of infinite numbers in a column.
     """
 
     def settle(column: Column) -> Column:
         missing = infinite_of(column.name) == "missing" and column.type is ColumnType.FLOAT
-        return replace(column, required=False) if missing and profiles[column.name].infinite else column
+        return replace(column, required=False) if missing and counts[column.name].infinite else column
 
     return Schema(tuple(map(settle, schema)))
 
@@ -147,8 +149,8 @@ def _settle(schema: Schema, allowed: Mapping[str, _Types], look: _Look) -> Schem
         column.name: types for column in schema if column.type not in (types := allowed.get(column.name, _EVERY))
     }
     texts = tuple(name for name, types in misfits.items() if ColumnType.BYTES not in types)
-    profiles = look(texts, schema.names) if texts else Profiles(())
-    found = {name: decide(profiles[name], misfits[name]) for name in texts}
+    counts = look(texts, schema.names) if texts else TypeTallies(())
+    found = {name: decide(counts[name], misfits[name]) for name in texts}
 
     def settle(column: Column) -> Column:
         if column.name not in misfits:

@@ -5,6 +5,8 @@ The main job's stages are built from the schema.
 
 import pickle
 from collections.abc import Sequence
+from functools import partial
+from typing import TypeVar
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -19,58 +21,59 @@ from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
-from shardmill.transforms.profile import InferProfiles, Profiled
+from shardmill.transforms.profile import InferColumns, Inferred
 from shardmill.transforms.read import PlanUnits, save_units
 
+_Inferred = TypeVar("_Inferred", bound=Inferred)
 
-def profile_columns(
+
+def infer_columns(
     inputs: Sequence[InputFile],
     dialect: Dialect,
     folder: str,
     engine: Engine,
-    names: tuple[str, ...] = (),
-    known: tuple[str, ...] = (),
-) -> tuple[Profiled, str]:
-    """Profiles columns over all rows of all files.
+    kind: type[_Inferred],
+    wanted: Selection,
+) -> tuple[_Inferred, str]:
+    """Infers columns from all rows of all files.
 
     Args:
         inputs: The input files.
         dialect: The files' dialect.
         folder: A folder that all workers can write to.
         engine: The engine that reads the files.
-        names: The columns to profile; empty for all those of the first file's header.
-        known: All columns, where only some are profiled.
+        kind: What to find out: `Typed` or, for `init`, `Profiled`.
+        wanted: The columns to infer, as text.
 
     Returns:
-        The profiles with the rejected rows; and the file in the folder that has the units which
-        were read, with their checksums, for `TakeUnits`.
+        What was found; and the file in the folder that has the units which were read, with their
+        checksums, for `TakeUnits`.
 
     Raises:
-        DataError: A file can't be read, or all are empty.
+        DataError: A file can't be read.
     """
-    names = names or column_names(inputs, dialect)
-    known = known or names
-    path, planned = files.join(folder, "profiles.pickle"), files.join(folder, "units.pickle")
+    nothing = partial(kind.nothing, tuple(column.name for column in wanted.columns))
+    path, planned = files.join(folder, "inferred.pickle"), files.join(folder, "units.pickle")
 
     def build(pipeline: beam.Pipeline) -> None:
         found = (
             pipeline
             | "CheckWorkers" >> CheckWorkers(folder)
-            | "PlanUnits" >> PlanUnits(inputs, dialect, Selection((), known))
-            | "InferProfiles" >> InferProfiles(names, dialect, known)
+            | "PlanUnits" >> PlanUnits(inputs, dialect, Selection((), wanted.names))
+            | "InferColumns" >> InferColumns(wanted, dialect, nothing)
         )
-        _ = found.profiled | "SaveProfiles" >> beam.Map(_save, pvalue.AsList(found.units), path, planned, folder)
+        _ = found.inferred | "SaveInferred" >> beam.Map(_save, pvalue.AsList(found.units), path, planned, folder)
 
     run_pipeline(build, engine)
     with files.opened(path) as stream:
-        profiled: Profiled = pickle.load(stream)
-    return profiled, planned
+        inferred: _Inferred = pickle.load(stream)
+    return inferred, planned
 
 
-def _save(profiled: Profiled, units: list[Unit], path: str, planned: str, folder: str) -> None:
+def _save(inferred: Inferred, units: list[Unit], path: str, planned: str, folder: str) -> None:
     save_units(units, planned, folder)
     with files.replacing(path, folder) as stream:
-        pickle.dump(profiled, stream)
+        pickle.dump(inferred, stream)
 
 
 def first_header(inputs: Sequence[InputFile], dialect: Dialect) -> Header:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
+from shardmill.schemas.inference.infer import ColumnProfile, Profiles
 from shardmill.schemas.inference.spelling import Spelling
+from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.numbers.number_format import NumberFormat

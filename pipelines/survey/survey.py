@@ -8,14 +8,15 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import as_numbers, without_infinite
-from shardmill.pipelines.job.infer_schema import first_header, profile_columns
+from shardmill.pipelines.job.infer_schema import first_header, infer_columns
 from shardmill.pipelines.survey.identifiers import may_ascend
 from shardmill.pipelines.survey.number_formats import PLAIN, guess_number_formats, unlike_numbers
 from shardmill.pipelines.survey.number_types import number_decisions
 from shardmill.pipelines.survey.second_look import OddCells, ascending_columns, odd_cells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.inference.infer import Profiles, decide
+from shardmill.schemas.inference.infer import Profiles
+from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.messages import listed
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
@@ -23,7 +24,7 @@ from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.files import files
-from shardmill.transforms.profile import Profiled
+from shardmill.transforms.profile import Profiled, as_text
 from shardmill.transforms.records.repair_names import describe_renamed
 from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample
@@ -90,7 +91,7 @@ def take_survey(
     scanned = input_files.scanned_size(inputs, sniffed.dialect)
     progress.announce({"scan": scanned, "infer": input_files.text_size(inputs)})
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        profiled, _ = profile_columns(inputs, sniffed.dialect, work, Engine(), header.names)
+        profiled, _ = infer_columns(inputs, sniffed.dialect, work, Engine(), Profiled, as_text(header.names))
     _check_rows(profiled, sniffed.dialect, request.table("input").get("max_bad_fraction", _MOST_BAD))
     profiles = profiled.profiles
     dialect, formats = _read_numbers(inputs, sniffed.dialect, profiled)
@@ -140,7 +141,7 @@ def _read_numbers(inputs: Sequence[InputFile], dialect: Dialect, profiled: Profi
     # Rows with a cell that can't be decoded aren't profiled, whichever column it is in.
     columns = names if profiled.cells.total else tuple(formats)
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        again = profile_columns(inputs, guessed, work, Engine(), columns, names)[0].profiles
+        again = infer_columns(inputs, guessed, work, Engine(), Profiled, as_text(columns, names))[0].profiles
     for name in tuple(formats):
         if guesses[name].other == PLAIN and again[name].unusable:
             # Among very many cells there are decimals.

@@ -3,19 +3,6 @@
 `Profiles` takes blocks of raw cells. Two of them merge into the same result in any order, because
 only counts, extremes and sets are kept. Types are decided at the end, so text in the last row of a
 column counts as much as in its first.
-
-The rules for cells that tools disagree on:
-
-- digits with leading zeros (007) would be another value as an integer, so a column of integers with
-  any is BYTES;
-- integers beyond int64, or a column of 20-digit identifiers, are BYTES; so are floats beyond
-  float32;
-- whole numbers with a point or an exponent (`5.0`, `1e5`) are integers, unless a value of the
-  column has a fraction or is beyond int64;
-- `inf` makes a column FLOAT; `nan` is a missing value in a column of numbers;
-- `true`/`false`, dates and times are BYTES: a vocabulary or a `datetime` feature reads them;
-- spaces alone are a missing value in a column of numbers, and a value in one of text;
-- `+3` and ` 3` are integers; `0x10`, `1_000` and `1,000` are text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +12,9 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.inference.date_formats import by_preference, may_be_versions, order_of
 from shardmill.schemas.inference.distinct import Distinct
-from shardmill.schemas.inference.spelling import CellCounts, Spelling, count_cells
-from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
-
-ONE_BAD_IN = 1000
-"""A column is numeric if fewer than one in this many of its values aren't numbers.
-
-The rows of the others are rejected.
-"""
+from shardmill.schemas.inference.spelling import Spelling, count_cells
+from shardmill.schemas.inference.type_counts import FLOATS, INTEGERS, MISSING, TypeCounts, decide, is_few
+from shardmill.schemas.schema import ColumnType, Schema
 
 # Rows and bytes of blocks that wait: a pass over thousands of columns isn't worth its calls for
 # fewer rows, and no more memory is held.
@@ -44,31 +26,19 @@ _DISTINCT_BYTES = 64 << 20
 _SHORT_DATE = 8
 
 
-class ColumnProfile:
+class ColumnProfile(TypeCounts):
     """The profile of a column, over all its cells.
 
     Attributes:
-        name: The column's name.
-        rows: Cells seen.
-        missing: Cells that are null or empty.
-        cells: The present cells, counted by their spelling.
         distinct: The distinct texts of the present cells.
         lengths: Characters of the shortest and of the longest present cell. None means that there
             are none.
     """
 
     def __init__(self, name: str, most_bytes: int = 1 << 20) -> None:
-        self.name = name
-        self.rows = 0
-        self.missing = 0
-        self.cells = CellCounts()
+        super().__init__(name)
         self.distinct = Distinct(most_bytes)
         self.lengths: tuple[int, int] | None = None
-
-    @property
-    def present(self) -> int:
-        """Cells that aren't missing."""
-        return self.rows - self.missing
 
     @property
     def unusable(self) -> int:
@@ -80,9 +50,9 @@ class ColumnProfile:
 
     def _fit(self, column_type: ColumnType) -> int:
         if column_type is ColumnType.INT:
-            return self.cells.of(*_INTEGERS, Spelling.NAN, Spelling.BLANK)
+            return self.cells.of(*INTEGERS, Spelling.NAN, Spelling.BLANK)
         if column_type is ColumnType.FLOAT:
-            return self.cells.of(*_FLOATS, Spelling.NAN, Spelling.BLANK)
+            return self.cells.of(*FLOATS, Spelling.NAN, Spelling.BLANK)
         return self.present
 
     @property
@@ -91,7 +61,7 @@ class ColumnProfile:
 
         They are the missing ones, and spaces and `nan` in a numeric column.
         """
-        return self.missing + self.cells.of(*_MISSING[decide(self).type])
+        return self.missing + self.cells.of(*MISSING[decide(self).type])
 
     @property
     def distinct_count(self) -> int | None:
@@ -99,7 +69,7 @@ class ColumnProfile:
 
         None means that there are too many for an exact number.
         """
-        strings, absent = self.distinct.strings, _MISSING[decide(self).type]
+        strings, absent = self.distinct.strings, MISSING[decide(self).type]
         if strings is None:
             return None
         # To look at every text takes long with thousands of columns, and most have no such cells.
@@ -118,13 +88,13 @@ class ColumnProfile:
     def date_format(self) -> str | None:
         """The `strptime` format of the values.
 
-        Fewer than one in `ONE_BAD_IN` may not fit it. None means that there is no such format, or
-        that the values are rather versions.
+        A few may not fit it (`is_few`). None means that there is no such format, or that the values
+        are rather versions.
         """
         formats = self.cells.formats
         best = by_preference(formats)[:2]
         values = self.rows - self.absent
-        if not best or not _few(values - formats[best[0]], values):
+        if not best or not is_few(values - formats[best[0]], values):
             return None
         # Where one digit stands for a day or a month, something must tell which is which.
         tied = formats[best[-1]] == formats[best[0]] and bool(best[1:])
@@ -155,11 +125,6 @@ class ColumnProfile:
         """Values that don't fit `date_format`, if there is one."""
         best = self.date_format
         return 0 if best is None else self.rows - self.absent - self.cells.formats[best]
-
-    @property
-    def infinite(self) -> int:
-        """Cells that spell infinity."""
-        return self.cells.of(Spelling.INFINITE)
 
     def update(self, cells: pa.Array) -> None:
         """Adds cells: strings, null where missing."""
@@ -195,67 +160,6 @@ def _wider(one: tuple[int, int] | None, two: tuple[int, int] | None) -> tuple[in
     if one is None or two is None:
         return one or two
     return min(one[0], two[0]), max(one[1], two[1])
-
-
-_INTEGERS = (Spelling.INTEGER, Spelling.WHOLE, Spelling.LEADING_ZERO)
-_FLOATS = (*_INTEGERS, Spelling.FLOAT, Spelling.INFINITE, Spelling.BIG)
-_MISSING: dict[ColumnType, tuple[Spelling, ...]] = {
-    ColumnType.INT: (Spelling.BLANK, Spelling.NAN),
-    ColumnType.FLOAT: (Spelling.BLANK, Spelling.NAN),
-    ColumnType.BYTES: (),
-}
-
-
-def _few(bad: int, cells: int) -> bool:
-    return bad * ONE_BAD_IN < cells
-
-
-def decide(profile: ColumnProfile, allowed: frozenset[ColumnType] = frozenset(ColumnType)) -> Column:
-    """Decides the type and the presence of a column.
-
-    The type follows the rules at the top of this module; a column with no values at all is BYTES.
-    A column is required if no cell was missing.
-
-    Args:
-        profile: The profile of the column.
-        allowed: The types that the column's uses accept. A column that must be numeric is numeric,
-            unless most of its cells are text (otherwise rows with text will be rejected), and one
-            that must not be FLOAT is BYTES instead.
-    """
-    column_type = _decide_type(profile.cells, profile.present)
-    if column_type not in allowed:
-        column_type = _oblige(profile.cells, profile.present, allowed)
-    missing = profile.missing + profile.cells.of(*_MISSING[column_type])
-    return Column(profile.name, column_type, profile.rows > 0 and missing == 0, INFERRED)
-
-
-def _decide_type(cells: CellCounts, present: int) -> ColumnType:
-    present -= cells.of(Spelling.BLANK)
-    if present == 0:
-        return ColumnType.BYTES
-    values = present - cells.of(Spelling.NAN)
-    if values == 0:
-        return ColumnType.FLOAT
-    numbers = cells.of(*_FLOATS)
-    points = cells.of(Spelling.FLOAT, Spelling.WHOLE)
-    if points or cells.of(Spelling.INFINITE):
-        codes = cells.of(Spelling.LEADING_ZERO, Spelling.BIG)
-        numeric = _few(values - numbers, values) and codes <= points
-        return _narrowest(cells) if numeric else ColumnType.BYTES
-    if not cells.of(Spelling.LEADING_ZERO) and _few(values - cells.of(Spelling.INTEGER), values):
-        return ColumnType.INT
-    return ColumnType.BYTES
-
-
-def _narrowest(cells: CellCounts) -> ColumnType:
-    return ColumnType.INT if cells.of(*_FLOATS) == cells.of(*_INTEGERS) else ColumnType.FLOAT
-
-
-def _oblige(cells: CellCounts, present: int, allowed: frozenset[ColumnType]) -> ColumnType:
-    numbers = cells.of(*_FLOATS, Spelling.NAN)
-    if ColumnType.BYTES in allowed or 2 * numbers <= present - cells.of(Spelling.BLANK):
-        return ColumnType.BYTES
-    return _narrowest(cells) if ColumnType.INT in allowed else ColumnType.FLOAT
 
 
 class Profiles:

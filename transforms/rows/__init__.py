@@ -3,6 +3,7 @@
 counts.py         rows per unit and split; rejected rows by reason, and their limit
 ragged.py         rows that differ from their header all in one way
 doubtful_rows.py  rows that may be no data
+type_tallies.py   counts of cells by spelling, which decide the columns' types
 renamings.py      columns that were renamed because of their headers
 splits.py         the split and the shard of a row
 row_plan.py       where each unit's rows lie in their splits

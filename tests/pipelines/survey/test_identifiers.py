@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from shardmill.pipelines.survey.identifiers import Identity, identify, words_of
-from shardmill.schemas.inference.infer import ColumnProfile, decide
+from shardmill.schemas.inference.infer import ColumnProfile
+from shardmill.schemas.inference.type_counts import decide
 
 ASCENDING = [str(number * number + 3) for number in range(100)]
 SHUFFLED = [str(number * 37 % 101 * 3) for number in range(100)]

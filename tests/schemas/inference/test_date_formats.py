@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shardmill.schemas.inference.infer import ColumnProfile, decide
+from shardmill.schemas.inference.infer import ColumnProfile
+from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.schema import ColumnType
 from tests.support.csv.cells import date_formats
 from tests.support.csv.strptime import COMMON, RECOGNIZED, texts, write

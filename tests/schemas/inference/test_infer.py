@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shardmill.schemas.inference.infer import ColumnProfile, Profiles, decide
+from shardmill.schemas.inference.infer import ColumnProfile, Profiles
+from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.schemas.schema_pbtxt import load_schema
 from tests.support.csv.cells import columns, spell

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from shardmill.transforms.analyze import AnalyzeUnits, Reading
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.profile import InferProfiles
+from shardmill.transforms.profile import InferColumns, Typed, as_text
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -86,7 +87,7 @@ def _trace(findings: beam.PCollection[Any]) -> object:
 @pytest.mark.parametrize(
     "build",
     [
-        lambda units: units | InferProfiles(("x",), Dialect(), ("x",)),
+        lambda units: units | InferColumns(as_text(("x",)), Dialect(), partial(Typed.nothing, ("x",))),
         lambda units: units | AnalyzeUnits(_READING, (), 1),
         _trace,
         lambda findings: findings | TraceFunction(_DESTINATION, findings),
