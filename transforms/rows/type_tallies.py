@@ -1,4 +1,4 @@
-"""Counts of all columns' cells by spelling, as far as types need them."""
+"""Counts of cells by spelling, which decide columns' types."""
 
 import ctypes
 from collections import Counter
