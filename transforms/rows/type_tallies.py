@@ -100,7 +100,7 @@ class TypeTallies:
 
 
 def _count(batch: pa.RecordBatch, room: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.void]]:
-    """Counts a batch's cells by the kernel, and finds the hard ones.
+    """Counts a batch's cells, and finds the hard ones.
 
     Args:
         batch: Columns of strings.
