@@ -24,11 +24,13 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	schemas/test_mistakes.py schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_cells.py \
 	transforms/csv/test_header.py transforms/csv/test_joined_files.py transforms/csv/test_record_faults.py \
 	transforms/csv/test_repeated_header.py transforms/csv/test_units.py transforms/decoding/test_text.py transforms/files/ \
-	transforms/kinds/test_column_patterns.py transforms/kinds/test_registry.py \
+	transforms/kernel/test_described_columns.py transforms/kinds/test_column_patterns.py transforms/kinds/test_registry.py \
 	transforms/numbers/ transforms/records/ transforms/rows/ \
 	transforms/runtime/test_missing_labels.py transforms/scoring/ transforms/sniff/ \
-	transforms/statistics/test_accumulator.py transforms/statistics/test_moments.py \
-	transforms/statistics/test_partition.py transforms/statistics/test_quantiles.py transforms/statistics/test_tokens.py \
+	transforms/statistics/test_accumulator.py transforms/statistics/test_column_quantiles.py \
+	transforms/statistics/test_moments.py \
+	transforms/statistics/test_output_moments.py transforms/statistics/test_partition.py \
+	transforms/statistics/test_quantiles.py transforms/statistics/test_text_summary.py transforms/statistics/test_tokens.py \
 	transforms/stores/test_contact.py transforms/stores/test_given_up.py transforms/stores/test_ranges.py \
 	transforms/tfrecord/test_encode.py transforms/tfrecord/test_parts.py transforms/verbs/test_phases.py \
 	transforms/verbs/test_search_path.py

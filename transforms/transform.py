@@ -7,18 +7,15 @@ for each unit.
 import json
 import uuid
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.run_folder import REJECT_KEYS, REJECTED_FOLDER
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
@@ -26,9 +23,9 @@ from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.row_plan import RowPlan, SortedRows
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
+from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
 from shardmill.transforms.runtime.session import load_session
-from shardmill.transforms.statistics.moments import Moments
+from shardmill.transforms.statistics.output_moments import OutputMoments
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
 from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
 from shardmill.transforms.workers import metrics
@@ -53,28 +50,6 @@ class PartFile:
     unit: int
     path: str
     segments: tuple[PartSegment, ...]
-
-
-@dataclass
-class OutputMoments:
-    """Moments of every numeric output feature, by split.
-
-    Merges are exact.
-    """
-
-    moments: dict[tuple[str, str], Moments] = field(default_factory=dict)
-
-    def update(self, split: str, outputs: Mapping[str, npt.NDArray[Any] | pa.Array]) -> None:
-        """Adds a block's outputs of one split."""
-        for name, values in outputs.items():
-            numbers = _numbers(values)
-            if numbers is not None:
-                self.moments.setdefault((split, name), Moments()).update(numbers)
-
-    def merge(self, other: "OutputMoments") -> None:
-        """Adds the moments of another accumulator."""
-        for key, moments in other.moments.items():
-            self.moments.setdefault(key, Moments()).merge(moments)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +139,6 @@ class _UnitWriter:
     def __init__(self, graph: Graph, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments) -> None:
         self._session = session = load_session(graph.local_folder())
         self._encoder = ExampleEncoder(session.outputs)
-        self._numbers = [feature for feature in session.outputs if feature.dtype != "bytes"]
         self._labels = missing_labels(session.labels, reading.selection)
         self._unknown = reading.labels_to_drop(session)
         self._is_made = reading.row_graph is not None and reading.row_graph.makes(graph)
@@ -197,11 +171,7 @@ class _UnitWriter:
         outputs = drop_missing(drop_unknown(made, self._unknown, block.rows), block.columns, self._labels)
         self._add_frames(outputs, self._plan.sort(splits, first), parts)
         written: list[int] = np.bincount(splits, minlength=len(first)).tolist()
-        for index, split in enumerate(rule.names):
-            if written[index] == block.rows:
-                self._moments.update(split, outputs)
-            elif written[index]:
-                self._moments.update(split, select_rows(outputs, self._numbers, pa.array(splits == index)))
+        self._moments.update(outputs, splits, rule.names)
         return written
 
     def _add_frames(self, outputs: Outputs, rows: SortedRows, parts: PartWriter) -> None:
@@ -210,17 +180,6 @@ class _UnitWriter:
         for split, shard, count in rows.shards:
             start, stop = stop, stop + count
             parts.add(split, shard, count, frames.data[offsets[start] : offsets[stop]])
-
-
-def _numbers(values: npt.NDArray[Any] | pa.Array) -> npt.NDArray[Any] | None:
-    """A feature's values as a one-dimensional array.
-
-    None means that they aren't numbers.
-    """
-    if isinstance(values, np.ndarray):
-        return values.reshape(-1)
-    flat = values.flatten() if pa.types.is_large_list(values.type) else values
-    return to_numpy(flat) if pa.types.is_integer(flat.type) or pa.types.is_floating(flat.type) else None
 
 
 def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:

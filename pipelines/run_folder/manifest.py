@@ -27,8 +27,9 @@ from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, skipped_lines
+from shardmill.transforms.statistics.output_moments import OutputMoments
 from shardmill.transforms.statistics.stats_file import write_output_statistics
-from shardmill.transforms.transform import REJECTED, OutputMoments
+from shardmill.transforms.transform import REJECTED
 from shardmill.transforms.write import ShardFile
 
 
@@ -75,7 +76,7 @@ def write_manifest(
     totals = {
         split: sum(shard.rows for shard in shards if shard.split == split) for split in rule.reading.split_rule.names
     }
-    write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, moments.moments)
+    write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, moments.results())
     skipped = skipped_lines(counts)
     manifest = {
         "format": FORMAT,
@@ -225,7 +226,7 @@ def _not_finite(findings: Findings, moments: OutputMoments) -> NotFiniteEntry:
     """
     nan: Counter[str] = Counter()
     infinite: Counter[str] = Counter()
-    for (_, name), each in moments.moments.items():
+    for (_, name), each in moments.results().items():
         nan[name] += each.missing
         infinite[name] += each.non_finite
     return {

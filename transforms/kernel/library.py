@@ -18,17 +18,23 @@ _Size = ctypes.c_int64
 _Flag = ctypes.c_int32
 # By function: the type of its result, and those of its arguments.
 _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "kernel_append_keys": (None, (_Address, _Size, _Address, _Size, _Address, _Address)),
     "kernel_crc32c": (ctypes.c_uint32, (_Address, _Size, _Flag)),
     "kernel_encode": (_Size, (_Address, _Size, _Address, _Size, _Flag, _Address, _Address)),
+    "kernel_find_columns": (None, (_Address, _Address, _Size, _Address)),
     "kernel_lex": (None, (_Address, _Size, _Address, _Flag, _Address, _Address, _Address, _Address)),
     "kernel_lines": (None, (_Address, _Size, _Address, _Size, _Address)),
     "kernel_measure": (_Size, (_Address, _Size, _Size, _Address, _Size, _Flag, _Address)),
+    "kernel_merge_keys": (_Size, (_Address, _Address, _Size, _Address, _Address)),
+    "kernel_merge_moments": (None, (_Address, _Address, _Size)),
+    "kernel_moments": (None, (_Address, _Address, _Size, _Address, _Size)),
     "kernel_parse": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address, _Size)),
     "kernel_repeats": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address)),
     "kernel_scan_range": (None, (_Address, _Size, ctypes.c_int32, _Address, _Address)),
     "kernel_skip_lines": (_Size, (_Address, _Size, _Flag, _Address)),
     "kernel_spellings": (_Size, (_Address, _Address, _Address, _Size)),
     "kernel_stray": (_Size, (_Address, _Address, _Address, _Address, _Address, _Size, _Address, _Address, _Address)),
+    "kernel_text_lengths": (None, (_Address, _Address, _Size, _Address, _Size)),
     "kernel_text_sizes": (None, (_Address, _Address, _Size, _Address, _Size)),
 }
 

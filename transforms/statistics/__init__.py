@@ -1,11 +1,14 @@
 """Statistics that features ask for, and accumulators that merge exactly.
 
-requests.py     requests and answers: plain data
-pre.py          operations applied to a number first
-moments.py      exact count, sum, squares, minimum, maximum
-quantiles.py    quantiles, exact while values are few
-tokens.py       counts of tokens, and vocabularies of them
-partition.py    token counts cut into parts that travel
-accumulator.py  all of these in one pass over the rows
-stats_file.py   statistics files, in TFDV's format
+requests.py          requests and answers: plain data
+pre.py               operations applied to a number first
+moments.py           exact count, sum, squares, minimum, maximum
+quantiles.py         quantiles of a column, exact while values are few
+column_quantiles.py  the same of several columns at once
+text_summary.py      counts and lengths of texts
+tokens.py            counts of tokens, and vocabularies of them
+partition.py         token counts cut into parts that travel
+accumulator.py       all of these in one pass over the rows
+output_moments.py    moments of the output features, by split
+stats_file.py        statistics files, in TFDV's format
 """

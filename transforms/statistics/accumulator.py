@@ -8,17 +8,17 @@ the result doesn't depend on the number of workers.
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
 from shardmill.transforms.statistics import tokens as tokens_module
-from shardmill.transforms.statistics.moments import Moments
+from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
+from shardmill.transforms.statistics.moments import ColumnMoments, Moments
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import (
@@ -28,71 +28,14 @@ from shardmill.transforms.statistics.requests import (
     VocabularyRequest,
     VocabularyStats,
 )
+from shardmill.transforms.statistics.text_summary import TextSummaries, TextSummary
 from shardmill.transforms.statistics.tokens import TokenCounts
 
+_KINDS = {ColumnType.FLOAT: FLOATS, ColumnType.INT: INTEGERS}
 _NumericKey = tuple[str, tuple[Pre, ...]]
 # Columns, separator, delimiter. Requests that differ only in which tokens they keep share the
 # counts.
 _TokensKey = tuple[tuple[str, ...], str | None, str | None]
-
-
-@dataclass(slots=True)
-class TextSummary:
-    """Counts and lengths of a text column's values.
-
-    Attributes:
-        count: Values that are neither null nor empty.
-        missing: Nulls and empty values.
-        empty: Missing values that are empty rather than null.
-        length: Bytes of all values together.
-        shortest: Bytes of the shortest value; 0 without values.
-        longest: Bytes of the longest value; 0 without values.
-    """
-
-    count: int = 0
-    missing: int = 0
-    empty: int = 0
-    length: int = 0
-    shortest: int = 0
-    longest: int = 0
-
-    @property
-    def mean_length(self) -> float:
-        """Mean bytes of a value; 0 without values."""
-        return self.length / self.count if self.count else 0.0
-
-    def update(self, values: pa.Array) -> None:
-        """Adds a block's values.
-
-        Args:
-            values: A string or binary array.
-        """
-        lengths = pc.binary_length(values)
-        found = pc.min_max(lengths)
-        low, high = found["min"].as_py(), found["max"].as_py()
-        empty = 0
-        if low == 0:
-            positive = lengths.filter(lengths.cast(pa.bool_()))
-            low = pc.min(positive).as_py()
-            empty = len(lengths) - lengths.null_count - len(positive)
-        self.missing += values.null_count + empty
-        self.empty += empty
-        count = len(values) - values.null_count - empty
-        self._widen(count, low, high)
-        self.length += pc.sum(lengths).as_py() or 0
-
-    def merge(self, other: "TextSummary") -> None:
-        """Adds the values of another summary."""
-        self._widen(other.count, other.shortest, other.longest)
-        self.missing += other.missing
-        self.empty += other.empty
-        self.length += other.length
-
-    def _widen(self, count: int, low: int, high: int) -> None:
-        if count:
-            self.shortest = min(self.shortest, low) if self.count else low
-            self.longest = max(self.longest, high)
-            self.count += count
 
 
 class Analysis:
@@ -118,33 +61,40 @@ class Analysis:
         self._numeric = tuple(dict.fromkeys(request for request in requests if isinstance(request, NumericRequest)))
         self._vocabularies = {request.name: request for request in requests if isinstance(request, VocabularyRequest)}
         _check(requests, columns)
-        texts = [column.name for column in columns if column.type is ColumnType.BYTES]
-        numbers: list[_NumericKey] = [(column.name, ()) for column in columns if column.type is not ColumnType.BYTES]
-        self._texts = {name: TextSummary() for name in texts}
-        self._moments = {key: Moments() for key in (*numbers, *((each.column, each.pre) for each in self._numeric))}
-        self._quantiles = {(each.column, each.pre): Quantiles() for each in self._numeric if each.quantiles}
+        is_text = np.array([column.type is ColumnType.BYTES for column in columns], np.bool_)
+        self._finder = ColumnFinder(self._names)
+        self._text_columns, self._number_columns = np.flatnonzero(is_text), np.flatnonzero(~is_text)
+        self._texts = TextSummaries(len(self._text_columns))
+        numbers: list[_NumericKey] = [(self._names[position], ()) for position in self._number_columns]
+        changed = dict.fromkeys((each.column, each.pre) for each in self._numeric if each.pre)
+        # Positions among the moments: the numeric columns as they are, then those changed first.
+        self._positions = {key: position for position, key in enumerate((*numbers, *changed))}
+        kinds = [_KINDS[column.type] for column in columns if column.type in _KINDS]
+        kinds += [FLOATS] * len(changed)
+        self._moments = ColumnMoments(kinds)
+        ranked = dict.fromkeys((each.column, each.pre) for each in self._numeric if each.quantiles)
+        self._ranked = {key: position for position, key in enumerate(ranked)}
+        self._ranked_positions = np.array([self._positions[key] for key in ranked], np.int64)
+        self._quantiles = ColumnQuantiles([kinds[position] for position in self._ranked_positions])
         self._tokens = {_tokens_key(each): TokenCounts() for each in self._vocabularies.values()}
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Adds a block's rows.
 
         Args:
-            batch: The columns by name: int64, float32 or string, by their types. Nulls are missing.
+            batch: The columns by name: int64, float32 or text, by their types. Nulls are missing.
         """
         if not batch.num_rows:
             return
         self.rows += batch.num_rows
-        for key, moments in self._moments.items():
-            values = batch.column(key[0])
-            moments.missing += values.null_count
-            present = _present(values, key[1])
-            moments.update(present)
-            if key in self._quantiles:
-                self._quantiles[key].update(present)
-        for name, summary in self._texts.items():
-            summary.update(batch.column(name))
-        for (columns, separator, delimiter), counts in self._tokens.items():
-            arrays = [batch.column(name) for name in columns]
+        columns = self._finder.find(batch)
+        self._texts.update(columns.take(self._text_columns))
+        changed = [_changed(batch.column(name), pre) for name, pre in self._positions if pre]
+        numbers = columns.take(self._number_columns).joined(columns_of(changed, batch.num_rows))
+        self._moments.update(numbers)
+        self._quantiles.update(numbers.take(self._ranked_positions))
+        for (names, separator, delimiter), counts in self._tokens.items():
+            arrays = [batch.column(name) for name in names]
             for array in arrays if separator is None else [tokens_module.cross(arrays, separator)]:
                 counts.update(array, delimiter)
 
@@ -154,12 +104,9 @@ class Analysis:
         It has the same requests and columns, and its results stay unchanged.
         """
         self.rows += other.rows
-        for key, moments in other._moments.items():  # noqa: SLF001 (of this class too)
-            self._moments[key].merge(moments)
-        for key, quantiles in other._quantiles.items():  # noqa: SLF001 (of this class too)
-            self._quantiles[key].merge(quantiles)
-        for name, summary in other._texts.items():  # noqa: SLF001 (of this class too)
-            self._texts[name].merge(summary)
+        self._moments.merge(other._moments)  # noqa: SLF001 (of this class too)
+        self._quantiles.merge(other._quantiles)  # noqa: SLF001 (of this class too)
+        self._texts.merge(other._texts)  # noqa: SLF001 (of this class too)
         for tokens, counts in other._tokens.items():  # noqa: SLF001 (of this class too)
             self._tokens[tokens].merge(counts)
 
@@ -177,9 +124,7 @@ class Analysis:
 
         The analysis keeps empty ones, so that it stays small.
         """
-        taken = list(self._quantiles.values())
-        self._quantiles = {key: Quantiles() for key in self._quantiles}
-        return taken
+        return self._quantiles.take()
 
     def with_quantiles(self, quantiles: Mapping[int, Quantiles]) -> "Analysis":
         """A copy of the analysis with other quantiles.
@@ -188,8 +133,7 @@ class Analysis:
             quantiles: Accumulators, by their position in the list that `take_quantiles` returns.
         """
         changed = copy.copy(self)
-        taken = {key: quantiles.get(index, Quantiles()) for index, key in enumerate(self._quantiles)}
-        changed._quantiles = taken  # noqa: SLF001 (of this class too)
+        changed._quantiles = self._quantiles.replaced(quantiles)  # noqa: SLF001 (of this class too)
         return changed
 
     @property
@@ -206,8 +150,9 @@ class Analysis:
 
         Numeric columns have their moments, before any `pre`.
         """
-        numbers = {name: moments for (name, pre), moments in self._moments.items() if not pre}
-        return {name: numbers[name] if name in numbers else self._texts[name] for name in self._names}
+        found: dict[str, Moments | TextSummary] = dict(zip(self._of(self._text_columns), self._texts, strict=True))
+        found |= {name: self._moments[self._positions[name, ()]] for name in self._of(self._number_columns)}
+        return {name: found[name] for name in self._names}
 
     def missing(self) -> dict[str, int]:
         """Missing values of each column."""
@@ -221,8 +166,12 @@ class Analysis:
         """
         return Statistics(self.numeric_results(), vocabularies, self.rows, self.missing())
 
+    def _of(self, positions: npt.NDArray[np.int64]) -> list[str]:
+        return [self._names[position] for position in positions]
+
     def _stats(self, request: NumericRequest) -> NumericStats:
-        moments = self._moments[request.column, request.pre]
+        key = (request.column, request.pre)
+        moments = self._moments[self._positions[key]]
         return NumericStats(
             count=moments.count,
             missing=moments.missing,
@@ -232,23 +181,21 @@ class Analysis:
             variance=moments.variance,
             minimum=moments.minimum,
             maximum=moments.maximum,
-            ranked=self._quantiles[request.column, request.pre].ranked() if request.quantiles else None,
+            ranked=self._quantiles.all()[self._ranked[key]].ranked() if request.quantiles else None,
         )
 
 
-def _present(values: pa.Array, pre: tuple[Pre, ...]) -> npt.NDArray[np.generic]:
-    """The values that aren't null, after `pre`.
+def _changed(values: pa.Array, pre: tuple[Pre, ...]) -> npt.NDArray[np.float32]:
+    """A column's values after `pre`; NaN where they are missing.
 
-    They are those that the graph computes with: with a `pre`, an INT column becomes float32 first.
+    They are those that the graph computes with: an INT column becomes float32 first.
     """
-    if values.null_count:
-        values = pc.drop_null(values)
-    array: npt.NDArray[np.generic] = to_numpy(values)
-    if pre:
-        array = array.astype(np.float32, copy=False)
+    changed: npt.NDArray[np.float32] = to_numpy(values).astype(np.float32, copy=False)
     for operation in pre:
-        array = operation.numpy(array)
-    return array
+        changed = operation.numpy(changed)
+    if values.null_count:
+        changed = np.where(to_numpy(values.is_valid().cast(pa.int8())), changed, np.float32(np.nan))
+    return changed
 
 
 def _tokens_key(request: VocabularyRequest) -> _TokensKey:

@@ -1,47 +1,36 @@
 """Exact count, sum, sum of squares, minimum and maximum.
 
-All of a column's moments come from one pass. Sums of floating point numbers depend on the order of
-addition; sums of integers don't. Every value is cut into a few integer slices so short that NumPy
-sums them and BLAS multiplies them without rounding, whatever the order; the exact totals are kept
-as Python integers in fixed point. So merges are integer additions: any partition of the rows, in
-any order, gives the same bits, and mean and variance are rounded once, at the end (the slicing of
-Demmel and Nguyen, "Fast Reproducible Floating-Point Summation", 2013, with exact totals instead of
-their bins).
+All moments of all columns come from one pass. Sums of floating point numbers depend on the order of
+addition; sums of integers don't. float32 values are integers times a power of two, so the kernel
+adds them and their squares in fixed point, without rounding anything (`native/moments.c`). So
+merges are integer additions: any partition of the rows, in any order, gives the same bits, and mean
+and variance are rounded once, at the end.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import to_numpy
+from shardmill.transforms.kernel.described_columns import FLOATS, Columns
+from shardmill.transforms.kernel.library import kernel
 
-# The smallest positive float64 is 2**-1074: every sum is an integer in units of it, every sum of
+# The smallest positive float32 is 2**-149: every sum is an integer in units of it, every sum of
 # squares of its square.
-_SCALE = 1074
-# 8,192 products of two integers of at most 2**20 add up to at most 2**53: exact in float64 in any
-# order, fused or not.
-_SLICE_BITS = 20
-_CHUNK = 8192
-# A float64 chunk is scaled to about 1. Elements below this bound could lose bits as subnormals, so
-# they make a chunk of their own.
-_TINY = 2.0**-900
-# A chunk whose largest element is below 2**_SCALED_UP is scaled up: it can't lose bits.
-_SCALED_UP = -100
-_LIMB = (1 << _SLICE_BITS) - 1
-
-_Floats = npt.NDArray[np.float64]
-_Integers = npt.NDArray[np.int64]
+_SCALE = 149
+# Moments in native/moments.c.
+LAYOUT = np.dtype(
+    [(name, np.int64) for name in ("kind", "count", "missing", "non_finite", "zeros", "low", "high")]
+    + [("total", np.uint64, 6), ("squares", np.uint64, 10)]
+)
+_INT64 = np.iinfo(np.int64)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Moments:
-    """An accumulator of a numeric column's exact moments.
-
-    `merge` is associative and commutative to the bit.
+    """A numeric column's exact moments.
 
     Attributes:
         count: Finite values.
@@ -51,8 +40,8 @@ class Moments:
         minimum: The smallest finite value, a float or an int like the column's values; 0 without
             values. Never -0.0.
         maximum: The largest finite value, likewise.
-        total: The exact sum times 2**1074.
-        squares: The exact sum of squares times 2**2148.
+        total: The exact sum times 2**149.
+        squares: The exact sum of squares times 2**298.
     """
 
     count: int = 0
@@ -64,37 +53,10 @@ class Moments:
     total: int = 0
     squares: int = 0
 
-    def update(self, values: "pa.Array | pa.ChunkedArray | npt.NDArray[np.generic]") -> None:
-        """Adds values.
-
-        Args:
-            values: An Arrow or NumPy array of any shape: float32, float64, or integers or booleans
-                of at most 64 bits (unsigned ones below 2**63). Nulls and NaNs are missing.
-
-        Raises:
-            TypeError: The array isn't numeric.
-        """
-        array = np.ravel(values) if isinstance(values, np.ndarray) else self._present(values)
-        if array.dtype.kind == "f":
-            self._update_floats(array.astype(np.float32) if array.dtype == np.float16 else array)
-        elif array.dtype.kind in "iub":
-            self._update_integers(array.astype(np.int64, copy=False))
-        else:
-            raise TypeError(f"moments: expected an array of numbers, received {array.dtype}")
-
-    def merge(self, other: "Moments") -> None:
-        """Adds the values of other moments, which stay unchanged."""
-        self._widen(other.count, other.minimum, other.maximum)
-        self.missing += other.missing
-        self.non_finite += other.non_finite
-        self.zeros += other.zeros
-        self.total += other.total
-        self.squares += other.squares
-
     @property
     def mean(self) -> float:
         """The mean, correctly rounded; 0 without values."""
-        return _ratio(self.total, self.count << _SCALE) if self.count else 0.0
+        return self.total / (self.count << _SCALE) if self.count else 0.0
 
     @property
     def variance(self) -> float:
@@ -104,127 +66,98 @@ class Moments:
         """
         if not self.count:
             return 0.0
-        return _ratio(self.count * self.squares - self.total**2, self.count**2 << 2 * _SCALE)
+        # Python rounds a quotient of integers correctly, however long they are.
+        return (self.count * self.squares - self.total**2) / (self.count**2 << 2 * _SCALE)
 
     @property
     def std(self) -> float:
         """The population standard deviation."""
         return math.sqrt(self.variance)
 
-    def _present(self, values: "pa.Array | pa.ChunkedArray") -> npt.NDArray[np.generic]:
-        if pa.types.is_boolean(values.type):
-            values = values.cast(pa.int8())
-        if values.null_count:
-            self.missing += values.null_count
-            values = pc.drop_null(values)
-        return to_numpy(values)
 
-    def _update_floats(self, values: npt.NDArray[np.generic]) -> None:
-        if not values.size:
-            return
-        low, high = float(values.min()), float(values.max())
-        if not (math.isfinite(low) and math.isfinite(high)):
-            values = self._finite(values)
-            if not values.size:
-                return
-            low, high = float(values.min()), float(values.max())
-        # Adding 0.0 makes -0.0 to 0.0: which of the two comes first must not matter.
-        self._widen(values.size, low + 0.0, high + 0.0)
-        self.zeros += _count_zeros(values, low, high)
-        self._add_floats(values, max(-low, high))
+class ColumnMoments:
+    """An accumulator of the exact moments of several columns.
 
-    def _finite(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        finite = np.isfinite(values)
-        missing = int(np.count_nonzero(np.isnan(values)))
-        self.missing += missing
-        self.non_finite += values.size - int(np.count_nonzero(finite)) - missing
-        kept: npt.NDArray[np.generic] = values[finite]
-        return kept
+    `merge` is associative and commutative to the bit.
+    """
 
-    def _add_floats(self, values: npt.NDArray[np.generic], largest: float) -> None:
-        if largest == 0:
-            return
-        # All values are below 2**top; so scaled by 2**shift, their integer part has at most 20
-        # bits.
-        top = math.frexp(largest)[1]
-        shift = _SLICE_BITS - top
-        for start in range(0, values.size, _CHUNK):
-            chunk = values[start : start + _CHUNK].astype(np.float64)
-            if values.dtype != np.float32:
-                chunk = self._without_tiny(chunk, math.ldexp(_TINY, top) if top > _SCALED_UP else 0.0)
-            # In two steps: 2**shift itself may be too large for a float64.
-            chunk *= math.ldexp(1.0, shift // 2)
-            chunk *= math.ldexp(1.0, shift - shift // 2)
-            self._add_slices(*_float_slices(chunk, -shift))
+    def __init__(self, kinds: Sequence[int]) -> None:
+        """Makes an empty accumulator.
 
-    def _without_tiny(self, chunk: _Floats, bound: float) -> _Floats:
-        magnitude = np.abs(chunk)
-        tiny = (magnitude < bound) & (magnitude > 0)
-        if tiny.any():
-            apart = chunk[tiny]
-            self._add_floats(apart, float(np.abs(apart).max()))
-            chunk[tiny] = 0.0
-        return chunk
+        Args:
+            kinds: The kind of each column, `FLOATS` or `INTEGERS`.
+        """
+        self._table = np.zeros(len(kinds), LAYOUT)
+        self._table["kind"] = kinds
+        self._table["low"] = _INT64.max
+        self._table["high"] = _INT64.min
 
-    def _update_integers(self, values: _Integers) -> None:
-        if not values.size:
-            return
-        low, high = int(values.min()), int(values.max())
-        self._widen(values.size, low, high)
-        self.zeros += _count_zeros(values, low, high)
-        # The last limb keeps the sign: a shift to the right rounds down, so the lower limbs hold
-        # the rest, from 0 up.
-        limbs = max(1, -(-max(low.bit_length(), high.bit_length()) // _SLICE_BITS))
-        for start in range(0, values.size, _CHUNK):
-            chunk = values[start : start + _CHUNK]
-            exponents = [_SLICE_BITS * index for index in range(limbs)]
-            shifted = [chunk >> exponent for exponent in exponents]
-            slices = [*(limb & _LIMB for limb in shifted[:-1]), shifted[-1]]
-            self._add_slices([limb.astype(np.float64) for limb in slices], exponents)
+    def update(self, columns: Columns, index: "npt.NDArray[np.int64] | None" = None) -> None:
+        """Adds rows; nulls and NaNs are missing.
 
-    def _add_slices(self, slices: list[_Floats], exponents: list[int]) -> None:
-        for index, (left, exponent) in enumerate(zip(slices, exponents, strict=True)):
-            self.total += _shift(int(left.sum()), exponent + _SCALE)
-            self.squares += _shift(int(np.dot(left, left)), 2 * (exponent + _SCALE))
-            for right, other in zip(slices[:index], exponents[:index], strict=True):
-                self.squares += _shift(int(np.dot(left, right)), exponent + other + 2 * _SCALE + 1)
+        Args:
+            columns: The columns, of the kinds given at first.
+            index: The indices of the rows to add. None means all.
 
-    def _widen(self, count: int, low: float, high: float) -> None:
-        if count:
-            self.minimum = min(self.minimum, low) if self.count else low
-            self.maximum = max(self.maximum, high) if self.count else high
-            self.count += count
+        Raises:
+            TypeError: The columns are of other kinds.
+        """
+        if not np.array_equal(columns.table["kind"], self._table["kind"]):
+            raise TypeError(
+                f"moments: expected columns of the kinds {self._table['kind'].tolist()}, "
+                f"received {columns.table['kind'].tolist()}"
+            )
+        kernel().kernel_moments(
+            columns.table.ctypes.data,
+            self._table.ctypes.data,
+            len(self._table),
+            None if index is None else index.ctypes.data,
+            columns.rows if index is None else len(index),
+        )
+
+    def merge(self, other: "ColumnMoments") -> None:
+        """Adds the moments of other columns of the same kinds.
+
+        They stay unchanged.
+        """
+        assert np.array_equal(other._table["kind"], self._table["kind"])  # noqa: SLF001 (one class)
+        kernel().kernel_merge_moments(self._table.ctypes.data, other._table.ctypes.data, len(self._table))  # noqa: SLF001
+
+    def copy(self) -> "ColumnMoments":
+        """An accumulator of the same moments."""
+        copied = ColumnMoments(self._table["kind"].tolist())
+        copied.merge(self)
+        return copied
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __iter__(self) -> Iterator[Moments]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Moments:
+        row = self._table[index]
+        total, squares = (
+            int.from_bytes(row["total"].tobytes(), "little", signed=True),
+            int.from_bytes(row["squares"].tobytes(), "little", signed=True),
+        )
+        is_float = row["kind"] == FLOATS
+        if not is_float:
+            total, squares = total << _SCALE, squares << 2 * _SCALE
+        low, high = (0, 0) if not row["count"] else (int(row["low"]), int(row["high"]))
+        return Moments(
+            count=int(row["count"]),
+            missing=int(row["missing"]),
+            non_finite=int(row["non_finite"]),
+            zeros=int(row["zeros"]),
+            minimum=_float_of(low) if is_float and row["count"] else low,
+            maximum=_float_of(high) if is_float and row["count"] else high,
+            total=total,
+            squares=squares,
+        )
 
 
-def _float_slices(chunk: _Floats, exponent: int) -> tuple[list[_Floats], list[int]]:
-    # Each slice is the integer part of what is left; the rest is at most 1/2 and is exact, as is
-    # its scaling.
-    slices: list[_Floats] = []
-    exponents: list[int] = []
-    while True:
-        part = np.rint(chunk)
-        slices.append(part)
-        exponents.append(exponent)
-        chunk -= part
-        if not chunk.any():
-            return slices, exponents
-        chunk *= 2.0 ** (_SLICE_BITS + 1)
-        exponent -= _SLICE_BITS + 1
-
-
-def _shift(value: int, bits: int) -> int:
-    # A right shift drops zeros only: every value is a multiple of the unit, so each slice below it
-    # is one too.
-    return value << bits if bits >= 0 else value >> -bits
-
-
-def _count_zeros(values: npt.NDArray[np.generic], low: float, high: float) -> int:
-    return int(np.count_nonzero(values == 0)) if low <= 0 <= high else 0
-
-
-def _ratio(numerator: int, denominator: int) -> float:
-    # Python rounds a quotient of integers correctly, however long they are.
-    try:
-        return numerator / denominator
-    except OverflowError:
-        return math.inf  # a variance; a mean lies between two floats
+def _float_of(key: int) -> float:
+    # `key_of` in native/moments.c is its own inverse. -0.0 + 0 is 0.0: the two are one value.
+    bits = np.array([key if key >= 0 else key ^ 0x7FFFFFFF], np.int32)
+    return float(bits.view(np.float32)[0]) + 0.0

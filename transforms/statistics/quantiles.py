@@ -8,26 +8,21 @@ number depends on the set of values alone, so merges are associative and commuta
 Those of sketches that compress as they go (such as tfx_bsl's) are not.
 """
 
+import ctypes
 import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import to_numpy
+from shardmill.transforms.kernel.library import kernel
 
 # The most distinct keys kept: 12 bytes each for float32, so 12 MiB.
 CAP = 1 << 20
-# Values buffered before they are sorted: sorting in bulk costs less.
-_PENDING = 1 << 18
 
 _Keys = npt.NDArray[Any]  # uint32 or uint64
 _Counts = npt.NDArray[np.int64]
-# By item size: the unsigned type of the keys, and the index of the sign bit.
-_BITS: dict[int, tuple[type[np.unsignedinteger[Any]], int]] = {4: (np.uint32, 31), 8: (np.uint64, 63)}
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class Ranked:
     Every quantile is read from these.
 
     Attributes:
-        values: Ascending and distinct, in the column's dtype (float32, float64 or int64).
+        values: Ascending and distinct, in the column's dtype (float32 or int64).
         cumulative: int64, the number of the column's values that are at most `values[i]`.
     """
 
@@ -108,7 +103,7 @@ class Ranked:
 
 @dataclass(slots=True)
 class Quantiles:
-    """An accumulator of a numeric column's distribution.
+    """A numeric column's distribution, which merges.
 
     `merge` is associative and commutative to the bit.
 
@@ -120,54 +115,39 @@ class Quantiles:
     _dtype: "np.dtype[Any] | None" = None
     # The number of low bits that the keys have lost.
     _level: int = 0
-    _keys: "_Keys | None" = None
+    # Sorted and distinct.
+    _keys: _Keys = field(default_factory=lambda: np.zeros(0, np.uint32))
     _counts: _Counts = field(default_factory=lambda: np.zeros(0, np.int64))
-    _pending: list[_Keys] = field(default_factory=list)
-    _pending_size: int = 0
 
-    def update(self, values: "pa.Array | npt.NDArray[np.generic]") -> None:
-        """Adds values; nulls, NaNs and infinities are skipped.
+    def add(self, keys: _Keys, dtype: "np.dtype[Any]") -> None:
+        """Adds values.
 
         Args:
-            values: An Arrow or NumPy array of any shape: float32, float64 or an integer type
-                (counted as int64).
+            keys: Their keys, sorted.
+            dtype: The values' own dtype, float32 or int64.
 
         Raises:
-            TypeError: The array isn't numeric, or is of another type than those before.
+            TypeError: Values before were of another dtype.
         """
-        if isinstance(values, pa.Array | pa.ChunkedArray):
-            values = to_numpy(pc.drop_null(values))
-        array = np.ravel(values)
-        if array.dtype.kind in "iub":
-            array = array.astype(np.int64, copy=False)
-        elif array.dtype.kind != "f" or array.dtype.itemsize not in _BITS:
-            raise TypeError(f"quantiles: expected an array of float32, float64 or integers, received {array.dtype}")
-        self._expect(array.dtype)
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            array = array[np.isfinite(array)]
-        if array.size:
-            self._pending.append(_keys(array))
-            self._pending_size += array.size
-            if self._pending_size >= max(_PENDING, self._counts.size):
-                self._flush()
+        self._add(keys, None, 0, dtype)
 
     def merge(self, other: "Quantiles") -> None:
-        """Adds the values of other quantiles, whose result stays unchanged.
+        """Adds the values of other quantiles, which stay unchanged.
 
         Raises:
             TypeError: Their values are of another type.
         """
-        other._flush()  # noqa: SLF001 (one class)
-        if other._dtype is None or other._keys is None:  # noqa: SLF001
-            return
-        self._expect(other._dtype)  # noqa: SLF001
-        self._flush()
-        self._add(other._keys, other._counts, other._level)  # noqa: SLF001
+        if other._dtype is not None:  # noqa: SLF001 (one class)
+            self._add(other._keys, other._counts, other._level, other._dtype)  # noqa: SLF001
+
+    @property
+    def distinct(self) -> int:
+        """The number of distinct keys kept."""
+        return len(self._keys)
 
     @property
     def exact(self) -> bool:
         """Whether every distinct value is kept."""
-        self._flush()
         return self._level == 0
 
     @property
@@ -176,9 +156,7 @@ class Quantiles:
 
         It is a fraction of the count of values, and 0 while the quantiles are exact.
         """
-        if self.exact or self._keys is None:
-            return 0.0
-        return float(self._counts.max() / self._counts.sum())
+        return 0.0 if self.exact else float(self._counts.max() / self._counts.sum())
 
     def ranked(self) -> Ranked:
         """The sorted distinct values with their ranks.
@@ -186,8 +164,7 @@ class Quantiles:
         Beyond `cap` distinct values, each returned value is the middle of the interval that it
         represents.
         """
-        self._flush()
-        if self._dtype is None or self._keys is None:
+        if self._dtype is None:
             return Ranked(np.zeros(0, np.float32), np.zeros(0, np.int64))
         middle = (1 << self._level) >> 1
         keys = (self._keys << self._keys.dtype.type(self._level)) + self._keys.dtype.type(middle)
@@ -206,78 +183,61 @@ class Quantiles:
         """See `Ranked.mode`."""
         return self.ranked().mode
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        self._flush()
-        return (self.cap, self._dtype, self._level, self._keys, self._counts)
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.cap, self._dtype, self._level, self._keys, self._counts = state
-        self._pending = []
-        self._pending_size = 0
-
-    def _expect(self, dtype: "np.dtype[Any]") -> None:
+    def _add(self, keys: _Keys, counts: "_Counts | None", level: int, dtype: "np.dtype[Any]") -> None:
         if self._dtype is None:
             self._dtype = dtype
+            self._keys = np.zeros(0, keys.dtype)
         elif self._dtype != dtype:
             raise TypeError(f"quantiles: expected values of {self._dtype}, as before, received {dtype}")
-
-    def _flush(self) -> None:
-        if self._pending:
-            keys = np.concatenate(self._pending)
-            self._pending = []
-            self._pending_size = 0
-            keys.sort()
-            self._add(*_runs(keys), 0)
-
-    def _add(self, keys: _Keys, counts: _Counts, level: int) -> None:
-        # Both sides are sorted and distinct, each at its own level.
-        if self._keys is not None:
-            coarsest = max(level, self._level)
-            keys = np.concatenate([_shifted(self._keys, coarsest - self._level), _shifted(keys, coarsest - level)])
-            counts = np.concatenate([self._counts, counts])
-            order = np.argsort(keys, kind="stable")
-            keys, counts = _runs(keys[order], counts[order])
-            level = coarsest
-        self._level = _level(keys, level, self.cap)
-        self._keys, self._counts = _runs(_shifted(keys, self._level - level), counts)
-
-
-def _keys(values: npt.NDArray[Any]) -> _Keys:
-    # int64: flip the sign bit. Floats: flip the sign bit of positive ones and all bits of negative
-    # ones.
-    unsigned, top = _BITS[values.dtype.itemsize]
-    sign = unsigned(1 << top)
-    if values.dtype.kind == "i":
-        flipped: _Keys = values.view(unsigned) ^ sign
-        return flipped
-    bits = (values + values.dtype.type(0)).view(unsigned)  # -0.0 + 0 is 0.0: the two are one value
-    keys: _Keys = np.where(bits >= sign, ~bits, bits | sign)
-    return keys
+        common = max(level, self._level)
+        keys, counts = _merged(
+            (self._keys, self._counts, common - self._level),
+            (keys, counts, common - level),
+        )
+        self._level = _level(keys, common, self.cap)
+        if self._level > common:
+            keys, counts = _merged((keys, counts, self._level - common), (keys[:0], None, 0))
+        self._keys, self._counts = keys, counts
 
 
 def _values(keys: _Keys, dtype: "np.dtype[Any]") -> npt.NDArray[Any]:
-    sign = keys.dtype.type(1 << _BITS[dtype.itemsize][1])
+    sign = keys.dtype.type(1 << 8 * dtype.itemsize - 1)
+    # As `integer_key` and `float_key` in native/quantiles.c make them.
     bits = keys ^ sign if dtype.kind == "i" else np.where(keys >= sign, keys ^ sign, ~keys)
     values: npt.NDArray[Any] = bits.view(dtype)
     return values
 
 
-def _shifted(keys: _Keys, bits: int) -> _Keys:
-    shifted: _Keys = keys >> keys.dtype.type(bits) if bits else keys
-    return shifted
+class _Counted(ctypes.Structure):
+    """Counted in native/quantiles.c."""
+
+    _fields_ = (
+        ("keys", ctypes.c_void_p),
+        ("counts", ctypes.c_void_p),
+        ("n", ctypes.c_int64),
+        ("shift", ctypes.c_int64),
+    )
 
 
-def _runs(keys: _Keys, counts: "_Counts | None" = None) -> tuple[_Keys, _Counts]:
-    """The distinct keys of sorted ones, with their summed counts.
+def _merged(*sides: tuple[_Keys, "_Counts | None", int]) -> tuple[_Keys, _Counts]:
+    """Merges sorted keys to distinct ones, with summed counts.
 
-    `counts` of None means that each key counts 1.
+    Args:
+        sides: The keys of each, their counts (None means that each counts 1), and the number of low
+            bits to drop.
     """
-    if not keys.size:
-        return keys, np.zeros(0, np.int64)
-    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    if counts is None:
-        return keys[starts], np.diff(starts, append=keys.size)
-    return (keys, counts) if starts.size == keys.size else (keys[starts], np.add.reduceat(counts, starts))
+    size = sum(len(keys) for keys, _, _ in sides)
+    dtype = sides[0][0].dtype
+    merged, totals = np.empty(size, dtype), np.empty(size, np.int64)
+    left, right = (
+        _Counted(keys.ctypes.data, None if counts is None else counts.ctypes.data, len(keys), drop)
+        for keys, counts, drop in sides
+    )
+    count = kernel().kernel_merge_keys(
+        ctypes.addressof(left), ctypes.addressof(right), 8 * dtype.itemsize, merged.ctypes.data, totals.ctypes.data
+    )
+    # Copies, where much was given that isn't needed.
+    return (merged[:count], totals[:count]) if 2 * count > size else (merged[:count].copy(), totals[:count].copy())
 
 
 def _level(keys: _Keys, level: int, cap: int) -> int:

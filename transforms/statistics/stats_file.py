@@ -17,9 +17,10 @@ from shardmill.schemas.feature_stats import (
 from shardmill.schemas.run_folder import STATISTICS_FILE, TRAIN
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.files import files
-from shardmill.transforms.statistics.accumulator import Analysis, TextSummary
+from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.moments import Moments
 from shardmill.transforms.statistics.quantiles import Ranked
+from shardmill.transforms.statistics.text_summary import TextSummary
 
 # Of a numeric column's quantiles and of a text column's most frequent values: as many as TFDV
 # writes by default.

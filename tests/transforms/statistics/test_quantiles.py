@@ -10,16 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardmill.transforms.kernel.described_columns import columns_of
 from shardmill.transforms.statistics import quantiles as module
+from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
 from shardmill.transforms.statistics.quantiles import Quantiles, Ranked
 
 floats32 = st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), max_size=80)
 
 
 def _of(values: Any, cap: int = module.CAP) -> Quantiles:
-    quantiles = Quantiles(cap)
-    quantiles.update(values)
-    return quantiles
+    columns = columns_of([values], len(values))
+    quantiles = ColumnQuantiles(columns.table["kind"].tolist(), cap)
+    quantiles.update(columns)
+    return quantiles.take()[0]
 
 
 def _same(left: Ranked, right: Ranked) -> bool:
@@ -52,12 +55,6 @@ def test_ranked_is_sorted_and_distinct(values: list[float]) -> None:
 def test_integers_keep_every_bit(values: list[int]) -> None:
     """int64 values beyond 2**53 stay apart."""
     assert _of(np.array(values)).ranked().values.tolist() == sorted(set(values))
-
-
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=50))
-def test_float64_keys(values: list[float]) -> None:
-    """float64 values keep their order and bits."""
-    assert _of(np.array(values, np.float64)).ranked().values.tolist() == sorted({value + 0.0 for value in values})
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=60), st.floats(0, 1))
@@ -114,22 +111,8 @@ def test_beyond_the_cap_the_rank_error_is_known() -> None:
         assert abs(np.searchsorted(ordered, boundary) - k * 2000) <= quantiles.max_rank_error * values.size
 
 
-def test_bulk_updates_are_buffered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks that pass the buffer's size give what one array gives."""
-    monkeypatch.setattr(module, "_PENDING", 100)
-    values = np.random.default_rng(4).integers(0, 300, 5000).astype(np.float32)
-    blocks = Quantiles()
-    for start in range(0, values.size, 37):
-        blocks.update(values[start : start + 37])
-    assert _same(blocks.ranked(), _of(values).ranked())
-
-
-def test_other_types_are_errors() -> None:
-    """Text has no quantiles, and a column keeps one type."""
-    with pytest.raises(TypeError, match="quantiles: expected an array of float32, float64 or integers, received"):
-        _of(np.array(["a"]))
+def test_a_column_keeps_one_type() -> None:
+    """Keys of two types have no common order."""
     quantiles = _of(np.array([1.0], np.float32))
     with pytest.raises(TypeError, match="quantiles: expected values of float32, as before, received int64"):
-        quantiles.update(np.array([1]))
-    with pytest.raises(TypeError, match="quantiles: expected values of float32, as before, received"):
         quantiles.merge(_of(np.array([1])))

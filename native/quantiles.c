@@ -1,0 +1,80 @@
+/* Order-preserving keys of numbers, and sorted keys with counts. */
+#include "column.h"
+
+/* The keys of int64 and of finite float32: unsigned integers in the values' order; -0.0 and 0.0 have one key. */
+static inline u64 integer_key(i64 value) { return (u64)value ^ 1ull << 63; }
+static inline u32 float_key(u32 bits) { return bits >> 31 ? bits << 1 ? ~bits : 1u << 31 : bits | 1u << 31; }
+
+static inline __attribute__((always_inline)) i64 append(const Column *c, i64 from, i64 to, void *keys, i64 held, int is_float) {
+    for (i64 at = c->offset + from; at < c->offset + to; at++) {
+        i64 kept = is_valid(c, at);
+        if (is_float) {
+            u32 bits = ((const u32 *)c->values)[at];
+            ((u32 *)keys)[held] = float_key(bits);
+            kept &= (bits & 0x7FFFFFFF) < 0x7F800000;
+        } else ((u64 *)keys)[held] = integer_key(((const i64 *)c->values)[at]);
+        held += kept;
+    }
+    return held;
+}
+
+static inline __attribute__((always_inline)) i64 append_rows(const Column *c, Rows rows, void *keys, i64 held, int is_float) {
+    if (!rows.index) return append(c, first_value(c, 0), first_value(c, rows.count), keys, held, is_float);
+    for (i64 i = 0; i < rows.count; i++)
+        held = append(c, first_value(c, rows.index[i]), first_value(c, rows.index[i] + 1), keys, held, is_float);
+    return held;
+}
+
+/* Appends the keys of some rows' valid and finite values, of `n` columns, to keys[i], which holds held[i] and has room for one more than
+   all: float32 has keys of 32 bits, int64 of 64. */
+API void kernel_append_keys(const Column *columns, i64 n, const i64 *index, i64 count, void *const *keys, i64 *held) {
+    Rows rows = {index, count};
+    for (i64 i = 0; i < n; i++) {
+        if (columns[i].kind == FLOATS) held[i] = append_rows(columns + i, rows, keys[i], held[i], 1);
+        else held[i] = append_rows(columns + i, rows, keys[i], held[i], 0);
+    }
+}
+
+/* Sorted keys; without counts, each counts 1. The keys are read without their low `shift` bits, of fewer than the key has. */
+typedef struct { const void *keys; const i64 *counts; i64 n, shift; } Counted;
+_Static_assert(sizeof(Counted) == 32 && offsetof(Counted, counts) == 8 && offsetof(Counted, n) == 16 && offsetof(Counted, shift) == 24,
+               "as _Counted in transforms/statistics/quantiles.py");
+
+typedef struct { void *keys; i64 *counts; i64 n; u64 last; i64 run; } Merged;
+
+static inline __attribute__((always_inline)) u64 key_at(const Counted *c, i64 i, int wide) {
+    return (wide ? ((const u64 *)c->keys)[i] : ((const u32 *)c->keys)[i]) >> c->shift;
+}
+
+/* Adds a key that isn't below those before it. */
+static inline __attribute__((always_inline)) void add(Merged *m, const Counted *c, i64 i, u64 key, int wide) {
+    int is_new = !m->n || key != m->last;
+    i64 count = c->counts ? c->counts[i] : 1;
+    m->n += is_new;
+    m->run = is_new ? count : m->run + count;
+    m->last = key;
+    if (wide) ((u64 *)m->keys)[m->n - 1] = key;
+    else ((u32 *)m->keys)[m->n - 1] = (u32)key;
+    m->counts[m->n - 1] = m->run;
+}
+
+static inline __attribute__((always_inline)) i64 merge(const Counted *a, const Counted *b, void *keys, i64 *counts, int wide) {
+    Merged m = {keys, counts, 0, 0, 0};
+    i64 i = 0, j = 0;
+    while (i < a->n && j < b->n) {
+        u64 left = key_at(a, i, wide), right = key_at(b, j, wide);
+        int first = left <= right;
+        add(&m, first ? a : b, first ? i : j, first ? left : right, wide);
+        i += first;
+        j += !first;
+    }
+    for (; i < a->n; i++) add(&m, a, i, key_at(a, i, wide), wide);
+    for (; j < b->n; j++) add(&m, b, j, key_at(b, j, wide), wide);
+    return m.n;
+}
+
+/* Merges sorted keys of `bits` bits (32 or 64) to distinct ones with their counts; returns how many. `keys` and `counts` have room for as many
+   as both have. */
+API i64 kernel_merge_keys(const Counted *a, const Counted *b, i64 bits, void *keys, i64 *counts) {
+    return bits == 64 ? merge(a, b, keys, counts, 1) : merge(a, b, keys, counts, 0);
+}

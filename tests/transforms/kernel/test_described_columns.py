@@ -1,0 +1,80 @@
+"""Columns as they are described to the kernel."""
+
+import pickle
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from shardmill.transforms.kernel.described_columns import (
+    COLUMN,
+    FLOATS,
+    INTEGERS,
+    LARGE_TEXTS,
+    TEXTS,
+    ColumnFinder,
+    columns_of,
+)
+from tests.support.locations import ROOT
+
+BATCH = pa.RecordBatch.from_pydict(
+    {
+        "x": pa.array([1, None, 3], pa.float32()),
+        "n": pa.array([1, 2, 3], pa.int64()),
+        "s": pa.array(["a", "", None], pa.string()),
+        "b": pa.array([b"a", b"", b"c"], pa.large_binary()),
+    }
+)
+
+
+def test_columns_of_a_batch() -> None:
+    """By name: the buffers that Arrow holds, without a copy, and the kind; a slice has an offset."""
+    finder = pickle.loads(pickle.dumps(ColumnFinder(["b", "s", "n", "x"])))
+    for batch, offset in ((BATCH, 0), (BATCH.slice(1), 1)):
+        found = finder.find(batch)
+        assert found.rows == batch.num_rows
+        assert found.table["kind"].tolist() == [LARGE_TEXTS, TEXTS, INTEGERS, FLOATS]
+        assert found.table["offset"].tolist() == [offset] * 4
+        for row, name in zip(found.table, ("b", "s", "n", "x"), strict=True):
+            valid, values = batch.column(name).buffers()[:2]
+            assert row["values"] == values.address
+            assert row["valid"] == (valid.address if batch.column(name).null_count else 0)
+
+
+def test_batches_of_another_schema() -> None:
+    """A finder learns the new places; none is left of the ones before."""
+    finder = ColumnFinder(["n"])
+    finder.find(BATCH)
+    found = finder.find(BATCH.select(["s", "n"]))
+    assert found.table["values"].tolist() == [BATCH.column("n").buffers()[1].address]
+
+
+def test_columns_that_cannot_be_described() -> None:
+    """A column that isn't there, or of a type whose values the kernel doesn't know."""
+    with pytest.raises(KeyError, match="y"):
+        ColumnFinder(["y"]).find(BATCH)
+    wrong = pa.RecordBatch.from_pydict({"d": pa.array([1.0], pa.float64())})
+    with pytest.raises(TypeError, match="column 'd': expected float32, int64 or text, received double"):
+        ColumnFinder(["d"]).find(wrong)
+    with pytest.raises(TypeError, match="expected an array of float32 or int64, received float64"):
+        columns_of([np.array([1.0])], 1)
+    with pytest.raises(TypeError, match="expected an array of float32, int64 or text, received double"):
+        columns_of([pa.array([1.0])], 1)
+
+
+def test_arrays_that_are_not_contiguous_are_copied() -> None:
+    """The kernel goes from one value to the next."""
+    array = np.arange(6, dtype=np.float32)[::2]
+    found = columns_of([array], 3)
+    assert found.table["values"][0] != array.ctypes.data
+    assert found.table["each"].tolist() == [1]
+
+
+def test_the_layout_is_what_the_sources_say() -> None:
+    """C and NumPy agree on the size, and on where each field begins."""
+    source = (ROOT / "native" / "column.h").read_text(encoding="utf-8")
+    fields = COLUMN.fields
+    assert fields is not None
+    assert f"sizeof(Column) == {COLUMN.itemsize} " in source
+    for name, (_, offset) in fields.items():
+        assert not offset or f"offsetof(Column, {name}) == {offset}" in source

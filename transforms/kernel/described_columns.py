@@ -1,0 +1,139 @@
+"""Describes columns to the kernel's statistics: where their values are.
+
+No column takes Python code of its own where a whole batch is described.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from shardmill.transforms.kernel.library import kernel
+
+FLOATS, INTEGERS, TEXTS, LARGE_TEXTS = 1, 2, 3, 4
+# Column in native/column.h.
+COLUMN = np.dtype([(name, np.int64) for name in ("valid", "values", "bounds", "offset", "each", "kind")])
+
+# The type of an Arrow array, or of a list's values.
+_ARROW_KINDS = {
+    pa.float32(): FLOATS,
+    pa.int64(): INTEGERS,
+    pa.string(): TEXTS,
+    pa.binary(): TEXTS,
+    pa.large_string(): LARGE_TEXTS,
+    pa.large_binary(): LARGE_TEXTS,
+}
+_NUMPY_KINDS = {np.dtype(np.float32): FLOATS, np.dtype(np.int64): INTEGERS}
+
+_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of.restype = ctypes.c_void_p
+_pointer_of.argtypes = (ctypes.py_object, ctypes.c_char_p)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Some columns' descriptions.
+
+    Attributes:
+        table: `COLUMN` [n]. Null addresses are 0.
+        rows: The rows of each.
+        owners: What holds the memory described, and must live as long.
+    """
+
+    table: npt.NDArray[np.void]
+    rows: int
+    owners: tuple[object, ...]
+
+    def take(self, indices: npt.NDArray[np.int64]) -> "Columns":
+        """Some of the columns.
+
+        Args:
+            indices: Their indices, int64.
+        """
+        return Columns(self.table[indices], self.rows, self.owners)
+
+    def joined(self, other: "Columns") -> "Columns":
+        """These columns, then others of as many rows."""
+        return Columns(np.concatenate([self.table, other.table]), self.rows, (*self.owners, *other.owners))
+
+
+class ColumnFinder:
+    """Describes the columns of record batches.
+
+    Batches of one schema after another cost least.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Takes the columns' names, in the order of their descriptions."""
+        self._names = tuple(names)
+        self._schema: pa.Schema | None = None
+        self._indices = np.zeros(0, np.int64)
+        self._table = np.zeros(0, COLUMN)
+
+    def find(self, batch: pa.RecordBatch) -> Columns:
+        """Describes a batch's columns.
+
+        Raises:
+            KeyError: The batch lacks one.
+            TypeError: One is neither float32, int64 nor text.
+        """
+        if self._schema is None or not self._schema.equals(batch.schema):
+            self._learn(batch.schema)
+        table = self._table.copy()
+        _, exported = batch.__arrow_c_array__()
+        kernel().kernel_find_columns(
+            _pointer_of(exported, b"arrow_array"), self._indices.ctypes.data, len(table), table.ctypes.data
+        )
+        return Columns(table, batch.num_rows, (exported,))
+
+    def _learn(self, schema: pa.Schema) -> None:
+        indices = {name: index for index, name in enumerate(schema.names)}
+        types = [schema.field(indices[name]).type for name in self._names]
+        for name, kind in zip(self._names, types, strict=True):
+            if kind not in _ARROW_KINDS:
+                raise TypeError(f"column {name!r}: expected float32, int64 or text, received {kind}")
+        self._indices = np.array([indices[name] for name in self._names], np.int64)
+        self._table = np.zeros(len(types), COLUMN)
+        self._table["each"] = 1
+        self._table["kind"] = [_ARROW_KINDS[kind] for kind in types]
+        self._schema = schema
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (ColumnFinder, (self._names,))
+
+
+def columns_of(arrays: Sequence["npt.NDArray[Any] | pa.Array"], rows: int) -> Columns:
+    """Describes columns that are arrays of their own.
+
+    Args:
+        arrays: float32 or int64 arrays of NumPy [rows, ...], or Arrow arrays of these or large
+            lists of them, one for each row, without nulls among the lists.
+        rows: The rows of each.
+
+    Raises:
+        TypeError: An array is of another type.
+    """
+    kept = [np.require(array, requirements=["C", "A"]) if isinstance(array, np.ndarray) else array for array in arrays]
+    table = np.array([_described(array) for array in kept], COLUMN)
+    return Columns(table, rows, tuple(kept))
+
+
+def _described(array: "npt.NDArray[Any] | pa.Array") -> tuple[int, ...]:
+    if isinstance(array, np.ndarray):
+        if array.dtype not in _NUMPY_KINDS:
+            raise TypeError(f"expected an array of float32 or int64, received {array.dtype}")
+        each = array.size // len(array) if len(array) else 0
+        return (0, array.ctypes.data, 0, 0, each, _NUMPY_KINDS[array.dtype])
+    bounds = 0
+    if pa.types.is_large_list(array.type):
+        bounds = array.buffers()[1].address + 8 * array.offset
+        array = array.values
+    if array.type not in _ARROW_KINDS:
+        raise TypeError(f"expected an array of float32, int64 or text, received {array.type}")
+    valid, values = array.buffers()[:2]
+    address = valid.address if valid is not None and array.null_count else 0
+    return (address, values.address if values is not None else 0, bounds, array.offset, 1, _ARROW_KINDS[array.type])
