@@ -71,6 +71,21 @@ def test_a_failed_check_is_raised_by_build(tracer: Tracer, tmp_path: Path) -> No
         tracer.build_graph(DeclaredGraph(kinds, S, Statistics(rows=1)), str(tmp_path))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Keras(ZScore):
+    def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
+        before = "keras" in sys.modules
+        from tensorflow.keras import activations
+
+        raise DataError(f"{before} {activations.relu(-1.0).numpy()}")
+
+
+def test_keras_waits_until_a_function_names_it(tracer: Tracer, tmp_path: Path) -> None:
+    """TensorFlow is imported without Keras, which takes as long again and is there for who imports it."""
+    with pytest.raises(DataError, match=r"False 0\.0"):
+        tracer.build_graph(DeclaredGraph((_Keras(name="x", columns=("x",)),), S, Statistics(rows=1)), str(tmp_path))
+
+
 def test_a_process_that_dies(tmp_path: Path) -> None:
     """If the process dies, the message says with what status; the next request starts another."""
     with Tracer() as tracer:
