@@ -3,7 +3,10 @@
 
 /* The keys of int64 and of finite float32: unsigned integers in the values' order; -0.0 and 0.0 have one key. */
 static inline u64 integer_key(i64 value) { return (u64)value ^ 1ull << 63; }
-static inline u32 float_key(u32 bits) { return bits >> 31 ? bits << 1 ? ~bits : 1u << 31 : bits | 1u << 31; }
+static inline u32 float_key(u32 bits) {
+    bits = bits << 1 ? bits : 0;
+    return bits ^ ((u32)((i32)bits >> 31) | 1u << 31); /* without a branch: signs follow no pattern */
+}
 
 static inline __attribute__((always_inline)) i64 append(const Column *c, i64 from, i64 to, void *keys, i64 held, int is_float) {
     for (i64 at = c->offset + from; at < c->offset + to; at++) {
@@ -40,36 +43,40 @@ typedef struct { const void *keys; const i64 *counts; i64 n, shift; } Counted;
 _Static_assert(sizeof(Counted) == 32 && offsetof(Counted, counts) == 8 && offsetof(Counted, n) == 16 && offsetof(Counted, shift) == 24,
                "as _Counted in transforms/statistics/quantiles.py");
 
-typedef struct { void *keys; i64 *counts; i64 n; u64 last; i64 run; } Merged;
-
-static inline __attribute__((always_inline)) u64 key_at(const Counted *c, i64 i, int wide) {
-    return (wide ? ((const u64 *)c->keys)[i] : ((const u32 *)c->keys)[i]) >> c->shift;
+/* Goes through a side's keys. Where there are no counts, `count` stays at a 1. */
+typedef struct { const Counted *side; i64 i; const i64 *count; i64 step; } Cursor;
+static const i64 ONE = 1;
+static inline Cursor start(const Counted *side) { return (Cursor){side, 0, side->counts ? side->counts : &ONE, side->counts != NULL}; }
+static inline void advance(Cursor *c, i64 by) { c->i += by, c->count += by & c->step; }
+static inline __attribute__((always_inline)) u64 key_at(const Cursor *c, int wide) {
+    return (wide ? ((const u64 *)c->side->keys)[c->i] : ((const u32 *)c->side->keys)[c->i]) >> c->side->shift;
 }
 
+typedef struct { void *keys; i64 *counts; i64 n; u64 last; i64 run; } Merged;
 /* Adds a key that isn't below those before it. */
-static inline __attribute__((always_inline)) void add(Merged *m, const Counted *c, i64 i, u64 key, int wide) {
-    int is_new = !m->n || key != m->last;
-    i64 count = c->counts ? c->counts[i] : 1;
+static inline __attribute__((always_inline)) void add(Merged *m, u64 key, i64 count, int wide) {
+    i64 is_new = !m->n | (key != m->last);
     m->n += is_new;
-    m->run = is_new ? count : m->run + count;
+    m->run = count + (m->run & (is_new - 1));
     m->last = key;
     if (wide) ((u64 *)m->keys)[m->n - 1] = key;
     else ((u32 *)m->keys)[m->n - 1] = (u32)key;
     m->counts[m->n - 1] = m->run;
 }
 
-static inline __attribute__((always_inline)) i64 merge(const Counted *a, const Counted *b, void *keys, i64 *counts, int wide) {
+/* Without branches on the keys: which side's is next follows no pattern. */
+static inline __attribute__((always_inline)) i64 merge(const Counted *left, const Counted *right, void *keys, i64 *counts, int wide) {
     Merged m = {keys, counts, 0, 0, 0};
-    i64 i = 0, j = 0;
-    while (i < a->n && j < b->n) {
-        u64 left = key_at(a, i, wide), right = key_at(b, j, wide);
-        int first = left <= right;
-        add(&m, first ? a : b, first ? i : j, first ? left : right, wide);
-        i += first;
-        j += !first;
+    Cursor a = start(left), b = start(right);
+    while (a.i < left->n && b.i < right->n) {
+        u64 ours = key_at(&a, wide), theirs = key_at(&b, wide);
+        i64 first = ours <= theirs;
+        add(&m, ours < theirs ? ours : theirs, *(first ? a.count : b.count), wide);
+        advance(&a, first);
+        advance(&b, !first);
     }
-    for (; i < a->n; i++) add(&m, a, i, key_at(a, i, wide), wide);
-    for (; j < b->n; j++) add(&m, b, j, key_at(b, j, wide), wide);
+    for (; a.i < left->n; advance(&a, 1)) add(&m, key_at(&a, wide), *a.count, wide);
+    for (; b.i < right->n; advance(&b, 1)) add(&m, key_at(&b, wide), *b.count, wide);
     return m.n;
 }
 
