@@ -10,6 +10,8 @@ from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, Colu
 from shardmill.transforms.kernel.library import kernel
 from shardmill.transforms.statistics.quantiles import CAP, Quantiles
 
+# The most distinct keys kept of all columns: 200 MB for float32. `CAP` holds for each of up to 16.
+KEYS_IN_ALL = 1 << 24
 # The most keys gathered before they are merged, of a column and of all: in bulk it costs less.
 GATHERED = 1 << 18
 GATHERED_IN_ALL = 1 << 24
@@ -27,16 +29,17 @@ class ColumnQuantiles:
     Values are gathered until sorting and merging them is worth it.
     """
 
-    def __init__(self, kinds: Sequence[int], cap: int = CAP) -> None:
+    def __init__(self, kinds: Sequence[int], cap: int | None = None) -> None:
         """Makes an empty accumulator.
 
         Args:
             kinds: The kind of each column, `FLOATS` or `INTEGERS`.
-            cap: The most distinct keys kept of a column; at least 2.
+            cap: The most distinct keys kept of a column; at least 2. None means `CAP`, or fewer where
+                the columns are many.
         """
         self._kinds = np.array(kinds, np.int64)
-        self._cap = cap
-        self._merged = [Quantiles(cap) for _ in kinds]
+        self._cap = cap or max(2, min(CAP, KEYS_IN_ALL // max(1, len(kinds))))
+        self._merged = [Quantiles(self._cap) for _ in kinds]
         self._forget()
 
     def update(self, columns: Columns, index: "npt.NDArray[np.int64] | None" = None) -> None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from shardmill.transforms.kernel.library import kernel
 
-# The most distinct keys kept: 12 bytes each for float32, so 12 MiB.
+# The most distinct keys kept of a column: 12 bytes each for float32, so 12 MiB.
 CAP = 1 << 20
 
 _Keys = npt.NDArray[Any]  # uint32 or uint64
@@ -134,10 +134,13 @@ class Quantiles:
     def merge(self, other: "Quantiles") -> None:
         """Adds the values of other quantiles, which stay unchanged.
 
+        The smaller `cap` holds for both.
+
         Raises:
             TypeError: Their values are of another type.
         """
         if other._dtype is not None:  # noqa: SLF001 (one class)
+            self.cap = min(self.cap, other.cap)
             self._add(other._keys, other._counts, other._level, other._dtype)  # noqa: SLF001
 
     @property

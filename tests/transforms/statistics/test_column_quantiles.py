@@ -9,7 +9,7 @@ import pytest
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
 from shardmill.transforms.statistics import column_quantiles as module
 from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
-from shardmill.transforms.statistics.quantiles import Quantiles
+from shardmill.transforms.statistics.quantiles import CAP, Quantiles
 
 RNG = np.random.default_rng(4)
 FLOAT = RNG.integers(-300, 300, 5000).astype(np.float32)
@@ -48,6 +48,29 @@ def test_many_columns_gather_less_each(monkeypatch: pytest.MonkeyPatch) -> None:
         quantiles.update(columns_of([values] * 100, 37))
     assert sum(keys.size for keys in quantiles._gathered) <= 100 * 38
     assert [_found(each) for each in quantiles.take()] == [([1.0], [740])] * 100
+
+
+def test_many_columns_keep_fewer_keys_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all columns keep is bounded, also merged by themselves, in whatever order."""
+    monkeypatch.setattr(module, "KEYS_IN_ALL", 1000)
+    pieces = []
+    for part in range(4):
+        quantiles = ColumnQuantiles([INTEGERS] * 10)
+        quantiles.update(columns_of([INTEGER[part::4]] * 10, 1250))
+        pieces.append(quantiles.take())
+    whole = ColumnQuantiles([INTEGERS] * 10)
+    whole.update(columns_of([INTEGER] * 10, 5000))
+    for column, expected in enumerate(whole.all()):
+        merged = Quantiles()
+        for piece in pieces:
+            merged.merge(piece[column])
+        assert merged.distinct <= 100
+        assert _found(merged) == _found(expected)
+
+
+def test_few_columns_keep_all_that_one_may() -> None:
+    """The bound of all columns is that of 16."""
+    assert [ColumnQuantiles([FLOATS] * count).all()[0].cap for count in (1, 16, 32)] == [CAP, CAP, CAP // 2]
 
 
 def test_chosen_rows_with_nulls() -> None:
