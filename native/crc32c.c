@@ -14,8 +14,8 @@ static void __attribute__((constructor)) make_tables(void) {
         for (int k = 1; k < 8; k++) TABLE[k][i] = TABLE[k - 1][i] >> 8 ^ TABLE[0][TABLE[k - 1][i] & 255];
 }
 
-static u32 by_tables(const u8 *p, i64 n) {
-    u32 crc = ~0u;
+static u32 by_tables(u32 before, const u8 *p, i64 n) {
+    u32 crc = ~before;
     for (; n >= 8; n -= 8, p += 8) {
         u64 x = load8(p) ^ crc;
         crc = TABLE[7][x & 255] ^ TABLE[6][x >> 8 & 255] ^ TABLE[5][x >> 16 & 255] ^ TABLE[4][x >> 24 & 255] ^ TABLE[3][x >> 32 & 255] ^
@@ -34,14 +34,14 @@ static u32 by_tables(const u8 *p, i64 n) {
 #define CRC1(crc, x) __crc32cb((u32)(crc), x)
 #endif
 
-u32 crc32c(const u8 *p, i64 n) {
+u32 crc32c(u32 before, const u8 *p, i64 n) {
 #ifdef CRC8
-    u64 crc = ~0u;
+    u64 crc = (u32)~before;
     for (; n >= 8; n -= 8, p += 8) crc = CRC8(crc, load8(p));
     for (; n > 0; n--) crc = CRC1(crc, *p++);
     return ~(u32)crc;
 #else
-    return by_tables(p, n);
+    return by_tables(before, p, n);
 #endif
 }
 
@@ -60,9 +60,9 @@ void crc32c_three(const u8 *const p[3], const i64 n[3], u32 out[3]) {
         out[k] = ~(u32)crcs[k];
     }
 #else
-    for (int k = 0; k < 3; k++) out[k] = by_tables(p[k], n[k]);
+    for (int k = 0; k < 3; k++) out[k] = by_tables(0, p[k], n[k]);
 #endif
 }
 
 /* The same by tables alone: what a processor without the instruction runs, and what tests compare with. */
-API u32 kernel_crc32c(const u8 *p, i64 n, i32 tables) { return tables ? by_tables(p, n) : crc32c(p, n); }
+API u32 kernel_crc32c(u32 before, const u8 *p, i64 n, i32 tables) { return tables ? by_tables(before, p, n) : crc32c(before, p, n); }

@@ -231,7 +231,6 @@ static void put_record(u8 *out, u64 size, const Plan *plan, i64 row) {
     for (i64 p = 0; p < plan->count; p++) out = put_part(out, plan->parts + p, row);
 }
 
-static inline u32 masked(u32 crc) { return (crc >> 15 | crc << 17) + 0xA282EAD8u; }
 static void put4(u8 *out, u32 x) { memcpy(out, &x, 4); }
 
 /* Writes the records at the `offsets` that kernel_measure found for the same arguments. `out` has SLACK bytes more than it returned.
@@ -250,7 +249,7 @@ API i64 kernel_encode(const Feature *features, i64 count, const i64 *order, i64 
         u64 size = (u64)(offsets[r + 1] - offsets[r]) - (framed ? HEADER + FOOTER : 0);
         put_record(record, size, plan, order ? order[r] : r);
         if (!framed) continue;
-        if (size != known) { known = size; checksum = masked(crc32c((const u8 *)&size, 8)); }
+        if (size != known) { known = size; checksum = masked(crc32c(0, (const u8 *)&size, 8)); }
         memcpy(record - HEADER, &size, 8);
         put4(record - FOOTER, checksum);
         due[waiting] = record;
@@ -258,7 +257,7 @@ API i64 kernel_encode(const Feature *features, i64 count, const i64 *order, i64 
         if (waiting < 3 && r < n - 1) continue;
         u32 crcs[3];
         if (waiting == 3) crc32c_three(due, sizes, crcs);
-        else for (int k = 0; k < waiting; k++) crcs[k] = crc32c(due[k], sizes[k]);
+        else for (int k = 0; k < waiting; k++) crcs[k] = crc32c(0, due[k], sizes[k]);
         for (int k = 0; k < waiting; k++) put4(out + (due[k] - out) + sizes[k], masked(crcs[k]));
         waiting = 0;
     }

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from shardmill.pipelines.engines.processes import cores
 from shardmill.schemas.installing import install_command
+from shardmill.transforms.kernel.library import kernel
 
 # Distributions that every run needs.
 _NEEDED = (
@@ -27,7 +28,6 @@ _NEEDED = (
     "pyarrow",
     "numpy",
     "protobuf",
-    "google-crc32c",
     "isal",
 )
 _OPTIONAL = {
@@ -96,7 +96,7 @@ def examine() -> Iterator[Finding]:
         yield Finding(name, version or "not installed", ok=version is not None)
     for name, purpose in _OPTIONAL.items():
         yield Finding(f"{name} (optional: {purpose})", _version(name) or "not installed")
-    yield _crc32c()
+    yield _kernel()
     yield _deflate()
     yield _tensorflow_library()
     yield from _engines()
@@ -119,12 +119,12 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _crc32c() -> Finding:
-    if importlib.util.find_spec("google_crc32c") is None:
-        return Finding("CRC32C", "google_crc32c isn't installed", ok=False)
-    implementation = importlib.import_module("google_crc32c").implementation
-    slow = "" if implementation == "c" else ": slow, install a google-crc32c wheel with the C extension"
-    return Finding("CRC32C", f"google_crc32c, implementation {implementation!r}{slow}")
+def _kernel() -> Finding:
+    try:
+        kernel()
+    except ImportError as error:
+        return Finding("compiled kernel", str(error), ok=False)
+    return Finding("compiled kernel", "it can be loaded")
 
 
 def _deflate() -> Finding:

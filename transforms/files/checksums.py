@@ -7,10 +7,12 @@ the checksums of the pieces.
 from dataclasses import dataclass
 from functools import cache
 
-import google_crc32c
+import pyarrow as pa
+
+from shardmill.transforms.kernel.library import kernel
 
 # The polynomial of CRC-32C (Castagnoli), bits reflected: the highest bit is the polynomial 1.
-POLYNOMIAL = 0x82F63B78
+_POLYNOMIAL = 0x82F63B78
 _ONE = 1 << 31
 
 
@@ -31,11 +33,12 @@ class Checksum:
     @classmethod
     def of(cls, data: bytes | memoryview) -> "Checksum":
         """The checksum of some bytes."""
-        return cls(google_crc32c.value(bytes(data) if isinstance(data, memoryview) else data), len(data))
+        return cls().then(data)
 
-    def then(self, data: bytes) -> "Checksum":
+    def then(self, data: bytes | memoryview) -> "Checksum":
         """The checksum of these bytes followed by others."""
-        return Checksum(google_crc32c.extend(self.crc, data), self.length + len(data))
+        crc = kernel().kernel_crc32c(self.crc, pa.py_buffer(data).address, len(data), 0)
+        return Checksum(crc, self.length + len(data))
 
     def __add__(self, following: "Checksum") -> "Checksum":
         """The checksum of these bytes followed by another's."""
@@ -84,5 +87,5 @@ def _product(left: int, right: int) -> int:
         if left & _ONE:
             product ^= right
         left = (left << 1) & 0xFFFFFFFF
-        right = (right >> 1) ^ (POLYNOMIAL if right & 1 else 0)
+        right = (right >> 1) ^ (_POLYNOMIAL if right & 1 else 0)
     return product

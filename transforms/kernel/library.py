@@ -19,9 +19,10 @@ _Flag = ctypes.c_int32
 # By function: the type of its result, and those of its arguments.
 _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_append_keys": (None, (_Address, _Size, _Address, _Size, _Address, _Address)),
-    "kernel_crc32c": (ctypes.c_uint32, (_Address, _Size, _Flag)),
+    "kernel_crc32c": (ctypes.c_uint32, (ctypes.c_uint32, _Address, _Size, _Flag)),
     "kernel_encode": (_Size, (_Address, _Size, _Address, _Size, _Flag, _Address, _Address)),
     "kernel_find_columns": (None, (_Address, _Address, _Size, _Address)),
+    "kernel_frames": (_Size, (_Address, _Size, _Address, _Address, _Address)),
     "kernel_lex": (None, (_Address, _Size, _Address, _Flag, _Address, _Address, _Address, _Address)),
     "kernel_lines": (None, (_Address, _Size, _Address, _Size, _Address)),
     "kernel_measure": (_Size, (_Address, _Size, _Size, _Address, _Size, _Flag, _Address)),

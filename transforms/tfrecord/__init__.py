@@ -3,7 +3,6 @@
 encode.py    columns of features -> serialized Examples, bare or in TFRecord frames
 compress.py  gzip members
 parts.py     the part file of a unit
-crc32c.py    CRC32C checksums of many records at once
 frames.py    TFRecord frames, read
 decode.py    Examples decoded without TensorFlow
 """

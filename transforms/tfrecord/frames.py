@@ -6,54 +6,43 @@ A frame is: length (uint64, little-endian), masked CRC32C of these 8 bytes, the 
 CRC32C of the record (tensorflow/core/lib/io/record_writer.h).
 """
 
+import ctypes
 from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from isal import isal_zlib
 
+from shardmill.schemas.arrow import binary_of
 from shardmill.schemas.errors import DataError
+from shardmill.transforms.kernel.library import kernel
 from shardmill.transforms.tfrecord.compress import GZIP_MAGIC, GZIP_WBITS
-from shardmill.transforms.tfrecord.crc32c import crcs_of, mask
 
 # Bytes before a record (its length and the length's checksum) and after it (its checksum).
 HEADER_BYTES = 12
 FOOTER_BYTES = 4
 # Bytes read from a shard at a time: bounds the memory of a reader.
 _CHUNK_BYTES = 4 << 20
-_BAD_LENGTH = (
-    "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is, so the file is "
-    "damaged; recreate it"
-)
-# Bytes of the longest record: protobuf's limit for a message.
-_LONGEST = 1 << 31
+# The states of native/frames.c but the good one, and their messages.
+_BAD_LENGTH, _BAD_RECORD = 1, 2
+_DAMAGES = {
+    _BAD_LENGTH: "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is, so the "
+    "file is damaged; recreate it",
+    _BAD_RECORD: "{path!r}, record {record}: its checksum differs, so the file is damaged; recreate it",
+}
 
 
-def headers(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-    """The headers of frames: uint8 [n, 12].
+class FrameEnd(ctypes.Structure):
+    """Where and why reading frames ended: `End` in native/frames.c.
 
-    Args:
-        lengths: The records' lengths.
+    Attributes:
+        used: Bytes of whole frames.
+        needed: Bytes that the next frame needs at least.
+        state: 0, or what is wrong with the next frame.
     """
-    framed = np.empty((len(lengths), HEADER_BYTES), dtype=np.uint8)
-    framed[:, :8] = lengths.astype("<u8").view(np.uint8).reshape(-1, 8)
-    # Few lengths are distinct, so the checksum of each is computed once.
-    distinct, indices = _distinct(lengths)
-    crcs = mask(crcs_of((length.to_bytes(8, "little", signed=True) for length in distinct.tolist()), len(distinct)))
-    framed[:, 8:] = crcs[indices].astype("<u4").view(np.uint8).reshape(-1, 4)
-    return framed
 
-
-def _distinct(lengths: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    low, high = (int(lengths.min()), int(lengths.max())) if len(lengths) else (0, 0)
-    if high - low > 1 << 16:
-        distinct, indices = np.unique(lengths, return_inverse=True)
-        return distinct, indices
-    seen = np.bincount(lengths - low, minlength=high - low + 1) > 0
-    return np.flatnonzero(seen) + low, (np.cumsum(seen) - 1)[lengths - low]
+    _fields_ = (("used", ctypes.c_int64), ("needed", ctypes.c_int64), ("state", ctypes.c_int64))
 
 
 def decompress(stream: BinaryIO, path: str) -> Iterator[bytes]:
@@ -106,7 +95,7 @@ def begins_with_frame(data: bytes) -> bool:
     """
     # A frame may look like gzip: the frame of a record of 35,615 bytes begins with gzip's two magic
     # bytes.
-    return len(data) >= HEADER_BYTES and bool(_good_headers(np.frombuffer(data, np.uint8, HEADER_BYTES)[None])[0])
+    return len(data) >= HEADER_BYTES and _read(data[:HEADER_BYTES])[1].state != _BAD_LENGTH
 
 
 def read_records(stream: BinaryIO, path: str) -> Iterator[pa.Array]:
@@ -137,13 +126,14 @@ def _blocks(chunks: Iterator[bytes], path: str) -> Iterator[pa.Array]:
         if size < needed:
             continue
         data = b"".join(held)
-        starts, used, needed = _walk(data)
-        if starts.size:
-            yield _checked(data, starts, path, done)
-            done += starts.size
-        if not needed:
-            raise DataError(_BAD_LENGTH.format(path=path, record=done))
-        held = [data[used:]]
+        records, end = _read(data)
+        if len(records):
+            yield records
+            done += len(records)
+        if end.state:
+            raise DataError(_DAMAGES[end.state].format(path=path, record=done))
+        needed = end.needed
+        held = [data[end.used :]]
         size = len(held[0])
     if size:
         raise DataError(
@@ -151,60 +141,14 @@ def _blocks(chunks: Iterator[bytes], path: str) -> Iterator[pa.Array]:
         )
 
 
-def _walk(data: bytes) -> tuple[npt.NDArray[np.int64], int, int]:
-    """Finds the starts of all whole frames.
+def _read(data: bytes) -> tuple[pa.Array, FrameEnd]:
+    """Reads the whole frames that bytes begin with.
 
-    Returns the starts, the end of the last whole frame, and the bytes that the next frame needs at
-    least.
-
-    Each length gives the position of the next one, so this is a loop, which does nothing else.
-    Headers are checked later, which finds damaged lengths.
+    Returns:
+        The records before the first damaged one, and where and why that ended.
     """
-    starts: list[int] = []
-    offset, end = 0, len(data)
-    read = int.from_bytes
-    while offset + HEADER_BYTES <= end:
-        following = offset + read(data[offset : offset + 8], "little") + HEADER_BYTES + FOOTER_BYTES
-        if following > end:
-            return np.array(starts, np.int64), offset, _needed(data, offset, following)
-        starts.append(offset)
-        offset = following
-    return np.array(starts, np.int64), offset, HEADER_BYTES + FOOTER_BYTES
-
-
-def _needed(data: bytes, offset: int, following: int) -> int:
-    # A damaged length must not make the reader hold the whole file: 0 reports it at once.
-    header = np.frombuffer(data, np.uint8, HEADER_BYTES, offset)[None]
-    return following - offset if _good_headers(header)[0] and following - offset <= _LONGEST else 0
-
-
-def _good_headers(found: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    lengths = np.ascontiguousarray(found[:, :8]).view("<i8").reshape(-1)
-    good: npt.NDArray[np.bool_] = (headers(lengths)[:, 8:] == found[:, 8:]).all(axis=1)
-    return good
-
-
-def _check_headers(found: npt.NDArray[np.uint8], path: str, first: int) -> None:
-    good = _good_headers(found)
-    if not good.all():
-        raise DataError(_BAD_LENGTH.format(path=path, record=first + int(np.argmin(good))))
-
-
-def _checked(data: bytes, starts: npt.NDArray[np.int64], path: str, first: int) -> pa.Array:
-    bytes_of = np.frombuffer(data, np.uint8)
-    _check_headers(bytes_of[starts[:, None] + np.arange(HEADER_BYTES)], path, first)
-    lengths = bytes_of[starts[:, None] + np.arange(8)].view("<i8").reshape(-1)
-    ends = starts + HEADER_BYTES + lengths
-    frames = pa.Array.from_buffers(
-        pa.large_binary(),
-        len(starts),
-        [None, pa.py_buffer(np.append(starts, ends[-1] + FOOTER_BYTES)), pa.py_buffer(data)],
-    )
-    records = pc.binary_slice(frames, HEADER_BYTES, -FOOTER_BYTES)
-    expected = bytes_of[ends[:, None] + np.arange(FOOTER_BYTES)].view("<u4").reshape(-1)
-    good = mask(crcs_of(records.to_numpy(zero_copy_only=False), len(records))) == expected
-    if not good.all():
-        raise DataError(
-            f"{path!r}, record {first + int(np.argmin(good))}: its checksum differs, so the file is damaged; recreate it"
-        )
-    return records
+    records = np.empty(len(data), np.uint8)
+    offsets = np.empty(len(data) // (HEADER_BYTES + FOOTER_BYTES) + 1, np.int64)
+    end = FrameEnd()
+    count = kernel().kernel_frames(data, len(data), records.ctypes.data, offsets.ctypes.data, ctypes.byref(end))
+    return binary_of(records, offsets[: count + 1]), end
