@@ -7,9 +7,10 @@ The verbs, in the order of the pipeline:
   check_workers.py     CheckWorkers: does a worker fit the job?
   read.py              PlanUnits, TakeUnits: files -> units; units -> blocks of rows
   profile.py           InferColumns: units -> counts or profiles of columns
-  analyze.py           AnalyzeUnits: units -> counts, findings, tokens
+  analyze.py           AnalyzeUnits: units -> counts, findings, token counts
   analyze_function.py  AnalyzeFunction: TF Transform's own analysis
   count_tokens.py      the tokens of TF Transform's vocabularies, by column
+  select_tokens.py     SelectTokens: token counts -> the tokens of vocabularies
   trace.py             TraceGraph, TraceFunction: findings -> SavedModel
   recount.py           rows counted anew once a graph may reject some
   transform.py         TransformUnits: units -> part files

@@ -3,6 +3,7 @@
 All columns are analyzed in this one fused pass.
 """
 
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,26 +31,28 @@ from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
 from shardmill.transforms.runtime.session import Session
-from shardmill.transforms.statistics import tokens as tokens_module
+from shardmill.transforms.select_tokens import write_runs
 from shardmill.transforms.statistics.accumulator import Analysis
-from shardmill.transforms.statistics.partition import chunk_counts, partition_counts
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
+from shardmill.transforms.statistics.token_files import Run
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
 from shardmill.transforms.workers.submission import CheckedDoFn
 
-# Token counts and quantiles may grow large, so they travel by themselves, in pieces, and are merged
-# by key. The key of token counts: the vocabulary's name and the hash partition.
-TokenKey = tuple[str, int]
-# The key of one column's quantiles: their position in the analysis.
+# The key of one column's quantiles, which travel by themselves and are merged by key: their
+# position in the analysis.
 QuantileKey = int
 
-# The most bytes of tokens that are held until the end of a bundle. More are handed on earlier,
-# since an engine may put any number of units into one. It isn't less, since each time the frequent
-# tokens are handed on anew.
-HELD_BYTES = 256 << 20
+# The most bytes of token counts that a process holds. More are written before a bundle ends, since
+# an engine may put any number of units into one. It isn't less, since each time the frequent tokens
+# are written anew.
+HELD_BYTES = 128 << 20
+# The most bytes of one column's: merging takes some seven times as much memory.
+COLUMN_BYTES = 16 << 20
+# The bundles at work in this process.
+_bundles: weakref.WeakSet["_AnalyzeUnit"] = weakref.WeakSet()
 
 
 @dataclass
@@ -173,13 +176,13 @@ class AnalyzedUnits(NamedTuple):
     Attributes:
         counts: A `UnitCount` for each unit.
         findings: One `Findings`, without token counts and quantiles.
-        tokens: All token counts of each key.
+        tokens: The runs of token counts, by the vocabulary's name.
         quantiles: The quantiles of each key.
     """
 
     counts: beam.PCollection[UnitCount]
     findings: beam.PCollection[Findings]
-    tokens: beam.PCollection[tuple[TokenKey, pa.Table]]
+    tokens: beam.PCollection[tuple[str, Run]]
     quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
 
 
@@ -187,38 +190,33 @@ class AnalyzedUnits(NamedTuple):
 class AnalyzeUnits(SeveralOutputs):
     """Counts and analyzes units.
 
-    Only accumulators and tables of tokens leave the pass.
+    Only accumulators leave the pass, and files of token counts.
 
     Expects a PCollection of units.
 
     Attributes:
         reading: The settings by which units are read as rows.
         requests: The features' requests to the analysis.
-        partitions: The number of hash partitions per vocabulary.
+        folder: The folder for files of token counts, which all workers share.
         phase: The phase's name: with no requests, rows are only counted.
     """
 
     reading: Reading
     requests: Sequence[NumericRequest | VocabularyRequest]
-    partitions: int = 1
+    folder: str
     phase: str = "analyze"
 
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
-            _AnalyzeUnit(self.reading, tuple(self.requests), self.partitions, self.phase)
+            _AnalyzeUnit(self.reading, tuple(self.requests), self.folder, self.phase)
         ).with_outputs("findings", "tokens", "quantiles", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
-        tokens = (
-            passed.tokens  # (key, token counts)
-            | "GroupTokens" >> beam.GroupByKey()  # (key, [token counts])
-            | "MergeTokens" >> beam.MapTuple(_merge_tokens)
-        )
         quantiles = (
             passed.quantiles  # (key, quantiles)
             | "GroupQuantiles" >> beam.GroupByKey()  # (key, [quantiles])
             | "MergeQuantiles" >> beam.MapTuple(_merge_quantiles)
         )
-        return AnalyzedUnits(passed.counts, findings, tokens, quantiles)
+        return AnalyzedUnits(passed.counts, findings, passed.tokens, quantiles)
 
     def _new_findings(self) -> Findings:
         return Findings(Analysis(tuple(self.requests), self.reading.columns))
@@ -232,16 +230,17 @@ class _AnalyzeUnit(CheckedDoFn):
     """
 
     def __init__(
-        self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], partitions: int, phase: str
+        self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], folder: str, phase: str
     ) -> None:
         super().__init__()
         self._reading = reading
         self._requests = requests
-        self._partitions = partitions
+        self._folder = folder
         self._phase = phase
 
     def start_bundle(self) -> None:
         self._findings = Findings(Analysis(self._requests, self._reading.columns))
+        _bundles.add(self)
 
     def process(self, unit: Unit) -> Iterator[Any]:  # a UnitCount, and pieces
         rule = self._reading.split_rule
@@ -261,29 +260,29 @@ class _AnalyzeUnit(CheckedDoFn):
                     rows[index] += int((splits == index).sum())
                 rejected += len(block.rejects)
                 work.add(block.rows + len(block.rejects), block.size)
-                if analysis.token_bytes > HELD_BYTES:
-                    yield from (pvalue.TaggedOutput("tokens", piece) for piece in self._take_tokens())
+                yield from (pvalue.TaggedOutput("tokens", run) for run in self._write_large())
         metrics.ROWS_READ.inc(work.rows)
         metrics.ROWS_REJECTED.inc(rejected)
         metrics.BYTES_READ.inc(work.size)
         yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
-        for counts in self._take_tokens():
-            yield pvalue.TaggedOutput("tokens", GlobalWindows.windowed_value(counts))
+        for run in write_runs(self._findings.analysis.take_tables(), self._folder):
+            yield pvalue.TaggedOutput("tokens", GlobalWindows.windowed_value(run))
         for quantiles in enumerate(self._findings.analysis.take_quantiles()):
             yield pvalue.TaggedOutput("quantiles", GlobalWindows.windowed_value(quantiles))
         yield pvalue.TaggedOutput("findings", GlobalWindows.windowed_value(self._findings))
 
-    def _take_tokens(self) -> Iterator[tuple[TokenKey, pa.Table]]:
-        for name, table in self._findings.analysis.take_tables().items():
-            for partition, counts in enumerate(partition_counts(table, self._partitions)):
-                for chunk in chunk_counts(counts):
-                    yield (name, partition), chunk
-
-
-def _merge_tokens(key: TokenKey, pieces: Iterable[pa.Table]) -> tuple[TokenKey, pa.Table]:
-    return key, tokens_module.merge_counts(list(pieces))
+    def _write_large(self) -> list[tuple[str, Run]]:
+        """Writes the counts that take too much memory."""
+        analysis = self._findings.analysis
+        runs = write_runs(analysis.take_tables(COLUMN_BYTES), self._folder)
+        most = HELD_BYTES // len(_bundles)
+        if analysis.token_bytes > most:
+            analysis.merge_tokens()
+            if analysis.token_bytes > most // 2:
+                runs += write_runs(analysis.take_tables(), self._folder)
+        return runs
 
 
 def _merge_quantiles(key: QuantileKey, pieces: Iterable[Quantiles]) -> tuple[QuantileKey, Quantiles]:

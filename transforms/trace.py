@@ -13,24 +13,24 @@ from pathlib import Path
 from urllib.parse import quote
 
 import apache_beam as beam
-import pyarrow as pa
 from apache_beam import pvalue
 
 from shardmill.schemas.run_folder import RAW_STATISTICS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import Findings, QuantileKey, TokenKey
+from shardmill.transforms.analyze import Findings, QuantileKey
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.kinds.base import Kind, Request
 from shardmill.transforms.kinds.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.statistics import tokens as tokens_module
+from shardmill.transforms.select_tokens import SelectTokens
 from shardmill.transforms.statistics.accumulator import Analysis
-from shardmill.transforms.statistics.partition import chunk_counts
 from shardmill.transforms.statistics.quantiles import Quantiles
+from shardmill.transforms.statistics.ranking import RankedVocabulary, Selected, write_vocabulary
 from shardmill.transforms.statistics.requests import VocabularyRequest, VocabularyStats
-from shardmill.transforms.statistics.stats_file import ValueCounts, write_raw_statistics
+from shardmill.transforms.statistics.stats_file import write_raw_statistics
+from shardmill.transforms.statistics.token_files import Run
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.submission import CheckedDoFn
 
@@ -86,17 +86,19 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
     Attributes:
         features: The features.
         destination: The folders that the graph is written to.
-        tokens: The token counts of every vocabulary, by hash partition.
+        tokens: The runs of token counts, by the vocabulary's name.
         quantiles: The quantiles, by their position in the analysis.
     """
 
     features: Features
     destination: Destination
-    tokens: beam.PCollection[tuple[TokenKey, pa.Table]]
+    tokens: beam.PCollection[tuple[str, Run]]
     quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        selected = self.tokens | "SelectTokens" >> beam.FlatMap(_select, _vocabulary_requests(self.features))
+        selected = self.tokens | "SelectTokens" >> SelectTokens(
+            _vocabulary_requests(self.features), self.destination.scratch
+        )
         return findings | "TraceGraph" >> beam.ParDo(
             _Trace(self.features, self.destination), pvalue.AsList(selected), pvalue.AsList(self.quantiles)
         )
@@ -122,37 +124,8 @@ class TraceFunction(beam.PTransform):  # type: ignore[misc]
         )
 
 
-@dataclass(frozen=True)
-class _Selected:
-    """One chunk of one hash partition of a vocabulary.
-
-    Partitions share no tokens, so each can be truncated independently.
-
-    Attributes:
-        name: The vocabulary's name.
-        table: The chunk's tokens that may be in the vocabulary.
-        distinct: The number of distinct tokens in the partition, in the vocabulary or not; 0 except
-            in its first chunk.
-        total: The number of tokens counted in the partition; 0 except in its first chunk.
-    """
-
-    name: str
-    table: pa.Table
-    distinct: int
-    total: int
-
-
 def _vocabulary_requests(features: Features) -> dict[str, VocabularyRequest]:
     return {request.name: request for request in features.requests if isinstance(request, VocabularyRequest)}
-
-
-def _select(merged: tuple[TokenKey, pa.Table], requests: dict[str, VocabularyRequest]) -> Iterator[_Selected]:
-    (name, _), counts = merged
-    request = requests[name]
-    chunks = chunk_counts(tokens_module.select(counts, request.top_k, request.frequency_threshold))
-    total = tokens_module.total(counts)
-    for index, chunk in enumerate(chunks or [tokens_module.SCHEMA.empty_table()]):
-        yield _Selected(name, chunk, 0 if index else counts.num_rows, 0 if index else total)
 
 
 class _Trace(CheckedDoFn):
@@ -162,39 +135,43 @@ class _Trace(CheckedDoFn):
         self._destination = destination
 
     def process(
-        self, findings: Findings, selected: list[_Selected], quantiles: list[tuple[QuantileKey, Quantiles]]
+        self, findings: Findings, selected: list[Selected], quantiles: list[tuple[QuantileKey, Quantiles]]
     ) -> Iterator[Graph]:
         yield _trace(findings.analysis.with_quantiles(dict(quantiles)), selected, self._features, self._destination)
 
 
-def _trace(analysis: Analysis, selected: list[_Selected], features: Features, destination: Destination) -> Graph:
+def _trace(analysis: Analysis, selected: list[Selected], features: Features, destination: Destination) -> Graph:
     # The process imports TensorFlow meanwhile, which takes seconds.
     process_module.shared().start()
     requests = _vocabulary_requests(features)
     derive = features.local_derive()
     with metrics.working("trace", destination.folder) as work:
-        tables = {
-            name: _join(request, [each for each in selected if each.name == name]) for name, request in requests.items()
-        }
         with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as local:
-            found = {name: _write_vocabulary(local, each) for name, each in tables.items()}
-            statistics = analysis.statistics(found)
+            ranked = {
+                name: _write_vocabulary(_vocabulary_path(local, name), request, selected)
+                for name, request in requests.items()
+            }
+            statistics = analysis.statistics(
+                {name: _vocabulary_stats(name, _vocabulary_path(local, name), each) for name, each in ranked.items()}
+            )
             kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
             _build(DeclaredGraph(kinds, features.schema, statistics, derive, features.infinite), destination)
-        return _finish(analysis, features.schema, _value_counts(requests, tables), destination, work)
+        return _finish(analysis, features.schema, _value_counts(requests, ranked), destination, work)
 
 
-def _value_counts(requests: Mapping[str, VocabularyRequest], found: Mapping[str, _Selected]) -> dict[str, ValueCounts]:
-    """The counts of columns whose cells are a vocabulary's tokens.
+def _value_counts(
+    requests: Mapping[str, VocabularyRequest], ranked: Mapping[str, RankedVocabulary]
+) -> dict[str, RankedVocabulary]:
+    """By column, a vocabulary whose tokens are its cells.
 
-    Of several vocabularies of a column, the one that keeps the most tokens gives its counts.
+    Of several it is the one that keeps the most tokens.
     """
-    counts: dict[str, ValueCounts] = {}
+    counts: dict[str, RankedVocabulary] = {}
     for name, request in requests.items():
         column = request.columns[0]
-        most = counts[column].kept.num_rows if column in counts else -1
-        if len(request.columns) == 1 and request.delimiter is None and found[name].table.num_rows > most:
-            counts[column] = ValueCounts(found[name].table, found[name].distinct, found[name].total)
+        most = counts[column].size if column in counts else -1
+        if len(request.columns) == 1 and request.delimiter is None and ranked[name].size > most:
+            counts[column] = ranked[name]
     return counts
 
 
@@ -210,7 +187,11 @@ class _TraceFunction(CheckedDoFn):
 
 
 def _finish(
-    analysis: Analysis, schema: Schema, counts: Mapping[str, ValueCounts], destination: Destination, work: metrics.Work
+    analysis: Analysis,
+    schema: Schema,
+    counts: Mapping[str, RankedVocabulary],
+    destination: Destination,
+    work: metrics.Work,
 ) -> Graph:
     folder = files.join(destination.folder, RAW_STATISTICS)
     write_raw_statistics(folder, destination.scratch, schema, analysis, counts)
@@ -219,18 +200,18 @@ def _finish(
     return Graph(files.join(destination.folder, TRANSFORM_FN))
 
 
-def _join(request: VocabularyRequest, parts: Sequence[_Selected]) -> _Selected:
-    counts = pa.concat_tables([part.table for part in parts]) if parts else tokens_module.SCHEMA.empty_table()
-    distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
-    return _Selected(request.name, tokens_module.select(counts, request.top_k), distinct, total)
+def _vocabulary_path(folder: str, name: str) -> str:
+    return os.path.join(folder, quote(name, safe=""))
 
 
-def _write_vocabulary(folder: str, found: _Selected) -> VocabularyStats:
-    path = os.path.join(folder, quote(found.name, safe=""))
-    with files.writing(path):
-        tokens_module.write_tokens(path, found.table)
-    first = found.table["token"][0].as_py().decode() if found.table.num_rows else None
-    return VocabularyStats(found.name, path, found.table.num_rows, found.total, first)
+def _write_vocabulary(path: str, request: VocabularyRequest, selected: Sequence[Selected]) -> RankedVocabulary:
+    with files.created(path) as stream:
+        return write_vocabulary(stream, request, [each for each in selected if each.name == request.name])
+
+
+def _vocabulary_stats(name: str, path: str, ranked: RankedVocabulary) -> VocabularyStats:
+    first = ranked.top["token"][0].as_py().decode() if ranked.size else None
+    return VocabularyStats(name, path, ranked.size, ranked.total, first)
 
 
 def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:

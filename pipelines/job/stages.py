@@ -18,10 +18,6 @@ from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.transform import Layout, TransformUnits, row_bytes
 from shardmill.transforms.write import WriteShards
 
-# Bytes of input for each hash partition of a vocabulary: on Flink all token counts of a partition
-# are one element.
-_PARTITION_BYTES = 256 << 20
-
 
 def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     """Adds the main job's stages.
@@ -34,7 +30,6 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
         pipeline: The pipeline.
         job: The job.
     """
-    partitions = 1 + sum(found.size for found in job.inputs) // _PARTITION_BYTES
     started = pipeline | "CheckWorkers" >> CheckWorkers(job.parts, job.features.packages)
     if job.publish_to is not None:
         started = started | "CheckPrepared" >> beam.Map(check_prepared, job.work)
@@ -44,7 +39,7 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     else:
         units = started | "TakeUnits" >> TakeUnits(job.planned)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(
-        job.reading, job.features.requests, partitions, job.features.first_phase
+        job.reading, job.features.requests, job.parts, job.features.first_phase
     )
     checked = analyzed.findings | "CheckRows" >> beam.Map(job.limits.check_findings, pvalue.AsList(analyzed.counts))
     graph, findings, counts = job.features.stage(

@@ -16,14 +16,16 @@ from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.statistics import tokens as vocabulary
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
-from shardmill.transforms.statistics.partition import chunk_counts, partition_counts
+from shardmill.transforms.statistics import ranking
+from shardmill.transforms.statistics.token_files import TokenWriter
 table = csv.read_csv(io.BytesIO(b"a,b\\nx,1\\ny,2\\nx,\\n"))
 columns = [Column("a", ColumnType.BYTES), Column("b", ColumnType.INT)]
 analysis = Analysis([NumericRequest("b", quantiles=True), VocabularyRequest("a", ("a",))], columns)
 for batch in table.to_batches() * 2:
     analysis.update(batch)
-parts = [chunk for part in partition_counts(analysis.take_tables()["a"], 2) for chunk in chunk_counts(part)]
-vocabulary.select(vocabulary.merge_counts(parts), 1, 1)
+with TokenWriter("") as writer:
+    run = writer.write_run(analysis.take_tables()["a",])
+list(ranking.merge_ranked([iter([vocabulary.select(run.share(1, 0).read(1, 0), 1, 1)])]))
 analysis.statistics({})
 assert "tensorflow" not in sys.modules and "apache_beam" not in sys.modules
 """

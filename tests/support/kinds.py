@@ -37,17 +37,17 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
     requests = list(dict.fromkeys(request for kind in kinds for request in kind.requests(schema)))
     analysis = Analysis(requests, schema.columns)
     analysis.update(batch)
-    tables = analysis.take_tables()
+    tables = {name: table for names, table in analysis.take_tables().items() for name in names}
     found: dict[str, VocabularyStats] = {}
     for request in requests:
         if isinstance(request, VocabularyRequest):
-            chosen = tokens.select(tables[request.name], request.top_k, request.frequency_threshold)
-            path = str(folder / f"tokens-{len(found)}")
-            tokens.write_tokens(path, chosen)
+            counts = tables[request.name]
+            chosen = tokens.select(counts, request.top_k, request.frequency_threshold)
+            path = folder / f"tokens-{len(found)}"
+            with path.open("wb") as stream:
+                tokens.write_tokens(stream, chosen)
             first = chosen["token"][0].as_py().decode() if chosen.num_rows else None
-            found[request.name] = VocabularyStats(
-                request.name, path, chosen.num_rows, tokens.total(tables[request.name]), first
-            )
+            found[request.name] = VocabularyStats(request.name, str(path), chosen.num_rows, tokens.total(counts), first)
     return analysis.statistics(found)
 
 

@@ -195,13 +195,24 @@ class Declared(Transform):
         path = self._statistics.vocabularies[key.vocabulary].path
         if key.vocabulary not in self._assets:
             self._assets[key.vocabulary] = tf.saved_model.Asset(path)
-        initializer = tf.lookup.TextFileInitializer(
+        initializer = _OnLoading(
             self._assets[key.vocabulary].asset_path,
             *(tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER),
         )
         if key.num_oov_buckets:
             return tf.lookup.StaticVocabularyTable(initializer, key.num_oov_buckets, lookup_key_dtype=tf.string)
         return tf.lookup.StaticHashTable(initializer, key.default_value)
+
+
+class _OnLoading(tf.lookup.TextFileInitializer):  # type: ignore[misc]
+    """Fills a table where the graph is loaded.
+
+    Where it is traced, the table stays empty: with ten million tokens it takes 0.5 GB, and nothing
+    looks them up.
+    """
+
+    def initialize(self, table: Any) -> Any:
+        return None if tf.executing_eagerly() else super().initialize(table)
 
 
 class Analyzed(Transform):

@@ -6,7 +6,9 @@ has.
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+import itertools
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -57,16 +59,27 @@ def asset_name(vocabulary: str) -> str:
 def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> VocabularyStats:
     name = kind.vocabulary or kind.name
     found = statistics.vocabularies.get(name, VocabularyStats(name, "", 0))
-    tokens = Path(found.path).read_bytes() if kind.file is None else "\n".join([*given_tokens(kind.file), ""]).encode()
-    if kind.reserved_tokens:
-        reserved = [token.encode() for token in kind.reserved_tokens]
-        known = set(reserved)
-        rest = [token for token in tokens.split(b"\n")[:-1] if token not in known]
-        tokens = b"".join(token + b"\n" for token in (*reserved, *rest))
-    if not tokens:
+    if kind.file is None and not kind.reserved_tokens:
+        shutil.copyfile(found.path, path)
+        size = found.size
+    else:
+        with path.open("wb") as target:
+            size = sum(target.write(token) > 0 for token in _tokens(kind, found))
+    if not size:
         raise _empty(kind, found, statistics)
-    path.write_bytes(tokens)
-    return dataclasses.replace(found, path=str(path), size=tokens.count(b"\n"))
+    return dataclasses.replace(found, path=str(path), size=size)
+
+
+def _tokens(kind: VocabularyKind, found: VocabularyStats) -> Iterator[bytes]:
+    r"""The vocabulary's tokens, each ended by `\n`."""
+    reserved = [token.encode() + b"\n" for token in kind.reserved_tokens]
+    yield from reserved
+    if kind.file is not None:
+        rest = ((token + "\n").encode() for token in given_tokens(kind.file))
+        yield from itertools.filterfalse(set(reserved).__contains__, rest)
+        return
+    with open(found.path, "rb") as lines:
+        yield from itertools.filterfalse(set(reserved).__contains__, lines)
 
 
 def _empty(kind: VocabularyKind, found: VocabularyStats, statistics: Statistics) -> DataError:

@@ -76,7 +76,11 @@ class Analysis:
         self._ranked = {key: position for position, key in enumerate(ranked)}
         self._ranked_positions = np.array([self._positions[key] for key in ranked], np.int64)
         self._quantiles = ColumnQuantiles([kinds[position] for position in self._ranked_positions])
-        self._tokens = {_tokens_key(each): TokenCounts() for each in self._vocabularies.values()}
+        # The names of vocabularies by the counts that they share.
+        self._sharing: dict[_TokensKey, tuple[str, ...]] = {}
+        for name, request in self._vocabularies.items():
+            self._sharing[_tokens_key(request)] = (*self._sharing.get(_tokens_key(request), ()), name)
+        self._tokens = {key: TokenCounts() for key in self._sharing}
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Adds a block's rows.
@@ -110,14 +114,30 @@ class Analysis:
         for tokens, counts in other._tokens.items():  # noqa: SLF001 (of this class too)
             self._tokens[tokens].merge(counts)
 
-    def take_tables(self) -> dict[str, pa.Table]:
-        """Takes out the vocabularies' tables of counts, by name.
+    def take_tables(self, most: int | None = None) -> dict[tuple[str, ...], pa.Table]:
+        """Takes out tables of token counts.
 
         The accumulator keeps none of them, so that it stays small.
+
+        Args:
+            most: The most bytes of memory that one column's counts may take. Those that take more
+                are merged, and taken out if they still take half of it: otherwise they would soon
+                be merged again. None means that all are taken.
+
+        Returns:
+            The tables, each by the names of all vocabularies that share it.
         """
-        tables = {key: counts.table() for key, counts in self._tokens.items()}
-        self._tokens = {key: TokenCounts() for key in tables}
-        return {name: tables[_tokens_key(request)] for name, request in self._vocabularies.items()}
+        taken: dict[tuple[str, ...], pa.Table] = {}
+        for key, counts in self._tokens.items():
+            if most is None or (counts.nbytes > most and counts.table().nbytes > most // 2):
+                taken[self._sharing[key]] = counts.table()
+                self._tokens[key] = TokenCounts()
+        return taken
+
+    def merge_tokens(self) -> None:
+        """Merges token counts, so that they take less memory."""
+        for counts in self._tokens.values():
+            counts.table()
 
     def take_quantiles(self) -> list[Quantiles]:
         """Takes out the quantiles' accumulators, in the order of requests.

@@ -1,10 +1,10 @@
-"""Tables of token counts, cut to travel between workers.
+"""Tables of token counts, cut by hash or by size.
 
-They are cut by a hash of the token, so that each part is merged by itself, and into chunks of
-bounded size.
+Tokens whose hashes fall together are merged by themselves, and none of the others is needed.
 """
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_numpy
 from shardmill.schemas.splitmix import finalize
 
-# Bytes of a chunk of a table that travels between workers: bounds the elements that Beam pickles.
-CHUNK_BYTES = 16 << 20
+# First bits of a hash that tables are cut by, at most.
+MOST_BITS = 10
 # Bytes of a token's offset and count in a table.
 _ROW_BYTES = 12
 # First bytes of a token that are hashed, with its length: a cell of 100 MB must not cost more than
@@ -24,46 +24,68 @@ _HASHED = 256
 # Bytes of tokens hashed at a time: bounds the temporary arrays.
 _HASH_BYTES = 1 << 20
 _WORD = np.uint64
+_WORD_BITS = 64
 
 
-def partition_counts(table: pa.Table, partitions: int) -> list[pa.Table]:
+def bits_for(size: int, piece: int) -> int:
+    """The bits that cut counts into pieces of bounded size.
+
+    Args:
+        size: Bytes of the counts.
+        piece: The most bytes of a piece, on average; larger ones are met beyond `MOST_BITS`.
+    """
+    return min((max(size - 1, 0) // piece).bit_length(), MOST_BITS)
+
+
+def partition_counts(table: pa.Table, bits: int) -> list[pa.Table]:
     """Cuts a table by a hash of the token.
 
     The hash is the same on every machine and in every run.
 
     Args:
         table: A table of counts.
-        partitions: The number of parts.
+        bits: The number of the hash's first bits that matter, 0 to `MOST_BITS`.
 
     Returns:
-        The parts, some perhaps empty; each token is in one of them.
+        2**bits slices of one table, some perhaps empty; each token is in the one whose index its
+        hash begins with.
     """
-    if partitions == 1:
+    if not bits:
         return [table]
-    part = (_hashes(table["token"]) % _WORD(partitions)).astype(np.int64)
-    order = np.argsort(part, kind="stable")
-    bounds = np.searchsorted(part[order], np.arange(partitions + 1))
-    return [table.take(from_numpy(order[start:stop])) for start, stop in itertools.pairwise(bounds)]
+    parts = _partitions(table, bits)
+    order = np.argsort(parts, kind="stable")  # 16-bit numbers are sorted by radix
+    bounds = np.searchsorted(parts[order], np.arange((1 << bits) + 1))
+    ordered = table.take(from_numpy(order))
+    return [ordered.slice(start, stop - start) for start, stop in itertools.pairwise(bounds.tolist())]
 
 
-def chunk_counts(table: pa.Table, chunk_bytes: int = CHUNK_BYTES) -> list[pa.Table]:
-    """Cuts a table into consecutive chunks of bounded size.
+def one_partition(table: pa.Table, bits: int, index: int) -> pa.Table:
+    """One of the tables that `partition_counts` cuts.
 
     Args:
         table: A table of counts.
-        chunk_bytes: The most bytes of a pickled chunk. A token isn't cut, so a chunk's last one may
-            exceed that.
-
-    Returns:
-        The chunks; none for a table without rows.
+        bits: See `partition_counts`.
+        index: The index of the partition.
     """
-    if table.nbytes <= chunk_bytes:
-        return [table] if table.num_rows else []
-    sizes = to_numpy(pc.binary_length(table["token"])).astype(np.int64) + _ROW_BYTES
-    index = np.cumsum(sizes) // chunk_bytes
-    cuts = [0, *(np.flatnonzero(np.diff(index)) + 1).tolist(), table.num_rows]
-    # A copy: a slice would be pickled with the whole table that it is a slice of.
-    return [table.take(from_numpy(np.arange(start, stop))) for start, stop in itertools.pairwise(cuts)]
+    return table.take(from_numpy(np.flatnonzero(_partitions(table, bits) == index))) if bits else table
+
+
+def slices(table: pa.Table, size: int) -> Iterator[pa.Table]:
+    """Cuts a table into consecutive slices of bounded size.
+
+    Args:
+        table: A table of counts.
+        size: The most bytes of a slice. A token isn't cut, so a slice's last one may exceed that.
+    """
+    if table.num_rows:
+        sizes = to_numpy(pc.binary_length(table["token"])).astype(np.int64) + _ROW_BYTES
+        cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // size)) + 1
+        for start, stop in itertools.pairwise([0, *cuts.tolist(), table.num_rows]):
+            yield table.slice(start, stop - start)
+
+
+def _partitions(table: pa.Table, bits: int) -> npt.NDArray[np.uint16]:
+    return (_hashes(table["token"]) >> _WORD(_WORD_BITS - bits)).astype(np.uint16)
 
 
 def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:

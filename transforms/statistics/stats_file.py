@@ -2,9 +2,6 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import pyarrow as pa
 
 from shardmill.schemas.feature_stats import (
     HistogramBucket,
@@ -20,32 +17,15 @@ from shardmill.transforms.files import files
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.moments import Moments
 from shardmill.transforms.statistics.quantiles import Ranked
+from shardmill.transforms.statistics.ranking import RankedVocabulary
 from shardmill.transforms.statistics.text_summary import TextSummary
 
-# Of a numeric column's quantiles and of a text column's most frequent values: as many as TFDV
-# writes by default.
+# Of a numeric column's quantiles: as many as TFDV writes by default.
 _BUCKETS = 10
-_TOP_VALUES = 20
-
-
-@dataclass(frozen=True)
-class ValueCounts:
-    """The counts of a text column's values.
-
-    Attributes:
-        kept: The table of counts of the values in a vocabulary, most frequent first. It needn't
-            hold all values.
-        distinct: The number of distinct values counted.
-        total: The number of values counted; values with a line end aren't.
-    """
-
-    kept: pa.Table
-    distinct: int
-    total: int
 
 
 def write_raw_statistics(
-    folder: str, scratch: str, schema: Schema, analysis: Analysis, counts: Mapping[str, ValueCounts]
+    folder: str, scratch: str, schema: Schema, analysis: Analysis, counts: Mapping[str, RankedVocabulary]
 ) -> None:
     """Writes the train split's statistics of the raw columns.
 
@@ -54,7 +34,7 @@ def write_raw_statistics(
         scratch: A folder for the file while it is being written.
         schema: The raw columns.
         analysis: The finished analysis.
-        counts: The counts of those text columns whose values were counted, by column.
+        counts: The vocabularies of those text columns whose values were counted, by column.
     """
     ranked = {
         request.column: found.ranked
@@ -115,8 +95,8 @@ def _quantile_buckets(ranked: Ranked) -> tuple[HistogramBucket, ...]:
     return tuple(HistogramBucket(low, high, ranked.count / _BUCKETS) for low, high in itertools.pairwise(edges))
 
 
-def _text_summary(found: TextSummary, counts: ValueCounts | None) -> StringSummary:
-    top = counts.kept.slice(0, _TOP_VALUES).to_pylist() if counts is not None else []
+def _text_summary(found: TextSummary, counts: RankedVocabulary | None) -> StringSummary:
+    top = counts.top.to_pylist() if counts is not None else []
     return StringSummary(
         count=found.count,
         missing=found.missing,

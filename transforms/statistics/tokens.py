@@ -11,6 +11,7 @@ tokens in that order, cutting through ties.
 """
 
 from collections.abc import Sequence
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -168,20 +169,19 @@ def total(table: pa.Table) -> int:
     return pc.sum(table["count"]).as_py() or 0
 
 
-def write_tokens(path: str, table: pa.Table) -> None:
-    r"""Writes a vocabulary file: one token a line.
+def write_tokens(stream: BinaryIO, table: pa.Table) -> None:
+    r"""Writes tokens of a vocabulary, one a line.
 
-    The tokens are in the table's order, each ended by `\n`.
+    They are in the table's order, each ended by `\n`.
 
     Args:
-        path: The local file to write.
+        stream: The file.
         table: A table of counts, in the order of the ids.
     """
-    with pa.OSFile(path, "wb") as sink:
-        for chunk in table["token"].chunks:
-            lines = pc.binary_join_element_wise(chunk, pa.scalar(b""), pa.scalar(b"\n"))
-            edges = binary_edges(lines)
-            sink.write(binary_octets(lines)[edges[0] : edges[-1]])
+    for chunk in table["token"].chunks:
+        lines = pc.binary_join_element_wise(chunk, pa.scalar(b""), pa.scalar(b"\n"))
+        edges = binary_edges(lines)
+        stream.write(binary_octets(lines)[edges[0] : edges[-1]].data)
 
 
 def _sum(table: pa.Table) -> pa.Table:

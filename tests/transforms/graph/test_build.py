@@ -219,6 +219,20 @@ def test_tables_are_shared(run: Path) -> None:
     }
 
 
+def test_tracing_fills_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are filled where the graph is loaded: the tracing process needs no memory for the tokens."""
+    fill = tf.lookup.TextFileInitializer.initialize
+    at_once: list[bool] = []
+
+    def recorded(self: Any, table: Any) -> Any:
+        at_once.append(tf.executing_eagerly())
+        return fill(self, table)
+
+    monkeypatch.setattr(tf.lookup.TextFileInitializer, "initialize", recorded)
+    build(tmp_path, SCHEMA, TABLE, ROWS)
+    assert set(at_once) == {False}
+
+
 def test_the_same_files_again(run: Path, tmp_path: Path) -> None:
     """The same features and statistics give the same bytes, whatever the process traced before."""
     build(tmp_path, SCHEMA, TABLE, ROWS)

@@ -59,7 +59,7 @@ def _of(rows: list[Row]) -> Analysis:
 
 
 def _everything(analysis: Analysis) -> list[object]:
-    tables = {name: select(table).to_pylist() for name, table in analysis.take_tables().items()}
+    tables = {names: select(table).to_pylist() for names, table in analysis.take_tables().items()}
     results = {
         request: (
             stats.ranked and (stats.ranked.values.tobytes(), stats.ranked.cumulative.tobytes()),
@@ -118,7 +118,8 @@ def test_tables() -> None:
     ).take_tables()
     counts = {
         name: dict(zip(table["token"].to_pylist(), table["count"].to_pylist(), strict=True))
-        for name, table in tables.items()
+        for names, table in tables.items()
+        for name in names
     }
     assert counts == {
         "city": {b"Oslo": 2, b"Rome": 1},
@@ -132,10 +133,49 @@ def test_tables() -> None:
 def test_tables_are_taken_once() -> None:
     """Taken tables leave the accumulator, which stays usable."""
     analysis = _of([(None, "Oslo", 1, "y")])
-    assert analysis.take_tables()["city"].num_rows == 1
-    assert analysis.take_tables()["city"].num_rows == 0
+    assert analysis.take_tables()["city", "few"].num_rows == 1
+    assert analysis.take_tables()["city", "few"].num_rows == 0
     analysis.update(_batch([(None, "Rome", 1, "y")]))
-    assert analysis.take_tables()["city"]["token"].to_pylist() == [b"Rome"]
+    assert analysis.take_tables()["city", "few"]["token"].to_pylist() == [b"Rome"]
+
+
+def test_vocabularies_of_the_same_counts_share_a_table() -> None:
+    """Requests that differ only in which tokens they keep have their counts in one table, by all their names."""
+    requests = [
+        VocabularyRequest("a", ("city",)),
+        VocabularyRequest("b", ("city",), top_k=1),
+        VocabularyRequest("c", ("state",)),
+    ]
+    analysis = Analysis(requests, COLUMNS)
+    analysis.update(_batch([(None, "Oslo", 1, "y")]))
+    assert set(analysis.take_tables()) == {("a", "b"), ("c",)}
+
+
+def test_only_large_tables_are_taken() -> None:
+    """Counts that take too much memory are merged, and stay if they take no more than half of it then."""
+    analysis = Analysis([VocabularyRequest("city", ("city",)), VocabularyRequest("state", ("state",))], COLUMNS)
+    for _ in range(3):
+        analysis.update(_batch([(None, "Oslo" * 100, 1, "y")]))
+    waiting = analysis.token_bytes
+    assert waiting > 1200
+    assert analysis.take_tables(waiting) == {}
+    assert analysis.token_bytes == waiting
+    assert analysis.take_tables(1000) == {}
+    assert 400 < analysis.token_bytes < 600
+    ((names, table),) = analysis.take_tables(400).items()
+    assert (names, table["count"].to_pylist()) == (("city",), [3])
+    assert 0 < analysis.token_bytes < 400
+
+
+def test_merged_tokens_take_less_memory() -> None:
+    """Merging the tokens of all blocks changes no count."""
+    analysis = _of([(None, "Oslo", 1, "y")])
+    once = analysis.token_bytes
+    analysis.update(_batch([(None, "Oslo", 1, "y")]))
+    assert analysis.token_bytes == 2 * once
+    analysis.merge_tokens()
+    assert analysis.token_bytes == once
+    assert analysis.take_tables()["city", "few"]["count"].to_pylist() == [2]
 
 
 def test_summaries_of_all_columns() -> None:

@@ -1,6 +1,4 @@
-"""Tables of token counts, cut to travel."""
-
-import pickle
+"""Tables of token counts, cut by hash and by size."""
 
 import numpy as np
 import pyarrow as pa
@@ -9,37 +7,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.transforms.statistics import partition as module
-from shardmill.transforms.statistics.partition import chunk_counts, partition_counts
+from shardmill.transforms.statistics.partition import MOST_BITS, bits_for, one_partition, partition_counts, slices
 from shardmill.transforms.statistics.tokens import SCHEMA, merge_counts
+from tests.transforms.statistics.token_tables import counts_of, table_of
 
 
-def _counts(table: pa.Table) -> dict[bytes, int]:
-    assert table.schema.equals(SCHEMA)
-    tokens = table["token"].to_pylist()
-    assert len(set(tokens)) == len(tokens)
-    return dict(zip(tokens, table["count"].to_pylist(), strict=True))
+@given(st.dictionaries(st.binary(min_size=1, max_size=300), st.integers(1, 3), max_size=30), st.integers(0, 4))
+def test_partitions_hold_everything_once(counts: dict[bytes, int], bits: int) -> None:
+    """Each token is in one partition, which depends on the token alone, and is found there without the others."""
+    table = table_of(counts)
+    parts = partition_counts(table, bits)
+    assert len(parts) == 1 << bits
+    assert counts_of(merge_counts(parts)) == counts
+    for index, part in enumerate(parts):
+        assert counts_of(one_partition(table, bits, index)) == counts_of(part)
+        for token in counts_of(part):
+            assert partition_counts(table_of({token: 1}), bits)[index].num_rows == 1
 
 
-def _table(counts: dict[bytes, int]) -> pa.Table:
-    return pa.table([pa.array(list(counts), pa.binary()), pa.array(list(counts.values()), pa.int64())], schema=SCHEMA)
+@given(st.dictionaries(st.binary(min_size=1, max_size=9), st.integers(1, 3), max_size=30), st.integers(1, 4))
+def test_fewer_bits_join_neighbours(counts: dict[bytes, int], bits: int) -> None:
+    """Two partitions whose numbers differ in the last bit are one of the partitions by one bit less."""
+    fine = partition_counts(table_of(counts), bits)
+    for index, coarse in enumerate(partition_counts(table_of(counts), bits - 1)):
+        assert counts_of(merge_counts(fine[2 * index : 2 * index + 2])) == counts_of(coarse)
 
 
-@given(st.dictionaries(st.binary(min_size=1, max_size=300), st.integers(1, 3), max_size=30), st.integers(1, 5))
-def test_partitions_hold_everything_once(counts: dict[bytes, int], partitions: int) -> None:
-    """Each token is in one partition, which depends on the token alone."""
-    parts = partition_counts(_table(counts), partitions)
-    assert len(parts) == partitions
-    assert _counts(merge_counts(parts)) == counts
-    for token in counts:
-        alone = partition_counts(_table({token: 1}), partitions)
-        at = [index for index, part in enumerate(alone) if part.num_rows]
-        assert token in _counts(parts[at[0]])
+@pytest.mark.parametrize(
+    ("size", "bits"), [(0, 0), (1, 0), (100, 0), (101, 1), (200, 1), (201, 2), (801, 4), (10**9, MOST_BITS)]
+)
+def test_bits_follow_from_the_size(size: int, bits: int) -> None:
+    """Pieces are no larger than wanted, on average, unless there would be too many."""
+    assert bits_for(size, 100) == bits
 
 
 def test_partitions_are_even_and_stable() -> None:
     """Numbered tokens spread evenly; the hash is pinned, as workers of different versions must agree."""
-    table = _table({b"user_%d" % index: 1 for index in range(40_000)})
-    sizes = [part.num_rows for part in partition_counts(table, 16)]
+    table = table_of({b"user_%d" % index: 1 for index in range(40_000)})
+    sizes = [part.num_rows for part in partition_counts(table, 4)]
     assert max(sizes) < 2700
     assert min(sizes) > 2300
     hashes = module._hashes(pa.chunked_array([pa.array([b"x", b"a", b"ab", b"ba", b"a" * 1000]).slice(1)]))
@@ -61,17 +66,17 @@ def test_partitions_of_long_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_tables_are_cut() -> None:
-    """No chunk's pickle is longer than the bound and a token, and the chunks are the table."""
+    """No slice is larger than the bound and a token, and the slices are the table."""
     table = pa.table([[b"%0100d" % token for token in range(1000)], range(1000)], schema=SCHEMA)
-    chunks = chunk_counts(table, 20_000)
-    assert len(chunks) == 6
-    assert max(len(pickle.dumps(chunk)) for chunk in chunks) < 21_000
-    assert pa.concat_tables(chunks).equals(table)
-    assert chunk_counts(table) == [table]
-    assert chunk_counts(SCHEMA.empty_table()) == []
+    cut = list(slices(table, 20_000))
+    assert len(cut) == 6
+    assert max(each.nbytes for each in cut) < 21_000
+    assert pa.concat_tables(cut).equals(table)
+    assert list(slices(table, 1 << 20)) == [table]
+    assert list(slices(SCHEMA.empty_table(), 1)) == []
 
 
-def test_a_token_longer_than_a_chunk_ends_one() -> None:
-    """A token isn't cut: what would follow it in its chunk is bounded as ever."""
+def test_a_token_longer_than_a_slice_ends_one() -> None:
+    """A token isn't cut: what would follow it in its slice is bounded as ever."""
     table = pa.table([[b"a" * 10, b"b" * 500, b"c" * 10], [1, 2, 3]], schema=SCHEMA)
-    assert [chunk["count"].to_pylist() for chunk in chunk_counts(table, 100)] == [[1], [2, 3]]
+    assert [each["count"].to_pylist() for each in slices(table, 100)] == [[1], [2, 3]]

@@ -3,7 +3,7 @@
 import pickle
 import re
 from collections import Counter
-from pathlib import Path
+from io import BytesIO
 from random import Random
 
 import pyarrow as pa
@@ -13,31 +13,19 @@ from hypothesis import strategies as st
 
 from shardmill.transforms.statistics import tokens as module
 from shardmill.transforms.statistics.tokens import TokenCounts, count_tokens, cross, select, total, write_tokens
+from tests.transforms.statistics.token_tables import counts_of, table_of
 
 texts = st.lists(st.one_of(st.none(), st.text(alphabet="ab\n\r\0é,", max_size=4)), max_size=40)
-
-
-def _counts(table: pa.Table) -> dict[bytes, int]:
-    assert table.schema.equals(module.SCHEMA)
-    tokens = table["token"].to_pylist()
-    assert len(set(tokens)) == len(tokens)
-    return dict(zip(tokens, table["count"].to_pylist(), strict=True))
 
 
 def _expected(values: list[str | None]) -> dict[bytes, int]:
     return dict(Counter(value.encode() for value in values if value and "\n" not in value and "\r" not in value))
 
 
-def _table(counts: dict[bytes, int]) -> pa.Table:
-    return pa.table(
-        [pa.array(list(counts), pa.binary()), pa.array(list(counts.values()), pa.int64())], schema=module.SCHEMA
-    )
-
-
 @given(texts)
 def test_counts_what_tf_transform_counts(values: list[str | None]) -> None:
     r"""Nulls, empty tokens and tokens with \n or \r are dropped; NUL and non-ASCII characters are kept."""
-    assert _counts(count_tokens(pa.array(values, pa.string()))) == _expected(values)
+    assert counts_of(count_tokens(pa.array(values, pa.string()))) == _expected(values)
 
 
 def test_filter_is_tf_transforms() -> None:
@@ -46,7 +34,7 @@ def test_filter_is_tf_transforms() -> None:
     pattern = analyzers._EMPTY_STRING_OR_NEWLINE_CHARS_REGEX.replace(r"\C", r"[\s\S]")
     tokens = ["", "a", "a\nb", "\r", "\n", " ", "\t", "\0", "a\x0b", "\u2028", "é"]
     kept = {token.encode() for token in tokens if not re.fullmatch(pattern, token)}
-    assert set(_counts(count_tokens(pa.array(tokens)))) == kept
+    assert set(counts_of(count_tokens(pa.array(tokens)))) == kept
 
 
 @pytest.mark.parametrize(
@@ -54,25 +42,25 @@ def test_filter_is_tf_transforms() -> None:
 )
 def test_text_of_any_arrow_type(kind: pa.DataType) -> None:
     """Every Arrow type of text counts the same."""
-    assert _counts(count_tokens(pa.array(["a", None, "b", "a", ""]).cast(kind))) == {b"a": 2, b"b": 1}
+    assert counts_of(count_tokens(pa.array(["a", None, "b", "a", ""]).cast(kind))) == {b"a": 2, b"b": 1}
 
 
 def test_integers_are_decimal_text() -> None:
     """Integers count as TF Transform writes them."""
-    assert _counts(count_tokens(pa.array([7, -12, None, 7]))) == {b"7": 2, b"-12": 1}
+    assert counts_of(count_tokens(pa.array([7, -12, None, 7]))) == {b"7": 2, b"-12": 1}
 
 
 def test_cells_of_several_tokens() -> None:
     """With a delimiter a cell's pieces are the tokens; empty pieces aren't counted."""
     cells = pa.array(["a|b", "a|b", "", "c|", None, "a||c\n"])
-    assert _counts(count_tokens(cells, "|")) == {b"a": 3, b"b": 2, b"c": 1}
+    assert counts_of(count_tokens(cells, "|")) == {b"a": 3, b"b": 2, b"c": 1}
 
 
 def test_sliced_and_all_null_arrays() -> None:
     """Offsets are honoured, and an array of nothing counts nothing."""
-    assert _counts(count_tokens(pa.array(["x", "a\n", "a", "x"]).slice(1, 2))) == {b"a": 1}
-    assert _counts(count_tokens(pa.array([None, None], pa.string()))) == {}
-    assert _counts(count_tokens(pa.nulls(2))) == {}
+    assert counts_of(count_tokens(pa.array(["x", "a\n", "a", "x"]).slice(1, 2))) == {b"a": 1}
+    assert counts_of(count_tokens(pa.array([None, None], pa.string()))) == {}
+    assert counts_of(count_tokens(pa.nulls(2))) == {}
 
 
 def test_floats_are_an_error() -> None:
@@ -96,7 +84,7 @@ def test_merge_any_partition_any_order(values: list[str | None], random: Random,
         counts = TokenCounts()
         counts.update(pa.array(values[part::parts], pa.string()))
         merged.merge(pickle.loads(pickle.dumps(counts)))
-    assert _counts(merged.table()) == _expected(values)
+    assert counts_of(merged.table()) == _expected(values)
     assert select(merged.table()).equals(select(count_tokens(pa.array(values, pa.string()))))
 
 
@@ -134,13 +122,13 @@ def test_select_is_python_sort(counts: dict[bytes, int], top_k: int | None, thre
     expected = sorted(((count, token) for token, count in counts.items() if count >= (threshold or 0)), reverse=True)[
         :top_k
     ]
-    selected = select(_table(counts), top_k, threshold)
+    selected = select(table_of(counts), top_k, threshold)
     assert list(zip(selected["count"].to_pylist(), selected["token"].to_pylist(), strict=True)) == expected
 
 
 def test_select_orders_bytes_unsigned() -> None:
     """Bytes above 127 come after ASCII in ascending order, so first here; a prefix comes last."""
-    assert select(_table({b"a": 1, b"\xc3\xa9": 1, b"ab": 1, b"a\0": 1}))["token"].to_pylist() == [
+    assert select(table_of({b"a": 1, b"\xc3\xa9": 1, b"ab": 1, b"a\0": 1}))["token"].to_pylist() == [
         b"\xc3\xa9",
         b"ab",
         b"a\0",
@@ -148,10 +136,10 @@ def test_select_orders_bytes_unsigned() -> None:
     ]
 
 
-def test_write_tokens(tmp_path: Path) -> None:
-    """A vocabulary's file has a token a line in the order of the ids; one of no tokens is empty."""
-    table = select(_table({b"b": 3, b"a": 5, b"\xc3\xa9 x": 1}))
-    write_tokens(str(tmp_path / "v"), pa.concat_tables([table.slice(0, 1), table.slice(1)]))
-    assert (tmp_path / "v").read_bytes() == b"a\nb\n\xc3\xa9 x\n"
-    write_tokens(str(tmp_path / "v"), module.SCHEMA.empty_table())
-    assert (tmp_path / "v").read_bytes() == b""
+def test_write_tokens() -> None:
+    """A vocabulary's file has a token a line in the order of the ids; no tokens are no bytes."""
+    table = select(table_of({b"b": 3, b"a": 5, b"\xc3\xa9 x": 1}))
+    stream = BytesIO()
+    write_tokens(stream, pa.concat_tables([table.slice(0, 1), table.slice(1)]))
+    write_tokens(stream, module.SCHEMA.empty_table())
+    assert stream.getvalue() == b"a\nb\n\xc3\xa9 x\n"

@@ -1,31 +1,27 @@
-"""What travels between the stages: accumulators, tables and descriptions, whatever the number of rows."""
+"""What travels between the stages: accumulators and descriptions of files, whatever the number of rows and tokens."""
 
-import pickle
+import weakref
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import apache_beam as beam
-import numpy as np
-import pyarrow as pa
 import pytest
 from apache_beam.runners.portability.fn_api_runner import execution
 
-from shardmill.pipelines.job import stages
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms import analyze
-from shardmill.transforms.analyze import QuantileKey, Reading, TokenKey, _AnalyzeUnit, _merge_quantiles, _merge_tokens
+from shardmill.transforms import analyze, select_tokens
+from shardmill.transforms.analyze import QuantileKey, Reading, _AnalyzeUnit, _merge_quantiles
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.rows.splits import SplitRule
-from shardmill.transforms.statistics import tokens as tokens_module
+from shardmill.transforms.statistics import token_files
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
-from shardmill.transforms.trace import Features, _select
+from shardmill.transforms.statistics.token_files import Run
+from shardmill.transforms.statistics.tokens import merge_counts
 from tests.support.csv.csv_blocks import select_columns
-from tests.support.kinds import schema_of
 from tests.support.runs import pipeline_result, unpublished
 
 FILES = 6
@@ -49,18 +45,29 @@ class Crossing:
     size: dict[str, int]
 
 
-def _config(folder: Path, rows: int, tokens: int) -> Path:
+SCHEMA = """
+feature { name: "x" type: FLOAT }
+feature { name: "y" type: INT }
+feature { name: "city" type: BYTES }
+"""
+
+
+def _config(folder: Path, rows: int, tokens: int, *, schema: bool = False) -> Path:
     """A configuration, and its files of so many rows, one unit each, in which so many tokens are."""
     folder.mkdir()
+    (folder / "schema.pbtxt").write_text(SCHEMA)
     for file in range(FILES):
         lines = (f"{row % 97 / 7},{row % 89},city {row % tokens:06d}\n" for row in range(rows))
         (folder / f"{file}.csv").write_text("x,y,city\n" + "".join(lines))
-    (folder / "p.toml").write_text(TOML.format(folder=folder))
+    toml = TOML.format(folder=folder)
+    if schema:
+        toml = toml.replace("[features]", f'schema = "{folder}/schema.pbtxt"\n[features]')
+    (folder / "p.toml").write_text(toml)
     return folder / "p.toml"
 
 
 def _crossing(config: Path) -> Crossing:
-    """What crosses in a run."""
+    """What crosses in a run, tokens in files."""
     names: dict[int, str] = {}
     size: Counter[str] = Counter()
     with pytest.MonkeyPatch.context() as patch:
@@ -72,6 +79,7 @@ def _crossing(config: Path) -> Crossing:
             return buffer
 
         patch.setattr(execution.BundleContextManager, "get_buffer", named)
+        patch.setattr(token_files, "_SMALL_BYTES", 0)
         for kind in (execution.ListBuffer, execution.GroupingBuffer):
             _count(patch, kind, names, size)
         result = pipeline_result(config, config.parent / "work")
@@ -94,108 +102,78 @@ def _count(patch: pytest.MonkeyPatch, kind: type, names: dict[int, str], size: C
 
 @pytest.fixture(scope="module")
 def crossings(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> dict[str, Crossing]:
-    """Runs with the same number of units: few rows, ten times as many, and those with thirty times as many tokens."""
+    """Runs with the same number of units: few rows, and ten times as many; with a schema few tokens, and thirty times as many."""
     folder = tmp_path_factory.mktemp("crossing")
     return {
         "few rows": _crossing(_config(folder / "few", 600, 100)),
         "many rows": _crossing(_config(folder / "many", 6000, 100)),
-        "many tokens": _crossing(_config(folder / "tokens", 6000, 3000)),
+        "few tokens": _crossing(_config(folder / "few tokens", 6000, 100, schema=True)),
+        "many tokens": _crossing(_config(folder / "many tokens", 6000, 3000, schema=True)),
     }
 
 
-def test_no_stage_passes_on_more_elements_for_more_rows(crossings: dict[str, Crossing]) -> None:
-    """Ten times the rows, and thirty times the tokens, are as many elements in every PCollection of the job."""
-    few = crossings["few rows"].elements
+@pytest.mark.parametrize("more", ["rows", "tokens"])
+def test_no_stage_passes_on_more_elements(crossings: dict[str, Crossing], more: str) -> None:
+    """Ten times the rows, or thirty times the tokens, are as many elements in every PCollection of the job."""
+    few = crossings[f"few {more}"].elements
     assert sum(few.values()) < 200
-    assert crossings["many rows"].elements == few
-    assert crossings["many tokens"].elements == few
+    assert crossings[f"many {more}"].elements == few
 
 
-def test_no_boundary_carries_more_bytes_for_more_rows(crossings: dict[str, Crossing]) -> None:
-    """Ten times the rows are the same bytes at every boundary between stages, but for the digits of larger counts."""
-    few, many = crossings["few rows"].size, crossings["many rows"].size
-    assert {"AnalyzeUnits/GroupTokens/Write", "WriteShards/GroupPieces/Write"} <= few.keys()
+@pytest.mark.parametrize("more", ["rows", "tokens"])
+def test_no_boundary_carries_more_bytes(crossings: dict[str, Crossing], more: str) -> None:
+    """Ten times the rows, or thirty times the tokens, are the same bytes at every boundary, but for the digits of larger numbers."""
+    few, many = crossings[f"few {more}"].size, crossings[f"many {more}"].size
+    assert {"TraceGraph/SelectTokens/GroupRuns/Write", "WriteShards/GroupPieces/Write"} <= few.keys()
     assert few.keys() == many.keys()
-    assert {name: size for name, size in many.items() if size > 1.05 * few[name] + 8} == {}
-
-
-def test_a_vocabulary_crosses_as_its_distinct_tokens(crossings: dict[str, Crossing]) -> None:
-    """A worker hands on each token of its bundle once, in tables: the bytes are those of the tokens and their counts."""
-    boundary = "AnalyzeUnits/GroupTokens/Write"
-    other = crossings["many rows"].size[boundary]
-    workers, token = 2, len("city 000000") + 12
-    assert crossings["many tokens"].size[boundary] < other + workers * 3000 * token * 1.05
-
-
-def _table(tokens: int, length: int) -> pa.Table:
-    names = [b"%0*d" % (length, token) for token in range(tokens)]
-    return pa.table([names, np.arange(tokens)], schema=tokens_module.SCHEMA)
+    assert {name: size for name, size in many.items() if size > 1.05 * few[name] + 32} == {}
 
 
 def test_how_tokens_travel_changes_no_byte(
     tmp_path: Path, shared_tracer: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many hash partitions, and tables that leave before a bundle's end, give the same bytes in every file."""
+    """Many hash partitions, counts written after every block, and many batches give the same bytes in every file."""
     config = _config(tmp_path / "in", 600, 100)
     pipeline_result(config, tmp_path / "whole")
-    monkeypatch.setattr(stages, "_PARTITION_BYTES", 10_000)
-    monkeypatch.setattr(analyze, "HELD_BYTES", 0)
+    monkeypatch.setattr(analyze, "COLUMN_BYTES", 0)
+    monkeypatch.setattr(token_files, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(token_files, "_BATCH_BYTES", 300)
+    monkeypatch.setattr(select_tokens, "_MERGE_BYTES", 1000)
+    monkeypatch.setattr(select_tokens, "_RANKING_BYTES", 500)
     pipeline_result(config, tmp_path / "cut")
     assert unpublished(tmp_path / "cut") == unpublished(tmp_path / "whole")
 
 
-def test_selected_tokens_travel_in_chunks() -> None:
-    """What is selected of a hash partition for the graph is no element of more than 32 MB; all tokens are counted once."""
-    schema = schema_of(s="bytes")
-    features = Features(parse_features({"s": "vocabulary"}, schema), schema)
-    (request,) = features.requests
-    assert isinstance(request, VocabularyRequest)
-    table = _table(50_000, 1000)
-    selected = list(_select(((request.name, 0), table), {request.name: request}))
-    assert all(len(pickle.dumps(each)) < 32e6 for each in selected)
-    assert sum(each.total for each in selected) == tokens_module.total(table)
-    assert sum(each.distinct for each in selected) == 50_000
-    assert sum(each.table.num_rows for each in selected) == 50_000
-
-
-def test_merged_counts_travel_as_their_own_bytes() -> None:
-    """Of many tokens, too: pickled, no chunk of a merged table takes the buffer of all chunks along."""
-    key, merged = _merge_tokens(("s", 0), [_table(200_000, 10), _table(100_000, 10)])
-    assert merged.num_rows == 200_000
-    assert len(pickle.dumps((key, merged))) < 1.05 * merged.nbytes
-
-
-def test_tokens_that_are_too_rare_are_counted_too() -> None:
-    """A hash partition without a token for the vocabulary is passed on all the same: its tokens are part of the total."""
-    schema = schema_of(s="bytes")
-    kinds = parse_features({"s": {"kind": "vocabulary", "frequency_threshold": 99}}, schema)
-    (request,) = Features(kinds, schema).requests
-    assert isinstance(request, VocabularyRequest)
-    (selected,) = _select(((request.name, 0), _table(50, 10)), {request.name: request})
-    assert (selected.table.num_rows, selected.distinct, selected.total) == (0, 50, sum(range(50)))
-
-
 @dataclass(frozen=True)
 class Pieces:
-    """What left a bundle, by key, and how many tables of tokens left before its end."""
+    """What left a bundle, by key, and how many runs of tokens left before its end."""
 
     early: int
-    tokens: dict[TokenKey, list[pa.Table]]
+    tokens: dict[str, list[Run]]
     quantiles: dict[QuantileKey, list[Quantiles]]
 
+    def counts(self) -> dict[bytes, int]:
+        """The counts of all runs of `s`."""
+        merged = merge_counts([run.share(0, 0).read(0, 0) for run in self.tokens["s"]])
+        return dict(zip(merged["token"].to_pylist(), merged["count"].to_pylist(), strict=True))
 
-def _pieces(units: Sequence[Unit], partitions: int = 1) -> Pieces:
+
+def _pieces(units: Sequence[Unit], folder: Path) -> Pieces:
     """A bundle's pieces."""
     columns = (Column("x", ColumnType.FLOAT), Column("s", ColumnType.BYTES))
-    requests = (NumericRequest("x", quantiles=True), VocabularyRequest("s", ("s",)))
+    requests = (
+        NumericRequest("x", quantiles=True),
+        VocabularyRequest("s", ("s",)),
+        VocabularyRequest("top", ("s",), top_k=1),
+    )
     reading = Reading(dialect=Dialect(), selection=select_columns(columns), split_rule=SplitRule(("train",)))
-    bundle = _AnalyzeUnit(reading, requests, partitions, "analyze")
+    bundle = _AnalyzeUnit(reading, requests, str(folder), "analyze")
     bundle.start_bundle()
     early = [each.value for unit in units for each in bundle.process(unit) if getattr(each, "tag", "") == "tokens"]
     found = Pieces(len(early), {}, {})
     late = [(each.tag, each.value.value) for each in bundle.finish_bundle()]
-    for key, counts in (*early, *(value for tag, value in late if tag == "tokens")):
-        found.tokens.setdefault(key, []).append(counts)
+    for name, run in (*early, *(value for tag, value in late if tag == "tokens")):
+        found.tokens.setdefault(name, []).append(run)
     for place, quantiles in (value for tag, value in late if tag == "quantiles"):
         found.quantiles.setdefault(place, []).append(quantiles)
     return found
@@ -209,30 +187,46 @@ def units(tmp_path: Path) -> list[Unit]:
     return [Unit(file, file, str(tmp_path / f"{file}.csv")) for file in range(3)]
 
 
+@pytest.mark.parametrize("bound", ["COLUMN_BYTES", "HELD_BYTES"])
 def test_a_bundle_of_many_units_holds_a_bounded_amount_of_tokens(
-    units: list[Unit], monkeypatch: pytest.MonkeyPatch
+    bound: str, units: list[Unit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tokens leave when they take too much memory, before the bundle's end, and add up to the same counts."""
-    whole = _pieces(units)
+    """Tokens are written when a column's, or all of them, take too much memory, before the bundle's end, and add up to the same counts."""
+    whole = _pieces(units, tmp_path)
     assert whole.early == 0
-    monkeypatch.setattr(analyze, "HELD_BYTES", 0)
-    cut = _pieces(units)
-    assert cut.early == 3
-    assert len(whole.tokens["s", 0]) == 1
-    merged = [dict(_merge_tokens(("s", 0), found.tokens["s", 0])[1].to_pandas().to_numpy()) for found in (whole, cut)]
-    assert merged[0] == merged[1]
-    assert sum(merged[0].values()) == 600
+    monkeypatch.setattr(analyze, bound, 1)
+    cut = _pieces(units, tmp_path)
+    assert cut.early == 6
+    assert whole.counts() == cut.counts()
+    assert sum(cut.counts().values()) == 600
 
 
-def test_each_key_is_merged_by_itself(units: list[Unit]) -> None:
-    """Tokens are keyed by column and hash partition, never by token, and quantiles by their place; merging gives what one bundle has."""
-    whole = _pieces(units, 4)
-    assert set(whole.tokens) == {("s", partition) for partition in range(4)}
+def test_bundles_share_the_memory_of_a_process(
+    units: list[Unit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two bundles at a time each hold half of the tokens that one alone may hold."""
+    monkeypatch.setattr(analyze, "_bundles", weakref.WeakSet())
+    monkeypatch.setattr(analyze, "HELD_BYTES", 800)
+    assert _pieces(units[:1], tmp_path).early == 0
+    other = _AnalyzeUnit(
+        Reading(dialect=Dialect(), selection=select_columns(()), split_rule=SplitRule(("train",))), (), "", ""
+    )
+    other.start_bundle()
+    assert _pieces(units[:1], tmp_path).early == 2
+
+
+def test_vocabularies_of_the_same_counts_share_a_run(units: list[Unit], tmp_path: Path) -> None:
+    """Counts that two vocabularies share are counted and written once, and are keyed by both."""
+    found = _pieces(units, tmp_path)
+    assert found.tokens["s"] == found.tokens["top"]
+    assert len(found.tokens["s"]) == 1
+
+
+def test_quantiles_are_merged_by_key(units: list[Unit], tmp_path: Path) -> None:
+    """Quantiles are keyed by their place; merging gives what one bundle has."""
+    whole = _pieces(units, tmp_path)
     assert set(whole.quantiles) == {0}
-    alone = [_pieces([unit], 4) for unit in units]
-    for key, (expected,) in whole.tokens.items():
-        _, counts = _merge_tokens(key, [piece for found in alone for piece in found.tokens.get(key, [])])
-        assert counts.sort_by("token").equals(expected.sort_by("token"))
+    alone = [_pieces([unit], tmp_path) for unit in units]
     _, merged = _merge_quantiles(0, [piece for found in alone for piece in found.quantiles[0]])
     (one,) = whole.quantiles[0]
     assert merged.ranked().values.tolist() == one.ranked().values.tolist() == list(range(200))

@@ -1,0 +1,104 @@
+"""Select: from token counts to the tokens of vocabularies.
+
+What crosses between the stages is where counts are in files, unless they are few.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import apache_beam as beam
+import pyarrow as pa
+
+from shardmill.transforms.statistics.partition import bits_for, slices
+from shardmill.transforms.statistics.ranking import Selected
+from shardmill.transforms.statistics.requests import VocabularyRequest
+from shardmill.transforms.statistics.token_files import Run, Share, TokenWriter
+from shardmill.transforms.statistics.tokens import TokenCounts, select, total
+
+# Bytes of counts that are merged at a time. Merging takes some seven times as much memory.
+_MERGE_BYTES = 16 << 20
+# Bytes of selected tokens, of all hash partitions together, that the last merge holds.
+_RANKING_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class _Partition:
+    """One hash partition of a vocabulary.
+
+    Attributes:
+        name: The vocabulary's name.
+        bits: The number of bits of the hash.
+        index: The bits.
+        shares: The share that each run has of it.
+    """
+
+    name: str
+    bits: int
+    index: int
+    shares: tuple[Share, ...]
+
+
+@dataclass(eq=False)
+class SelectTokens(beam.PTransform):  # type: ignore[misc]
+    """Merges counts and selects each vocabulary's tokens.
+
+    Expects a PCollection of vocabularies' names and runs, and outputs one of `Selected`.
+
+    Attributes:
+        requests: The vocabularies' requests, by name.
+        folder: The folder for files of tokens, which all workers share.
+    """
+
+    requests: Mapping[str, VocabularyRequest]
+    folder: str
+
+    def expand(self, runs: beam.PCollection[tuple[str, Run]]) -> beam.PCollection[Selected]:
+        return (
+            runs  # (vocabulary, run)
+            | "GroupRuns" >> beam.GroupByKey()  # (vocabulary, [run])
+            | "PartitionTokens" >> beam.FlatMapTuple(_partitions)
+            | "SpreadPartitions" >> beam.Reshuffle()
+            | "SelectPartition" >> beam.Map(_select, dict(self.requests), self.folder)
+        )
+
+
+def write_runs(tables: Mapping[tuple[str, ...], pa.Table], folder: str) -> list[tuple[str, Run]]:
+    """Writes tables of counts, large ones to a file.
+
+    Args:
+        tables: The tables, by the names of the vocabularies that share them.
+        folder: The folder of the file, which all workers share.
+
+    Returns:
+        Each vocabulary's name with the run of its table. Vocabularies without tokens have none.
+
+    Raises:
+        OutputError: The file can't be written.
+    """
+    with TokenWriter(folder) as writer:
+        return [
+            (name, run)
+            for names, table in tables.items()
+            if table.num_rows
+            for run in [writer.write_run(table)]
+            for name in names
+        ]
+
+
+def _partitions(name: str, runs: Iterable[Run]) -> Iterator[_Partition]:
+    runs = list(runs)
+    bits = bits_for(sum(run.size for run in runs), _MERGE_BYTES)
+    for index in range(1 << bits):
+        yield _Partition(name, bits, index, tuple(run.share(bits, index) for run in runs))
+
+
+def _select(partition: _Partition, requests: Mapping[str, VocabularyRequest], folder: str) -> Selected:
+    counts = TokenCounts()
+    for share in partition.shares:
+        counts.add(share.read(partition.bits, partition.index))
+    merged = counts.table()
+    request = requests[partition.name]
+    selected = select(merged, request.top_k, request.frequency_threshold)
+    with TokenWriter(folder) as writer:
+        batches = writer.write(slices(selected, _RANKING_BYTES >> partition.bits))
+    return Selected(partition.name, batches, merged.num_rows, total(merged))

@@ -1,0 +1,137 @@
+"""Vocabularies ranked in a stream, from ranked parts.
+
+No more than a batch of each part is in memory.
+"""
+
+import bisect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from shardmill.transforms.statistics.requests import VocabularyRequest
+from shardmill.transforms.statistics.token_files import Batches
+from shardmill.transforms.statistics.tokens import SCHEMA, select, write_tokens
+
+# Of a text column's most frequent values: as many as TFDV writes by default.
+TOP_VALUES = 20
+# A token's count and bytes: of two tokens, the greater one has the smaller id.
+_Rank = tuple[int, bytes]
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The tokens that one hash partition has for a vocabulary.
+
+    Partitions share no tokens, so each can be truncated independently.
+
+    Attributes:
+        name: The vocabulary's name.
+        batches: The tokens that may be in the vocabulary, in the order of their ids.
+        distinct: The number of distinct tokens in the partition, in the vocabulary or not.
+        total: The number of tokens counted in the partition.
+    """
+
+    name: str
+    batches: Batches
+    distinct: int
+    total: int
+
+
+@dataclass(frozen=True)
+class RankedVocabulary:
+    """A vocabulary whose file has been written.
+
+    Attributes:
+        size: The number of its tokens.
+        top: The table of counts of its most frequent tokens, at most `TOP_VALUES` of them.
+        distinct: The number of distinct tokens counted, in the vocabulary or not.
+        total: The number of tokens counted.
+    """
+
+    size: int
+    top: pa.Table
+    distinct: int
+    total: int
+
+
+def write_vocabulary(stream: BinaryIO, request: VocabularyRequest, parts: Iterable[Selected]) -> RankedVocabulary:
+    """Writes a vocabulary's tokens in the order of their ids.
+
+    Args:
+        stream: The file.
+        request: The request for the vocabulary.
+        parts: What all its hash partitions have for it.
+
+    Raises:
+        DataError: A part's file can't be read.
+    """
+    parts = list(parts)
+    size, top = 0, SCHEMA.empty_table()
+    for table in merge_ranked([part.batches.tables() for part in parts]):
+        kept = table if request.top_k is None else table.slice(0, request.top_k - size)
+        if not kept.num_rows:
+            break
+        if top.num_rows < TOP_VALUES:
+            top = pa.concat_tables([top, kept]).slice(0, TOP_VALUES)
+        write_tokens(stream, kept)
+        size += kept.num_rows
+    distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
+    # A copy: it stays in memory, and mustn't hold a batch.
+    return RankedVocabulary(size, top.take(pa.array(range(top.num_rows), pa.int64())), distinct, total)
+
+
+def merge_ranked(sources: Iterable[Iterator[pa.Table]]) -> Iterator[pa.Table]:
+    """Merges tables that are in the order of ids.
+
+    Args:
+        sources: The parts, each as consecutive tables of counts. No token is in two of them.
+
+    Yields:
+        Tables whose rows, one after the other, are all rows in the order of ids.
+    """
+    heads = [head for source in sources if (head := _Head(source)).filled()]
+    while heads:
+        # Of all that is still to come, nothing ranks above the last row of some head.
+        limit = max(head.last for head in heads)
+        yield select(pa.concat_tables([head.take(limit) for head in heads]))
+        heads = [head for head in heads if head.filled()]
+
+
+class _Head:
+    """The next rows of a source."""
+
+    def __init__(self, source: Iterator[pa.Table]) -> None:
+        self._source = source
+        self._rows = SCHEMA.empty_table()
+        self._least = 0
+
+    def filled(self) -> bool:
+        """Reads on if few rows are left.
+
+        With no less than half a table of each source at hand, a step of the merge takes about as
+        much of all of them.
+
+        Returns:
+            Whether there are rows.
+        """
+        while self._rows.num_rows <= self._least and (table := next(self._source, None)) is not None:
+            self._rows = pa.concat_tables([self._rows, table])
+            self._least = table.num_rows // 2
+        return bool(self._rows.num_rows)
+
+    @property
+    def last(self) -> _Rank:
+        """The rank of the last of the rows."""
+        return self._rank(self._rows.num_rows - 1)
+
+    def take(self, limit: _Rank) -> pa.Table:
+        """Takes out rows that rank no lower than a limit."""
+        # False is less than True.
+        count = bisect.bisect_left(range(self._rows.num_rows), 1, key=lambda row: self._rank(row) < limit)
+        taken, self._rows = self._rows.slice(0, count), self._rows.slice(count)
+        return taken
+
+    def _rank(self, row: int) -> _Rank:
+        return self._rows["count"][row].as_py(), self._rows["token"][row].as_py()

@@ -1,0 +1,202 @@
+"""Token counts in files, read batch by batch.
+
+A batch is an Arrow IPC stream of its own, compressed. Only where it is crosses from one stage to
+the next, so that no engine holds all tokens in memory; batches that are small together cross
+themselves.
+
+They are written twice. A run has the counts of some rows in the order of a hash, so that the same
+share can be read of all runs; a selection has tokens in the order of a vocabulary's ids, to be
+merged with others in a stream.
+"""
+
+import contextlib
+import itertools
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from shardmill.transforms.files import files
+from shardmill.transforms.statistics.partition import bits_for, one_partition, partition_counts
+from shardmill.transforms.statistics.tokens import SCHEMA
+
+# Bytes of batches that cross themselves rather than in a file, at most: a request to an object
+# store takes longer.
+_SMALL_BYTES = 16 << 10
+# Bytes of a run's batch in memory, on average.
+_BATCH_BYTES = 64 << 10
+# Tokens repeat parts of each other. It takes 0.05 s for a million tokens, whose counts become less
+# than half as long.
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Consecutive batches.
+
+    Attributes:
+        edges: The offset of each batch, and the end of the last. A batch without bytes has no rows.
+        path: The file that they are in. None means that they are in `data`.
+        start: The offset in the file that `edges` count from.
+        data: All batches, unless they are in a file.
+    """
+
+    edges: tuple[int, ...]
+    path: str | None = None
+    start: int = 0
+    data: bytes = b""
+
+    def joined(self, start: int, stop: int) -> "Batches":
+        """Some of the batches as one.
+
+        Args:
+            start: The index of the first batch.
+            stop: The index after the last batch.
+        """
+        first, end = self.edges[start], self.edges[stop]
+        return Batches((0, end - first), self.path, self.start + first, self.data[first:end])
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Reads the batches one after the other.
+
+        Yields:
+            Tables of counts.
+
+        Raises:
+            DataError: The file can't be read.
+        """
+        for first, end in itertools.pairwise(self.edges):
+            yield _table(self._read(first, end))
+
+    def _read(self, first: int, end: int) -> bytes:
+        if self.path is None or first == end:
+            return self.data[first:end]
+        with files.opened(self.path, self.start + first, self.start + end) as stream:
+            data = stream.read(end - first)
+            if len(data) < end - first:
+                raise OSError("it ends early")
+        return data
+
+
+@dataclass(frozen=True)
+class Run:
+    """The counts of some rows, ordered by a hash.
+
+    Attributes:
+        batches: Batch i has the tokens whose hashes begin with i. There are 2**bits of them.
+        bits: The number of bits.
+        size: Bytes of the counts in memory.
+    """
+
+    batches: Batches
+    bits: int
+    size: int
+
+    def share(self, bits: int, index: int) -> "Share":
+        """The share of one hash partition.
+
+        Args:
+            bits: The number of bits by which counts are partitioned.
+            index: The partition.
+        """
+        finer = max(self.bits - bits, 0)
+        start = index >> max(bits - self.bits, 0) << finer
+        return Share(self.batches.joined(start, start + (1 << finer)), partitioned=self.bits >= bits)
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share that a run has of a hash partition.
+
+    Attributes:
+        batches: One batch.
+        partitioned: Whether other partitions have nothing in it.
+    """
+
+    batches: Batches
+    partitioned: bool
+
+    def read(self, bits: int, index: int) -> pa.Table:
+        """Reads the partition's counts.
+
+        Args:
+            bits: See `Run.share`.
+            index: See `Run.share`.
+
+        Raises:
+            DataError: The file can't be read.
+        """
+        (table,) = self.batches.tables()
+        return table if self.partitioned else one_partition(table, bits, index)
+
+
+class TokenWriter(contextlib.ExitStack):
+    """Writes runs and selections to a file.
+
+    It makes the file when it is needed, and closes it at the end of the `with` block.
+    """
+
+    def __init__(self, folder: str) -> None:
+        """Takes the folder.
+
+        Args:
+            folder: The folder of the file, which all workers share.
+        """
+        super().__init__()
+        # An engine may make several attempts at the same work, and take any of them.
+        self._path = files.join(folder, f"tokens-{uuid.uuid4().hex}")
+        self._stream: BinaryIO | None = None
+        self._written = 0
+
+    def write_run(self, table: pa.Table) -> Run:
+        """Writes a table of counts, ordered by a hash.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        bits = bits_for(table.nbytes, _BATCH_BYTES)
+        return Run(self.write(partition_counts(table, bits)), bits, table.nbytes)
+
+    def write(self, tables: Iterable[pa.Table]) -> Batches:
+        """Writes each table of counts as a batch.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        start, edges, held = self._written, [0], b""
+        for table in tables:
+            held += _batch(table)
+            edges.append(self._written - start + len(held))
+            if len(held) > _SMALL_BYTES:
+                self._append(held)
+                held = b""
+        if self._written == start:
+            return Batches(tuple(edges), data=held)
+        self._append(held)
+        return Batches(tuple(edges), self._path, start)
+
+    def _append(self, data: bytes) -> None:
+        if self._stream is None:
+            self._stream = self.enter_context(files.created(self._path))
+        self._stream.write(data)
+        self._written += len(data)
+
+
+def _batch(table: pa.Table) -> bytes:
+    if not table.num_rows:
+        return b""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, SCHEMA, options=_OPTIONS) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _table(data: bytes) -> pa.Table:
+    stream = pa.BufferReader(data)
+    tables = [SCHEMA.empty_table()]
+    while stream.tell() < stream.size():
+        with pa.ipc.open_stream(stream) as reader:
+            tables.append(reader.read_all())
+    return pa.concat_tables(tables)
