@@ -19,7 +19,6 @@ from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.job.run_job import RunResult
-from shardmill.transforms.csv.units import UNIT_BYTES
 from shardmill.transforms.graph import process
 
 # As much of a manifest as says that its folder is a run.
@@ -41,8 +40,11 @@ def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, be
     return folder / name
 
 
-def pipeline_result(config: Path, work: Path, *, unit_bytes: int = UNIT_BYTES) -> Any:
-    """What Beam says of the main job's pipeline on the local engine; nothing is published, all is left in the work folder."""
+def pipeline_result(config: Path, work: Path, *, unit_bytes: int | None = None) -> Any:
+    """What Beam says of the main job's pipeline on the local engine; nothing is published, all is left in the work folder.
+
+    Units of another size than usual are planned by that job itself.
+    """
     from shardmill.pipelines.engines.run_pipeline import run_pipeline
     from shardmill.pipelines.job.job import parts_folder
     from shardmill.pipelines.job.run_job import prepare_job
@@ -52,8 +54,9 @@ def pipeline_result(config: Path, work: Path, *, unit_bytes: int = UNIT_BYTES) -
     Path(parts_folder(str(work))).mkdir(parents=True, exist_ok=True)
     with process.shared():
         progress = Progress(quiet=True)
-        planned = run_module.make_job(load_config(str(config), output=str(work)), str(work), engine, progress)
-        job = replace(planned, unit_bytes=unit_bytes)
+        job = run_module.make_job(load_config(str(config), output=str(work)), str(work), engine, progress)
+        if unit_bytes is not None:
+            job = replace(job, unit_bytes=unit_bytes, planned=None)
         prepare_job(job, engine, progress)
         return run_pipeline(lambda pipeline: build_stages(pipeline, job), engine)
 
