@@ -9,8 +9,8 @@ enum { KEEP, AS_MISSING, REJECT }; /* What becomes of infinite numbers. */
 /* One wanted column; `_COLUMN` in transforms/csv/cell_columns.py. `values` has room for `rows` float32 or int64, or for rows + 1 int32 offsets;
    `valid` for (rows + 7) / 8 bytes, a bitmap; `data` for the `size` that kernel_text_sizes gave and SLACK. A null's value is NaN, -2**63, or
    empty. The counts are added to. */
-typedef struct { void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 place; u8 kind, infinity, pad[2]; } Column;
-_Static_assert(sizeof(Column) == 72 && offsetof(Column, size) == 24 && offsetof(Column, place) == 64 && offsetof(Column, infinity) == 69,
+typedef struct { void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 position; u8 kind, infinity, pad[2]; } Column;
+_Static_assert(sizeof(Column) == 72 && offsetof(Column, size) == 24 && offsetof(Column, position) == 64 && offsetof(Column, infinity) == 69,
                "as Python packs it");
 
 /* The rows to parse: `first[r]` is the index in `separators` of the one before row r's first cell. `usual`: whether quotes and escapes are no
@@ -62,7 +62,7 @@ static __attribute__((noinline)) void settle(Source *s, Column *column, i64 inde
 static inline void numbers(Source *s, i64 from, i64 to, Column *column, i64 index, int kind) {
     Dialect d = s->dialect;
     for (i64 row = from; row < to; row++) {
-        Piece cell = cell_at(s->text, s->separators + s->first[row], column->place), text = cell;
+        Piece cell = cell_at(s->text, s->separators + s->first[row], column->position), text = cell;
         int result = GOOD, usual = s->usual;
         if (d.has_quote && *text.start == d.quote && text.stop - text.start >= 2) {
             text.start++;
@@ -100,7 +100,7 @@ static void texts(Source *s, i64 from, i64 to, Column *column) {
     if (!from) offsets[0] = 0;
     u8 *out = column->data + offsets[from];
     for (i64 row = from; row < to; row++) {
-        Piece cell = cell_at(s->text, s->separators + s->first[row], column->place);
+        Piece cell = cell_at(s->text, s->separators + s->first[row], column->position);
         const u8 *p = cell.start, *stop = cell.stop;
         int quoted = d.has_quote && *p == d.quote && p < stop, odd;
         p += quoted;
@@ -132,7 +132,7 @@ API void kernel_text_sizes(const u32 *separators, const u32 *first, i64 rows, Co
         if (columns[c].kind != TEXT) continue;
         i64 size = 0;
         for (i64 r = 0; r < rows; r++) {
-            const u32 *before = separators + first[r] + columns[c].place;
+            const u32 *before = separators + first[r] + columns[c].position;
             size += (u32)(before[1] - before[0] - 1);
         }
         columns[c].size = size;

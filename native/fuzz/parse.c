@@ -1,7 +1,7 @@
 /* Random text and separators through the cells' parser, every buffer of exactly the promised size. */
 #include "../numbers.h"
 
-typedef struct { void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 place; u8 kind, infinity, pad[2]; } Column;
+typedef struct { void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 position; u8 kind, infinity, pad[2]; } Column;
 void kernel_text_sizes(const u32 *, const u32 *, i64, Column *, i64);
 i64 kernel_parse(const u8 *, const u32 *, const u32 *, i64, const Dialect *, const Nulls *, Column *, i64, u32 *, i64);
 i64 kernel_repeats(const u8 *, const u32 *, const u32 *, i64, const Dialect *, const u8 *, const u32 *, i64, u32 *);
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     places = realloc(places, (size_t)separators * 4);
     first = realloc(first, (size_t)(rows ? rows : 1) * 4);
     Column columns[MOST] = {{0}};
-    for (i64 c = 0; c < width; c++) columns[c] = (Column){.place = (u32)c, .kind = 1 + (input[1] + c) % 3, .infinity = input[1] % 3};
+    for (i64 c = 0; c < width; c++) columns[c] = (Column){.position = (u32)c, .kind = 1 + (input[1] + c) % 3, .infinity = input[1] % 3};
     kernel_text_sizes(places, first, rows, columns, width);
     for (i64 c = 0; c < width; c++) {
         Column *x = columns + c;

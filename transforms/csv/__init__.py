@@ -6,7 +6,7 @@ held.py             a unit's bytes compared with an earlier pass's
 chunks.py           text cut at record boundaries into bounded chunks
 header.py           column names, matched with the schema's
 cell_columns.py     cells to typed Arrow columns, by the kernel
-cells.py            a chunk's records as columns of text, null where missing
+cells.py            the columns and the texts that a selection wants
 selection.py        the columns to read, and the split key
 record_faults.py    records that are bad whatever columns are read
 rejects.py          rejected rows and their lines; who rejects says why

@@ -12,6 +12,7 @@ import pyarrow as pa
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import Column
+from shardmill.transforms.csv.cell_columns import Grid
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, HEADER_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
@@ -23,7 +24,7 @@ from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_of
 from shardmill.transforms.decoding.encodings import Codec
 from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check_head
-from shardmill.transforms.numbers.cast import Cast, cast
+from shardmill.transforms.numbers.cast import Cast
 from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.records.repair_names import Renamed
 from shardmill.transforms.records.skipped import Skipped
@@ -210,34 +211,35 @@ class _BlockParser:
         self._path = path
         self._encoding = dialect.encoding
         self._selection = selection
-        self._formats = dict(dialect.numbers)
         self._required = selection.required - selection.optional
         self._names = list(header.names)
         self._lexicon = lexicon_of(dialect)
         self._renamed = header.renamed
         self._cells = CellParser(
-            path, dialect, len(self._names), {name: positions[name] for name in selection.read if name in positions}
+            dialect, selection, {name: positions[name] for name in selection.read if name in positions}
         )
-        self._repeated = RepeatedHeader(header, self._cells)
+        self._repeated = RepeatedHeader(header, self._lexicon)
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
     def parse(self, chunk: Chunk) -> Block:
         """Parses a chunk's rows."""
-        spans = chunk.lexed.spans
-        if not len(spans[0]):
+        lexed, spans = chunk.lexed, chunk.lexed.spans
+        if not len(lexed.first):
             return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
-        cells = self._cells.parse(chunk, spans)
+        fits = lexed.cells == len(self._names)
+        records, ragged = np.flatnonzero(fits), np.flatnonzero(~fits)
+        grid = Grid(lexed.data[: lexed.stop], lexed.separators, lexed.first[fits] if len(ragged) else lexed.first)
+        cells = self._cells.parse(grid, high=lexed.high)
         of_records = record_faults(chunk, spans, self._lexicon, self._names)
-        of_records |= self._ragged(chunk, spans, [each for each in cells.ragged if each[0] not in of_records])
+        of_records |= self._ragged(chunk, spans, [index for index in ragged.tolist() if index not in of_records])
         # Of several faults of a row, that of the whole row is told.
-        faults = self._undecodable(cells) | self._repeated.rows(cells, chunk, spans)
-        faults |= rows_of(of_records, cells.records)
-        casts = {column.name: self._column(column, cells, faults) for column in self._selection.columns}
-        origin = Origin(self._path, chunk, spans, cells.records)
+        faults = self._undecodable(cells) | self._repeated.rows(grid) | rows_of(of_records, records)
+        casts = {column.name: self._column(column, cells, len(grid), faults) for column in self._selection.columns}
+        origin = Origin(self._path, chunk, spans, records)
         return Block(
-            _batch([found.values for found in casts.values()], self._schema, len(cells.records)),
-            self._selection.key.join(cells) if self._selection.key else None,
-            origin.rejects({index: of_records[index] for index, _ in cells.ragged}),
+            _batch([found.values for found in casts.values()], self._schema, len(grid)),
+            self._selection.key.join(cells.texts, len(grid)) if self._selection.key else None,
+            origin.rejects({index: of_records[index] for index in ragged.tolist()}),
             len(chunk.data),
             origin,
             {name: found.infinite for name, found in casts.items() if found.infinite},
@@ -245,16 +247,11 @@ class _BlockParser:
             self._renamed,
         ).without(faults)
 
-    def _column(self, column: Column, cells: Cells, faults: Faults) -> Cast:
-        """Casts a column's cells, adding to `faults`."""
-        text = cells.columns.get(column.name)
-        if text is None:
-            result = Cast(pa.nulls(len(cells.records), column.type.arrow))
-        else:
-            infinite = self._selection.infinite.get(column.name, "keep")
-            result = cast(text, column.type, self._cells.nulls, infinite, self._formats.get(column.name))
-            for row, reason in result.reasons(column.type):
-                faults.setdefault(row, (column.name, reason))
+    def _column(self, column: Column, cells: Cells, rows: int, faults: Faults) -> Cast:
+        """A column's values; its bad cells are added to `faults`."""
+        result = cells.casts.get(column.name) or Cast(pa.nulls(rows, column.type.arrow))
+        for row, reason in result.reasons(column.type):
+            faults.setdefault(row, (column.name, reason))
         if column.name in self._required and result.values.null_count:
             for row in np.flatnonzero(result.values.is_null().to_numpy(zero_copy_only=False)).tolist():
                 faults.setdefault(row, (column.name, _MISSING))
@@ -267,14 +264,14 @@ class _BlockParser:
                 faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {quoted(data)}"))
         return faults
 
-    def _ragged(self, chunk: Chunk, spans: tuple[Positions, Positions], ragged: list[tuple[int, int]]) -> Faults:
+    def _ragged(self, chunk: Chunk, spans: tuple[Positions, Positions], ragged: list[int]) -> Faults:
         """The faults of records of another width."""
-        records = np.array([record for record, _ in ragged], np.int64)
+        records = np.array(ragged, np.int64)
         hints = open_quote_hints(chunk, spans[0][records], spans[1][records])
         expected = f"{len(self._names)} {'column' if len(self._names) == 1 else 'columns'}"
         return {
             record: (None, f"expected {expected}, found {found}{hint}")
-            for (record, found), hint in zip(ragged, hints, strict=True)
+            for record, found, hint in zip(ragged, chunk.lexed.cells[records].tolist(), hints, strict=True)
         }
 
 

@@ -24,7 +24,7 @@ _BUFFERS = ("values", "valid", "data")
 _COLUMN = np.dtype(
     [(name, np.uint64) for name in _BUFFERS]
     + [(name, np.int64) for name in ("size", "nulls", "hard", "infinite", "rounded")]
-    + [("place", np.uint32), ("kind", np.uint8), ("infinity", np.uint8), ("pad", np.uint16)]
+    + [("position", np.uint32), ("kind", np.uint8), ("infinity", np.uint8), ("pad", np.uint16)]
 )
 _FLOAT, _INT, _TEXT = 1, 2, 3
 _ARROW = {_FLOAT: pa.float32(), _INT: pa.int64(), _TEXT: pa.string()}
@@ -73,7 +73,7 @@ class CellColumn:
     """A column to parse.
 
     Attributes:
-        position: Its place among a record's cells.
+        position: Its position among a record's cells.
         type: The type to cast to.
         infinite: How infinite numbers in a FLOAT column are treated.
         number_format: How it writes numbers. None means as usual.
@@ -84,9 +84,14 @@ class CellColumn:
     infinite: Infinite = "keep"
     number_format: NumberFormat | None = None
 
+    @classmethod
+    def text(cls, position: int) -> "CellColumn":
+        """A column of text."""
+        return cls(position, ColumnType.BYTES)
+
     @property
     def kind(self) -> int:
-        """The kernel's kind; numbers in a format are read as text."""
+        """The kernel's kind: numbers in a format are text."""
         if self.number_format is not None or self.type is ColumnType.BYTES:
             return _TEXT
         return _FLOAT if self.type is ColumnType.FLOAT else _INT
@@ -143,13 +148,13 @@ class ColumnParser:
 
         Args:
             grid: The cells.
-            position: The column's place among a record's cells.
+            position: The column's position among a record's cells.
             arrow: `string`, if the cells are UTF-8, or `binary`.
 
         Returns:
             What `parse` gives for a BYTES column; null where missing.
         """
-        return self._parse(grid, _describe([CellColumn(position, ColumnType.BYTES)])).array(0, arrow)
+        return self._parse(grid, _describe([CellColumn.text(position)])).array(0, arrow)
 
     def _cast(self, index: int, text: pa.Array) -> Cast:
         column = self._columns[index]
@@ -173,10 +178,10 @@ class ColumnParser:
 
     def _parse(self, grid: Grid, descriptors: npt.NDArray[Any]) -> "_Parsed":
         columns, rows = descriptors.copy(), len(grid)
-        places = (grid.separators.ctypes.data, grid.first.ctypes.data, rows)
+        cells = (grid.separators.ctypes.data, grid.first.ctypes.data, rows)
         is_text = columns["kind"] == _TEXT
         if is_text.any():
-            kernel().kernel_text_sizes(*places, columns.ctypes.data, len(columns))
+            kernel().kernel_text_sizes(*cells, columns.ctypes.data, len(columns))
         sizes = np.empty((len(columns), len(_BUFFERS)), np.int64)
         sizes[:, 0] = _WIDTHS[columns["kind"]] * (rows + is_text)
         sizes[:, 1] = (rows + 7) // 8
@@ -185,12 +190,12 @@ class ColumnParser:
         starts = sizes.cumsum().reshape(sizes.shape) - sizes
         # One for all columns: allocating is what costs most for few rows.
         arena = pa.allocate_buffer(int(sizes.sum()))
-        for place, name in enumerate(_BUFFERS):
-            columns[name] = starts[:, place] + arena.address
+        for position, name in enumerate(_BUFFERS):
+            columns[name] = starts[:, position] + arena.address
         hard = np.empty((min(_MOST_HARD, rows * len(columns)), 2), np.uint32)
         listed = kernel().kernel_parse(
             grid.text.ctypes.data,
-            *places,
+            *cells,
             self._dialect,
             self._spellings.packed.ctypes.data,
             columns.ctypes.data,
@@ -275,7 +280,7 @@ class _Parsed:
 def _describe(columns: Sequence[CellColumn]) -> npt.NDArray[Any]:
     """The columns, as the kernel takes them."""
     described = np.zeros(len(columns), _COLUMN)
-    described["place"] = [column.position for column in columns]
+    described["position"] = [column.position for column in columns]
     described["kind"] = [column.kind for column in columns]
     described["infinity"] = [_INFINITY[column.infinite] for column in columns]
     return described

@@ -137,7 +137,7 @@ class Chunks:
                 # What is up to that record's end.
                 lexed = lex(self._buffer[: chunk.lexed.first_end], self._lexicon, at_end=True)
                 (start,), (stop,) = lexed.spans
-                record = lexed.text[start:stop].tobytes()
+                record = lexed.data[start:stop].tobytes()
                 if self._inflation:
                     self._inflation.add(lexed.stop - len(record), _NO_ROWS, _NO_ROWS)
                 self._skipped.add_lines(lexed)

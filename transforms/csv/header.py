@@ -7,12 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import pyarrow as pa
-from pyarrow import csv
+import numpy as np
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import did_you_mean, listed, nearest, quoted
+from shardmill.transforms.csv.cell_columns import CellColumn, ColumnParser, Grid
 from shardmill.transforms.csv.dialect import DELIMITERS, Dialect
+from shardmill.transforms.csv.units import lexicon_of
+from shardmill.transforms.kernel.library import SLACK
+from shardmill.transforms.records.lexer import lex
 from shardmill.transforms.records.repair_names import Renamed, repair_names
 
 # The most names among which a similar one is looked for, since each costs time.
@@ -28,28 +31,14 @@ class Header:
     Attributes:
         names: Their names, in order.
         renamed: Those whose name in the header was repaired.
-        cells: The cells of the header's record, as they stand there, and an empty one where
-            `Dialect.header_lacks` says that it lacks one. () means that the file has no header.
+        cells: The cells of the header's record, trimmed where the dialect says so, and an empty one
+            where `Dialect.header_lacks` says that it lacks one. () means that the file has no
+            header.
     """
 
     names: tuple[str, ...]
     renamed: tuple[Renamed, ...] = ()
     cells: tuple[str, ...] = ()
-
-
-def parse_options(dialect: Dialect) -> csv.ParseOptions:
-    """PyArrow's parse options for a dialect.
-
-    Comments aren't among them: the lexer overwrites comment lines before.
-    """
-    return csv.ParseOptions(
-        delimiter=dialect.delimiter,
-        quote_char=dialect.quote or False,
-        double_quote=dialect.quote is not None,
-        escape_char=dialect.escape or False,
-        newlines_in_values=True,
-        ignore_empty_lines=True,
-    )
 
 
 def parse_header(record: bytes, path: str, dialect: Dialect) -> Header:
@@ -106,13 +95,11 @@ def fill_header(cells: Sequence[str], dialect: Dialect) -> tuple[str, ...]:
 # Many small files have the same header, and parsing it takes as long as parsing the rows of one.
 @lru_cache(maxsize=16)
 def _cells(record: bytes, dialect: Dialect) -> tuple[str, ...]:
-    # The empty line keeps PyArrow from taking a byte order mark off a second time.
-    table = csv.read_csv(
-        pa.BufferReader(b"\n" + record + b"\n"),
-        read_options=csv.ReadOptions(use_threads=False, block_size=len(record) + 3),
-        parse_options=parse_options(dialect),
-    )
-    return tuple(table.schema.names)
+    lexicon = lexicon_of(dialect)
+    lexed = lex(np.frombuffer(record + bytes(SLACK), np.uint8)[: len(record)], lexicon, at_end=True)
+    columns = [CellColumn.text(position) for position in range(int(lexed.cells[0]))]
+    found = ColumnParser(lexicon.packed, (), columns).parse(Grid(lexed.data, lexed.separators, lexed.first))
+    return tuple(name.values[0].as_py() or "" for name in found)
 
 
 def _check_names(names: Sequence[str], path: str) -> None:

@@ -1,14 +1,12 @@
 """Finds rows that repeat their file's header."""
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from shardmill.transforms.csv.cells import CellParser, Cells
-from shardmill.transforms.csv.chunks import Chunk
+from shardmill.transforms.csv.cell_columns import Grid
 from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.rejects import Faults
-from shardmill.transforms.records.lexicon import Positions
+from shardmill.transforms.kernel.library import kernel
+from shardmill.transforms.records.lexicon import Lexicon
 
 _REPEATED = "a row that repeats the header, as where files were joined"
 # One cell that is spelled like a column's name may well be a value.
@@ -18,45 +16,47 @@ _FEWEST_CELLS = 2
 class RepeatedHeader:
     """Looks for a header among the rows of its file."""
 
-    def __init__(self, header: Header, parser: CellParser) -> None:
+    def __init__(self, header: Header, lexicon: Lexicon) -> None:
         """Prepares what all chunks have in common.
 
         Args:
             header: The file's header.
-            parser: The parser of the file's cells.
+            lexicon: The file's special bytes.
         """
-        self._cells = [parser.trimmed(cell) for cell in header.cells]
-        self._parser = parser
-        self._nulls = set(parser.nulls.to_pylist())
+        cells = [cell.encode() for cell in header.cells]
+        self._width = len(cells)
+        self._text = np.frombuffer(b"".join(cells) or b"\0", np.uint8)
+        self._offsets = np.cumsum([0, *map(len, cells)]).astype(np.uint32)
+        self._dialect = lexicon.packed
 
-    def rows(self, cells: Cells, chunk: Chunk, spans: tuple[Positions, Positions]) -> Faults:
+    def rows(self, grid: Grid) -> Faults:
         """Finds the rows whose cells all equal the header.
 
-        Quotes around cells make no difference, nor does, with `trim`, space. The columns that are
-        read tell nearly all other rows; the whole record is parsed for the rest.
+        Quotes around cells make no difference, nor does, with `trim`, space.
 
         Args:
-            cells: A chunk's cells.
-            chunk: The chunk.
-            spans: The starts and stops of its records.
+            grid: The rows' cells.
 
         Returns:
             The fault of each such row, by its index.
+
+        Raises:
+            MemoryError: There is none left.
         """
-        if len(self._cells) < _FEWEST_CELLS:
+        if self._width < _FEWEST_CELLS:
             return {}
-        rows: Positions | None = None
-        for name, position in self._parser.positions.items():
-            column = cells.columns[name] if rows is None else cells.columns[name].take(pa.array(rows))
-            expected = self._cells[position]
-            alike = pc.is_null(column) if expected in self._nulls else pc.equal(column, expected)
-            found = pc.indices_nonzero(alike).to_numpy().astype(np.int64)
-            rows = found if rows is None else rows[found]
-            if not len(rows):
-                return {}
-        rows = np.arange(len(cells.records)) if rows is None else rows
-        whole = self._parser.parse_whole(chunk, spans, cells.records[rows])
-        repeated = np.ones(len(rows), np.bool_)
-        for column, expected in zip(whole, self._cells, strict=True):
-            repeated &= pc.equal(column, expected).to_numpy(zero_copy_only=False)
-        return dict.fromkeys(rows[repeated].tolist(), (None, _REPEATED))
+        found = np.empty(len(grid), np.uint32)
+        count = kernel().kernel_repeats(
+            grid.text.ctypes.data,
+            grid.separators.ctypes.data,
+            grid.first.ctypes.data,
+            len(grid),
+            self._dialect,
+            self._text.ctypes.data,
+            self._offsets.ctypes.data,
+            self._width,
+            found.ctypes.data,
+        )
+        if count < 0:
+            raise MemoryError
+        return dict.fromkeys(found[:count].tolist(), (None, _REPEATED))

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
-from shardmill.transforms.csv.cells import Cells
 from shardmill.transforms.numbers.number_format import Infinite
 
 # Stands between the cells of a split key: ASCII's unit separator, which text hardly ever has.
@@ -24,20 +23,21 @@ class SplitKey:
 
     columns: tuple[str, ...]
 
-    def join(self, cells: Cells) -> pa.Array:
+    def join(self, texts: Mapping[str, pa.Array], rows: int) -> pa.Array:
         """Joins the text of each row's cells.
 
         A missing cell counts as "", as do those of a column that the file lacks.
 
         Args:
-            cells: A chunk's cells.
+            texts: The columns' text, by name; null where missing.
+            rows: The number of rows.
 
         Returns:
             string, one for each row.
         """
-        absent = pa.nulls(len(cells.records) if set(self.columns) - cells.columns.keys() else 0, pa.string())
-        texts = [cells.columns.get(name, absent) for name in self.columns]
-        return pc.binary_join_element_wise(*texts, _SEPARATOR, null_handling="replace", null_replacement="")
+        absent = pa.nulls(rows if set(self.columns) - texts.keys() else 0, pa.string())
+        cells = [texts.get(name, absent) for name in self.columns]
+        return pc.binary_join_element_wise(*cells, _SEPARATOR, null_handling="replace", null_replacement="")
 
 
 @dataclass(frozen=True)

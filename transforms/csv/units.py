@@ -203,7 +203,7 @@ def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialec
         starts, stops = lexed.spans
         if not len(starts):
             return replace(empty, whole=True)
-        header = lexed.text[starts[0] : stops[0]].tobytes()
+        header = lexed.data[starts[0] : stops[0]].tobytes()
     skipped = replace(empty, stop=body, lines=dialect.skip_rows, header=header)
     return replace(scan_text(skipped, text[body:], LF, lexicon), boundaries=(None, None, None))
 

@@ -1,7 +1,7 @@
-"""Casts the text of cells to numbers.
+"""Casts the text of cells to numbers, by rules that depend on each cell alone.
 
-A column is cast all at once where all of its cells are well spelled, and else by rules that depend
-on each cell alone.
+Most cells never come here: the kernel reads the numbers that it is sure of
+(`transforms/csv/cell_columns.py`).
 """
 
 import re
@@ -13,16 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import binary_octets, to_numpy
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.inference.whole_numbers import EXACT, is_rounded, whole_numbers
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.numbers.number_format import Infinite, NumberFormat
 from shardmill.transforms.numbers.plain_numbers import plain_numbers
-
-_INT64_MIN = -(2**63)
-# Cells by which a block of integers that are spelled with points is recognized.
-_PEEKED = 8
 
 # Match the cells that PyArrow casts to a float, but for "nan(...)". A plus sign is fine.
 _FLOAT = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
@@ -98,34 +94,7 @@ def cast(
         return Cast(text)
     if not len(text):
         return Cast(pa.nulls(0, column_type.arrow))
-    integers = column_type is ColumnType.INT
-    try:
-        values = None if integers and _begins_with_points(text) else pc.cast(text, column_type.arrow)
-    except pa.ArrowInvalid:
-        values = None
-    if integers:
-        return Cast(values) if values is not None and _is_decimal(text, values) else _cast_int(text, nulls)
-    if values is None:
-        return _cast_float(text, nulls, infinite)
-    found = _drop_not_finite(values, text, infinite)
-    return replace(found, rounded=_count_rounded(found.values, text))
-
-
-def _begins_with_points(text: pa.Array) -> bool:
-    """Whether a point is among the first cells of integers.
-
-    PyArrow takes twelve times as long to fail at them as to read them as floats.
-    """
-    return any(cell is not None and "." in cell for cell in text.slice(0, _PEEKED).to_pylist())
-
-
-def _is_decimal(text: pa.Array, values: pa.Array) -> bool:
-    """Whether cast integers are what their decimal text says.
-
-    PyArrow casts hexadecimal integers too, and -2**63, which stands for a missing one.
-    """
-    octets = binary_octets(text)
-    return not octets.size or (not ((octets | 0x20) == ord("x")).any() and to_numpy(values).min() != _INT64_MIN)
+    return _cast_int(text, nulls) if column_type is ColumnType.INT else _cast_float(text, nulls, infinite)
 
 
 def _cast_int(text: pa.Array, nulls: pa.Array) -> Cast:

@@ -1,9 +1,6 @@
 """CSV records: where they begin and end in a text.
 
 lexicon.py       the special bytes
-arrow_text.py    the text as PyArrow's parser needs it
-quotes.py        which quotes open and close cells, for it
-space_runs.py    one delimiter for each run of spaces, for it
 lexer.py         where records and cells begin and end
 skipped.py       counts of lines that are no rows
 range_scan.py    what a range of a file does to the lexer's state

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from shardmill.transforms.kernel.library import kernel
-from shardmill.transforms.records.arrow_text import arrow_text
 from shardmill.transforms.records.lexicon import CR, LF, Bytes, Lexicon, Positions
 
 Indices = npt.NDArray[np.uint32]
@@ -77,11 +76,6 @@ class Lexed:
     opened: int
     high: bool
     torn: bool
-
-    @cached_property
-    def text(self) -> Bytes:
-        """The text up to `stop` for PyArrow's parser."""
-        return arrow_text(self.data[: self.stop], self.lexicon, at_end=True)
 
     @cached_property
     def spans(self) -> tuple[Positions, Positions]:

@@ -39,21 +39,3 @@ class Lexicon:
         characters = (self.quote, self.escape, self.comment)
         there = [character is not None for character in characters]
         return bytes([self.delimiter, *(character or 0 for character in characters), *there, self.trim])
-
-    @property
-    def cell_starts(self) -> Flags:
-        """bool[256]: whether a cell begins after each byte."""
-        table = np.zeros(256, np.bool_)
-        table[[self.delimiter, LF, CR]] = True
-        return table
-
-    @property
-    def blanks(self) -> Flags:
-        """bool[256]: whether each byte is a blank.
-
-        Blanks are spaces and tabs, unless they delimit cells.
-        """
-        table = np.zeros(256, np.bool_)
-        table[[SPACE, TAB]] = True
-        table[self.delimiter] = False
-        return table

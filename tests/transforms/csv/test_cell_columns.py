@@ -198,7 +198,8 @@ def test_numbers_are_rounded_as_by_pyarrow(cells: list[str]) -> None:
     text = "".join(f"{cell or 'x'}\n" for cell in cells).encode()
     found = parse(text, [CellColumn(0, FLOAT), CellColumn(0, INT)])
     for each, column_type in zip(found, (FLOAT, INT), strict=True):
-        exact = cast(pa.array([cell or "x" for cell in cells]), column_type, pa.array(sorted(NULLS)))
+        present = pa.array([None if cell in NULLS and cell else cell or "x" for cell in cells])
+        exact = cast(present, column_type, pa.array(sorted(NULLS)))
         assert described(each, column_type) == described(exact, column_type)
 
 
@@ -271,16 +272,16 @@ def test_layouts_are_those_of_the_kernel() -> None:
     fields = {name: offset for name, (_, offset) in (cell_columns._COLUMN.fields or {}).items()}
     assert fields == {
         **{
-            name: 8 * place
-            for place, name in enumerate(("values", "valid", "data", "size", "nulls", "hard", "infinite", "rounded"))
+            name: 8 * position
+            for position, name in enumerate(("values", "valid", "data", "size", "nulls", "hard", "infinite", "rounded"))
         },
-        "place": 64,
+        "position": 64,
         "kind": 68,
         "infinity": 69,
         "pad": 70,
     }
     source = (ROOT / "native" / "cells.c").read_text(encoding="utf-8")
-    fields_in_c = "void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 place; u8 kind, infinity, pad[2];"
+    fields_in_c = "void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 position; u8 kind, infinity, pad[2];"
     assert fields_in_c in source
     assert (
         f"enum {{ FLOAT = {cell_columns._FLOAT}, INT = {cell_columns._INT}, TEXT = {cell_columns._TEXT} }};" in source
