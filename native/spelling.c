@@ -1,5 +1,6 @@
 /* Counts cells by their spelling, as far as a column's type depends on it: `count_cells` in schemas/inference/spelling.py says what each
    is. No number is computed: its digits tell. Few cells are left to Python: numbers at the edge of int64 or float32. */
+#include "arrow.h"
 #include "kernel.h"
 
 /* `_KINDS` in transforms/rows/type_tallies.py. OTHER: text, and whatever else makes a column text. */
@@ -105,16 +106,6 @@ static inline int spelling(const u8 *p, i64 n, const u8 *end) {
     }
     return any_spelling(p, p + n);
 }
-
-/* Arrow's C data interface (https://arrow.apache.org/docs/format/CDataInterface.html). */
-struct ArrowArray {
-    i64 length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct ArrowArray **children;
-    struct ArrowArray *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
 
 /* A cell whose spelling Python finds. */
 typedef struct { i32 column, row; } Cell;

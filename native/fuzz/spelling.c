@@ -1,14 +1,6 @@
 /* Fuzzes the counting of spellings: random cells in buffers of exactly their size. */
 #include <stddef.h>
-#include "../kernel.h"
-
-struct ArrowArray {
-    i64 length, null_count, offset, n_buffers, n_children;
-    const void **buffers;
-    struct ArrowArray **children, *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
-};
+#include "../arrow.h"
 
 i64 kernel_spellings(const struct ArrowArray *batch, i64 *counts, void *hard, i64 room);
 

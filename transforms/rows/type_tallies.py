@@ -53,12 +53,15 @@ class TypeTallies:
         self._counts = np.zeros((len(self.names), len(_KINDS)), np.int64)
 
     def __getitem__(self, name: str) -> TypeCounts:
-        counts = self._counts[self.names.index(name)].tolist()
-        spellings = Counter({kind: count for kind, count in zip(_KINDS, counts, strict=True) if kind and count})
-        return TypeCounts(name, self.rows, counts[_ABSENT], CellCounts(spellings))
+        return self._column(self.names.index(name))
 
     def __iter__(self) -> Iterator[TypeCounts]:
-        return (self[name] for name in self.names)
+        return map(self._column, range(len(self.names)))
+
+    def _column(self, index: int) -> TypeCounts:
+        counts = self._counts[index].tolist()
+        spellings = Counter({kind: count for kind, count in zip(_KINDS, counts, strict=True) if kind and count})
+        return TypeCounts(self.names[index], self.rows, counts[_ABSENT], CellCounts(spellings))
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Adds rows.
