@@ -6,7 +6,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 KERNEL := src/shardmill/kernel.so
+# Fuzzing: the compiler's options, the folder of its programs, and their inputs.
+SANITIZED := -fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -march=native -std=gnu11 -ffp-contract=off
+FUZZ ?= dist/fuzz
 ROUNDS ?= 1000000
+SEED ?= $(shell date +%s)
 # Three processes, since some wait for others: each has TensorFlow, and runs of its own with a tracing process.
 PYTEST_ARGS ?= -n 3 --dist loadfile
 QUICK_PYTEST_ARGS ?= -n 2 --dist loadfile
@@ -58,11 +62,12 @@ test: $(VENV)/dev.stamp $(KERNEL)  ## set up, run all tests, half an hour; what 
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m 'not cluster'
 	$(BIN)/python -m pytest $(CLUSTER_PYTEST_ARGS) -m cluster
 
-fuzz:  ## try the kernel on random inputs under sanitizers; ROUNDS=N for another number of them
-	mkdir -p dist
+fuzz:  ## try the kernel on random inputs under sanitizers; ROUNDS=N of them for each entry
+	mkdir -p $(FUZZ)
+	cd $(FUZZ) && cc $(SANITIZED) -c $(CURDIR)/native/*.c $(CURDIR)/native/fuzz/main.c
 	for entry in $(filter-out main,$(basename $(notdir $(wildcard native/fuzz/*.c)))); do \
-		cc -fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -march=native -std=gnu11 native/*.c native/fuzz/main.c \
-			native/fuzz/$$entry.c -o dist/fuzz -lm && dist/fuzz $(ROUNDS) $$(date +%s) || exit 1; done
+		cc $(SANITIZED) $(FUZZ)/*.o native/fuzz/$$entry.c -o $(FUZZ)/$$entry -lm && echo $$entry && \
+			$(FUZZ)/$$entry $(ROUNDS) $(SEED) || exit 1; done
 
 lint: $(VENV)/dev.stamp  ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -130,8 +130,9 @@ static void fill_heads(Part *part) {
     }
 }
 
-/* One allocation, to be freed as one; NULL where there is no memory. Parts, places, heads and templates lie in it in this order, so that
-   all are aligned; there are at most as many parts and places as features. */
+/* One allocation, to be freed as one; NULL where there is no memory. Parts, places, heads and templates stand in it in this order, so that
+   all are aligned; there are at most as many parts and places as features. Its size can't overflow: it is a few times that of the features
+   and their names, which are in memory. */
 static Plan *make_plan(const Feature *features, i64 count) {
     u64 fixed = 0, integers = 0;
     for (i64 c = 0; c < count; c++) {
@@ -239,7 +240,7 @@ API i64 kernel_encode(const Feature *features, i64 count, const i64 *order, i64 
     Plan *plan = make_plan(features, count);
     if (!plan) return NO_MEMORY;
     /* Records whose checksum is due: three are computed at once. What one writes past its end, the next ones or its own footer overwrite. */
-    const u8 *due[3];
+    u8 *due[3];
     i64 sizes[3];
     int waiting = 0;
     u64 known = ~0ull;
@@ -256,9 +257,9 @@ API i64 kernel_encode(const Feature *features, i64 count, const i64 *order, i64 
         sizes[waiting++] = (i64)size;
         if (waiting < 3 && r < n - 1) continue;
         u32 crcs[3];
-        if (waiting == 3) crc32c_three(due, sizes, crcs);
+        if (waiting == 3) crc32c_three((const u8 *const *)due, sizes, crcs);
         else for (int k = 0; k < waiting; k++) crcs[k] = crc32c(0, due[k], sizes[k]);
-        for (int k = 0; k < waiting; k++) put4(out + (due[k] - out) + sizes[k], masked(crcs[k]));
+        for (int k = 0; k < waiting; k++) put4(due[k] + sizes[k], masked(crcs[k]));
         waiting = 0;
     }
     free(plan);
