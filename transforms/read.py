@@ -25,6 +25,7 @@ from shardmill.transforms.csv.units import (
     file_ranges,
     plan_units,
     scan_range,
+    wide_unit_bytes,
 )
 from shardmill.transforms.files import files
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
@@ -48,7 +49,7 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
         dialect: Their dialect.
         selection: The columns that will be read, with which the headers of files that are cut are
             compared.
-        unit_bytes: The approximate size of a unit, in bytes.
+        unit_bytes: The approximate size of a unit, in bytes; of a wide table's it is larger.
     """
 
     inputs: Sequence[InputFile]
@@ -57,15 +58,16 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
     unit_bytes: int = UNIT_BYTES
 
     def expand(self, start: beam.PCollection[Any]) -> beam.PCollection[Unit]:
+        unit_bytes = wide_unit_bytes(self.unit_bytes, len(self.selection.names))
         scans = (
             start
-            | "ListRanges" >> beam.FlatMap(_ranges, list(self.inputs), self.dialect, self.unit_bytes)
+            | "ListRanges" >> beam.FlatMap(_ranges, list(self.inputs), self.dialect, unit_bytes)
             | "SpreadRanges" >> beam.Reshuffle()
             | "ScanRange" >> beam.Map(_scan, self.dialect, self.selection)
         )  # RangeScan
         return (
             start
-            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), list(self.inputs), self.dialect, self.unit_bytes)
+            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), list(self.inputs), self.dialect, unit_bytes)
             | "SpreadUnits" >> beam.Reshuffle()
         )
 
@@ -180,8 +182,9 @@ def units_of(
         DataError: A file can't be read, has a header that doesn't fit, or ends inside a quoted
             cell.
     """
-    scans = each(lambda file_range: _scan(file_range, dialect, selection), file_ranges(inputs, dialect))
-    return plan_units(inputs, scans, dialect)
+    unit_bytes = wide_unit_bytes(UNIT_BYTES, len(selection.names))
+    scans = each(lambda file_range: _scan(file_range, dialect, selection), file_ranges(inputs, dialect, unit_bytes))
+    return plan_units(inputs, scans, dialect, unit_bytes)
 
 
 class Blocks:

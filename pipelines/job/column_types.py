@@ -66,7 +66,7 @@ def find_columns(
 
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> TypeTallies:
         nonlocal planned
-        progress.announce({"scan": scanned_size(inputs, config.input.dialect), "infer": size})
+        progress.announce({"scan": scanned_size(inputs, config.input.dialect, len(known)), "infer": size})
         typed, planned = infer_columns(inputs, config.input.dialect, folder, reader, Typed, as_text(names, known))
         _check_rows(typed, config.input)
         return typed.types

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.units import UNIT_BYTES, InputFile, file_ranges
+from shardmill.transforms.csv.units import UNIT_BYTES, InputFile, file_ranges, wide_unit_bytes
 from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.files.files import is_local, store_of
 from shardmill.transforms.files.local_listing import list_local
@@ -72,9 +72,9 @@ def text_size(inputs: Sequence[InputFile]) -> int | None:
     return sum(found.size for found in inputs)
 
 
-def scanned_size(inputs: Sequence[InputFile], dialect: Dialect, unit_bytes: int = UNIT_BYTES) -> int:
+def scanned_size(inputs: Sequence[InputFile], dialect: Dialect, columns: int, unit_bytes: int = UNIT_BYTES) -> int:
     """Returns the bytes to scan for record ends.
 
     Files that are cut into units are scanned.
     """
-    return sum(each.stop - each.start for each in file_ranges(inputs, dialect, unit_bytes))
+    return sum(each.stop - each.start for each in file_ranges(inputs, dialect, wide_unit_bytes(unit_bytes, columns)))

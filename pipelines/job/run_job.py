@@ -142,8 +142,10 @@ def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
         path = files.join(job.work, RAW_SCHEMA)
         with files.created(path) as stream:
             stream.write(format_schema(job.schema).encode())
-    size = text_size(job.inputs)
-    scanned = 0 if job.planned else scanned_size(job.inputs, job.reading.dialect, job.unit_bytes)
+    size, reading = text_size(job.inputs), job.reading
+    scanned = (
+        0 if job.planned else scanned_size(job.inputs, reading.dialect, len(reading.selection.names), job.unit_bytes)
+    )
     phases_between = job.features.phases(size)
     first = job.features.first_phase
     progress.announce({"scan": scanned, first: size, **phases_between, "transform": size, "write": None})

@@ -88,7 +88,7 @@ def take_survey(
     sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
     header = first_header(inputs, sniffed.dialect)
     request = request.for_columns(header.names)
-    scanned = input_files.scanned_size(inputs, sniffed.dialect)
+    scanned = input_files.scanned_size(inputs, sniffed.dialect, len(header.names))
     progress.announce({"scan": scanned, "infer": input_files.text_size(inputs)})
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
         profiled, _ = infer_columns(inputs, sniffed.dialect, work, Engine(), Profiled, as_text(header.names))

@@ -136,7 +136,7 @@ def _announce(run: FinishedRun, sizes: list[int | None], progress: Progress) -> 
     inputs = [replace(found, size=size) for found, size in zip(run.inputs, sizes, strict=True) if size is not None]
     shards = sum(shard["bytes"] for shards in run.shards.values() for shard in shards)
     size = text_size(inputs)
-    scanned = scanned_size(inputs, run.dialect)
+    scanned = scanned_size(inputs, run.dialect, len(run.selection.names))
     progress.announce({"files": None, "scan": scanned, "count": size, "derive": size, "shards": shards})
 
 

@@ -18,6 +18,11 @@ from shardmill.transforms.records.skipped import Skipped
 
 # The most bytes of text in a chunk, unless its first record is larger: it bounds memory.
 BLOCK_BYTES = 4 << 20
+# A table with more columns has as many times larger chunks, until they hold enough rows to share
+# what each column costs; at most 32 MiB.
+_NARROW_COLUMNS = 128
+_WIDEST_COLUMNS = 1024
+_ENOUGH_ROWS = 4096
 # Bytes in which a header is looked for: enough for most, and soon gone through.
 HEADER_BYTES = 64 << 10
 _NO_ROWS = np.zeros(0, np.int64)
@@ -87,7 +92,8 @@ class Chunks:
             text: The text, at a record's start.
             lexicon: Its special bytes.
             first_line: The number of its first physical line.
-            block_bytes: The most bytes in a chunk, unless its first record is larger.
+            block_bytes: The most bytes in a chunk, unless its first record is larger or the table
+                is wide.
             skipped: Counts the lines that are no records. None means that nobody wants to know.
         """
         self._text = text
@@ -155,9 +161,19 @@ class Chunks:
                 that is too large. All records before that have been given by then, whatever the
                 size of a chunk.
         """
-        while chunk := self._next(self._block_bytes):
+        size = self._wide_bytes()
+        while chunk := self._next(size):
             self._advance(chunk)
             yield chunk
+
+    def _wide_bytes(self) -> int:
+        """The most bytes in a chunk, by the first records' width."""
+        head = self._next(min(self._block_bytes, HEADER_BYTES))
+        if head is None or not len(head.lexed.first):
+            return self._block_bytes
+        columns = min(max(int(head.lexed.cells[0]), _NARROW_COLUMNS), _WIDEST_COLUMNS)
+        enough = _ENOUGH_ROWS * len(head.data) // len(head.lexed.first)
+        return max(self._block_bytes, min(self._block_bytes * columns // _NARROW_COLUMNS, enough))
 
     def _advance(self, chunk: Chunk) -> None:
         if self._inflation:
@@ -234,7 +250,7 @@ class Chunks:
             room[:have] = self._buffer
             while not self._ended and have < size:
                 try:
-                    piece = self._text.read(size - have)
+                    piece = self._text.read(min(size - have, BLOCK_BYTES))
                 except DataError as error:
                     self._failure, piece = error, b""
                 self._ended = not piece

@@ -34,10 +34,14 @@ __all__ = [
     "plan_units",
     "scan_range",
     "unclosed_quote",
+    "wide_unit_bytes",
 ]
 
 # The approximate size of a unit, in bytes.
 UNIT_BYTES = 16 << 20
+# A table with more columns has as many times larger units, as large as its chunks may be.
+_NARROW_COLUMNS = 512
+_WIDEST_COLUMNS = 1024
 # The bytes after skipped rows in which a header's end is looked for before a file is cut.
 _HEADER_BYTES = 1 << 20
 
@@ -123,6 +127,16 @@ class Unit:
     location: str | None = None
     file_bytes: int | None = None
     checksum: Checksum | None = None
+
+
+def wide_unit_bytes(unit_bytes: int, columns: int) -> int:
+    """The approximate size of a unit of a table.
+
+    Args:
+        unit_bytes: The size for a narrow table.
+        columns: The number of its columns.
+    """
+    return unit_bytes * min(max(columns, _NARROW_COLUMNS), _WIDEST_COLUMNS) // _NARROW_COLUMNS
 
 
 def is_splittable(path: str, dialect: Dialect) -> bool:

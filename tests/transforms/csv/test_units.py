@@ -14,6 +14,7 @@ from shardmill.transforms.csv.blocks import Reject, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import (
+    UNIT_BYTES,
     FileRange,
     InputFile,
     RangeScan,
@@ -22,6 +23,7 @@ from shardmill.transforms.csv.units import (
     is_splittable,
     plan_units,
     scan_range,
+    wide_unit_bytes,
 )
 from shardmill.transforms.files.checksums import Checksum
 from tests.support.csv.csv_blocks import select_columns
@@ -215,6 +217,12 @@ def test_ranges_are_even() -> None:
     assert len(ranges) == 10
     assert [each.start for each in ranges[1:]] == [each.stop for each in ranges[:-1]]
     assert {each.stop - each.start for each in ranges} == {100, 101}
+
+
+def test_units_of_wide_tables_are_larger() -> None:
+    """Up to twice as large."""
+    sizes = [wide_unit_bytes(UNIT_BYTES, columns) >> 20 for columns in (0, 13, 512, 768, 1024, 50_000)]
+    assert sizes == [16, 16, 16, 24, 32, 32]
 
 
 def test_a_lost_scan_is_noticed() -> None:

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv import blocks
+from shardmill.transforms.csv import blocks, chunks
 from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
@@ -205,6 +205,21 @@ def test_memory_is_bounded_by_the_block(monkeypatch: pytest.MonkeyPatch) -> None
     for count, block in enumerate(read_blocks(stream, Unit(0, 0, "f.csv"), Dialect(), select(a=INT, b=BYTES)), 1):
         assert block.size <= 1 << 14
         assert stream.tell() <= count * (1 << 14) + 4096
+
+
+@pytest.mark.parametrize(("enough", "size"), [(4096, 8192), (12, 6144), (1, 4096)])
+def test_blocks_of_wide_tables_hold_more_rows(enough: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks grow with the columns, but not beyond enough rows; what a stream is asked for at a time doesn't."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(chunks, "BLOCK_BYTES", 4096)
+    monkeypatch.setattr(chunks, "_ENOUGH_ROWS", enough)
+    names = [f"c{index}" for index in range(256)]
+    row = ",".join(["1"] * 256).encode() + b"\n"
+    stream = Trickle(",".join(names).encode() + b"\n" + row * 100)
+    found = list(read_blocks(stream, Unit(0, 0, "f.csv"), Dialect(), select(**dict.fromkeys(names, INT))))  # type: ignore[arg-type]
+    assert [block.size for block in found[:-1]] == [size] * (100 * len(row) // size)
+    assert sum(block.rows for block in found) == 100
+    assert stream.largest <= 4096
 
 
 def test_file_errors_pass() -> None:
