@@ -25,7 +25,6 @@ from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_o
 from shardmill.transforms.decoding.encodings import Codec
 from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check_head
 from shardmill.transforms.numbers.cast import Cast
-from shardmill.transforms.records.lexicon import Positions
 from shardmill.transforms.records.repair_names import Renamed
 from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.tfrecord.encode import Outputs
@@ -223,19 +222,19 @@ class _BlockParser:
 
     def parse(self, chunk: Chunk) -> Block:
         """Parses a chunk's rows."""
-        lexed, spans = chunk.lexed, chunk.lexed.spans
+        lexed = chunk.lexed
         if not len(lexed.first):
             return Block(_batch([pa.nulls(0, field.type) for field in self._schema], self._schema, 0), None)
         fits = lexed.cells == len(self._names)
         records, ragged = np.flatnonzero(fits), np.flatnonzero(~fits)
         grid = Grid(lexed.data[: lexed.stop], lexed.separators, lexed.first[fits] if len(ragged) else lexed.first)
         cells = self._cells.parse(grid, high=lexed.high)
-        of_records = record_faults(chunk, spans, self._lexicon, self._names)
-        of_records |= self._ragged(chunk, spans, [index for index in ragged.tolist() if index not in of_records])
+        of_records = record_faults(chunk, self._lexicon, self._names)
+        of_records |= self._ragged(chunk, [index for index in ragged.tolist() if index not in of_records])
         # Of several faults of a row, that of the whole row is told.
         faults = self._undecodable(cells) | self._repeated.rows(grid) | rows_of(of_records, records)
         casts = {column.name: self._column(column, cells, len(grid), faults) for column in self._selection.columns}
-        origin = Origin(self._path, chunk, spans, records)
+        origin = Origin(self._path, chunk, records)
         return Block(
             _batch([found.values for found in casts.values()], self._schema, len(grid)),
             self._selection.key.join(cells.texts, len(grid)) if self._selection.key else None,
@@ -264,10 +263,10 @@ class _BlockParser:
                 faults.setdefault(row, (name, f"{UNDECODABLE} {self._encoding!r}, found {quoted(data)}"))
         return faults
 
-    def _ragged(self, chunk: Chunk, spans: tuple[Positions, Positions], ragged: list[int]) -> Faults:
+    def _ragged(self, chunk: Chunk, ragged: list[int]) -> Faults:
         """The faults of records of another width."""
         records = np.array(ragged, np.int64)
-        hints = open_quote_hints(chunk, spans[0][records], spans[1][records])
+        hints = open_quote_hints(chunk, records)
         expected = f"{len(self._names)} {'column' if len(self._names) == 1 else 'columns'}"
         return {
             record: (None, f"expected {expected}, found {found}{hint}")

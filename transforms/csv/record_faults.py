@@ -13,7 +13,7 @@ from shardmill.transforms.csv.rejects import Faults, open_quote_hints
 from shardmill.transforms.csv.units import lexicon_of
 from shardmill.transforms.decoding.encodings import UTF8_MARK
 from shardmill.transforms.records.lexer import lex
-from shardmill.transforms.records.lexicon import Lexicon, Positions
+from shardmill.transforms.records.lexicon import Lexicon
 
 _MARKED = "a byte order mark at its start, as stands where files were joined"
 _STRAY = "text after the quote that closes a cell"
@@ -21,19 +21,18 @@ _STRAY = "text after the quote that closes a cell"
 _SHOWN_BYTES = 20
 
 
-def record_faults(chunk: Chunk, spans: tuple[Positions, Positions], lexicon: Lexicon, names: list[str]) -> Faults:
+def record_faults(chunk: Chunk, lexicon: Lexicon, names: list[str]) -> Faults:
     """Finds the bad records of a chunk.
 
     Args:
         chunk: The chunk.
-        spans: The starts and stops of its records.
         lexicon: Its special bytes.
         names: The file's columns.
 
     Returns:
         The column at fault and what is wrong, by the record's index.
     """
-    return _stray(chunk, spans, lexicon, names) | _marked(chunk, spans[0])
+    return _stray(chunk, lexicon, names) | _marked(chunk)
 
 
 def check_header_quotes(header: bytes, path: str, dialect: Dialect) -> None:
@@ -68,10 +67,10 @@ def _hint(header: bytes, at: int) -> str:
     return 'double a quote inside quotes, or, if quotes in this file mean nothing special, set [input] quote = ""'
 
 
-def _stray(chunk: Chunk, spans: tuple[Positions, Positions], lexicon: Lexicon, names: list[str]) -> Faults:
+def _stray(chunk: Chunk, lexicon: Lexicon, names: list[str]) -> Faults:
     """Finds the records in which text follows a closing quote."""
     records, cells, stray = chunk.lexed.stray
-    hints = open_quote_hints(chunk, spans[0][records], spans[1][records])
+    hints = open_quote_hints(chunk, records)
     faults: Faults = {}
     for record, at, cell, hint in zip(records.tolist(), stray.tolist(), cells.tolist(), hints, strict=True):
         found = _text_at(chunk.data, at, lexicon.delimiter)
@@ -85,7 +84,7 @@ def _text_at(text: bytes | memoryview, at: int, delimiter: int) -> str:
     return quoted(bytes(cell).decode("utf-8", "ignore"))
 
 
-def _marked(chunk: Chunk, starts: Positions) -> Faults:
+def _marked(chunk: Chunk) -> Faults:
     """Finds the records that begin with a byte order mark.
 
     The mark at the file's start is no part of a row, so another file was joined on where one is
@@ -93,7 +92,7 @@ def _marked(chunk: Chunk, starts: Positions) -> Faults:
     """
     if not chunk.lexed.high:
         return {}
-    text = chunk.lexed.data
+    text, (starts, _) = chunk.lexed.data, chunk.lexed.spans
     rows = np.flatnonzero(text[starts] == UTF8_MARK[0])
     for offset in range(1, len(UTF8_MARK)):
         rows = rows[text[np.minimum(starts[rows] + offset, len(text) - 1)] == UTF8_MARK[offset]]

@@ -39,19 +39,17 @@ class Origin:
     Attributes:
         path: The file.
         chunk: The piece of it that the rows are in.
-        spans: The start and end of each of the chunk's records.
         records: The index of each row's record.
     """
 
     path: str
     chunk: Chunk
-    spans: tuple[Positions, Positions]
     records: Positions
 
     @property
     def lines(self) -> Positions:
         """The number of each row's first physical line."""
-        return self.chunk.lines_at(self.spans[0][self.records])
+        return self.chunk.lines_at(self.chunk.lexed.spans[0][self.records])
 
     def rejects(self, reasons: Mapping[int, tuple[str | None, str]]) -> list[Reject]:
         """Records as rejected rows, in the file's order.
@@ -59,8 +57,10 @@ class Origin:
         Args:
             reasons: The column at fault and what is wrong, by the record's index.
         """
+        if not reasons:
+            return []
         order = np.array(sorted(reasons), np.int64)
-        starts, stops = self.spans[0][order], self.spans[1][order]
+        starts, stops = (each[order] for each in self.chunk.lexed.spans)
         located = zip(*(each.tolist() for each in (order, self.chunk.lines_at(starts), starts, stops)), strict=True)
         return [
             Reject(self.path, line, *reasons[index], bytes(self.chunk.data[start:stop]))
@@ -68,16 +68,18 @@ class Origin:
         ]
 
 
-def open_quote_hints(chunk: Chunk, starts: Positions, stops: Positions) -> list[str]:
+def open_quote_hints(chunk: Chunk, records: Positions) -> list[str]:
     """The question whether a quote isn't closed.
 
     It ends the reason of a record that spans lines, and is empty for others.
 
     Args:
         chunk: The chunk.
-        starts: The records' starts.
-        stops: Their stops.
+        records: The indices of the records, ascending.
     """
+    if not len(records):
+        return []
+    starts, stops = (each[records] for each in chunk.lexed.spans)
     lines = chunk.lines_at(stops) - chunk.lines_at(starts) + 1
     return [f" in a row of {count} lines: is a quote not closed?" if count > 1 else "" for count in lines.tolist()]
 

@@ -98,6 +98,7 @@ class Lexed:
     @property
     def stray(self) -> Stray:
         """Text after the quotes that close cells."""
+        # Few texts have any; it is looked for in all cells of these.
         found = np.empty((3, len(self.first) if self.torn else 0), np.int64)
         count = kernel().kernel_stray(
             self.data.ctypes.data,

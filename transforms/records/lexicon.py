@@ -9,10 +9,8 @@ Bytes = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 
-TAB = 9
 LF = 10
 CR = 13
-SPACE = 32
 
 
 @dataclass(frozen=True)
