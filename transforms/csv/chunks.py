@@ -167,7 +167,7 @@ class Chunks:
             yield chunk
 
     def _wide_bytes(self) -> int:
-        """The most bytes in a chunk, by the first records' width."""
+        """The most bytes in a chunk, by the table's width."""
         head = self._next(min(self._block_bytes, HEADER_BYTES))
         if head is None or not len(head.lexed.first):
             return self._block_bytes
