@@ -17,6 +17,8 @@ from shardmill.transforms.statistics.tokens import TokenCounts, select, total
 
 # Bytes of counts that are merged at a time. Merging takes some seven times as much memory.
 _MERGE_BYTES = 16 << 20
+# Rows of counts that wait for a merge: the counts of most partitions are merged once.
+_MERGE_ROWS = 1 << 20
 # Bytes of selected tokens, of all hash partitions together, that the last merge holds.
 _RANKING_BYTES = 16 << 20
 
@@ -93,7 +95,7 @@ def _partitions(name: str, runs: Iterable[Run]) -> Iterator[_Partition]:
 
 
 def _select(partition: _Partition, requests: Mapping[str, VocabularyRequest], folder: str) -> Selected:
-    counts = TokenCounts()
+    counts = TokenCounts(_MERGE_ROWS)
     for share in partition.shares:
         counts.add(share.read(partition.bits, partition.index))
     merged = counts.table()

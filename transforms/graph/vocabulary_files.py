@@ -6,19 +6,23 @@ has.
 
 import dataclasses
 import hashlib
+import io
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.vocabulary import VocabularyKind, given_tokens
+from shardmill.transforms.kinds.given_file import given_text
+from shardmill.transforms.kinds.vocabulary import VocabularyKind
 from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
 
 # Characters of a file's name, at most: file systems take 255 bytes.
 _NAME_LIMIT = 200
+_PIECE_BYTES = 1 << 20
 
 
 def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) -> Statistics:
@@ -59,27 +63,27 @@ def asset_name(vocabulary: str) -> str:
 def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> VocabularyStats:
     name = kind.vocabulary or kind.name
     found = statistics.vocabularies.get(name, VocabularyStats(name, "", 0))
-    if kind.file is None and not kind.reserved_tokens:
-        shutil.copyfile(found.path, path)
-        size = found.size
-    else:
-        with path.open("wb") as target:
-            size = sum(target.write(token) > 0 for token in _tokens(kind, found))
+    reserved = dict.fromkeys(token.encode() + b"\n" for token in kind.reserved_tokens)
+    with _lines(kind, found) as lines, path.open("wb") as target:
+        target.writelines(reserved)
+        if reserved:
+            target.writelines(itertools.filterfalse(reserved.__contains__, lines))
+        else:
+            shutil.copyfileobj(lines, target)
+    size = _count_lines(path)
     if not size:
         raise _empty(kind, found, statistics)
     return dataclasses.replace(found, path=str(path), size=size)
 
 
-def _tokens(kind: VocabularyKind, found: VocabularyStats) -> Iterator[bytes]:
-    r"""The vocabulary's tokens, each ended by `\n`."""
-    reserved = [token.encode() + b"\n" for token in kind.reserved_tokens]
-    yield from reserved
-    if kind.file is not None:
-        rest = ((token + "\n").encode() for token in given_tokens(kind.file))
-        yield from itertools.filterfalse(set(reserved).__contains__, rest)
-        return
-    with open(found.path, "rb") as lines:
-        yield from itertools.filterfalse(set(reserved).__contains__, lines)
+def _lines(kind: VocabularyKind, found: VocabularyStats) -> BinaryIO:
+    """The tokens given or found, one a line."""
+    return open(found.path, "rb") if kind.file is None else io.BytesIO(given_text(kind.file))
+
+
+def _count_lines(path: Path) -> int:
+    with path.open("rb") as stream:
+        return sum(piece.count(b"\n") for piece in iter(lambda: stream.read(_PIECE_BYTES), b""))
 
 
 def _empty(kind: VocabularyKind, found: VocabularyStats, statistics: Statistics) -> DataError:

@@ -5,7 +5,6 @@ ids' positions.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import TOKENS, Kind, Request, TableKey, Tensor, Trace
+from shardmill.transforms.kinds.given_file import given_text, problem_of
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest
 
 
@@ -115,16 +115,12 @@ class VocabularyKind(TokenKind):
                 'a vocabulary from a `file` isn\'t counted: remove `top_k`, `frequency_threshold` and `missing = "mode"`'
             )
         try:
-            given = given_tokens(file)
+            problem = problem_of(given_text(file))
         except (OSError, UnicodeDecodeError) as error:
             raise self.error(
                 f"can't read the vocabulary `file` {file!r}: {error}; expected UTF-8 text, one token a line"
             ) from error
-        repeated = (
-            sorted({token for token in given if given.count(token) > 1})[:3] if len(set(given)) != len(given) else []
-        )
-        if not given or "" in given or repeated:
-            problem = "is empty" if not given else f"has {repeated[0]!r} twice" if repeated else "has an empty line"
+        if problem is not None:
             raise self.error(f"the vocabulary `file` {file!r} {problem}; expected one token a line, all different")
 
     def requests(self, _schema: Schema) -> tuple[Request, ...]:
@@ -152,15 +148,6 @@ class VocabularyKind(TokenKind):
             if self.missing == "mode"
             else super()._filling(statistics)
         )
-
-
-def given_tokens(file: str) -> list[str]:
-    r"""The tokens in a vocabulary file.
-
-    They are its lines, ended by `\n` or `\r\n`.
-    """
-    lines = Path(file).read_bytes().decode().replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,10 +85,10 @@ def slices(table: pa.Table, size: int) -> Iterator[pa.Table]:
 
 
 def _partitions(table: pa.Table, bits: int) -> npt.NDArray[np.uint16]:
-    return (_hashes(table["token"]) >> _WORD(_WORD_BITS - bits)).astype(np.uint16)
+    return (token_hashes(table["token"]) >> _WORD(_WORD_BITS - bits)).astype(np.uint16)
 
 
-def _hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+def token_hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     """A 64-bit hash of each token's length and first bytes.
 
     It mixes the sum of each byte i times an odd factor for i.

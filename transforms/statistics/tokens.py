@@ -21,9 +21,8 @@ from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_
 
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 
-# Rows of blocks' counts that wait for a merge; at least as many as there are distinct tokens, so
-# that merging costs amortized linear time.
-_PENDING = 1 << 17
+# Rows of blocks' counts that wait for a merge.
+_WAITING = 1 << 17
 
 
 class TokenCounts:
@@ -32,8 +31,14 @@ class TokenCounts:
     Its memory grows with the number of distinct tokens only.
     """
 
-    def __init__(self) -> None:
-        """Makes an empty accumulator."""
+    def __init__(self, waiting: int = _WAITING) -> None:
+        """Makes an empty accumulator.
+
+        Args:
+            waiting: The rows of tables that wait for a merge, at most, or as many as there are
+                distinct tokens: so merging costs amortized linear time.
+        """
+        self._most = waiting
         self._pending: list[pa.Table] = []
         self._waiting = 0
         self._merged = 0
@@ -54,7 +59,7 @@ class TokenCounts:
             self._pending.append(table)
             self._waiting += table.num_rows
             self._bytes += table.nbytes
-            if self._waiting - self._merged > max(_PENDING, self._merged):
+            if self._waiting - self._merged > max(self._most, self._merged):
                 self.table()
 
     def merge(self, other: "TokenCounts") -> None:
@@ -73,14 +78,6 @@ class TokenCounts:
     def nbytes(self) -> int:
         """Bytes of memory that the counts take."""
         return self._bytes
-
-    def __getstate__(self) -> tuple[pa.Table]:
-        return (self.table(),)
-
-    def __setstate__(self, state: tuple[pa.Table]) -> None:
-        self._pending = [*state]
-        self._merged = self._waiting = state[0].num_rows
-        self._bytes = state[0].nbytes
 
 
 def count_tokens(array: pa.Array, delimiter: str | None = None) -> pa.Table:

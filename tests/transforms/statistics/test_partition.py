@@ -47,7 +47,7 @@ def test_partitions_are_even_and_stable() -> None:
     sizes = [part.num_rows for part in partition_counts(table, 4)]
     assert max(sizes) < 2700
     assert min(sizes) > 2300
-    hashes = module._hashes(pa.chunked_array([pa.array([b"x", b"a", b"ab", b"ba", b"a" * 1000]).slice(1)]))
+    hashes = module.token_hashes(pa.chunked_array([pa.array([b"x", b"a", b"ab", b"ba", b"a" * 1000]).slice(1)]))
     assert [hex(value) for value in hashes] == [
         "0x5dbbff6b1a8295b9",
         "0xe2149d5e4c4638c",
@@ -59,9 +59,9 @@ def test_partitions_are_even_and_stable() -> None:
 def test_partitions_of_long_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashing in small pieces gives the same partitions, and tokens alike in their first bytes differ by length."""
     tokens = pa.chunked_array([pa.array([b"a" * size for size in range(0, 600, 7)])])
-    whole = module._hashes(tokens)
+    whole = module.token_hashes(tokens)
     monkeypatch.setattr(module, "_HASH_BYTES", 100)
-    assert np.array_equal(module._hashes(tokens), whole)
+    assert np.array_equal(module.token_hashes(tokens), whole)
     assert len(set(whole.tolist())) == len(tokens)
 
 

@@ -1,5 +1,6 @@
 """What travels between the stages: accumulators and descriptions of files, whatever the number of rows and tokens."""
 
+import pickle
 import weakref
 from collections import Counter
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import apache_beam as beam
+import pyarrow as pa
 import pytest
 from apache_beam.runners.portability.fn_api_runner import execution
 
@@ -25,6 +27,8 @@ from tests.support.csv.csv_blocks import select_columns
 from tests.support.runs import pipeline_result, unpublished
 
 FILES = 6
+# In the pickle of any Arrow array, record batch or table.
+ARRAY = b"_restore_array"
 TOML = """
 [input]
 files = ["{folder}/*.csv"]
@@ -39,10 +43,11 @@ shards = 3
 
 @dataclass(frozen=True)
 class Crossing:
-    """What crossed in a run: elements by PCollection, fused ones among them, and bytes by the boundary between stages."""
+    """What crossed in a run: elements by PCollection, fused ones among them; bytes by boundary; boundaries that Arrow's arrays cross."""
 
     elements: dict[str, int]
     size: dict[str, int]
+    arrow: set[str]
 
 
 SCHEMA = """
@@ -70,6 +75,7 @@ def _crossing(config: Path) -> Crossing:
     """What crosses in a run, tokens in files."""
     names: dict[int, str] = {}
     size: Counter[str] = Counter()
+    arrow: set[str] = set()
     with pytest.MonkeyPatch.context() as patch:
         get = execution.BundleContextManager.get_buffer
 
@@ -81,20 +87,22 @@ def _crossing(config: Path) -> Crossing:
         patch.setattr(execution.BundleContextManager, "get_buffer", named)
         patch.setattr(token_files, "_SMALL_BYTES", 0)
         for kind in (execution.ListBuffer, execution.GroupingBuffer):
-            _count(patch, kind, names, size)
+            _count(patch, kind, names, size, arrow)
         result = pipeline_result(config, config.parent / "work")
     elements: Counter[str] = Counter()
     for info in result.monitoring_infos():
         if info.urn == "beam:metric:element_count:v1":
             elements[info.labels["PCOLLECTION"]] = beam.coders.VarIntCoder().decode(info.payload)
-    return Crossing(dict(elements), dict(size))
+    return Crossing(dict(elements), dict(size), arrow)
 
 
-def _count(patch: pytest.MonkeyPatch, kind: type, names: dict[int, str], size: Counter[str]) -> None:
+def _count(patch: pytest.MonkeyPatch, kind: type, names: dict[int, str], size: Counter[str], arrow: set[str]) -> None:
     append = kind.append
 
     def counted(self: object, data: bytes) -> None:
         size[names.get(id(self), "")] += len(data)
+        if ARRAY in data:
+            arrow.add(names.get(id(self), ""))
         append(self, data)
 
     patch.setattr(kind, "append", counted)
@@ -127,6 +135,12 @@ def test_no_boundary_carries_more_bytes(crossings: dict[str, Crossing], more: st
     assert {"TraceGraph/SelectTokens/GroupRuns/Write", "WriteShards/GroupPieces/Write"} <= few.keys()
     assert few.keys() == many.keys()
     assert {name: size for name, size in many.items() if size > 1.05 * few[name] + 32} == {}
+
+
+def test_no_arrow_array_crosses(crossings: dict[str, Crossing]) -> None:
+    """Pickled, a slice of an Arrow array takes the whole buffer along: none is pickled, in any stage."""
+    assert ARRAY in pickle.dumps(pa.table({"x": pa.array([1])}))
+    assert {name: crossing.arrow for name, crossing in crossings.items() if crossing.arrow} == {}
 
 
 def test_how_tokens_travel_changes_no_byte(
