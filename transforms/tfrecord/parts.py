@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from shardmill.transforms.tfrecord.compress import Compressor, compressor
 
-# Compressed bytes kept in memory, over all destinations, before they are written.
+# Bytes of frames kept in memory, over all destinations, before they are compressed and written.
 BUFFER_BYTES = 64 << 20
 
 
@@ -42,19 +42,21 @@ class PartSegment:
 
 @dataclass
 class _Destination:
-    compressor: Compressor
+    member: Compressor | None = None
     rows: int = 0
     payload: int = 0
-    ready: list[bytes] = field(default_factory=list)
+    held: list[memoryview | bytes] = field(default_factory=list)
     pieces: list[tuple[int, int]] = field(default_factory=list)
 
 
 class PartWriter:
     """Writes the framed records of one unit, from one thread.
 
-    It keeps compressed bytes in memory up to a bound, at which it writes them in pieces, and some
-    0.2 MB of compressor state for each destination. A piece continues its member rather than
-    beginning another, so a destination's bytes don't depend on the bound.
+    It keeps frames in memory up to a bound, and then compresses and writes one destination after
+    the other: with thousands of them, a compressor for each at a time would take more memory, and
+    most time would go into loading its state. A unit that exceeds the bound is written in pieces. A
+    piece continues its member rather than beginning another, so a destination's bytes don't depend
+    on the bound.
     """
 
     def __init__(self, stream: BinaryIO, level: int | None, buffer_bytes: int = BUFFER_BYTES) -> None:
@@ -63,13 +65,13 @@ class PartWriter:
         Args:
             stream: The part file, written from offset 0; it stays open.
             level: ISA-L's DEFLATE level, 0 to 3. None means that bytes aren't compressed.
-            buffer_bytes: Compressed bytes kept in memory before they are written.
+            buffer_bytes: Bytes of frames kept in memory before they are written.
         """
         self._stream = stream
         self._level = level
         self._buffer_bytes = buffer_bytes
         self._destinations: dict[tuple[str, int], _Destination] = {}
-        self._buffered = 0
+        self._held = 0
         self._written = 0
 
     def add(self, split: str, shard: int, rows: int, frames: memoryview | bytes) -> None:
@@ -79,44 +81,45 @@ class PartWriter:
             split: The records' split.
             shard: Their shard.
             rows: The number of records.
-            frames: The framed records, joined.
+            frames: The framed records, joined. They mustn't change afterwards.
         """
-        key = split, shard
-        destination = self._destinations.get(key)
+        destination = self._destinations.get((split, shard))
         if destination is None:
-            destination = self._destinations[key] = _Destination(compressor(self._level))
+            destination = self._destinations[split, shard] = _Destination()
         destination.rows += rows
         destination.payload += len(frames)
-        self._hold(destination, destination.compressor.compress(frames))
-        if self._buffered > self._buffer_bytes:
-            self._spill()
+        destination.held.append(frames)
+        self._held += len(frames)
+        if self._held > self._buffer_bytes:
+            self._write(last=False)
 
-    def _hold(self, destination: _Destination, ready: bytes) -> None:
-        if ready:
-            destination.ready.append(ready)
-            self._buffered += len(ready)
-
-    def _spill(self) -> None:
+    def _write(self, *, last: bool) -> None:
         for key in sorted(self._destinations):
             destination = self._destinations[key]
-            if destination.ready:
-                length = sum(map(len, destination.ready))
-                for ready in destination.ready:
-                    self._stream.write(ready)
-                destination.pieces.append((self._written, length))
-                destination.ready.clear()
-                self._written += length
-        self._buffered = 0
+            start = self._written
+            if destination.held or last:
+                member = destination.member or compressor(self._level)
+                for frames in destination.held:
+                    self._put(member.compress(frames))
+                if last:
+                    self._put(member.flush())
+                destination.held.clear()
+                destination.member = None if last else member
+            if self._written > start:
+                destination.pieces.append((start, self._written - start))
+        self._held = 0
+
+    def _put(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._written += len(data)
 
     def close(self) -> list[PartSegment]:
-        """Ends all members and writes the bytes still in memory.
+        """Ends all members and writes the frames still in memory.
 
         Returns:
             The segment of each destination with rows, in the order of (split, shard).
         """
-        for destination in self._destinations.values():
-            self._hold(destination, destination.compressor.flush())
-        self._spill()
+        self._write(last=True)
         return [
             PartSegment(split, shard, destination.rows, destination.payload, tuple(destination.pieces))
             for (split, shard), destination in sorted(self._destinations.items(), key=lambda item: item[0])
