@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
-from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.cell_columns import Grid
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, HEADER_BYTES, Chunk, Chunks
@@ -233,28 +232,38 @@ class _BlockParser:
         of_records |= self._ragged(chunk, [index for index in ragged.tolist() if index not in of_records])
         # Of several faults of a row, that of the whole row is told.
         faults = self._undecodable(cells) | self._repeated.rows(grid) | rows_of(of_records, records)
-        casts = {column.name: self._column(column, cells, len(grid), faults) for column in self._selection.columns}
+        absent = {
+            column.name: pa.nulls(len(records), column.type.arrow)
+            for column in self._selection.columns
+            if column.name not in cells.columns
+        }
+        columns = cells.columns | absent
+        self._add_faults(columns, cells.notable, faults)
         origin = Origin(self._path, chunk, records)
         return Block(
-            _batch([found.values for found in casts.values()], self._schema, len(grid)),
-            self._selection.key.join(cells.texts, len(grid)) if self._selection.key else None,
+            _batch([columns[column.name] for column in self._selection.columns], self._schema, len(records)),
+            self._selection.key.join(cells.texts, len(records)) if self._selection.key else None,
             origin.rejects({index: of_records[index] for index in ragged.tolist()}),
             len(chunk.data),
             origin,
-            {name: found.infinite for name, found in casts.items() if found.infinite},
-            {name: found.rounded for name, found in casts.items() if found.rounded},
+            {name: found.infinite for name, found in cells.notable.items() if found.infinite},
+            {name: found.rounded for name, found in cells.notable.items() if found.rounded},
             self._renamed,
         ).without(faults)
 
-    def _column(self, column: Column, cells: Cells, rows: int, faults: Faults) -> Cast:
-        """A column's values; its bad cells are added to `faults`."""
-        result = cells.casts.get(column.name) or Cast(pa.nulls(rows, column.type.arrow))
-        for row, reason in result.reasons(column.type):
-            faults.setdefault(row, (column.name, reason))
-        if column.name in self._required and result.values.null_count:
-            for row in np.flatnonzero(result.values.is_null().to_numpy(zero_copy_only=False)).tolist():
-                faults.setdefault(row, (column.name, _MISSING))
-        return result
+    def _add_faults(self, columns: Mapping[str, pa.Array], notable: Mapping[str, Cast], faults: Faults) -> None:
+        """Adds bad cells, and missing ones that must be there.
+
+        Of several faults of a row, that of the first column is told.
+        """
+        for column in self._selection.columns:
+            name = column.name
+            if name in notable:
+                for row, reason in notable[name].reasons(column.type):
+                    faults.setdefault(row, (name, reason))
+            if name in self._required and columns[name].null_count:
+                for row in np.flatnonzero(columns[name].is_null().to_numpy(zero_copy_only=False)).tolist():
+                    faults.setdefault(row, (name, _MISSING))
 
     def _undecodable(self, cells: Cells) -> Faults:
         faults: Faults = {}

@@ -121,7 +121,7 @@ class ColumnParser:
         self._descriptors = _describe(columns)
         self._formatted = [index for index, column in enumerate(columns) if column.number_format is not None]
 
-    def parse(self, grid: Grid) -> list[Cast]:
+    def parse(self, grid: Grid) -> tuple[list[pa.Array], dict[int, Cast]]:
         """Parses each column.
 
         BYTES becomes string, INT int64 and FLOAT float32, as `cast` has it; text is trimmed where
@@ -129,19 +129,20 @@ class ColumnParser:
 
         Args:
             grid: The cells; the text is UTF-8.
+
+        Returns:
+            The columns' values; and, by a column's index, all about those of which there is more to
+            tell than values.
         """
         parsed = self._parse(grid, self._descriptors)
-        casts = [
-            Cast(values, infinite=infinite, rounded=rounded)
-            for values, infinite, rounded in zip(
-                parsed.arrays(), parsed.columns["infinite"].tolist(), parsed.columns["rounded"].tolist(), strict=True
-            )
-        ]
-        for index in self._formatted:
-            casts[index] = self._cast(index, casts[index].values)
-        for index in np.flatnonzero(parsed.columns["hard"]).tolist():
-            casts[index] = self._resolve(grid, parsed, index)
-        return casts
+        values = parsed.arrays()
+        notable = {index: self._cast(index, values[index]) for index in self._formatted}
+        counts = parsed.columns["infinite"] + parsed.columns["rounded"] + parsed.columns["hard"]
+        for index in np.flatnonzero(counts).tolist():
+            notable[index] = self._resolve(grid, parsed, index)
+        for index, found in notable.items():
+            values[index] = found.values
+        return values, notable
 
     def text(self, grid: Grid, position: int, arrow: pa.DataType) -> pa.Array:
         """The text of one column's cells.
@@ -161,8 +162,11 @@ class ColumnParser:
         return cast(text, column.type, self.nulls, column.infinite, column.number_format)
 
     def _resolve(self, grid: Grid, parsed: "_Parsed", index: int) -> Cast:
-        """Casts a column's hard cells from their text."""
+        """Casts a column's hard cells from their text, if it has any."""
         found = parsed.columns[index]
+        infinite, rounded = int(found["infinite"]), int(found["rounded"])
+        if not found["hard"]:
+            return Cast(parsed.array(index, _ARROW[int(found["kind"])]), infinite=infinite, rounded=rounded)
         position = self._columns[index].position
         rows = parsed.hard[parsed.hard[:, 1] == index, 0].astype(np.int64)
         if len(rows) < found["hard"] or len(rows) * _SPARSE > len(grid):
@@ -172,8 +176,8 @@ class ColumnParser:
             parsed.filled(index, rows, part.values),
             None if part.bad is None else rows[part.bad],
             part.text,
-            int(found["infinite"]) + part.infinite,
-            int(found["rounded"]) + part.rounded,
+            infinite + part.infinite,
+            rounded + part.rounded,
         )
 
     def _parse(self, grid: Grid, descriptors: npt.NDArray[Any]) -> "_Parsed":

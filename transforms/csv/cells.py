@@ -27,12 +27,15 @@ class Cells:
     """The cells of some rows.
 
     Attributes:
-        casts: The columns to convert, by name; those that the file lacks are absent.
+        columns: The values of the columns to convert, by name; those that the file lacks are
+            absent.
+        notable: All about those of them that have bad cells, or numbers that are to be counted.
         texts: The text of the split key's columns, likewise; null where missing.
         undecodable: The rows whose cell isn't UTF-8, with its bytes, by column name.
     """
 
-    casts: dict[str, Cast]
+    columns: dict[str, pa.Array]
+    notable: dict[str, Cast]
     texts: dict[str, pa.Array]
     undecodable: dict[str, list[tuple[int, bytes]]]
 
@@ -79,11 +82,11 @@ class CellParser:
             readable = replace(grid, text=_readable(grid.text))
             undecodable = self._undecodable(grid, readable.text)
             grid = readable
-        casts = self._parser.parse(grid)
-        converted, texts = casts[: len(self._converted)], casts[len(self._converted) :]
+        values, notable = self._parser.parse(grid)
         return Cells(
-            dict(zip(self._converted, converted, strict=True)),
-            {name: text.values for name, text in zip(self._key, texts, strict=True)},
+            dict(zip(self._converted, values, strict=False)),
+            {self._converted[index]: cast for index, cast in notable.items()},
+            dict(zip(self._key, values[len(self._converted) :], strict=True)),
             undecodable,
         )
 

@@ -98,8 +98,8 @@ def _cells(record: bytes, dialect: Dialect) -> tuple[str, ...]:
     lexicon = lexicon_of(dialect)
     lexed = lex(np.frombuffer(record + bytes(SLACK), np.uint8)[: len(record)], lexicon, at_end=True)
     columns = [CellColumn.text(position) for position in range(int(lexed.cells[0]))]
-    found = ColumnParser(lexicon.packed, (), columns).parse(Grid(lexed.data, lexed.separators, lexed.first))
-    return tuple(name.values[0].as_py() or "" for name in found)
+    cells, _ = ColumnParser(lexicon.packed, (), columns).parse(Grid(lexed.data, lexed.separators, lexed.first))
+    return tuple(cell[0].as_py() or "" for cell in cells)
 
 
 def _check_names(names: Sequence[str], path: str) -> None:

@@ -94,10 +94,11 @@ def parse(
     """The columns of a text."""
     dialect = dialect or packed()
     parser = ColumnParser(dialect, nulls, columns)
-    found = parser.parse(grid_of(text, dialect, 1 + max(column.position for column in columns)))
-    for each in found:
-        each.values.validate(full=True)
-    return found
+    values, notable = parser.parse(grid_of(text, dialect, 1 + max(column.position for column in columns)))
+    for index, each in enumerate(values):
+        each.validate(full=True)
+        assert index not in notable or notable[index].values is each
+    return [notable.get(index, Cast(each)) for index, each in enumerate(values)]
 
 
 def described(found: Cast, column_type: ColumnType) -> Any:
@@ -264,7 +265,7 @@ def test_quotes_and_escapes_that_numbers_have(character: str) -> None:
 def test_no_rows_and_no_columns() -> None:
     """Give empty columns, and none."""
     assert [len(each.values) for each in parse(b"1\n", [CellColumn(position, BYTES) for position in (0, 1)])] == [0, 0]
-    assert ColumnParser(packed(), (), []).parse(grid_of(b"1\n", packed(), 1)) == []
+    assert ColumnParser(packed(), (), []).parse(grid_of(b"1\n", packed(), 1)) == ([], {})
 
 
 def test_layouts_are_those_of_the_kernel() -> None:
