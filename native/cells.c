@@ -27,7 +27,7 @@ static inline void mark_null(Column *column, i64 row) {
     column->nulls++;
 }
 
-/* A number that isn't spelled in the usual way, or is quoted oddly. */
+/* A number that may have spaces around it, or quotes within, or is a spelling of a missing cell. */
 static __attribute__((noinline)) int unusual(Piece cell, const Source *s, const Column *column, i64 row) {
     u8 room[ROOM + SLACK];
     if (!bare(&cell, s->dialect)) {
@@ -73,7 +73,13 @@ static inline void numbers(Source *s, i64 from, i64 to, Column *column, i64 inde
             /* A spelling of a missing cell may have quotes within: `unusual` looks at it. */
             if (UNLIKELY(text.start == text.stop)) result = MISSING;
             else if (UNLIKELY(is_null(text, s->nulls))) usual = 0;
-            else usual = kind == FLOAT ? usual_float(text, (float *)column->values + row, &result) : usual_int(text, (i64 *)column->values + row, &result);
+            else if (kind == FLOAT) {
+                float *value = (float *)column->values + row;
+                if (UNLIKELY(!usual_float(text, value, &result))) usual = (result = any_float(text, value)) != HARD;
+            } else {
+                i64 *value = (i64 *)column->values + row;
+                if (UNLIKELY(!usual_int(text, value, &result))) usual = (result = any_int(text, value)) != HARD;
+            }
         }
         if (UNLIKELY(!usual)) result = unusual(cell, s, column, row);
         if (UNLIKELY(result)) settle(s, column, index, row, result);
@@ -139,7 +145,7 @@ API void kernel_text_sizes(const u32 *separators, const u32 *first, i64 rows, Co
     }
 }
 
-static int in_numbers(u8 c) { return (c >= '0' && c <= '9') || c == '.' || c == '-'; }
+static int in_numbers(u8 c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' || c == '-' || c == '+'; }
 
 /* Cells to columns. `hard` has room for `room` pairs of a row and the index of a column: the cells whose value Python must find; those of one
    column in the rows' order. A TEXT column's `size` becomes that of its text. Returns how many were written; the columns' counts tell whether there are more. */

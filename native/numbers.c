@@ -103,7 +103,7 @@ int any_float(Piece text, float *value) {
     }
     if (!seen || !take_exponent((Piece){p, text.stop}, &written)) return HARD;
     int result = to_float(digits, exponent + written, more, value);
-    if (negative) *value = -*value;
+    negate(value, negative);
     return result;
 }
 

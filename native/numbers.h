@@ -102,13 +102,20 @@ static inline int digits16(const u8 *start, const u8 *stop, u64 *digits, int *be
 }
 #endif
 
+/* Without a branch: signs change too often to be foreseen. */
+static inline void negate(float *value, int negative) {
+    u32 bits; memcpy(&bits, value, 4);
+    bits ^= (u32)negative << 31;
+    memcpy(value, &bits, 4);
+}
+
 /* Text in the usual spelling; 0 if it has another one, which `any_float` and `any_int` read. A number of 16 digits is below 2**63. */
 static inline int usual_float(Piece text, float *value, int *result) {
     u64 digits;
     int behind, negative = *text.start == '-';
     if (UNLIKELY(!digits16(text.start + negative, text.stop, &digits, &behind))) return 0;
     *result = to_float(digits, -behind, 0, value);
-    if (negative) *value = -*value;
+    negate(value, negative);
     return 1;
 }
 
@@ -123,6 +130,6 @@ static inline int usual_int(Piece text, i64 *value, int *result) {
         *result = digits % POWERS[behind] ? HARD : GOOD;
         digits /= POWERS[behind];
     } else *result = GOOD;
-    *value = negative ? -(i64)digits : (i64)digits;
+    *value = ((i64)digits ^ -(i64)negative) + negative;
     return 1;
 }
