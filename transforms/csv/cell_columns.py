@@ -136,10 +136,11 @@ class ColumnParser:
         """
         parsed = self._parse(grid, self._descriptors)
         values = parsed.arrays()
-        notable = {index: self._cast(index, values[index]) for index in self._formatted}
         counts = parsed.columns["infinite"] + parsed.columns["rounded"] + parsed.columns["hard"]
-        for index in np.flatnonzero(counts).tolist():
-            notable[index] = self._resolve(grid, parsed, index)
+        counts[self._formatted] = 1
+        notable = {
+            index: self._resolve(grid, parsed, index, values[index]) for index in np.flatnonzero(counts).tolist()
+        }
         for index, found in notable.items():
             values[index] = found.values
         return values, notable
@@ -161,12 +162,14 @@ class ColumnParser:
         column = self._columns[index]
         return cast(text, column.type, self.nulls, column.infinite, column.number_format)
 
-    def _resolve(self, grid: Grid, parsed: "_Parsed", index: int) -> Cast:
-        """Casts a column's hard cells from their text, if it has any."""
+    def _resolve(self, grid: Grid, parsed: "_Parsed", index: int, values: pa.Array) -> Cast:
+        """All about a column; its hard cells are cast from their text."""
+        if index in self._formatted:
+            return self._cast(index, values)
         found = parsed.columns[index]
         infinite, rounded = int(found["infinite"]), int(found["rounded"])
         if not found["hard"]:
-            return Cast(parsed.array(index, _ARROW[int(found["kind"])]), infinite=infinite, rounded=rounded)
+            return Cast(values, infinite=infinite, rounded=rounded)
         position = self._columns[index].position
         rows = parsed.hard[parsed.hard[:, 1] == index, 0].astype(np.int64)
         if len(rows) < found["hard"] or len(rows) * _SPARSE > len(grid):
