@@ -23,6 +23,7 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_encode": (_Size, (_Address, _Size, _Address, _Size, _Flag, _Address, _Address)),
     "kernel_find_columns": (None, (_Address, _Address, _Size, _Address)),
     "kernel_frames": (_Size, (_Address, _Size, _Address, _Address, _Address)),
+    "kernel_hash_texts": (None, (_Address, _Address, _Size, _Address)),
     "kernel_lex": (None, (_Address, _Size, _Address, _Flag, _Address, _Address, _Address, _Address)),
     "kernel_lines": (None, (_Address, _Size, _Address, _Size, _Address)),
     "kernel_measure": (_Size, (_Address, _Size, _Size, _Address, _Size, _Flag, _Address)),

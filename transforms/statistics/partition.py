@@ -11,18 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_numpy
-from shardmill.schemas.splitmix import finalize
+from shardmill.schemas.arrow import from_numpy, to_numpy
+from shardmill.transforms.kernel.described_columns import columns_of
+from shardmill.transforms.kernel.library import kernel
 
 # First bits of a hash that tables are cut by, at most.
 MOST_BITS = 10
 # Bytes of a token's offset and count in a table.
 _ROW_BYTES = 12
-# First bytes of a token that are hashed, with its length: a cell of 100 MB must not cost more than
-# others.
-_HASHED = 256
-# Bytes of tokens hashed at a time: bounds the temporary arrays.
-_HASH_BYTES = 1 << 20
 _WORD = np.uint64
 _WORD_BITS = 64
 
@@ -89,38 +85,20 @@ def _partitions(table: pa.Table, bits: int) -> npt.NDArray[np.uint16]:
 
 
 def token_hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each token's length and first bytes.
+    """A 64-bit hash of each token, the same on every machine and in every run.
 
-    It mixes the sum of each byte i times an odd factor for i.
+    Args:
+        tokens: binary or large_binary.
     """
-    parts = [_hashes_of(chunk) for chunk in tokens.chunks if len(chunk)]
-    return np.concatenate(parts) if parts else np.zeros(0, _WORD)
-
-
-def _hashes_of(tokens: pa.Array) -> npt.NDArray[np.uint64]:
-    edges, octets = binary_edges(tokens), binary_octets(tokens)
-    lengths = np.minimum(np.diff(edges), _HASHED)
-    factors = finalize(np.arange(_HASHED, dtype=_WORD)) | _WORD(1)
-    sums = np.zeros(len(tokens), _WORD)
-    ends = np.cumsum(lengths)
+    hashes = np.empty(len(tokens), _WORD)
     start = 0
-    while start < len(tokens):
-        done = int(ends[start - 1]) if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, done + _HASH_BYTES, side="right")))
-        sums[start:stop] = _sums(octets, edges[start:stop], lengths[start:stop], factors)
-        start = stop
-    return finalize(sums ^ finalize(np.diff(edges).astype(_WORD)))
-
-
-def _sums(
-    octets: npt.NDArray[np.uint8],
-    starts: npt.NDArray[np.int64],
-    lengths: npt.NDArray[np.int64],
-    factors: npt.NDArray[np.uint64],
-) -> npt.NDArray[np.uint64]:
-    ends = np.cumsum(lengths)
-    position = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
-    products = octets[np.repeat(starts, lengths) + position].astype(_WORD) * factors[position]
-    running = np.concatenate([np.zeros(1, _WORD), np.cumsum(products, dtype=_WORD)])  # modulo 2**64
-    sums: npt.NDArray[np.uint64] = running[ends] - running[ends - lengths]
-    return sums
+    for chunk in tokens.chunks:
+        columns, octets = columns_of([chunk], len(chunk)), chunk.buffers()[2]
+        kernel().kernel_hash_texts(
+            columns.table.ctypes.data,
+            octets.address if octets is not None else None,
+            len(chunk),
+            hashes[start:].ctypes.data,
+        )
+        start += len(chunk)
+    return hashes
