@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from shardmill.schemas.arrow import to_numpy
+from shardmill.schemas.arrow import binary_edges, binary_octets, to_numpy
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.kernel.library import SLACK, kernel
 from shardmill.transforms.numbers.cast import Cast, cast
 from shardmill.transforms.numbers.number_format import Infinite, NumberFormat
+from shardmill.transforms.numbers.plain_numbers import plain_numbers
 from shardmill.transforms.records.lexicon import Bytes, Positions
 
 _BUFFERS = ("values", "valid", "data")
@@ -36,6 +37,8 @@ _WIDTHS = np.array([0, 4, 8, 4])
 _NULLS = np.dtype([("lengths", np.uint64), ("count", np.int64), ("data", np.uint64), ("offsets", np.uint64)])
 # Buffers begin at multiples of it, as Arrow recommends.
 _ALIGNED = 64
+# A dialect in which nothing is special.
+_PLAIN = bytes(8)
 # The most hard cells of a chunk that are listed, and the share of a column's cells above which all
 # of them are cast at once.
 _MOST_HARD = 1 << 15
@@ -62,6 +65,21 @@ class Grid:
     def __len__(self) -> int:
         """The number of rows."""
         return len(self.first)
+
+    @classmethod
+    def of(cls, text: pa.Array) -> "Grid":
+        """Rows of one cell each.
+
+        Args:
+            text: The cells, string; a null becomes an empty cell.
+        """
+        edges = binary_edges(text)
+        stops = np.where(text.is_valid().to_numpy(zero_copy_only=False), edges[1:], edges[:-1])
+        return cls(
+            np.concatenate([binary_octets(text), np.zeros(SLACK, np.uint8)]),
+            np.column_stack([edges[:-1] - 1, stops]).astype(np.uint32).ravel(),
+            np.arange(0, 2 * len(text), 2, dtype=np.uint32),
+        )
 
     def take(self, rows: Positions) -> "Grid":
         """Some of the rows."""
@@ -158,23 +176,18 @@ class ColumnParser:
         """
         return self._parse(grid, _describe([CellColumn.text(position)])).array(0, arrow)
 
-    def _cast(self, index: int, text: pa.Array) -> Cast:
-        column = self._columns[index]
-        return cast(text, column.type, self.nulls, column.infinite, column.number_format)
-
     def _resolve(self, grid: Grid, parsed: "_Parsed", index: int, values: pa.Array) -> Cast:
-        """All about a column; its hard cells are cast from their text."""
-        if index in self._formatted:
-            return self._cast(index, values)
-        found = parsed.columns[index]
+        """Casts a column's hard cells from their text."""
+        column, found = self._columns[index], parsed.columns[index]
+        if column.number_format is not None:
+            return self._respell(column, column.number_format, values)
         infinite, rounded = int(found["infinite"]), int(found["rounded"])
         if not found["hard"]:
             return Cast(values, infinite=infinite, rounded=rounded)
-        position = self._columns[index].position
         rows = parsed.hard[parsed.hard[:, 1] == index, 0].astype(np.int64)
         if len(rows) < found["hard"] or len(rows) * _SPARSE > len(grid):
-            return self._cast(index, self.text(grid, position, pa.string()))
-        part = self._cast(index, self.text(grid.take(rows), position, pa.string()))
+            return self._cast(grid, column)
+        part = self._cast(grid.take(rows), column)
         return Cast(
             parsed.filled(index, rows, part.values),
             None if part.bad is None else rows[part.bad],
@@ -182,6 +195,19 @@ class ColumnParser:
             infinite + part.infinite,
             rounded + part.rounded,
         )
+
+    def _cast(self, grid: Grid, column: CellColumn) -> Cast:
+        text = self.text(grid, column.position, pa.string())
+        return cast(text, column.type, self.nulls, column.infinite)
+
+    def _respell(self, column: CellColumn, number_format: NumberFormat, text: pa.Array) -> Cast:
+        """Reads the numbers of a column with a format; inference reads it as BYTES."""
+        plain = plain_numbers(text, number_format, self.nulls)
+        if column.type is ColumnType.BYTES:
+            return Cast(plain, number_format=number_format)
+        numbers = ColumnParser(_PLAIN, self.nulls.to_pylist(), [CellColumn(0, column.type, column.infinite)])
+        (values,), notable = numbers.parse(Grid.of(plain))
+        return notable.get(0, Cast(values)).respelled(text, number_format)
 
     def _parse(self, grid: Grid, descriptors: npt.NDArray[Any]) -> "_Parsed":
         columns, rows = descriptors.copy(), len(grid)

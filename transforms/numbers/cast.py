@@ -18,7 +18,6 @@ from shardmill.schemas.inference.whole_numbers import EXACT, is_rounded, whole_n
 from shardmill.schemas.messages import quoted
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.numbers.number_format import Infinite, NumberFormat
-from shardmill.transforms.numbers.plain_numbers import plain_numbers
 
 # Match the cells that PyArrow casts to a float, but for "nan(...)". A plus sign is fine.
 _FLOAT = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
@@ -48,6 +47,16 @@ class Cast:
     found: pa.Array | None = None
     number_format: NumberFormat | None = None
 
+    def respelled(self, text: pa.Array, number_format: NumberFormat) -> "Cast":
+        """The same values of cells that had been respelled.
+
+        Args:
+            text: The cells as they stood.
+            number_format: The format that they are in.
+        """
+        found = None if self.bad is None else pc.take(text, pa.array(self.bad))
+        return replace(self, found=found, number_format=number_format)
+
     def reasons(self, column_type: ColumnType) -> list[tuple[int, str]]:
         """Each bad cell's index, and why it is bad."""
         if self.bad is None or self.text is None:
@@ -66,7 +75,6 @@ def cast(
     column_type: ColumnType,
     nulls: pa.Array,
     infinite: Infinite = "keep",
-    number_format: NumberFormat | None = None,
 ) -> Cast:
     """Casts cells to their column's type.
 
@@ -83,13 +91,7 @@ def cast(
         column_type: The type to cast to.
         nulls: The spellings of a missing cell.
         infinite: How "inf" in a FLOAT column is treated: as a value, as missing, or as a bad cell.
-        number_format: How the column writes numbers, which are respelled first, in a BYTES column,
-            too: inference reads it as text.
     """
-    if number_format is not None:
-        result = cast(plain_numbers(text, number_format, nulls), column_type, nulls, infinite)
-        found = None if result.bad is None else pc.take(text, pa.array(result.bad))
-        return replace(result, found=found, number_format=number_format)
     if column_type is ColumnType.BYTES:
         return Cast(text)
     if not len(text):

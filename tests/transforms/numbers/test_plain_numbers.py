@@ -1,5 +1,6 @@
 """Numbers in the notation of their column: read back equal, and nothing else taken for one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.csv.cell_columns import CellColumn, ColumnParser, Grid
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.rejects import Reject
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.numbers.cast import cast
+from shardmill.transforms.numbers.cast import Cast, cast
 from shardmill.transforms.numbers.number_format import NumberFormat
 from shardmill.transforms.numbers.plain_numbers import plain_numbers
 from tests.support.csv.csv_blocks import FLOAT, INT, read, rejects, values
@@ -27,9 +29,16 @@ marks = st.sampled_from(
 )
 
 
+def cast_in(cells: Sequence[str | None], column_type: ColumnType, number_format: NumberFormat) -> Cast:
+    """Cells of a column with a format, as they are read."""
+    parser = ColumnParser(bytes(8), NULLS.to_pylist(), [CellColumn(0, column_type, number_format=number_format)])
+    _, notable = parser.parse(Grid.of(pa.array(cells, pa.string())))
+    return notable[0]
+
+
 def read_as(cells: list[str | None], column_type: ColumnType, number_format: NumberFormat) -> list[Any]:
     """What cells are read as, none of which may be bad."""
-    result = cast(pa.array(cells, pa.string()), column_type, NULLS, "keep", number_format)
+    result = cast_in(cells, column_type, number_format)
     assert result.reasons(column_type) == []
     found: list[Any] = result.values.to_pylist()
     return found
@@ -96,7 +105,7 @@ def test_a_number_in_its_columns_notation(
     number_format: NumberFormat, cell: str, number: float | None, neighbour: str
 ) -> None:
     """Thousands in groups of three or the Indian way; symbols before and after; spaces as everywhere."""
-    result = cast(pa.array([neighbour, cell]), FLOAT, NULLS, "keep", number_format)
+    result = cast_in([neighbour, cell], FLOAT, number_format)
     assert result.values[1].as_py() == (None if number is None else float(np.float32(number)))
     assert [row for row, _ in result.reasons(FLOAT)] == ([0] if neighbour == "bad" else [])
 
@@ -118,11 +127,10 @@ def test_a_number_in_its_columns_notation(
 @pytest.mark.parametrize("column_type", [INT, FLOAT])
 def test_a_cell_in_another_notation_is_bad(number_format: NumberFormat, cell: str, column_type: ColumnType) -> None:
     """It is never another number, the message has the cell as it stood, and inference sees text."""
-    cells = pa.array(["1", cell])
-    result = cast(cells, column_type, NULLS, "keep", number_format)
+    result = cast_in(["1", cell], column_type, number_format)
     what = "an integer" if column_type is INT else "a number"
     assert result.reasons(column_type) == [(1, f"expected {what} with {number_format}, found {cell!r}")]
-    assert plain_numbers(cells, number_format, NULLS)[1].as_py() == f"'{cell}'"
+    assert plain_numbers(pa.array([cell]), number_format, NULLS)[0].as_py() == f"'{cell}'"
 
 
 def test_a_format_in_words() -> None:
@@ -136,7 +144,7 @@ def test_a_format_in_words() -> None:
 def test_true_and_false_cells_are_1_and_0() -> None:
     """As they are listed, without the spaces around them; other cells are read as numbers, or are bad."""
     flags = NumberFormat(true_values=("yes", "Y"), false_values=("no",))
-    result = cast(pa.array(["yes", " no ", "Y", "YES", "1", None, "5.0"]), INT, NULLS, "keep", flags)
+    result = cast_in(["yes", " no ", "Y", "YES", "1", None, "5.0"], INT, flags)
     assert result.values.to_pylist() == [1, 0, 1, None, 1, None, 5]
     assert result.reasons(INT) == [
         (3, "expected an integer with true_values ['yes', 'Y'] and false_values ['no'], found 'YES'")
@@ -147,7 +155,7 @@ def test_true_and_false_cells_are_1_and_0() -> None:
 
 def test_a_range_is_told_in_any_notation() -> None:
     """An integer that is too large is told as such."""
-    result = cast(pa.array(["9,223,372,036,854,775,808"]), INT, NULLS, "keep", COMMAS)
+    result = cast_in(["9,223,372,036,854,775,808"], INT, COMMAS)
     assert result.reasons(INT) == [
         (0, "expected an integer from -2**63+1 to 2**63-1 with thousands ',', found '9,223,372,036,854,775,808'")
     ]
