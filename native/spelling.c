@@ -1,9 +1,8 @@
 /* Counts cells by their spelling, as far as a column's type depends on it: `count_cells` in schemas/inference/spelling.py says what each
    is. No number is computed: its digits tell. Few cells are left to Python: numbers at the edge of int64 or float32. */
-#include "arrow.h"
-#include "kernel.h"
+#include "cell.h"
 
-/* `_KINDS` in transforms/rows/type_tallies.py. OTHER: text, and whatever else makes a column text. */
+/* `SPELLINGS` in transforms/csv/cell_spellings.py. OTHER: text, and whatever else makes a column text. */
 enum { OTHER, ABSENT, INTEGER, WHOLE, FLOAT, LEADING_ZERO, BIG, INFINITE, NOT_A_NUMBER, BLANK, HARD, KINDS };
 
 /* The most bytes of a number and of a word; of digits, those of the largest int64, and those before the point of the largest float32. */
@@ -18,7 +17,7 @@ static const u8 FIRST[256] = {
     ['i'] = WORD, ['I'] = WORD, ['n'] = WORD, ['N'] = WORD,
 };
 
-static inline int is_digit(u8 c) { return (u8)(c - '0') < 10; }
+static inline int is_decimal(u8 c) { return (u8)(c - '0') < 10; }
 
 /* Digits alone, `n` of them. */
 static int whole_digits(const u8 *p, i64 n) {
@@ -45,7 +44,7 @@ static int number(const u8 *p, const u8 *end) {
     i64 digits = 0, point = -1, first = -1, last = -1, exponent = 0;
     for (; p < end; p++) {
         if (*p == '.' && point < 0) point = digits;
-        else if (!is_digit(*p)) break;
+        else if (!is_decimal(*p)) break;
         else {
             if (*p != '0') { last = digits; if (first < 0) first = digits; }
             digits++;
@@ -58,7 +57,7 @@ static int number(const u8 *p, const u8 *end) {
     if (p < end && (*p == '+' || *p == '-')) p++;
     if (p == end) return OTHER;
     for (; p < end; p++) {
-        if (!is_digit(*p)) return OTHER;
+        if (!is_decimal(*p)) return OTHER;
         if (exponent <= MOST_EXPONENT) exponent = 10 * exponent + (*p - '0');
     }
     if (exponent > MOST_EXPONENT) return HARD;
@@ -88,52 +87,75 @@ static __attribute__((noinline)) int any_spelling(const u8 *p, const u8 *end) {
     return found == OTHER ? word(p, end) : found;
 }
 
-/* The spelling of a cell of `n` bytes, at least one; `end`: where readable bytes end, at p + n or later. Nearly all numbers are digits with
-   at most one point, in at most 16 bytes, which are looked at at once. */
-static inline int spelling(const u8 *p, i64 n, const u8 *end) {
+/* The spelling of a text of at least one byte. Nearly all numbers are digits with at most one point, in at most 16 bytes, which are looked at
+   at once: reads 16 bytes. */
+static inline int spelling(Piece text) {
+    const u8 *p = text.start;
+    i64 n = text.stop - p;
     int begins = FIRST[*p];
     if (!begins || n > (begins == WORD ? LONGEST_WORD : LONGEST)) return OTHER;
     if (LIKELY(n <= 16)) {
-        u8 room[16] = {0};
-        const u8 *q = p;
-        if (UNLIKELY(end - p < 16)) q = memcpy(room, p, (size_t)n);
-        u32 all = (1u << n) - 1, digits = decimals16(q) & all, point = equals16(q, '.') & all, sign = *p == '+' || *p == '-';
+        u32 all = (1u << n) - 1, digits = decimals16(p) & all, point = equals16(p, '.') & all, sign = *p == '+' || *p == '-';
         if (LIKELY(digits && (digits | point | sign) == all && !(point & (point - 1)))) {
-            u32 nonzero = digits & ~equals16(q, '0');
+            u32 nonzero = digits & ~equals16(p, '0');
             if (point) return nonzero & ~(point - 1) ? FLOAT : WHOLE; /* at most 15 digits */
             return p[sign] == '0' && n > 1 + (i64)sign ? LEADING_ZERO : INTEGER;
         }
     }
-    return any_spelling(p, p + n);
+    return any_spelling(p, text.stop);
+}
+
+/* A cell's spelling, however it is quoted. `room`: ROOM + SLACK bytes. */
+enum { ROOM = 512 };
+static __attribute__((noinline)) int any_cell(Piece cell, Dialect d, const Nulls *nulls, u8 *room) {
+    if (cell.start > cell.stop) __builtin_unreachable(); /* separators ascend */
+    if (!bare(&cell, d)) {
+        if (cell.stop - cell.start > ROOM) return HARD;
+        cell = (Piece){room, room + unquote(cell, d, room)};
+    }
+    if (d.trim) cell = trimmed(cell);
+    return is_null(cell, nulls) ? ABSENT : spelling(cell);
+}
+
+/* The same. `plain`: whether blanks and escapes are nothing special, and the empty text alone is missing: then most text is told from numbers
+   by its first byte, whatever follows. */
+static inline int cell_spelling(Piece cell, Dialect d, int plain, const Nulls *nulls, u8 *room) {
+    if (!plain) return any_cell(cell, d, nulls, room);
+    if (cell.start == cell.stop) return ABSENT;
+    if (!d.has_quote || *cell.start != d.quote) return spelling(cell);
+    if ((size_t)(cell.stop - cell.start) > 2 && FIRST[cell.start[1]] == NO_NUMBER && cell.start[1] != d.quote) return OTHER;
+    return any_cell(cell, d, nulls, room);
 }
 
 /* A cell whose spelling Python finds. */
-typedef struct { i32 column, row; } Cell;
+typedef struct { u32 column, row; } Cell;
 _Static_assert(sizeof(Cell) == 8, "as NumPy has it");
 
-/* Counts the cells of a record batch of `string` columns without nulls of its own. `counts`: i64 [columns][KINDS], added to. `hard`: room for
-   `room` cells. Returns the number of hard cells, of which the first `room` are told. */
-API i64 kernel_spellings(const struct ArrowArray *batch, i64 *counts, Cell *hard, i64 room) {
+/* Bytes of rows that are gone through column by column: they stay in the cache. */
+#define PART 131072
+
+/* Counts the cells of some rows: `first[r]` is the index in `separators` of the one before row r's first cell, `positions[c]` a column's
+   position in each row. `counts`: i64 [columns][KINDS], added to. `hard`: room for `most` cells. SLACK bytes after the text are readable.
+   Returns the number of hard cells, of which the first `most` are told. */
+API i64 kernel_spellings(const u8 *text, const u32 *separators, const u32 *first, i64 rows, const Dialect *dialect, const Nulls *nulls,
+                         const u32 *positions, i64 columns, i64 *counts, Cell *hard, i64 most) {
+    Dialect d = *dialect;
+    u8 room[ROOM + SLACK] = {0};
+    int plain = !d.trim && !d.has_escape && !nulls->count;
     i64 found = 0;
-    for (i64 c = 0; c < batch->n_children; c++, counts += KINDS) {
-        const struct ArrowArray *column = batch->children[c];
-        i64 from = batch->offset + column->offset, rows = batch->length, here[KINDS] = {0};
-        const u8 *valid = column->null_count ? column->buffers[0] : NULL, *data = column->buffers[2];
-        const i32 *offsets = column->buffers[1];
-        if (!rows) continue;
-        offsets += from;
-        const u8 *end = data + offsets[rows];
-        for (i64 r = 0; r < rows; r++) {
-            i64 n = offsets[r + 1] - offsets[r];
-            int kind = ABSENT;
-            if (LIKELY(n && (!valid || valid[(from + r) >> 3] >> ((from + r) & 7) & 1))) kind = spelling(data + offsets[r], n, end);
-            here[kind]++;
-            if (UNLIKELY(kind == HARD)) {
-                if (found < room) hard[found] = (Cell){(i32)c, (i32)r};
+    for (i64 from = 0, to; from < rows; from = to) {
+        u32 begin = separators[first[from]] + 1;
+        for (to = from + 1; to < rows && separators[first[to]] + 1 - begin < PART; to++) { }
+        for (i64 c = 0; c < columns; c++) {
+            i64 *here = counts + KINDS * c;
+            for (i64 r = from; r < to; r++) {
+                int kind = cell_spelling(cell_at(text, separators + first[r], positions[c]), d, plain, nulls, room);
+                here[kind]++;
+                if (LIKELY(kind != HARD)) continue;
+                if (found < most) hard[found] = (Cell){(u32)c, (u32)r};
                 found++;
             }
         }
-        for (int k = 0; k < KINDS; k++) counts[k] += here[k];
     }
     return found;
 }

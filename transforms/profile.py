@@ -34,6 +34,16 @@ def as_text(names: tuple[str, ...], known: tuple[str, ...] = ()) -> Selection:
     return Selection(tuple(Column(name, ColumnType.BYTES) for name in names), known or names)
 
 
+def as_spelled(names: tuple[str, ...], known: tuple[str, ...] = ()) -> Selection:
+    """Selects columns whose cells are counted by their spelling.
+
+    Args:
+        names: The columns.
+        known: All columns, where those are only some.
+    """
+    return Selection((), known or names, spelled=names)
+
+
 class Inferred(Protocol):
     """An accumulator of rows, from which columns' types follow."""
 
@@ -72,10 +82,11 @@ class Typed:
 
         Args:
             unit: The unit.
-            blocks: Its blocks, whose columns are strings.
+            blocks: Its blocks, with the counts of cells by spelling.
         """
         for block in blocks:
-            self.types.update(block.columns)
+            if block.spellings is not None:
+                self.types.update(block.rows, block.spellings)
             self.records.update(unit.index, [reject for reject in block.rejects if reject.column is None])
             self.read += block.rows + len(block.rejects)
 
@@ -159,7 +170,7 @@ class InferredUnits(NamedTuple):
 
 
 class InferColumns(SeveralOutputs):
-    """Reads columns of units as text, for their types.
+    """Reads columns of units, for their types.
 
     Expects a PCollection of units. Rows that can't be read as text (ragged ones) are counted.
     """
@@ -168,7 +179,7 @@ class InferColumns(SeveralOutputs):
         """Stores what to read.
 
         Args:
-            wanted: The columns to read, as text.
+            wanted: The columns to read, as `as_text` or `as_spelled` selects them.
             dialect: The files' dialect.
             nothing: Makes an accumulator of the rows, without any; it is pickled.
         """

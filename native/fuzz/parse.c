@@ -1,4 +1,4 @@
-/* Random text and separators through the cells' parser, every buffer of exactly the promised size. */
+/* Random text and separators through the cells' parser and the counting of their spellings, every buffer of exactly the promised size. */
 #include "../numbers.h"
 
 typedef struct { void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 position; u8 kind, infinity, pad[2]; } Column;
@@ -6,7 +6,10 @@ void kernel_text_sizes(const u32 *, const u32 *, i64, Column *, i64);
 i64 kernel_parse(const u8 *, const u32 *, const u32 *, i64, const Dialect *, const Nulls *, Column *, i64, u32 *, i64);
 i64 kernel_repeats(const u8 *, const u32 *, const u32 *, i64, const Dialect *, const u8 *, const u32 *, i64, u32 *);
 
+i64 kernel_spellings(const u8 *, const u32 *, const u32 *, i64, const Dialect *, const Nulls *, const u32 *, i64, i64 *, u64 *, i64);
+
 #define MOST 6
+enum { SPELLINGS = 11 };
 static const char *const PIECES[] = {"\"", "\"\"", ",", ",", "\n", "\n", "\\", "1.5", "-3", "nan", "1e5", "NA", "abcdefghijklmnopqrstuvwxyz", "inf",
     "12345678901234567890", ".", "-", " ", "+", "\xff", "a\"b", "0.3333333333333333148", "16777217", "\t", "1e-310", "9"};
 
@@ -50,6 +53,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     kernel_parse(text, places, first, rows, &dialect, &nulls, columns, width, hard, room);
     for (i64 c = 0; c < width; c++) ends[c + 1] = ends[c] + (u32)(c % 2);
     kernel_repeats(text, places, first, rows, &dialect, (const u8 *)"9999", ends, width, found);
+    u64 *unsure = malloc((size_t)room * 8);
+    u32 *positions = malloc((size_t)width * 4);
+    i64 *counts = calloc((size_t)width * SPELLINGS, 8);
+    for (i64 c = 0; c < width; c++) positions[c] = (u32)c;
+    nulls.count = input[1] >> 4 & 2;
+    nulls.lengths = nulls.count ? 1 << 2 : 0;
+    kernel_spellings(text, places, first, rows, &dialect, &nulls, positions, width, counts, unsure, room);
+    for (i64 c = 0; c < width; c++) {
+        i64 cells = 0;
+        for (int k = 0; k < SPELLINGS; k++) cells += counts[SPELLINGS * c + k];
+        if (cells != rows) abort();
+    }
+    free(unsure); free(positions); free(counts);
     for (i64 c = 0; c < width; c++) { free(columns[c].values); free(columns[c].valid); free(columns[c].data); }
     free(text); free(places); free(first); free(hard); free(found); free(ends);
     return 0;

@@ -25,7 +25,7 @@ from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 from shardmill.transforms.kinds.registry import allowed_types
-from shardmill.transforms.profile import Typed, as_text
+from shardmill.transforms.profile import Typed, as_spelled
 from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.rows.type_tallies import TypeTallies
 
@@ -67,7 +67,7 @@ def find_columns(
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> TypeTallies:
         nonlocal planned
         progress.announce({"scan": scanned_size(inputs, config.input.dialect, len(known)), "infer": size})
-        typed, planned = infer_columns(inputs, config.input.dialect, folder, reader, Typed, as_text(names, known))
+        typed, planned = infer_columns(inputs, config.input.dialect, folder, reader, Typed, as_spelled(names, known))
         _check_rows(typed, config.input)
         return typed.types
 

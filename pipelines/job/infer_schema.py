@@ -43,7 +43,7 @@ def infer_columns(
         folder: A folder that all workers can write to.
         engine: The engine that reads the files.
         kind: What to find out: `Typed` or, for `init`, `Profiled`.
-        wanted: The columns to infer, as text.
+        wanted: The columns to infer, as `as_text` or, for `Typed`, `as_spelled` selects them.
 
     Returns:
         What was found; and the file in the folder that has the units which were read, with their
@@ -52,7 +52,7 @@ def infer_columns(
     Raises:
         DataError: A file can't be read.
     """
-    nothing = partial(kind.nothing, tuple(column.name for column in wanted.columns))
+    nothing = partial(kind.nothing, wanted.read)
     path, planned = files.join(folder, "inferred.pickle"), files.join(folder, "units.pickle")
 
     def build(pipeline: beam.Pipeline) -> None:

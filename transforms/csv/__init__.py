@@ -6,6 +6,7 @@ held.py             a unit's bytes compared with an earlier pass's
 chunks.py           text cut at record boundaries into bounded chunks
 header.py           column names, matched with the schema's
 cell_columns.py     cells to typed Arrow columns, by the kernel
+cell_spellings.py   cells counted by their spelling, by the kernel
 cells.py            the columns and the texts that a selection wants
 selection.py        the columns to read, and the split key
 record_faults.py    records that are bad whatever columns are read

@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
-from shardmill.transforms.csv.cell_columns import Grid
+from shardmill.schemas.schema import ColumnType
+from shardmill.transforms.csv.cell_columns import CellColumn, Grid
+from shardmill.transforms.csv.cell_spellings import Counts, SpellingCounter
 from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, HEADER_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
@@ -52,6 +54,8 @@ class Block:
         renamed: The file's columns whose name in the header was repaired.
         made: The outputs of a user's function for the good rows, as `Session.run` returns them;
             None where there is no function.
+        spellings: The counts of the good rows' cells by spelling, as `SpellingCounter.count` gives
+            them for the selection's columns; None where it wants none.
     """
 
     columns: pa.RecordBatch
@@ -63,6 +67,7 @@ class Block:
     rounded: Mapping[str, int] = field(default_factory=dict)
     renamed: tuple[Renamed, ...] = ()
     made: Outputs | None = None
+    spellings: Counts | None = None
 
     @property
     def rows(self) -> int:
@@ -216,6 +221,11 @@ class _BlockParser:
         self._cells = CellParser(
             dialect, selection, {name: positions[name] for name in selection.read if name in positions}
         )
+        formats = dict(dialect.numbers)
+        spelled = [
+            CellColumn(positions[name], ColumnType.BYTES, number_format=formats.get(name)) for name in selection.spelled
+        ]
+        self._spellings = SpellingCounter(self._lexicon.packed, dialect.null_values, spelled) if spelled else None
         self._repeated = RepeatedHeader(header, self._lexicon)
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
@@ -249,7 +259,14 @@ class _BlockParser:
             {name: found.infinite for name, found in cells.notable.items() if found.infinite},
             {name: found.rounded for name, found in cells.notable.items() if found.rounded},
             self._renamed,
+            spellings=self._count(grid, faults),
         ).without(faults)
+
+    def _count(self, grid: Grid, faults: Faults) -> Counts | None:
+        """Counts the cells of rows without faults by spelling."""
+        if self._spellings is None:
+            return None
+        return self._spellings.count(grid.take(np.delete(np.arange(len(grid)), list(faults))) if faults else grid)
 
     def _add_faults(self, columns: Mapping[str, pa.Array], notable: Mapping[str, Cast], faults: Faults) -> None:
         """Adds bad cells, and missing ones that must be there.

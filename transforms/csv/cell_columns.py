@@ -135,7 +135,7 @@ class ColumnParser:
         self.nulls = pa.array(sorted({"", *null_values}), pa.string())
         self._dialect = dialect
         self._columns = columns
-        self._spellings = _Spellings(self.nulls)
+        self._spellings = NullSpellings(self.nulls)
         self._descriptors = _describe(columns)
         self._formatted = [index for index, column in enumerate(columns) if column.number_format is not None]
 
@@ -239,7 +239,7 @@ class ColumnParser:
         return _Parsed(columns, rows, arena, starts, hard[:listed])
 
 
-class _Spellings:
+class NullSpellings:
     """The spellings of missing cells, as the kernel takes them."""
 
     def __init__(self, nulls: pa.Array) -> None:

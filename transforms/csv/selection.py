@@ -53,6 +53,7 @@ class Selection:
             required or not.
         infinite: How infinite numbers in a FLOAT column are treated, by its name; "keep" in columns
             that aren't listed.
+        spelled: Columns whose cells are counted by their spelling.
     """
 
     columns: tuple[Column, ...]
@@ -61,9 +62,10 @@ class Selection:
     key: SplitKey | None = None
     optional: frozenset[str] = frozenset()
     infinite: Mapping[str, Infinite] = field(default_factory=dict)
+    spelled: tuple[str, ...] = ()
 
     @property
     def read(self) -> tuple[str, ...]:
-        """The columns to convert, and those of the split key."""
+        """The columns to convert or count, and the split key's."""
         key = self.key.columns if self.key else ()
-        return tuple(dict.fromkeys([*(column.name for column in self.columns), *key]))
+        return tuple(dict.fromkeys([*(column.name for column in self.columns), *key, *self.spelled]))

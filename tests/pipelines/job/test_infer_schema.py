@@ -12,7 +12,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files.checksums import Checksum
-from shardmill.transforms.profile import Typed, as_text
+from shardmill.transforms.profile import Typed, as_spelled
 from shardmill.transforms.read import TakeUnits
 
 
@@ -23,7 +23,7 @@ def test_columns_are_those_of_the_first_file_with_a_header(tmp_path: Path) -> No
     (tmp_path / "3.csv").write_bytes(b"a,b\n1,x\n")
     inputs = input_files.list_files({None: [str(tmp_path / "*")]})
     assert column_names(inputs, Dialect()) == ("a", "b")
-    typed, _ = infer_columns(inputs, Dialect(), str(tmp_path), Engine(workers=1), Typed, as_text(("a", "b")))
+    typed, _ = infer_columns(inputs, Dialect(), str(tmp_path), Engine(workers=1), Typed, as_spelled(("a", "b")))
     assert (typed.types.names, typed.read) == (("a", "b"), 1)
 
 
@@ -33,7 +33,7 @@ def test_the_units_that_were_read_are_saved(tmp_path: Path) -> None:
     for index, text in enumerate(texts):
         (tmp_path / f"{index}.csv").write_bytes(text)
     inputs = input_files.list_files({"train": [str(tmp_path / "*.csv")]})
-    _, planned = infer_columns(inputs, Dialect(), str(tmp_path), Engine(workers=2), Typed, as_text(("a", "b")))
+    _, planned = infer_columns(inputs, Dialect(), str(tmp_path), Engine(workers=2), Typed, as_spelled(("a", "b")))
     units = [1] | TakeUnits(planned)
     assert sorted(units, key=lambda unit: unit.index) == [
         Unit(index, index, f.path, split="train", location=f.location, file_bytes=f.size, checksum=Checksum.of(text))

@@ -26,7 +26,7 @@ from shardmill.transforms.analyze import AnalyzeUnits, Reading
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.profile import InferColumns, Typed, as_text
+from shardmill.transforms.profile import InferColumns, Typed, as_spelled
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -87,7 +87,7 @@ def _trace(findings: beam.PCollection[Any]) -> object:
 @pytest.mark.parametrize(
     "build",
     [
-        lambda units: units | InferColumns(as_text(("x",)), Dialect(), partial(Typed.nothing, ("x",))),
+        lambda units: units | InferColumns(as_spelled(("x",)), Dialect(), partial(Typed.nothing, ("x",))),
         lambda units: units | AnalyzeUnits(_READING, (), 1),
         _trace,
         lambda findings: findings | TraceFunction(_DESTINATION, findings),

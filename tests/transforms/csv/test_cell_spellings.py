@@ -1,0 +1,139 @@
+"""Counts of cells by spelling in the kernel, against those that schema inference defines, from each cell's text."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shardmill.schemas.inference.spelling import Spelling, count_cells
+from shardmill.schemas.schema import ColumnType
+from shardmill.transforms.csv import cell_spellings
+from shardmill.transforms.csv.cell_columns import CellColumn, ColumnParser, Grid
+from shardmill.transforms.csv.cell_spellings import _CELL, ABSENT, SPELLINGS, SpellingCounter
+from shardmill.transforms.kernel.library import SLACK
+from shardmill.transforms.numbers.number_format import NumberFormat
+from shardmill.transforms.records.lexer import lex
+from shardmill.transforms.records.lexicon import Lexicon
+from tests.support.csv.cells import cells
+
+COMMA, QUOTE, BACKSLASH = b',"\\'
+PLAIN = Lexicon(COMMA, QUOTE, None, None)
+LEXICONS = (
+    PLAIN,
+    Lexicon(COMMA, None, None, None),
+    Lexicon(COMMA, QUOTE, BACKSLASH, None),
+    Lexicon(COMMA, QUOTE, None, None, trim=True),
+    Lexicon(COMMA, QUOTE, BACKSLASH, None, trim=True),
+)
+NULLS = ("NA", "-9", "n" * 70, 'a"b', " ")
+# The spellings on which no type depends.
+UNCOUNTED = {Spelling.TEXT, Spelling.DATE, Spelling.BOOLEAN, Spelling.HUGE}
+TEXTS = st.one_of(
+    st.just(""),
+    cells,
+    st.sampled_from(NULLS),
+    st.floats().map(str),
+    st.text('0123456789.eE+- infatyN\t"', max_size=70),
+    # At the edges of int64 and of float32, and of the 16 bytes that are looked at together.
+    st.text("0123456789", min_size=15, max_size=41),
+    st.text("0123456789.", min_size=14, max_size=18),
+    st.integers(-20, 20).map(lambda distance: str(2**63 + distance)),
+    st.floats(3.4e38, 3.41e38).map(lambda value: f"{value:.0f}"),
+    st.floats(3.4e38, 3.41e38).map(repr),
+)
+PIECES = (
+    ",",
+    ",",
+    '"',
+    '""',
+    "\n",
+    "\r\n",
+    "\\",
+    " ",
+    "\t",
+    "é",
+    "n" * 70,
+    '"a""b"',
+    "\\1" * 300,
+    *"0159.-+eNinfa",
+    "2.5",
+    "inf",
+    "nan",
+)
+
+
+def grid_of(text: bytes, lexicon: Lexicon, width: int) -> Grid:
+    """The records of a text that have so many cells."""
+    lexed = lex(np.frombuffer(text + bytes(SLACK), np.uint8)[: len(text)], lexicon, at_end=True)
+    return Grid(lexed.data, lexed.separators, lexed.first[lexed.cells == width])
+
+
+def check(grid: Grid, lexicon: Lexicon, width: int, nulls: Sequence[str]) -> None:
+    """Compares the counts of cells with those of their text."""
+    columns = [CellColumn.text(position) for position in range(width)]
+    found = SpellingCounter(lexicon.packed, nulls, columns).count(grid)
+    texts, _ = ColumnParser(lexicon.packed, nulls, columns).parse(grid)
+    for text, counts in zip(texts, found.tolist(), strict=True):
+        present = text.drop_null()
+        spellings = count_cells(present).spellings
+        assert counts[ABSENT] == len(grid) - len(present)
+        assert sum(counts) == len(grid)
+        counted = Counter({kind: count for kind, count in zip(SPELLINGS, counts, strict=True) if kind and count})
+        assert counted == Counter({kind: spellings[kind] for kind in spellings if kind not in UNCOUNTED})
+
+
+@settings(max_examples=300)
+@given(st.lists(TEXTS, max_size=30), st.sampled_from([(), NULLS]), st.booleans())
+def test_cells_are_counted_as_inference_counts_them(values: list[str], nulls: Sequence[str], quoted: bool) -> None:
+    """Whatever a cell spells, quoted or not; one that is empty or a null spelling is missing."""
+    texts = [f'"{text}"' if quoted else text for text in (value.replace('"', '""') for value in values)]
+    text = "".join(f"{cell},{other}\n" for cell, other in zip(texts, reversed(texts), strict=True)).encode()
+    check(grid_of(text, PLAIN, 2), PLAIN, 2, nulls)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(PIECES)), st.sampled_from(LEXICONS), st.sampled_from([(), NULLS]), st.integers(1, 3))
+def test_any_text_is_counted_as_it_is_read(
+    pieces: list[str], lexicon: Lexicon, nulls: Sequence[str], width: int
+) -> None:
+    """Quotes, escapes and blanks mean what they mean to the parser, in odd positions, too."""
+    check(grid_of("".join(pieces).encode(), lexicon, width), lexicon, width, nulls)
+
+
+def test_any_number_of_cells_may_be_hard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells at the edge of float32 go to `count_cells`, in each column, beyond the room for them, too."""
+    monkeypatch.setattr(cell_spellings, "_ROOM", 2)
+    high, low = "340282356779733661637539395458142568448", "340282346638528859811704183484516925440"
+    rows = zip(["1", *[high] * 4, *[low] * 3], [low, *["x"] * 6, low], strict=True)
+    grid = grid_of("".join(f"{one},{other}\n" for one, other in rows).encode(), PLAIN, 2)
+    counts = SpellingCounter(PLAIN.packed, (), [CellColumn.text(0), CellColumn.text(1)]).count(grid)
+    found = [{kind: count for kind, count in zip(SPELLINGS, each, strict=True) if kind and count} for each in counts]
+    assert found == [{Spelling.INTEGER: 1, Spelling.BIG: 3}, {Spelling.BIG: 2}]
+
+
+def test_numbers_in_a_format_are_counted_as_they_are_respelled() -> None:
+    """A column of decimal commas holds floats, and its neighbour text."""
+    german = CellColumn(0, ColumnType.BYTES, number_format=NumberFormat(thousands=".", decimal=","))
+    grid = grid_of(b'"1.000,5","1,5"\n"x","2,5"\n,\n', PLAIN, 2)
+    counts = SpellingCounter(PLAIN.packed, (), [german, CellColumn.text(1)]).count(grid)
+    assert counts[:, [ABSENT, SPELLINGS.index(Spelling.FLOAT), 0]].tolist() == [[1, 1, 1], [1, 0, 2]]
+
+
+def test_the_rows_that_are_counted_may_be_some() -> None:
+    """In any part of a text that is larger than what is gone through at once."""
+    grid = grid_of(b"".join(b"%d,text\n" % (row % 10) for row in range(100_000)), PLAIN, 2)
+    rows = np.arange(0, 100_000, 3)
+    counts = SpellingCounter(PLAIN.packed, (), [CellColumn.text(1), CellColumn.text(0)]).count(grid.take(rows))
+    assert counts[0].tolist() == [len(rows), *[0] * 10]
+    assert counts[1].tolist() == [0, 0, len(rows), *[0] * 8]
+
+
+def test_a_hard_cell_is_laid_out_as_in_c() -> None:
+    """The column, then the row, 32 bits each."""
+    assert [(name, *_CELL.fields[name]) for name in _CELL.names or ()] == [
+        ("column", np.dtype(np.uint32), 0),
+        ("row", np.dtype(np.uint32), 4),
+    ]
