@@ -227,7 +227,7 @@ static int needs_bytes(const u8 *text, i64 n, Dialect d) {
     return found != 0;
 }
 
-/* Reads text[0, n) and nothing else; n < 2**32 - 1. */
+/* Reads text[0, n) and nothing else; n < 2**31, so that no count of separators overflows. */
 API void kernel_lex(const u8 *text, i64 n, const Dialect *dialect, i32 at_end, u32 *separators, u32 *first, u32 *cells, Facts *facts) {
     Dialect d = *dialect;
     Out o = out_of(separators, first, cells);

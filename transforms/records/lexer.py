@@ -16,8 +16,8 @@ Indices = npt.NDArray[np.uint32]
 # What the kernel may write more than there are bytes of text, or half as many.
 _SEPARATORS_ROOM = 9
 _RECORDS_ROOM = 2
-# A text's offsets are 32-bit numbers, of which the last stands for the one before it.
-_MOST_BYTES = (1 << 32) - 2
+# Offsets are 32-bit numbers, and so are their counts, which are larger by two.
+_MOST_BYTES = (1 << 31) - 1
 # The largest text whose scratch memory is kept.
 _KEPT_BYTES = 64 << 20
 
