@@ -85,7 +85,9 @@ def _partitions(table: pa.Table, bits: int) -> npt.NDArray[np.uint16]:
 
 
 def token_hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each token, the same on every machine and in every run.
+    """A hash of each token, uint64.
+
+    It is the same on every machine and in every run.
 
     Args:
         tokens: binary or large_binary.
