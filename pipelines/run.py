@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.engines.load_beam import load_beam
 from shardmill.pipelines.job.interruption import terminable
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.graph import process
 from shardmill.transforms.workers import phases
+from shardmill.transforms.workers.load_beam import load_beam
 
 if TYPE_CHECKING:
     from shardmill.pipelines.job.job import Job
@@ -47,7 +47,7 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
     # engines the worker that traces does.
     traced_here = engine.in_process and config.preprocessing_fn is None
     with process.shared() if traced_here else nullcontext(), terminable():
-        load_beam(engine)
+        load_beam(local=engine.is_local)
         from shardmill.pipelines.job.run_job import job_folders, run_job
 
         with job_folders(output, overwrite=overwrite, engine=engine) as folders:

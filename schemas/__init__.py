@@ -13,6 +13,5 @@ errors.py         the errors that a user sees
 messages.py       words, values and lists as messages show them
 mistakes.py       mistakes collected, to be told all at once
 installing.py     the command that installs what is missing
-left_out.py       imports without what can be done without
 flights.pbtxt     the schema of the demo's data
 """

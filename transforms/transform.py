@@ -1,7 +1,7 @@
 """Transform: each unit's rows through the graph, into part files.
 
 The graph is the one that serving loads. Its outputs are encoded and compressed into one part file
-for each unit.
+for each unit, or for several small ones together.
 """
 
 import json
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
@@ -21,6 +22,7 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
+from shardmill.transforms.rows.batches import BATCH_BYTES, batches, joined
 from shardmill.transforms.rows.row_plan import RowPlan, SortedRows
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
@@ -39,10 +41,10 @@ REJECTED = f"{REJECTED_FOLDER}/"
 
 @dataclass(frozen=True)
 class PartFile:
-    """The rows of one unit, compressed, by split and shard.
+    """The rows of some consecutive units, compressed, by destination.
 
     Attributes:
-        unit: The unit's index.
+        unit: The index of the first unit.
         path: The file that holds the bytes until the shards are assembled.
         segments: The segments of that file, by split and shard.
     """
@@ -69,7 +71,7 @@ class WrittenUnits(NamedTuple):
     """The outputs of `TransformUnits`.
 
     Attributes:
-        parts: A `PartFile` for each unit.
+        parts: The `PartFile`s, each unit's rows in one of them.
         moments: One `OutputMoments`.
     """
 
@@ -98,14 +100,21 @@ class TransformUnits(SeveralOutputs):
     plan: Any
 
     def expand(self, units: beam.PCollection[Unit]) -> WrittenUnits:
-        written = units | "TransformUnit" >> beam.ParDo(
-            _TransformUnit(self.reading, self.layout), self.graph, self.plan
-        ).with_outputs("moments", main="parts")
+        written = (
+            units
+            | "ListUnits" >> beam.combiners.ToList()
+            | "BatchUnits" >> beam.FlatMap(batches)  # (unit, ...)
+            | "SpreadBatches" >> beam.Reshuffle()
+            | "TransformUnit"
+            >> beam.ParDo(_TransformUnits(self.reading, self.layout), self.graph, self.plan).with_outputs(
+                "moments", main="parts"
+            )
+        )
         moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
         return WrittenUnits(written.parts, moments)
 
 
-class _TransformUnit(CheckedDoFn):
+class _TransformUnits(CheckedDoFn):
     def __init__(self, reading: Reading, layout: Layout) -> None:
         super().__init__()
         self._reading = reading
@@ -114,65 +123,74 @@ class _TransformUnit(CheckedDoFn):
     def start_bundle(self) -> None:
         self._moments = OutputMoments()
 
-    def process(self, unit: Unit, graph: Graph, plan: RowPlan) -> Iterator[PartFile]:
-        path = files.join(self._layout.folder, f"part-{unit.index:06d}-{uuid.uuid4().hex[:8]}")
-        writer = _UnitWriter(graph, self._reading, self._layout, plan, self._moments)
-        with (
-            metrics.working("transform", metrics.unit_name(unit)) as work,
-            files.created(path) as stream,
-        ):
+    def process(self, units: tuple[Unit, ...], graph: Graph, plan: RowPlan) -> Iterator[PartFile]:
+        first = units[0].index
+        path = files.join(self._layout.folder, f"part-{first:06d}-{uuid.uuid4().hex[:8]}")
+        writer = _PartRows(graph, self._reading, plan, self._moments)
+        with metrics.working("transform", metrics.unit_names(units)) as work, files.created(path) as stream:
             parts = PartWriter(stream, self._layout.level)
-            rows, rejected = writer.write(unit, parts, work)
+            rows = writer.write(units, parts, work)
             segments = parts.close()
-        plan.check_second_pass(unit, rows, rejected)
-        metrics.ROWS_WRITTEN.inc(sum(rows))
+        metrics.ROWS_WRITTEN.inc(rows)
         metrics.BYTES_WRITTEN.inc(sum(segment.length for segment in segments if segment.split != REJECTED))
-        yield PartFile(unit.index, path, tuple(segments))
+        yield PartFile(first, path, tuple(segments))
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         yield pvalue.TaggedOutput("moments", GlobalWindows.windowed_value(self._moments))
 
 
-class _UnitWriter:
-    """Writes the blocks of one unit with its part writer."""
+class _PartRows:
+    """Writes the rows of consecutive units with one part writer."""
 
-    def __init__(self, graph: Graph, reading: Reading, layout: Layout, plan: RowPlan, moments: OutputMoments) -> None:
+    def __init__(self, graph: Graph, reading: Reading, plan: RowPlan, moments: OutputMoments) -> None:
         self._session = session = load_session(graph.local_folder())
         self._encoder = ExampleEncoder(session.outputs)
         self._labels = missing_labels(session.labels, reading.selection)
         self._unknown = reading.labels_to_drop(session)
         self._is_made = reading.row_graph is not None and reading.row_graph.makes(graph)
         self._reading = reading
-        self._layout = layout
         self._plan = plan
         self._moments = moments
+        # Blocks of several small units go through the graph together, each with the split of each
+        # of its rows.
+        self._held: list[tuple[Block, npt.NDArray[np.int64]]] = []
 
-    def write(self, unit: Unit, parts: PartWriter, work: metrics.Work) -> tuple[list[int], int]:
-        first = self._plan.first(unit.index)
-        rows = [0] * len(first)
-        rejected = 0
-        for block in self._reading.blocks(self._plan.held(unit)):
-            written = self._add_rows(
-                unit, block, parts, [start + done for start, done in zip(first, rows, strict=True)]
-            )
-            rows = [done + more for done, more in zip(rows, written, strict=True)]
-            if block.rejects:
-                parts.add(REJECTED, 0, len(block.rejects), b"".join(map(reject_line, block.rejects)))
-            rejected += len(block.rejects)
-            work.add(block.rows + len(block.rejects), block.size)
-        return rows, rejected
-
-    def _add_rows(self, unit: Unit, block: Block, parts: PartWriter, first: list[int]) -> list[int]:
-        if not block.rows:
-            return [0] * len(first)
+    def write(self, units: Sequence[Unit], parts: PartWriter, work: metrics.Work) -> int:
+        """Writes all rows; returns how many aren't rejected."""
         rule = self._reading.split_rule
-        splits = rule.assign(block.rows, unit.split, block.key)
-        made = block.made if self._is_made and block.made is not None else self._session.run(block.columns)
-        outputs = drop_missing(drop_unknown(made, self._unknown, block.rows), block.columns, self._labels)
-        self._add_frames(outputs, self._plan.sort(splits, first), parts)
-        written: list[int] = np.bincount(splits, minlength=len(first)).tolist()
-        self._moments.update(outputs, splits, rule.names)
-        return written
+        first = np.array(self._plan.first(units[0].index))
+        total = 0
+        for unit in units:
+            rows, rejected = np.zeros_like(first), 0
+            for block in self._reading.blocks(self._plan.held(unit)):
+                if block.rejects:
+                    parts.add(REJECTED, 0, len(block.rejects), b"".join(map(reject_line, block.rejects)))
+                rejected += len(block.rejects)
+                if block.rows:
+                    splits = rule.assign(block.rows, unit.split, block.key)
+                    rows += np.bincount(splits, minlength=len(first))
+                    self._held.append((block, splits))
+                if self._is_made or sum(held.size for held, _ in self._held) > BATCH_BYTES:
+                    first += self._add_held(parts, first)
+                work.add(block.rows + len(block.rejects), block.size)
+            self._plan.check_second_pass(unit, rows.tolist(), rejected)
+            total += int(rows.sum())
+        self._add_held(parts, first)
+        return total
+
+    def _add_held(self, parts: PartWriter, first: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Transforms the blocks that are held; returns their rows by split."""
+        if not self._held:
+            return np.zeros_like(first)
+        columns, splits = joined([block.columns for block, _ in self._held]), np.concatenate([s for _, s in self._held])
+        made = self._held[0][0].made if self._is_made else None
+        self._held.clear()
+        if made is None:
+            made = self._session.run(columns)
+        outputs = drop_missing(drop_unknown(made, self._unknown, columns.num_rows), columns, self._labels)
+        self._add_frames(outputs, self._plan.sort(splits, first.tolist()), parts)
+        self._moments.update(outputs, splits, self._reading.split_rule.names)
+        return np.bincount(splits, minlength=len(first))
 
     def _add_frames(self, outputs: Outputs, rows: SortedRows, parts: PartWriter) -> None:
         offsets, frames = self._encoder.encode_framed(outputs, len(rows.order), rows.order)

@@ -244,9 +244,9 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
         check_application(run_dir, files, output, overwrite=overwrite)
     chosen = engine_of(ctx, engine, workers, output)
 
-    from shardmill.pipelines.engines.load_beam import load_beam
+    from shardmill.transforms.workers.load_beam import load_beam
 
-    load_beam(chosen)
+    load_beam(local=chosen.is_local)
 
     from shardmill.pipelines import apply as apply_module
     from shardmill.pipelines.console.progress import Progress

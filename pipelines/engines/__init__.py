@@ -6,7 +6,6 @@ endpoints.py         checks that an address answers
 dataflow.py          Dataflow's options, checked
 choose.py            `--engine` and `--runner` -> an engine
 check_options.py     checks Beam's options for typos
-load_beam.py         imports Beam without what the engine can do without
 beam_options.py      Beam's options object
 job_server.py        the job server that Beam starts
 ready.py             checks that an engine can be reached

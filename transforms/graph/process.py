@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from shardmill.schemas.errors import ShardmillError
-from shardmill.schemas.left_out import left_out
+from shardmill.transforms.workers.left_out import left_out
 from shardmill.transforms.workers.search_path import start_code
 
 if TYPE_CHECKING:
@@ -253,9 +253,9 @@ def serve() -> None:
     os.dup2(2, 1)
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    # Importing TensorFlow takes seconds; only this process does. It would load Keras, too, and Keras
-    # scikit-learn and matplotlib where they are installed: as long again. A user's function that
-    # names `tf.keras` loads it then.
+    # Importing TensorFlow takes seconds; only this process does it. Keras would come with it, and
+    # with Keras scikit-learn and matplotlib where they are installed: as long again. A user's
+    # function that names `tf.keras` loads it then.
     with left_out("keras.src", "tf_keras.src"):
         from shardmill.transforms.graph import build as builder
 

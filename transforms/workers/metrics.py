@@ -10,7 +10,7 @@ import functools
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -93,6 +93,12 @@ def _timer(step: str) -> Any:
 def unit_name(unit: Unit) -> str:
     """A unit's name in the log: index, file and bytes."""
     return f"unit {unit.index} ({unit.path!r} from byte {unit.start} to {unit.stop or 'its end'})"
+
+
+def unit_names(units: Sequence[Unit]) -> str:
+    """The name in the log of several units."""
+    others = f" and the {len(units) - 1} after it" if units[1:] else ""
+    return f"{unit_name(units[0])}{others}"
 
 
 def collect(result: Any) -> dict[str, int]:

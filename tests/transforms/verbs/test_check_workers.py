@@ -26,6 +26,7 @@ from shardmill.transforms.analyze import AnalyzeUnits, Reading
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
+from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.profile import InferColumns, Typed, as_spelled
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
@@ -101,7 +102,7 @@ def test_each_worker_that_makes_bytes_is_compared(
     """The first stage asks one worker; on another with other versions a stage ends before it has worked."""
 
     def submit(pipeline: beam.Pipeline) -> None:
-        build(pipeline | beam.Create(["an element"]).with_output_types(Any))
+        build(pipeline | beam.Create([Unit(0, 0, "data.csv")]).with_output_types(Any))
         monkeypatch.setattr(submission, "installed", lambda *_: {"python": "2.7"})
 
     with pytest.raises(EngineError, match=r"isn't as the job that was submitted: python 2\.7 \(the job: 3\.\d+\)"):

@@ -88,16 +88,14 @@ def test_each_step_has_its_time(counted: tuple[Path, dict[str, int], str]) -> No
 
 
 def test_workers_say_what_they_are_at(counted: tuple[Path, dict[str, int], str]) -> None:
-    """A line at the beginning and one at the end of each unit in each step, with the file, rows and seconds."""
+    """A line at the beginning and one at the end of each step's work, with the file, rows and seconds."""
     work, _, said = counted
     lines = said.splitlines()
-    path = re.escape(f"'{work.parent}/1.csv' from byte 0 to its end")
-    for step in ("analyze", "transform"):
-        assert len([line for line in lines if re.fullmatch(rf"{step} unit 1 \({path}\): begins", line)]) == 1
-        assert (
-            len([line for line in lines if re.fullmatch(rf"{step} unit 1 \({path}\): 200 rows in \d+\.\d\d s", line)])
-            == 1
-        )
+    second, first = (re.escape(f"('{work.parent}/{file}.csv' from byte 0 to its end)") for file in (1, 0))
+    # Small files are transformed together.
+    for what, rows in ((f"analyze unit 1 {second}", 200), (f"transform unit 0 {first} and the 1 after it", 500)):
+        assert len([line for line in lines if re.fullmatch(rf"{what}: begins", line)]) == 1
+        assert len([line for line in lines if re.fullmatch(rf"{what}: {rows} rows in \d+\.\d\d s", line)]) == 1
     assert f"write {work}/train-00000-of-00002.tfrecord.gz: begins" in lines
     assert f"trace {work}: begins" in lines
 

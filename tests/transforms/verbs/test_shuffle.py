@@ -58,7 +58,7 @@ feature { name: "city" type: BYTES }
 
 
 def _config(folder: Path, rows: int, tokens: int, *, schema: bool = False) -> Path:
-    """A configuration, and its files of so many rows, one unit each, in which so many tokens are."""
+    """A configuration, and its files of so many rows, one unit each and all one batch, in which so many tokens are."""
     folder.mkdir()
     (folder / "schema.pbtxt").write_text(SCHEMA)
     for file in range(FILES):
@@ -113,10 +113,10 @@ def crossings(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> 
     """Runs with the same number of units: few rows, and ten times as many; with a schema few tokens, and thirty times as many."""
     folder = tmp_path_factory.mktemp("crossing")
     return {
-        "few rows": _crossing(_config(folder / "few", 600, 100)),
-        "many rows": _crossing(_config(folder / "many", 6000, 100)),
-        "few tokens": _crossing(_config(folder / "few tokens", 6000, 100, schema=True)),
-        "many tokens": _crossing(_config(folder / "many tokens", 6000, 3000, schema=True)),
+        "few rows": _crossing(_config(folder / "few", 400, 100)),
+        "many rows": _crossing(_config(folder / "many", 4000, 100)),
+        "few tokens": _crossing(_config(folder / "few tokens", 4000, 100, schema=True)),
+        "many tokens": _crossing(_config(folder / "many tokens", 4000, 3000, schema=True)),
     }
 
 

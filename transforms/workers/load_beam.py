@@ -3,25 +3,24 @@
 import gc
 import sys
 
-from shardmill.pipelines.engines.engine import Engine
-from shardmill.schemas.left_out import left_out
+from shardmill.transforms.workers.left_out import left_out
 
 # Beam loads these where they are installed, in a third of its time; only other engines and sources
 # need them.
 _NOT_LOCAL = ("pandas", "google.cloud.bigquery", "google.cloud.dataflow", "google.cloud.pubsub")
 
 
-def load_beam(engine: Engine) -> None:
+def load_beam(*, local: bool) -> None:
     """Imports Beam, unless it is imported.
 
     Args:
-        engine: The engine that will run the job.
+        local: Whether the local engine will run the job.
     """
     if "apache_beam" in sys.modules:
         return
     # What an import makes stays to the end: it isn't searched for garbage, now or later.
     gc.disable()
-    with left_out(*(_NOT_LOCAL if engine.is_local else ())):
+    with left_out(*(_NOT_LOCAL if local else ())):
         import apache_beam  # noqa: F401  (for what its import loads)
     gc.freeze()
     gc.enable()

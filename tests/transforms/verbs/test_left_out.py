@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from shardmill.schemas.left_out import left_out
+from shardmill.transforms.workers.left_out import left_out
 
 # A module of the standard library that nothing else here imports.
 RARE = "this"
