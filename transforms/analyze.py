@@ -49,8 +49,8 @@ QuantileKey = int
 # an engine may put any number of units into one. It isn't less, since each time the frequent tokens
 # are written anew.
 HELD_BYTES = 128 << 20
-# The most bytes of one column's: merging takes some seven times as much memory.
-COLUMN_BYTES = 16 << 20
+# The most bytes of one column's, of half a million tokens.
+COLUMN_BYTES = 32 << 20
 # The bundles at work in this process.
 _bundles: weakref.WeakSet["_AnalyzeUnit"] = weakref.WeakSet()
 
@@ -277,11 +277,8 @@ class _AnalyzeUnit(CheckedDoFn):
         """Writes the counts that take too much memory."""
         analysis = self._findings.analysis
         runs = write_runs(analysis.take_tables(COLUMN_BYTES), self._folder)
-        most = HELD_BYTES // len(_bundles)
-        if analysis.token_bytes > most:
-            analysis.merge_tokens()
-            if analysis.token_bytes > most // 2:
-                runs += write_runs(analysis.take_tables(), self._folder)
+        if analysis.token_bytes > HELD_BYTES // len(_bundles):
+            runs += write_runs(analysis.take_tables(), self._folder)
         return runs
 
 

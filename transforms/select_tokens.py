@@ -12,13 +12,12 @@ import pyarrow as pa
 from shardmill.transforms.statistics.partition import bits_for, slices
 from shardmill.transforms.statistics.ranking import Selected
 from shardmill.transforms.statistics.requests import VocabularyRequest
+from shardmill.transforms.statistics.token_counts import TokenCounts
 from shardmill.transforms.statistics.token_files import Run, Share, TokenWriter
-from shardmill.transforms.statistics.tokens import TokenCounts, select, total
+from shardmill.transforms.statistics.tokens import select, total
 
-# Bytes of counts that are merged at a time. Merging takes some seven times as much memory.
+# Bytes of counts that are merged at a time. Merging takes some four times as much memory.
 _MERGE_BYTES = 16 << 20
-# Rows of counts that wait for a merge: the counts of most partitions are merged once.
-_MERGE_ROWS = 1 << 20
 # Bytes of selected tokens, of all hash partitions together, that the last merge holds.
 _RANKING_BYTES = 16 << 20
 
@@ -95,7 +94,7 @@ def _partitions(name: str, runs: Iterable[Run]) -> Iterator[_Partition]:
 
 
 def _select(partition: _Partition, requests: Mapping[str, VocabularyRequest], folder: str) -> Selected:
-    counts = TokenCounts(_MERGE_ROWS)
+    counts = TokenCounts()
     for share in partition.shares:
         counts.add(share.read(partition.bits, partition.index))
     merged = counts.table()

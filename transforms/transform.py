@@ -27,7 +27,7 @@ from shardmill.transforms.rows.row_plan import RowPlan, SortedRows
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
 from shardmill.transforms.runtime.session import load_session
-from shardmill.transforms.statistics.output_moments import OutputMoments
+from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
 from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
 from shardmill.transforms.workers import metrics

@@ -27,7 +27,7 @@ from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, skipped_lines
-from shardmill.transforms.statistics.output_moments import OutputMoments
+from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.statistics.stats_file import write_output_statistics
 from shardmill.transforms.transform import REJECTED
 from shardmill.transforms.write import ShardFile

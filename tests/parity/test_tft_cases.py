@@ -21,6 +21,7 @@ from tests.parity.oracle import Ours, Theirs, read_schema, run_ours, run_tf_tran
 from tests.parity.oracle_cases import Case, Numbers, Tokens, number_cases, text_cases, tf, tft, token_cases
 from tests.parity.oracle_checks import check_output, check_schema, finite
 from tests.support.runs import read_split, run_toml
+from tests.transforms.statistics.token_tables import count_tokens
 
 FLOATS = [
     math.nan,
@@ -154,7 +155,7 @@ def _number_parameters(*, integers: bool) -> st.SearchStrategy[Numbers]:
 
 def _token_parameters(column: pa.Array) -> st.SearchStrategy[Tokens]:
     # A threshold that no token reaches leaves none: that is in the table of differences.
-    most = tokens.select(tokens.count_tokens(column))["count"][0].as_py()
+    most = tokens.select(count_tokens(column))["count"][0].as_py()
     return st.builds(
         Tokens,
         top_k=st.none() | st.integers(1, 5),
@@ -279,7 +280,7 @@ def test_nasty_columns(nasty: Nasty) -> None:
 
 def test_counts_of_a_vocabulary(nasty: Nasty) -> None:
     """The counts behind a vocabulary are those that TF Transform stores with it, ties and all."""
-    table = tokens.select(tokens.count_tokens(nasty.example.columns["t0"]))
+    table = tokens.select(count_tokens(nasty.example.columns["t0"]))
     lines = [b"%d %s\n" % (row["count"], row["token"]) for row in table.to_pylist()]
     assert b"".join(lines) == nasty.theirs.vocabularies["counts"]
 

@@ -21,6 +21,8 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_append_keys": (None, (_Address, _Size, _Address, _Size, _Address, _Address)),
     "kernel_crc32c": (ctypes.c_uint32, (ctypes.c_uint32, _Address, _Size, _Flag)),
     "kernel_encode": (_Size, (_Address, _Size, _Address, _Size, _Flag, _Address, _Address)),
+    "kernel_count_tokens": (_Size, (*(_Address,) * 4, _Size, _Size)),
+    "kernel_enter_tokens": (None, (_Address,)),
     "kernel_find_columns": (None, (_Address, _Address, _Size, _Address)),
     "kernel_frames": (_Size, (_Address, _Size, _Address, _Address, _Address)),
     "kernel_hash_texts": (None, (_Address, _Address, _Size, _Address)),

@@ -29,7 +29,7 @@ from shardmill.transforms.statistics.requests import (
     VocabularyStats,
 )
 from shardmill.transforms.statistics.text_summary import TextSummaries, TextSummary
-from shardmill.transforms.statistics.tokens import TokenCounts
+from shardmill.transforms.statistics.token_counts import TokenCounts
 
 _KINDS = {ColumnType.FLOAT: FLOATS, ColumnType.INT: INTEGERS}
 _NumericKey = tuple[str, tuple[Pre, ...]]
@@ -120,24 +120,18 @@ class Analysis:
         The accumulator keeps none of them, so that it stays small.
 
         Args:
-            most: The most bytes of memory that one column's counts may take. Those that take more
-                are merged, and taken out if they still take half of it: otherwise they would soon
-                be merged again. None means that all are taken.
+            most: The most bytes of memory that one column's counts may take: those that take more
+                are taken out. None means that all are.
 
         Returns:
             The tables, each by the names of all vocabularies that share it.
         """
         taken: dict[tuple[str, ...], pa.Table] = {}
         for key, counts in self._tokens.items():
-            if most is None or (counts.nbytes > most and counts.table().nbytes > most // 2):
+            if most is None or counts.nbytes > most:
                 taken[self._sharing[key]] = counts.table()
                 self._tokens[key] = TokenCounts()
         return taken
-
-    def merge_tokens(self) -> None:
-        """Merges token counts, so that they take less memory."""
-        for counts in self._tokens.values():
-            counts.table()
 
     def take_quantiles(self) -> list[Quantiles]:
         """Takes out the quantiles' accumulators, in the order of requests.

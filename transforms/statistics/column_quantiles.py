@@ -34,8 +34,8 @@ class ColumnQuantiles:
 
         Args:
             kinds: The kind of each column, `FLOATS` or `INTEGERS`.
-            cap: The most distinct keys kept of a column; at least 2. None means `CAP`, or fewer where
-                the columns are many.
+            cap: The most distinct keys kept of a column; at least 2. None means `CAP`, or fewer
+                where the columns are many.
         """
         self._kinds = np.array(kinds, np.int64)
         self._cap = cap or max(2, min(CAP, KEYS_IN_ALL // max(1, len(kinds))))

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, columns_of
-from shardmill.transforms.statistics.moments import ColumnMoments, Moments
-from shardmill.transforms.statistics.output_moments import OutputMoments
+from shardmill.transforms.statistics.moments import ColumnMoments, Moments, OutputMoments
 
 NAMES = ("train", "eval", "test")
 

@@ -13,8 +13,8 @@ from shardmill.transforms.statistics.partition import (
     slices,
     token_hashes,
 )
-from shardmill.transforms.statistics.tokens import SCHEMA, merge_counts
-from tests.transforms.statistics.token_tables import counts_of, table_of
+from shardmill.transforms.statistics.tokens import SCHEMA
+from tests.transforms.statistics.token_tables import counts_of, merge_counts, table_of
 
 
 @given(st.dictionaries(st.binary(min_size=1, max_size=300), st.integers(1, 3), max_size=30), st.integers(0, 4))

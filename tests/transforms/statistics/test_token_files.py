@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.statistics import token_files as module
 from shardmill.transforms.statistics.token_files import TokenWriter
-from shardmill.transforms.statistics.tokens import SCHEMA, merge_counts
-from tests.transforms.statistics.token_tables import counts_of, table_of
+from shardmill.transforms.statistics.tokens import SCHEMA
+from tests.transforms.statistics.token_tables import counts_of, merge_counts, table_of
 
 COUNTS = st.dictionaries(st.binary(min_size=1, max_size=9), st.integers(1, 3), max_size=30)
 

@@ -22,9 +22,9 @@ from shardmill.transforms.statistics import token_files
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
 from shardmill.transforms.statistics.token_files import Run
-from shardmill.transforms.statistics.tokens import merge_counts
 from tests.support.csv.csv_blocks import select_columns
 from tests.support.runs import pipeline_result, unpublished
+from tests.transforms.statistics.token_tables import merge_counts
 
 FILES = 6
 # In the pickle of any Arrow array, record batch or table.
@@ -220,7 +220,7 @@ def test_bundles_share_the_memory_of_a_process(
 ) -> None:
     """Two bundles at a time each hold half of the tokens that one alone may hold."""
     monkeypatch.setattr(analyze, "_bundles", weakref.WeakSet())
-    monkeypatch.setattr(analyze, "HELD_BYTES", 800)
+    monkeypatch.setattr(analyze, "HELD_BYTES", 4000)
     assert _pieces(units[:1], tmp_path).early == 0
     other = _AnalyzeUnit(
         Reading(dialect=Dialect(), selection=select_columns(()), split_rule=SplitRule(("train",))), (), "", ""

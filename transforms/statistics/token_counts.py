@@ -1,0 +1,182 @@
+"""Counts tokens, in a hash table of the kernel's."""
+
+import ctypes
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.arrow import binary_of, from_numpy, to_numpy
+from shardmill.transforms.kernel.described_columns import columns_of
+from shardmill.transforms.kernel.library import kernel
+from shardmill.transforms.statistics.tokens import SCHEMA, to_binary
+
+# Of tokens in an array, whose offsets have 32 bits.
+MOST_BYTES = (1 << 31) - 1
+# Of a process: nobody can choose tokens that all have one hash.
+_SEED = secrets.randbits(64)
+_FIRST_ROOM = 32
+_FIRST_BYTES = 1024
+# The types whose arrays the kernel reads as they are.
+_COUNTED = (pa.string(), pa.binary(), pa.large_string(), pa.large_binary())
+# An entry's index has 32 bits.
+_MOST = 1 << 31
+
+
+class _Room(ctypes.Structure):
+    """Tokens in native/tokens.c."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("slots", "offsets", "counts", "tags", "bytes")),
+        *((name, ctypes.c_int64) for name in ("room", "size", "entries")),
+        ("seed", ctypes.c_uint64),
+    )
+
+
+class TokenCounts:
+    """An accumulator of token counts.
+
+    Its memory grows with the number of distinct tokens only.
+    """
+
+    def __init__(self) -> None:
+        """Makes an empty accumulator."""
+        self._clear()
+
+    def _clear(self) -> None:
+        self._room = _Room(seed=_SEED)
+        self._slots = np.zeros(0, np.uint64)
+        self._offsets = np.zeros(1, np.int64)
+        self._counts = np.zeros(0, np.int64)
+        self._tags = np.zeros(0, np.uint32)
+        self._bytes = np.zeros(0, np.uint8)
+
+    def update(self, tokens: pa.Array, delimiter: str | None = None) -> None:
+        """Adds a block's tokens.
+
+        Args:
+            tokens: string, binary, integer (its decimal text is the token), or a dictionary of one
+                of these. Nulls, empty tokens and tokens with a newline or a carriage return aren't
+                counted.
+            delimiter: The text that separates the tokens of a cell. None means that a cell is one
+                token.
+
+        Raises:
+            TypeError: The array is of another type.
+        """
+        if delimiter is None and tokens.type in _COUNTED:
+            self._count(tokens, None)
+            return
+        counted = pc.value_counts(tokens)
+        texts, counts = to_binary(counted.field("values")), counted.field("counts")
+        if delimiter is not None:
+            cells = pc.split_pattern(texts, delimiter)
+            texts, counts = pc.list_flatten(cells), counts.take(pc.list_parent_indices(cells))
+        self._count(texts, to_numpy(counts))
+
+    def add(self, table: pa.Table) -> None:
+        """Adds a table of counts."""
+        for batch in table.to_batches():
+            self._count(batch.column("token"), to_numpy(batch.column("count")))
+
+    def merge(self, other: "TokenCounts") -> None:
+        """Adds the counts of another accumulator, which stays unchanged."""
+        self.add(other.table())
+
+    def table(self) -> pa.Table:
+        """The counts as a table."""
+        batches = [
+            pa.RecordBatch.from_arrays([tokens, from_numpy(counts)], schema=SCHEMA) for tokens, counts in self._chunks()
+        ]
+        return pa.Table.from_batches(batches, SCHEMA)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that the counts take."""
+        return sum(array.nbytes for array in self._arrays().values()) if self._room.room else 0
+
+    def __getstate__(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        # Without the tags: another process has another seed.
+        offsets = self._offsets[: self._room.entries + 1]
+        return self._bytes[: offsets[-1]], offsets, self._counts[: self._room.entries]
+
+    def __setstate__(self, state: tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]) -> None:
+        self._clear()
+        octets, offsets, counts = state
+        self._count(binary_of(octets, offsets), counts)
+
+    def _chunks(self) -> Iterator[tuple[pa.Array, npt.NDArray[np.int64]]]:
+        """Counted tokens, in arrays of less than 2 GiB."""
+        offsets = self._offsets[: self._room.entries + 1]
+        start = 0
+        while start < self._room.entries:
+            stop = int(np.searchsorted(offsets, offsets[start] + MOST_BYTES, side="right")) - 1
+            low, high = offsets[start], offsets[stop]
+            edges = (offsets[start : stop + 1] - low).astype(np.int32)
+            yield binary_of(self._bytes[low:high].copy(), edges), self._counts[start:stop].copy()
+            start = stop
+
+    def _count(self, texts: pa.Array, weights: "npt.NDArray[np.int64] | None") -> None:
+        rows = len(texts)
+        if not rows:
+            return
+        columns = columns_of([texts], rows)
+        data = texts.buffers()[2]
+        if not self._room.room:
+            self._grow(0)
+        row = 0
+        while True:
+            row = kernel().kernel_count_tokens(
+                ctypes.addressof(self._room),
+                columns.table.ctypes.data,
+                None if data is None else data.address,
+                None if weights is None else weights.ctypes.data,
+                row,
+                rows,
+            )
+            if row == rows:
+                return
+            self._grow(pc.binary_length(texts[row]).as_py())
+
+    def _grow(self, needed: int) -> None:
+        """Makes room for more tokens, and for more bytes.
+
+        Args:
+            needed: The bytes that a token needs.
+        """
+        room, entries = self._room, self._room.entries
+        used = int(self._offsets[entries])
+        if used + needed > room.size:
+            room.size = max(2 * (used + needed), _FIRST_BYTES)
+            self._bytes = _longer(self._bytes, used, room.size)
+        is_full = entries == room.room
+        if is_full:
+            room.room = max(2 * room.room, _FIRST_ROOM)
+            assert room.room <= _MOST
+            self._slots = np.zeros(2 * room.room, np.uint64)
+            self._offsets = _longer(self._offsets, entries + 1, room.room + 1)
+            self._counts = _longer(self._counts, entries, room.room)
+            self._tags = _longer(self._tags, entries, room.room)
+        for name, array in self._arrays().items():
+            setattr(room, name, array.ctypes.data)
+        if is_full:
+            kernel().kernel_enter_tokens(ctypes.addressof(room))
+
+    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {
+            "slots": self._slots,
+            "offsets": self._offsets,
+            "counts": self._counts,
+            "tags": self._tags,
+            "bytes": self._bytes,
+        }
+
+
+def _longer(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:
+    longer = np.empty(size, array.dtype)
+    longer[:used] = array[:used]
+    return longer
