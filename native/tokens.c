@@ -1,9 +1,9 @@
 /* Counts of texts, in a hash table whose memory the caller owns: it makes room, and then calls again. */
 #include "column.h"
+#include "hash.h"
 
-typedef unsigned __int128 u128;
-
-/* An entry's index from 1; 0 is no entry. The tag is half of the text's hash. */
+/* An entry's index from 1; 0 is no entry. The tag is half of the text's hash, whose seed is secret: nobody can choose texts that all fall
+   into one slot. */
 typedef struct { u32 tag, entry; } Slot;
 _Static_assert(sizeof(Slot) == 8, "as _Room in transforms/statistics/token_counts.py");
 
@@ -13,22 +13,6 @@ typedef struct { Slot *slots; i64 *offsets, *counts; u32 *tags; u8 *bytes; i64 r
 _Static_assert(sizeof(Tokens) == 72 && offsetof(Tokens, offsets) == 8 && offsetof(Tokens, counts) == 16 && offsetof(Tokens, tags) == 24 &&
                offsetof(Tokens, bytes) == 32 && offsetof(Tokens, room) == 40 && offsetof(Tokens, size) == 48 &&
                offsetof(Tokens, entries) == 56 && offsetof(Tokens, seed) == 64, "as _Room");
-
-static inline u64 mix(u64 a, u64 b) {
-    u128 x = (u128)a * b;
-    return (u64)x ^ (u64)(x >> 64);
-}
-
-/* Half of a hash of n > 0 bytes; the seed is secret, so that nobody can choose texts that all fall into one slot. */
-static inline u32 tag_of(const u8 *p, i64 n, u64 seed) {
-    const u64 A = 0xa0761d6478bd642full, B = 0xe7037ed1a0b428dbull;
-    u64 hash = mix(seed ^ (u64)n, A), first, last;
-    for (; n > 16; n -= 16, p += 16) hash = mix(load8(p) ^ A ^ hash, load8(p + 8) ^ B);
-    if (n >= 8) first = load8(p), last = load8(p + n - 8);
-    else if (n >= 4) first = load4(p), last = load4(p + n - 4);
-    else first = (u64)p[0] << 16 | (u64)p[n >> 1] << 8 | p[n - 1], last = 0;
-    return (u32)(mix(mix(first ^ hash, last ^ B) ^ seed, A) >> 32);
-}
 
 static inline int is_same(const u8 *a, const u8 *b, i64 n) {
     if (n > 16) return !memcmp(a, b, (size_t)n);
@@ -74,7 +58,7 @@ static inline __attribute__((always_inline)) i64 count(Tokens *t, const Column *
         for (i64 i = 0; i < n; i++) {
             i64 at = large ? large_offsets[start + i] : small_offsets[start + i];
             i64 length = (large ? large_offsets[start + i + 1] : small_offsets[start + i + 1]) - at;
-            tags[i] = length > 0 ? tag_of(texts + at, length, t->seed) : 0;
+            tags[i] = length > 0 ? (u32)(hash_of(texts + at, length, t->seed) >> 32) : 0;
             __builtin_prefetch(t->slots + (tags[i] & slot_mask(t)));
         }
         if (t->entries > MANY) {
