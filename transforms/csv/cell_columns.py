@@ -201,7 +201,7 @@ class ColumnParser:
         return cast(text, column.type, self.nulls, column.infinite)
 
     def _respell(self, column: CellColumn, number_format: NumberFormat, text: pa.Array) -> Cast:
-        """Reads the numbers of a column with a format; inference reads it as BYTES."""
+        """Reads the numbers of a column with a format."""
         plain = plain_numbers(text, number_format, self.nulls)
         if column.type is ColumnType.BYTES:
             return Cast(plain, number_format=number_format)
