@@ -26,24 +26,32 @@ static inline const u8 *opening(Piece cell, Dialect d) {
     return p < cell.stop && *p == d.quote ? p : NULL;
 }
 
-/* Any cell's text, not trimmed, into `room`, which has the size of the cell at least: each byte is written at most once. Returns its
-   length. Blanks before the opening quote count as text after it. */
+/* Gives a cell's text byte by byte. Blanks before the opening quote count as text after it. */
+typedef struct { const u8 *at, *stop, *opening; int inside; } Reader;
+
+static inline Reader reader_of(Piece cell, Dialect d) {
+    const u8 *quote = opening(cell, d);
+    return (Reader){cell.start, cell.stop, quote, quote != NULL};
+}
+
+/* The next byte; -1: there is none. */
+static inline int next_byte(Reader *r, Dialect d) {
+    while (r->at < r->stop) {
+        u8 byte = *r->at++;
+        if (r->at - 1 == r->opening) continue;
+        if (d.has_escape && byte == d.escape) return r->at < r->stop ? *r->at++ : -1;
+        if (!r->inside || byte != d.quote) return byte;
+        if (r->at < r->stop && *r->at == d.quote) return *r->at++;
+        r->inside = 0;
+    }
+    return -1;
+}
+
+/* Any cell's text, not trimmed, into `room`, which has the size of the cell at least: no byte gives more than one. Returns its length. */
 static inline i64 unquote(Piece cell, Dialect d, u8 *room) {
-    const u8 *quote = opening(cell, d), *p = cell.start;
+    Reader reader = reader_of(cell, d);
     u8 *out = room;
-    int inside = quote != NULL;
-    if (inside) {
-        while (p < quote) *out++ = *p++;
-        p++;
-    }
-    for (; p < cell.stop; p++) {
-        if (d.has_escape && *p == d.escape) {
-            if (++p < cell.stop) *out++ = *p;
-        } else if (inside && *p == d.quote) {
-            if (p + 1 < cell.stop && p[1] == d.quote) *out++ = *p++;
-            else inside = 0;
-        } else *out++ = *p;
-    }
+    for (int byte; (byte = next_byte(&reader, d)) >= 0;) *out++ = (u8)byte;
     return out - room;
 }
 

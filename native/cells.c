@@ -173,23 +173,19 @@ API i64 kernel_parse(const u8 *text, const u32 *separators, const u32 *first, i6
     return source.count;
 }
 
-/* Whether a cell's text is `expected`; -1: no memory. */
+/* Whether a cell's text is `expected`, which is trimmed if the dialect says so. */
 static int same_text(Piece cell, Dialect d, Piece expected) {
-    Piece text = cell;
-    u8 *room = NULL;
-    if (!bare(&text, d)) {
-        if (!(room = malloc((size_t)(cell.stop - cell.start)))) return -1;
-        text = (Piece){room, room + unquote(cell, d, room)};
+    Reader reader = reader_of(cell, d);
+    const u8 *p = expected.start;
+    for (int byte; (byte = next_byte(&reader, d)) >= 0;) {
+        if (d.trim && (p == expected.start || p == expected.stop) && is_space((u8)byte)) continue;
+        if (p == expected.stop || *p++ != byte) return 0;
     }
-    if (d.trim) text = trimmed(text);
-    i64 length = text.stop - text.start;
-    int same = length == expected.stop - expected.start && !memcmp(text.start, expected.start, (size_t)length);
-    free(room);
-    return same;
+    return p == expected.stop;
 }
 
 /* The rows whose `width` cells all have the texts of a header: cell i is header[offsets[i]] to header[offsets[i + 1]]. Their indices are
-   written to `found`, which has room for all. Returns how many; -1: no memory. */
+   written to `found`, which has room for all. Returns how many. */
 API i64 kernel_repeats(const u8 *text, const u32 *separators, const u32 *first, i64 rows, const Dialect *dialect, const u8 *header, const u32 *offsets,
                        i64 width, u32 *found) {
     Dialect d = *dialect;
@@ -200,10 +196,8 @@ API i64 kernel_repeats(const u8 *text, const u32 *separators, const u32 *first, 
         int special = (d.has_quote && byte == d.quote) || (d.has_escape && byte == d.escape) || (d.trim && is_space(byte));
         if (LIKELY(offsets[1] && byte != header[0] && !special)) continue;
         int same = 1;
-        for (i64 i = 0; i < width && same; i++) {
+        for (i64 i = 0; i < width && same; i++)
             same = same_text(cell_at(text, separators + first[row], i), d, (Piece){header + offsets[i], header + offsets[i + 1]});
-            if (same < 0) return -1;
-        }
         if (UNLIKELY(same)) found[count++] = (u32)row;
     }
     return count;

@@ -39,9 +39,6 @@ class RepeatedHeader:
 
         Returns:
             The fault of each such row, by its index.
-
-        Raises:
-            MemoryError: There is none left.
         """
         if self._width < _FEWEST_CELLS:
             return {}
@@ -57,6 +54,4 @@ class RepeatedHeader:
             self._width,
             found.ctypes.data,
         )
-        if count < 0:
-            raise MemoryError
         return dict.fromkeys(found[:count].tolist(), (None, _REPEATED))
