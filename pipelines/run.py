@@ -47,7 +47,7 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
     # engines the worker that traces does.
     traced_here = engine.in_process and config.preprocessing_fn is None
     with process.shared() if traced_here else nullcontext(), terminable():
-        load_beam(local=engine.is_local)
+        load_beam(local=engine.is_local and traced_here)
         from shardmill.pipelines.job.run_job import job_folders, run_job
 
         with job_folders(output, overwrite=overwrite, engine=engine) as folders:

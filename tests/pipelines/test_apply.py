@@ -4,6 +4,8 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,25 @@ def test_a_dry_run_lists_and_writes_nothing(
     assert lines[-2] == ["output:", f"{tmp_path}/out:", "3", "shards", "per", "split,", "gzip,", "level", "1"]
     config = json.loads((folder / "run" / "manifest.json").read_text())["config"]
     assert [line[0] for line in lines[lines.index(["features"]) + 1 : -2]] == list(config["features"])
+
+
+_LOADED = """
+import sys
+from shardmill.pipelines.cli.commands import app
+app(sys.argv[1:], standalone_mode=False)
+print(sorted({"tensorflow", "keras", "pandas"} & set(sys.modules)))
+"""
+
+
+def test_a_process_that_applies_loads_no_tensorflow_in_python(ordered: Path, tmp_path: Path) -> None:
+    """The graph runs in TensorFlow's library; importing its Python half would take longer than a million rows."""
+    new = new_file(tmp_path / "new.csv", "1,2,a,b,3,x")
+    args = ["apply", str(ordered), "--input", str(new), "-o", str(tmp_path / "out"), "--split", "test", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED, *args], capture_output=True, text=True, timeout=600, check=True
+    )
+    assert done.stdout.splitlines() == ["[]"]
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["rows"]["read"] == 1
 
 
 def new_file(path: Path, *rows: str, header: str = HEADER) -> Path:

@@ -5,6 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class _Absent:
+    """Finds that modules aren't installed."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
+        """Raises the error of a missing module, or lets others look for it."""
+        if name in self._names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 @contextmanager
 def left_out(*modules: str) -> Iterator[None]:
     """Makes modules seem not installed to imports inside the block.
@@ -16,11 +28,9 @@ def left_out(*modules: str) -> Iterator[None]:
     Args:
         modules: The modules' dotted names.
     """
-    absent = [name for name in modules if name not in sys.modules]
-    # Python's own mark for a module whose import is to fail.
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    absent = _Absent(modules)
+    sys.meta_path.insert(0, absent)
     try:
         yield
     finally:
-        for name in absent:
-            del sys.modules[name]
+        sys.meta_path.remove(absent)

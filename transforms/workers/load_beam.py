@@ -14,7 +14,7 @@ def load_beam(*, local: bool) -> None:
     """Imports Beam, unless it is imported.
 
     Args:
-        local: Whether the local engine will run the job.
+        local: Whether the local engine will run the job, without a user's function in this process.
     """
     if "apache_beam" in sys.modules:
         return
@@ -22,5 +22,9 @@ def load_beam(*, local: bool) -> None:
     gc.disable()
     with left_out(*(_NOT_LOCAL if local else ())):
         import apache_beam  # noqa: F401  (for what its import loads)
+        import pyarrow as pa
+
+        # PyArrow looks for pandas when it first makes an array of a list, and not again.
+        pa.array([0])
     gc.freeze()
     gc.enable()
