@@ -117,9 +117,14 @@ def columns_of(arrays: Sequence["npt.NDArray[Any] | pa.Array"], rows: int) -> Co
     Raises:
         TypeError: An array is of another type.
     """
-    kept = [np.require(array, requirements=["C", "A"]) if isinstance(array, np.ndarray) else array for array in arrays]
+    kept = [_dense(array) if isinstance(array, np.ndarray) else array for array in arrays]
     table = np.array([_described(array) for array in kept], COLUMN)
     return Columns(table, rows, tuple(kept))
+
+
+def _dense(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    flags = array.flags  # sooner than `np.require`, which is for the rare other one
+    return array if flags.c_contiguous and flags.aligned else np.require(array, requirements=["C", "A"])
 
 
 def _described(array: "npt.NDArray[Any] | pa.Array") -> tuple[int, ...]:
@@ -127,7 +132,8 @@ def _described(array: "npt.NDArray[Any] | pa.Array") -> tuple[int, ...]:
         if array.dtype not in _NUMPY_KINDS:
             raise TypeError(f"expected an array of float32 or int64, received {array.dtype}")
         each = array.size // len(array) if len(array) else 0
-        return (0, array.ctypes.data, 0, 0, each, _NUMPY_KINDS[array.dtype])
+        # A buffer of Arrow's tells its address six times as fast as `array.ctypes`.
+        return (0, pa.py_buffer(array).address, 0, 0, each, _NUMPY_KINDS[array.dtype])
     bounds = 0
     if pa.types.is_large_list(array.type):
         bounds = array.buffers()[1].address + 8 * array.offset
