@@ -18,6 +18,8 @@ from shardmill.transforms.statistics.tokens import select, total
 
 # Bytes of counts that are merged at a time. Merging takes some four times as much memory.
 _MERGE_BYTES = 16 << 20
+# Bytes of memory for the counts of small runs that are joined.
+_JOINED_BYTES = 32 << 20
 # Bytes of selected tokens, of all hash partitions together, that the last merge holds.
 _RANKING_BYTES = 16 << 20
 
@@ -57,7 +59,7 @@ class SelectTokens(beam.PTransform):  # type: ignore[misc]
         return (
             runs  # (vocabulary, run)
             | "GroupRuns" >> beam.GroupByKey()  # (vocabulary, [run])
-            | "PartitionTokens" >> beam.FlatMapTuple(_partitions)
+            | "PartitionTokens" >> beam.FlatMap(_partitions, self.folder)
             | "SpreadPartitions" >> beam.Reshuffle()
             | "SelectPartition" >> beam.Map(_select, dict(self.requests), self.folder)
         )
@@ -86,11 +88,32 @@ def write_runs(tables: Mapping[tuple[str, ...], pa.Table], folder: str) -> list[
         ]
 
 
-def _partitions(name: str, runs: Iterable[Run]) -> Iterator[_Partition]:
-    runs = list(runs)
-    bits = bits_for(sum(run.size for run in runs), _MERGE_BYTES)
+def _partitions(grouped: tuple[str, Iterable[Run]], folder: str) -> Iterator[_Partition]:
+    name, runs = grouped
+    large = list(_large_runs(runs, folder))
+    bits = bits_for(sum(run.size for run in large), _MERGE_BYTES)
     for index in range(1 << bits):
-        yield _Partition(name, bits, index, tuple(run.share(bits, index) for run in runs))
+        yield _Partition(name, bits, index, tuple(run.share(bits, index) for run in large))
+
+
+def _large_runs(runs: Iterable[Run], folder: str) -> Iterator[Run]:
+    """Joins the runs that are in no file.
+
+    Ten thousand bundles may have as many of the same few tokens: one run of these needs no
+    partitions.
+    """
+    counts = TokenCounts()
+    with TokenWriter(folder) as writer:
+        for run in runs:
+            if run.batches.path is not None:
+                yield run
+                continue
+            counts.add(run.share(0, 0).read(0, 0))
+            if counts.nbytes > _JOINED_BYTES:
+                yield writer.write_run(counts.table())
+                counts = TokenCounts()
+        if (table := counts.table()).num_rows:
+            yield writer.write_run(table)
 
 
 def _select(partition: _Partition, requests: Mapping[str, VocabularyRequest], folder: str) -> Selected:

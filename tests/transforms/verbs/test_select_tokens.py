@@ -20,7 +20,7 @@ def _runs(folder: Path, *tables: dict[bytes, int]) -> list[Run]:
 
 
 def _selected(folder: Path, request: VocabularyRequest, runs: list[Run]) -> list[Selected]:
-    return [_select(each, {"v": request}, str(folder)) for each in _partitions("v", runs)]
+    return [_select(each, {"v": request}, str(folder)) for each in _partitions(("v", runs), str(folder))]
 
 
 def _tokens(selected: list[Selected]) -> dict[bytes, int]:
@@ -75,7 +75,7 @@ def test_tokens_that_are_too_rare_are_counted_too(tmp_path: Path) -> None:
 def test_no_token_of_many_crosses(tmp_path: Path) -> None:
     """What crosses of many tokens is where they are, however many bytes they have."""
     runs = _runs(tmp_path, {b"%0100d" % token**9: 1 for token in range(2000)})
-    partitions = list(_partitions("v", runs))
+    partitions = list(_partitions(("v", runs), str(tmp_path)))
     selected = _selected(tmp_path, VocabularyRequest("v", ("v",)), runs)
     for each in (*runs, *partitions, *selected):
         assert len(pickle.dumps(each)) < 1000
@@ -86,7 +86,7 @@ def test_a_partition_carries_its_own_tokens_only(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(token_files, "_BATCH_BYTES", 1000)
     monkeypatch.setattr(module, "_MERGE_BYTES", 1000)
     runs = _runs(tmp_path, {b"%d" % token: 1 for token in range(500)})
-    shares = [share for each in _partitions("v", runs) for share in each.shares]
+    shares = [share for each in _partitions(("v", runs), str(tmp_path)) for share in each.shares]
     assert len(shares) == 8
     assert all(share.batches.data for share in shares)
     assert sum(len(share.batches.data) for share in shares) == sum(len(run.batches.data) for run in runs)
