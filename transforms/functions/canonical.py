@@ -251,28 +251,30 @@ def row_lengths_key(key: str) -> str:
 
 
 def tensor_names(
-    signature: Any, dtypes: Mapping[str, str], outputs: Mapping[str, FeatureSpec]
+    signature: Any, inputs: Mapping[str, str], dtypes: Mapping[str, str], outputs: Sequence[tuple[FeatureSpec, str]]
 ) -> dict[str, dict[str, list[Any]]]:
     """The tensor names of a signature, as plain data.
 
     Args:
-        signature: A `SignatureDef` whose inputs are named after the columns.
-        dtypes: Each column's dtype: float32, int64 or bytes; in the order that the inputs are to
-            have.
-        outputs: Each feature by its key in the signature, in order. A feature of varying length
-            also has a `row_lengths_key` in the signature.
+        signature: A `SignatureDef` whose inputs are named.
+        inputs: Columns, each with its key in the signature, if it is there.
+        dtypes: Each column's dtype: float32, int64 or bytes.
+        outputs: Features, each with its key in the signature. A feature of varying length also has
+            a `row_lengths_key` there.
 
     Returns:
         `inputs`: by column [tensor, dtype]; `outputs`: by feature [tensor, dtype, shape, rows'
         lengths' tensor]. For a feature of varying length the shape is None, for others the last
-        tensor.
+        tensor. Columns that share a tensor are its rows, in order; and so are features.
     """
     found: dict[str, list[Any]] = {}
-    for key, spec in outputs.items():
+    for spec, key in outputs:
         shape = None if spec.shape is None else list(spec.shape)
         lengths = signature.outputs[row_lengths_key(key)].name if spec.shape is None else None
         found[spec.name] = [signature.outputs[key].name, spec.dtype, shape, lengths]
-    inputs = {
-        column: [signature.inputs[column].name, dtype] for column, dtype in dtypes.items() if column in signature.inputs
+    columns = {
+        column: [signature.inputs[key].name, dtypes[column]]
+        for column, key in inputs.items()
+        if key in signature.inputs
     }
-    return {"inputs": inputs, "outputs": found}
+    return {"inputs": columns, "outputs": found}

@@ -91,8 +91,8 @@ class _Derivation(Transform):
         names = () if labels else self._function.outputs
         return {name: output_columns(name, value, ()) for name, value in self._function.inline(inputs, names).items()}
 
-    def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        return features.inline(inputs, features.outputs)
+    def transform_fn(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return self._function.inline(inputs, self._function.outputs)
 
     @property
     def kept(self) -> Sequence[Any]:

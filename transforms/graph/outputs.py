@@ -4,18 +4,35 @@ They are those of declared features, or of a TF Transform function that TF Trans
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Column, Schema
-from shardmill.transforms.functions.columns import Columns, from_dense, output_columns, tft_spec, to_dense
+from shardmill.transforms.functions.columns import DTYPES, Columns, from_dense, output_columns, tft_spec, to_dense
 from shardmill.transforms.functions.traced_function import Function
+from shardmill.transforms.graph.packing import Pack, packs
+from shardmill.transforms.graph.stacks import Stacks
 from shardmill.transforms.kinds.base import Kind, TableKey, Tensor, Trace
 from shardmill.transforms.statistics.requests import Statistics
+
+
+class Block(NamedTuple):
+    """A tensor of outputs.
+
+    Attributes:
+        specs: The outputs. If there are several, they are scalars, and each is a row of the tensor.
+        tensor: The values: [batch, ...], or [outputs, batch]. Those of varying length are flat.
+        row_lengths: The rows' lengths, if they vary.
+    """
+
+    specs: tuple[FeatureSpec, ...]
+    tensor: Tensor
+    row_lengths: Tensor | None = None
 
 
 class Transform(ABC):
@@ -54,12 +71,32 @@ class Transform(ABC):
             labels: Whether to build the labels, rather than all other outputs.
         """
 
-    @abstractmethod
-    def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Builds all outputs, as a TF Transform function returns them.
+    def build_blocks(self, inputs: Stacks) -> list[Block]:
+        """Builds all outputs but the labels, as few tensors.
 
         Args:
-            features: The traced function of the outputs that aren't labels.
+            inputs: The columns of `served`, stacked as `stacks` says.
+        """
+        built = self.build_columns(inputs, labels=False)
+        return [Block((spec,), values, lengths) for columns in built.values() for spec, values, lengths in columns]
+
+    @property
+    def stacks(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of `served`, by the tensors that hold them."""
+        return tuple((column.name,) for column in self.served)
+
+    def ordered(self, specs: Iterable[FeatureSpec]) -> list[FeatureSpec]:
+        """Orders outputs as they are listed outside."""
+        return list(specs)
+
+    @abstractmethod
+    def transform_fn(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Builds all outputs, as a TF Transform function returns them.
+
+        Each is built from its own columns: TF Transform leaves out the outputs whose columns aren't
+        given.
+
+        Args:
             inputs: TF Transform's raw features, for the columns of `read`.
         """
 
@@ -76,12 +113,13 @@ class Transform(ABC):
     def kept(self) -> Sequence[Any]:
         """Objects to save along with the graph: assets, tables."""
 
-    def _finite(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def _finite(self, raw: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Replaces infinite numbers by NaN where they count as missing.
 
-        The inputs are dense raw columns.
+        Args:
+            raw: `tf.raw_ops`, or what records their use.
+            inputs: Dense raw columns.
         """
-        raw = tf.raw_ops
         return {
             name: raw.SelectV2(condition=raw.IsInf(x=values), t=np.float32(np.nan), e=values)
             if name in self.infinite
@@ -129,41 +167,108 @@ class Declared(Transform):
         """
         self._derive = derive
         self.infinite = infinite
-        derived = derive.dependencies if derive is not None else {}
-        self.schema = Schema(tuple(column for column in schema if column.name not in derived))
+        self._derived = derive.dependencies if derive is not None else {}
+        self.schema = Schema(tuple(column for column in schema if column.name not in self._derived))
         self._statistics = statistics
         self._kinds = tuple(kinds)
         self._assets: dict[str, Any] = {}
         self._tables: dict[TableKey, Any] = {}
         self.outputs = {kind.name: kind.outputs(schema, statistics) for kind in kinds}
 
-        def raw(kind: Kind) -> set[str]:
-            return {name for column in kind.columns for name in derived.get(column, {column})}
-
         self._set_columns(
-            {column for kind in kinds if not kind.is_label for column in raw(kind)},
-            {spec.name: raw(kind) for kind in kinds if kind.is_label for spec in self.outputs[kind.name]},
+            self._raw([kind for kind in kinds if not kind.is_label]),
+            {spec.name: self._raw([kind]) for kind in kinds if kind.is_label for spec in self.outputs[kind.name]},
         )
+        dtypes = {column.name: DTYPES[column.type] for column in self.schema}
+        self._packs = packs(tf, (kind for kind in kinds if not kind.is_label), dtypes, statistics, self._finite)
+        packed = {kind.name for pack in self._packs for kind in pack.kinds}
+        self._unpacked = [kind for kind in kinds if kind.name not in packed]
 
     def build_columns(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
         """See `Transform.build_columns`."""
         kinds = [kind for kind in self._kinds if kind.is_label == labels]
-        columns = self._finite(inputs)
-        if self._derive is not None:
-            wanted = {column for kind in kinds for column in kind.columns if column not in self.schema}
-            columns |= self._derive.inline(columns, wanted)
-        trace = Trace(tf, columns, self._statistics, self._table)
-        specs = {spec.name: spec for kind in kinds for spec in self.outputs[kind.name]}
-        return {
-            name: [(specs[name], tensor, None)] for kind in kinds for name, tensor in kind.build_tensors(trace).items()
-        }
+        return {spec.name: [(spec, tensor, None)] for spec, tensor in self._built(kinds, inputs)}
 
-    def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def build_blocks(self, inputs: Stacks) -> list[Block]:
+        """See `Transform.build_blocks`."""
+        alone = [kind for kind in self._unpacked if not kind.is_label]
+        blocks = [Block((spec,), tensor) for spec, tensor in self._built(alone, inputs)]
+        specs = {spec.name: spec for spec in self.specs}
+        trace = Trace(tf, {}, self._statistics, self._table)
+        for pack in self._packs:
+            built = pack.build(trace, [inputs.stacked(columns) for columns in pack.columns], tf.constant(pack.numbers))
+            blocks += [
+                Block(tuple(specs[name] for name in names), tensor)
+                for names, tensor in zip(pack.outputs, built, strict=True)
+            ]
+        return blocks
+
+    def _raw(self, kinds: Iterable[Kind]) -> list[str]:
+        """The raw columns from which features are built."""
+        columns = {column for kind in kinds for column in kind.columns}
+        return sorted({name for column in columns for name in self._derived.get(column, {column})})
+
+    def _built(self, kinds: Sequence[Kind], inputs: Mapping[str, Tensor]) -> Iterator[tuple[FeatureSpec, Tensor]]:
+        """Builds the outputs of features, each by itself."""
+        derived = {column for kind in kinds for column in kind.columns if column not in self.schema}
+        tensors = self._finite(tf.raw_ops, {column: inputs[column] for column in self._raw(kinds)})
+        if self._derive is not None:
+            tensors |= self._derive.inline(tensors, derived)
+        trace = Trace(tf, tensors, self._statistics, self._table)
+        for kind in kinds:
+            specs = {spec.name: spec for spec in self.outputs[kind.name]}
+            yield from ((specs[name], tensor) for name, tensor in kind.build_tensors(trace).items())
+
+    @property
+    def stacks(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of each pack together, each other column alone."""
+        together: dict[str, tuple[str, ...]] = {}
+        for columns in (columns for pack in self._packs for columns in pack.columns):
+            if len(set(columns)) == len(columns) and together.keys().isdisjoint(columns):
+                together |= dict.fromkeys(columns, columns)
+        return tuple(dict.fromkeys(together.get(column.name, (column.name,)) for column in self.served))
+
+    def ordered(self, specs: Iterable[FeatureSpec]) -> list[FeatureSpec]:
+        """In the order of the features."""
+        ranks = {spec.name: rank for rank, spec in enumerate(self.specs)}
+        return sorted(specs, key=lambda spec: ranks[spec.name])
+
+    def transform_fn(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """See `Transform.transform_fn`."""
-        dense = to_dense({self.schema[name]: value for name, value in inputs.items()})
-        built = features.inline({column.name: dense[column.name] for column in self.served}, features.outputs)
-        labels = self.build_columns(dense, labels=True)
-        return built | {name: tensor for name, ((_, tensor, _),) in labels.items()}
+        unpacked = self._unpacked
+        dense = to_dense({self.schema[name]: inputs[name] for name in self._raw(unpacked)})
+        built = {spec.name: tensor for spec, tensor in self._built(unpacked, dense)}
+        for pack in self._packs:
+            built |= self._each(pack, inputs)
+        return built
+
+    def _each(self, pack: Pack, inputs: Mapping[str, Any]) -> Iterator[tuple[str, Tensor]]:
+        """Builds a pack's features one by one.
+
+        They are calls of a function that they have in common.
+        """
+        functions: dict[tuple[bool, ...], Any] = {}
+        numbers = tf.unstack(tf.constant(pack.numbers))
+        for kind, own, names in zip(pack.kinds, numbers, zip(*pack.outputs, strict=True), strict=True):
+            columns = [self.schema[name] for name in kind.columns]
+            required = tuple(column.required for column in columns)
+            if required not in functions:
+                specs = tf.nest.flatten([self.spec(column) for column in columns], expand_composites=True)
+                functions[required] = tf.function(
+                    partial(self._one, pack, columns), autograph=False
+                ).get_concrete_function(
+                    tf.TensorSpec(own.shape), *(tf.TensorSpec(spec.shape, spec.dtype) for spec in specs)
+                )
+            tensors = tf.nest.flatten([inputs[name] for name in kind.columns], expand_composites=True)
+            yield from zip(names, functions[required](own, *tensors), strict=True)
+
+    def _one(self, pack: Pack, columns: Sequence[Column], numbers: Tensor, *tensors: Tensor) -> list[Tensor]:
+        specs = [self.spec(column) for column in columns]
+        raw = tf.nest.pack_sequence_as(specs, tensors, expand_composites=True)
+        dense = to_dense(dict(zip(columns, raw, strict=True)))
+        rows = [dense[column.name][None] for column in columns]
+        trace = Trace(tf, {}, self._statistics, self._table)
+        return [tf.reshape(values, [-1]) for values in pack.build(trace, rows, numbers[None])]
 
     @property
     def kept(self) -> Sequence[Any]:
@@ -253,14 +358,14 @@ class Analyzed(Transform):
             for name, value in self._function.inline(raw, names).items()
         }
 
-    def transform_fn(self, features: Function, inputs: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def transform_fn(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """See `Transform.transform_fn`."""
         if self.infinite:
             inputs = self._raw(to_dense({self.schema[name]: value for name, value in inputs.items()}))
         return self._function.inline(inputs, self._function.outputs)
 
     def _raw(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
-        return from_dense({self.schema[name]: tensor for name, tensor in self._finite(inputs).items()})
+        return from_dense({self.schema[name]: tensor for name, tensor in self._finite(tf.raw_ops, inputs).items()})
 
     @property
     def kept(self) -> Sequence[Any]:

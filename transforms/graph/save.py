@@ -20,8 +20,8 @@ from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.functions import canonical
 from shardmill.transforms.functions.canonical import file_digest, row_lengths_key
 from shardmill.transforms.functions.columns import DTYPES, MISSING, output_columns
-from shardmill.transforms.functions.traced_function import Function
-from shardmill.transforms.graph.outputs import Transform
+from shardmill.transforms.graph.outputs import Block, Transform
+from shardmill.transforms.graph.stacks import Stacks, stack, unstack
 from shardmill.transforms.kinds.base import Tensor
 
 _DTYPE_NAMES = {ColumnType.INT: "int64", ColumnType.FLOAT: "float32", ColumnType.BYTES: "bytes"}
@@ -32,11 +32,11 @@ _TAKEN = frozenset({"self", "args", "kwargs", "examples"})
 def save_model(transform: Transform, folder: Path) -> dict[str, Any]:
     """Writes the SavedModel of a transform.
 
-    It has these signatures. `transform`, which the transform phase runs, has all outputs by
-    position. `serving_default` (raw columns by name) and `serve_examples` (serialized
-    `tf.train.Example`s of them) have all outputs but the labels. Where there are derived columns,
-    `derive` has them by position; it decides which rows are accepted. `transform_fn` is TF
-    Transform's function.
+    It has these signatures. `transform`, which the transform phase runs, takes and returns few
+    tensors, whose rows are columns and outputs. `serving_default` (raw columns by name) and
+    `serve_examples` (serialized `tf.train.Example`s of them) have all outputs but the labels, by
+    name. Where there are derived columns, `derive` has them by position; it decides which rows are
+    accepted. `transform_fn` is TF Transform's function.
 
     Args:
         transform: The transform.
@@ -56,23 +56,28 @@ class _Model:
     def __init__(self, transform: Transform) -> None:
         self.transform = transform
         self.arguments = _argument_names(transform.schema.names)
-        # The columns of the outputs, in order; set when they are traced.
-        self.features: list[FeatureSpec] = []
-        self.labels: list[FeatureSpec] = []
+        served = {column.name for column in transform.served}
+        # The columns in each input of `transform`: those of the core, then those of labels alone.
+        self.stacks = [*transform.stacks, *((each.name,) for each in transform.read if each.name not in served)]
+        # The outputs in each output of `transform`: those of the core, then labels; set when they
+        # are traced.
+        self.blocks: list[tuple[FeatureSpec, ...]] = []
+        self.labels: list[tuple[FeatureSpec, ...]] = []
         self.label_columns: dict[str, list[str]] = {}
         self.derived: list[FeatureSpec] = []
 
     def save(self, folder: Path) -> None:
         """Traces and saves all functions."""
         transform = self.transform
-        features = _traced(self._features, self._specs(transform.served))
+        core = _traced(self._core, self._stack_specs(len(transform.stacks)))
+        features = _traced(lambda inputs: self._features(core, inputs), self._specs(transform.served))
         module = tf.Module()
         raw = {column.name: transform.spec(column) for column in transform.schema}
-        module.transform_fn = _traced(lambda inputs: self._transform_fn(features, inputs), raw)
+        module.transform_fn = _traced(self._transform_fn, raw)
         signatures = {
-            "transform": _traced(lambda inputs: self._transform(features, inputs), self._specs(transform.read))
+            "transform": _traced(lambda inputs: self._transform(core, inputs), self._stack_specs(len(self.stacks)))
         }
-        if self.features:
+        if self.blocks:
             # Keras's `TFSMLayer` calls `serve` by default, with a dictionary; a signature only
             # takes arguments with Python's names.
             module.serve = features
@@ -89,33 +94,47 @@ class _Model:
             for column in columns
         }
 
-    def _features(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def _stack_specs(self, size: int) -> dict[str, Any]:
+        specs: dict[str, Any] = {}
+        for index, names in enumerate(self.stacks[:size]):
+            shape = [None] if len(names) == 1 else [len(names), None]
+            dtype = DTYPES[self.transform.schema[names[0]].type]
+            specs[_stack(index)] = tf.TensorSpec(shape, dtype, name=_stack(index))
+        return specs
+
+    def _core(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """All outputs but the labels, in blocks by position."""
+        stacks = Stacks({names: inputs[_stack(index)] for index, names in enumerate(self.transform.stacks)})
+        blocks = self.transform.build_blocks(stacks)
+        self.blocks = [block.specs for block in blocks]
+        return _by_position(blocks)
+
+    def _features(self, core: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All outputs but the labels, by name."""
-        built = self.transform.build_columns(inputs, labels=False)
-        self.features = [spec for columns in built.values() for spec, _, _ in columns]
-        return _by_key(column for columns in built.values() for column in columns)
+        stacks = enumerate(self.transform.stacks)
+        built = core({_stack(index): stack([inputs[name] for name in names]) for index, names in stacks})
+        tensors: dict[str, Tensor] = {}
+        for index, specs in enumerate(self.blocks):
+            rows = unstack(built[str(index)], len(specs))
+            tensors |= {spec.name: row for spec, row in zip(specs, rows, strict=True)}
+            if specs[0].shape is None:
+                tensors[row_lengths_key(specs[0].name)] = built[row_lengths_key(str(index))]
+        return tensors
 
-    def _labels(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        built = self.transform.build_columns(inputs, labels=True)
-        self.labels = [spec for columns in built.values() for spec, _, _ in columns]
-        self.label_columns = {
-            spec.name: list(self.transform.labels[name]) for name, columns in built.items() for spec, _, _ in columns
-        }
-        return _by_key(column for columns in built.values() for column in columns)
-
-    def _transform(self, features: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """All outputs by position.
+    def _transform(self, core: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """All outputs by position, labels last.
 
         A signature's key can't hold every name.
         """
-        built = features({column.name: inputs[column.name] for column in self.transform.served})
-        built |= self._labels(inputs)
-        tensors: dict[str, Tensor] = {}
-        for index, spec in enumerate(self.specs):
-            tensors[str(index)] = built[spec.name]
-            if spec.shape is None:
-                tensors[row_lengths_key(str(index))] = built[row_lengths_key(spec.name)]
-        return tensors
+        tensors = dict(core({_stack(index): inputs[_stack(index)] for index in range(len(self.transform.stacks))}))
+        stacks = Stacks({names: inputs[_stack(index)] for index, names in enumerate(self.stacks)})
+        built = self.transform.build_columns(stacks, labels=True)
+        labels = [Block((spec,), values, lengths) for columns in built.values() for spec, values, lengths in columns]
+        self.labels = [block.specs for block in labels]
+        self.label_columns = {
+            spec.name: list(self.transform.labels[name]) for name, columns in built.items() for spec, _, _ in columns
+        }
+        return tensors | _by_position(labels, len(self.blocks))
 
     def _derive(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The derived columns, by position."""
@@ -127,15 +146,25 @@ class _Model:
         self.derived = [spec for spec, _, _ in built]
         return {str(index): tensor for index, (_, tensor, _) in enumerate(built)}
 
-    def _transform_fn(self, features: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        return self.transform.transform_fn(
-            Function(features), {column.name: inputs[column.name] for column in self.transform.read}
-        )
+    def _transform_fn(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return self.transform.transform_fn({column.name: inputs[column.name] for column in self.transform.read})
 
     @property
-    def specs(self) -> list[FeatureSpec]:
-        """The columns of all outputs, labels last."""
-        return [*self.features, *self.labels]
+    def stacked(self) -> dict[str, str]:
+        """The raw columns, each with its input of `transform`."""
+        return {name: _stack(index) for index, names in enumerate(self.stacks) for name in names}
+
+    @property
+    def outputs(self) -> dict[str, list[tuple[FeatureSpec, str]]]:
+        """For each signature its outputs, each with its key."""
+        served = self.transform.ordered(spec for specs in self.blocks for spec in specs)
+        labels = [spec for specs in self.labels for spec in specs]
+        keys = {spec.name: str(index) for index, specs in enumerate([*self.blocks, *self.labels]) for spec in specs}
+        return {
+            "serving_default": [(spec, spec.name) for spec in served],
+            "transform": [(spec, keys[spec.name]) for spec in [*served, *labels]],
+            "derive": [(spec, str(index)) for index, spec in enumerate(self.derived)],
+        }
 
     def _serve_examples(self, features: Callable[..., Any]) -> Any:
         columns = self.transform.served
@@ -170,12 +199,17 @@ def _sources(transform: Transform) -> list[Column]:
     return [column for column in transform.schema if any(column.name in names for names in needs.values())]
 
 
-def _by_key(columns: Iterator[tuple[FeatureSpec, Tensor, Tensor | None]]) -> dict[str, Tensor]:
+def _stack(index: int) -> str:
+    """The name of a tensor of stacked columns."""
+    return f"stack_{index}"
+
+
+def _by_position(blocks: Sequence[Block], first: int = 0) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
-    for spec, values, row_lengths in columns:
-        tensors[spec.name] = values
-        if row_lengths is not None:
-            tensors[row_lengths_key(spec.name)] = row_lengths
+    for index, block in enumerate(blocks, first):
+        tensors[str(index)] = block.tensor
+        if block.row_lengths is not None:
+            tensors[row_lengths_key(str(index))] = block.row_lengths
     return tensors
 
 
@@ -222,13 +256,8 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
     canonical.number_functions(meta_graph)
     signatures = meta_graph.signature_def
     columns = {argument: column for column, argument in model.arguments.items()}
-    dtypes = {column.name: _DTYPE_NAMES[column.type] for column in model.transform.schema}
-    served = {spec.name: spec for spec in model.features}
-    outputs = {
-        "serving_default": served,
-        "transform": {str(index): spec for index, spec in enumerate(model.specs)},
-        "derive": {str(index): spec for index, spec in enumerate(model.derived)},
-    }
+    columns |= {key: key for key in model.stacked.values()}
+    outputs = model.outputs
     for name in outputs:
         if name in signatures:
             canonical.name_inputs(signatures[name], columns)
@@ -238,9 +267,11 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
     )
     path.write_bytes(proto.SerializeToString(deterministic=True))
     _replace_fingerprint(folder / "fingerprint.pb", path)
+    dtypes = {column.name: _DTYPE_NAMES[column.type] for column in model.transform.schema}
+    alone = {name: name for name in dtypes}
     found = {
-        name: canonical.tensor_names(signatures[name], dtypes, specs)
-        for name, specs in outputs.items()
+        name: canonical.tensor_names(signatures[name], model.stacked if name == "transform" else alone, dtypes, keys)
+        for name, keys in outputs.items()
         if name in signatures
     }
     names: dict[str, Any] = {"signatures": found, "labels": model.label_columns}

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
@@ -85,7 +86,11 @@ class Trace:
         The optimizer would turn a division by a constant into a multiplication by its reciprocal,
         whose last bit differs; and it does so in some runtimes only.
         """
-        return self.tf.raw_ops.PlaceholderWithDefault(input=self.constant(value), shape=[])
+        return self.hide(self.constant(value))
+
+    def hide(self, constant: Tensor) -> Tensor:
+        """Hides a constant from TensorFlow's optimizer: see `hidden`."""
+        return self.tf.raw_ops.PlaceholderWithDefault(input=constant, shape=constant.shape)
 
     def constant(self, value: float) -> Tensor:
         """A float32 scalar constant; equal ones share one operation."""
@@ -104,9 +109,27 @@ class Trace:
         register, with another implementation of `log` or `exp`. So 16 elements of padding are
         appended, as many as the widest register holds, and then cut off.
         """
+        return self.cut(operation(self.pad(values)), values)
+
+    def pad(self, values: Tensor) -> Tensor:
+        """Flattens a tensor and pads it: see `steady`."""
         raw = self.tf.raw_ops
-        padded = raw.ConcatV2(values=[values, np.ones(16, np.float32)], axis=0)
-        return raw.Slice(input=operation(padded), begin=[0], size=raw.Shape(input=values))
+        return raw.ConcatV2(values=[raw.Reshape(tensor=values, shape=[-1]), np.ones(16, np.float32)], axis=0)
+
+    def cut(self, padded: Tensor, values: Tensor) -> Tensor:
+        """Undoes `pad`: the elements, in the shape of `values`."""
+        raw = self.tf.raw_ops
+        elements = raw.Slice(input=padded, begin=[0], size=raw.Reshape(tensor=raw.Size(input=values), shape=[1]))
+        return raw.Reshape(tensor=elements, shape=raw.Shape(input=values))
+
+    def buckets(self, values: Tensor, boundaries: npt.NDArray[np.float32]) -> Tensor:
+        """int64: the bucket of each value.
+
+        It is the number of ascending boundaries that the value isn't less than; NaN counts as
+        greater than all.
+        """
+        raw = self.tf.raw_ops
+        return raw.Cast(x=raw.Bucketize(input=values, boundaries=boundaries.tolist()), DstT=self.tf.int64)
 
     def _once(self, what: str, column: str, build: Callable[[Tensor], Tensor]) -> Tensor:
         if (what, column) not in self._built:

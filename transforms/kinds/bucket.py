@@ -28,9 +28,7 @@ class _BucketKind(NumberKind):
         return (FeatureSpec(self.name, "int64", (), 0, boundaries, is_categorical=True),)
 
     def _assign(self, trace: Trace, boundaries: npt.NDArray[np.float32]) -> dict[str, Tensor]:
-        raw = trace.tf.raw_ops
-        index = raw.Bucketize(input=self.value(trace), boundaries=boundaries.tolist())
-        return {self.name: raw.Cast(x=index, DstT=trace.tf.int64)}
+        return {self.name: trace.buckets(self.value(trace), boundaries)}
 
 
 @dataclass(frozen=True, kw_only=True)

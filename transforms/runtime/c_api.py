@@ -28,6 +28,7 @@ from shardmill.transforms.runtime.c_library import Deallocator, Output, Status, 
 # TF_DataType of tensors, and the NumPy dtype of their elements.
 FLOAT, INT32, STRING, INT64 = 1, 3, 7, 9
 _NUMPY: dict[int, np.dtype[Any]] = {FLOAT: np.dtype(np.float32), INT32: np.dtype(np.int32), INT64: np.dtype(np.int64)}
+_DTYPES = {pa.float32(): FLOAT, pa.int64(): INT64}
 
 # A serialized ConfigProto: device_count {GPU: 0}; intra_op_parallelism_threads = 1;
 # inter_op_parallelism_threads = -1, which runs every op in the caller's thread: callers bring the
@@ -50,11 +51,11 @@ _keep = Deallocator(lambda _data, _length, _argument: None)
 
 @dataclass(frozen=True)
 class Feed:
-    """An Arrow array as a tensor's memory.
+    """Arrow arrays as a tensor's memory.
 
     Attributes:
         dtype: TF_DataType.
-        rows: The size of the tensor's only dimension.
+        shape: The sizes of the tensor's dimensions.
         address: The address of the elements.
         size: Bytes of the elements.
         keep: The owners of the memory, that of the strings included; they must live until the
@@ -62,25 +63,33 @@ class Feed:
     """
 
     dtype: int
-    rows: int
+    shape: tuple[int, ...]
     address: int
     size: int
     keep: tuple[object, ...]
 
     @classmethod
-    def of(cls, array: pa.Array) -> "Feed":
-        """Wraps a dense array without nulls.
+    def of(cls, arrays: Sequence[pa.Array]) -> "Feed":
+        """Wraps dense arrays without nulls, of one type and length.
 
-        It is float32, int64, or (large) string or binary. Nothing is copied, but each string takes
-        a view of 24 bytes.
+        They are float32, int64, or (large) string or binary. A single array is a vector; nothing is
+        copied, but each string takes a view of 24 bytes. Several are the rows of a matrix; numbers
+        are copied into it.
         """
-        if pa.types.is_float32(array.type) or pa.types.is_int64(array.type):
-            dtype = FLOAT if pa.types.is_float32(array.type) else INT64
-            width = array.type.bit_width // 8
-            address = _address(array.buffers()[1]) + array.offset * width
-            return cls(dtype, len(array), address, len(array) * width, (array,))
-        views = string_views(array)
-        return cls(STRING, len(array), views.ctypes.data, views.nbytes, (array, views))
+        rows = len(arrays[0])
+        shape = (len(arrays), rows) if len(arrays) > 1 else (rows,)
+        dtype = _DTYPES.get(arrays[0].type, STRING)
+        if dtype == STRING:
+            views = np.concatenate([string_views(array) for array in arrays])
+            return cls(dtype, shape, views.ctypes.data, views.nbytes, (arrays, views))
+        if len(arrays) == 1:
+            width = arrays[0].type.bit_width // 8
+            address = _address(arrays[0].buffers()[1]) + arrays[0].offset * width
+            return cls(dtype, shape, address, rows * width, (arrays,))
+        matrix = np.empty(shape, _NUMPY[dtype])
+        for row, array in zip(matrix, arrays, strict=True):
+            row[:] = array.to_numpy()
+        return cls(dtype, shape, matrix.ctypes.data, matrix.nbytes, (matrix,))
 
 
 def _address(buffer: pa.Buffer | None) -> int:
@@ -226,8 +235,10 @@ class CSession:
         results = (c_void_p * len(outputs))()
         try:
             for index, feed in enumerate(feeds):
-                shape = byref(c_int64(feed.rows))
-                tensors[index] = tf.TF_NewTensor(feed.dtype, shape, 1, feed.address, feed.size, _keep, None)
+                shape = (c_int64 * len(feed.shape))(*feed.shape)
+                tensors[index] = tf.TF_NewTensor(
+                    feed.dtype, shape, len(feed.shape), feed.address, feed.size, _keep, None
+                )
             with Status(tf) as status, subnormals_as_zeros(tf):
                 tf.TF_SessionRun(
                     *(self._session, None, inputs, tensors, len(feeds), outputs, results, len(outputs)),

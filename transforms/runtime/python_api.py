@@ -64,11 +64,11 @@ class PythonRunner:
         # The graph is initialised. From here on nothing may change it, so threads may share it.
         session.graph.finalize()
 
-    def __call__(self, arrays: Sequence[pa.Array]) -> Sequence[npt.NDArray[Any] | bytes]:
+    def __call__(self, stacks: Sequence[Sequence[pa.Array]]) -> Sequence[npt.NDArray[Any] | bytes]:
         """Runs the graph once.
 
         Args:
-            arrays: The value of each input, without nulls.
+            stacks: The value of each input, without nulls: one array, or several as its rows.
 
         Returns:
             The value of each output: an array, or for a scalar string its bytes.
@@ -78,7 +78,7 @@ class PythonRunner:
                 the values are at fault.
         """
         try:
-            values: Sequence[npt.NDArray[Any] | bytes] = self._call(*map(_values, arrays))
+            values: Sequence[npt.NDArray[Any] | bytes] = self._call(*map(_stacked, stacks))
         except self._errors as error:
             kind = RowsError if isinstance(error, self._of_values) else ShardmillError
             raise kind(
@@ -114,6 +114,10 @@ def hash_buckets(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
     with tf.device("/cpu:0"):
         buckets: npt.NDArray[np.int64] = tf.strings.to_hash_bucket_fast(_values(strings), num_buckets).numpy()
     return buckets
+
+
+def _stacked(arrays: Sequence[pa.Array]) -> npt.NDArray[Any]:
+    return np.stack([*map(_values, arrays)]) if len(arrays) > 1 else _values(arrays[0])
 
 
 def _values(array: pa.Array) -> npt.NDArray[Any]:

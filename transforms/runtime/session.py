@@ -2,7 +2,8 @@
 
 The graph is the SavedModel that serving loads.
 
-Inputs aren't copied (see `transforms.runtime.c_api` for the rules of memory): numeric columns are
+Columns that the graph computes together share an input and an output, whose rows they are. Inputs
+of one column aren't copied (see `transforms.runtime.c_api` for the rules of memory): numeric columns are
 fed as pointers to Arrow's buffers, strings as views of them. A missing value is fed as NaN
 (float32), -2**63 (int64) or the empty string. Strings come out joined, with their lengths, and a
 feature of varying length as all rows' values, with the rows' lengths, so no value takes Python code
@@ -12,9 +13,10 @@ of its own.
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,9 +47,10 @@ class Names:
     """The tensors of one signature.
 
     Attributes:
-        inputs: By raw column, its tensor and dtype (float32, int64 or bytes).
+        inputs: By raw column, its tensor and dtype (float32, int64 or bytes). Columns that share a
+            tensor are its rows, in order.
         features: The outputs, in the model's order.
-        values: The tensor of each feature.
+        values: The tensor of each feature. Features that share a tensor are its rows, in order.
         row_lengths: For each feature, the tensor of its rows' lengths (int64). None means that they
             don't vary.
         labels: By label, the raw columns that no other output needs.
@@ -59,18 +62,44 @@ class Names:
     row_lengths: tuple[str | None, ...]
     labels: Mapping[str, tuple[str, ...]]
 
+    @cached_property
+    def stacks(self) -> dict[str, list[str]]:
+        """The columns of each input."""
+        return _by_tensor((column, tensor) for column, (tensor, _) in self.inputs.items())
+
+    @cached_property
+    def blocks(self) -> dict[str, list[FeatureSpec]]:
+        """The features of each output."""
+        return _by_tensor(zip(self.features, self.values, strict=True))
+
+    @cached_property
+    def lengths(self) -> dict[str, str | None]:
+        """By output, the tensor of its rows' lengths."""
+        return dict(zip(self.values, self.row_lengths, strict=True))
+
+
+Named = TypeVar("Named")
+
+
+def _by_tensor(tensors: Iterable[tuple[Named, str]]) -> dict[str, list[Named]]:
+    found: dict[str, list[Named]] = {}
+    for name, tensor in tensors:
+        found.setdefault(tensor, []).append(name)
+    return found
+
 
 class Runner(Protocol):
     """Runs a graph: arrays to feed in, fetched values out."""
 
-    def __call__(self, arrays: Sequence[pa.Array]) -> Sequence[npt.NDArray[Any] | bytes]:
+    def __call__(self, stacks: Sequence[Sequence[pa.Array]]) -> Sequence[npt.NDArray[Any] | bytes]:
         """Runs the graph once.
 
-        Arrays have the inputs' types, and their nulls have been filled.
+        There are one or more arrays for each of `Names.stacks`. They have its type, and their nulls
+        have been filled.
 
         Returns:
-            For each feature its values (for bytes the joined bytes and their int32 lengths), and
-            then its rows' lengths if they vary.
+            For each of `Names.blocks` its values (for bytes the joined bytes and their int32
+            lengths), and then its rows' lengths if they vary.
         """
 
 
@@ -85,8 +114,7 @@ class Session:
 
         Args:
             names: The signature's tensors.
-            runner: Runs the graph. It takes arrays in the order of `names.inputs` and returns
-                values in the order of the features.
+            runner: Runs the graph.
         """
         self._names = names
         self._runner = runner
@@ -124,15 +152,22 @@ class Session:
             ShardmillError: The batch lacks a column or has it in another type; or the graph fails,
                 and the message has TensorFlow's.
         """
-        arrays = [_dense(batch, name, dtype) for name, (_, dtype) in self._names.inputs.items()]
-        fetched = iter(self._runner(arrays))
-        outputs = {
-            feature.name: _values(fetched, feature, ragged=lengths is not None)
-            for feature, lengths in zip(self._names.features, self._names.row_lengths, strict=True)
-        }
-        for feature in self._names.features:
-            _check_rows(feature, outputs[feature.name], batch.num_rows)
-        return outputs
+        indices = {name: index for index, name in enumerate(batch.schema.names)}
+        stacks = [
+            [_dense(batch, indices, name, self._names.inputs[name][1]) for name in columns]
+            for columns in self._names.stacks.values()
+        ]
+        fetched = iter(self._runner(stacks))
+        outputs: dict[str, npt.NDArray[Any] | pa.Array] = {}
+        for tensor, features in self._names.blocks.items():
+            values = _values(fetched, features[0], ragged=self._names.lengths[tensor] is not None)
+            if len(features) == 1:
+                _check_rows(features[0], values, batch.num_rows)
+                outputs[features[0].name] = values
+            else:
+                _check_matrix(features, values, batch.num_rows)
+                outputs |= zip((feature.name for feature in features), values, strict=True)
+        return {feature.name: outputs[feature.name] for feature in self._names.features}
 
 
 def _values(
@@ -156,10 +191,18 @@ def _check_rows(feature: FeatureSpec, values: npt.NDArray[Any] | pa.Array, rows:
         )
 
 
-def _dense(batch: pa.RecordBatch, name: str, dtype: str) -> pa.Array:
+def _check_matrix(features: Sequence[FeatureSpec], values: npt.NDArray[Any], rows: int) -> None:
+    if values.shape != (len(features), rows):
+        raise ShardmillError(
+            f"the transform graph failed: {len(features)} outputs from {features[0].name!r} on share a tensor; expected numbers of shape "
+            f"({len(features)}, {rows}), received {values.shape}"
+        )
+
+
+def _dense(batch: pa.RecordBatch, indices: Mapping[str, int], name: str, dtype: str) -> pa.Array:
     wanted, missing = _INPUTS[dtype]
-    index = batch.schema.get_field_index(name)
-    if index < 0:
+    index = indices.get(name)
+    if index is None:
         raise ShardmillError(
             f"the transform graph: expected column {name!r}, received rows with the columns {batch.schema.names}"
         )
@@ -230,7 +273,7 @@ def _names(model_dir: str, signature: str) -> Names:
         )
     found = signatures[signature]
     outputs = found["outputs"]
-    return Names(
+    names = Names(
         inputs={name: (tensor, dtype) for name, (tensor, dtype) in found["inputs"].items()},
         features=tuple(
             FeatureSpec(name, dtype, None if shape is None else tuple(shape))
@@ -240,27 +283,41 @@ def _names(model_dir: str, signature: str) -> Names:
         row_lengths=tuple(lengths for _, _, _, lengths in outputs.values()),
         labels={name: tuple(columns) for name, columns in content["labels"].items()},
     )
+    for tensor, columns in names.stacks.items():
+        if len({names.inputs[column][1] for column in columns}) > 1:
+            raise _shared(model_dir, tensor, columns)
+    for tensor, features in names.blocks.items():
+        kinds = {(feature.dtype, feature.shape) for feature in features}
+        if len(features) > 1 and kinds not in ({("float32", ())}, {("int64", ())}):
+            raise _shared(model_dir, tensor, [feature.name for feature in features])
+    return names
+
+
+def _shared(model_dir: str, tensor: str, names: Sequence[str]) -> ShardmillError:
+    return ShardmillError(
+        f"the transform graph in {model_dir!r}: expected columns of one type, or numbers, to share a tensor, received {tensor!r} "
+        f"for {', '.join(map(repr, names[:3]))}"
+    )
 
 
 def _c_runner(model_dir: str, names: Names) -> Runner:
     session = CSession.load(model_dir)
-    inputs = session.outputs([tensor for tensor, _ in names.inputs.values()])
+    inputs = session.outputs([*names.stacks])
     outputs = session.outputs(_fetches(names, session.add_join))
-    return lambda arrays: session.run(inputs, [Feed.of(array) for array in arrays], outputs)
+    return lambda stacks: session.run(inputs, [Feed.of(arrays) for arrays in stacks], outputs)
 
 
 def _python_runner(model_dir: str, names: Names) -> Runner:
     from shardmill.transforms.runtime.python_api import PythonRunner
 
-    return PythonRunner(
-        model_dir, [tensor for tensor, _ in names.inputs.values()], lambda add_join: _fetches(names, add_join)
-    )
+    return PythonRunner(model_dir, [*names.stacks], lambda add_join: _fetches(names, add_join))
 
 
 def _fetches(names: Names, add_join: Callable[[str], tuple[str, str]]) -> list[str]:
     """The tensors to fetch, in the order of `Runner`'s values."""
     tensors: list[str] = []
-    for feature, values, row_lengths in zip(names.features, names.values, names.row_lengths, strict=True):
-        tensors += add_join(values) if feature.dtype == "bytes" else (values,)
+    for tensor, features in names.blocks.items():
+        tensors += add_join(tensor) if features[0].dtype == "bytes" else (tensor,)
+        row_lengths = names.lengths[tensor]
         tensors += (row_lengths,) if row_lengths is not None else ()
     return tensors

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -49,6 +50,10 @@ def _module(tf: Any, vocabulary: Path) -> Any:
             }
 
         @tf.function(autograph=False)
+        def shared(self, numbers: Any, texts: Any) -> dict[str, Any]:
+            return {"sums": tf.stack([numbers[0] + numbers[1], numbers[0]]), "last": texts[1]}
+
+        @tf.function(autograph=False)
         def fail(self, amount: Any) -> dict[str, Any]:
             with tf.control_dependencies([tf.debugging.assert_less(amount, 10.0, message="amounts must be small")]):
                 return {"amount": tf.identity(amount)}
@@ -73,6 +78,9 @@ def model_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
     signatures = {
         "transform": module.transform.get_concrete_function(**columns),
         "fail": module.fail.get_concrete_function(amount=columns["amount"]),
+        "shared": module.shared.get_concrete_function(
+            tf.TensorSpec([2, None], tf.float32, "numbers"), tf.TensorSpec([2, None], tf.string, "texts")
+        ),
     }
     path = folder / "transform_fn"
     tf.saved_model.save(module, str(path), signatures)
@@ -99,6 +107,18 @@ def _names(path: Path) -> dict[str, Any]:
         if signature == "transform":
             outputs["letters"] = [tensors["letters"].name, "bytes", None, tensors["letters$rows"].name]
         names[signature] = {"inputs": inputs, "outputs": outputs}
+    tensors = {**found["shared"].inputs, **found["shared"].outputs}
+    columns = {
+        "a": ("numbers", "float32"),
+        "s": ("texts", "bytes"),
+        "b": ("numbers", "float32"),
+        "t": ("texts", "bytes"),
+    }
+    features = {"sum": ("sums", "float32"), "t": ("last", "bytes"), "first": ("sums", "float32")}
+    names["shared"] = {
+        "inputs": {name: [tensors[key].name, dtype] for name, (key, dtype) in columns.items()},
+        "outputs": {name: [tensors[key].name, dtype, [], None] for name, (key, dtype) in features.items()},
+    }
     return names
 
 
@@ -273,6 +293,68 @@ def test_loaded_once(session: Session, model_dir: str) -> None:
     assert load_session(model_dir, "fail") is not session
 
 
+def test_columns_and_features_that_share_tensors(session: Session, model_dir: str) -> None:
+    """Columns of one tensor are its rows, in order, and so are features; nulls are missing there too."""
+    rows = pa.RecordBatch.from_pydict(
+        {
+            "t": pa.array(["x", None, "y" * 30]),
+            "b": pa.array([1.0, None, 3.0], pa.float32()),
+            "s": pa.array(["", "", ""]),
+            "a": pa.array([0.5, 1.5, None], pa.float32()),
+        }
+    )
+    shared = load_session(model_dir, "shared")
+    for start in (0, 1, 3):
+        outputs = shared.run(rows.slice(start))
+        assert list(outputs) == ["sum", "t", "first"]
+        np.testing.assert_array_equal(outputs["sum"], np.array([1.5, np.nan, np.nan], np.float32)[start:])
+        np.testing.assert_array_equal(outputs["first"], np.array([0.5, 1.5, np.nan], np.float32)[start:])
+        assert outputs["t"].to_pylist() == [b"x", b"", b"y" * 30][start:]
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ({"inputs": {"a": ["x:0", "float32"], "b": ["x:0", "int64"]}, "outputs": {}}, "'x:0' for 'a', 'b'"),
+        (
+            {"inputs": {}, "outputs": {"a": ["y:0", "bytes", [], None], "b": ["y:0", "bytes", [], None]}},
+            "'y:0' for 'a', 'b'",
+        ),
+        (
+            {"inputs": {}, "outputs": {"a": ["y:0", "int64", [2], None], "b": ["y:0", "int64", [2], None]}},
+            "'y:0' for 'a', 'b'",
+        ),
+    ],
+)
+def test_what_cannot_share_a_tensor(tmp_path: Path, names: dict[str, Any], problem: str) -> None:
+    """Columns of two types, text and vectors that share a tensor are refused: their memory would be misread."""
+    (tmp_path / "assets.extra").mkdir()
+    content = {"signatures": {"transform": names}, "labels": {}}
+    (tmp_path / "assets.extra" / "shardmill.json").write_text(json.dumps(content))
+    with pytest.raises(ShardmillError, match=f"to share a tensor, received {problem}"):
+        load_session(str(tmp_path))
+
+
+def test_features_share_a_tensor_of_another_shape(tmp_path: Path, model_dir: str) -> None:
+    """A tensor that hasn't a row for each of its features is refused."""
+    if library_path() is None:
+        pytest.skip("TensorFlow's C library isn't in the installed package")
+    shutil.copytree(model_dir, tmp_path / "model")
+    path = tmp_path / "model" / "assets.extra" / "shardmill.json"
+    content = json.loads(path.read_text())
+    outputs = content["signatures"]["shared"]["outputs"]
+    outputs["third"] = outputs["sum"]
+    path.write_text(json.dumps(content))
+    shared = load_session(str(tmp_path / "model"), "shared")
+    rows = pa.RecordBatch.from_pydict(
+        {name: pa.array([1.0], pa.float32()) for name in "ab"} | {name: pa.array(["x"]) for name in "st"}
+    )
+    with pytest.raises(
+        ShardmillError, match=r"3 outputs from 'sum' on share a tensor; expected numbers of shape \(3, 1\)"
+    ):
+        shared.run(rows)
+
+
 def test_graph_error_has_tensorflows_message(session: Session, model_dir: str) -> None:
     """An error inside the graph is one of ours, with TensorFlow's message; the session works on."""
     failing = load_session(model_dir, "fail")
@@ -298,7 +380,7 @@ def test_folder_without_names(tmp_path: Path) -> None:
 
 def test_unknown_signature(model_dir: str) -> None:
     """An unknown signature is named, with those there are."""
-    with pytest.raises(ShardmillError, match=r"no signature 'serve'; it has \['fail', 'transform'\]"):
+    with pytest.raises(ShardmillError, match=r"no signature 'serve'; it has \['fail', 'shared', 'transform'\]"):
         load_session(model_dir, "serve")
 
 
