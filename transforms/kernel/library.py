@@ -37,6 +37,7 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_scan_range": (None, (_Address, _Size, ctypes.c_int32, _Address, _Address)),
     "kernel_skip_lines": (_Size, (_Address, _Size, _Flag, _Address)),
     "kernel_spellings": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address, _Address, _Size)),
+    "kernel_stack": (None, (_Address, _Size, _Size, _Address)),
     "kernel_stray": (_Size, (_Address, _Address, _Address, _Address, _Address, _Size, _Address, _Address, _Address)),
     "kernel_text_lengths": (None, (_Address, _Address, _Size, _Address, _Size)),
     "kernel_text_sizes": (None, (_Address, _Address, _Size, _Address, _Size)),

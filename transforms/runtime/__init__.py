@@ -5,6 +5,7 @@ graph_folder.py     the graph's folder, on any file system
 c_library.py        finds and declares TensorFlow's C library
 c_api.py            sessions through ctypes
 python_api.py       the same through TensorFlow's Python API
+feeds.py            a record batch's columns as the memory of tensors
 session.py          record batches in, columns of features out
 fingerprint.py      hashes of whole columns
 derived_columns.py  a block's derived columns

@@ -1,9 +1,9 @@
-"""TensorFlow's C API through ctypes, on Arrow buffers in place.
+"""TensorFlow's C API through ctypes, on memory in place.
 
 Sessions run without TensorFlow's Python half.
 
-Memory: a tensor made here doesn't own its data. `TF_NewTensor` is given the address of an Arrow
-    buffer and a deallocator that does nothing; a string tensor is an array of 24-byte `TF_TString`
+Memory: a tensor made here doesn't own its data. `TF_NewTensor` is given the address of an array
+    and a deallocator that does nothing; a string tensor is an array of 24-byte `TF_TString`
     *views*, which hold the address of each string. So the code that makes a tensor keeps the Arrow
     array and the array of views alive until `TF_SessionRun` has returned and the tensor is deleted
     (`Feed.keep` does). An output may share memory with an input (a graph may pass a tensor
@@ -11,6 +11,7 @@ Memory: a tensor made here doesn't own its data. `TF_NewTensor` is given the add
 """
 
 import ctypes
+import math
 import os
 from collections.abc import Sequence
 from ctypes import byref, c_char, c_char_p, c_int64, c_ubyte, c_uint64, c_void_p
@@ -28,7 +29,6 @@ from shardmill.transforms.runtime.c_library import Deallocator, Output, Status, 
 # TF_DataType of tensors, and the NumPy dtype of their elements.
 FLOAT, INT32, STRING, INT64 = 1, 3, 7, 9
 _NUMPY: dict[int, np.dtype[Any]] = {FLOAT: np.dtype(np.float32), INT32: np.dtype(np.int32), INT64: np.dtype(np.int64)}
-_DTYPES = {pa.float32(): FLOAT, pa.int64(): INT64}
 
 # A serialized ConfigProto: device_count {GPU: 0}; intra_op_parallelism_threads = 1;
 # inter_op_parallelism_threads = -1, which runs every op in the caller's thread: callers bring the
@@ -69,27 +69,22 @@ class Feed:
     keep: tuple[object, ...]
 
     @classmethod
-    def of(cls, arrays: Sequence[pa.Array]) -> "Feed":
-        """Wraps dense arrays without nulls, of one type and length.
+    def numbers(cls, values: npt.NDArray[Any]) -> "Feed":
+        """Wraps an array of float32 or int64."""
+        dtype = FLOAT if values.dtype == np.float32 else INT64
+        return cls(dtype, values.shape, values.ctypes.data, values.nbytes, (values,))
 
-        They are float32, int64, or (large) string or binary. A single array is a vector; nothing is
-        copied, but each string takes a view of 24 bytes. Several are the rows of a matrix; numbers
-        are copied into it.
+    @classmethod
+    def text(cls, arrays: Sequence[pa.Array]) -> "Feed":
+        """Wraps (large) string or binary arrays of one length, without nulls.
+
+        A single array is a vector, several are the rows of a matrix. No text is copied, but each
+        string takes a view of 24 bytes.
         """
         rows = len(arrays[0])
+        views = np.concatenate([string_views(array) for array in arrays])
         shape = (len(arrays), rows) if len(arrays) > 1 else (rows,)
-        dtype = _DTYPES.get(arrays[0].type, STRING)
-        if dtype == STRING:
-            views = np.concatenate([string_views(array) for array in arrays])
-            return cls(dtype, shape, views.ctypes.data, views.nbytes, (arrays, views))
-        if len(arrays) == 1:
-            width = arrays[0].type.bit_width // 8
-            address = _address(arrays[0].buffers()[1]) + arrays[0].offset * width
-            return cls(dtype, shape, address, rows * width, (arrays,))
-        matrix = np.empty(shape, _NUMPY[dtype])
-        for row, array in zip(matrix, arrays, strict=True):
-            row[:] = array.to_numpy()
-        return cls(dtype, shape, matrix.ctypes.data, matrix.nbytes, (matrix,))
+        return cls(STRING, shape, views.ctypes.data, views.nbytes, (arrays, views))
 
 
 def _address(buffer: pa.Buffer | None) -> int:
@@ -322,9 +317,20 @@ def _value(tf: ctypes.CDLL, tensor: int) -> npt.NDArray[Any] | bytes:
     if not size:
         return np.empty(shape, _NUMPY[dtype])
     memory = memoryview((c_ubyte * size).from_address(data))
+    values = new_array(shape, _NUMPY[dtype])
     # One copy, by NumPy, which releases the GIL.
-    values: npt.NDArray[Any] = np.frombuffer(memory, _NUMPY[dtype]).reshape(shape).copy()
+    values[...] = np.frombuffer(memory, _NUMPY[dtype]).reshape(shape)
     return values
+
+
+def new_array(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Makes an array in Arrow's memory.
+
+    Unlike NumPy's it is aligned to 64 bytes, without which TensorFlow copies it; and it is used
+    again, so that the system needn't clear fresh pages for each block.
+    """
+    memory = pa.allocate_buffer(math.prod(shape) * dtype.itemsize)
+    return np.frombuffer(memory, dtype).reshape(shape)
 
 
 def _string(address: int) -> bytes:

@@ -35,7 +35,7 @@ def fingerprint(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
 
         return hash_buckets(strings, num_buckets)
     session, inputs, outputs = _hash_session(num_buckets)
-    (buckets,) = session.run(inputs, [Feed.of([strings])], outputs)
+    (buckets,) = session.run(inputs, [Feed.text([strings])], outputs)
     assert isinstance(buckets, np.ndarray)
     return buckets.astype(np.int64, copy=False)
 

@@ -7,7 +7,7 @@ so it gives the same bytes.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ import pyarrow as pa
 
 from shardmill.schemas.errors import RowsError, ShardmillError
 from shardmill.schemas.messages import shortened
+from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.runtime.c_api import CONFIG
+from shardmill.transforms.runtime.feeds import filled
 
 Join = Callable[[str], tuple[str, str]]
 
@@ -34,12 +36,14 @@ class PythonRunner:
     It may be called from several threads.
     """
 
-    def __init__(self, folder: str, inputs: Sequence[str], fetches: Callable[[Join], Sequence[str]]) -> None:
+    def __init__(
+        self, folder: str, stacks: Mapping[str, Sequence[str]], fetches: Callable[[Join], Sequence[str]]
+    ) -> None:
         """Loads and initialises the model.
 
         Args:
             folder: The SavedModel's folder.
-            inputs: Names of the tensors to feed.
+            stacks: The columns of each tensor to feed.
             fetches: Returns the names of the tensors to fetch. It receives a function that joins a
                 string tensor, like `CSession.add_join`.
 
@@ -47,6 +51,7 @@ class PythonRunner:
             ShardmillError: TensorFlow can't load it; the message has TensorFlow's.
         """
         tf = _tensorflow()
+        self._stacks = [*stacks.values()]
         self._errors: tuple[type[Exception], ...] = (tf.errors.OpError,)
         self._of_values = (tf.errors.InvalidArgumentError, tf.errors.OutOfRangeError)
         session = tf.compat.v1.Session(graph=tf.Graph(), config=_config(tf))
@@ -56,7 +61,7 @@ class PythonRunner:
             with session.graph.as_default():
                 tf.compat.v1.saved_model.load(session, ["serve"], folder)
                 outputs = fetches(_add_join)
-            self._call = session.make_callable(list(outputs), feed_list=list(inputs))
+            self._call = session.make_callable(list(outputs), feed_list=list(stacks))
         except (OSError, KeyError, RuntimeError, ValueError, *self._errors) as error:
             raise ShardmillError(f"can't load the transform graph in {folder!r}: TensorFlow says: {error}") from error
         finally:
@@ -64,11 +69,11 @@ class PythonRunner:
         # The graph is initialised. From here on nothing may change it, so threads may share it.
         session.graph.finalize()
 
-    def __call__(self, stacks: Sequence[Sequence[pa.Array]]) -> Sequence[npt.NDArray[Any] | bytes]:
+    def __call__(self, batch: pa.RecordBatch) -> Sequence[npt.NDArray[Any] | bytes]:
         """Runs the graph once.
 
         Args:
-            stacks: The value of each input, without nulls: one array, or several as its rows.
+            batch: The columns of `stacks`.
 
         Returns:
             The value of each output: an array, or for a scalar string its bytes.
@@ -78,7 +83,9 @@ class PythonRunner:
                 the values are at fault.
         """
         try:
-            values: Sequence[npt.NDArray[Any] | bytes] = self._call(*map(_stacked, stacks))
+            values: Sequence[npt.NDArray[Any] | bytes] = self._call(
+                *(_stacked([batch.column(name) for name in names]) for names in self._stacks)
+            )
         except self._errors as error:
             kind = RowsError if isinstance(error, self._of_values) else ShardmillError
             raise kind(
@@ -117,13 +124,16 @@ def hash_buckets(strings: pa.Array, num_buckets: int) -> npt.NDArray[np.int64]:
 
 
 def _stacked(arrays: Sequence[pa.Array]) -> npt.NDArray[Any]:
-    return np.stack([*map(_values, arrays)]) if len(arrays) > 1 else _values(arrays[0])
+    values = [_values(array) for array in arrays]
+    return np.stack(values) if len(values) > 1 else values[0]
 
 
 def _values(array: pa.Array) -> npt.NDArray[Any]:
     if pa.types.is_floating(array.type) or pa.types.is_integer(array.type):
-        values: npt.NDArray[Any] = array.to_numpy()
+        missing = float("nan") if pa.types.is_floating(array.type) else MISSING_INT
+        values: npt.NDArray[Any] = array.fill_null(missing).to_numpy()
         return values
+    array = filled(array)
     large = pa.types.is_large_string(array.type) or pa.types.is_large_binary(array.type)
     objects: npt.NDArray[Any] = array.cast(pa.large_binary() if large else pa.binary()).to_numpy(zero_copy_only=False)
     return objects

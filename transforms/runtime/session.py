@@ -2,12 +2,9 @@
 
 The graph is the SavedModel that serving loads.
 
-Columns that the graph computes together share an input and an output, whose rows they are. Inputs
-of one column aren't copied (see `transforms.runtime.c_api` for the rules of memory): numeric columns are
-fed as pointers to Arrow's buffers, strings as views of them. A missing value is fed as NaN
-(float32), -2**63 (int64) or the empty string. Strings come out joined, with their lengths, and a
-feature of varying length as all rows' values, with the rows' lengths, so no value takes Python code
-of its own.
+Columns that the graph computes together share an input and an output, whose rows they are (see
+`transforms.runtime.feeds`). Strings come out joined, with their lengths, and a feature of varying
+length as all rows' values, with the rows' lengths, so no value takes Python code of its own.
 """
 
 import math
@@ -21,24 +18,23 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_of, offsets_of
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import NAMES_FILE
-from shardmill.schemas.schema import MISSING_INT
-from shardmill.transforms.runtime.c_api import CSession, Feed
+from shardmill.transforms.runtime.c_api import CSession
 from shardmill.transforms.runtime.c_library import library_path, use_python
+from shardmill.transforms.runtime.feeds import Feeds
 from shardmill.transforms.runtime.graph_names import read_names
 
 __all__ = ["Session", "library_path", "load_session"]
 
-# By an input's dtype: the Arrow types that are fed without conversion, and the missing value.
-_INPUTS: dict[str, tuple[tuple[pa.DataType, ...], float | int | str]] = {
-    "float32": ((pa.float32(),), float("nan")),
-    "int64": ((pa.int64(),), MISSING_INT),
-    "bytes": ((pa.string(), pa.binary(), pa.large_string(), pa.large_binary()), ""),
+# The Arrow types of an input's columns, by its dtype.
+_INPUTS: dict[str, tuple[pa.DataType, ...]] = {
+    "float32": (pa.float32(),),
+    "int64": (pa.int64(),),
+    "bytes": (pa.string(), pa.binary(), pa.large_string(), pa.large_binary()),
 }
 
 
@@ -89,13 +85,12 @@ def _by_tensor(tensors: Iterable[tuple[Named, str]]) -> dict[str, list[Named]]:
 
 
 class Runner(Protocol):
-    """Runs a graph: arrays to feed in, fetched values out."""
+    """Runs a graph: columns in, fetched values out."""
 
-    def __call__(self, stacks: Sequence[Sequence[pa.Array]]) -> Sequence[npt.NDArray[Any] | bytes]:
+    def __call__(self, batch: pa.RecordBatch) -> Sequence[npt.NDArray[Any] | bytes]:
         """Runs the graph once.
 
-        There are one or more arrays for each of `Names.stacks`. They have its type, and their nulls
-        have been filled.
+        The batch has the columns of `Names.inputs`, in their types; nulls are missing values.
 
         Returns:
             For each of `Names.blocks` its values (for bytes the joined bytes and their int32
@@ -118,6 +113,8 @@ class Session:
         """
         self._names = names
         self._runner = runner
+        # A schema that has all columns, in the right types.
+        self._checked: pa.Schema | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -152,12 +149,10 @@ class Session:
             ShardmillError: The batch lacks a column or has it in another type; or the graph fails,
                 and the message has TensorFlow's.
         """
-        indices = {name: index for index, name in enumerate(batch.schema.names)}
-        stacks = [
-            [_dense(batch, indices, name, self._names.inputs[name][1]) for name in columns]
-            for columns in self._names.stacks.values()
-        ]
-        fetched = iter(self._runner(stacks))
+        if self._checked is None or not self._checked.equals(batch.schema):
+            _check_columns(batch.schema, self._names.inputs)
+            self._checked = batch.schema
+        fetched = iter(self._runner(batch))
         outputs: dict[str, npt.NDArray[Any] | pa.Array] = {}
         for tensor, features in self._names.blocks.items():
             values = _values(fetched, features[0], ragged=self._names.lengths[tensor] is not None)
@@ -199,19 +194,15 @@ def _check_matrix(features: Sequence[FeatureSpec], values: npt.NDArray[Any], row
         )
 
 
-def _dense(batch: pa.RecordBatch, indices: Mapping[str, int], name: str, dtype: str) -> pa.Array:
-    wanted, missing = _INPUTS[dtype]
-    index = indices.get(name)
-    if index is None:
-        raise ShardmillError(
-            f"the transform graph: expected column {name!r}, received rows with the columns {batch.schema.names}"
-        )
-    array = batch.column(index)
-    if array.type not in wanted:
-        raise ShardmillError(f"the transform graph: expected column {name!r} as {dtype}, received {array.type}")
-    if not array.null_count:
-        return array
-    return pc.fill_null(array, pa.scalar(missing, array.type))
+def _check_columns(schema: pa.Schema, inputs: Mapping[str, tuple[str, str]]) -> None:
+    types = dict(zip(schema.names, schema.types, strict=True))
+    for name, (_, dtype) in inputs.items():
+        if name not in types:
+            raise ShardmillError(
+                f"the transform graph: expected column {name!r}, received rows with the columns {schema.names}"
+            )
+        if types[name] not in _INPUTS[dtype]:
+            raise ShardmillError(f"the transform graph: expected column {name!r} as {dtype}, received {types[name]}")
 
 
 def _binary(joined: npt.NDArray[Any] | bytes, lengths: npt.NDArray[Any] | bytes) -> pa.Array:
@@ -304,13 +295,14 @@ def _c_runner(model_dir: str, names: Names) -> Runner:
     session = CSession.load(model_dir)
     inputs = session.outputs([*names.stacks])
     outputs = session.outputs(_fetches(names, session.add_join))
-    return lambda stacks: session.run(inputs, [Feed.of(arrays) for arrays in stacks], outputs)
+    feeds = Feeds([(names.inputs[columns[0]][1], columns) for columns in names.stacks.values()])
+    return lambda batch: session.run(inputs, feeds(batch), outputs)
 
 
 def _python_runner(model_dir: str, names: Names) -> Runner:
     from shardmill.transforms.runtime.python_api import PythonRunner
 
-    return PythonRunner(model_dir, [*names.stacks], lambda add_join: _fetches(names, add_join))
+    return PythonRunner(model_dir, names.stacks, lambda add_join: _fetches(names, add_join))
 
 
 def _fetches(names: Names, add_join: Callable[[str], tuple[str, str]]) -> list[str]:
