@@ -151,12 +151,14 @@ class Pack:
         columns: For each column of a feature, that of every feature.
         outputs: For each output of a feature, the name of every feature's.
         numbers: float32 [features, n], each feature's own numbers.
+        program: A number; packs that have the same one have the same operations.
     """
 
     kinds: tuple[Kind, ...]
     columns: tuple[tuple[str, ...], ...]
     outputs: tuple[tuple[str, ...], ...]
     numbers: npt.NDArray[np.float32]
+    program: int
     _steps: tuple[_Step, ...]
     _results: tuple[int, ...]
 
@@ -216,8 +218,8 @@ def packs(
                 recorded = _record(tf, kind, dtypes, statistics, finite)
                 groups.setdefault(recorded.key, []).append(recorded)
     return [
-        _pack(group[start : start + _WIDTH])
-        for group in groups.values()
+        _pack(group[start : start + _WIDTH], program)
+        for program, group in enumerate(groups.values())
         for start in range(0, len(group), _WIDTH)
         if len(group) > start + 1
     ]
@@ -253,12 +255,13 @@ def _refuse(_key: TableKey) -> NoReturn:
     raise _UnpackableError
 
 
-def _pack(group: Sequence[_Recorded]) -> Pack:
+def _pack(group: Sequence[_Recorded], program: int) -> Pack:
     return Pack(
         tuple(each.kind for each in group),
         tuple(zip(*(each.kind.columns for each in group), strict=True)),
         tuple(zip(*(each.results for each in group), strict=True)),
         np.array([each.record.numbers for each in group], np.float32),
+        program,
         tuple(group[0].record.steps),
         tuple(symbol.index for symbol in group[0].results.values()),
     )
