@@ -324,7 +324,7 @@ class _OnLoading(tf.lookup.TextFileInitializer):  # type: ignore[misc]
 
 
 def _called(function: Any, arguments: Sequence[Tensor]) -> list[Tensor]:
-    """Calls a function of tensors that returns some of shape [batch].
+    """Calls a function whose outputs are of shape [batch].
 
     It does what calling it in Python does, in half the time.
     """

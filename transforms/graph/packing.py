@@ -239,7 +239,7 @@ class _Recorded:
 
     @property
     def key(self) -> object:
-        """What equal features agree in."""
+        """A dictionary's key, equal for equal features."""
         return _key([self.record.steps, list(self.results.values())])
 
 

@@ -24,7 +24,7 @@ class Stacks(Mapping[str, Tensor]):
             tensors: By columns their tensor: [batch] of one column, [columns, batch] of several.
         """
         self._tensors = tensors
-        self._places = {name: (columns, row) for columns in tensors for row, name in enumerate(columns)}
+        self._positions = {name: (columns, row) for columns in tensors for row, name in enumerate(columns)}
         self._rows = cache(lambda columns: unstack(tensors[columns], len(columns)))
 
     def stacked(self, columns: tuple[str, ...]) -> Tensor:
@@ -35,16 +35,16 @@ class Stacks(Mapping[str, Tensor]):
 
     def __getitem__(self, name: str) -> Tensor:
         """A column: [batch]."""
-        columns, row = self._places[name]
+        columns, row = self._positions[name]
         return self._rows(columns)[row]
 
     def __iter__(self) -> Iterator[str]:
         """All columns' names."""
-        return iter(self._places)
+        return iter(self._positions)
 
     def __len__(self) -> int:
         """The number of columns."""
-        return len(self._places)
+        return len(self._positions)
 
 
 def stack(tensors: Sequence[Tensor]) -> Tensor:

@@ -76,10 +76,10 @@ class Feed:
 
     @classmethod
     def text(cls, arrays: Sequence[pa.Array]) -> "Feed":
-        """Wraps (large) string or binary arrays of one length, without nulls.
+        """Wraps arrays of text, without nulls and of one length.
 
-        A single array is a vector, several are the rows of a matrix. No text is copied, but each
-        string takes a view of 24 bytes.
+        They are of (large) string or binary. A single array is a vector, several are the rows of a
+        matrix. No text is copied, but each string takes a view of 24 bytes.
         """
         rows = len(arrays[0])
         views = np.concatenate([string_views(array) for array in arrays])

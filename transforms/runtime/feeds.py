@@ -1,4 +1,4 @@
-"""The columns of a record batch as the memory of tensors.
+"""A record batch's columns as the memory of tensors.
 
 A missing value is fed as NaN (float32), -2**63 (int64) or the empty string.
 """
