@@ -14,7 +14,6 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from shardmill.schemas.errors import DataError, OutputError
@@ -104,7 +103,7 @@ def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
             ahead. None means the file's end.
     """
     if is_local(path):
-        stream: BinaryIO = Path(path).open("rb")  # noqa: SIM115
+        stream: BinaryIO = open(path, "rb")  # noqa: SIM115
         if offset:
             stream.seek(offset)
         return stream
