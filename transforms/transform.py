@@ -29,7 +29,7 @@ from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unkno
 from shardmill.transforms.runtime.session import load_session
 from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
-from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
+from shardmill.transforms.tfrecord.parts import FrameBuffer, PartSegment, PartWriter
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
@@ -120,6 +120,10 @@ class _TransformUnits(CheckedDoFn):
         self._reading = reading
         self._layout = layout
 
+    def setup(self) -> None:
+        super().setup()
+        self._buffer = FrameBuffer()
+
     def start_bundle(self) -> None:
         self._moments = OutputMoments()
 
@@ -128,7 +132,7 @@ class _TransformUnits(CheckedDoFn):
         path = files.join(self._layout.folder, f"part-{first:06d}-{uuid.uuid4().hex[:8]}")
         writer = _PartRows(graph, self._reading, plan, self._moments)
         with metrics.working("transform", metrics.unit_names(units)) as work, files.created(path) as stream:
-            parts = PartWriter(stream, self._layout.level)
+            parts = PartWriter(stream, self._layout.level, self._buffer)
             rows = writer.write(units, parts, work)
             segments = parts.close()
         metrics.ROWS_WRITTEN.inc(rows)
@@ -193,7 +197,7 @@ class _PartRows:
         return np.bincount(splits, minlength=len(first))
 
     def _add_frames(self, outputs: Outputs, rows: SortedRows, parts: PartWriter) -> None:
-        offsets, frames = self._encoder.encode_framed(outputs, len(rows.order), rows.order)
+        offsets, frames = self._encoder.encode_framed(outputs, len(rows.order), rows.order, parts.room)
         stop = 0
         for split, shard, count in rows.shards:
             start, stop = stop, stop + count

@@ -4,7 +4,7 @@ The bytes are those of Python's `SerializeToString(deterministic=True)`. The com
 them (`native/encode.c`); this module describes the columns to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -16,6 +16,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.transforms.kernel.library import SLACK, kernel
 
 Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
+Room = Callable[[int], npt.NDArray[np.uint8]]
 
 # `Feature` in native/encode.h.
 _FEATURE = np.dtype(
@@ -39,6 +40,10 @@ _KINDS = {"bytes": 1, "float32": 2, "int64": 3}
 _NUMBERS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtype("<i8")}
 # The errors of native/encode.c.
 _NO_MEMORY, _BAD_ORDER, _BAD_FEATURE = -1, -2, -3
+
+
+def _fresh(size: int) -> npt.NDArray[np.uint8]:
+    return np.empty(size, np.uint8)
 
 
 class ExampleEncoder:
@@ -82,12 +87,12 @@ class ExampleEncoder:
         Raises:
             ValueError: A feature's values don't fit the rows.
         """
-        offsets, data = self._encode(outputs, rows, order, framed=False)
+        offsets, data = self._encode(outputs, rows, order, _fresh, framed=False)
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
         return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
     def encode_framed(
-        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None = None
+        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None = None, room: Room = _fresh
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
         """Serializes rows and frames them as TFRecords.
 
@@ -95,14 +100,15 @@ class ExampleEncoder:
             outputs: See `encode`.
             rows: See `encode`.
             order: See `encode`.
+            room: Makes the memory to write to, given its size in bytes.
 
         Returns:
             The offsets of the frames, int64 [frames + 1]; and the frames, joined.
         """
-        return self._encode(outputs, rows, order, framed=True)
+        return self._encode(outputs, rows, order, room, framed=True)
 
     def _encode(
-        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None, *, framed: bool
+        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None, room: Room, *, framed: bool
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
         table, held = self._describe(outputs, rows)
         order = None if order is None else np.ascontiguousarray(order, np.int64)
@@ -114,7 +120,7 @@ class ExampleEncoder:
         )
         if total < 0:
             self._fail(total, rows)
-        data = np.empty(total + SLACK, np.uint8)
+        data = room(total + SLACK)
         if kernel().kernel_encode(
             table.ctypes.data, len(table), address, records, framed, offsets.ctypes.data, data.ctypes.data
         ):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.tfrecord.parts import PartSegment, PartWriter
+from shardmill.transforms.tfrecord.parts import FrameBuffer, PartSegment, PartWriter
 from shardmill.transforms.write import _assemble, _Piece
 from tests.support.framing import frame
 
@@ -32,7 +32,7 @@ def blocks(count: int = 6, rows: int = 300, shards: int = 4) -> list[tuple[str, 
 def write(parts: Blocks, level: int | None = 3, buffer_bytes: int = 64 << 20) -> tuple[list[PartSegment], bytes]:
     """Writes blocks to one part; returns its index and its bytes."""
     stream = io.BytesIO()
-    writer = PartWriter(stream, level, buffer_bytes)
+    writer = PartWriter(stream, level, FrameBuffer(buffer_bytes))
     for split, shard, frames in parts:
         writer.add(split, shard, len(frames), memoryview(b"".join(frames)))
     return writer.close(), stream.getvalue()
@@ -93,7 +93,7 @@ def test_spilling_changes_no_byte(level: int | None, buffer_bytes: int) -> None:
 def test_memory_is_bounded() -> None:
     """What isn't written yet stays below the bound after each addition."""
     stream = io.BytesIO()
-    writer = PartWriter(stream, None, 50_000)
+    writer = PartWriter(stream, None, FrameBuffer(50_000))
     total = 0
     for split, shard, frames in blocks(20):
         writer.add(split, shard, len(frames), b"".join(frames))
@@ -129,3 +129,21 @@ def test_a_part_that_cant_be_read_is_named(tmp_path: Path, content: bytes | None
     pieces = [_Piece(0, str(part), PartSegment("train", 0, 1, 4, ((0, 4),)))]
     with pytest.raises(DataError, match=f"can't read '{part}': {reason}"):
         _assemble((("train", 0, 1), pieces), str(tmp_path), str(tmp_path), compressed=False)
+
+
+def test_memory_is_used_again() -> None:
+    """Frames in a buffer's memory are written before it is used again, by the same part or the next; larger ones get theirs."""
+    buffer = FrameBuffer(100)
+    for _ in range(2):
+        stream = io.BytesIO()
+        writer = PartWriter(stream, None, buffer)
+        for block in range(9):
+            room = writer.room(150 if block == 5 else 40)
+            room[:] = block
+            writer.add("train", 0, 1, room[:30].data)
+            writer.add("train", 1, 1, room[30:40].data)
+            assert len(stream.getvalue()) >= 40 * block - 80
+        segments = writer.close()
+        part = stream.getvalue()
+        assert content(segments[0], part) == b"".join(bytes([block]) * 30 for block in range(9))
+        assert content(segments[1], part) == b"".join(bytes([block]) * 10 for block in range(9))
