@@ -15,9 +15,9 @@ from shardmill.transforms.kernel.described_columns import columns_of
 from shardmill.transforms.kernel.library import kernel
 from shardmill.transforms.statistics.tokens import SCHEMA, to_binary
 
-# Of tokens in an array, whose offsets have 32 bits.
+# The most bytes of tokens in an array, whose offsets have 32 bits.
 MOST_BYTES = (1 << 31) - 1
-# Of a process: nobody can choose tokens that all have one hash.
+# A process's own: nobody can choose tokens that all have one hash.
 _SEED = secrets.randbits(64)
 _FIRST_ROOM = 32
 _FIRST_BYTES = 1024
