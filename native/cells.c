@@ -148,7 +148,8 @@ API void kernel_text_sizes(const u32 *separators, const u32 *first, i64 rows, Co
 static int in_numbers(u8 c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' || c == '-' || c == '+'; }
 
 /* Cells to columns. `hard` has room for `room` pairs of a row and the index of a column: the cells whose value Python must find; those of one
-   column in the rows' order. A TEXT column's `size` becomes that of its text. Returns how many were written; the columns' counts tell whether there are more. */
+   column in the rows' order. A TEXT column's `size` becomes that of its text, which offsets of 31 bits must reach. Returns how many pairs
+   were written; the columns' counts tell whether there are more. */
 API i64 kernel_parse(const u8 *text, const u32 *separators, const u32 *first, i64 rows, const Dialect *dialect, const Nulls *nulls, Column *columns,
                      i64 count, u32 *hard, i64 room) {
     Dialect d = *dialect;

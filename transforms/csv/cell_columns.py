@@ -37,6 +37,8 @@ _WIDTHS = np.array([0, 4, 8, 4])
 _NULLS = np.dtype([("lengths", np.uint64), ("count", np.int64), ("data", np.uint64), ("offsets", np.uint64)])
 # Buffers begin at multiples of it, as Arrow recommends.
 _ALIGNED = 64
+# The bytes that Arrow's strings reach.
+_MOST_TEXT = (1 << 31) - 1
 # A dialect in which nothing is special.
 _PLAIN = bytes(8)
 # The most hard cells of a chunk that are listed, and the share of a column's cells above which all
@@ -151,6 +153,9 @@ class ColumnParser:
         Returns:
             The columns' values; and, by a column's index, all about those of which there is more to
             tell than values.
+
+        Raises:
+            ValueError: A column has too much text, as no chunk has.
         """
         parsed = self._parse(grid, self._descriptors)
         values = parsed.arrays()
@@ -215,6 +220,10 @@ class ColumnParser:
         is_text = columns["kind"] == _TEXT
         if is_text.any():
             kernel().kernel_text_sizes(*cells, columns.ctypes.data, len(columns))
+            if (largest := int(columns["size"].max())) > _MOST_TEXT:
+                raise ValueError(
+                    f"a column of text: expected at most {_MOST_TEXT:,} bytes, received {largest:,}; parse fewer rows at once"
+                )
         sizes = np.empty((len(columns), len(_BUFFERS)), np.int64)
         sizes[:, 0] = _WIDTHS[columns["kind"]] * (rows + is_text)
         sizes[:, 1] = (rows + 7) // 8

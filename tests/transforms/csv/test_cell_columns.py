@@ -302,3 +302,12 @@ def test_text_of_some_rows() -> None:
     grid = grid_of(b'1,"c""d"\n2,NA\n3,\xff\n', packed(), 2)
     assert parser.text(grid.take(np.array([2, 0])), 1, pa.binary()).to_pylist() == [b"\xff", b'c"d']
     assert parser.text(grid, 0, pa.string()).to_pylist() == ["1", "2", "3"]
+
+
+def test_too_much_text_is_refused() -> None:
+    """Strings have offsets of 31 bits: none is written beyond them."""
+    separators = np.array([2**32 - 1, 2**31], np.uint32)
+    grid = Grid(np.zeros(SLACK, np.uint8)[:0], separators, np.zeros(1, np.uint32))
+    message = "a column of text: expected at most 2,147,483,647 bytes, received 2,147,483,648; parse fewer rows at once"
+    with pytest.raises(ValueError, match=message):
+        ColumnParser(packed(), (), [CellColumn.text(0)]).parse(grid)
