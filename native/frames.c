@@ -1,14 +1,10 @@
 /* Reads TFRecord frames: length (u64), masked CRC32C of the length, record, masked CRC32C of the record. */
+#include "frames.h"
 #include "crc32c.h"
 
 enum { HEADER = 12, FOOTER = 4 };
 /* Bytes of the longest record: protobuf's limit for a message. A damaged length mustn't make the reader hold a whole file. */
 static const u64 LONGEST = 1u << 31;
-
-/* Where a walk ended: with a whole frame or the beginning of one, of which `needed` bytes are needed at least; or at a frame whose length
-   or record is wrong. FrameEnd in transforms/tfrecord/frames.py. */
-enum { MORE = 0, BAD_LENGTH = 1, BAD_RECORD = 2 };
-typedef struct { i64 used, needed, state; } End;
 
 /* Joins the records of the whole frames that `size` bytes begin with, to the first that is wrong. `records` has `size` bytes, `offsets`
    size / 16 + 1: a frame has 16 bytes at least. Returns the number of records. */

@@ -1,9 +1,7 @@
 /* Fuzzes kernel_frames: frames of which some are damaged, cut anywhere, in memory of exactly their size. What is read must be what was
    framed, up to the first damage. */
 #include "../crc32c.h"
-
-typedef struct { i64 used, needed, state; } End;
-i64 kernel_frames(const u8 *data, i64 size, u8 *records, i64 *offsets, End *end);
+#include "../frames.h"
 
 static void put4(u8 *out, u32 x) { memcpy(out, &x, 4); }
 
