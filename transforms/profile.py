@@ -192,7 +192,8 @@ class InferColumns(SeveralOutputs):
         passed = units | "InferUnit" >> beam.ParDo(_InferUnit(self._wanted, self._dialect, self._nothing)).with_outputs(
             "inferred", main="units"
         )
-        inferred = passed.inferred | "MergeInferred" >> beam.CombineGlobally(Merge(self._nothing))
+        # There are units, so there is an accumulator: a default would cost further stages.
+        inferred = passed.inferred | "MergeInferred" >> beam.CombineGlobally(Merge(self._nothing)).without_defaults()
         return InferredUnits(inferred, passed.units)
 
 
