@@ -92,6 +92,10 @@ def init(
 
     request = parse_request(labels or (), split, settings or (), output)
 
+    from shardmill.transforms.workers.load_beam import load_beam
+
+    load_beam(local=True)
+
     from shardmill.pipelines.console.progress import Progress
     from shardmill.pipelines.init import init as init_module
     from shardmill.pipelines.init.next_steps import next_steps
@@ -199,6 +203,10 @@ def verify(
     check_path("RUN_DIR", run_dir)
     for pattern in files or ():
         check_path("--input", pattern)
+
+    from shardmill.transforms.workers.load_beam import load_beam
+
+    load_beam(local=True)
 
     from shardmill.pipelines.console.progress import Progress
     from shardmill.pipelines.verify.verify import print_checks, verify
