@@ -183,7 +183,7 @@ class _PartRows:
         return total
 
     def _add_held(self, parts: PartWriter, first: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Transforms the blocks that are held, and counts their rows by split."""
+        """Transforms the held blocks; counts rows by split."""
         if not self._held:
             return np.zeros_like(first)
         columns, splits = joined([block.columns for block, _ in self._held]), np.concatenate([s for _, s in self._held])

@@ -12,7 +12,7 @@ class _Absent:
         self._names = names
 
     def find_spec(self, name: str, _path: object, _target: object = None) -> None:
-        """Raises the error of a missing module, or lets others look for it."""
+        """Raises for absent modules; others are looked for elsewhere."""
         if name in self._names:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
