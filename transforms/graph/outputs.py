@@ -4,7 +4,7 @@ They are those of declared features, or of a TF Transform function that TF Trans
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -257,13 +257,19 @@ class Declared(Transform):
             if key not in functions:
                 functions[key] = self._function(pack, columns, own.shape)
             tensors = tf.nest.flatten([inputs[name] for name in kind.columns], expand_composites=True)
-            yield from zip(names, _called(functions[key], [own, *tensors]), strict=True)
+            yield from zip(names, functions[key]([own, *tensors]), strict=True)
 
-    def _function(self, pack: Pack, columns: Sequence[Column], numbers: Any) -> Any:
+    def _function(
+        self, pack: Pack, columns: Sequence[Column], numbers: Any
+    ) -> Callable[[Sequence[Tensor]], list[Tensor]]:
         specs = tf.nest.flatten([self.spec(column) for column in columns], expand_composites=True)
-        return tf.function(partial(self._one, pack, columns), autograph=False).get_concrete_function(
+        function = tf.function(partial(self._one, pack, columns), autograph=False).get_concrete_function(
             tf.TensorSpec(numbers), *(tf.TensorSpec(spec.shape, spec.dtype) for spec in specs)
         )
+        config = tf.compat.v1.ConfigProto()
+        options = tf.config.optimizer.get_experimental_options()
+        config.graph_options.rewrite_options.disable_meta_optimizer = options.get("disable_meta_optimizer", False)
+        return partial(_called, function, config.SerializeToString(deterministic=True))
 
     def _one(self, pack: Pack, columns: Sequence[Column], numbers: Tensor, *tensors: Tensor) -> list[Tensor]:
         specs = [self.spec(column) for column in columns]
@@ -323,20 +329,13 @@ class _OnLoading(tf.lookup.TextFileInitializer):  # type: ignore[misc]
         return None if tf.executing_eagerly() else super().initialize(table)
 
 
-def _called(function: Any, arguments: Sequence[Tensor]) -> list[Tensor]:
+def _called(function: Any, config: bytes, arguments: Sequence[Tensor]) -> list[Tensor]:
     """Calls a function whose outputs are of shape [batch].
 
     It does what calling it in Python does, in half the time.
     """
-    config = tf.compat.v1.ConfigProto()
-    options = tf.config.optimizer.get_experimental_options()
-    config.graph_options.rewrite_options.disable_meta_optimizer = options.get("disable_meta_optimizer", False)
-    outputs: list[Tensor] = tf.raw_ops.PartitionedCall(
-        args=arguments,
-        Tout=[output.dtype for output in function.outputs],
-        f=function,
-        config_proto=config.SerializeToString(deterministic=True),
-    )
+    dtypes = [output.dtype for output in function.outputs]
+    outputs: list[Tensor] = tf.raw_ops.PartitionedCall(args=arguments, Tout=dtypes, f=function, config_proto=config)
     for output in outputs:
         output.set_shape([None])
     return outputs
