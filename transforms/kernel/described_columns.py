@@ -6,7 +6,7 @@ No column takes Python code of its own where a whole batch is described.
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,18 +61,30 @@ class Columns:
         return Columns(np.concatenate([self.table, other.table]), self.rows, (*self.owners, *other.owners))
 
 
+class _Learned(NamedTuple):
+    """A schema, with the columns' indices in it and what it says of them.
+
+    Attributes:
+        schema: The schema.
+        indices: int64, the index of each column.
+        table: `COLUMN` [n], without addresses.
+    """
+
+    schema: pa.Schema
+    indices: npt.NDArray[np.int64]
+    table: npt.NDArray[np.void]
+
+
 class ColumnFinder:
     """Describes the columns of record batches.
 
-    Batches of one schema after another cost least.
+    Batches of one schema after another cost least. Threads may share it.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         """Takes the columns' names, in the order of their descriptions."""
         self._names = tuple(names)
-        self._schema: pa.Schema | None = None
-        self._indices = np.zeros(0, np.int64)
-        self._table = np.zeros(0, COLUMN)
+        self._learned: _Learned | None = None
 
     def find(self, batch: pa.RecordBatch) -> Columns:
         """Describes a batch's columns.
@@ -81,26 +93,28 @@ class ColumnFinder:
             KeyError: The batch lacks one.
             TypeError: One is neither float32, int64 nor text.
         """
-        if self._schema is None or not self._schema.equals(batch.schema):
-            self._learn(batch.schema)
-        table = self._table.copy()
+        # Read once: another thread may put another schema's in its place, but never changes these,
+        # and they live as long as the call of the kernel, during which other threads run.
+        learned = self._learned
+        if learned is None or not learned.schema.equals(batch.schema):
+            self._learned = learned = self._learn(batch.schema)
+        indices, table = learned.indices, learned.table.copy()
         _, exported = batch.__arrow_c_array__()
         kernel().kernel_find_columns(
-            _pointer_of(exported, b"arrow_array"), self._indices.ctypes.data, len(table), table.ctypes.data
+            _pointer_of(exported, b"arrow_array"), indices.ctypes.data, len(table), table.ctypes.data
         )
         return Columns(table, batch.num_rows, (exported,))
 
-    def _learn(self, schema: pa.Schema) -> None:
-        indices = {name: index for index, name in enumerate(schema.names)}
-        types = [schema.field(indices[name]).type for name in self._names]
+    def _learn(self, schema: pa.Schema) -> _Learned:
+        positions = {name: index for index, name in enumerate(schema.names)}
+        types = [schema.field(positions[name]).type for name in self._names]
         for name, kind in zip(self._names, types, strict=True):
             if kind not in _ARROW_KINDS:
                 raise TypeError(f"column {name!r}: expected float32, int64 or text, received {kind}")
-        self._indices = np.array([indices[name] for name in self._names], np.int64)
-        self._table = np.zeros(len(types), COLUMN)
-        self._table["each"] = 1
-        self._table["kind"] = [_ARROW_KINDS[kind] for kind in types]
-        self._schema = schema
+        table = np.zeros(len(types), COLUMN)
+        table["each"] = 1
+        table["kind"] = [_ARROW_KINDS[kind] for kind in types]
+        return _Learned(schema, np.array([positions[name] for name in self._names], np.int64), table)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (ColumnFinder, (self._names,))

@@ -29,8 +29,7 @@ class Feeds:
             inputs: For each input its dtype (float32, int64 or bytes) and its columns.
         """
         self._inputs = inputs
-        self._numbers = [name for dtype, names in inputs if dtype != "bytes" for name in names]
-        self._found: tuple[pa.Schema, ColumnFinder] | None = None
+        self._finder = ColumnFinder([name for dtype, names in inputs if dtype != "bytes" for name in names])
 
     def __call__(self, batch: pa.RecordBatch) -> list[Feed]:
         """Wraps a batch's columns.
@@ -43,7 +42,7 @@ class Feeds:
         Returns:
             For each input a vector of its only column, or a matrix whose rows are its columns.
         """
-        columns = self._finder(batch.schema).find(batch)
+        columns = self._finder.find(batch)
         feeds: list[Feed] = []
         first = 0
         for dtype, names in self._inputs:
@@ -56,13 +55,6 @@ class Feeds:
             feeds.append(Feed.numbers(values if len(names) > 1 else values[0]))
             first += len(names)
         return feeds
-
-    def _finder(self, schema: pa.Schema) -> ColumnFinder:
-        # A finder of its own for each schema, since a finder changes with it, and threads share it.
-        found = self._found
-        if found is None or not found[0].equals(schema):
-            self._found = found = (schema, ColumnFinder(self._numbers))
-        return found[1]
 
 
 def filled(text: pa.Array) -> pa.Array:

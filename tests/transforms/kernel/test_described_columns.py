@@ -1,6 +1,8 @@
 """Columns as they are described to the kernel."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +28,30 @@ BATCH = pa.RecordBatch.from_pydict(
     }
 )
 
+# In a process of its own, since a fault may end it.
+_TOGETHER = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+import numpy as np, pyarrow as pa
+from shardmill.transforms.kernel.described_columns import ColumnFinder
+names = [f"c{index}" for index in range(300)]
+batches = [pa.RecordBatch.from_pydict({name: pa.array([1.0], pa.float32()) for name in order})
+           for order in (names, names[::-1])]
+expected = [ColumnFinder(names).find(batch).table.tolist() for batch in batches]
+barrier = threading.Barrier(2)
+finders = [ColumnFinder(names) for _ in range(400)]
+wrong = [0, 0]
+def find(thread):
+    for turn, finder in enumerate(finders):
+        barrier.wait()
+        for index in (0, thread * turn % 2):
+            wrong[thread] += finder.find(batches[index]).table.tolist() != expected[index]
+threads = [threading.Thread(target=find, args=(thread,)) for thread in range(2)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(sum(wrong))
+"""
+
 
 def test_columns_of_a_batch() -> None:
     """By name: the buffers that Arrow holds, without a copy, and the kind; a slice has an offset."""
@@ -47,6 +73,12 @@ def test_batches_of_another_schema() -> None:
     finder.find(BATCH)
     found = finder.find(BATCH.select(["s", "n"]))
     assert found.table["values"].tolist() == [BATCH.column("n").buffers()[1].address]
+
+
+def test_threads_may_share_a_finder() -> None:
+    """While one thread learns a schema, another finds its own batch's columns, of the same schema or not."""
+    done = subprocess.run([sys.executable, "-c", _TOGETHER], capture_output=True, text=True, timeout=600, check=True)
+    assert done.stdout == "0\n"
 
 
 def test_columns_that_cannot_be_described() -> None:
