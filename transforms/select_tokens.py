@@ -125,4 +125,4 @@ def _select(partition: _Partition, requests: Mapping[str, VocabularyRequest], fo
     selected = select(merged, request.top_k, request.frequency_threshold)
     with TokenWriter(folder) as writer:
         batches = writer.write(slices(selected, _RANKING_BYTES >> partition.bits))
-    return Selected(partition.name, batches, merged.num_rows, total(merged))
+    return Selected(partition.name, batches, merged.num_rows, total(merged), partition.bits, partition.index)

@@ -4,12 +4,14 @@ No more than a batch of each part is in memory.
 """
 
 import bisect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
 
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import shortened
 from shardmill.transforms.statistics.requests import VocabularyRequest
 from shardmill.transforms.statistics.token_files import Batches
 from shardmill.transforms.statistics.tokens import SCHEMA, select, write_tokens
@@ -31,12 +33,16 @@ class Selected:
         batches: The tokens that may be in the vocabulary, in the order of their ids.
         distinct: The number of distinct tokens in the partition, in the vocabulary or not.
         total: The number of tokens counted in the partition.
+        bits: The number of bits of the hash by which all tokens were partitioned.
+        index: The partition's index, from 0 to 2**bits - 1.
     """
 
     name: str
     batches: Batches
     distinct: int
     total: int
+    bits: int
+    index: int
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,13 @@ def write_vocabulary(stream: BinaryIO, request: VocabularyRequest, parts: Iterab
     Args:
         stream: The file.
         request: The request for the vocabulary.
-        parts: What all its hash partitions have for it.
+        parts: What all its hash partitions have for it; none if no token was counted.
 
     Raises:
-        DataError: A part's file can't be read.
+        DataError: A part's file can't be read, or some partition is missing or there twice.
     """
     parts = list(parts)
+    _check_parts(request.name, parts)
     size, top = 0, SCHEMA.empty_table()
     for table in merge_ranked([part.batches.tables() for part in parts]):
         kept = table if request.top_k is None else table.slice(0, request.top_k - size)
@@ -80,6 +87,21 @@ def write_vocabulary(stream: BinaryIO, request: VocabularyRequest, parts: Iterab
     distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
     # A copy: it stays in memory, and mustn't hold a batch.
     return RankedVocabulary(size, top.take(pa.array(range(top.num_rows), pa.int64())), distinct, total)
+
+
+def _check_parts(name: str, parts: Sequence[Selected]) -> None:
+    """Checks that parts have every token once.
+
+    An engine that loses some parts may partition anew to make these again. How finely depends on
+    how the counts were written, which the order of work decides, so they may not fit the others.
+    """
+    received = sorted((part.bits, part.index) for part in parts)
+    bits = received[-1][0] if received else 0
+    if received and received != [(bits, index) for index in range(1 << bits)]:
+        found = ", ".join(f"{index + 1} of {1 << each}" for each, index in received)
+        raise DataError(
+            f"vocabulary {name!r}: expected each of {1 << bits} partitions once, received {shortened(found)}; run again"
+        )
 
 
 def merge_ranked(sources: Iterable[Iterator[pa.Table]]) -> Iterator[pa.Table]:

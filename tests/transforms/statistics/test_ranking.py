@@ -6,13 +6,15 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardmill.schemas.errors import DataError
 from shardmill.transforms.statistics.partition import partition_counts, slices
 from shardmill.transforms.statistics.ranking import Selected, merge_ranked, write_vocabulary
 from shardmill.transforms.statistics.requests import VocabularyRequest
-from shardmill.transforms.statistics.token_files import TokenWriter
+from shardmill.transforms.statistics.token_files import Batches, TokenWriter
 from shardmill.transforms.statistics.tokens import SCHEMA, select
 from tests.transforms.statistics.token_tables import table_of
 
@@ -61,10 +63,11 @@ def test_no_more_than_two_tables_of_a_source_are_held() -> None:
 
 def _written(folder: Path, tables: Sequence[pa.Table], *, top_k: int | None = None) -> tuple[bytes, dict[str, object]]:
     selected = []
-    for table in tables:
+    bits = (len(tables) - 1).bit_length()
+    for index, table in enumerate(tables):
         with TokenWriter(str(folder)) as writer:
             batches = writer.write(slices(select(table, top_k), 50))
-        selected.append(Selected("v", batches, table.num_rows, sum(table["count"].to_pylist())))
+        selected.append(Selected("v", batches, table.num_rows, sum(table["count"].to_pylist()), bits, index))
     stream = BytesIO()
     ranked = write_vocabulary(stream, VocabularyRequest("v", ("v",), top_k=top_k), selected)
     top = [(row["count"], row["token"]) for row in ranked.top.to_pylist()]
@@ -93,3 +96,22 @@ def test_an_empty_vocabulary(tmp_path: Path) -> None:
     empty = {"size": 0, "distinct": 0, "total": 0, "top": []}
     assert _written(tmp_path, []) == (b"", empty)
     assert _written(tmp_path, [SCHEMA.empty_table()] * 2) == (b"", empty)
+
+
+@pytest.mark.parametrize(
+    ("received", "expected", "shown"),
+    [
+        ([(1, 0)], 2, "1 of 2"),
+        ([(1, 0), (1, 1), (1, 0)], 2, "1 of 2, 1 of 2, 2 of 2"),
+        ([(0, 0), (1, 1)], 2, "1 of 1, 2 of 2"),
+        ([(2, 3), (1, 0), (2, 2)], 4, "1 of 2, 3 of 4, 4 of 4"),
+    ],
+)
+def test_partitions_of_several_attempts(received: Sequence[tuple[int, int]], expected: int, shown: str) -> None:
+    """A vocabulary whose tokens would be lost or counted twice isn't written."""
+    parts = [Selected("v", Batches((0,)), 0, 0, bits, index) for bits, index in received]
+    stream = BytesIO()
+    message = f"vocabulary 'v': expected each of {expected} partitions once, received {shown}; run again"
+    with pytest.raises(DataError, match=f"^{message}$"):
+        write_vocabulary(stream, VocabularyRequest("v", ("s",)), parts)
+    assert stream.getvalue() == b""

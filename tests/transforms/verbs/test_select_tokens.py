@@ -46,7 +46,7 @@ def test_runs_of_all_workers_are_added_up(tmp_path: Path) -> None:
     """A token's counts in runs of any size, cut finely or not at all, are one count, in one partition."""
     tables = [{b"%d" % token: token + 1 for token in range(stop)} for stop in (3, 50, 400)]
     selected = _selected(tmp_path, VocabularyRequest("v", ("v",)), _runs(tmp_path, *tables))
-    assert len(selected) == 8
+    assert [(each.bits, each.index) for each in selected] == [(3, index) for index in range(8)]
     expected = sum(map(Counter, tables), Counter())
     assert _tokens(selected) == expected
     assert sum(each.distinct for each in selected) == 400
