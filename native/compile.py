@@ -5,6 +5,7 @@ SHARDMILL_COMPILER is "zig". zig's library runs on every Linux since 2014 and ca
 another processor, which SHARDMILL_MACHINE names.
 """
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -53,17 +54,32 @@ def compile_kernel(out: Path) -> None:
         sys.exit(
             f"the kernel: expected a machine among {', '.join(_TARGETS)}, received {machine()!r}; run on one of these"
         )
-    target, cpu, march = _TARGETS[machine()]
-    compiler = (
-        [sys.executable, "-m", "ziglang", "cc", "-target", target, f"-mcpu={cpu}"] if uses_zig() else ["cc", *march]
-    )
+    compiler = _compiler(*_TARGETS[machine()])
     sources = sorted(str(path) for path in _FOLDER.glob("*.c"))
     made = out.with_name(f"{out.name}.{os.getpid()}")
     # A prefix map: the same bytes wherever it is built. Replaced at once: another process may have it loaded.
-    subprocess.run(
-        [*compiler, *_FLAGS, f"-ffile-prefix-map={_FOLDER}=native", *sources, "-o", str(made), "-lm"], check=True
+    done = subprocess.run(
+        [*compiler, *_FLAGS, f"-ffile-prefix-map={_FOLDER}=native", *sources, "-o", str(made), "-lm"], check=False
     )
+    if done.returncode:
+        sys.exit(
+            f"the kernel: expected {' '.join(compiler)} to compile it, received exit status {done.returncode}; see above what it "
+            "lacks, or take zig's compiler: `pip install ziglang`, and SHARDMILL_COMPILER=zig"
+        )
     made.replace(out)
+
+
+def _compiler(target: str, cpu: str, march: list[str]) -> list[str]:
+    """The compiler's command."""
+    if not uses_zig():
+        return ["cc", *march]
+    if not importlib.util.find_spec("ziglang"):
+        other = "" if shutil.which("cc") else ", or install a C compiler that is called `cc`"
+        sys.exit(
+            "the kernel: expected the package ziglang, which is a C compiler, received a Python without it; "
+            f"run `{sys.executable} -m pip install ziglang`{other}"
+        )
+    return [sys.executable, "-m", "ziglang", "cc", "-target", target, f"-mcpu={cpu}"]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The wheel's build hook: compiles the kernel into the package."""
 
 import runpy
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,16 @@ class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
         """Asks for a compiler where the machine has none."""
         return ["ziglang>=0.15,<0.18"] if self._compile["uses_zig"]() else []
 
-    def initialize(self, _version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compiles, and says which machines the wheel is for."""
-        self._compile["compile_kernel"](self._compile["IN_PLACE"])
+        if version == "editable":
+            out = self._compile["IN_PLACE"]
+        else:
+            # Not in place: it may be for another machine than that on which a clone is used. Removed with the hook.
+            self._made = tempfile.TemporaryDirectory(prefix="shardmill-kernel-")
+            out = Path(self._made.name) / "kernel.so"
+            build_data["force_include"][str(out)] = "shardmill/kernel.so"
+        self._compile["compile_kernel"](out)
         portable = "manylinux_2_17" if self._compile["uses_zig"]() else "linux"
         build_data["tag"] = f"py3-none-{portable}_{self._compile['machine']()}"
 
