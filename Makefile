@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KERNEL := src/shardmill/kernel.so
 # Fuzzing: the compiler's options, the folder of its programs, and their inputs.
-SANITIZED := -fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -march=native -std=gnu11 -ffp-contract=off
+SANITIZED := -fsanitize=address,undefined -fno-sanitize-recover=all -g -O1 -march=native -std=gnu11 -ffp-contract=off -I$(CURDIR)/native
 FUZZ ?= dist/fuzz
 ROUNDS ?= 1000000
 SEED ?= $(shell date +%s)
@@ -65,7 +65,7 @@ test: $(VENV)/dev.stamp $(KERNEL)  ## set up, run all tests, half an hour; what 
 
 fuzz:  ## try the kernel on random inputs under sanitizers; ROUNDS=N of them for each entry
 	mkdir -p $(FUZZ)
-	cd $(FUZZ) && cc $(SANITIZED) -c $(CURDIR)/native/*.c $(CURDIR)/native/fuzz/main.c
+	cd $(FUZZ) && cc $(SANITIZED) -c $(filter-out $(CURDIR)/native/fuzz/%,$(wildcard $(CURDIR)/native/*/*.c)) $(CURDIR)/native/fuzz/main.c
 	for entry in $(filter-out main,$(basename $(notdir $(wildcard native/fuzz/*.c)))); do \
 		cc $(SANITIZED) $(FUZZ)/*.o native/fuzz/$$entry.c -o $(FUZZ)/$$entry -lm && echo $$entry && \
 			$(FUZZ)/$$entry $(ROUNDS) $(SEED) || exit 1; done
@@ -111,7 +111,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Installing compiles it, too, where it isn't there.
-$(KERNEL): native/compile.py $(wildcard native/*.[ch]) | $(VENV)/bin/python
+$(KERNEL): native/compile.py $(wildcard native/*.h native/*/*.[ch]) | $(VENV)/bin/python
 	$(BIN)/python native/compile.py
 
 # The stamps say which extras are installed. The packages are installed from this folder, so only pyproject.toml makes them stale.

@@ -55,12 +55,11 @@ def compile_kernel(out: Path) -> None:
             f"the kernel: expected a machine among {', '.join(_TARGETS)}, received {machine()!r}; run on one of these"
         )
     compiler = _compiler(*_TARGETS[machine()])
-    sources = sorted(str(path) for path in _FOLDER.glob("*.c"))
+    sources = sorted(str(path) for path in _FOLDER.glob("*/*.c") if path.parent.name != "fuzz")
     made = out.with_name(f"{out.name}.{os.getpid()}")
     # A prefix map: the same bytes wherever it is built. Replaced at once: another process may have it loaded.
-    done = subprocess.run(
-        [*compiler, *_FLAGS, f"-ffile-prefix-map={_FOLDER}=native", *sources, "-o", str(made), "-lm"], check=False
-    )
+    folders = [f"-I{_FOLDER}", f"-ffile-prefix-map={_FOLDER}=native"]
+    done = subprocess.run([*compiler, *_FLAGS, *folders, *sources, "-o", str(made), "-lm"], check=False)
     if done.returncode:
         sys.exit(
             f"the kernel: expected {' '.join(compiler)} to compile it, received exit status {done.returncode}; see above what it "

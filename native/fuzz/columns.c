@@ -1,7 +1,7 @@
 /* Fuzzes kernel_measure and kernel_encode: columns of any kind and layout, in memory of exactly their size. Offsets and orders that lie
    must be refused; what is accepted must fill the records exactly, and their headers and checksums must be right. */
-#include "../crc32c.h"
-#include "../encode.h"
+#include "tfrecord/crc32c.h"
+#include "tfrecord/encode.h"
 
 enum { MOST = 8 };
 

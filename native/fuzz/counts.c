@@ -1,5 +1,5 @@
 /* Texts counted in a table that is made larger when it asks, against counts by plain comparison. */
-#include "../column.h"
+#include "columns/column.h"
 
 typedef struct { u32 tag, entry; } Slot;
 typedef struct { Slot *slots; i64 *offsets, *counts; u32 *tags; u8 *bytes; i64 room, size, entries; u64 seed; } Tokens;

@@ -1,5 +1,5 @@
 /* Random text and separators through the cells' parser and the counting of their spellings, every buffer of exactly the promised size. */
-#include "../numbers.h"
+#include "cells/numbers.h"
 
 typedef struct { void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 position; u8 kind, infinity, pad[2]; } Column;
 void kernel_text_sizes(const u32 *, const u32 *, i64, Column *, i64);

@@ -1,5 +1,5 @@
 /* Random text through the scan of ranges, in memory of exactly its size. */
-#include "../dialect.h"
+#include "records/dialect.h"
 
 typedef struct { struct { i64 exit, boundary, boundary_lines, opened, opened_lines; } lanes[3]; i64 lines, blanks; } Effect;
 void kernel_scan_range(const u8 *, i64, i32, const Dialect *, Effect *);

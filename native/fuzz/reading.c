@@ -1,7 +1,7 @@
 /* Fuzzes kernel_frames: frames of which some are damaged, cut anywhere, in memory of exactly their size. What is read must be what was
    framed, up to the first damage. */
-#include "../crc32c.h"
-#include "../frames.h"
+#include "tfrecord/crc32c.h"
+#include "tfrecord/frames.h"
 
 static void put4(u8 *out, u32 x) { memcpy(out, &x, 4); }
 

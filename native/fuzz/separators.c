@@ -1,5 +1,5 @@
 /* Random text through the lexer, every buffer of exactly the promised size. */
-#include "../dialect.h"
+#include "records/dialect.h"
 
 typedef struct { i64 separators, records, stop, lines, blank, comments, opened, high, torn; } Facts;
 void kernel_lex(const u8 *, i64, const Dialect *, i32, u32 *, u32 *, u32 *, Facts *);

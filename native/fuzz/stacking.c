@@ -1,5 +1,5 @@
 /* Fuzzes kernel_stack: columns with and without nulls at any offset, in memory of exactly their size, against a loop over rows. */
-#include "../column.h"
+#include "columns/column.h"
 
 void kernel_stack(const Column *, i64, i64, u8 *);
 

@@ -1,5 +1,5 @@
 /* Columns of any numbers, with or without nulls, lists and a choice of rows, through moments, lengths and quantiles. */
-#include "../column.h"
+#include "columns/column.h"
 
 typedef struct { i64 kind, count, missing, non_finite, zeros, low, high; u64 total[6], squares[10]; } Moments;
 typedef struct { i64 count, missing, empty, length, shortest, longest; } Lengths;

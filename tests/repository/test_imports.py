@@ -194,18 +194,19 @@ def test_a_folder_can_be_taken_in_at_a_glance(folder: str) -> None:
     assert len([entry for entry in entries(folder) if not entry.endswith("/")]) <= MOST_FILES
 
 
-def test_folders_of_tests_are_small_and_names_of_their_files_unique() -> None:
-    """The tests keep both rules too, `conftest.py` and `__main__.py` apart, whose names are given."""
+@pytest.mark.parametrize("top", ["tests", "native"])
+def test_folders_of_tests_and_of_c_are_small_and_names_of_their_files_unique(top: str) -> None:
+    """They keep both rules too, `conftest.py` and `__main__.py` apart, whose names are given; a C file's object file is named after it."""
     given = {"__init__.py", "__main__.py", "conftest.py"}
     found = [
         path
-        for path in (ROOT / "tests").rglob("*")
+        for path in (ROOT / top).rglob("*")
         if path.is_file() and path.parent.name != "__pycache__" and path.name not in given
     ]
     assert {
         folder: count for folder, count in Counter(path.parent for path in found).items() if count > MOST_FILES
     } == {}
-    names = Counter(path.name for path in found if path.suffix == ".py")
+    names = Counter(path.name for path in found if path.suffix in {".py", ".c", ".h"})
     assert {name for name, count in names.items() if count > 1} == set()
 
 

@@ -21,7 +21,7 @@ from shardmill.transforms.numbers.plain_numbers import plain_numbers
 from shardmill.transforms.records.lexicon import Bytes, Positions
 
 _BUFFERS = ("values", "valid", "data")
-# `Column` in native/cells.c, and its constants.
+# `Column` in native/cells/cells.c, and its constants.
 _COLUMN = np.dtype(
     [(name, np.uint64) for name in _BUFFERS]
     + [(name, np.int64) for name in ("size", "nulls", "hard", "infinite", "rounded")]
@@ -33,7 +33,7 @@ _TEXTS = {pa.string().id, pa.binary().id}
 _INFINITY: dict[Infinite, int] = {"keep": 0, "missing": 1, "reject": 2}
 # Bytes of a value of each kind, or of text's offset.
 _WIDTHS = np.array([0, 4, 8, 4])
-# `Nulls` in native/cell.h.
+# `Nulls` in native/cells/cell.h.
 _NULLS = np.dtype([("lengths", np.uint64), ("count", np.int64), ("data", np.uint64), ("offsets", np.uint64)])
 # Buffers begin at multiples of it, as Arrow recommends.
 _ALIGNED = 64

@@ -26,7 +26,7 @@ SPELLINGS: tuple[Spelling | None, ...] = (
     Spelling.BLANK,
     None,
 )
-"""The counters of a column, in the order of native/spelling.c.
+"""The counters of a column, in the order of native/cells/spelling.c.
 
 The first is for cells of other spellings, the second for missing ones, the last for cells that the
 kernel leaves to `count_cells`, where it stays 0.

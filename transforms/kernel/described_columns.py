@@ -15,7 +15,7 @@ import pyarrow as pa
 from shardmill.transforms.kernel.library import kernel
 
 FLOATS, INTEGERS, TEXTS, LARGE_TEXTS = 1, 2, 3, 4
-# Column in native/column.h.
+# Column in native/columns/column.h.
 COLUMN = np.dtype([(name, np.int64) for name in ("valid", "values", "bounds", "offset", "each", "kind")])
 
 # The type of an Arrow array, or of a list's values.

@@ -1,4 +1,4 @@
-"""Finds CSV records and cells, in compiled code (native/lex.c)."""
+"""Finds CSV records and cells, in compiled code (native/records/lex.c)."""
 
 import threading
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ class Lexicon:
 
     @property
     def packed(self) -> bytes:
-        """As the kernel's `Dialect` (native/dialect.h)."""
+        """As the kernel's `Dialect` (native/records/dialect.h)."""
         characters = (self.quote, self.escape, self.comment)
         there = [character is not None for character in characters]
         return bytes([self.delimiter, *(character or 0 for character in characters), *there, self.trim])

@@ -1,6 +1,6 @@
 """Scans ranges of a file for each initial state.
 
-Compiled code scans them (native/scan.c), each apart, and their scans are composed in order.
+Compiled code scans them (native/records/scan.c), each apart, and their scans are composed in order.
 
 The states are unquoted, quoted, and just after a quote inside a quoted cell. Where records start in
 a range is known for each of them, so that scans need no order; composing them tells which it was.

@@ -205,14 +205,14 @@ class Quantiles:
 
 def _values(keys: _Keys, dtype: "np.dtype[Any]") -> npt.NDArray[Any]:
     sign = keys.dtype.type(1 << 8 * dtype.itemsize - 1)
-    # As `integer_key` and `float_key` in native/quantiles.c make them.
+    # As `integer_key` and `float_key` in native/statistics/quantiles.c make them.
     bits = keys ^ sign if dtype.kind == "i" else np.where(keys >= sign, keys ^ sign, ~keys)
     values: npt.NDArray[Any] = bits.view(dtype)
     return values
 
 
 class _Counted(ctypes.Structure):
-    """Counted in native/quantiles.c."""
+    """Counted in native/statistics/quantiles.c."""
 
     _fields_ = (
         ("keys", ctypes.c_void_p),

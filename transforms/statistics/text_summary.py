@@ -9,7 +9,7 @@ import numpy.typing as npt
 from shardmill.transforms.kernel.described_columns import LARGE_TEXTS, TEXTS, Columns
 from shardmill.transforms.kernel.library import kernel
 
-# Lengths in native/lengths.c.
+# Lengths in native/statistics/lengths.c.
 LAYOUT = ("count", "missing", "empty", "length", "shortest", "longest")
 _SHORTEST, _LONGEST = LAYOUT.index("shortest"), LAYOUT.index("longest")
 

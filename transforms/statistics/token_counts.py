@@ -28,7 +28,7 @@ _MOST = 1 << 31
 
 
 class _Room(ctypes.Structure):
-    """Tokens in native/tokens.c."""
+    """Tokens in native/statistics/tokens.c."""
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("slots", "offsets", "counts", "tags", "bytes")),

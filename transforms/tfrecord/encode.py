@@ -1,7 +1,7 @@
 """Encodes columns of features as `tf.train.Example` records.
 
 The bytes are those of Python's `SerializeToString(deterministic=True)`. The compiled kernel writes
-them (`native/encode.c`); this module describes the columns to it.
+them (`native/tfrecord/encode.c`); this module describes the columns to it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from shardmill.transforms.kernel.library import SLACK, kernel
 Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
 Room = Callable[[int], npt.NDArray[np.uint8]]
 
-# `Feature` in native/encode.h.
+# `Feature` in native/tfrecord/encode.h.
 _FEATURE = np.dtype(
     [
         ("name", "u8"),
@@ -35,10 +35,10 @@ _FEATURE = np.dtype(
         ("unused", "i4"),
     ]
 )
-# The kinds of native/encode.h, and the types of numbers in memory.
+# The kinds of native/tfrecord/encode.h, and the types of numbers in memory.
 _KINDS = {"bytes": 1, "float32": 2, "int64": 3}
 _NUMBERS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dtype("<i8")}
-# The errors of native/encode.c.
+# The errors of native/tfrecord/encode.c.
 _NO_MEMORY, _BAD_ORDER, _BAD_FEATURE = -1, -2, -3
 
 

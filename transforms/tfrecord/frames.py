@@ -24,7 +24,7 @@ HEADER_BYTES = 12
 FOOTER_BYTES = 4
 # Bytes read from a shard at a time: bounds the memory of a reader.
 _CHUNK_BYTES = 4 << 20
-# The states of native/frames.h but the good one, and their messages.
+# The states of native/tfrecord/frames.h but the good one, and their messages.
 _BAD_LENGTH, _BAD_RECORD = 1, 2
 _DAMAGES = {
     _BAD_LENGTH: "{path!r}, record {record}: the checksum of its length differs, or it is longer than 2 GiB, which no Example is, so the "
@@ -34,7 +34,7 @@ _DAMAGES = {
 
 
 class FrameEnd(ctypes.Structure):
-    """Where and why reading frames ended: `End` in native/frames.h.
+    """Where and why reading frames ended: `End` in native/tfrecord/frames.h.
 
     Attributes:
         used: Bytes of whole frames.

@@ -45,7 +45,7 @@ SPECIAL = (",", ",", '"', '"', '""', "\n", "\n", "\r\n", "\\", "n" * 70, "1,2\n"
 
 
 def packed(delimiter: str = ",", quote: str | None = '"', escape: str | None = None, *, trim: bool = False) -> bytes:
-    """A dialect as `native/dialect.h` has it."""
+    """A dialect as `native/records/dialect.h` has it."""
     special = [ord(each) if each else 0 for each in (delimiter, quote, escape)]
     return bytes([*special, 0, quote is not None, escape is not None, 0, trim])
 
@@ -281,7 +281,7 @@ def test_layouts_are_those_of_the_kernel() -> None:
         "infinity": 69,
         "pad": 70,
     }
-    source = (ROOT / "native" / "cells.c").read_text(encoding="utf-8")
+    source = (ROOT / "native" / "cells" / "cells.c").read_text(encoding="utf-8")
     fields_in_c = "void *values; u8 *valid, *data; i64 size, nulls, hard, infinite, rounded; u32 position; u8 kind, infinity, pad[2];"
     assert fields_in_c in source
     assert (
@@ -292,7 +292,7 @@ def test_layouts_are_those_of_the_kernel() -> None:
     nulls = {name: offset for name, (_, offset) in (cell_columns._NULLS.fields or {}).items()}
     assert nulls == {"lengths": 0, "count": 8, "data": 16, "offsets": 24}
     assert "typedef struct { u64 lengths; i64 count; const u8 *data; const u32 *offsets; } Nulls;" in (
-        ROOT / "native" / "cell.h"
+        ROOT / "native" / "cells" / "cell.h"
     ).read_text(encoding="utf-8")
 
 

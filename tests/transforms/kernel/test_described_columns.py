@@ -104,7 +104,7 @@ def test_arrays_that_are_not_contiguous_are_copied() -> None:
 
 def test_the_layout_is_what_the_sources_say() -> None:
     """C and NumPy agree on the size, and on where each field begins."""
-    source = (ROOT / "native" / "column.h").read_text(encoding="utf-8")
+    source = (ROOT / "native" / "columns" / "column.h").read_text(encoding="utf-8")
     fields = COLUMN.fields
     assert fields is not None
     assert f"sizeof(Column) == {COLUMN.itemsize} " in source

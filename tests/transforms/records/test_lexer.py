@@ -169,7 +169,7 @@ def test_the_packed_dialect_is_as_the_sources_say() -> None:
     assert Lexicon(44, 34, 92, 35, trim=True).packed == b',"\\#\1\1\1\1'
     assert Lexicon(9).packed == b"\t\0\0\0\0\0\0\0"
     order = "u8 delimiter, quote, escape, comment, has_quote, has_escape, has_comment, trim;"
-    assert order in (ROOT / "native" / "dialect.h").read_text(encoding="utf-8")
+    assert order in (ROOT / "native" / "records" / "dialect.h").read_text(encoding="utf-8")
 
 
 def test_a_text_of_two_gibibytes_is_refused() -> None:

@@ -179,7 +179,7 @@ def test_accumulators_are_small() -> None:
 
 def test_the_layout_is_what_the_sources_say() -> None:
     """C and NumPy agree on the size, and on where each field begins."""
-    source = (ROOT / "native" / "moments.c").read_text(encoding="utf-8")
+    source = (ROOT / "native" / "statistics" / "moments.c").read_text(encoding="utf-8")
     fields = module.LAYOUT.fields
     assert fields is not None
     assert f"sizeof(Moments) == {module.LAYOUT.itemsize} " in source

@@ -65,7 +65,7 @@ def test_numbers_have_no_lengths() -> None:
 
 def test_the_layout_is_what_the_sources_say() -> None:
     """C and Python agree on where each field begins."""
-    source = (ROOT / "native" / "lengths.c").read_text(encoding="utf-8")
+    source = (ROOT / "native" / "statistics" / "lengths.c").read_text(encoding="utf-8")
     assert f"sizeof(Lengths) == {8 * len(module.LAYOUT)} " in source
     for place, name in enumerate(module.LAYOUT):
         assert not place or f"offsetof(Lengths, {name}) == {8 * place}" in source

@@ -123,7 +123,7 @@ def test_tables_are_cut_below_the_size_that_offsets_hold(monkeypatch: pytest.Mon
 
 def test_the_layout_is_what_the_sources_say() -> None:
     """C and Python agree on where each field begins."""
-    source = (ROOT / "native" / "tokens.c").read_text(encoding="utf-8")
+    source = (ROOT / "native" / "statistics" / "tokens.c").read_text(encoding="utf-8")
     for name, *_ in module._Room._fields_:
         offset = getattr(module._Room, name).offset
         assert not offset or f"offsetof(Tokens, {name}) == {offset}" in source

@@ -273,7 +273,7 @@ def test_more_than_memory_is_a_memory_error() -> None:
 
 def test_the_table_is_laid_out_as_the_struct() -> None:
     """Names, order and sizes of the fields are those in C."""
-    source = (ROOT / "native" / "encode.h").read_text(encoding="utf-8")
+    source = (ROOT / "native" / "tfrecord" / "encode.h").read_text(encoding="utf-8")
     body = source.partition("typedef struct {\n")[2].partition("} Feature;")[0]
     sizes = {"const u8": 8, "i64": 8, "i32": 4}
     fields, place = {}, 0

@@ -140,6 +140,6 @@ def test_a_plain_shard_that_looks_like_gzip() -> None:
 
 
 def test_the_end_is_laid_out_as_the_struct() -> None:
-    """Offsets and size are those that native/frames.h asserts."""
+    """Offsets and size are those that native/tfrecord/frames.h asserts."""
     end = frames.FrameEnd
     assert (end.used.offset, end.needed.offset, end.state.offset, ctypes.sizeof(end)) == (0, 8, 16, 24)

@@ -1,6 +1,6 @@
 /* CRC32C, by the processor's instruction where it has one. */
 #include "kernel.h"
-#include "crc32c.h"
+#include "tfrecord/crc32c.h"
 
 static u32 TABLE[8][256];
 

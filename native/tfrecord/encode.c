@@ -4,8 +4,8 @@
    are packed, float32 little-endian, int64 as varints of their two's complement. A frame is the record's length (u64), the length's
    masked CRC32C, the record, and its masked CRC32C. Two calls give a block's records: kernel_measure says where each begins, and the
    caller makes a buffer of that size for kernel_encode. */
-#include "encode.h"
-#include "crc32c.h"
+#include "tfrecord/encode.h"
+#include "tfrecord/crc32c.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as they stand in memory");
 

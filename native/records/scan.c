@@ -1,5 +1,5 @@
 /* What a range of a file does to each state before it, so that ranges are scanned in any order (range_scan.py composes them). */
-#include "quotes.h"
+#include "records/quotes.h"
 
 /* By state before the range (unquoted, quoted, just after a quote in a quoted cell): the state after it; where the first record starts in it,
    and the lines that end before that; where the quote stands that opened the cell in which the range ends, and the lines before it. -1: nowhere. */

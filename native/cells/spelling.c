@@ -1,6 +1,6 @@
 /* Counts cells by their spelling, as far as a column's type depends on it: `count_cells` in schemas/inference/spelling.py says what each
    is. No number is computed: its digits tell. Few cells are left to Python: numbers at the edge of int64 or float32. */
-#include "cell.h"
+#include "cells/cell.h"
 
 /* `SPELLINGS` in transforms/csv/cell_spellings.py. OTHER: text, and whatever else makes a column text. */
 enum { OTHER, ABSENT, INTEGER, WHOLE, FLOAT, LEADING_ZERO, BIG, INFINITE, NOT_A_NUMBER, BLANK, HARD, KINDS };

@@ -1,6 +1,6 @@
 /* Hashes of texts that are the same on every machine and in every run: workers spread tokens by them. */
-#include "column.h"
-#include "hash.h"
+#include "columns/column.h"
+#include "columns/hash.h"
 
 /* Writes the hash of each of `rows` texts; `texts` are the bytes that the column's offsets lead to. Nulls are hashed, too: as the bytes
    that their offsets enclose. */

@@ -1,5 +1,5 @@
 /* Order-preserving keys of numbers, and sorted keys with counts. */
-#include "column.h"
+#include "columns/column.h"
 
 /* The keys of int64 and of finite float32: unsigned integers in the values' order; -0.0 and 0.0 have one key. */
 static inline u64 integer_key(i64 value) { return (u64)value ^ 1ull << 63; }

@@ -1,5 +1,5 @@
 /* Stacks columns as the rows of a matrix, which a graph takes as one tensor. */
-#include "column.h"
+#include "columns/column.h"
 
 /* The first row from `row` on that may be null: bytes of the bitmap that say of eight rows that all are valid are passed over. */
 static inline i64 next_doubtful(const Column *c, i64 row, i64 rows) {

@@ -1,5 +1,5 @@
 /* Text to numbers in any spelling, a byte at a time. */
-#include "numbers.h"
+#include "cells/numbers.h"
 #include <math.h>
 
 const double TENS[MOST_TENS + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,

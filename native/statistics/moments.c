@@ -1,5 +1,5 @@
 /* Exact moments: sums in fixed point, so wide that nothing is ever rounded or lost; so the order of addition doesn't matter. */
-#include "column.h"
+#include "columns/column.h"
 
 typedef unsigned __int128 u128;
 typedef __int128 i128;

@@ -1,5 +1,5 @@
 /* Texts of random lengths through kernel_hash_texts, in memory of exactly their size: equal texts have equal hashes, wherever they are. */
-#include "../column.h"
+#include "columns/column.h"
 
 void kernel_hash_texts(const Column *, const u8 *, i64, u64 *);
 

@@ -2,7 +2,7 @@
    type, and the few that only longer arithmetic decides. Python looks at these (transforms/numbers/cast.py). */
 #pragma once
 #include "kernel.h"
-#include "cell.h"
+#include "cells/cell.h"
 
 enum { GOOD, MISSING, HARD, INFINITE, ROUNDED }; /* The last two are good, too: "inf", and a whole number that float32 doesn't hold. */
 

@@ -1,5 +1,5 @@
 /* Cells to typed columns, and rows that repeat a header. */
-#include "numbers.h"
+#include "cells/numbers.h"
 #include <math.h>
 #include <stddef.h>
 

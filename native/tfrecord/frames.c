@@ -1,6 +1,6 @@
 /* Reads TFRecord frames: length (u64), masked CRC32C of the length, record, masked CRC32C of the record. */
-#include "frames.h"
-#include "crc32c.h"
+#include "tfrecord/frames.h"
+#include "tfrecord/crc32c.h"
 
 enum { HEADER = 12, FOOTER = 4 };
 /* Bytes of the longest record: protobuf's limit for a message. A damaged length mustn't make the reader hold a whole file. */

@@ -10,7 +10,7 @@
    Room: every separator but the first and the one at the file's end is a byte of the text, so there are at most n + 2; whole groups of 8
    are written, at most 7 more: n + 9 <= SEPARATORS_ROOM. A record has at least a byte and, unless it is the last, a line end, so there are
    at most (n + 1) / 2; a blank line, too, writes the place after them: (n + 1) / 2 + 1 <= RECORDS_ROOM. Both as in lexer.py. */
-#include "quotes.h"
+#include "records/quotes.h"
 
 /* What lexer.py reads: `Lexed`. */
 typedef struct { i64 separators, records, stop, lines, blank, comments, opened, high, torn; } Facts;

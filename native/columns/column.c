@@ -1,5 +1,5 @@
 /* Finds a record batch's columns: the C data interface of Arrow, so that no column takes Python code of its own. */
-#include "column.h"
+#include "columns/column.h"
 
 /* As the interface's specification gives it. */
 typedef struct ArrowArray {

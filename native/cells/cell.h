@@ -2,7 +2,7 @@
    closing one is literal; an escape makes the next byte literal, anywhere. */
 #pragma once
 #include "kernel.h"
-#include "dialect.h"
+#include "records/dialect.h"
 
 typedef struct { const u8 *start, *stop; } Piece;
 

@@ -1,5 +1,5 @@
 /* Counts and lengths of texts, from their offsets alone. */
-#include "column.h"
+#include "columns/column.h"
 
 /* LAYOUT in transforms/statistics/text_summary.py is this layout. Without values `shortest` is the largest int64. */
 typedef struct { i64 count, missing, empty, length, shortest, longest; } Lengths;

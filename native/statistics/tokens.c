@@ -1,6 +1,6 @@
 /* Counts of texts, in a hash table whose memory the caller owns: it makes room, and then calls again. */
-#include "column.h"
-#include "hash.h"
+#include "columns/column.h"
+#include "columns/hash.h"
 
 /* An entry's index from 1; 0 is no entry. The tag is half of the text's hash, whose seed is secret: nobody can choose texts that all fall
    into one slot. */

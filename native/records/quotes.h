@@ -1,6 +1,6 @@
 /* Which bytes of a text are inside quoted cells, 64 at a time, exact for malformed text. */
 #pragma once
-#include "dialect.h"
+#include "records/dialect.h"
 
 /* The state between two bytes: inside a quoted cell (all ones, or 0); else whether a cell begins here, or a quote has just closed one (1 or 0). */
 typedef struct { u64 inside, begins, closed; } State;
