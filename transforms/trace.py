@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -21,6 +20,7 @@ from shardmill.transforms.analyze import Findings, QuantileKey
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
+from shardmill.transforms.graph.vocabulary_files import asset_name
 from shardmill.transforms.kinds.base import Kind, Request
 from shardmill.transforms.kinds.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -201,7 +201,7 @@ def _finish(
 
 
 def _vocabulary_path(folder: str, name: str) -> str:
-    return os.path.join(folder, quote(name, safe=""))
+    return os.path.join(folder, asset_name(name))
 
 
 def _write_vocabulary(path: str, request: VocabularyRequest, selected: Sequence[Selected]) -> RankedVocabulary:
@@ -218,7 +218,7 @@ def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
     """The kind, with a vocabulary `file` that this machine has."""
     if not isinstance(kind, VocabularyKind) or kind.file is None:
         return kind
-    # No quoted name of a vocabulary has a colon.
+    # No vocabulary's file has a colon in its name.
     local = os.path.join(folder, f"given:{os.path.basename(given[kind.file])}")
     if not os.path.exists(local):
         copying.copy(given[kind.file], local)
