@@ -49,9 +49,11 @@ QuantileKey = int
 # an engine may put any number of units into one. It isn't less, since each time the frequent tokens
 # are written anew.
 HELD_BYTES = 128 << 20
+# What each bundle may hold, however many are at work: the less it is, the more runs are merged.
+LEAST_HELD_BYTES = 8 << 20
 # The most bytes of one column's, of half a million tokens.
 COLUMN_BYTES = 32 << 20
-# The bundles at work in this process.
+# The bundles at work in this process. One that failed is gone when its object is.
 _bundles: weakref.WeakSet["_AnalyzeUnit"] = weakref.WeakSet()
 
 
@@ -267,6 +269,8 @@ class _AnalyzeUnit(CheckedDoFn):
         yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
+        # The engine keeps the object for another bundle.
+        _bundles.discard(self)
         for run in write_runs(self._findings.analysis.take_tables(), self._folder):
             yield pvalue.TaggedOutput("tokens", GlobalWindows.windowed_value(run))
         for quantiles in enumerate(self._findings.analysis.take_quantiles()):
@@ -277,8 +281,10 @@ class _AnalyzeUnit(CheckedDoFn):
         """Writes the counts that take too much memory."""
         analysis = self._findings.analysis
         runs = write_runs(analysis.take_tables(COLUMN_BYTES), self._folder)
-        if analysis.token_bytes > HELD_BYTES // len(_bundles):
-            runs += write_runs(analysis.take_tables(), self._folder)
+        most = max(HELD_BYTES // len(_bundles), LEAST_HELD_BYTES)
+        if analysis.token_bytes > most:
+            # Half of it stays, so that the next block doesn't exceed it again.
+            runs += write_runs(analysis.take_largest_tables(most // 2), self._folder)
         return runs
 
 

@@ -126,11 +126,34 @@ class Analysis:
         Returns:
             The tables, each by the names of all vocabularies that share it.
         """
+        return self._take([key for key, counts in self._tokens.items() if most is None or counts.nbytes > most])
+
+    def take_largest_tables(self, left: int) -> dict[tuple[str, ...], pa.Table]:
+        """Takes out the largest tables of token counts.
+
+        Few of them make room for many more tokens.
+
+        Args:
+            left: The most bytes of memory that the tables left may take together.
+
+        Returns:
+            As `take_tables`.
+        """
+        sizes = {key: counts.nbytes for key, counts in self._tokens.items()}
+        total = sum(sizes.values())
+        keys = []
+        for key in sorted(sizes, key=sizes.__getitem__, reverse=True):
+            if total <= left:
+                break
+            total -= sizes[key]
+            keys.append(key)
+        return self._take(keys)
+
+    def _take(self, keys: Sequence[_TokensKey]) -> dict[tuple[str, ...], pa.Table]:
         taken: dict[tuple[str, ...], pa.Table] = {}
-        for key, counts in self._tokens.items():
-            if most is None or counts.nbytes > most:
-                taken[self._sharing[key]] = counts.table()
-                self._tokens[key] = TokenCounts()
+        for key in keys:
+            taken[self._sharing[key]] = self._tokens[key].table()
+            self._tokens[key] = TokenCounts()
         return taken
 
     def take_quantiles(self) -> list[Quantiles]:
@@ -157,7 +180,8 @@ class Analysis:
 
     def numeric_results(self) -> dict[NumericRequest, NumericStats]:
         """The statistics that answer each numeric request."""
-        return {request: self._stats(request) for request in self._numeric}
+        quantiles = self._quantiles.all()
+        return {request: self._stats(request, quantiles) for request in self._numeric}
 
     def summaries(self) -> dict[str, Moments | TextSummary]:
         """A summary of every column, in the columns' order.
@@ -183,7 +207,7 @@ class Analysis:
     def _of(self, positions: npt.NDArray[np.int64]) -> list[str]:
         return [self._names[position] for position in positions]
 
-    def _stats(self, request: NumericRequest) -> NumericStats:
+    def _stats(self, request: NumericRequest, quantiles: Sequence[Quantiles]) -> NumericStats:
         key = (request.column, request.pre)
         moments = self._moments[self._positions[key]]
         return NumericStats(
@@ -195,7 +219,7 @@ class Analysis:
             variance=moments.variance,
             minimum=moments.minimum,
             maximum=moments.maximum,
-            ranked=self._quantiles.all()[self._ranked[key]].ranked() if request.quantiles else None,
+            ranked=quantiles[self._ranked[key]].ranked() if request.quantiles else None,
         )
 
 

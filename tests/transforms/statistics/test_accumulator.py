@@ -3,6 +3,7 @@
 import math
 import pickle
 from random import Random
+from unittest.mock import Mock
 
 import numpy as np
 import pyarrow as pa
@@ -163,6 +164,33 @@ def test_only_large_tables_are_taken() -> None:
     ((names, table),) = analysis.take_tables(8000).items()
     assert (names, table["count"].to_pylist()) == (("city",), [3])
     assert 0 < analysis.token_bytes < 8000
+
+
+def test_few_tables_make_room() -> None:
+    """The largest counts are taken out, no more of them than it takes; the others stay, in place."""
+    columns = [Column(f"c{index}", ColumnType.BYTES) for index in range(20)]
+    analysis = Analysis([VocabularyRequest(column.name, (column.name,)) for column in columns], columns)
+    sizes = [90_000 if index in (4, 13) else index for index in range(20)]
+    analysis.update(pa.RecordBatch.from_pydict({f"c{index}": ["x" * size] for index, size in enumerate(sizes)}))
+    assert analysis.take_largest_tables(analysis.token_bytes) == {}
+    assert set(analysis.take_largest_tables(80_000)) == {("c4",), ("c13",)}
+    left = analysis.token_bytes
+    assert 0 < left <= 80_000
+    assert len(analysis.take_largest_tables(left - 1)) == 1
+    assert len(analysis.take_largest_tables(0)) == 17
+    assert analysis.token_bytes == 0
+
+
+def test_quantiles_are_merged_once_for_all_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work for the results of many columns doesn't grow with their square."""
+    columns = [Column(f"c{index}", ColumnType.FLOAT) for index in range(9)]
+    analysis = Analysis([NumericRequest(column.name, quantiles=True) for column in columns], columns)
+    analysis.update(pa.RecordBatch.from_pydict({column.name: pa.array([1.5], pa.float32()) for column in columns}))
+    calls = Mock(side_effect=analysis._quantiles.all)
+    monkeypatch.setattr(analysis._quantiles, "all", calls)
+    results = analysis.numeric_results().values()
+    assert [each.ranked.values.tolist() for each in results if each.ranked] == [[1.5]] * 9
+    assert calls.call_count == 1
 
 
 def test_summaries_of_all_columns() -> None:

@@ -208,6 +208,7 @@ def test_a_bundle_of_many_units_holds_a_bounded_amount_of_tokens(
     """Tokens are written when a column's, or all of them, take too much memory, before the bundle's end, and add up to the same counts."""
     whole = _pieces(units, tmp_path)
     assert whole.early == 0
+    monkeypatch.setattr(analyze, "LEAST_HELD_BYTES", 0)
     monkeypatch.setattr(analyze, bound, 1)
     cut = _pieces(units, tmp_path)
     assert cut.early == 6
@@ -218,15 +219,21 @@ def test_a_bundle_of_many_units_holds_a_bounded_amount_of_tokens(
 def test_bundles_share_the_memory_of_a_process(
     units: list[Unit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two bundles at a time each hold half of the tokens that one alone may hold."""
+    """Two bundles at a time each hold half of the tokens that one alone may hold, but no less than suits each."""
     monkeypatch.setattr(analyze, "_bundles", weakref.WeakSet())
     monkeypatch.setattr(analyze, "HELD_BYTES", 4000)
+    monkeypatch.setattr(analyze, "LEAST_HELD_BYTES", 0)
     assert _pieces(units[:1], tmp_path).early == 0
     other = _AnalyzeUnit(
         Reading(dialect=Dialect(), selection=select_columns(()), split_rule=SplitRule(("train",))), (), "", ""
     )
     other.start_bundle()
     assert _pieces(units[:1], tmp_path).early == 2
+    list(other.finish_bundle())
+    assert _pieces(units[:1], tmp_path).early == 0
+    other.start_bundle()
+    monkeypatch.setattr(analyze, "LEAST_HELD_BYTES", 4000)
+    assert _pieces(units[:1], tmp_path).early == 0
 
 
 def test_vocabularies_of_the_same_counts_share_a_run(units: list[Unit], tmp_path: Path) -> None:

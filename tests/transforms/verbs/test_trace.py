@@ -18,7 +18,7 @@ shards = 1
 
 
 def test_a_run_with_odd_names_of_vocabularies(tmp_path: Path, shared_tracer: None) -> None:
-    """The names that a folder can't have as they are, or only percent-encoded and too long, are those of vocabularies all the same."""
+    """A vocabulary's name may be a folder's own, or longer percent-encoded than a file's name may be."""
     (tmp_path / "rows.csv").write_text("s\nOslo\nRome\nOslo\n")
     (tmp_path / "p.toml").write_text(TOML.format(folder=tmp_path, long=LONG))
     pipeline_result(tmp_path / "p.toml", tmp_path / "work")
