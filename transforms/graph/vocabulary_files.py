@@ -7,13 +7,17 @@ has.
 import dataclasses
 import hashlib
 import io
-import itertools
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.arrow import binary_of, binary_parts
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.given_file import given_text
@@ -23,6 +27,7 @@ from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
 # Characters of a file's name, at most: file systems take 255 bytes.
 _NAME_LIMIT = 200
 _PIECE_BYTES = 1 << 20
+_NEWLINE = ord("\n")
 
 
 def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) -> Statistics:
@@ -67,13 +72,35 @@ def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> Vocabula
     with _lines(kind, found) as lines, path.open("wb") as target:
         target.writelines(reserved)
         if reserved:
-            target.writelines(itertools.filterfalse(reserved.__contains__, lines))
+            target.writelines(without(lines, reserved))
         else:
             shutil.copyfileobj(lines, target)
     size = _count_lines(path)
     if not size:
         raise _empty(kind, found, statistics)
     return dataclasses.replace(found, path=str(path), size=size)
+
+
+def without(lines: BinaryIO, left_out: Collection[bytes]) -> Iterator[memoryview]:
+    r"""Reads lines, and leaves some out.
+
+    There may be millions of lines, so none becomes a Python object.
+
+    Args:
+        lines: The lines, each ended by `\n`.
+        left_out: The lines to leave out, likewise.
+
+    Yields:
+        The others, joined in pieces.
+    """
+    unwanted = pa.array([*left_out], pa.binary())
+    rest = b""
+    while piece := lines.read(_PIECE_BYTES):
+        whole, end, rest = (rest + piece).rpartition(b"\n")
+        octets = np.frombuffer(whole + end, np.uint8)
+        stops = np.flatnonzero(octets == _NEWLINE) + 1
+        read = binary_of(octets, np.concatenate([[0], stops]).astype(np.int32))
+        yield binary_parts(read.filter(pc.invert(pc.is_in(read, unwanted))))[1].data
 
 
 def _lines(kind: VocabularyKind, found: VocabularyStats) -> BinaryIO:
