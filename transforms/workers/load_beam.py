@@ -19,12 +19,16 @@ def load_beam(*, local: bool) -> None:
     if "apache_beam" in sys.modules:
         return
     # What an import makes stays to the end: it isn't searched for garbage, now or later.
+    collects = gc.isenabled()
     gc.disable()
-    with left_out(*(_NOT_LOCAL if local else ())):
-        import apache_beam  # noqa: F401  (for what its import loads)
-        import pyarrow as pa
+    try:
+        with left_out(*(_NOT_LOCAL if local else ())):
+            import apache_beam  # noqa: F401  (for what its import loads)
+            import pyarrow as pa
 
-        # PyArrow looks for pandas when it first makes an array of a list, and not again.
-        pa.array([0])
-    gc.freeze()
-    gc.enable()
+            # PyArrow looks for pandas when it first makes an array of a list, and not again.
+            pa.array([0])
+        gc.freeze()
+    finally:
+        if collects:
+            gc.enable()

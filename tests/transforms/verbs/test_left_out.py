@@ -1,6 +1,7 @@
 """Imports without what the importer can do without."""
 
 import importlib
+import importlib.util
 import sys
 
 import pytest
@@ -18,6 +19,14 @@ def test_a_module_that_is_left_out_seems_not_installed(capsys: pytest.CaptureFix
         importlib.import_module(RARE)
     assert importlib.import_module(RARE).__name__ == RARE
     assert "Zen" in capsys.readouterr().out
+
+
+def test_a_module_that_is_left_out_is_not_looked_for() -> None:
+    """Inside the block looking for it raises, unlike looking for a missing one; after it the module is found."""
+    sys.modules.pop(RARE, None)
+    with left_out(RARE), pytest.raises(ModuleNotFoundError, match=RARE):
+        importlib.util.find_spec(RARE)
+    assert importlib.util.find_spec(RARE) is not None
 
 
 def test_a_loaded_module_stays() -> None:

@@ -15,16 +15,33 @@ importlib.import_module("pandas")
 print(json.dumps([*loaded, gc.isenabled()]))
 """
 
+_FAILED = """
+import gc, json, sys
+from shardmill.transforms.workers.load_beam import load_beam
+sys.modules["apache_beam.pipeline"] = None
+enabled = []
+for before in (gc.enable, gc.disable):
+    before()
+    try:
+        load_beam(local=True)
+    except ImportError:
+        enabled.append(gc.isenabled())
+print(json.dumps(enabled))
+"""
+
+
+def _printed(code: str) -> list[bool]:
+    """What a process of its own prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True)
+    found: list[bool] = json.loads(done.stdout)
+    return found
+
 
 def loaded(*, local: bool) -> list[bool]:
     """Whether Beam, pandas and BigQuery's client are loaded, and garbage is collected."""
     pytest.importorskip("pandas")
     pytest.importorskip("google.cloud.bigquery")
-    done = subprocess.run(
-        [sys.executable, "-c", _LOADED.format(local=local)], capture_output=True, text=True, timeout=600, check=True
-    )
-    found: list[bool] = json.loads(done.stdout)
-    return found
+    return _printed(_LOADED.format(local=local))
 
 
 def test_the_local_engine_loads_less() -> None:
@@ -35,3 +52,8 @@ def test_the_local_engine_loads_less() -> None:
 def test_other_engines_load_all_of_beam() -> None:
     """For other engines Beam loads what is installed."""
     assert loaded(local=False) == [True, True, True, True]
+
+
+def test_a_failed_import_leaves_garbage_collection_as_it_was() -> None:
+    """Beam may be installed in part: the process that says so collects garbage if it did before."""
+    assert _printed(_FAILED) == [True, False]
