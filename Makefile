@@ -49,10 +49,10 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/demo.stamp  ## set up, run the main job on the flights data, show what came out
+demo: $(VENV)/demo.stamp $(KERNEL)  ## set up, run the main job on the flights data, show what came out
 	$(BIN)/shardmill demo
 
-extras: $(VENV)/extras.stamp  ## set up with all that a run may need: gs://, s3://, hdfs://, Dataflow, TF Transform, the demo's data
+extras: $(VENV)/extras.stamp $(KERNEL)  ## set up with all that a run may need: gs://, s3://, hdfs://, Dataflow, TF Transform, the demo's data
 
 native: $(KERNEL)  ## compile the kernel anew, if its sources have changed
 

@@ -49,16 +49,16 @@ def kernel() -> ctypes.CDLL:
     """The library, loaded once in a process.
 
     Raises:
-        ImportError: It hasn't been compiled.
+        ImportError: It hasn't been compiled, or from older sources.
     """
     path = Path(shardmill.__file__).parent / "kernel.so"
     try:
         library = ctypes.CDLL(str(path))
-    except OSError as error:
+        for name, (result, arguments) in _FUNCTIONS.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+    except (OSError, AttributeError) as error:
         raise ImportError(
             f"{str(path)!r}: expected the compiled kernel, received {error}; install shardmill again, or run `make native` in a clone"
         ) from error
-    for name, (result, arguments) in _FUNCTIONS.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
     return library

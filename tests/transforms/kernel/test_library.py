@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shardmill
-from shardmill.transforms.kernel.library import SLACK, kernel
+from shardmill.transforms.kernel.library import _FUNCTIONS, SLACK, kernel
 from tests.support.locations import ROOT
 
 
@@ -36,4 +36,11 @@ def test_a_kernel_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
         ImportError,
         match=r"kernel\.so': expected the compiled kernel, received .*; install shardmill again, or run `make native`",
     ):
+        kernel.__wrapped__()
+
+
+def test_a_kernel_of_other_sources_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One compiled before a function was added, as after a pull, isn't called as though it were whole."""
+    monkeypatch.setitem(_FUNCTIONS, "kernel_new", (None, ()))
+    with pytest.raises(ImportError, match=r"received .*undefined symbol: kernel_new; .* run `make native` in a clone"):
         kernel.__wrapped__()
