@@ -238,7 +238,9 @@ def _build(source: DeclaredGraph | AnalyzedGraph, destination: Destination) -> N
         files.writing(destination.scratch),
         tempfile.TemporaryDirectory(prefix="shardmill-graph-", dir=destination.scratch if local else None) as built,
     ):
-        _write_graph(source, built)
+        # Of a remote output the graph is in this machine's temporary folder first.
+        with files.writing(destination.scratch if local else built):
+            _write_graph(source, built)
         if not local:
             _replace_files(built, destination)
             return

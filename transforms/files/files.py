@@ -10,8 +10,10 @@ import contextlib
 import errno
 import functools
 import os
+import re
 import shutil
 import stat
+import tempfile
 import uuid
 from collections.abc import Iterator
 from typing import BinaryIO, cast
@@ -24,6 +26,8 @@ from shardmill.transforms.stores.uploads import Upload, abandon_uploads
 
 # Errors for which free space is the remedy.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# The names that `tempfile` gives to folders with a prefix of ours.
+_TEMPORARY = r"shardmill-\w+-[a-z0-9_]{8}"
 # Attempts to remove a folder: threads that are still at work make new files for a moment.
 _ATTEMPTS_TO_REMOVE = 20
 
@@ -87,10 +91,26 @@ def writing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        other = (
+            "set TMPDIR, where the worker starts, to a folder on a larger disk"
+            if _is_temporary(path)
+            else "choose another output folder"
+        )
         raise OutputError(
             f"can't write {path!r}: {reason(error)}; nothing was published: {'free space' if error.errno in _FULL else 'see to that'}, "
-            "or choose another output folder"
+            f"or {other}"
         ) from error
+
+
+def _is_temporary(path: str) -> bool:
+    """Whether a path is in a temporary folder of ours.
+
+    An output may be in `/tmp`, too.
+    """
+    if not is_local(path):
+        return False
+    below = os.path.relpath(path, tempfile.gettempdir())
+    return bool(re.fullmatch(_TEMPORARY, below.partition(os.sep)[0]))
 
 
 def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:

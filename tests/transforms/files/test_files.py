@@ -2,6 +2,8 @@
 
 import errno
 import hashlib
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +43,20 @@ def test_failures_name_the_file_and_the_reason(tmp_path: Path) -> None:
         files.writing("x"),
     ):
         raise OSError(errno.EACCES, "Denied")
+
+
+def test_a_full_temporary_folder_is_told_from_a_full_output() -> None:
+    """Another output folder wouldn't help there; it does where the output itself is below the temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="shardmill-vocabularies-") as folder:
+        for path, remedy in (
+            (folder, "set TMPDIR, where the worker starts, to a folder on a larger disk"),
+            (f"{folder}/carrier", "set TMPDIR, where the worker starts, to a folder on a larger disk"),
+            (os.path.join(tempfile.gettempdir(), "shardmill-run", "x"), "choose another output folder"),
+        ):
+            with pytest.raises(OutputError) as caught, files.writing(path):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            expected = "No space left on device; nothing was published: free space"
+            assert str(caught.value) == f"can't write {path!r}: {expected}, or {remedy}"
 
 
 def test_failures_while_a_file_is_open_name_it(tmp_path: Path) -> None:
