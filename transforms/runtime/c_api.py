@@ -1,13 +1,13 @@
-"""TensorFlow's C API through ctypes, on memory in place.
+"""TensorFlow's C API through ctypes, on memory of ours.
 
 Sessions run without TensorFlow's Python half.
 
 Memory: a tensor made here doesn't own its data. `TF_NewTensor` is given the address of an array
     and a deallocator that does nothing; a string tensor is an array of 24-byte `TF_TString`
-    *views*, which hold the address of each string. So the code that makes a tensor keeps the Arrow
-    array and the array of views alive until `TF_SessionRun` has returned and the tensor is deleted
-    (`Feed.keep` does). An output may share memory with an input (a graph may pass a tensor
-    through), so outputs are copied before the inputs are released.
+    *views*, which hold the address of each string. So the code that makes a tensor keeps the array
+    of numbers, or the Arrow array and the array of views, alive until `TF_SessionRun` has returned
+    and the tensor is deleted (`Feed.keep` does). An output may share memory with an input (a graph
+    may pass a tensor through), so outputs are copied before the inputs are released.
 """
 
 import ctypes
@@ -51,7 +51,7 @@ _keep = Deallocator(lambda _data, _length, _argument: None)
 
 @dataclass(frozen=True)
 class Feed:
-    """Arrow arrays as a tensor's memory.
+    """Arrow's text or an array's numbers as tensor memory.
 
     Attributes:
         dtype: TF_DataType.

@@ -2,9 +2,9 @@
 
 All moments of all columns come from one pass. Sums of floating point numbers depend on the order of
 addition; sums of integers don't. float32 values are integers times a power of two, so the kernel
-adds them and their squares in fixed point, without rounding anything (`native/statistics/moments.c`). So
-merges are integer additions: any partition of the rows, in any order, gives the same bits, and mean
-and variance are rounded once, at the end.
+adds them and their squares in fixed point, without rounding anything
+(`native/statistics/moments.c`). So merges are integer additions: any partition of the rows, in any
+order, gives the same bits, and mean and variance are rounded once, at the end.
 """
 
 import math
@@ -212,7 +212,8 @@ class OutputMoments:
 
 
 def _float_of(key: int) -> float:
-    # `key_of` in native/statistics/moments.c is its own inverse. -0.0 + 0 is 0.0: the two are one value.
+    # `key_of` in native/statistics/moments.c is its own inverse. -0.0 + 0 is 0.0: the two are one
+    # value.
     bits = np.array([key if key >= 0 else key ^ 0x7FFFFFFF], np.int32)
     return float(bits.view(np.float32)[0]) + 0.0
 
