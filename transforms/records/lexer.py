@@ -174,7 +174,9 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
         ValueError: The text is too large.
     """
     if len(text) > _MOST_BYTES:
-        raise ValueError(f"a text to cut into records: expected at most {_MOST_BYTES:,} bytes, received {len(text):,}")
+        raise ValueError(
+            f"a text to cut into records: expected at most {_MOST_BYTES:,} bytes, received {len(text):,}; lex fewer bytes at once"
+        )
     if not at_end and len(text) and text[-1] == CR:
         text = text[:-1]
     separators, first, cells = _scratch.room(len(text))

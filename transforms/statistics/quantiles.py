@@ -1,6 +1,7 @@
 """Quantiles of a column, exact or within a known error.
 
-They are exact while there are few distinct values, and within a known rank error beyond.
+They are exact while there are few distinct values. Beyond, a rank is off by no more than the number
+of values that share its key.
 
 The accumulator counts order-preserving integer keys of the values. Above `CAP` distinct keys it
 drops as many of the keys' low bits as it takes to bring them down to `CAP`, and no more. That
@@ -148,19 +149,6 @@ class Quantiles:
         """The number of distinct keys kept."""
         return len(self._keys)
 
-    @property
-    def exact(self) -> bool:
-        """Whether every distinct value is kept."""
-        return self._level == 0
-
-    @property
-    def max_rank_error(self) -> float:
-        """The largest error of a rank, as a fraction.
-
-        It is a fraction of the count of values, and 0 while the quantiles are exact.
-        """
-        return 0.0 if self.exact else float(self._counts.max() / self._counts.sum())
-
     def ranked(self) -> Ranked:
         """The sorted distinct values with their ranks.
 
@@ -172,19 +160,6 @@ class Quantiles:
         middle = (1 << self._level) >> 1
         keys = (self._keys << self._keys.dtype.type(self._level)) + self._keys.dtype.type(middle)
         return Ranked(_values(keys, self._dtype), np.cumsum(self._counts))
-
-    def boundaries(self, num_buckets: int) -> npt.NDArray[np.float32]:
-        """See `Ranked.boundaries`."""
-        return self.ranked().boundaries(num_buckets)
-
-    def quantile(self, q: float) -> float:
-        """See `Ranked.quantile`."""
-        return self.ranked().quantile(q)
-
-    @property
-    def mode(self) -> float:
-        """See `Ranked.mode`."""
-        return self.ranked().mode
 
     def _add(self, keys: _Keys, counts: "_Counts | None", level: int, dtype: "np.dtype[Any]") -> None:
         if self._dtype is None:

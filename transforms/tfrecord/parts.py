@@ -1,9 +1,9 @@
-"""Writes the part file of a unit.
+"""Writes the part file of a unit, or of several small ones.
 
-It holds the unit's rows, compressed, by split and shard, one after the other in a single stream.
+It holds their rows, compressed, by split and shard, one after the other in a single stream.
 
 The rows of each destination (a shard of a split) are one gzip member. A shard is assembled by
-copying the members of all units in order; nothing is recompressed.
+copying the members of all parts in order; nothing is recompressed.
 """
 
 from dataclasses import dataclass, field
@@ -87,11 +87,11 @@ class _Destination:
 
 
 class PartWriter:
-    """Writes the framed records of one unit, from one thread.
+    """Writes the framed records of a part, from one thread.
 
     It keeps frames in memory up to a bound, and then compresses and writes one destination after
     the other: with thousands of them, a compressor for each at a time would take more memory, and
-    most time would go into loading its state. A unit that exceeds the bound is written in pieces. A
+    most time would go into loading its state. A part that exceeds the bound is written in pieces. A
     piece continues its member rather than beginning another, so a destination's bytes don't depend
     on the bound.
     """

@@ -405,6 +405,21 @@ def test_tensor_that_is_not_there(model_dir: str, tmp_path: Path) -> None:
         c_api.CSession.load(model_dir).outputs(["nowhere:0"])
 
 
+def test_strings_that_are_not_joined() -> None:
+    """An output that can't be read as one piece of memory is refused, and its type and shape told."""
+    if library_path() is None:
+        pytest.skip("TensorFlow's C library isn't in the installed package")
+    hashing = c_api.CSession.of_hash(5)
+    inputs = hashing.outputs(["strings:0"])
+    c_api._operation(hashing._tf, hashing._graph, "Identity", "same", inputs)
+    message = (
+        "the transform graph: expected outputs of float32, int64, or for bytes one joined string and int32 lengths, "
+        r"received one of TF_DataType 7 and shape \(2,\)"
+    )
+    with pytest.raises(ShardmillError, match=f"^{message}$"):
+        hashing.run(inputs, [c_api.Feed.text([pa.array(["a", "b"])])], hashing.outputs(["same:0"]))
+
+
 def test_column_that_the_rows_lack(session: Session) -> None:
     """A batch without a column of the graph is refused, and the column named."""
     with pytest.raises(
