@@ -2,7 +2,7 @@
 
 encode.py    columns of features -> serialized Examples, bare or in TFRecord frames
 compress.py  gzip members
-parts.py     the part file of a unit, or of several small ones
+parts.py     the part file of a unit or several small ones
 frames.py    TFRecord frames, read
 decode.py    Examples decoded without TensorFlow
 """

@@ -1,6 +1,7 @@
-"""Writes the part file of a unit, or of several small ones.
+"""Writes the part file of one or several units.
 
-It holds their rows, compressed, by split and shard, one after the other in a single stream.
+It holds the rows of a unit, or of several small ones, compressed, by split and shard, one after the
+other in a single stream.
 
 The rows of each destination (a shard of a split) are one gzip member. A shard is assembled by
 copying the members of all parts in order; nothing is recompressed.
