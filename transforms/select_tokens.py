@@ -105,7 +105,7 @@ def _large_runs(runs: Iterable[Run], folder: str) -> Iterator[Run]:
     counts = TokenCounts()
     with TokenWriter(folder) as writer:
         for run in runs:
-            if run.batches.path is not None:
+            if run.sections.path is not None:
                 yield run
                 continue
             counts.add(run.share(0, 0).read(0, 0))
@@ -124,5 +124,5 @@ def _select(partition: _Partition, requests: Mapping[str, VocabularyRequest], fo
     request = requests[partition.name]
     selected = select(merged, request.top_k, request.frequency_threshold)
     with TokenWriter(folder) as writer:
-        batches = writer.write(slices(selected, _RANKING_BYTES >> partition.bits))
-    return Selected(partition.name, batches, merged.num_rows, total(merged), partition.bits, partition.index)
+        sections = writer.write(slices(selected, _RANKING_BYTES >> partition.bits))
+    return Selected(partition.name, sections, merged.num_rows, total(merged), partition.bits, partition.index)

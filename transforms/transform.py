@@ -22,8 +22,8 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
-from shardmill.transforms.rows.batches import BATCH_BYTES, batches, joined
 from shardmill.transforms.rows.row_plan import RowPlan, SortedRows
+from shardmill.transforms.rows.unit_groups import GROUP_BYTES, groups, joined
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
 from shardmill.transforms.runtime.session import load_session
@@ -103,8 +103,8 @@ class TransformUnits(SeveralOutputs):
         written = (
             units
             | "ListUnits" >> beam.combiners.ToList()
-            | "BatchUnits" >> beam.FlatMap(batches)  # (unit, ...)
-            | "SpreadBatches" >> beam.Reshuffle()
+            | "GroupUnits" >> beam.FlatMap(groups)  # (unit, ...)
+            | "SpreadGroups" >> beam.Reshuffle()
             | "TransformUnit"
             >> beam.ParDo(_TransformUnits(self.reading, self.layout), self.graph, self.plan).with_outputs(
                 "moments", main="parts"
@@ -174,7 +174,7 @@ class _PartRows:
                     splits = rule.assign(block.rows, unit.split, block.key)
                     rows += np.bincount(splits, minlength=len(first))
                     self._held.append((block, splits))
-                if self._is_made or sum(held.size for held, _ in self._held) > BATCH_BYTES:
+                if self._is_made or sum(held.size for held, _ in self._held) > GROUP_BYTES:
                     first += self._add_held(parts, first)
                 work.add(block.rows + len(block.rejects), block.size)
             self._plan.check_second_pass(unit, rows.tolist(), rejected)

@@ -6,6 +6,6 @@ doubtful_rows.py  rows that may be no data
 type_tallies.py   counts of cells by spelling, which decide the columns' types
 renamings.py      columns that were renamed because of their headers
 splits.py         the split and the shard of a row
-batches.py        units that are transformed together
+unit_groups.py    units that are transformed together
 row_plan.py       where each unit's rows lie in their splits
 """

@@ -13,7 +13,7 @@ import pyarrow as pa
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import shortened
 from shardmill.transforms.statistics.requests import VocabularyRequest
-from shardmill.transforms.statistics.token_files import Batches
+from shardmill.transforms.statistics.token_files import Sections
 from shardmill.transforms.statistics.tokens import SCHEMA, select, write_tokens
 
 # Of a text column's most frequent values: as many as TFDV writes by default.
@@ -30,7 +30,7 @@ class Selected:
 
     Attributes:
         name: The vocabulary's name.
-        batches: The tokens that may be in the vocabulary, in the order of their ids.
+        sections: The tokens that may be in the vocabulary, in the order of their ids.
         distinct: The number of distinct tokens in the partition, in the vocabulary or not.
         total: The number of tokens counted in the partition.
         bits: The number of bits of the hash by which all tokens were partitioned.
@@ -38,7 +38,7 @@ class Selected:
     """
 
     name: str
-    batches: Batches
+    sections: Sections
     distinct: int
     total: int
     bits: int
@@ -76,7 +76,7 @@ def write_vocabulary(stream: BinaryIO, request: VocabularyRequest, parts: Iterab
     parts = list(parts)
     _check_parts(request.name, parts)
     size, top = 0, SCHEMA.empty_table()
-    for table in merge_ranked([part.batches.tables() for part in parts]):
+    for table in merge_ranked([part.sections.tables() for part in parts]):
         kept = table if request.top_k is None else table.slice(0, request.top_k - size)
         if not kept.num_rows:
             break

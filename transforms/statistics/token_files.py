@@ -1,11 +1,11 @@
-"""Token counts in files, read batch by batch.
+"""Token counts in files, read section by section.
 
-A batch is an Arrow IPC stream of its own, compressed. Only where it is crosses from one stage to
-the next, so that no engine holds all tokens in memory; batches that are small together cross
+A section is an Arrow IPC stream of its own, compressed. Only where it is crosses from one stage to
+the next, so that no engine holds all tokens in memory; sections that are small together cross
 themselves.
 
 They are written twice. A run has the counts of some rows in the order of a hash, so that the same
-share can be read of all runs; a selection has tokens in the order of a vocabulary's ids, to be
+share can be read of all runs; selected tokens are in the order of a vocabulary's ids, to be
 merged with others in a stream.
 """
 
@@ -22,25 +22,26 @@ from shardmill.transforms.files import files
 from shardmill.transforms.statistics.partition import bits_for, one_partition, partition_counts
 from shardmill.transforms.statistics.tokens import SCHEMA
 
-# Bytes of batches that cross themselves rather than in a file, at most: a request to an object
+# Bytes of sections that cross themselves rather than in a file, at most: a request to an object
 # store takes longer.
 _SMALL_BYTES = 16 << 10
-# Bytes of a run's batch in memory, on average.
-_BATCH_BYTES = 64 << 10
+# Bytes of a run's section in memory, on average.
+_SECTION_BYTES = 64 << 10
 # Tokens repeat parts of each other. It takes 0.05 s for a million tokens, whose counts become less
 # than half as long.
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 @dataclass(frozen=True)
-class Batches:
-    """Consecutive batches.
+class Sections:
+    """Consecutive sections.
 
     Attributes:
-        edges: The offset of each batch, and the end of the last. A batch without bytes has no rows.
+        edges: The offset of each section, and the end of the last. A section without bytes has no
+            rows.
         path: The file that they are in. None means that they are in `data`.
         start: The offset in the file that `edges` count from.
-        data: All batches, unless they are in a file.
+        data: All sections, unless they are in a file.
     """
 
     edges: tuple[int, ...]
@@ -48,18 +49,18 @@ class Batches:
     start: int = 0
     data: bytes = b""
 
-    def joined(self, start: int, stop: int) -> "Batches":
-        """Some of the batches as one.
+    def joined(self, start: int, stop: int) -> "Sections":
+        """Some of the sections as one.
 
         Args:
-            start: The index of the first batch.
-            stop: The index after the last batch.
+            start: The index of the first section.
+            stop: The index after the last section.
         """
         first, end = self.edges[start], self.edges[stop]
-        return Batches((0, end - first), self.path, self.start + first, self.data[first:end])
+        return Sections((0, end - first), self.path, self.start + first, self.data[first:end])
 
     def tables(self) -> Iterator[pa.Table]:
-        """Reads the batches one after the other.
+        """Reads the sections one after the other.
 
         Yields:
             Tables of counts.
@@ -85,12 +86,12 @@ class Run:
     """The counts of some rows, ordered by a hash.
 
     Attributes:
-        batches: Batch i has the tokens whose hashes begin with i. There are 2**bits of them.
+        sections: Section i has the tokens whose hashes begin with i. There are 2**bits of them.
         bits: The number of bits.
         size: Bytes of the counts in memory.
     """
 
-    batches: Batches
+    sections: Sections
     bits: int
     size: int
 
@@ -103,7 +104,7 @@ class Run:
         """
         finer = max(self.bits - bits, 0)
         start = index >> max(bits - self.bits, 0) << finer
-        return Share(self.batches.joined(start, start + (1 << finer)), partitioned=self.bits >= bits)
+        return Share(self.sections.joined(start, start + (1 << finer)), partitioned=self.bits >= bits)
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,11 @@ class Share:
     """The share that a run has of a hash partition.
 
     Attributes:
-        batches: One batch.
+        sections: One section.
         partitioned: Whether other partitions have nothing in it.
     """
 
-    batches: Batches
+    sections: Sections
     partitioned: bool
 
     def read(self, bits: int, index: int) -> pa.Table:
@@ -128,12 +129,12 @@ class Share:
         Raises:
             DataError: The file can't be read.
         """
-        (table,) = self.batches.tables()
+        (table,) = self.sections.tables()
         return table if self.partitioned else one_partition(table, bits, index)
 
 
 class TokenWriter(contextlib.ExitStack):
-    """Writes runs and selections to a file.
+    """Writes runs and selected tokens to a file.
 
     It makes the file when it is needed, and closes it at the end of the `with` block.
     """
@@ -156,26 +157,26 @@ class TokenWriter(contextlib.ExitStack):
         Raises:
             OutputError: The file can't be written.
         """
-        bits = bits_for(table.nbytes, _BATCH_BYTES)
+        bits = bits_for(table.nbytes, _SECTION_BYTES)
         return Run(self.write(partition_counts(table, bits)), bits, table.nbytes)
 
-    def write(self, tables: Iterable[pa.Table]) -> Batches:
-        """Writes each table of counts as a batch.
+    def write(self, tables: Iterable[pa.Table]) -> Sections:
+        """Writes each table of counts as a section.
 
         Raises:
             OutputError: The file can't be written.
         """
         start, edges, held = self._written, [0], b""
         for table in tables:
-            held += _batch(table)
+            held += _section(table)
             edges.append(self._written - start + len(held))
             if len(held) > _SMALL_BYTES:
                 self._append(held)
                 held = b""
         if self._written == start:
-            return Batches(tuple(edges), data=held)
+            return Sections(tuple(edges), data=held)
         self._append(held)
-        return Batches(tuple(edges), self._path, start)
+        return Sections(tuple(edges), self._path, start)
 
     def _append(self, data: bytes) -> None:
         if self._stream is None:
@@ -184,7 +185,7 @@ class TokenWriter(contextlib.ExitStack):
         self._written += len(data)
 
 
-def _batch(table: pa.Table) -> bytes:
+def _section(table: pa.Table) -> bytes:
     if not table.num_rows:
         return b""
     sink = pa.BufferOutputStream()

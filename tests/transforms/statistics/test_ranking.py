@@ -14,7 +14,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.statistics.partition import partition_counts, slices
 from shardmill.transforms.statistics.ranking import Selected, merge_ranked, write_vocabulary
 from shardmill.transforms.statistics.requests import VocabularyRequest
-from shardmill.transforms.statistics.token_files import Batches, TokenWriter
+from shardmill.transforms.statistics.token_files import Sections, TokenWriter
 from shardmill.transforms.statistics.tokens import SCHEMA, select
 from tests.transforms.statistics.token_tables import table_of
 
@@ -66,8 +66,8 @@ def _written(folder: Path, tables: Sequence[pa.Table], *, top_k: int | None = No
     bits = (len(tables) - 1).bit_length()
     for index, table in enumerate(tables):
         with TokenWriter(str(folder)) as writer:
-            batches = writer.write(slices(select(table, top_k), 50))
-        selected.append(Selected("v", batches, table.num_rows, sum(table["count"].to_pylist()), bits, index))
+            sections = writer.write(slices(select(table, top_k), 50))
+        selected.append(Selected("v", sections, table.num_rows, sum(table["count"].to_pylist()), bits, index))
     stream = BytesIO()
     ranked = write_vocabulary(stream, VocabularyRequest("v", ("v",), top_k=top_k), selected)
     top = [(row["count"], row["token"]) for row in ranked.top.to_pylist()]
@@ -109,7 +109,7 @@ def test_an_empty_vocabulary(tmp_path: Path) -> None:
 )
 def test_partitions_of_several_attempts(received: Sequence[tuple[int, int]], expected: int, shown: str) -> None:
     """A vocabulary whose tokens would be lost or counted twice isn't written."""
-    parts = [Selected("v", Batches((0,)), 0, 0, bits, index) for bits, index in received]
+    parts = [Selected("v", Sections((0,)), 0, 0, bits, index) for bits, index in received]
     stream = BytesIO()
     message = f"vocabulary 'v': expected each of {expected} partitions once, received {shown}; run again"
     with pytest.raises(DataError, match=f"^{message}$"):

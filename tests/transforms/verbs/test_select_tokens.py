@@ -27,7 +27,7 @@ def _tokens(selected: list[Selected]) -> dict[bytes, int]:
     return {
         token: count
         for each in selected
-        for table in each.batches.tables()
+        for table in each.sections.tables()
         for token, count in counts_of(table).items()
     }
 
@@ -36,7 +36,7 @@ def _tokens(selected: list[Selected]) -> dict[bytes, int]:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few counts are many batches, many partitions and many selections."""
     monkeypatch.setattr(token_files, "_SMALL_BYTES", 300)
-    monkeypatch.setattr(token_files, "_BATCH_BYTES", 300)
+    monkeypatch.setattr(token_files, "_SECTION_BYTES", 300)
     monkeypatch.setattr(module, "_MERGE_BYTES", 1000)
     monkeypatch.setattr(module, "_RANKING_BYTES", 1000)
 
@@ -83,13 +83,13 @@ def test_no_token_of_many_crosses(tmp_path: Path) -> None:
 
 def test_a_partition_carries_its_own_tokens_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small runs cross themselves: each partition gets its share of their bytes, not all of them."""
-    monkeypatch.setattr(token_files, "_BATCH_BYTES", 1000)
+    monkeypatch.setattr(token_files, "_SECTION_BYTES", 1000)
     monkeypatch.setattr(module, "_MERGE_BYTES", 1000)
     runs = _runs(tmp_path, {b"%d" % token: 1 for token in range(500)})
     shares = [share for each in _partitions(("v", runs), str(tmp_path)) for share in each.shares]
     assert len(shares) == 8
-    assert all(share.batches.data for share in shares)
-    assert sum(len(share.batches.data) for share in shares) == sum(len(run.batches.data) for run in runs)
+    assert all(share.sections.data for share in shares)
+    assert sum(len(share.sections.data) for share in shares) == sum(len(run.sections.data) for run in runs)
 
 
 def test_vocabularies_are_told_apart(tmp_path: Path) -> None:

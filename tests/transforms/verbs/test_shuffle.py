@@ -151,7 +151,7 @@ def test_how_tokens_travel_changes_no_byte(
     pipeline_result(config, tmp_path / "whole")
     monkeypatch.setattr(analyze, "COLUMN_BYTES", 0)
     monkeypatch.setattr(token_files, "_SMALL_BYTES", 0)
-    monkeypatch.setattr(token_files, "_BATCH_BYTES", 300)
+    monkeypatch.setattr(token_files, "_SECTION_BYTES", 300)
     monkeypatch.setattr(select_tokens, "_MERGE_BYTES", 1000)
     monkeypatch.setattr(select_tokens, "_RANKING_BYTES", 500)
     pipeline_result(config, tmp_path / "cut")

@@ -1,4 +1,4 @@
-"""Batches of units that are transformed together."""
+"""Groups of units that are transformed together."""
 
 import random
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.rows.batches import _MOST_UNITS, BATCH_BYTES, batches, joined
+from shardmill.transforms.rows.unit_groups import _MOST_UNITS, GROUP_BYTES, groups, joined
 
 
 def unit(index: int, size: int | None) -> Unit:
@@ -16,30 +16,30 @@ def unit(index: int, size: int | None) -> Unit:
 
 
 def sizes(units: list[Unit]) -> list[int]:
-    """The number of units in each batch."""
-    return [len(batch) for batch in batches(units)]
+    """The number of units in each group."""
+    return [len(group) for group in groups(units)]
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(0, 2 * BATCH_BYTES)), max_size=40), st.randoms())
-def test_batches_hold_each_unit_once_in_order(found: list[int | None], order: random.Random) -> None:
-    """Whatever order units come in, batches are the same: consecutive units, up to a size."""
+@given(st.lists(st.one_of(st.none(), st.integers(0, 2 * GROUP_BYTES)), max_size=40), st.randoms())
+def test_groups_hold_each_unit_once_in_order(found: list[int | None], order: random.Random) -> None:
+    """Whatever order units come in, groups are the same: consecutive units, up to a size."""
     units = [unit(index, size) for index, size in enumerate(found)]
-    made = list(batches(order.sample(units, len(units))))
-    assert [each for batch in made for each in batch] == units
-    for batch in made:
-        assert len(batch) == 1 or sum(each.file_bytes or 0 for each in batch) <= BATCH_BYTES
+    made = list(groups(order.sample(units, len(units))))
+    assert [each for group in made for each in group] == units
+    for group in made:
+        assert len(group) == 1 or sum(each.file_bytes or 0 for each in group) <= GROUP_BYTES
 
 
 def test_small_files_are_together() -> None:
-    """Files of a few bytes make one batch, which a large one or one of unknown size ends."""
+    """Files of a few bytes make one group, which a large one or one of unknown size ends."""
     assert sizes([unit(index, 100) for index in range(50)]) == [50]
-    assert sizes([unit(0, 100), unit(1, BATCH_BYTES + 1), unit(2, 100), unit(3, None), unit(4, 1), unit(5, 1)]) == [
+    assert sizes([unit(0, 100), unit(1, GROUP_BYTES + 1), unit(2, 100), unit(3, None), unit(4, 1), unit(5, 1)]) == [
         *(1, 1, 1, 1),
         2,
     ]
 
 
-def test_a_batch_has_a_bounded_number_of_units() -> None:
+def test_a_group_has_a_bounded_number_of_units() -> None:
     """Empty files, too, are one worker's work only up to a number."""
     assert sizes([unit(index, 0) for index in range(2 * _MOST_UNITS + 1)]) == [_MOST_UNITS, _MOST_UNITS, 1]
 
