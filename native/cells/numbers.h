@@ -24,7 +24,7 @@ int tiny_float(double x, float *value);
    none it is the middle, and rounding to even is right. */
 static inline int to_float(u64 digits, i64 exponent, int more, float *value) {
     if (UNLIKELY(exponent < -MOST_TENS || exponent > MOST_TENS)) {
-        *value = 0; /* Below 10**20 * 10**-65, which is less than half of the smallest float, 2**-149. */
+        *value = 0; /* Below 10**19 * 10**-65, which is less than half of the smallest float, 2**-149. */
         return exponent < 0 || (!digits && !more) ? GOOD : HARD;
     }
     double w = digits >> 63 ? (double)digits : (double)(i64)digits, p = TENS[exponent < 0 ? -exponent : exponent];

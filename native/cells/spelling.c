@@ -113,7 +113,9 @@ static __attribute__((noinline)) int any_cell(Piece cell, Dialect d, const Nulls
         if (cell.stop - cell.start > ROOM) return HARD;
         cell = (Piece){room, room + unquote(cell, d, room)};
     }
-    if (d.trim) cell = trimmed(cell);
+    if (is_null(cell, nulls)) return ABSENT;
+    if (!d.trim) return spelling(cell);
+    cell = trimmed(cell);
     return is_null(cell, nulls) ? ABSENT : spelling(cell);
 }
 

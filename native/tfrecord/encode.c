@@ -35,7 +35,7 @@ static int rise(const u8 *offsets, i32 width, i64 n, i64 limit) {
 }
 static int is_sound(const Feature *f, i64 rows) {
     if (f->bounds ? !rise(f->bounds, f->bounds_width, rows, f->count) : f->each * rows > f->count) return 0;
-    return f->kind != BYTES || !f->count || rise(f->offsets, f->offsets_width, f->count, f->size);
+    return f->kind != BYTES || !f->count || (f->offsets && rise(f->offsets, f->offsets_width, f->count, f->size));
 }
 
 static inline int varint_size(u64 x) { return (int)((64 - __builtin_clzll(x | 1)) * 9 + 64) / 64; }

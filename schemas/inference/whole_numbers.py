@@ -62,9 +62,9 @@ def is_rounded(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """
     if not values.size or not np.nanmax(np.abs(values), initial=0.0) > EXACT:
         return np.zeros(values.shape, np.bool_)
-    rounded: npt.NDArray[np.bool_] = (
-        (values == np.floor(values)) & (np.abs(values) < _QUANTITY) & (values.astype(np.float32) != values)
-    )
+    # The others may be beyond float32.
+    small = np.where(np.abs(values) < _QUANTITY, values, 0.0)
+    rounded: npt.NDArray[np.bool_] = (small == np.floor(small)) & (small.astype(np.float32) != small)
     return rounded
 
 

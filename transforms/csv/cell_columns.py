@@ -31,8 +31,9 @@ _FLOAT, _INT, _TEXT = 1, 2, 3
 _ARROW = {_FLOAT: pa.float32(), _INT: pa.int64(), _TEXT: pa.string()}
 _TEXTS = {pa.string().id, pa.binary().id}
 _INFINITY: dict[Infinite, int] = {"keep": 0, "missing": 1, "reject": 2}
-# Bytes of a value of each kind, or of text's offset.
-_WIDTHS = np.array([0, 4, 8, 4])
+# Bytes of text's offset, and of a value of each kind, or of text's offset.
+_OFFSET = 4
+_WIDTHS = np.array([0, 4, 8, _OFFSET])
 # `Nulls` in native/cells/cell.h.
 _NULLS = np.dtype([("lengths", np.uint64), ("count", np.int64), ("data", np.uint64), ("offsets", np.uint64)])
 # Buffers begin at multiples of it, as Arrow recommends.
@@ -252,12 +253,17 @@ class NullSpellings:
     """The spellings of missing cells, as the kernel takes them."""
 
     def __init__(self, nulls: pa.Array) -> None:
+        self._nulls = nulls
         words = [word.encode() for word in nulls.to_pylist() if word]
         self._data = np.frombuffer(b"".join(words) or b"\0", np.uint8)
         self._offsets = np.cumsum([0, *map(len, words)]).astype(np.uint32)
         self.packed = np.zeros(1, _NULLS)
         lengths = sum({1 << min(len(word), 63) for word in words})
         self.packed[0] = (lengths, len(words), self._data.ctypes.data, self._offsets.ctypes.data)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Addresses lead nowhere in another process.
+        return (NullSpellings, (self._nulls,))
 
 
 @dataclass(frozen=True)
@@ -310,11 +316,14 @@ class _Parsed:
 
     def _array(self, arrow: pa.DataType, nulls: int, size: int, starts: list[int]) -> pa.Array:
         values, valid, data = starts
+        is_text = arrow.id in _TEXTS
+        # Not the bytes up to the next buffer: nobody has written them.
+        size_of_values = _OFFSET * (self.rows + 1) if is_text else arrow.bit_width // 8 * self.rows
         buffers = [
             self.arena.slice(valid, (self.rows + 7) // 8) if nulls else None,
-            self.arena.slice(values, valid - values),
+            self.arena.slice(values, size_of_values),
         ]
-        if arrow.id in _TEXTS:
+        if is_text:
             buffers.append(self.arena.slice(data, size))
         return pa.Array.from_buffers(arrow, self.rows, buffers, nulls)
 

@@ -29,9 +29,10 @@ _ARROW_KINDS = {
 }
 _NUMPY_KINDS = {np.dtype(np.float32): FLOATS, np.dtype(np.int64): INTEGERS}
 
-_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
-_pointer_of.restype = ctypes.c_void_p
-_pointer_of.argtypes = (ctypes.py_object, ctypes.c_char_p)
+# A function of its own: `ctypes.pythonapi` is everybody's.
+_pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,10 @@ def columns_of(arrays: Sequence["npt.NDArray[Any] | pa.Array"], rows: int) -> Co
 
     Raises:
         TypeError: An array is of another type.
+        ValueError: An array has more or fewer rows.
     """
     kept = [_dense(array) if isinstance(array, np.ndarray) else array for array in arrays]
-    table = np.array([_described(array) for array in kept], COLUMN)
+    table = np.array([_described(array, rows) for array in kept], COLUMN)
     return Columns(table, rows, tuple(kept))
 
 
@@ -141,11 +143,13 @@ def _dense(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array if flags.c_contiguous and flags.aligned else np.require(array, requirements=["C", "A"])
 
 
-def _described(array: "npt.NDArray[Any] | pa.Array") -> tuple[int, ...]:
+def _described(array: "npt.NDArray[Any] | pa.Array", rows: int) -> tuple[int, ...]:
+    if len(array) != rows:
+        raise ValueError(f"expected an array of {rows} rows, received one of {len(array)}")
     if isinstance(array, np.ndarray):
         if array.dtype not in _NUMPY_KINDS:
             raise TypeError(f"expected an array of float32 or int64, received {array.dtype}")
-        each = array.size // len(array) if len(array) else 0
+        each = array.size // rows if rows else 0
         # A buffer of Arrow's tells its address six times as fast as `array.ctypes`.
         return (0, pa.py_buffer(array).address, 0, 0, each, _NUMPY_KINDS[array.dtype])
     bounds = 0

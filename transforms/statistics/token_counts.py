@@ -49,11 +49,13 @@ class TokenCounts:
 
     def _clear(self) -> None:
         self._room = _Room(seed=_SEED)
-        self._slots = np.zeros(0, np.uint64)
-        self._offsets = np.zeros(1, np.int64)
-        self._counts = np.zeros(0, np.int64)
-        self._tags = np.zeros(0, np.uint32)
-        self._bytes = np.zeros(0, np.uint8)
+        self._arrays: dict[str, npt.NDArray[Any]] = {
+            "slots": np.zeros(0, np.uint64),
+            "offsets": np.zeros(1, np.int64),
+            "counts": np.zeros(0, np.int64),
+            "tags": np.zeros(0, np.uint32),
+            "bytes": np.zeros(0, np.uint8),
+        }
 
     def update(self, tokens: pa.Array, delimiter: str | None = None) -> None:
         """Adds a block's tokens.
@@ -97,12 +99,12 @@ class TokenCounts:
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the counts take."""
-        return sum(array.nbytes for array in self._arrays().values()) if self._room.room else 0
+        return sum(array.nbytes for array in self._arrays.values()) if self._room.room else 0
 
     def __getstate__(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         # Without the tags: another process has another seed.
-        offsets = self._offsets[: self._room.entries + 1]
-        return self._bytes[: offsets[-1]], offsets, self._counts[: self._room.entries]
+        offsets = self._arrays["offsets"][: self._room.entries + 1]
+        return self._arrays["bytes"][: offsets[-1]], offsets, self._arrays["counts"][: self._room.entries]
 
     def __setstate__(self, state: tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]) -> None:
         self._clear()
@@ -111,13 +113,13 @@ class TokenCounts:
 
     def _chunks(self) -> Iterator[tuple[pa.Array, npt.NDArray[np.int64]]]:
         """Counted tokens, in arrays of less than 2 GiB."""
-        offsets = self._offsets[: self._room.entries + 1]
+        offsets = self._arrays["offsets"][: self._room.entries + 1]
         start = 0
         while start < self._room.entries:
             stop = int(np.searchsorted(offsets, offsets[start] + MOST_BYTES, side="right")) - 1
             low, high = offsets[start], offsets[stop]
             edges = (offsets[start : stop + 1] - low).astype(np.int32)
-            yield binary_of(self._bytes[low:high].copy(), edges), self._counts[start:stop].copy()
+            yield binary_of(self._arrays["bytes"][low:high].copy(), edges), self._arrays["counts"][start:stop].copy()
             start = stop
 
     def _count(self, texts: pa.Array, weights: "npt.NDArray[np.int64] | None") -> None:
@@ -147,33 +149,29 @@ class TokenCounts:
 
         Args:
             needed: The bytes that a token needs.
-        """
-        room, entries = self._room, self._room.entries
-        used = int(self._offsets[entries])
-        if used + needed > room.size:
-            room.size = max(2 * (used + needed), _FIRST_BYTES)
-            self._bytes = _longer(self._bytes, used, room.size)
-        is_full = entries == room.room
-        if is_full:
-            room.room = max(2 * room.room, _FIRST_ROOM)
-            assert room.room <= _MOST
-            self._slots = np.zeros(2 * room.room, np.uint64)
-            self._offsets = _longer(self._offsets, entries + 1, room.room + 1)
-            self._counts = _longer(self._counts, entries, room.room)
-            self._tags = _longer(self._tags, entries, room.room)
-        for name, array in self._arrays().items():
-            setattr(room, name, array.ctypes.data)
-        if is_full:
-            kernel().kernel_enter_tokens(ctypes.addressof(room))
 
-    def _arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {
-            "slots": self._slots,
-            "offsets": self._offsets,
-            "counts": self._counts,
-            "tags": self._tags,
-            "bytes": self._bytes,
-        }
+        Raises:
+            MemoryError: There is no memory for it; the counts stay as they were.
+        """
+        old, arrays = self._room, dict(self._arrays)
+        entries, room, size = old.entries, old.room, old.size
+        used = int(arrays["offsets"][entries])
+        if used + needed > size:
+            size = max(2 * (used + needed), _FIRST_BYTES)
+            arrays["bytes"] = _longer(arrays["bytes"], used, size)
+        is_full = entries == room
+        if is_full:
+            room = max(2 * room, _FIRST_ROOM)
+            assert room <= _MOST
+            arrays["slots"] = np.zeros(2 * room, np.uint64)
+            arrays["offsets"] = _longer(arrays["offsets"], entries + 1, room + 1)
+            for name in ("counts", "tags"):
+                arrays[name] = _longer(arrays[name], entries, room)
+        addresses = {name: array.ctypes.data for name, array in arrays.items()}
+        made = _Room(**addresses, room=room, size=size, entries=entries, seed=old.seed)
+        if is_full:
+            kernel().kernel_enter_tokens(ctypes.addressof(made))
+        self._room, self._arrays = made, arrays
 
 
 def _longer(array: npt.NDArray[Any], used: int, size: int) -> npt.NDArray[Any]:

@@ -70,6 +70,10 @@ class ExampleEncoder:
         self._table["name"] = self._names.ctypes.data + np.cumsum(self._table["name_size"]) - self._table["name_size"]
         self._table["kind"] = [_KINDS[feature.dtype] for feature in self._features]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Addresses lead nowhere in another process.
+        return (ExampleEncoder, (self._features,))
+
     def encode(self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None = None) -> pa.Array:
         """Serializes rows.
 
@@ -85,7 +89,7 @@ class ExampleEncoder:
             large_binary, one `tf.train.Example` for each row.
 
         Raises:
-            ValueError: A feature's values don't fit the rows.
+            ValueError: A feature's values don't fit the rows, or are bytes in an array of NumPy.
         """
         offsets, data = self._encode(outputs, rows, order, _fresh, framed=False)
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
@@ -143,6 +147,10 @@ class ExampleEncoder:
             if isinstance(array, pa.Array):
                 held.append(array)
                 array = _describe_arrow(table[index], feature, array, rows)
+            elif feature.dtype == "bytes":
+                raise ValueError(
+                    f"feature {feature.name!r}: expected bytes in an array of Arrow, received one of {type(array).__name__}"
+                )
             if feature.dtype == "bytes":
                 addresses.append(table[index]["values"])
                 counts.append(len(array))

@@ -52,6 +52,13 @@ def test_long_cells_are_evaluated_like_others() -> None:
     assert whole_numbers(pa.array(cells)).to_pylist() == [7, 7, 7, None, 0, None]
 
 
+def test_numbers_beyond_float32_are_not_rounded_to_it() -> None:
+    """The first one between the largest float32 and infinity, as others, makes no warning; quantities may be rounded."""
+    values = np.array([3.4028235677973366e38, -1e300, np.nan, 2.0**24, 2.0**24 + 1, 2.0**64, 2.0**63 + 2**11])
+    with np.errstate(all="raise"):
+        assert is_rounded(values).tolist() == [False] * 4 + [True, False, True]
+
+
 def test_a_slice_is_read_where_it_stands() -> None:
     """Offsets of a sliced array are honoured."""
     assert whole_numbers(pa.array(["1.5", "2.0", "3.0", "x"]).slice(1, 2)).to_pylist() == [2, 3]

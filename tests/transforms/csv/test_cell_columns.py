@@ -1,5 +1,6 @@
 """Cells to typed columns by the kernel, against PyArrow's CSV parser and casts."""
 
+import pickle
 import struct
 from collections.abc import Sequence
 from decimal import Decimal
@@ -294,6 +295,24 @@ def test_layouts_are_those_of_the_kernel() -> None:
     assert "typedef struct { u64 lengths; i64 count; const u8 *data; const u32 *offsets; } Nulls;" in (
         ROOT / "native" / "cells" / "cell.h"
     ).read_text(encoding="utf-8")
+
+
+def test_buffers_have_no_bytes_that_nobody_wrote() -> None:
+    """What stands between a column's buffers doesn't go along into pickles and files."""
+    found = parse(b"1,2.5,ab\n,x,\n3,,NA\n", [CellColumn(0, INT), CellColumn(1, FLOAT), CellColumn(2, BYTES)])
+    sizes = [[buffer and buffer.size for buffer in each.values.buffers()] for each in found]
+    assert sizes == [[1, 24], [1, 12], [1, 16, 2]]
+    whole = parse(b"1,2\n", [CellColumn(0, INT), CellColumn(1, BYTES)])
+    assert [[buffer and buffer.size for buffer in each.values.buffers()] for each in whole] == [[None, 8], [None, 8, 1]]
+
+
+def test_a_pickled_parser_knows_the_missing_cells() -> None:
+    """Its copy has addresses of its own, also once the first parser and its memory are gone."""
+    pickled = pickle.dumps(ColumnParser(packed(), ["missing value"], [CellColumn.text(0)]))
+    others = [np.full(13, 120, np.uint8) for _ in range(1000)]
+    (values,), _ = pickle.loads(pickled).parse(grid_of(b"missing value\nx\n", packed(), 1))
+    assert values.to_pylist() == [None, "x"]
+    assert len(others) == 1000
 
 
 def test_text_of_some_rows() -> None:

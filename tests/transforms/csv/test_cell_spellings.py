@@ -1,5 +1,6 @@
 """Counts of cells by spelling in the kernel, against those that schema inference defines, from each cell's text."""
 
+import pickle
 from collections import Counter
 from collections.abc import Sequence
 
@@ -28,7 +29,7 @@ LEXICONS = (
     Lexicon(COMMA, QUOTE, None, None, trim=True),
     Lexicon(COMMA, QUOTE, BACKSLASH, None, trim=True),
 )
-NULLS = ("NA", "-9", "n" * 70, 'a"b', " ")
+NULLS = ("NA", "-9", "n" * 70, 'a"b', " ", " NA ", "\t-9")
 # The spellings on which no type depends.
 UNCOUNTED = {Spelling.TEXT, Spelling.DATE, Spelling.BOOLEAN, Spelling.HUGE}
 TEXTS = st.one_of(
@@ -62,6 +63,8 @@ PIECES = (
     "2.5",
     "inf",
     "nan",
+    "NA",
+    "-9",
 )
 
 
@@ -101,6 +104,23 @@ def test_any_text_is_counted_as_it_is_read(
 ) -> None:
     """Quotes, escapes and blanks mean what they mean to the parser, in odd positions, too."""
     check(grid_of("".join(pieces).encode(), lexicon, width), lexicon, width, nulls)
+
+
+@pytest.mark.parametrize("cell", [" NA ", '" NA "', "NA", " NA", '"NA "', '"N""A"'])
+@pytest.mark.parametrize("nulls", [(" NA ",), ("NA",), (' N"A',)])
+@pytest.mark.parametrize("lexicon", LEXICONS)
+def test_missing_cells_spelled_with_blanks(cell: str, nulls: Sequence[str], lexicon: Lexicon) -> None:
+    """A cell that is a null spelling before blanks are trimmed, or after it, is missing, as the parser has it."""
+    check(grid_of(f"{cell},1\n".encode(), lexicon, 2), lexicon, 2, nulls)
+
+
+def test_a_pickled_counter_knows_the_missing_cells() -> None:
+    """Its copy has addresses of its own, also once the first counter and its memory are gone."""
+    pickled = pickle.dumps(SpellingCounter(PLAIN.packed, ["missing value"], [CellColumn.text(0)]))
+    others = [np.full(13, 120, np.uint8) for _ in range(1000)]
+    counts = pickle.loads(pickled).count(grid_of(b"missing value\nx\n", PLAIN, 1))
+    assert counts[0, [ABSENT, 0]].tolist() == [1, 1]
+    assert len(others) == 1000
 
 
 def test_any_number_of_cells_may_be_hard(monkeypatch: pytest.MonkeyPatch) -> None:

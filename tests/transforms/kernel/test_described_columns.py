@@ -1,5 +1,6 @@
 """Columns as they are described to the kernel."""
 
+import ctypes
 import pickle
 import subprocess
 import sys
@@ -92,6 +93,24 @@ def test_columns_that_cannot_be_described() -> None:
         columns_of([np.array([1.0])], 1)
     with pytest.raises(TypeError, match="expected an array of float32, int64 or text, received double"):
         columns_of([pa.array([1.0])], 1)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros(3, np.float32), pa.array([1, 2, 3]), pa.array([[1], [], [2]], pa.large_list(pa.int64()))],
+    ids=["numpy", "arrow", "lists"],
+)
+@pytest.mark.parametrize("rows", [2, 4])
+def test_arrays_of_other_rows_are_refused(array: "np.ndarray | pa.Array", rows: int) -> None:
+    """The kernel would read beyond them."""
+    with pytest.raises(ValueError, match=f"^expected an array of {rows} rows, received one of 3$"):
+        columns_of([array], rows)
+
+
+def test_another_library_may_declare_the_same_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ctypes.pythonapi` is shared by all: what another library says of its functions doesn't matter here."""
+    monkeypatch.setattr(ctypes.pythonapi.PyCapsule_GetPointer, "argtypes", (ctypes.c_int, ctypes.c_int))
+    assert ColumnFinder(["n"]).find(BATCH).table["values"].tolist() == [BATCH.column("n").buffers()[1].address]
 
 
 def test_arrays_that_are_not_contiguous_are_copied() -> None:

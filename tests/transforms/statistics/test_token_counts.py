@@ -3,7 +3,9 @@
 import pickle
 import re
 from collections import Counter
+from contextlib import suppress
 from random import Random
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,8 @@ from shardmill.transforms.statistics.tokens import select, total
 from tests.support.locations import ROOT
 from tests.transforms.statistics.token_tables import count_tokens, counts_of
 
+# B in native/columns/hash.h, as it stands in memory.
+_FACTOR = (0xE7037ED1A0B428DB).to_bytes(8, "little")
 texts = st.lists(st.one_of(st.none(), st.text(alphabet="ab\n\r\0é,", max_size=30)), max_size=40)
 
 
@@ -99,6 +103,42 @@ def test_many_tokens_of_any_length() -> None:
     counts.update(pa.array(["other"]))
     assert before.num_rows == len(expected)
     assert total(before) == 100_000
+
+
+@pytest.mark.parametrize("made", range(5))
+@pytest.mark.parametrize("token", ["one more", "x" * 5000])
+def test_without_memory_for_more_the_counts_stay(made: int, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever array can't be made, none is replaced, and the next tokens are counted where there is memory again."""
+    counts = TokenCounts()
+    counts.update(pa.array([f"token {number}" for number in range(module._FIRST_ROOM)]))
+    before = counts.table()
+    longer, left = module._longer, made
+
+    def fails(*given: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise MemoryError
+        return longer(*given)
+
+    with monkeypatch.context() as patch, suppress(MemoryError):
+        patch.setattr(module, "_longer", fails)
+        counts.update(pa.array([token]))
+        before = counts.table()
+    assert counts.table().equals(before)
+    counts.update(pa.array([token, "token 0"]))
+    expected = counts_of(before)
+    for each in (token.encode(), b"token 0"):
+        expected[each] = expected.get(each, 0) + 1
+    assert counts_of(counts.table()) == expected
+
+
+@pytest.mark.parametrize("after", [b"", bytes(8), b"12345678" + _FACTOR])
+def test_nobody_can_choose_tokens_of_one_hash(after: bytes) -> None:
+    """Not by bytes that are the hash's own constant either, which would make a product 0, whatever else there is."""
+    counts = TokenCounts()
+    counts.update(pa.array([f"{number:08}".encode() + _FACTOR + after for number in range(1000)]))
+    assert len(np.unique(counts._arrays["tags"][:1000])) > 990
 
 
 def test_the_memory_of_counts_is_known() -> None:

@@ -1,5 +1,6 @@
 """The encoder's records are, byte for byte, what protobuf's deterministic serialization gives."""
 
+import pickle
 from itertools import pairwise
 from typing import Any
 
@@ -254,6 +255,25 @@ def test_offsets_beyond_the_values(offsets: list[int], dtype: str) -> None:
         ValueError, match=r"^feature 'x': expected offsets that rise to the number of its values, received others$"
     ):
         ExampleEncoder(features).encode({"fine": np.arange(3), "x": array}, 3)
+
+
+def test_bytes_without_offsets() -> None:
+    """Bytes in an array of NumPy's, which has no offsets, are refused rather than looked for."""
+    features = [FeatureSpec("fine", "int64"), FeatureSpec("x", "bytes")]
+    with pytest.raises(
+        ValueError, match=r"^feature 'x': expected bytes in an array of Arrow, received one of ndarray$"
+    ):
+        ExampleEncoder(features).encode({"fine": np.arange(2), "x": np.array([b"ab", b"c"])}, 2)
+
+
+def test_a_pickled_encoder_knows_the_names() -> None:
+    """Its copy has addresses of its own, also once the first encoder and its memory are gone."""
+    features = [FeatureSpec(f"a_long_name_{number}", "int64") for number in range(3)]
+    outputs = {feature.name: np.arange(2) for feature in features}
+    pickled = pickle.dumps(ExampleEncoder(features))
+    others = [np.full(43, 120, np.uint8) for _ in range(1000)]
+    assert pickle.loads(pickled).encode(outputs, 2).to_pylist() == serialized(features, outputs, 2)
+    assert len(others) == 1000
 
 
 @pytest.mark.parametrize("row", [-1, 3])
