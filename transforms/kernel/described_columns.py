@@ -111,7 +111,7 @@ class ColumnFinder:
         types = [schema.field(positions[name]).type for name in self._names]
         for name, kind in zip(self._names, types, strict=True):
             if kind not in _ARROW_KINDS:
-                raise TypeError(f"column {name!r}: expected float32, int64 or text, received {kind}")
+                raise TypeError(f"column {name!r}: expected float32, int64 or text, received {kind}; cast it")
         table = np.zeros(len(types), COLUMN)
         table["each"] = 1
         table["kind"] = [_ARROW_KINDS[kind] for kind in types]
@@ -145,10 +145,12 @@ def _dense(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _described(array: "npt.NDArray[Any] | pa.Array", rows: int) -> tuple[int, ...]:
     if len(array) != rows:
-        raise ValueError(f"expected an array of {rows} rows, received one of {len(array)}")
+        raise ValueError(
+            f"an array for the kernel: expected {rows} rows, received {len(array)}; give arrays of one length"
+        )
     if isinstance(array, np.ndarray):
         if array.dtype not in _NUMPY_KINDS:
-            raise TypeError(f"expected an array of float32 or int64, received {array.dtype}")
+            raise TypeError(f"an array for the kernel: expected float32 or int64, received {array.dtype}; cast it")
         each = array.size // rows if rows else 0
         # A buffer of Arrow's tells its address six times as fast as `array.ctypes`.
         return (0, pa.py_buffer(array).address, 0, 0, each, _NUMPY_KINDS[array.dtype])
@@ -157,7 +159,7 @@ def _described(array: "npt.NDArray[Any] | pa.Array", rows: int) -> tuple[int, ..
         bounds = array.buffers()[1].address + 8 * array.offset
         array = array.values
     if array.type not in _ARROW_KINDS:
-        raise TypeError(f"expected an array of float32, int64 or text, received {array.type}")
+        raise TypeError(f"an array for the kernel: expected float32, int64 or text, received {array.type}; cast it")
     valid, values = array.buffers()[:2]
     address = valid.address if valid is not None and array.null_count else 0
     return (address, values.address if values is not None else 0, bounds, array.offset, 1, _ARROW_KINDS[array.type])

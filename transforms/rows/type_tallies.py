@@ -53,7 +53,10 @@ class TypeTallies:
             ValueError: They have other names.
         """
         if self.names != other.names:
-            raise ValueError(f"counts of other columns: {sorted({*self.names} ^ {*other.names})!r}")
+            raise ValueError(
+                f"counts of cells: expected those of the columns {self.names!r}, received those of {other.names!r}; "
+                "merge counts of the same columns"
+            )
         self.update(other.rows, other._counts)  # noqa: SLF001 (of the same class)
 
     def schema(self, allowed: Mapping[str, frozenset[ColumnType]]) -> Schema:

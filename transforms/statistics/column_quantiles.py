@@ -54,7 +54,8 @@ class ColumnQuantiles:
         """
         if not np.array_equal(columns.table["kind"], self._kinds):
             raise TypeError(
-                f"quantiles: expected columns of the kinds {self._kinds.tolist()}, received {columns.table['kind'].tolist()}"
+                f"quantiles: expected columns of the kinds {self._kinds.tolist()}, "
+                f"received {columns.table['kind'].tolist()}; make quantiles for these"
             )
         rows = columns.rows if index is None else len(index)
         for column in np.flatnonzero(self._sizes - self._held <= rows).tolist():

@@ -107,7 +107,7 @@ class ColumnMoments:
         if not np.array_equal(columns.table["kind"], self._table["kind"]):
             raise TypeError(
                 f"moments: expected columns of the kinds {self._table['kind'].tolist()}, "
-                f"received {columns.table['kind'].tolist()}"
+                f"received {columns.table['kind'].tolist()}; make moments for these"
             )
         kernel().kernel_moments(
             columns.table.ctypes.data,

@@ -66,7 +66,10 @@ class TextSummaries:
             TypeError: A column isn't of texts.
         """
         if not np.isin(columns.table["kind"], (TEXTS, LARGE_TEXTS)).all() or len(columns.table) != len(self._table):
-            raise TypeError(f"text summaries: expected {len(self._table)} columns of text, received others")
+            raise TypeError(
+                f"text summaries: expected {len(self._table)} columns of the kinds {TEXTS} and {LARGE_TEXTS}, "
+                f"received {columns.table['kind'].tolist()}; make summaries for these"
+            )
         kernel().kernel_text_lengths(
             columns.table.ctypes.data,
             self._table.ctypes.data,

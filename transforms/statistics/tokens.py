@@ -96,7 +96,7 @@ def to_binary(tokens: pa.Array) -> pa.Array:
     if pa.types.is_integer(tokens.type):
         tokens = tokens.cast(pa.string())
     elif not (_is_text(tokens.type) or pa.types.is_null(tokens.type)):
-        raise TypeError(f"tokens: expected an array of text or integers, received {tokens.type}")
+        raise TypeError(f"tokens: expected an array of text or integers, received {tokens.type}; cast it")
     return tokens.cast(pa.binary())
 
 

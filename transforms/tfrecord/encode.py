@@ -165,7 +165,8 @@ class ExampleEncoder:
         if uneven.size:
             name, count = self._features[uneven[0]].name, table["count"][uneven[0]]
             raise ValueError(
-                f"feature {name!r}: expected equally many values in each of {rows} rows, received {count} values"
+                f"feature {name!r}: expected equally many values in each of {rows} rows, received {count} values; "
+                "give values of varying number as lists"
             )
         return table, held
 
@@ -173,9 +174,14 @@ class ExampleEncoder:
         if error == _NO_MEMORY:
             raise MemoryError
         if error == _BAD_ORDER:
-            raise ValueError(f"the order of rows: expected numbers from 0 to {rows - 1}, received others")
+            raise ValueError(
+                f"the order of rows: expected numbers from 0 to {rows - 1}, received others; give indices of rows"
+            )
         name = self._features[_BAD_FEATURE - error].name
-        raise ValueError(f"feature {name!r}: expected offsets that rise to the number of its values, received others")
+        raise ValueError(
+            f"feature {name!r}: expected offsets that rise to the number of its values, received others; "
+            "see what `array.validate(full=True)` says"
+        )
 
 
 def _describe_arrow(
@@ -191,7 +197,8 @@ def _describe_arrow(
     if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
         if len(array) != rows:
             raise ValueError(
-                f"feature {feature.name!r}: expected a list for each of {rows} rows, received {len(array)} lists"
+                f"feature {feature.name!r}: expected a list for each of {rows} rows, received {len(array)} lists; "
+                "give an empty one where there are no values"
             )
         row["bounds"], row["bounds_width"] = _edges(array, wide=pa.types.is_large_list(array.type))
         array = array.values

@@ -87,11 +87,15 @@ def test_columns_that_cannot_be_described() -> None:
     with pytest.raises(KeyError, match="y"):
         ColumnFinder(["y"]).find(BATCH)
     wrong = pa.RecordBatch.from_pydict({"d": pa.array([1.0], pa.float64())})
-    with pytest.raises(TypeError, match="column 'd': expected float32, int64 or text, received double"):
+    with pytest.raises(TypeError, match="column 'd': expected float32, int64 or text, received double; cast it"):
         ColumnFinder(["d"]).find(wrong)
-    with pytest.raises(TypeError, match="expected an array of float32 or int64, received float64"):
+    with pytest.raises(
+        TypeError, match="an array for the kernel: expected float32 or int64, received float64; cast it"
+    ):
         columns_of([np.array([1.0])], 1)
-    with pytest.raises(TypeError, match="expected an array of float32, int64 or text, received double"):
+    with pytest.raises(
+        TypeError, match="an array for the kernel: expected float32, int64 or text, received double; cast it"
+    ):
         columns_of([pa.array([1.0])], 1)
 
 
@@ -103,7 +107,9 @@ def test_columns_that_cannot_be_described() -> None:
 @pytest.mark.parametrize("rows", [2, 4])
 def test_arrays_of_other_rows_are_refused(array: "np.ndarray | pa.Array", rows: int) -> None:
     """The kernel would read beyond them."""
-    with pytest.raises(ValueError, match=f"^expected an array of {rows} rows, received one of 3$"):
+    with pytest.raises(
+        ValueError, match=f"^an array for the kernel: expected {rows} rows, received 3; give arrays of one length$"
+    ):
         columns_of([array], rows)
 
 

@@ -100,5 +100,7 @@ def test_taken_quantiles_leave_empty_ones() -> None:
 
 def test_columns_of_another_kind_are_errors() -> None:
     """The kernel would read integers as floats."""
-    with pytest.raises(TypeError, match=r"quantiles: expected columns of the kinds \[1\], received \[2\]"):
+    with pytest.raises(
+        TypeError, match=r"quantiles: expected columns of the kinds \[1\], received \[2\]; make quantiles for these"
+    ):
         ColumnQuantiles([FLOATS]).update(columns_of([np.array([1])], 1))

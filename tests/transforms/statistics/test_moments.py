@@ -168,7 +168,9 @@ def test_outputs_of_varying_length() -> None:
 
 def test_columns_of_another_kind_are_errors() -> None:
     """The kernel would read integers as floats."""
-    with pytest.raises(TypeError, match=r"moments: expected columns of the kinds \[1\], received \[2\]"):
+    with pytest.raises(
+        TypeError, match=r"moments: expected columns of the kinds \[1\], received \[2\]; make moments for these"
+    ):
         ColumnMoments([FLOATS]).update(columns_of([np.array([1])], 1))
 
 

@@ -72,7 +72,7 @@ def test_sliced_and_all_null_arrays() -> None:
 
 def test_floats_are_an_error() -> None:
     """A float column has no tokens: its text isn't defined."""
-    with pytest.raises(TypeError, match="tokens: expected an array of text or integers, received double"):
+    with pytest.raises(TypeError, match="tokens: expected an array of text or integers, received double; cast it"):
         count_tokens(pa.array([1.5]))
 
 
