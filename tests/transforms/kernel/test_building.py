@@ -35,6 +35,23 @@ def test_the_sdist_holds_the_sources_of_the_kernel(built: Path) -> None:
     assert [name for name in names if name.endswith((".so", ".o"))] == []
 
 
+def test_sdist_and_wheel_hold_all_modules(built: Path) -> None:
+    """Those of the three folders, each once: not what the links in `src` lead to, too."""
+    folders = ["pipelines", "transforms", "schemas"]
+    modules = sorted(path.relative_to(ROOT).as_posix() for name in folders for path in (ROOT / name).rglob("*.py"))
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert sorted(name for name in names if name.endswith(".py") and name.partition("/")[0] in folders) == modules
+    assert {name for name in names if name.startswith("src/")} == {
+        "src/shardmill/__init__.py",
+        "src/shardmill/__main__.py",
+        "src/shardmill/py.typed",
+    }
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        names = [name.removeprefix("shardmill/") for name in wheel.namelist()]
+    assert sorted(name for name in names if name.endswith(".py") and "/" in name) == modules
+
+
 def test_the_wheel_holds_the_kernel(built: Path) -> None:
     """Once, where it is looked for, without its sources; the wheel's name says that it is of one kind of machine."""
     wheel = next(built.glob("*.whl"))

@@ -17,7 +17,8 @@ def test_random_inputs_do_no_harm(tmp_path: Path) -> None:
     if subprocess.run(tried, cwd=tmp_path, check=False, capture_output=True).returncode:
         leave("the C compiler has no sanitizers")
     (tmp_path / "a.out").unlink()
-    command = ["make", "--silent", "fuzz", f"FUZZ={tmp_path}", "ROUNDS=5000", "SEED=1"]
+    command = ["make", "--silent", "fuzz", f"FUZZ={tmp_path}", "ROUNDS=3000", "SEED=1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert sorted(done.stdout.split("\n")) == sorted(["", *ENTRIES, *["5000 inputs from seed 1"] * len(ENTRIES)])
+    # For this machine's kernel, and for that of a machine without vectors.
+    assert sorted(done.stdout.split("\n")) == sorted(["", *[*ENTRIES, *["3000 inputs from seed 1"] * len(ENTRIES)] * 2])
