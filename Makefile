@@ -90,7 +90,7 @@ wheel: $(VENV)/dev.stamp  ## build the wheel into dist/
 	rm -rf dist
 	SHARDMILL_COMPILER=zig $(BIN)/python -m build --wheel --outdir dist .
 
-image: $(VENV)/dev.stamp  ## run each step of the Dockerfile, without a container engine, and a job in the image; as root
+image: $(VENV)/dev.stamp $(KERNEL)  ## run each step of the Dockerfile, without a container engine, and a job in the image; as root
 	$(BIN)/python -m tests.image
 
 flink: $(VENV)/dev.stamp  ## start a Flink cluster on this machine; Java 11 or 17, Maven and Go are needed
@@ -105,7 +105,7 @@ spark: $(VENV)/dev.stamp  ## start a Spark cluster on this machine; needs what F
 spark-stop: $(VENV)/dev.stamp  ## stop it
 	$(BIN)/python -m tests.clusters spark stop
 
-bench: $(VENV)/dev.stamp  ## the benchmarks of benchmarks/README.md
+bench: $(VENV)/dev.stamp $(KERNEL)  ## the benchmarks of benchmarks/README.md
 	$(BIN)/python -m benchmarks --data narrow quoted --rows 1000000 4000000 --contestants shardmill schema polars duckdb
 
 clean:  ## remove what make made, but for .clusters
@@ -116,7 +116,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Installing compiles it, too, where it isn't there.
-$(KERNEL): native/compile.py $(wildcard native/*.h native/*/*.[ch]) | $(VENV)/bin/python
+$(KERNEL): native/compile.py transforms/kernel/source_digest.py $(wildcard native/*.h native/*/*.[ch]) | $(VENV)/bin/python
 	$(BIN)/python native/compile.py
 
 # The stamps say which extras are installed. The packages are installed from this folder, so only pyproject.toml makes them stale.

@@ -8,16 +8,19 @@ another processor, which SHARDMILL_MACHINE names.
 import importlib.util
 import os
 import platform
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 _FOLDER = Path(__file__).resolve().parent
+# x86-64-v2, in words that GCC knew before version 11.
+_X86 = ["-march=x86-64", "-mcx16", "-msahf", "-mpopcnt", "-msse3", "-mssse3", "-msse4.1", "-msse4.2"]
 # The oldest processors and C library that the kernel runs on: x86-64-v2 has been in all since
 # 2009; later ones brought nothing that could be measured.
 _TARGETS = {
-    "x86_64": ("x86_64-linux-gnu.2.17", "x86_64_v2", ["-march=x86-64-v2"]),
+    "x86_64": ("x86_64-linux-gnu.2.17", "x86_64_v2", _X86),
     "aarch64": ("aarch64-linux-gnu.2.17", "generic+crc", ["-march=armv8-a+crc"]),
 }
 # Contraction would round a product and a sum at once where the processor can, and so differently
@@ -59,13 +62,20 @@ def compile_kernel(out: Path) -> None:
     made = out.with_name(f"{out.name}.{os.getpid()}")
     # A prefix map: the same bytes wherever it is built. Replaced at once: another process may have it loaded.
     folders = [f"-I{_FOLDER}", f"-ffile-prefix-map={_FOLDER}=native"]
-    done = subprocess.run([*compiler, *_FLAGS, *folders, *sources, "-o", str(made), "-lm"], check=False)
+    # By which Python finds that a library is of other sources than those beside it.
+    names = [f'-DKERNEL_SOURCES="{_digest()}"']
+    done = subprocess.run([*compiler, *_FLAGS, *names, *folders, *sources, "-o", str(made), "-lm"], check=False)
     if done.returncode:
         sys.exit(
             f"the kernel: expected {' '.join(compiler)} to compile it, received exit status {done.returncode}; see above what it "
             "lacks, or take zig's compiler: `pip install ziglang`, and SHARDMILL_COMPILER=zig"
         )
     made.replace(out)
+
+
+def _digest() -> str:
+    module = runpy.run_path(str(_FOLDER.parent / "transforms" / "kernel" / "source_digest.py"))
+    return str(module["source_digest"](_FOLDER))
 
 
 def _compiler(target: str, cpu: str, march: list[str]) -> list[str]:

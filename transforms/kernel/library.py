@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import shardmill
+from shardmill.transforms.kernel.source_digest import source_digest
 
 # Bytes that the kernel may read after any text: SLACK in native/kernel.h.
 SLACK = 64
@@ -36,6 +37,7 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_repeats": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address)),
     "kernel_scan_range": (None, (_Address, _Size, ctypes.c_int32, _Address, _Address)),
     "kernel_skip_lines": (_Size, (_Address, _Size, _Flag, _Address)),
+    "kernel_sources": (ctypes.c_char_p, ()),
     "kernel_spellings": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address, _Address, _Size)),
     "kernel_stack": (None, (_Address, _Size, _Size, _Address)),
     "kernel_stray": (_Size, (_Address, _Address, _Address, _Address, _Address, _Size, _Address, _Address, _Address)),
@@ -49,7 +51,7 @@ def kernel() -> ctypes.CDLL:
     """The library, loaded once in a process.
 
     Raises:
-        ImportError: It hasn't been compiled, or from older sources.
+        ImportError: It hasn't been compiled, or from other sources than are beside it, in a clone.
     """
     path = Path(shardmill.__file__).parent / "kernel.so"
     try:
@@ -61,4 +63,11 @@ def kernel() -> ctypes.CDLL:
         raise ImportError(
             f"{str(path)!r}: expected the compiled kernel, received {error}; install shardmill again, or run `make native` in a clone"
         ) from error
+    sources = path.parents[2] / "native"
+    if (sources / "kernel.h").exists() and (made := library.kernel_sources().decode()) != (
+        now := source_digest(sources)
+    ):
+        raise ImportError(
+            f"{str(path)!r}: expected the kernel of the sources {now} in {str(sources)!r}, received that of {made}; run `make native`"
+        )
     return library

@@ -1,11 +1,14 @@
 """The compiled kernel and how it is loaded."""
 
+import re
+
 import google_crc32c
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import shardmill
+from shardmill.transforms.kernel import library
 from shardmill.transforms.kernel.library import _FUNCTIONS, SLACK, kernel
 from tests.support.locations import ROOT
 
@@ -39,8 +42,20 @@ def test_a_kernel_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
         kernel.__wrapped__()
 
 
-def test_a_kernel_of_other_sources_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_without_a_function_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """One compiled before a function was added, as after a pull, isn't called as though it were whole."""
     monkeypatch.setitem(_FUNCTIONS, "kernel_new", (None, ()))
     with pytest.raises(ImportError, match=r"received .*undefined symbol: kernel_new; .* run `make native` in a clone"):
+        kernel.__wrapped__()
+
+
+def test_a_kernel_of_other_sources_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a clone whose sources were changed since, as by a pull, the error says how to compile it anew."""
+    assert re.fullmatch("[0-9a-f]{16}", kernel().kernel_sources().decode())
+    monkeypatch.setattr(library, "source_digest", lambda _: "0123456789abcdef")
+    with pytest.raises(
+        ImportError,
+        match=r"kernel\.so': expected the kernel of the sources 0123456789abcdef in '.*native', received that of [0-9a-f]{16}; "
+        "run `make native`$",
+    ):
         kernel.__wrapped__()
