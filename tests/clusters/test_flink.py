@@ -87,7 +87,7 @@ def test_nothing_fails_underneath(runs: Runs, flink: Flink) -> None:
     assert flink.ask(f"/jobs/{name}/exceptions")["exceptionHistory"]["entries"] == []
 
 
-@pytest.mark.parametrize("step", ["{AnalyzeUnit,", "{TransformUnit,", "AssembleShard"])
+@pytest.mark.parametrize("step", ["{AnalyzeUnits,", "{TransformUnit,", "AssembleShard"])
 def test_both_task_managers_do_each_phase(runs: Runs, flink: Flink, step: str) -> None:
     """Units, and the shards that are assembled of them, go to both."""
     path = f"/jobs/{runs.job['jid']}/vertices/{runs.phase(step)['id']}/taskmanagers"
