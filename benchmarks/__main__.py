@@ -21,9 +21,9 @@ from benchmarks.harness import by_turns
 from benchmarks.results import Result, extrapolated, machine, markdown, write_json, write_svg
 
 _RECORDED = Path(__file__).with_name("recorded.json")
-_SHORT_ROWS = 200_000
+_SHORT_ROWS = 2_000_000
 _SHORT_DATA = ("quoted",)
-_SHORT_REPEAT = 3
+_SHORT_REPEAT = 2
 # A contestant that is run at two smaller sizes runs at this part of the larger, too.
 _SMALLER = 3
 
