@@ -70,7 +70,11 @@ class UserFunction:
             ConfigError: The function failed (the message has the file, the line, the error, and the
                 inputs' dtypes and shapes), or it returned something else.
         """
+        import tensorflow as tf
+
         function = self.load()
+        # Kept in each call that is traced: an earlier graph in this process may have changed it.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
         try:
             outputs = function(inputs)
         except Exception as error:
