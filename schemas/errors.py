@@ -49,6 +49,10 @@ class OutputError(ShardmillError):
     """Output that can't be written where configured."""
 
 
+class KernelError(ShardmillError):
+    """The compiled kernel is missing, or is another code's."""
+
+
 class EngineError(ShardmillError):
     """A failure of the engine that runs the job.
 

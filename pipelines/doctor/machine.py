@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from shardmill.pipelines.engines.processes import cores
+from shardmill.schemas.errors import KernelError
 from shardmill.schemas.installing import install_command
 from shardmill.transforms.kernel.library import kernel
 
@@ -122,7 +123,7 @@ def _version(distribution: str) -> str | None:
 def _kernel() -> Finding:
     try:
         kernel()
-    except ImportError as error:
+    except KernelError as error:
         return Finding("compiled kernel", str(error), ok=False)
     return Finding("compiled kernel", "it can be loaded")
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import shardmill
+from shardmill.schemas.errors import KernelError
 from shardmill.transforms.kernel.source_digest import source_digest
 
 # Bytes that the kernel may read after any text: SLACK in native/kernel.h.
@@ -51,7 +52,7 @@ def kernel() -> ctypes.CDLL:
     """The library, loaded once in a process.
 
     Raises:
-        ImportError: It hasn't been compiled, or from other sources than are beside it, in a clone.
+        KernelError: It hasn't been compiled, or from other sources than are beside it, in a clone.
     """
     path = Path(shardmill.__file__).parent / "kernel.so"
     try:
@@ -60,14 +61,14 @@ def kernel() -> ctypes.CDLL:
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError) as error:
-        raise ImportError(
+        raise KernelError(
             f"{str(path)!r}: expected the compiled kernel, received {error}; install shardmill again, or run `make native` in a clone"
         ) from error
     sources = path.parents[2] / "native"
     if (sources / "kernel.h").exists() and (made := library.kernel_sources().decode()) != (
         now := source_digest(sources)
     ):
-        raise ImportError(
+        raise KernelError(
             f"{str(path)!r}: expected the kernel of the sources {now} in {str(sources)!r}, received that of {made}; run `make native`"
         )
     return library

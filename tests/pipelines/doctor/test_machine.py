@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from shardmill.pipelines.doctor import machine
+from shardmill.schemas.errors import KernelError
 from tests.support.permissions import bound, open_folder
 
 
@@ -73,7 +74,7 @@ def test_a_kernel_that_is_not_there_is_found(monkeypatch: pytest.MonkeyPatch) ->
     """What says how to get one is in the report, and the verdict isn't good."""
 
     def missing() -> None:
-        raise ImportError("'kernel.so': expected the compiled kernel")
+        raise KernelError("'kernel.so': expected the compiled kernel")
 
     monkeypatch.setattr(machine, "kernel", missing)
     ok, text = report()

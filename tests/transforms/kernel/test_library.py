@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import shardmill
+from shardmill.schemas.errors import KernelError
 from shardmill.transforms.kernel import library
 from shardmill.transforms.kernel.library import _FUNCTIONS, SLACK, kernel
 from tests.support.locations import ROOT
@@ -36,7 +37,7 @@ def test_a_kernel_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
     """The error says how to get one."""
     monkeypatch.setattr(shardmill, "__file__", "/nowhere/shardmill/__init__.py")
     with pytest.raises(
-        ImportError,
+        KernelError,
         match=r"kernel\.so': expected the compiled kernel, received .*; install shardmill again, or run `make native`",
     ):
         kernel.__wrapped__()
@@ -45,7 +46,7 @@ def test_a_kernel_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_kernel_without_a_function_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """One compiled before a function was added, as after a pull, isn't called as though it were whole."""
     monkeypatch.setitem(_FUNCTIONS, "kernel_new", (None, ()))
-    with pytest.raises(ImportError, match=r"received .*undefined symbol: kernel_new; .* run `make native` in a clone"):
+    with pytest.raises(KernelError, match=r"received .*undefined symbol: kernel_new; .* run `make native` in a clone"):
         kernel.__wrapped__()
 
 
@@ -54,7 +55,7 @@ def test_a_kernel_of_other_sources_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert re.fullmatch("[0-9a-f]{16}", kernel().kernel_sources().decode())
     monkeypatch.setattr(library, "source_digest", lambda _: "0123456789abcdef")
     with pytest.raises(
-        ImportError,
+        KernelError,
         match=r"kernel\.so': expected the kernel of the sources 0123456789abcdef in '.*native', received that of [0-9a-f]{16}; "
         "run `make native`$",
     ):
