@@ -4,7 +4,7 @@ No column takes Python code of its own where a whole batch is described.
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -60,6 +60,19 @@ class Columns:
     def joined(self, other: "Columns") -> "Columns":
         """These columns, then others of as many rows."""
         return Columns(np.concatenate([self.table, other.table]), self.rows, (*self.owners, *other.owners))
+
+    def add_to(
+        self, statistics: npt.NDArray[Any], index: "npt.NDArray[np.int64] | None", function: Callable[..., None]
+    ) -> None:
+        """Adds rows to a statistic of each column.
+
+        Args:
+            statistics: The statistics [n, ...], in the layout of the function.
+            index: The indices of the rows to add. None means all.
+            function: The kernel's function that adds them.
+        """
+        rows, count = (None, self.rows) if index is None else (index.ctypes.data, len(index))
+        function(self.table.ctypes.data, statistics.ctypes.data, len(statistics), rows, count)
 
 
 class _Learned(NamedTuple):

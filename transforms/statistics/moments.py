@@ -109,13 +109,7 @@ class ColumnMoments:
                 f"moments: expected columns of the kinds {self._table['kind'].tolist()}, "
                 f"received {columns.table['kind'].tolist()}; make moments for these"
             )
-        kernel().kernel_moments(
-            columns.table.ctypes.data,
-            self._table.ctypes.data,
-            len(self._table),
-            None if index is None else index.ctypes.data,
-            columns.rows if index is None else len(index),
-        )
+        columns.add_to(self._table, index, kernel().kernel_moments)
 
     def merge(self, other: "ColumnMoments") -> None:
         """Adds the moments of other columns of the same kinds.

@@ -70,13 +70,7 @@ class TextSummaries:
                 f"text summaries: expected {len(self._table)} columns of the kinds {TEXTS} and {LARGE_TEXTS}, "
                 f"received {columns.table['kind'].tolist()}; make summaries for these"
             )
-        kernel().kernel_text_lengths(
-            columns.table.ctypes.data,
-            self._table.ctypes.data,
-            len(self._table),
-            None if index is None else index.ctypes.data,
-            columns.rows if index is None else len(index),
-        )
+        columns.add_to(self._table, index, kernel().kernel_text_lengths)
 
     def merge(self, other: "TextSummaries") -> None:
         """Adds the values of other summaries, which stay unchanged."""
