@@ -31,8 +31,8 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	schemas/test_arrow.py schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py \
 	schemas/test_mistakes.py schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_cells.py \
 	transforms/csv/test_header.py transforms/csv/test_joined_files.py transforms/csv/test_record_faults.py \
-	transforms/csv/test_repeated_header.py transforms/csv/test_units.py transforms/decoding/test_text.py transforms/files/ \
-	transforms/kernel/test_described_columns.py transforms/kinds/test_column_patterns.py transforms/kinds/test_registry.py \
+	transforms/csv/test_repeated_header.py transforms/csv/test_units.py transforms/decoding/test_text.py transforms/features/ \
+	transforms/files/ transforms/kernel/test_described_columns.py \
 	transforms/numbers/ transforms/records/ transforms/rows/ \
 	transforms/runtime/test_missing_labels.py transforms/scoring/ transforms/sniff/ \
 	transforms/statistics/test_accumulator.py transforms/statistics/test_column_quantiles.py \

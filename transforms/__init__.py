@@ -36,6 +36,7 @@ The nouns, from the ground up; each imports from those before it only:
   workers/             what every worker does beside its step
   statistics/          requests, and accumulators that merge exactly
   kinds/               feature kinds, one class each
+  features/            the [features] table -> kinds
   functions/           users' TensorFlow functions, traced
   graph/               kinds and statistics -> SavedModel
 """

@@ -22,7 +22,7 @@ from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.graph.vocabulary_files import asset_name
 from shardmill.transforms.kinds.base import Kind, Request
-from shardmill.transforms.kinds.vocabulary import VocabularyKind
+from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.select_tokens import SelectTokens
 from shardmill.transforms.statistics.accumulator import Analysis

@@ -30,10 +30,10 @@ from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import SUCCESS, TRAIN
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.features.placeholder import dummy_statistics
+from shardmill.transforms.features.registry import allowed_types, parse_features
 from shardmill.transforms.files import files
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.placeholder import dummy_statistics
-from shardmill.transforms.kinds.registry import allowed_types, parse_features
 
 _GAP = "  "
 _UNKNOWN_TYPES = (

@@ -86,7 +86,7 @@ class Config:
         input: The input files, and how to read them.
         split: How rows are divided. None means by file, or that all rows are `train`.
         features: By output name or pattern, a kind or a table with `kind`;
-            `transforms.kinds.registry` checks kinds and parameters, also against the schema. Empty
+            `transforms.features.registry` checks kinds and parameters, and the schema. Empty
             where there is a `preprocessing_fn`.
         output: The run's folder and its shards.
         preprocessing_fn: A TF Transform function that replaces `features`, as `file.py:function`.

@@ -10,7 +10,7 @@ from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.csv.header import other_delimiter
-from shardmill.transforms.kinds.registry import allowed_types
+from shardmill.transforms.features.registry import allowed_types
 
 
 def check_delimiter(config: Config, names: Sequence[str], progress: Progress) -> None:

@@ -23,8 +23,8 @@ from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
 from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.features.registry import allowed_types
 from shardmill.transforms.files import files
-from shardmill.transforms.kinds.registry import allowed_types
 from shardmill.transforms.profile import Typed, as_spelled
 from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.rows.type_tallies import TypeTallies

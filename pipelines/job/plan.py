@@ -15,7 +15,7 @@ from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile
-from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")

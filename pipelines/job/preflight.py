@@ -16,9 +16,9 @@ from shardmill.schemas.mistakes import Mistakes, restated, together
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import load_schema
 from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.features.registry import allowed_types, check_parameters, parse_features
 from shardmill.transforms.files.files import is_local
 from shardmill.transforms.functions.user_function import UserFunction
-from shardmill.transforms.kinds.registry import allowed_types, check_parameters, parse_features
 
 
 def checked_config(path: str, overrides: Sequence[str], output: str | None, *, overwrite: bool) -> Config:

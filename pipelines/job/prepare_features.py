@@ -21,14 +21,14 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command
 from shardmill.schemas.messages import suggest
 from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.temporary import temporary_folder
 from shardmill.transforms.functions.user_function import UserFunction
 from shardmill.transforms.graph import process
 from shardmill.transforms.graph.derived_column import DerivedColumn
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.registry import parse_features
-from shardmill.transforms.kinds.vocabulary import VocabularyKind
+from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.c_library import without_notes
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph

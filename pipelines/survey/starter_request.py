@@ -15,8 +15,8 @@ from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
-from shardmill.transforms.kinds.registry import allowed_types
+from shardmill.transforms.features.column_patterns import expand_patterns, few_names
+from shardmill.transforms.features.registry import allowed_types
 
 _SPLIT_EXAMPLE = "--split 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3"
 _UNNAMED = {2: (TRAIN, "eval"), 3: (TRAIN, "eval", "test")}

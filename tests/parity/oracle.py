@@ -13,9 +13,9 @@ from pyarrow import feather
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph import build
 from shardmill.transforms.graph.derived_column import DeclaredGraph
-from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.runtime import session
 from shardmill.transforms.statistics.requests import Statistics
 from tests.support.kinds import analyzed

@@ -93,7 +93,7 @@ def test_the_context_is_what_is_copied(dockerfile: Dockerfile) -> None:
         assert not ignored(source, patterns), source
     for left_out in (".git/config", "tests/conftest.py", ".venv/bin/python", "pipelines/__pycache__/cli.pyc", "secret"):
         assert ignored(left_out, patterns), left_out
-    assert not ignored("transforms/kinds/scale.py", patterns)
+    assert not ignored("transforms/kinds/numeric/scale.py", patterns)
     assert sources == {top.name for top in ROOT.iterdir() if not ignored(top.name, patterns)}
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from shardmill.pipelines.config import input_section
 from shardmill.pipelines.config.load import OutputConfig
+from shardmill.transforms.features.registry import KINDS
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.registry import KINDS
 from shardmill.transforms.statistics.pre import OPERATIONS
 from tests.support.locations import ROOT
 

@@ -12,9 +12,9 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from shardmill.schemas.errors import DataError, OutputError
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph import process
 from shardmill.transforms.graph.derived_column import DeclaredGraph
-from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.tfrecord.parts import PartSegment
 from shardmill.transforms.trace import Destination, _build
 from shardmill.transforms.write import _assemble, _Piece

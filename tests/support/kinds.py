@@ -9,9 +9,9 @@ import pyarrow as pa
 import tensorflow as tf
 
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph.vocabulary_files import write_assets
 from shardmill.transforms.kinds.base import Kind, TableKey, Trace
-from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.statistics import tokens
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest, VocabularyStats

@@ -281,8 +281,8 @@ def _answer(builder: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str
 
 
 def _check(builder: Any, kinds: tuple[Kind, ...], schema: Schema, derive: str | None) -> None:
+    from shardmill.transforms.features.placeholder import dummy_statistics
     from shardmill.transforms.graph.derived_column import DeclaredGraph
-    from shardmill.transforms.kinds.placeholder import dummy_statistics
 
     with tempfile.TemporaryDirectory(prefix="shardmill-check-") as folder:
         token = Path(folder, "token")

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import binary_of, binary_parts
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.given_file import given_text
-from shardmill.transforms.kinds.vocabulary import VocabularyKind
+from shardmill.transforms.kinds.categorical.given_file import given_text
+from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
 
 # Characters of a file's name, at most: file systems take 255 bytes.

@@ -175,7 +175,7 @@ def float32(value: float) -> np.float32:
 class Kind(ABC):
     """A feature: its name, columns and parameters.
 
-    Each subclass is a kind; `transforms.kinds.registry` lists them. Its fields are the kind's
+    Each subclass is a kind; `transforms.features.registry` lists them. Its fields are the kind's
     parameters, and a configuration's values are checked against the fields' types.
 
     Attributes:

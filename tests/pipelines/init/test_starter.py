@@ -14,7 +14,7 @@ from shardmill.pipelines.init.toml_text import toml_key
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.features.registry import parse_features
 from tests.support.csv.strptime import COMMON
 from tests.support.starters import NUMBERS, Columns, load, profiles_of, starter
 

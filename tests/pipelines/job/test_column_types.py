@@ -15,7 +15,7 @@ from shardmill.pipelines.job.column_types import find_columns
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import load_schema
-from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.features.registry import parse_features
 from tests.support.runs import run_toml
 
 INT, FLOAT, BYTES = ColumnType.INT, ColumnType.FLOAT, ColumnType.BYTES

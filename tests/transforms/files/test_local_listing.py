@@ -16,9 +16,9 @@ from shardmill.schemas.errors import ConfigError, DataError, OutputError
 from shardmill.schemas.schema_pbtxt import load_schema
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.files import files
 from shardmill.transforms.files.local_listing import list_local
-from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.read import Blocks, units_of
 from tests.support.kinds import schema_of
 from tests.support.permissions import bound, open_folder

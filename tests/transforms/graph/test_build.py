@@ -16,9 +16,9 @@ from tensorflow.core.protobuf import config_pb2, saved_model_pb2
 from shardmill.schemas.errors import DataError, OutputError
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import format_schema
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph import build as build_module
 from shardmill.transforms.graph.derived_column import DeclaredGraph
-from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.runtime import session
 from tests.support.kinds import analyzed, batch_of, dense, schema_of
 

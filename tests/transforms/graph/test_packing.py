@@ -11,12 +11,12 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.features.placeholder import dummy_statistics
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.functions.columns import DTYPES
 from shardmill.transforms.graph import build as build_module
 from shardmill.transforms.graph.derived_column import DeclaredGraph
 from shardmill.transforms.graph.packing import Pack, packs
-from shardmill.transforms.kinds.placeholder import dummy_statistics
-from shardmill.transforms.kinds.registry import parse_features
 from shardmill.transforms.runtime.session import load_session
 from tests.support.kinds import analyzed, batch_of, dense, run, schema_of
 

@@ -15,10 +15,10 @@ import pytest
 from shardmill.schemas.errors import DataError, ShardmillError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph.derived_column import DeclaredGraph
 from shardmill.transforms.graph.process import Tracer, shared
-from shardmill.transforms.kinds.registry import parse_features
-from shardmill.transforms.kinds.scale import ZScore
+from shardmill.transforms.kinds.numeric.scale import ZScore
 from shardmill.transforms.runtime import session
 from shardmill.transforms.statistics.requests import Statistics
 from tests.support.kinds import analyzed, batch_of, schema_of

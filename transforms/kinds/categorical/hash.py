@@ -6,7 +6,7 @@ from typing import ClassVar
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
-from shardmill.transforms.kinds.vocabulary import IdKind, TokenKind
+from shardmill.transforms.kinds.categorical.vocabulary import IdKind, TokenKind
 from shardmill.transforms.statistics.requests import Statistics
 
 # TensorFlow's attributes are int64, and a key isn't negative.

@@ -13,7 +13,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import TOKENS, Kind, Tensor, Trace
-from shardmill.transforms.kinds.date_text import DAY, Arithmetic, Cursor, Format, parse_format
+from shardmill.transforms.kinds.dates.date_text import DAY, Arithmetic, Cursor, Format, parse_format
 from shardmill.transforms.statistics.requests import Statistics
 
 # The least and the greatest value of each part.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
-from shardmill.transforms.kinds.numbers import NumberKind
+from shardmill.transforms.kinds.numeric.numbers import NumberKind
 from shardmill.transforms.statistics.requests import Statistics
 
 # Integers below this in absolute value fit into int64.

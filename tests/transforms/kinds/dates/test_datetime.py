@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.transforms.features.placeholder import dummy_statistics
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.kinds.base import Trace
-from shardmill.transforms.kinds.date_text import parse_format
-from shardmill.transforms.kinds.datetime import parts_of
-from shardmill.transforms.kinds.placeholder import dummy_statistics
-from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.kinds.dates.date_text import parse_format
+from shardmill.transforms.kinds.dates.datetime import parts_of
 from tests.support.csv.strptime import COMMON, read, texts
 from tests.support.kinds import run, schema_of
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.vocabulary import VocabularyKind
+from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics, VocabularyStats
 

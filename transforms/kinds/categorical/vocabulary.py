@@ -13,7 +13,7 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import TOKENS, Kind, Request, TableKey, Tensor, Trace
-from shardmill.transforms.kinds.given_file import given_text, problem_of
+from shardmill.transforms.kinds.categorical.given_file import given_text, problem_of
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest
 
 

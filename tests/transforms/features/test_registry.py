@@ -8,9 +8,9 @@ import pytest
 
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.features.registry import KINDS, allowed_types, parse_features
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.registry import KINDS, allowed_types, parse_features
-from shardmill.transforms.kinds.scale import MinMax, ZScore
+from shardmill.transforms.kinds.numeric.scale import MinMax, ZScore
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
 from tests.support.kinds import schema_of
@@ -121,7 +121,7 @@ def test_thousands_of_features() -> None:
 def test_kinds_need_no_tensorflow() -> None:
     """Reading a configuration doesn't import TensorFlow or Beam."""
     code = (
-        "import sys, shardmill.transforms.kinds.registry, shardmill.transforms.graph.process\n"
+        "import sys, shardmill.transforms.features.registry, shardmill.transforms.graph.process\n"
         "print({'tensorflow', 'apache_beam'} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from shardmill.schemas.errors import ConfigError, DataError
+from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph.vocabulary_files import asset_name, write_assets
-from shardmill.transforms.kinds.registry import parse_features
 from tests.support.kinds import analyzed, batch_of, run, schema_of
 
 S = schema_of(s="bytes", t="bytes", i="int")

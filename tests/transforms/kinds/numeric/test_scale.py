@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from shardmill.schemas.errors import ConfigError, DataError
-from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.features.registry import parse_features
 from tests.support.kinds import MISSING_INT, analyzed, batch_of, run, schema_of
 
 F = schema_of(x="float")

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from shardmill.schemas.errors import ConfigError
-from shardmill.transforms.kinds.registry import parse_features
+from shardmill.transforms.features.registry import parse_features
 from tests.support.kinds import run, schema_of
 
 tft = pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")

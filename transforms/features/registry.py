@@ -8,15 +8,15 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.features.column_patterns import expand_patterns, few_names
+from shardmill.transforms.features.placeholder import dummy_statistics
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.kinds.bucket import Bucketize, Buckets
-from shardmill.transforms.kinds.column_patterns import expand_patterns, few_names
-from shardmill.transforms.kinds.datetime import Datetime
-from shardmill.transforms.kinds.hash import Cross, Hash
+from shardmill.transforms.kinds.categorical.hash import Cross, Hash
+from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
+from shardmill.transforms.kinds.dates.datetime import Datetime
+from shardmill.transforms.kinds.numeric.bucket import Bucketize, Buckets
+from shardmill.transforms.kinds.numeric.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from shardmill.transforms.kinds.parameters import read_parameters
-from shardmill.transforms.kinds.placeholder import dummy_statistics
-from shardmill.transforms.kinds.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
-from shardmill.transforms.kinds.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 
 # A new kind is listed here.
 KINDS: Mapping[str, type[Kind]] = {

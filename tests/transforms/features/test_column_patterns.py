@@ -13,9 +13,9 @@ from shardmill.pipelines.job.prepare_features import prepare_features
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.column_patterns import expand_patterns
-from shardmill.transforms.kinds.registry import allowed_types, parse_features
-from shardmill.transforms.kinds.scale import Numeric, ZScore
+from shardmill.transforms.features.column_patterns import expand_patterns
+from shardmill.transforms.features.registry import allowed_types, parse_features
+from shardmill.transforms.kinds.numeric.scale import Numeric, ZScore
 from tests.support.kinds import schema_of
 
 COLUMNS = ("n1", "n2", "pixel_0", "pixel_10", "pixel_x", "city", "id", "y")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shardmill.transforms.kinds import given_file as module
-from shardmill.transforms.kinds.given_file import given_text, problem_of
+from shardmill.transforms.kinds.categorical import given_file as module
+from shardmill.transforms.kinds.categorical.given_file import given_text, problem_of
 
 
 def _expected(lines: list[str]) -> str | None:

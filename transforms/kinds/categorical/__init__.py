@@ -1,0 +1,6 @@
+"""Kinds of tokens, which become ids.
+
+given_file.py       vocabulary files that are given
+vocabulary.py       tokens as ids, one_hot, multi_hot
+hash.py             tokens as hash buckets, and crosses
+"""
