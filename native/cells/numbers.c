@@ -74,13 +74,14 @@ static int take_sign(Piece *text) {
     return negative;
 }
 
-/* A trimmed text in any spelling. Reads 8 bytes at once, which SLACK allows. */
-int any_float(Piece text, float *value) {
-    int negative = take_sign(&text), name = named(text);
-    if (name == INFINITE) *value = negative ? -INFINITY : INFINITY;
-    if (name != HARD) return name;
+/* A number's digits, but for those behind 19 of them, `more` if one of these isn't 0; zeros in front are none. It is `digits` times ten to
+   the power of `exponent`. */
+typedef struct { u64 digits; i64 exponent; int more; } Decimal;
+
+/* Text without a sign, in any spelling; 0: it spells no number. Reads 8 bytes at once, which SLACK allows. */
+static inline int take_decimal(Piece text, Decimal *number) {
     u64 digits = 0;
-    i64 exponent = 0, written;
+    i64 exponent = 0;
     int seen = 0, more = 0, point = 0;
     const u8 *p = text.start;
     for (; p < text.stop; p++) {
@@ -101,39 +102,35 @@ int any_float(Piece text, float *value) {
             exponent += !point;
         }
     }
-    if (!seen || !take_exponent((Piece){p, text.stop}, &written)) return HARD;
-    int result = to_float(digits, exponent + written, more, value);
+    i64 written;
+    if (!seen || !take_exponent((Piece){p, text.stop}, &written)) return 0;
+    *number = (Decimal){digits, exponent + written, more};
+    return 1;
+}
+
+/* A trimmed text in any spelling. */
+int any_float(Piece text, float *value) {
+    int negative = take_sign(&text), name = named(text);
+    if (name == INFINITE) *value = negative ? -INFINITY : INFINITY;
+    if (name != HARD) return name;
+    Decimal number;
+    if (!take_decimal(text, &number)) return HARD;
+    int result = to_float(number.digits, number.exponent, number.more, value);
     negate(value, negative);
     return result;
 }
 
-/* A trimmed text in any spelling: 1e5 and 1200e-2 are integers, too. Digits beyond 19, zeros at either end left out, are too many or a
-   fraction. */
+/* A trimmed text in any spelling: 1e5 and 1200e-2 are integers, too. */
 int any_int(Piece text, i64 *value) {
     int negative = take_sign(&text);
     if (named(text) == MISSING) return MISSING;
-    u64 digits = 0;
-    i64 power = 0, written, length = 0, zeros = 0;
-    int seen = 0, point = 0;
-    const u8 *p = text.start;
-    for (; p < text.stop; p++) {
-        if (*p == '.' && !point) { point = 1; continue; }
-        u32 digit = (u32)(*p - '0');
-        if (digit > 9) break;
-        seen = 1;
-        power -= point;
-        if (!digit) { zeros += length > 0; continue; }
-        length += zeros + 1;
-        if (length > 19) return HARD;
-        for (; zeros; zeros--) digits *= 10;
-        digits = digits * 10 + digit;
-    }
-    if (!seen || !take_exponent((Piece){p, text.stop}, &written)) return HARD;
-    power += written + zeros;
-    if (!length) power = 0;
-    /* Below 10**19, and so below 2**64. */
-    if (power < 0 || length + power > 19) return HARD;
-    for (; power; power--) digits *= 10;
+    Decimal number;
+    if (!take_decimal(text, &number) || number.more) return HARD;
+    u64 digits = number.digits;
+    i64 power = digits ? number.exponent : 0;
+    /* Either loop ends after 19 turns at most, since there are digits. */
+    for (; power < 0; power++, digits /= 10) if (digits % 10) return HARD;
+    for (; power > 0; power--, digits *= 10) if (digits > INT64_MAX / 10) return HARD;
     if (digits > INT64_MAX) return HARD;
     *value = negative ? -(i64)digits : (i64)digits;
     return GOOD;
