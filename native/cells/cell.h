@@ -86,3 +86,9 @@ static inline int is_null(Piece text, const Nulls *nulls) {
         if (nulls->offsets[i + 1] - nulls->offsets[i] == length && !memcmp(nulls->data + nulls->offsets[i], text.start, length)) return 1;
     return 0;
 }
+
+/* Whether a cell is missing: its text, or this trimmed, is such a spelling. Where a run of spaces delimits, all of it but its last space stands
+   in the cell before it, and is none of its text. */
+static inline int is_missing(Piece cell, Piece text, Dialect d, const Nulls *nulls) {
+    return is_null(text, nulls) || (!in_runs(d) && is_null(cell, nulls));
+}

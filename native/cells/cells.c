@@ -37,7 +37,7 @@ static __attribute__((noinline)) int unusual(Piece cell, const Source *s, const 
         cell = (Piece){room, room + length};
     }
     Piece text = trimmed(cell);
-    if (is_null(cell, s->nulls) || is_null(text, s->nulls)) return MISSING;
+    if (is_missing(cell, text, s->dialect, s->nulls)) return MISSING;
     return column->kind == FLOAT ? any_float(text, (float *)column->values + row) : any_int(text, (i64 *)column->values + row);
 }
 
@@ -89,11 +89,8 @@ static inline void numbers(Source *s, i64 from, i64 to, Column *column, i64 inde
 /* A cell's text of any kind to `out`, which has the cell's size at least. Returns its length; -1: it is missing. */
 static __attribute__((noinline)) i64 any_text(Piece cell, const Source *s, u8 *out) {
     i64 length = unquote(cell, s->dialect, out);
-    Piece text = {out, out + length};
-    if (is_null(text, s->nulls)) return -1;
-    if (!s->dialect.trim) return length;
-    text = trimmed(text);
-    if (is_null(text, s->nulls)) return -1;
+    Piece whole = {out, out + length}, text = s->dialect.trim ? trimmed(whole) : whole;
+    if (is_missing(whole, text, s->dialect, s->nulls)) return -1;
     length = text.stop - text.start;
     memmove(out, text.start, (size_t)length);
     return length;

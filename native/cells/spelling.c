@@ -113,10 +113,8 @@ static __attribute__((noinline)) int any_cell(Piece cell, Dialect d, const Nulls
         if (cell.stop - cell.start > ROOM) return HARD;
         cell = (Piece){room, room + unquote(cell, d, room)};
     }
-    if (is_null(cell, nulls)) return ABSENT;
-    if (!d.trim) return spelling(cell);
-    cell = trimmed(cell);
-    return is_null(cell, nulls) ? ABSENT : spelling(cell);
+    Piece text = d.trim ? trimmed(cell) : cell;
+    return is_missing(cell, text, d, nulls) ? ABSENT : spelling(text);
 }
 
 /* The same. `plain`: whether blanks and escapes are nothing special, and the empty text alone is missing: then most text is told from numbers

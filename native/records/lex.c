@@ -104,7 +104,7 @@ enum { OTHER, DELIMITER, END, QUOTE, ESCAPE, BLANK };
 typedef struct { const u8 *text; i64 n; Dialect d; int at_end, runs, state, filled, torn; i64 opened, comments; u8 kind[256]; } Walk;
 
 static Walk walk_of(const u8 *text, i64 n, Dialect d, int at_end) {
-    Walk w = {text, n, d, at_end, d.trim && d.delimiter == ' ', START, 0, 0, -1, 0, {0}};
+    Walk w = {text, n, d, at_end, in_runs(d), START, 0, 0, -1, 0, {0}};
     w.kind[' '] = w.kind['\t'] = BLANK;
     if (!w.runs) w.kind[d.delimiter] = DELIMITER;
     if (d.has_quote) w.kind[d.quote] = QUOTE;
@@ -207,7 +207,7 @@ static void lex_bytes(const u8 *text, i64 n, Dialect d, int at_end, Out *o, Fact
 /* Whether anything but delimiters and quotes means something in the text: spaces that delimit in runs, an escape, a comment, or, with `trim`,
    a blank before a quote. */
 static int needs_bytes(const u8 *text, i64 n, Dialect d) {
-    if (d.trim && d.delimiter == ' ') return 1;
+    if (in_runs(d)) return 1;
     u64 start = 1, blank = 0, found = 0;
     for (i64 at = 0; at < n && !found; at += 64) {
         int length = n - at < 64 ? (int)(n - at) : 64;

@@ -20,7 +20,7 @@ from shardmill.transforms.records.lexer import lex
 from shardmill.transforms.records.lexicon import Lexicon
 from tests.support.csv.cells import cells
 
-COMMA, QUOTE, BACKSLASH = b',"\\'
+COMMA, QUOTE, BACKSLASH, SPACE = b',"\\ '
 PLAIN = Lexicon(COMMA, QUOTE, None, None)
 LEXICONS = (
     PLAIN,
@@ -28,8 +28,9 @@ LEXICONS = (
     Lexicon(COMMA, QUOTE, BACKSLASH, None),
     Lexicon(COMMA, QUOTE, None, None, trim=True),
     Lexicon(COMMA, QUOTE, BACKSLASH, None, trim=True),
+    Lexicon(SPACE, QUOTE, None, None, trim=True),
 )
-NULLS = ("NA", "-9", "n" * 70, 'a"b', " ", " NA ", "\t-9")
+NULLS = ("NA", "-9", "n" * 70, 'a"b', " ", " NA ", "\t-9", "NA ")
 # The spellings on which no type depends.
 UNCOUNTED = {Spelling.TEXT, Spelling.DATE, Spelling.BOOLEAN, Spelling.HUGE}
 TEXTS = st.one_of(
@@ -106,12 +107,12 @@ def test_any_text_is_counted_as_it_is_read(
     check(grid_of("".join(pieces).encode(), lexicon, width), lexicon, width, nulls)
 
 
-@pytest.mark.parametrize("cell", [" NA ", '" NA "', "NA", " NA", '"NA "', '"N""A"'])
-@pytest.mark.parametrize("nulls", [(" NA ",), ("NA",), (' N"A',)])
+@pytest.mark.parametrize("cell", [" NA ", "NA ", '" NA "', "NA", " NA", '"NA "', '"N""A"'])
+@pytest.mark.parametrize("nulls", [(" NA ",), ("NA",), ("NA ",), (' N"A',)])
 @pytest.mark.parametrize("lexicon", LEXICONS)
 def test_missing_cells_spelled_with_blanks(cell: str, nulls: Sequence[str], lexicon: Lexicon) -> None:
     """A cell that is a null spelling before blanks are trimmed, or after it, is missing, as the parser has it."""
-    check(grid_of(f"{cell},1\n".encode(), lexicon, 2), lexicon, 2, nulls)
+    check(grid_of(f"{cell}{lexicon.delimiter:c}1\n".encode(), lexicon, 2), lexicon, 2, nulls)
 
 
 def test_a_pickled_counter_knows_the_missing_cells() -> None:

@@ -1,6 +1,7 @@
 """Runs of spaces delimit cells once."""
 
 import io
+from dataclasses import replace
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from shardmill.transforms.csv.blocks import read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.records.skipped import Skipped
-from tests.support.csv.csv_blocks import BYTES, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, values
 from tests.support.csv.csv_machine import UnclosedError, read_slowly
 
 ALIGNED = Dialect(delimiter=" ", trim=True, header=False, columns=("a", "b"))
@@ -41,6 +42,19 @@ def test_without_trim_each_space_delimits() -> None:
     found = read(b"1 2\n3  4\n 5\n", COLUMNS, single)
     assert values(found) == {"a": ["1", None], "b": ["2", "5"]}
     assert [reject.row for reject in rejects(found)] == [b"3  4"]
+
+
+def test_the_spaces_of_a_run_are_no_part_of_a_missing_cell() -> None:
+    """However many delimit, a spelling of missing cells is compared with the text between them."""
+    dialect = replace(ALIGNED, columns=("a", "b", "c", "d"), null_values=("NA ", "-9 ", "-8", "-7 "))
+    text = b'NA  -9  -9  1\nNA -9 -9 1\n-8   -8   -8   1\n"NA " "-7 " "-7 " 1\n'
+    found = read(text, select(a=BYTES, b=INT, c=FLOAT, d=INT), dialect)
+    assert values(found) == {
+        "a": ["NA", "NA", None, "NA"],
+        "b": [-9, -9, None, -7],
+        "c": [-9, -9, None, -7],
+        "d": [1, 1, 1, 1],
+    }
 
 
 @given(st.text('a1" \t\n', max_size=40))
