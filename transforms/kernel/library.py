@@ -5,6 +5,8 @@ it runs, other threads do, too. Arrays given to it must be contiguous and of the
 """
 
 import ctypes
+import os
+import struct
 from functools import cache
 from pathlib import Path
 
@@ -46,16 +48,23 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_text_sizes": (None, (_Address, _Address, _Size, _Address, _Size)),
 }
 
+# Of an ELF file's header: its first bytes, those of 64 bits and the lower byte first; then the
+# offset of the table of sections, which stands at the end, and the size and number of its entries.
+_ELF = b"\x7fELF\x02\x01"
+_SECTIONS = struct.Struct("<40xQ10xHH2x")
+
 
 @cache
 def kernel() -> ctypes.CDLL:
     """The library, loaded once in a process.
 
     Raises:
-        KernelError: It hasn't been compiled, or from other sources than are beside it, in a clone.
+        KernelError: It hasn't been compiled, is damaged or another machine's, or was compiled from
+            other sources than are beside it, in a clone.
     """
     path = Path(shardmill.__file__).parent / "kernel.so"
     try:
+        _check_whole(path)
         library = ctypes.CDLL(str(path))
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(library, name)
@@ -72,3 +81,19 @@ def kernel() -> ctypes.CDLL:
             f"{str(path)!r}: expected the kernel of the sources {now} in {str(sources)!r}, received that of {made}; run `make native`"
         )
     return library
+
+
+def _check_whole(path: Path) -> None:
+    """Checks that a library has all of its bytes: reading beyond them would end the process.
+
+    Raises:
+        OSError: It hasn't, or isn't a library.
+    """
+    with path.open("rb") as stream:
+        header = stream.read(_SECTIONS.size)
+        size = stream.seek(0, os.SEEK_END)
+    if len(header) < _SECTIONS.size or not header.startswith(_ELF):
+        raise OSError(f"a file of {size:,} bytes that is no library")
+    offset, each, count = _SECTIONS.unpack(header)
+    if size < (whole := offset + each * count):
+        raise OSError(f"the first {size:,} of its {whole:,} bytes")

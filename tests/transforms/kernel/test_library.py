@@ -1,6 +1,7 @@
 """The compiled kernel and how it is loaded."""
 
 import re
+from pathlib import Path
 
 import google_crc32c
 import pytest
@@ -41,6 +42,25 @@ def test_a_kernel_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
         match=r"kernel\.so': expected the compiled kernel, received .*; install shardmill again, or run `make native`",
     ):
         kernel.__wrapped__()
+
+
+def test_a_damaged_kernel_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cut copy, which would end the process, as well as a foreign file, another machine's library, and none of its bytes."""
+    whole = (ROOT / "src" / "shardmill" / "kernel.so").read_bytes()
+    monkeypatch.setattr(shardmill, "__file__", str(tmp_path / "__init__.py"))
+    machine = 18
+    for data, received in (
+        (whole[: len(whole) // 2], f"the first {len(whole) // 2:,} of its {len(whole):,} bytes"),
+        (whole[:-1], f"the first {len(whole) - 1:,} of its {len(whole):,} bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\n" * 2, "a file of 86 bytes that is no library"),
+        (b"", "a file of 0 bytes that is no library"),
+        (whole[:machine] + b"\xf3\0" + whole[machine + 2 :], ".*"),
+    ):
+        (tmp_path / "kernel.so").write_bytes(data)
+        with pytest.raises(
+            KernelError, match=rf"kernel\.so': expected the compiled kernel, received {received}; install "
+        ):
+            kernel.__wrapped__()
 
 
 def test_a_kernel_without_a_function_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
