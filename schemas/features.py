@@ -35,6 +35,8 @@ class FeatureSpec:
         minimum: The least value. None means that it isn't known.
         maximum: The greatest value. None means that it isn't known.
         is_categorical: Whether the number is the id of a category.
+        part_of: The sparse feature whose indices or values these are. None means that it is a feature
+            by itself.
     """
 
     name: str
@@ -43,3 +45,21 @@ class FeatureSpec:
     minimum: int | None = None
     maximum: int | None = None
     is_categorical: bool = False
+    part_of: str | None = None
+
+
+def sparse_specs(name: str, dtype: Dtype, size: int) -> tuple[FeatureSpec, FeatureSpec]:
+    """The specs of a sparse feature.
+
+    They are its indices, ascending in each row, and its values, as `tf.io.SparseFeature` reads
+    them, named as in TF Transform.
+
+    Args:
+        name: The feature's name.
+        dtype: The dtype of its values.
+        size: The size of its rows.
+    """
+    return (
+        FeatureSpec(f"{name}$sparse_indices_0", "int64", None, 0, size - 1, part_of=name),
+        FeatureSpec(f"{name}$sparse_values", dtype, None, part_of=name),
+    )

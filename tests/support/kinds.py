@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import tensorflow as tf
 
+from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph.vocabulary_files import write_assets
@@ -65,8 +66,11 @@ def run(
     columns: Mapping[str, Sequence[Any]],
     folder: Path,
     serve: Mapping[str, Sequence[Any]] | None = None,
-) -> dict[str, np.ndarray]:
-    """The outputs of features for rows (or for others: `serve`) after an analysis of the rows."""
+) -> dict[str, Any]:
+    """The outputs of features for rows (or for others: `serve`) after an analysis of the rows.
+
+    Sparse ones are dense here, and those of varying length lists.
+    """
     kinds = parse_features(table, schema)
     statistics = analyzed(kinds, schema, batch_of(schema, columns), folder)
     assets = folder / "assets"
@@ -88,16 +92,43 @@ def run(
         return made[-1]
 
     @tf.function(autograph=False)
-    def build(tensors: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def build(tensors: dict[str, tf.Tensor]) -> dict[str, Any]:
         trace = Trace(tf, tensors, statistics, lookup)
-        return {name: tf.identity(tensor) for kind in kinds for name, tensor in kind.build_tensors(trace).items()}
+        built = {name: value for kind in kinds for name, value in kind.build_tensors(trace).items()}
+        return {name: tf.identity(value) if isinstance(value, tf.Tensor) else value for name, value in built.items()}
 
-    outputs = {name: tensor.numpy() for name, tensor in build(inputs).items()}
+    rows = len(next(iter(inputs.values())))
     specs = {spec.name: spec for kind in kinds for spec in kind.outputs(schema, statistics)}
-    assert outputs.keys() == specs.keys()
-    for name, values in outputs.items():
-        assert values.shape == (len(next(iter(inputs.values()))), *specs[name].shape), name
-        assert specs[name].dtype == ("bytes" if values.dtype == object else values.dtype.name)
-        if specs[name].minimum is not None and values.size:
-            assert specs[name].minimum <= values.min() <= values.max() <= specs[name].maximum
+    outputs: dict[str, Any] = {}
+    for name, value in build(inputs).items():
+        for column, values in _columns(name, value).items():
+            _check_values(specs.pop(column), values, rows)
+        outputs[name] = _plain(value)
+    assert not specs
     return outputs
+
+
+def _columns(name: str, value: Any) -> dict[str, np.ndarray]:
+    """An output's values in an Example."""
+    if isinstance(value, tf.SparseTensor):
+        indices = value.indices.numpy()
+        assert [tuple(each) for each in indices] == sorted({tuple(each) for each in indices})
+        return {f"{name}$sparse_indices_0": indices[:, 1], f"{name}$sparse_values": value.values.numpy()}
+    return {name: value.values.numpy() if isinstance(value, tf.RaggedTensor) else value.numpy()}
+
+
+def _plain(value: Any) -> Any:
+    """A dense or sparse output as an array, one of varying length as a list of the rows' lists."""
+    if isinstance(value, tf.RaggedTensor):
+        return value.to_list()
+    return (tf.sparse.to_dense(value) if isinstance(value, tf.SparseTensor) else value).numpy()
+
+
+def _check_values(spec: FeatureSpec, values: np.ndarray, rows: int) -> None:
+    if spec.shape is None:
+        assert values.ndim == 1, spec.name
+    else:
+        assert values.shape == (rows, *spec.shape), spec.name
+    assert spec.dtype == ("bytes" if values.dtype == object else values.dtype.name)
+    if spec.minimum is not None and spec.maximum is not None and values.size:
+        assert spec.minimum <= values.min() <= values.max() <= spec.maximum

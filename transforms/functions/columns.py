@@ -104,7 +104,7 @@ def output_columns(name: str, value: Any, sparse_features: Collection[str]) -> C
     """
     if isinstance(value, tf.SparseTensor):
         ordered = tf.sparse.reorder(value)
-        return list(_sparse_columns(name, ordered, as_feature=name in sparse_features))
+        return list(sparse_columns(name, ordered, as_feature=name in sparse_features))
     if isinstance(value, tf.RaggedTensor):
         return list(_ragged_columns(name, value))
     check_shape(name, value)
@@ -126,7 +126,14 @@ def check_shape(name: str, value: Any) -> None:
         )
 
 
-def _sparse_columns(name: str, value: Any, *, as_feature: bool) -> Iterator[tuple[FeatureSpec, Tensor, Tensor | None]]:
+def sparse_columns(name: str, value: Any, *, as_feature: bool) -> Iterator[tuple[FeatureSpec, Tensor, Tensor | None]]:
+    """The columns of a sparse tensor in an Example: see `output_columns`.
+
+    Args:
+        name: The output's name.
+        value: A SparseTensor, its indices in order.
+        as_feature: Whether one of rank 2 has a column of indices, too.
+    """
     rows = value.indices[:, 0]
     lengths = tf.math.unsorted_segment_sum(tf.ones_like(rows), rows, value.dense_shape[0])
     dtype = _NAMES[value.dtype]

@@ -90,17 +90,24 @@ def _write_metadata(folder: Path, schema: str, asset_map: str) -> None:
 
 
 def _schema(specs: Sequence[FeatureSpec]) -> str:
-    features = [_feature(spec) for spec in sorted(specs, key=lambda spec: spec.name)]
-    text: str = text_format.MessageToString(schema_pb2.Schema(feature=features), as_utf8=True)
+    schema = schema_pb2.Schema(feature=[_feature(spec) for spec in sorted(specs, key=lambda spec: spec.name)])
+    for name in sorted({spec.part_of for spec in specs if spec.part_of is not None}):
+        indices, values = sorted(spec.name for spec in specs if spec.part_of == name)
+        sparse = schema.sparse_feature.add(name=name, is_sorted=True)
+        sparse.index_feature.add(name=indices)
+        sparse.value_feature.name = values
+    text: str = text_format.MessageToString(schema, as_utf8=True)
     return text
 
 
 def _feature(spec: FeatureSpec) -> schema_pb2.Feature:
     feature = schema_pb2.Feature(name=spec.name, type=_TYPES[spec.dtype])
-    feature.presence.min_fraction = 1
-    feature.shape.SetInParent()
-    for size in spec.shape or ():
-        feature.shape.dim.add(size=size)
+    if spec.shape is not None:
+        # TF Transform reads a feature without them as one of varying length.
+        feature.presence.min_fraction = 1
+        feature.shape.SetInParent()
+        for size in spec.shape:
+            feature.shape.dim.add(size=size)
     if spec.minimum is not None and spec.maximum is not None:
         feature.int_domain.min, feature.int_domain.max = spec.minimum, spec.maximum
         if spec.is_categorical:

@@ -13,11 +13,20 @@ import tensorflow as tf
 
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Column, Schema
-from shardmill.transforms.functions.columns import DTYPES, Columns, from_dense, output_columns, tft_spec, to_dense
+from shardmill.transforms.functions.columns import (
+    DTYPES,
+    Columns,
+    from_dense,
+    output_columns,
+    sparse_columns,
+    tft_spec,
+    to_dense,
+)
 from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.packing import Pack, packs
 from shardmill.transforms.graph.stacks import Stacks
-from shardmill.transforms.kinds.base import Kind, TableKey, Tensor, Trace
+from shardmill.transforms.graph.tables import Tables
+from shardmill.transforms.kinds.base import Kind, Tensor, Trace
 from shardmill.transforms.statistics.requests import Statistics
 
 
@@ -171,8 +180,7 @@ class Declared(Transform):
         self.schema = Schema(tuple(column for column in schema if column.name not in self._derived))
         self._statistics = statistics
         self._kinds = tuple(kinds)
-        self._assets: dict[str, Any] = {}
-        self._tables: dict[TableKey, Any] = {}
+        self._tables = Tables(statistics)
         self.outputs = {kind.name: kind.outputs(schema, statistics) for kind in kinds}
 
         self._set_columns(
@@ -187,14 +195,18 @@ class Declared(Transform):
     def build_columns(self, inputs: Mapping[str, Tensor], *, labels: bool) -> dict[str, Columns]:
         """See `Transform.build_columns`."""
         kinds = [kind for kind in self._kinds if kind.is_label == labels]
-        return {spec.name: [(spec, tensor, None)] for spec, tensor in self._built(kinds, inputs)}
+        return {name: self._columns(kind, name, value) for kind, name, value in self._built(kinds, inputs)}
 
     def build_blocks(self, inputs: Stacks) -> list[Block]:
         """See `Transform.build_blocks`."""
         alone = [kind for kind in self._unpacked if not kind.is_label]
-        blocks = [Block((spec,), tensor) for spec, tensor in self._built(alone, inputs)]
+        blocks = [
+            Block((spec,), tensor, lengths)
+            for kind, name, value in self._built(alone, inputs)
+            for spec, tensor, lengths in self._columns(kind, name, value)
+        ]
         specs = {spec.name: spec for spec in self.specs}
-        trace = Trace(tf, {}, self._statistics, self._table)
+        trace = Trace(tf, {}, self._statistics, self._tables.table)
         for pack in self._packs:
             built = pack.build(trace, [inputs.stacked(columns) for columns in pack.columns], tf.constant(pack.numbers))
             blocks += [
@@ -208,16 +220,25 @@ class Declared(Transform):
         columns = {column for kind in kinds for column in kind.columns}
         return sorted({name for column in columns for name in self._derived.get(column, {column})})
 
-    def _built(self, kinds: Sequence[Kind], inputs: Mapping[str, Tensor]) -> Iterator[tuple[FeatureSpec, Tensor]]:
-        """Builds the outputs of features, each by itself."""
+    def _columns(self, kind: Kind, name: str, value: Any) -> Columns:
+        """An output's columns in an Example."""
+        specs = {spec.name: spec for spec in self.outputs[kind.name]}
+        if isinstance(value, tf.SparseTensor):
+            columns = sparse_columns(name, value, as_feature=True)
+            return [(specs[spec.name], values, lengths) for spec, values, lengths in columns]
+        if isinstance(value, tf.RaggedTensor):
+            return [(specs[name], value.values, value.row_lengths())]
+        return [(specs[name], value, None)]
+
+    def _built(self, kinds: Sequence[Kind], inputs: Mapping[str, Tensor]) -> Iterator[tuple[Kind, str, Any]]:
+        """Builds the outputs of features, each by itself, with their names."""
         derived = {column for kind in kinds for column in kind.columns if column not in self.schema}
         tensors = self._finite(tf.raw_ops, {column: inputs[column] for column in self._raw(kinds)})
         if self._derive is not None:
             tensors |= self._derive.inline(tensors, derived)
-        trace = Trace(tf, tensors, self._statistics, self._table)
+        trace = Trace(tf, tensors, self._statistics, self._tables.table)
         for kind in kinds:
-            specs = {spec.name: spec for spec in self.outputs[kind.name]}
-            yield from ((specs[name], tensor) for name, tensor in kind.build_tensors(trace).items())
+            yield from ((kind, name, value) for name, value in kind.build_tensors(trace).items())
 
     @property
     def stacks(self) -> tuple[tuple[str, ...], ...]:
@@ -237,7 +258,11 @@ class Declared(Transform):
         """See `Transform.transform_fn`."""
         unpacked = self._unpacked
         dense = to_dense({self.schema[name]: inputs[name] for name in self._raw(unpacked)})
-        built = {spec.name: tensor for spec, tensor in self._built(unpacked, dense)}
+        built = {
+            # A feature of varying length is a sparse tensor in TF Transform, as `tf.io.VarLenFeature` reads it.
+            name: value.to_sparse() if isinstance(value, tf.RaggedTensor) else value
+            for _, name, value in self._built(unpacked, dense)
+        }
         functions: dict[object, Any] = {}
         for pack in self._packs:
             built |= self._each(pack, inputs, functions)
@@ -276,15 +301,14 @@ class Declared(Transform):
         raw = tf.nest.pack_sequence_as(specs, tensors, expand_composites=True)
         dense = to_dense(dict(zip(columns, raw, strict=True)))
         rows = [dense[column.name][None] for column in columns]
-        trace = Trace(tf, {}, self._statistics, self._table)
+        trace = Trace(tf, {}, self._statistics, self._tables.table)
         return [tf.reshape(values, [-1]) for values in pack.build(trace, rows, numbers[None])]
 
     @property
     def kept(self) -> Sequence[Any]:
         """See `Transform.kept`."""
         return (
-            list(self._assets.values()),
-            list(self._tables.values()),
+            *self._tables.kept,
             *(self._derive.kept if self._derive is not None else ()),
         )
 
@@ -297,36 +321,6 @@ class Declared(Transform):
     def specs(self) -> tuple[FeatureSpec, ...]:
         """The specs of all features' outputs, in order."""
         return tuple(spec for kind in self._kinds for spec in self.outputs[kind.name])
-
-    def _table(self, key: TableKey) -> Any:
-        if key not in self._tables:
-            # Outside of the function that is being traced, so that all functions share the table.
-            with tf.init_scope():
-                self._tables[key] = self._new_table(key)
-        return self._tables[key]
-
-    def _new_table(self, key: TableKey) -> Any:
-        path = self._statistics.vocabularies[key.vocabulary].path
-        if key.vocabulary not in self._assets:
-            self._assets[key.vocabulary] = tf.saved_model.Asset(path)
-        initializer = _OnLoading(
-            self._assets[key.vocabulary].asset_path,
-            *(tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER),
-        )
-        if key.num_oov_buckets:
-            return tf.lookup.StaticVocabularyTable(initializer, key.num_oov_buckets, lookup_key_dtype=tf.string)
-        return tf.lookup.StaticHashTable(initializer, key.default_value)
-
-
-class _OnLoading(tf.lookup.TextFileInitializer):  # type: ignore[misc]
-    """Fills a table where the graph is loaded.
-
-    Where it is traced, the table stays empty: with ten million tokens it takes 0.5 GB, and nothing
-    looks them up.
-    """
-
-    def initialize(self, table: Any) -> Any:
-        return None if tf.executing_eagerly() else super().initialize(table)
 
 
 def _called(function: Any, config: bytes, arguments: Sequence[Tensor]) -> list[Tensor]:

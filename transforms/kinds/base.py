@@ -237,7 +237,11 @@ class Kind(ABC):
         return (*main, FeatureSpec(f"{self.name}_missing", "int64", (), 0, 1)) if self.indicator else main
 
     def build_tensors(self, trace: Trace) -> dict[str, Tensor]:
-        """The tensors of the output features, each [batch, *shape]."""
+        """The tensors of the output features, each [batch, *shape].
+
+        An output of varying length is a RaggedTensor [batch, None]. A sparse one, whose specs are
+        those of `sparse_specs`, is a SparseTensor [batch, size], its indices in order.
+        """
         built = self._build_tensors(trace)
         if self.indicator:
             flag = self._missing(trace)
