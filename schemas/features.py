@@ -35,8 +35,8 @@ class FeatureSpec:
         minimum: The least value. None means that it isn't known.
         maximum: The greatest value. None means that it isn't known.
         is_categorical: Whether the number is the id of a category.
-        part_of: The sparse feature whose indices or values these are. None means that it is a feature
-            by itself.
+        part_of: The sparse feature whose indices or values these are. None means that it is a
+            feature by itself.
     """
 
     name: str

@@ -127,7 +127,7 @@ def check_shape(name: str, value: Any) -> None:
 
 
 def sparse_columns(name: str, value: Any, *, as_feature: bool) -> Iterator[tuple[FeatureSpec, Tensor, Tensor | None]]:
-    """The columns of a sparse tensor in an Example: see `output_columns`.
+    """The columns of a sparse tensor: see `output_columns`.
 
     Args:
         name: The output's name.

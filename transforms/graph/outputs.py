@@ -231,7 +231,7 @@ class Declared(Transform):
         return [(specs[name], value, None)]
 
     def _built(self, kinds: Sequence[Kind], inputs: Mapping[str, Tensor]) -> Iterator[tuple[Kind, str, Any]]:
-        """Builds the outputs of features, each by itself, with their names."""
+        """Builds the outputs of features, each by itself."""
         derived = {column for kind in kinds for column in kind.columns if column not in self.schema}
         tensors = self._finite(tf.raw_ops, {column: inputs[column] for column in self._raw(kinds)})
         if self._derive is not None:
@@ -259,7 +259,7 @@ class Declared(Transform):
         unpacked = self._unpacked
         dense = to_dense({self.schema[name]: inputs[name] for name in self._raw(unpacked)})
         built = {
-            # A feature of varying length is a sparse tensor in TF Transform, as `tf.io.VarLenFeature` reads it.
+            # Those of varying length are sparse in TF Transform, as `tf.io.VarLenFeature` reads them.
             name: value.to_sparse() if isinstance(value, tf.RaggedTensor) else value
             for _, name, value in self._built(unpacked, dense)
         }
