@@ -259,7 +259,7 @@ class Declared(Transform):
         unpacked = self._unpacked
         dense = to_dense({self.schema[name]: inputs[name] for name in self._raw(unpacked)})
         built = {
-            # Those of varying length are sparse in TF Transform, as `tf.io.VarLenFeature` reads them.
+            # Sparse for TF Transform, as `tf.io.VarLenFeature` reads those of varying length.
             name: value.to_sparse() if isinstance(value, tf.RaggedTensor) else value
             for _, name, value in self._built(unpacked, dense)
         }

@@ -10,7 +10,7 @@ from shardmill.transforms.statistics.requests import Statistics
 
 
 class Tables:
-    """Lookup tables, one for each key and one file for each vocabulary."""
+    """Lookup tables, one for each key."""
 
     def __init__(self, statistics: Statistics) -> None:
         """Takes the vocabularies.
@@ -32,7 +32,7 @@ class Tables:
 
     @property
     def kept(self) -> Sequence[Any]:
-        """Objects to save along with the graph: the files, and the tables."""
+        """The files and tables to save with the graph."""
         return list(self._assets.values()), list(self._tables.values())
 
     def _new_table(self, key: TableKey) -> Any:
