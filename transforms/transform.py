@@ -23,7 +23,7 @@ from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.row_plan import RowPlan, SortedRows
-from shardmill.transforms.rows.unit_groups import GROUP_BYTES, groups, joined
+from shardmill.transforms.rows.unit_groups import GROUP_BYTES, UnitList, groups, joined
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
 from shardmill.transforms.runtime.session import load_session
@@ -102,7 +102,8 @@ class TransformUnits(SeveralOutputs):
     def expand(self, units: beam.PCollection[Unit]) -> WrittenUnits:
         written = (
             units
-            | "ListUnits" >> beam.combiners.ToList()
+            | "WrapUnits" >> beam.Map(UnitList.of)
+            | "ListUnits" >> beam.CombineGlobally(Merge(UnitList))
             | "GroupUnits" >> beam.FlatMap(groups)  # (unit, ...)
             | "SpreadGroups" >> beam.Reshuffle()
             | "TransformUnit"

@@ -49,7 +49,8 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
         _plan_rows,
         pvalue.AsSingleton(graph),
         pvalue.AsList(counts),
-        pvalue.AsList(units),
+        # Only their rows' sizes are wanted.
+        [] if job.shard_rule.bytes_per_shard is None else pvalue.AsList(units),
         job.read_again,
         job.shard_rule,
     )

@@ -9,7 +9,9 @@ that starts in each (`plan_units`).
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -127,6 +129,18 @@ class Unit:
     location: str | None = None
     file_bytes: int | None = None
     checksum: Checksum | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Each unit comes from another worker by itself. A list of them has each header once, in
+        # memory and in its pickle. Set one by one, attributes take half of the memory.
+        for name, value in state.items():
+            object.__setattr__(self, name, _once(value) if name == "header" else value)
+
+
+@lru_cache(maxsize=1024)
+def _once(header: bytes | None) -> bytes | None:
+    """The first header that equals a header."""
+    return header
 
 
 def wide_unit_bytes(unit_bytes: int, columns: int) -> int:

@@ -1,9 +1,10 @@
-"""Groups of small units, which are transformed together.
+"""Lists of units, and groups of small ones.
 
-So a small file costs little more than its rows.
+A group is transformed together, so that a small file costs little more than its rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -14,21 +15,43 @@ GROUP_BYTES = 1 << 20
 _MOST_UNITS = 500
 
 
-def groups(units: Iterable[Unit]) -> Iterator[tuple[Unit, ...]]:
+@dataclass(frozen=True)
+class UnitList:
+    """Units, which are pickled together.
+
+    What they have in common is pickled once: Beam pickles each item of a list by itself.
+
+    Attributes:
+        units: The units, in any order.
+    """
+
+    units: list[Unit] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, unit: Unit) -> "UnitList":
+        """A list of one unit."""
+        return cls([unit])
+
+    def merge(self, other: "UnitList") -> None:
+        """Adds the units of another list."""
+        self.units.extend(other.units)
+
+
+def groups(listed: UnitList) -> Iterator[tuple[Unit, ...]]:
     """Groups units.
 
     Groups depend on the files alone. A unit is by itself if it is large, or if its size isn't
     known.
 
     Args:
-        units: All units, in any order.
+        listed: All units.
 
     Yields:
         Units of consecutive indices.
     """
     group: list[Unit] = []
     size = 0
-    for unit in sorted(units, key=lambda unit: unit.index):
+    for unit in sorted(listed.units, key=lambda unit: unit.index):
         more = _size(unit)
         if group and (size + more > GROUP_BYTES or len(group) == _MOST_UNITS):
             yield tuple(group)

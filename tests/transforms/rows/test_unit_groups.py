@@ -1,13 +1,16 @@
 """Groups of units that are transformed together."""
 
+import pickle
 import random
+from dataclasses import replace
 
 import pyarrow as pa
+from apache_beam.coders import FastPrimitivesCoder
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.rows.unit_groups import _MOST_UNITS, GROUP_BYTES, groups, joined
+from shardmill.transforms.rows.unit_groups import _MOST_UNITS, GROUP_BYTES, UnitList, groups, joined
 
 
 def unit(index: int, size: int | None) -> Unit:
@@ -17,17 +20,29 @@ def unit(index: int, size: int | None) -> Unit:
 
 def sizes(units: list[Unit]) -> list[int]:
     """The number of units in each group."""
-    return [len(group) for group in groups(units)]
+    return [len(group) for group in groups(UnitList(units))]
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 2 * GROUP_BYTES)), max_size=40), st.randoms())
 def test_groups_hold_each_unit_once_in_order(found: list[int | None], order: random.Random) -> None:
     """Whatever order units come in, groups are the same: consecutive units, up to a size."""
     units = [unit(index, size) for index, size in enumerate(found)]
-    made = list(groups(order.sample(units, len(units))))
+    made = list(groups(UnitList(order.sample(units, len(units)))))
     assert [each for group in made for each in group] == units
     for group in made:
         assert len(group) == 1 or sum(each.file_bytes or 0 for each in group) <= GROUP_BYTES
+
+
+def test_a_list_of_units_has_a_header_once() -> None:
+    """Units that came one by one share it, in memory, as a list is pickled and as Beam's coder writes it."""
+    came = [pickle.loads(pickle.dumps(replace(unit(index, 100), header=b"x" * 10_000))) for index in range(1000)]
+    listed = UnitList()
+    for each in came:
+        listed.merge(UnitList.of(each))
+    assert len({id(each.header) for each in came}) == 1
+    assert len(FastPrimitivesCoder().encode(listed)) < 200_000
+    assert len(pickle.dumps(came)) < 200_000
+    assert pickle.loads(pickle.dumps(listed)).units == came
 
 
 def test_small_files_are_together() -> None:
