@@ -7,7 +7,7 @@ run_folder.py     the names in a run's folder
 features.py       output features: name, dtype, shape, range
 feature_stats.py  statistics in TFDV's format
 arrow.py          between Arrow arrays and NumPy arrays, without a copy
-splitmix.py       SplitMix64, which spreads integers
+splitmix.py       SplitMix64's mixing, which spreads integers
 json_shapes.py    JSON held against a declared shape
 errors.py         the errors that a user sees
 messages.py       words, values and lists as messages show them

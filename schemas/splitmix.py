@@ -1,4 +1,4 @@
-"""SplitMix64, which spreads integers over all 64-bit integers.
+"""SplitMix64's step and mixing, which spread integers over 64 bits.
 
 Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 """
@@ -7,24 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
-
-
-def splitmix64(values: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:
-    """Hashes integers as SplitMix64 mixes its states.
-
-    The hashes spread over all 64-bit integers. For a fixed seed the function is a bijection:
-    distinct values have distinct hashes.
-
-    Args:
-        values: uint64 of any shape.
-        seed: Any integer; taken modulo 2**64.
-
-    Returns:
-        uint64 of the same shape: for a value i, the (i+1)th output of the generator whose first
-        state is the mixed seed.
-    """
-    start = finalize(np.array([seed % 2**64], dtype=np.uint64))
-    return finalize(start + (values.astype(np.uint64) + np.uint64(1)) * GAMMA)
 
 
 def finalize(states: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -22,7 +22,7 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
-from shardmill.transforms.rows.row_plan import RowPlan, SortedRows
+from shardmill.transforms.rows.row_plan import PlannedRows, RowPlan
 from shardmill.transforms.rows.unit_groups import GROUP_BYTES, UnitList, groups, joined
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
@@ -193,11 +193,12 @@ class _PartRows:
         if made is None:
             made = self._session.run(columns)
         outputs = drop_missing(drop_unknown(made, self._unknown, columns.num_rows), columns, self._labels)
-        self._add_frames(outputs, self._plan.sort(splits, first.tolist()), parts)
+        rows = self._plan.sort(splits, first.tolist())
+        self._add_frames(outputs, rows, parts)
         self._moments.update(outputs, splits, self._reading.split_rule.names)
-        return np.bincount(splits, minlength=len(first))
+        return rows.rows
 
-    def _add_frames(self, outputs: Outputs, rows: SortedRows, parts: PartWriter) -> None:
+    def _add_frames(self, outputs: Outputs, rows: PlannedRows, parts: PartWriter) -> None:
         offsets, frames = self._encoder.encode_framed(outputs, len(rows.order), rows.order, parts.room)
         stop = 0
         for split, shard, count in rows.shards:

@@ -109,12 +109,9 @@ class ShardAssignment:
         )
 
     def assign(self, split: str, first: int, rows: int) -> Indices:
-        """Returns the shard of each of a split's consecutive rows.
-
-        Rows beyond the split's last one are assigned to the last shard.
-        """
+        """Returns the shard of each of a split's consecutive rows."""
         rule = replace(self.rule, shards=self.shards[split])
-        return np.minimum(rule.assign(first, rows, self.totals[split]), self.shards[split] - 1)
+        return rule.assign(first, rows, self.totals[split])
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ _Flag = ctypes.c_int32
 # By function: the type of its result, and those of its arguments.
 _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_append_keys": (None, (_Address, _Size, _Address, _Size, _Address, _Address)),
+    "kernel_assign_shards": (None, (_Address, _Size, _Address)),
     "kernel_crc32c": (ctypes.c_uint32, (ctypes.c_uint32, _Address, _Size, _Flag)),
     "kernel_encode": (_Size, (_Address, _Size, _Address, _Size, _Flag, _Address, _Address)),
     "kernel_count_tokens": (_Size, (*(_Address,) * 4, _Size, _Size)),
@@ -40,6 +41,7 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_repeats": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address)),
     "kernel_scan_range": (None, (_Address, _Size, ctypes.c_int32, _Address, _Address)),
     "kernel_skip_lines": (_Size, (_Address, _Size, _Flag, _Address)),
+    "kernel_sort_rows": (None, (_Address, _Size, _Address, _Size, *(_Address,) * 3)),
     "kernel_sources": (ctypes.c_char_p, ()),
     "kernel_spellings": (_Size, (*(_Address,) * 3, _Size, *(_Address,) * 3, _Size, _Address, _Address, _Size)),
     "kernel_stack": (None, (_Address, _Size, _Size, _Address)),

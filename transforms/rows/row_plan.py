@@ -16,20 +16,19 @@ from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
-# Shards that a 16-bit key can number: NumPy sorts such keys by radix.
-_RADIX_SHARDS = 1 << 16
 
-
-class SortedRows(NamedTuple):
+class PlannedRows(NamedTuple):
     """The rows of a block by split and shard.
 
     Attributes:
         order: int64 [rows], the rows in the order of their shards, and of the input within one.
         shards: Split, shard and number of rows of each shard with rows, in this order.
+        rows: int64 [splits], the number of rows of each split.
     """
 
     order: npt.NDArray[np.int64]
     shards: list[tuple[str, int, int]]
+    rows: npt.NDArray[np.int64]
 
 
 class RowPlan:
@@ -52,6 +51,8 @@ class RowPlan:
         self.totals = _totals(ordered, split_rule)
         self.shard_counts = {split: shard_rule.count(total) for split, total in self.totals.items()}
         self._shard_rule = shard_rule
+        self._names = np.array(list(self.totals))
+        self._starts = offsets_of(np.array(list(self.shard_counts.values())))
         self._counts = {count.unit: count for count in ordered}
         table = _table(ordered, split_rule)
         offsets = np.cumsum(table, axis=0) - table
@@ -68,40 +69,20 @@ class RowPlan:
         """
         return replace(unit, checksum=self._counts[unit.index].checksum)
 
-    def shards(self, split: str, first: int, rows: int) -> npt.NDArray[np.int64]:
-        """Assigns consecutive rows of a split to shards.
-
-        Args:
-            split: The split.
-            first: The first row's index in the split.
-            rows: The number of rows.
-
-        Returns:
-            int64 [rows], the shard of each row.
-        """
-        return self._shard_rule.assign(first, rows, self.totals[split])
-
-    def sort(self, splits: npt.NDArray[np.int64], first: Sequence[int]) -> "SortedRows":
+    def sort(self, splits: npt.NDArray[np.int64], first: Sequence[int]) -> PlannedRows:
         """Sorts a block's rows by split and shard.
 
         Args:
             splits: The split of each row, as its index in `totals`.
             first: By split, the index in it of the block's first row there.
         """
-        shards = np.empty(len(splits), np.int64)
-        starts = offsets_of(np.array(list(self.shard_counts.values())))
-        for index, split in enumerate(self.totals):
-            mine = np.flatnonzero(splits == index)
-            shards[mine] = starts[index] + self.shards(split, first[index], len(mine))
-        # A stable sort keeps the input's order within a shard. 16-bit keys are sorted by radix, 30
-        # times as fast.
-        order = np.argsort(shards.astype(np.uint16) if starts[-1] <= _RADIX_SHARDS else shards, kind="stable")
-        counts = np.bincount(shards)
+        order, stops, rows = self._shard_rule.sort(splits, first, list(self.totals.values()))
+        counts = np.diff(stops, prepend=0)
         found = np.flatnonzero(counts)
-        splits = np.searchsorted(starts, found, side="right") - 1
-        names = np.array(list(self.totals))[splits].tolist()
-        listed = zip(names, (found - starts[splits]).tolist(), counts[found].tolist(), strict=True)
-        return SortedRows(order, list(listed))
+        of_split = np.searchsorted(self._starts, found, side="right") - 1
+        names = self._names[of_split].tolist()
+        listed = zip(names, (found - self._starts[of_split]).tolist(), counts[found].tolist(), strict=True)
+        return PlannedRows(order, list(listed), rows)
 
     def check_second_pass(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
         """Checks that the second pass read as many rows.

@@ -4,19 +4,39 @@ The split depends on the row's key alone (or on its file), the shard on its inde
 neither depends on workers, nor on how the input is cut into files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.schemas.run_folder import TRAIN
-from shardmill.schemas.splitmix import splitmix64
+from shardmill.transforms.kernel.library import kernel
 from shardmill.transforms.runtime.fingerprint import fingerprint
 
 # Hash buckets over which splits are spread: a split's fraction is exact to one in a million.
 _BUCKETS = 1_000_000
+# Spread in native/rows/shards.h.
+_SPREAD = np.dtype(
+    [(name, np.int64) for name in ("next", "start", "total", "shards")]
+    + [("seed", np.uint64), ("hashed", np.int64), ("scratch", np.uint64, 4)]
+)
+
+
+class SortedRows(NamedTuple):
+    """The rows of a block by split and shard.
+
+    Attributes:
+        order: int64 [rows], the rows in the order of their shards, and of the input within one.
+        stops: int64 [shards of all splits], the end of each shard in `order`.
+        rows: int64 [splits], the number of rows of each split.
+    """
+
+    order: npt.NDArray[np.int64]
+    stops: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,8 @@ class ShardRule:
     def assign(self, first: int, rows: int, total: int) -> npt.NDArray[np.int64]:
         """Assigns consecutive rows of a split to shards.
 
+        Rows beyond the total are in the last shard if rows aren't shuffled.
+
         Args:
             first: The first row's index in its split, over all files in order.
             rows: The number of rows.
@@ -112,8 +134,38 @@ class ShardRule:
         Returns:
             int64 [rows], the shard of each row.
         """
-        index = np.arange(first, first + rows, dtype=np.uint64)
-        shards = self.count(total)
-        if self.shuffle:
-            return (splitmix64(index, self.seed) % np.uint64(shards)).astype(np.int64)
-        return (index * np.uint64(shards) // np.uint64(max(total, 1))).astype(np.int64)
+        shards = np.empty(rows, np.int64)
+        kernel().kernel_assign_shards(self._spreads([first], [total]).ctypes.data, rows, shards.ctypes.data)
+        return shards
+
+    def sort(self, splits: npt.NDArray[np.int64], first: Sequence[int], totals: Sequence[int]) -> SortedRows:
+        """Sorts a block's rows by split and shard.
+
+        Args:
+            splits: The split of each row, by its index.
+            first: By split, the index in it of the block's first row there.
+            totals: Each split's number of rows.
+        """
+        spreads = self._spreads(first, totals)
+        shards, order = np.empty((2, len(splits)), np.int64)
+        stops = np.zeros(spreads["shards"].sum(), np.int64)
+        kernel().kernel_sort_rows(
+            splits.ctypes.data,
+            len(splits),
+            spreads.ctypes.data,
+            len(spreads),
+            shards.ctypes.data,
+            order.ctypes.data,
+            stops.ctypes.data,
+        )
+        return SortedRows(order, stops, spreads["next"] - np.array(first, np.int64))
+
+    def _spreads(self, first: Sequence[int], totals: Sequence[int]) -> npt.NDArray[np.void]:
+        spreads = np.zeros(len(totals), _SPREAD)
+        spreads["next"] = first
+        spreads["total"] = np.maximum(totals, 1)
+        spreads["shards"] = [self.count(total) for total in totals]
+        spreads["start"] = np.cumsum(spreads["shards"]) - spreads["shards"]
+        spreads["seed"] = self.seed % 2**64
+        spreads["hashed"] = self.shuffle
+        return spreads

@@ -30,9 +30,11 @@ def test_rows_are_sorted_by_split_and_shard(shards: int) -> None:
     """Each shard's rows come together, in the input's order, splits in theirs; shards without rows aren't listed."""
     plan = RowPlan([UnitCount(0, "a.csv", (150, 80), 0)], SPLITS, ShardRule(shards=shards))
     splits = np.random.default_rng(3).permutation(np.repeat([0, 1], [120, 60]))
-    order, found = plan.sort(splits, [30, 20])
+    order, found, rows = plan.sort(splits, [30, 20])
+    assert rows.tolist() == [120, 60]
     places = np.empty(180, np.int64)
-    places[splits == 0], places[splits == 1] = plan.shards("train", 30, 120), plan.shards("eval", 20, 60)
+    rule = ShardRule(shards=shards)
+    places[splits == 0], places[splits == 1] = rule.assign(30, 120, 150), rule.assign(20, 60, 80)
     expected = sorted(range(180), key=lambda row: (splits[row], places[row], row))
     assert order.tolist() == expected
     listed = [(split, shard) for split, shard, rows in found for _ in range(rows)]
