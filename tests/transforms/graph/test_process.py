@@ -107,6 +107,28 @@ def test_release_ends_it_for_its_last_user() -> None:
         assert tracer._process is None
 
 
+def test_a_released_process_is_awaited_later() -> None:
+    """Releasing tells the process to end and goes on; its end is awaited all the same, by `close` at the latest."""
+    with Tracer() as tracer:
+        process = tracer._process
+        assert process is not None
+        tracer.release()
+        assert tracer._ending is not None
+    assert process.returncode == -signal.SIGTERM
+    assert tracer._ending is None
+
+
+def test_a_process_released_before_exit_leaves_no_zombie() -> None:
+    """Python's exit waits for a released process, and needs no `close`."""
+    code = (
+        "from shardmill.transforms.graph.process import shared\ntracer = shared()\ntracer.start()\n"
+        "print(tracer._process.pid)\ntracer.release()"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not Path(f"/proc/{int(found.stdout)}").exists()
+    assert found.stderr == ""
+
+
 def test_close_while_it_starts() -> None:
     """Closing doesn't wait for TensorFlow's import."""
     tracer = Tracer()
