@@ -24,6 +24,7 @@ from shardmill.transforms.graph.vocabulary_files import asset_name
 from shardmill.transforms.kinds.base import Kind, Request
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.runtime.session import load_ahead
 from shardmill.transforms.select_tokens import SelectTokens
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
@@ -143,6 +144,9 @@ class _Trace(CheckedDoFn):
 def _trace(analysis: Analysis, selected: list[Selected], features: Features, destination: Destination) -> Graph:
     # The process imports TensorFlow meanwhile, which takes seconds.
     process_module.shared().start()
+    # The library that will run the graph is loaded while the process makes it, and a session is
+    # opened while the engine prepares the next stage.
+    load_ahead()
     requests = _vocabulary_requests(features)
     derive = features.local_derive()
     with metrics.working("trace", destination.folder) as work:
@@ -156,6 +160,8 @@ def _trace(analysis: Analysis, selected: list[Selected], features: Features, des
             )
             kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
             _build(DeclaredGraph(kinds, features.schema, statistics, derive, features.infinite), destination)
+        if files.is_local(destination.folder):
+            load_ahead(files.join(destination.folder, TRANSFORM_FN))
         return _finish(analysis, features.schema, _value_counts(requests, ranked), destination, work)
 
 

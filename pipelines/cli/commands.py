@@ -363,6 +363,9 @@ def _leave(status: int) -> NoReturn:
     engine = sys.modules.get("shardmill.pipelines.engines.run_pipeline")
     if engine is not None:
         engine.stop_servers()
+    library = sys.modules.get("shardmill.transforms.runtime.c_library")
+    if library is not None:
+        library.wait_for_loading()
     remove_folders()
     sys.stdout.flush()
     sys.stderr.flush()

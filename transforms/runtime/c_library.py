@@ -12,6 +12,7 @@ import functools
 import importlib.util
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from ctypes import POINTER, c_bool, c_char_p, c_int, c_int64, c_size_t, c_void_p
 from pathlib import Path
@@ -33,6 +34,10 @@ _FRAMEWORKS = {
 _OF_VALUES = (3, 11)
 # Beginnings of the lines that TensorFlow writes while it is loaded.
 _NOTES = (b"I0000 ", b"WARNING: All log messages before absl::InitializeLog()")
+
+
+# Held while the library is loaded.
+_loading = threading.Lock()
 
 
 class Output(ctypes.Structure):
@@ -152,8 +157,8 @@ def _library(path: str) -> ctypes.CDLL:
             if framework.is_file():
                 # Loaded first, so that it is found by name, whatever the library's own search path
                 # is.
-                ctypes.CDLL(str(framework))
-            library = ctypes.CDLL(path)
+                _open(str(framework))
+            library = _open(path)
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(library, name)
             function.restype = result
@@ -166,8 +171,33 @@ def _library(path: str) -> ctypes.CDLL:
     return library
 
 
+def _open(path: str) -> ctypes.CDLL:
+    """Loads a library while other threads go on.
+
+    ctypes holds the GIL while it loads one, a quarter of a second for TensorFlow's; it releases it
+    while it calls `dlopen` as any other function. After that it has nothing left to load, or it
+    meets the same error and raises it.
+    """
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.restype, dlopen.argtypes = c_void_p, (c_char_p, c_int)
+    dlopen(os.fsencode(path), os.RTLD_NOW | os.RTLD_LOCAL)
+    return ctypes.CDLL(path)
+
+
+def wait_for_loading() -> None:
+    """Waits while another thread loads the library.
+
+    What this process writes to standard error meanwhile is held until the library is loaded: it
+    would be lost if the process ended.
+    """
+    with _loading:
+        pass
+
+
 def library() -> ctypes.CDLL:
     """Loads TensorFlow's C API.
+
+    One thread loads it, others wait.
 
     Raises:
         ShardmillError: There is no library, or it can't be loaded.
@@ -178,7 +208,8 @@ def library() -> ctypes.CDLL:
             f"TensorFlow's C library ({' or '.join(_LIBRARIES)}) isn't in the installed tensorflow package; set "
             "SHARDMILL_SESSION=python to run the graph through TensorFlow's Python API"
         )
-    return _library(path)
+    with _loading:
+        return _library(path)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ Columns that the graph computes together share an input and an output, whose row
 length as all rows' values, with the rows' lengths, so no value takes Python code of its own.
 """
 
+import contextlib
 import math
 import os
 import threading
@@ -24,11 +25,11 @@ from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import NAMES_FILE
 from shardmill.transforms.runtime.c_api import CSession
-from shardmill.transforms.runtime.c_library import library_path, use_python
+from shardmill.transforms.runtime.c_library import library, library_path, use_python
 from shardmill.transforms.runtime.feeds import Feeds
 from shardmill.transforms.runtime.graph_names import read_names
 
-__all__ = ["Session", "library_path", "load_session"]
+__all__ = ["Session", "library_path", "load_ahead", "load_session"]
 
 # The Arrow types of an input's columns, by its dtype.
 _INPUTS: dict[str, tuple[pa.DataType, ...]] = {
@@ -242,6 +243,29 @@ def load_session(model_dir: str, signature: str = "transform") -> Session:
             names = _names(model_dir, signature)
             _sessions[key] = Session(names, _python_runner(model_dir, names) if python else _c_runner(model_dir, names))
         return _sessions[key]
+
+
+def load_ahead(model_dir: str | None = None) -> None:
+    """Begins to load a session in another thread.
+
+    It is for a process that will soon call `load_session`, while this thread waits for something
+    else.
+
+    What fails isn't raised here: `load_session` tries again, and raises it.
+
+    Args:
+        model_dir: As for `load_session`. None means that there is no model yet: TensorFlow's
+            library is loaded.
+    """
+
+    def load() -> None:
+        with contextlib.suppress(ShardmillError):
+            if model_dir is not None:
+                load_session(model_dir)
+            elif not use_python():
+                library()
+
+    threading.Thread(target=load, daemon=True, name="load-session").start()
 
 
 def _modified(model_dir: str) -> int:

@@ -16,7 +16,7 @@ import pytest
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.schema import MISSING_INT
 from shardmill.transforms.runtime import c_api, c_library
-from shardmill.transforms.runtime.session import Session, library_path, load_session
+from shardmill.transforms.runtime.session import Session, library_path, load_ahead, load_session
 
 # Outputs of strings.
 TEXTS = ("same", "pairs", "letters")
@@ -450,6 +450,49 @@ def test_library_that_is_none(tmp_path: Path) -> None:
     path.write_bytes(b"junk")
     with pytest.raises(ShardmillError, match=r"can't be used: .*SHARDMILL_SESSION=python"):
         c_library._library(str(path))
+
+
+def test_loaded_ahead(model_dir: str) -> None:
+    """A session that another thread has begun to load is the one that is used."""
+    load_ahead()
+    load_ahead(model_dir)
+    assert load_session(model_dir) is load_session(model_dir)
+
+
+def test_what_fails_ahead_is_raised_when_it_is_needed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A model that can't be loaded ahead is an error of who uses it, and says nothing before."""
+    load_ahead(str(tmp_path))
+    for thread in threading.enumerate():
+        if thread.name == "load-session":
+            thread.join()
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(ShardmillError, match=r"it has no assets\.extra/shardmill\.json"):
+        load_session(str(tmp_path))
+
+
+_LOADING = """
+import os, sys, threading
+from shardmill.transforms.runtime import c_library
+threads = [threading.Thread(target=c_library.library) for _ in range(3)]
+for thread in threads:
+    thread.start()
+os.write(2, b"said meanwhile\\n")
+c_library.wait_for_loading()
+if sys.argv[1] == "all":
+    for thread in threads:
+        thread.join()
+    os.write(2, b"said after\\n")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("wait", "said"), [("once", "said meanwhile\n"), ("all", "said meanwhile\nsaid after\n")])
+def test_threads_load_the_library_together(wait: str, said: str) -> None:
+    """Several threads may load it: what others write to standard error isn't lost, then or after."""
+    if library_path() is None:
+        pytest.skip("TensorFlow's C library isn't in the installed package")
+    done = subprocess.run([sys.executable, "-c", _LOADING, wait], capture_output=True, text=True, check=True)
+    assert done.stderr == said
 
 
 def test_runs_without_tensorflows_python(model_dir: str) -> None:
