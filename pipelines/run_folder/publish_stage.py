@@ -4,6 +4,8 @@ A job that is launched from a template has no submitting process that waits for 
 """
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,6 +17,9 @@ from shardmill.pipelines.run_folder.publish import publish
 from shardmill.schemas.errors import OutputError
 from shardmill.schemas.run_folder import MANIFEST, PARTS_FOLDER, RAW_SCHEMA, REJECTED_FOLDER, SUCCESS
 from shardmill.transforms.files import files
+
+# Threads that remove part files: the system takes 0.2 s to free a gigabyte of them.
+_REMOVERS = 4
 
 _Element = TypeVar("_Element")
 
@@ -81,11 +86,20 @@ def tidy(work: str) -> None:
         # be emptied; after the renaming its writes fail.
         files.rename(parts, f"{work}{PARTS}")
         parts = f"{work}{PARTS}"
-    files.remove(parts)
+    _remove_parts(parts)
     with files.open_at(files.join(work, MANIFEST)) as stream:
         manifest = json.load(stream)
     if not manifest["rows"]["rejected"]:
         files.remove(files.join(work, REJECTED_FOLDER))
+
+
+def _remove_parts(folder: str) -> None:
+    if files.is_local(folder) and os.path.isdir(folder):
+        with ThreadPoolExecutor(_REMOVERS) as pool:
+            for name in os.listdir(folder):
+                pool.submit(os.unlink, os.path.join(folder, name))
+    # Folders are left, and what couldn't be removed.
+    files.remove(folder)
 
 
 def _publish(_: Any, work: str, output: str, engine: str, *, overwrite: bool = False) -> None:

@@ -20,7 +20,8 @@ from tests.support.stores.remote_files import SCHEME
 def test_nothing_is_left_of_part_files(tmp_path: Path) -> None:
     """Not even where a worker that was given up makes new ones all the time: it can't any more."""
     work = tmp_path / "work"
-    (work / "parts").mkdir(parents=True)
+    (work / "parts" / "derive" / "graph").mkdir(parents=True)
+    (work / "parts" / "derive" / "graph" / "saved_model.pb").touch()
     (work / "manifest.json").write_text('{"rows": {"rejected": 1}}')
     failed = threading.Event()
 
