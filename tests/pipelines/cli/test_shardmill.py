@@ -1,5 +1,6 @@
 """The console script, in folders whose files are called as modules that it needs."""
 
+import json
 import os
 import subprocess
 import sys
@@ -95,6 +96,35 @@ def test_a_folder_elsewhere_on_the_path_shadows_nothing_of_ours(hostile: Path, s
     done = shardmill_in(tmp_path / "features", site, "run", "absent.toml", first=str(tmp_path / "elsewhere"))
     assert done.returncode == 2
     assert done.stderr.startswith("error: no configuration file 'absent.toml'")
+
+
+_IMPORTS_NUMPY = """
+import json, os, sys
+from shardmill import __main__ as script
+script._set_up()
+before = "numpy" in sys.modules
+import numpy
+print(json.dumps([before, os.environ.get("OPENBLAS_NUM_THREADS"), len(os.listdir("/proc/self/task"))]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "found"),
+    [
+        ({}, [False, "1", 1]),
+        ({"OPENBLAS_NUM_THREADS": "2"}, [False, "2", 2]),
+        ({"OMP_NUM_THREADS": "2"}, [False, None, 2]),
+    ],
+)
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core: NumPy starts no threads whatever it is told")
+def test_numpy_starts_no_threads(own: dict[str, str], found: list[object]) -> None:
+    """A command and its workers multiply no matrices, so they have one thread for that, or as many as the user says."""
+    names = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
+    env = {name: value for name, value in os.environ.items() if name not in names} | own
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORTS_NUMPY], env=env, capture_output=True, text=True, timeout=300, check=True
+    )
+    assert json.loads(done.stdout) == found
 
 
 def test_it_runs_as_a_module(site: Path, tmp_path: Path) -> None:
