@@ -14,6 +14,7 @@ from shardmill.pipelines.engines.beam_options import pipeline_options
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.failure import explain_failure
 from shardmill.transforms.check_workers import CheckWorkers
+from shardmill.transforms.workers.quick_bundles import quick_bundles
 
 # Workers are threads of this process. With `--direct_running_mode=multi_threading` Beam 2.77
 # flushes their output buffers every second, even in the middle of an element that is being encoded,
@@ -42,13 +43,14 @@ def run_pipeline(build: Callable[[beam.Pipeline], None], engine: Engine) -> Pipe
     """
     options = pipeline_options(engine)
     try:
-        pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if engine.is_local else None, options=options)
-        build(pipeline)
-        # Beam prints the traceback of a worker's error; the error that it raises says it, too.
-        with contextlib.redirect_stderr(io.StringIO()):
-            result = pipeline.run()
-            if not engine.template:
-                _wait(result)
+        with quick_bundles() if engine.in_process else contextlib.nullcontext():
+            pipeline = beam.Pipeline(runner=FnApiRunner(_THREADS) if engine.is_local else None, options=options)
+            build(pipeline)
+            # Beam prints the traceback of a worker's error; the error that it raises says it, too.
+            with contextlib.redirect_stderr(io.StringIO()):
+                result = pipeline.run()
+                if not engine.template:
+                    _wait(result)
     except Exception as error:  # whatever the engine's client raises
         explained = explain_failure(error, engine)
         if explained is None:
