@@ -122,7 +122,8 @@ def _assemble(
 
 def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:
     for piece in pieces:
-        with files.opened(piece.path, stop=sum(piece.segment.pieces[-1])) as stream:
+        stop = sum(piece.segment.pieces[-1])
+        with files.opened(piece.path, stop=stop, size=stop) as stream:
             for offset, length in piece.segment.pieces:
                 stream.seek(offset)
                 left = length

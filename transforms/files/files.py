@@ -113,7 +113,7 @@ def _is_temporary(path: str) -> bool:
     return bool(re.fullmatch(_TEMPORARY, below.partition(os.sep)[0]))
 
 
-def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
+def open_at(path: str, offset: int = 0, stop: int | None = None, *, size: int | None = None) -> BinaryIO:
     """Opens a file for reading at an offset, without decompressing.
 
     Args:
@@ -121,6 +121,8 @@ def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
         offset: The offset at which reading starts.
         stop: The offset at which reading will end: of a remote file nothing beyond it is fetched
             ahead. None means the file's end.
+        size: The bytes that a remote file has at least, beyond which nothing is read. None means
+            that its store is asked for its size, which takes a request.
     """
     if is_local(path):
         stream: BinaryIO = open(path, "rb")  # noqa: SIM115
@@ -128,10 +130,9 @@ def open_at(path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
             stream.seek(offset)
         return stream
     store = store_of(path)
-    found = store.size(path)
-    if found is None:
+    if size is None and (size := store.size(path)) is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    return cast("BinaryIO", RangeReader(functools.partial(store.fetch, path), found, offset, stop))
+    return cast("BinaryIO", RangeReader(functools.partial(store.fetch, path), size, offset, stop))
 
 
 def opened_size(stream: BinaryIO) -> int:
@@ -171,13 +172,16 @@ def create_new(path: str, data: bytes) -> bool:
 
 
 @contextlib.contextmanager
-def opened(path: str, offset: int = 0, stop: int | None = None, *, name: str | None = None) -> Iterator[BinaryIO]:
+def opened(
+    path: str, offset: int = 0, stop: int | None = None, *, size: int | None = None, name: str | None = None
+) -> Iterator[BinaryIO]:
     """Opens a file as `open_at` does, and closes it.
 
     Args:
         path: The file.
         offset: The offset at which reading starts.
         stop: The offset at which reading will end. None means the file's end.
+        size: See `open_at`.
         name: The file's path in messages. None means `path`.
 
     Yields:
@@ -186,7 +190,7 @@ def opened(path: str, offset: int = 0, stop: int | None = None, *, name: str | N
     Raises:
         DataError: Instead of an `OSError` of the block, or of opening the file.
     """
-    with reading(name or path), open_at(path, offset, stop) as stream:
+    with reading(name or path), open_at(path, offset, stop, size=size) as stream:
         yield stream
 
 

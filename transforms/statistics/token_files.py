@@ -74,7 +74,8 @@ class Sections:
     def _read(self, first: int, end: int) -> bytes:
         if self.path is None or first == end:
             return self.data[first:end]
-        with files.opened(self.path, self.start + first, self.start + end) as stream:
+        stop = self.start + end
+        with files.opened(self.path, self.start + first, stop, size=stop) as stream:
             data = stream.read(end - first)
             if len(data) < end - first:
                 raise OSError("it ends early")

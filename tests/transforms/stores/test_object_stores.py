@@ -9,10 +9,12 @@ import pytest
 from shardmill.pipelines.job import input_files
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.transforms.files import copying, files
+from shardmill.transforms.statistics import token_files
 from shardmill.transforms.stores import s3_store
 from tests.support.stores import gcs, s3
 from tests.support.stores.reading import read_range
 from tests.support.stores.running import BIG, Server
+from tests.transforms.statistics.token_tables import table_of
 
 
 def test_thousands_of_objects_are_listed_and_removed(server: Server) -> None:
@@ -71,6 +73,25 @@ def test_small_reads_become_few_requests(server: Server) -> None:
     ranges = [asked.range for asked in server.faults.asked if asked.range]
     assert len(ranges) < 12
     assert sum(_length(each) for each in ranges) < 14 << 20
+
+
+def test_a_section_of_token_counts_takes_one_request(server: Server) -> None:
+    """The store isn't asked for the file's size, which is known to be enough; one that is too short, or gone, is named."""
+    folder = f"{server.scheme}://bucket/tokens"
+    with token_files.TokenWriter(folder) as writer:
+        run = writer.write_run(table_of({b"%09d" % token: 1 for token in range(20_000)}))
+    server.faults.clear()
+    assert run.share(run.bits, 1).read(run.bits, 1).num_rows
+    (asked,) = server.faults.asked
+    first, last = run.sections.edges[1:3]
+    assert asked.range == f"bytes={first}-{last - 1}"
+    (name,) = (name for name in server.names("bucket") if name.startswith("tokens/"))
+    server.put("bucket", name, server.content("bucket", name)[: last - 1])
+    with pytest.raises(DataError, match=f"can't read '{folder}/tokens-.*: it ends before byte {last:,}"):
+        run.share(run.bits, 1).read(run.bits, 1)
+    files.remove(folder)
+    with pytest.raises(DataError, match=f"can't read '{folder}/tokens-.*(404|NoSuchKey)"):
+        run.share(run.bits, 1).read(run.bits, 1)
 
 
 def _length(header: str | None) -> int:
