@@ -59,7 +59,7 @@ class _SpecsByClass:
 
 @contextlib.contextmanager
 def quick_bundles() -> Iterator[None]:
-    """Makes bundles cheap that are built and run inside the block."""
+    """Makes the bundles of pipelines inside the block cheap."""
     sampler, specs = statesampler.StateSampler, userstate.get_dofn_specs
     statesampler.StateSampler, userstate.get_dofn_specs = _QuickSampler, _SpecsByClass()
     try:
