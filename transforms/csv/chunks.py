@@ -39,8 +39,11 @@ class Text(Protocol):
         """The file's name."""
         ...
 
-    def read(self, size: int) -> bytes:
-        """Reads at most `size` bytes; empty at the end only."""
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Reads into a buffer.
+
+        Returns how many bytes, 0 at the end only.
+        """
         ...
 
 
@@ -250,11 +253,10 @@ class Chunks:
             room[:have] = self._buffer
             while not self._ended and have < size:
                 try:
-                    piece = self._text.read(min(size - have, BLOCK_BYTES))
+                    count = self._text.readinto(room[have : min(size, have + BLOCK_BYTES)].data)
                 except DataError as error:
-                    self._failure, piece = error, b""
-                self._ended = not piece
-                room[have : have + len(piece)] = np.frombuffer(piece, np.uint8)
-                have += len(piece)
+                    self._failure, count = error, 0
+                self._ended = not count
+                have += count
             self._buffer = room[:have]
         return have > 0

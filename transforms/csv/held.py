@@ -3,8 +3,6 @@
 What was found before is the file's size when it was listed, and the checksum of an earlier pass.
 """
 
-from typing import BinaryIO
-
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.units import FileRange, Unit
 from shardmill.transforms.files import files
@@ -65,7 +63,7 @@ class HeldBytes:
     Bytes after the unit aren't read.
     """
 
-    def __init__(self, stream: BinaryIO, unit: Unit) -> None:
+    def __init__(self, stream: files.Opened, unit: Unit) -> None:
         """Starts at the unit's first byte.
 
         Args:
@@ -80,13 +78,16 @@ class HeldBytes:
         self._found = NO_BYTES
         self._check_size()
 
-    def read(self, size: int, /) -> bytes:
-        """Reads `size` bytes, or fewer at the unit's end only."""
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Reads into a buffer.
+
+        Returns how many bytes, 0 at the unit's end only.
+        """
         stop = self._unit.stop
-        wanted = size if stop is None else min(size, stop - self._unit.start - self._found.length)
-        data = self._stream.read(wanted)
-        self._found = self._found.then(data)
-        return data
+        left = None if stop is None else stop - self._unit.start - self._found.length
+        count = self._stream.readinto(buffer[:left])
+        self._found = self._found.then(buffer[:count])
+        return count
 
     def finish(self) -> Checksum:
         """Reads the rest, and checks that the unit is unchanged.
@@ -97,7 +98,8 @@ class HeldBytes:
         Raises:
             DataError: It has changed.
         """
-        while self.read(_DRAINED_BYTES):
+        room = memoryview(bytearray(_DRAINED_BYTES))
+        while self.readinto(room):
             pass
         unit = self._unit
         self._check_size()

@@ -41,9 +41,23 @@ _CODECS = {".bz2": "bz2", ".zst": "zstd"}
 class Source(Protocol):
     """A source of bytes."""
 
-    def read(self, size: int, /) -> bytes:
-        """Reads `size` bytes, or fewer at the end only."""
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Reads into a buffer.
+
+        Returns how many bytes, 0 at the end only.
+        """
         ...
+
+
+def fill(source: Source, buffer: memoryview) -> int:
+    """Reads until a buffer is full or nothing is left.
+
+    Returns how many bytes it has.
+    """
+    have = 0
+    while have < len(buffer) and (count := source.readinto(buffer[have:])):
+        have += count
+    return have
 
 
 class Stream:
@@ -74,37 +88,26 @@ class Stream:
             if compressed_suffix(path)
             else _Range(raw, path, None if stop is None else stop - start)
         )
-        with _explained(self.path):
-            self._head = b"" if start else _read_fully(source, HEAD_BYTES)
-        self._source = source
         if not start:
-            check_head(self._head, path, encoding)
+            with _explained(path):
+                head = _read_beginning(source, HEAD_BYTES)
+            check_head(head, path, encoding)
+            source = _Prepended(head, source)
         codec = Codec.of(encoding)
-        self._decoder = None if codec.is_utf8 else _Transcoder(codec, path)
-        self._stepwise = bool(self._decoder or compressed_suffix(path))
-        self._ready = b""
-        self._ended = False
+        if compressed_suffix(path) or not codec.is_utf8:
+            source = _Steps(source, None if codec.is_utf8 else _Transcoder(codec, path))
+        self._source = source
 
-    def read(self, size: int) -> bytes:
-        """Reads at most `size` bytes of text in UTF-8.
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Reads text in UTF-8 into a buffer.
 
-        The result is empty at the end only.
+        Returns how many bytes, 0 at the end only.
 
         Raises:
             DataError: The file is damaged, shorter than it was, or not in its encoding.
         """
-        while not self._ready and not self._ended:
-            self._ready = self._read_step(_STEP_BYTES if self._stepwise else size)
-        text, self._ready = self._ready[:size], self._ready[size:]
-        return text
-
-    def _read_step(self, size: int) -> bytes:
-        head, self._head = self._head[:size], self._head[size:]
         with _explained(self.path):
-            data = _read_fully(self._source, size - len(head)) if len(head) < size else b""
-        self._ended = len(head) + len(data) == 0
-        data = head + data if head else data
-        return self._decoder.transcode(data, final=self._ended) if self._decoder else data
+            return self._source.readinto(buffer)
 
 
 def check_head(head: bytes, path: str, encoding: str) -> None:
@@ -158,7 +161,7 @@ def read_beginning(raw: Source, path: str, size: int) -> bytes:
         DataError: The file is damaged, or is of a known kind other than text.
     """
     with _explained(path):
-        data = _read_fully(_decompressed(raw, path) if compressed_suffix(path) else raw, size)
+        data = _read_beginning(_decompressed(raw, path) if compressed_suffix(path) else raw, size)
     check_format(data, path)
     return data
 
@@ -191,7 +194,7 @@ def _decompressed(raw: Source, path: str) -> Source:
 
     Several members may follow each other. Other threads run while it decompresses.
     """
-    first = raw.read(1)
+    first = _read_beginning(raw, 1)
     if not first:
         raise DataError(f"can't decompress {path!r}: it is empty; write or copy it again")
     whole = io.BufferedReader(_Prepended(first, raw), _COPY_BYTES)
@@ -215,11 +218,12 @@ class _Prepended(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "bytearray | memoryview", /) -> int:  # type: ignore[override]
-        data = self._first or self._rest.read(len(buffer))
-        self._first = b""
-        buffer[: len(data)] = data
-        return len(data)
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        if not self._first:
+            return self._rest.readinto(buffer)
+        count = min(len(buffer), len(self._first))
+        buffer[:count], self._first = self._first[:count], self._first[count:]
+        return count
 
 
 class _Range:
@@ -233,17 +237,40 @@ class _Range:
         self._path = path
         self._left = size
 
-    def read(self, size: int, /) -> bytes:
+    def readinto(self, buffer: memoryview, /) -> int:
+        count = self._raw.readinto(buffer[: self._left])
         if self._left is None:
-            return self._raw.read(size)
-        data = self._raw.read(min(size, self._left))
-        self._left -= len(data)
-        if self._left and not data:
+            return count
+        self._left -= count
+        if self._left and not count:
             raise DataError(
                 f"{self._path!r} changed during the run: it ends {self._left} bytes before it did when the run began; run again when "
                 "nothing writes to the input"
             )
-        return data
+        return count
+
+
+class _Steps:
+    """Text that is decompressed, transcoded or both, step by step.
+
+    A decoder of None means that it is UTF-8 already.
+    """
+
+    def __init__(self, source: Source, decoder: "_Transcoder | None") -> None:
+        self._source = source
+        self._decoder = decoder
+        self._room = memoryview(bytearray(_STEP_BYTES))
+        self._ready = self._room[:0]
+        self._ended = False
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        while not self._ready and not self._ended:
+            data = self._room[: fill(self._source, self._room)]
+            self._ended = not data
+            self._ready = memoryview(self._decoder.transcode(data, final=self._ended)) if self._decoder else data
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
 
 
 class _Transcoder:
@@ -255,7 +282,7 @@ class _Transcoder:
         self._decoder = codecs.getincrementaldecoder(codec.name)(codec.errors)
         self._read = 0
 
-    def transcode(self, data: bytes, *, final: bool) -> bytes:
+    def transcode(self, data: memoryview, *, final: bool) -> bytes:
         self._read += len(data)
         try:
             return encode_kept(self._decoder.decode(data, final))
@@ -269,13 +296,7 @@ class _Transcoder:
             ) from error
 
 
-def _read_fully(source: Source, size: int) -> bytes:
+def _read_beginning(source: Source, size: int) -> bytes:
     """Reads until there are `size` bytes or no more."""
-    data = source.read(size)
-    if len(data) in (0, size):
-        return data
-    pieces, left = [data], size - len(data)
-    while left and (data := source.read(left)):
-        pieces.append(data)
-        left -= len(data)
-    return b"".join(pieces)
+    room = memoryview(bytearray(size))
+    return bytes(room[: fill(source, room)])

@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.stores.interface import reason
@@ -43,7 +43,7 @@ def open_file(folder: str, name: str) -> BinaryIO:
         # Imported here because `files` loads the clients of stores, and so Beam, for remote files.
         from shardmill.transforms.files import files
 
-        return files.open_at(path)
+        return cast("BinaryIO", files.open_at(path))
     try:
         return os.fdopen(_descend(folder, name), "rb")
     except OSError as error:

@@ -16,7 +16,8 @@ import stat
 import tempfile
 import uuid
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from io import BufferedReader
+from typing import BinaryIO, TypeAlias, cast
 
 from shardmill.schemas.errors import DataError, OutputError
 from shardmill.transforms.stores.given_up import give_up, making
@@ -24,6 +25,8 @@ from shardmill.transforms.stores.interface import Store, reason
 from shardmill.transforms.stores.ranges import RangeReader
 from shardmill.transforms.stores.uploads import Upload, abandon_uploads
 
+# A file opened for reading, local or remote.
+Opened: TypeAlias = BufferedReader | RangeReader
 # Errors for which free space is the remedy.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # The names that `tempfile` gives to folders with a prefix of ours.
@@ -113,7 +116,7 @@ def _is_temporary(path: str) -> bool:
     return bool(re.fullmatch(_TEMPORARY, below.partition(os.sep)[0]))
 
 
-def open_at(path: str, offset: int = 0, stop: int | None = None, *, size: int | None = None) -> BinaryIO:
+def open_at(path: str, offset: int = 0, stop: int | None = None, *, size: int | None = None) -> Opened:
     """Opens a file for reading at an offset, without decompressing.
 
     Args:
@@ -125,17 +128,17 @@ def open_at(path: str, offset: int = 0, stop: int | None = None, *, size: int | 
             that its store is asked for its size, which takes a request.
     """
     if is_local(path):
-        stream: BinaryIO = open(path, "rb")  # noqa: SIM115
+        stream = open(path, "rb")  # noqa: SIM115
         if offset:
             stream.seek(offset)
         return stream
     store = store_of(path)
     if size is None and (size := store.size(path)) is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    return cast("BinaryIO", RangeReader(functools.partial(store.fetch, path), size, offset, stop))
+    return RangeReader(functools.partial(store.fetch, path), size, offset, stop)
 
 
-def opened_size(stream: BinaryIO) -> int:
+def opened_size(stream: Opened) -> int:
     """The size in bytes of a file opened by `open_at`.
 
     A local file's size is that of now, a remote file's that of when it was opened.
@@ -174,7 +177,7 @@ def create_new(path: str, data: bytes) -> bool:
 @contextlib.contextmanager
 def opened(
     path: str, offset: int = 0, stop: int | None = None, *, size: int | None = None, name: str | None = None
-) -> Iterator[BinaryIO]:
+) -> Iterator[Opened]:
     """Opens a file as `open_at` does, and closes it.
 
     Args:

@@ -107,9 +107,9 @@ class Trickle(io.RawIOBase):
         """It is."""
         return True
 
-    def read(self, size: int = -1, /) -> bytes:
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
         """At most so many bytes."""
-        return self._data.read(min(size, self._size) if size >= 0 else self._size)
+        return self._data.readinto(buffer[: self._size])
 
 
 def plan(data: bytes, path: str, dialect: Dialect, selection: Selection, size: int) -> list[Unit]:

@@ -175,10 +175,10 @@ class Trickle(io.RawIOBase):
         """It is."""
         return True
 
-    def read(self, size: int = -1, /) -> bytes:
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
         """At most 7 bytes."""
-        self.largest = max(self.largest, size)
-        return self._data.read(min(size, 7) if size >= 0 else 7)
+        self.largest = max(self.largest, len(buffer))
+        return self._data.readinto(buffer[:7])
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_file_errors_pass() -> None:
         def readable(self) -> bool:
             return True
 
-        def read(self, _size: int = -1, /) -> bytes:
+        def readinto(self, _buffer: memoryview, /) -> int:  # type: ignore[override]
             raise OSError(5, "Input/output error")
 
     for path in ("f.csv", "f.csv.gz", "f.csv.bz2"):

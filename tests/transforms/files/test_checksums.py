@@ -1,6 +1,7 @@
 """Checksums of pieces, joined and taken apart, are those of the bytes themselves."""
 
 import google_crc32c
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,13 @@ def test_pieces_add_up(pieces: list[bytes]) -> None:
     for piece in pieces:
         found = found.then(piece)
     assert found == whole
+
+
+@given(st.integers(0, 40_000), st.integers(0, 7), st.integers(0, 2**32 - 1))
+def test_long_pieces(size: int, start: int, before: int) -> None:
+    """Of a long piece three parts are read at once: the checksum is the same, also after others, and at any address."""
+    data = memoryview(np.random.default_rng(size).bytes(size + start))[start:]
+    assert Checksum(before).then(data).crc == google_crc32c.extend(before, bytes(data))
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
