@@ -2,7 +2,6 @@
 
 import gzip
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -125,13 +124,13 @@ class Openings:
         self.count = 0
         monkeypatch.setattr(files, "open_at", self)
 
-    def __call__(self, path: str, offset: int = 0, stop: int | None = None) -> BinaryIO:
+    def __call__(self, path: str, offset: int = 0, stop: int | None = None, *, size: int | None = None) -> files.Opened:
         """Opens a file, as `files.open_at` does."""
         if path == str(self._path):
             self.count += 1
             if self.count == self.at:
                 _store(self._path, self._text)
-        return self._open(path, offset, stop)
+        return self._open(path, offset, stop, size=size)
 
     def change_before(self, opening: int, text: bytes) -> None:
         """Puts the old text there, to be replaced by another before the opening of that number from now on."""
