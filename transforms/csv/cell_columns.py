@@ -84,6 +84,11 @@ class Grid:
             np.arange(0, 2 * len(text), 2, dtype=np.uint32),
         )
 
+    @property
+    def arguments(self) -> tuple[Bytes, npt.NDArray[np.uint32], npt.NDArray[np.uint32], int]:
+        """As the kernel takes the cells."""
+        return self.text, self.separators, self.first, len(self)
+
     def take(self, rows: Positions) -> "Grid":
         """Some of the rows."""
         return Grid(self.text, self.separators, self.first[rows])
@@ -217,10 +222,9 @@ class ColumnParser:
 
     def _parse(self, grid: Grid, descriptors: npt.NDArray[Any]) -> "_Parsed":
         columns, rows = descriptors.copy(), len(grid)
-        cells = (grid.separators.ctypes.data, grid.first.ctypes.data, rows)
         is_text = columns["kind"] == _TEXT
         if is_text.any():
-            kernel().kernel_text_sizes(*cells, columns.ctypes.data, len(columns))
+            kernel().kernel_text_sizes(*grid.arguments[1:], columns, len(columns))
             if (largest := int(columns["size"].max())) > _MOST_TEXT:
                 raise ValueError(
                     f"a column of text: expected at most {_MOST_TEXT:,} bytes, received {largest:,}; parse fewer rows at once"
@@ -237,14 +241,7 @@ class ColumnParser:
             columns[name] = starts[:, position] + arena.address
         hard = np.empty((min(_MOST_HARD, rows * len(columns)), 2), np.uint32)
         listed = kernel().kernel_parse(
-            grid.text.ctypes.data,
-            *cells,
-            self._dialect,
-            self._spellings.packed.ctypes.data,
-            columns.ctypes.data,
-            len(columns),
-            hard.ctypes.data,
-            len(hard),
+            *grid.arguments, self._dialect, self._spellings.packed, columns, len(columns), hard, len(hard)
         )
         return _Parsed(columns, rows, arena, starts, hard[:listed])
 

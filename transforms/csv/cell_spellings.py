@@ -89,17 +89,7 @@ class SpellingCounter:
         """
         counts, hard = np.zeros((len(self._columns), len(SPELLINGS)), np.int64), np.empty(room, _CELL)
         found = kernel().kernel_spellings(
-            grid.text.ctypes.data,
-            grid.separators.ctypes.data,
-            grid.first.ctypes.data,
-            len(grid),
-            self._dialect,
-            self._nulls.packed.ctypes.data,
-            self._positions.ctypes.data,
-            len(self._columns),
-            counts.ctypes.data,
-            hard.ctypes.data,
-            room,
+            *grid.arguments, self._dialect, self._nulls.packed, self._positions, len(self._columns), counts, hard, room
         )
         return (counts, hard[:found]) if found <= room else self._count(grid, found)
 

@@ -43,15 +43,5 @@ class RepeatedHeader:
         if self._width < _FEWEST_CELLS:
             return {}
         found = np.empty(len(grid), np.uint32)
-        count = kernel().kernel_repeats(
-            grid.text.ctypes.data,
-            grid.separators.ctypes.data,
-            grid.first.ctypes.data,
-            len(grid),
-            self._dialect,
-            self._text.ctypes.data,
-            self._offsets.ctypes.data,
-            self._width,
-            found.ctypes.data,
-        )
+        count = kernel().kernel_repeats(*grid.arguments, self._dialect, self._text, self._offsets, self._width, found)
         return dict.fromkeys(found[:count].tolist(), (None, _REPEATED))

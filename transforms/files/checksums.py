@@ -37,7 +37,7 @@ class Checksum:
 
     def then(self, data: bytes | memoryview) -> "Checksum":
         """The checksum of these bytes followed by others."""
-        crc = kernel().kernel_crc32c(self.crc, pa.py_buffer(data).address, len(data), 0)
+        crc = kernel().kernel_crc32c(self.crc, pa.py_buffer(data), len(data), 0)
         return Checksum(crc, self.length + len(data))
 
     def __add__(self, following: "Checksum") -> "Checksum":

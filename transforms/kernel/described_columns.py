@@ -71,8 +71,7 @@ class Columns:
             index: The indices of the rows to add. None means all.
             function: The kernel's function that adds them.
         """
-        rows, count = (None, self.rows) if index is None else (index.ctypes.data, len(index))
-        function(self.table.ctypes.data, statistics.ctypes.data, len(statistics), rows, count)
+        function(self.table, statistics, len(statistics), index, self.rows if index is None else len(index))
 
 
 class _Learned(NamedTuple):
@@ -114,9 +113,7 @@ class ColumnFinder:
             self._learned = learned = self._learn(batch.schema)
         indices, table = learned.indices, learned.table.copy()
         _, exported = batch.__arrow_c_array__()
-        kernel().kernel_find_columns(
-            _pointer_of(exported, b"arrow_array"), indices.ctypes.data, len(table), table.ctypes.data
-        )
+        kernel().kernel_find_columns(_pointer_of(exported, b"arrow_array"), indices, len(table), table)
         return Columns(table, batch.num_rows, (exported,))
 
     def _learn(self, schema: pa.Schema) -> _Learned:

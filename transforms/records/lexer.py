@@ -101,13 +101,7 @@ class Lexed:
         # Few texts have any; it is looked for in all cells of these.
         found = np.empty((3, len(self.first) if self.torn else 0), np.int64)
         count = kernel().kernel_stray(
-            self.data.ctypes.data,
-            self.lexicon.packed,
-            self.separators.ctypes.data,
-            self.first.ctypes.data,
-            self.cells.ctypes.data,
-            found.shape[1],
-            *(row.ctypes.data for row in found),
+            self.data, self.lexicon.packed, self.separators, self.first, self.cells, found.shape[1], *found
         )
         records, cells, offsets = found[:, :count]
         return Stray(records, cells, offsets)
@@ -119,9 +113,7 @@ class Lexed:
         """
         offsets = np.ascontiguousarray(offsets, np.int64)
         lines = np.empty(len(offsets), np.int64)
-        kernel().kernel_lines(
-            self.data.ctypes.data, len(self.data), offsets.ctypes.data, len(offsets), lines.ctypes.data
-        )
+        kernel().kernel_lines(self.data, len(self.data), offsets, len(offsets), lines)
         return lines
 
     def line_at(self, offset: int) -> int:
@@ -181,16 +173,7 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
         text = text[:-1]
     separators, first, cells = _scratch.room(len(text))
     facts = np.empty(9, np.int64)
-    kernel().kernel_lex(
-        text.ctypes.data,
-        len(text),
-        lexicon.packed,
-        at_end,
-        separators.ctypes.data,
-        first.ctypes.data,
-        cells.ctypes.data,
-        facts.ctypes.data,
-    )
+    kernel().kernel_lex(text, len(text), lexicon.packed, at_end, separators, first, cells, facts)
     found, records, stop, lines, blank, comments, opened, high, torn = facts.tolist()
     return Lexed(
         text,
@@ -219,5 +202,5 @@ def skip_lines(text: Bytes, count: int, *, at_end: bool) -> tuple[int, int]:
         lacks.
     """
     left = np.array(count, np.int64)
-    stop = kernel().kernel_skip_lines(text.ctypes.data, len(text), at_end, left.ctypes.data)
+    stop = kernel().kernel_skip_lines(text, len(text), at_end, left)
     return int(stop), int(left)

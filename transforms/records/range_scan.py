@@ -92,7 +92,7 @@ def scan_text(scan: RangeScan, text: Bytes, before: int, lexicon: Lexicon) -> Ra
         lexicon: The special bytes; neither escapes nor comments.
     """
     found = np.empty(17, np.int64)
-    kernel().kernel_scan_range(text.ctypes.data, len(text), before, lexicon.packed, found.ctypes.data)
+    kernel().kernel_scan_range(text, len(text), before, lexicon.packed, found)
     lanes, (lines, blanks) = found[:15].reshape(3, 5).tolist(), found[15:].tolist()
 
     def positions(column: int) -> PositionByState:

@@ -135,7 +135,7 @@ class ShardRule:
             int64 [rows], the shard of each row.
         """
         shards = np.empty(rows, np.int64)
-        kernel().kernel_assign_shards(self._spreads([first], [total]).ctypes.data, rows, shards.ctypes.data)
+        kernel().kernel_assign_shards(self._spreads([first], [total]), rows, shards)
         return shards
 
     def sort(self, splits: npt.NDArray[np.int64], first: Sequence[int], totals: Sequence[int]) -> SortedRows:
@@ -149,15 +149,7 @@ class ShardRule:
         spreads = self._spreads(first, totals)
         shards, order = np.empty((2, len(splits)), np.int64)
         stops = np.zeros(spreads["shards"].sum(), np.int64)
-        kernel().kernel_sort_rows(
-            splits.ctypes.data,
-            len(splits),
-            spreads.ctypes.data,
-            len(spreads),
-            shards.ctypes.data,
-            order.ctypes.data,
-            stops.ctypes.data,
-        )
+        kernel().kernel_sort_rows(splits, len(splits), spreads, len(spreads), shards, order, stops)
         return SortedRows(order, stops, spreads["next"] - np.array(first, np.int64))
 
     def _spreads(self, first: Sequence[int], totals: Sequence[int]) -> npt.NDArray[np.void]:

@@ -51,7 +51,7 @@ class Feeds:
                 continue
             values = new_array((len(names), batch.num_rows), np.dtype(_NUMPY[dtype]))
             table = columns.table[first : first + len(names)]
-            kernel().kernel_stack(table.ctypes.data, len(names), batch.num_rows, values.ctypes.data)
+            kernel().kernel_stack(table, len(names), batch.num_rows, values)
             feeds.append(Feed.numbers(values if len(names) > 1 else values[0]))
             first += len(names)
         return feeds

@@ -60,14 +60,7 @@ class ColumnQuantiles:
         rows = columns.rows if index is None else len(index)
         for column in np.flatnonzero(self._sizes - self._held <= rows).tolist():
             self._make_room(column, rows)
-        kernel().kernel_append_keys(
-            columns.table.ctypes.data,
-            len(self._kinds),
-            None if index is None else index.ctypes.data,
-            rows,
-            self._addresses.ctypes.data,
-            self._held.ctypes.data,
-        )
+        kernel().kernel_append_keys(columns.table, len(self._kinds), index, rows, self._addresses, self._held)
 
     def merge(self, other: "ColumnQuantiles") -> None:
         """Adds the values of other quantiles, whose result stays unchanged."""

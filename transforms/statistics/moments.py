@@ -117,7 +117,7 @@ class ColumnMoments:
         They stay unchanged.
         """
         assert np.array_equal(other._table["kind"], self._table["kind"])  # noqa: SLF001 (one class)
-        kernel().kernel_merge_moments(self._table.ctypes.data, other._table.ctypes.data, len(self._table))  # noqa: SLF001
+        kernel().kernel_merge_moments(self._table, other._table, len(self._table))  # noqa: SLF001
 
     def copy(self) -> "ColumnMoments":
         """An accumulator of the same moments."""

@@ -96,11 +96,6 @@ def token_hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     start = 0
     for chunk in tokens.chunks:
         columns, octets = columns_of([chunk], len(chunk)), chunk.buffers()[2]
-        kernel().kernel_hash_texts(
-            columns.table.ctypes.data,
-            octets.address if octets is not None else None,
-            len(chunk),
-            hashes[start:].ctypes.data,
-        )
+        kernel().kernel_hash_texts(columns.table, octets, len(chunk), hashes[start:])
         start += len(chunk)
     return hashes

@@ -212,7 +212,7 @@ def _merged(*sides: tuple[_Keys, "_Counts | None", int]) -> tuple[_Keys, _Counts
         for keys, counts, drop in sides
     )
     count = kernel().kernel_merge_keys(
-        ctypes.addressof(left), ctypes.addressof(right), 8 * dtype.itemsize, merged.ctypes.data, totals.ctypes.data
+        ctypes.addressof(left), ctypes.addressof(right), 8 * dtype.itemsize, merged, totals
     )
     # Copies, where much was given that isn't needed.
     return (merged[:count], totals[:count]) if 2 * count > size else (merged[:count].copy(), totals[:count].copy())

@@ -132,14 +132,7 @@ class TokenCounts:
             self._grow(0)
         row = 0
         while True:
-            row = kernel().kernel_count_tokens(
-                ctypes.addressof(self._room),
-                columns.table.ctypes.data,
-                None if data is None else data.address,
-                None if weights is None else weights.ctypes.data,
-                row,
-                rows,
-            )
+            row = kernel().kernel_count_tokens(ctypes.addressof(self._room), columns.table, data, weights, row, rows)
             if row == rows:
                 return
             self._grow(pc.binary_length(texts[row]).as_py())

@@ -118,16 +118,11 @@ class ExampleEncoder:
         order = None if order is None else np.ascontiguousarray(order, np.int64)
         records = rows if order is None else len(order)
         offsets = np.empty(records + 1, np.int64)
-        address = None if order is None else order.ctypes.data
-        total = kernel().kernel_measure(
-            table.ctypes.data, len(table), rows, address, records, framed, offsets.ctypes.data
-        )
+        total = kernel().kernel_measure(table, len(table), rows, order, records, framed, offsets)
         if total < 0:
             self._fail(total, rows)
         data = room(total + SLACK)
-        if kernel().kernel_encode(
-            table.ctypes.data, len(table), address, records, framed, offsets.ctypes.data, data.ctypes.data
-        ):
+        if kernel().kernel_encode(table, len(table), order, records, framed, offsets, data):
             raise MemoryError
         # The arrays whose addresses the table has.
         held.clear()

@@ -150,5 +150,5 @@ def _read(data: bytes) -> tuple[pa.Array, FrameEnd]:
     records = np.empty(len(data), np.uint8)
     offsets = np.empty(len(data) // (HEADER_BYTES + FOOTER_BYTES) + 1, np.int64)
     end = FrameEnd()
-    count = kernel().kernel_frames(data, len(data), records.ctypes.data, offsets.ctypes.data, ctypes.byref(end))
+    count = kernel().kernel_frames(data, len(data), records, offsets, ctypes.byref(end))
     return binary_of(records, offsets[: count + 1]), end
