@@ -18,8 +18,8 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.date_formats import is_date
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles
 from shardmill.schemas.schema import Column, ColumnType, Schema
+from shardmill.transforms.kinds.dates.date_kind import parts_of
 from shardmill.transforms.kinds.dates.date_text import parse_format
-from shardmill.transforms.kinds.dates.datetime import parts_of
 
 _FEW = 24  # the most distinct integers taken for codes rather than amounts, such as the hours of a day
 _ROWS_PER_CODE = 10  # the fewest rows for each distinct code

@@ -1,5 +1,6 @@
 """The registry of kinds, and the `[features]` table's parser."""
 
+import contextlib
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -14,7 +15,11 @@ from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.hash import Cross, Hash
 from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
+from shardmill.transforms.kinds.dates.elapsed import Elapsed
+from shardmill.transforms.kinds.numeric.arithmetic import Arithmetic
 from shardmill.transforms.kinds.numeric.bucket import Bucketize, Buckets
+from shardmill.transforms.kinds.numeric.geo import GeoDistance
+from shardmill.transforms.kinds.numeric.ranks import QuantileNormal, QuantileUniform, Winsorize
 from shardmill.transforms.kinds.numeric.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from shardmill.transforms.kinds.parameters import read_parameters
 
@@ -23,10 +28,12 @@ KINDS: Mapping[str, type[Kind]] = {
     each.kind: each
     for each in (
         *(Numeric, Label, ZScore, MinMax, Robust, Log, Log1p, Clip, Power),
+        *(Winsorize, QuantileUniform, QuantileNormal),
+        *(Arithmetic, GeoDistance),
         *(Bucketize, Buckets),
         *(Vocabulary, OneHot, MultiHot),
         *(Hash, Cross),
-        Datetime,
+        *(Datetime, Elapsed),
     )
 }
 
@@ -50,7 +57,7 @@ def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[s
     if not table:
         raise ConfigError('[features] is empty; expected at least one feature, as `fare = "z_score"`')
     mistakes = Mistakes()
-    expanded, origins = expand_patterns(table, schema.names, taken, mistakes)
+    expanded, origins = expand_patterns(table, schema.names, {*taken, *_named(table)}, mistakes)
     kinds = _parse_kinds(expanded, mistakes, origins)
     for kind in kinds:
         pattern = origins.get(kind.name)
@@ -83,7 +90,7 @@ def allowed_types(
     """
     allowed: dict[str, frozenset[ColumnType]] = {}
     collected = Mistakes() if mistakes is None else mistakes
-    expanded, origins = expand_patterns(table, columns, taken) if columns else (table, {})
+    expanded, origins = expand_patterns(table, columns, {*taken, *_named(table)}) if columns else (table, {})
     kinds = _parse_kinds(expanded, collected, origins)
     if mistakes is None:
         collected.raise_any()
@@ -141,6 +148,17 @@ def _parse_kinds(table: Mapping[str, Any], mistakes: Mistakes, origins: Mapping[
     return tuple(kinds)
 
 
+def _named(table: Mapping[str, Any]) -> set[str]:
+    """The columns that features' own parameters name."""
+    named: set[str] = set()
+    for name, value in table.items():
+        if isinstance(value, Mapping) and value.get("kind") in KINDS:
+            # A mistake is told where the feature is parsed.
+            with contextlib.suppress(ConfigError):
+                named |= {*(KINDS[value["kind"]].named_columns(name, value) or ())}
+    return named
+
+
 def _parse_one(name: str, value: object) -> Kind:
     entry: dict[str, Any] = (
         {"kind": value} if isinstance(value, str) else dict(value) if isinstance(value, Mapping) else {}
@@ -155,7 +173,9 @@ def _parse_one(name: str, value: object) -> Kind:
             f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{did_you_mean(word, KINDS)}"
         )
     kind = KINDS[word]
-    columns = _columns(name, kind, entry)
+    columns = kind.named_columns(name, entry)
+    if columns is None:
+        columns = _columns(name, kind, entry)
     return kind(name=name, columns=columns, **read_parameters(name, kind, entry))
 
 

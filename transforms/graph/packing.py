@@ -31,8 +31,8 @@ _WIDTH = 64
 # Operations that compute each element of their output from the same element of their inputs.
 _ELEMENTWISE = frozenset(
     {
-        *("Abs", "AddV2", "AsString", "Cast", "Equal", "IsInf", "IsNan", "Log", "Log1p", "LogicalOr", "Maximum"),
-        *("Minimum", "Mul", "Pow", "RealDiv", "SelectV2", "Sigmoid", "Sqrt", "StringJoin"),
+        *("Abs", "AddV2", "AsString", "Cast", "Equal", "IsInf", "IsNan", "Less", "Log", "Log1p", "LogicalOr"),
+        *("Mul", "Pow", "RealDiv", "SelectV2", "Sigmoid", "Sqrt", "StringJoin"),
         *("StringToHashBucketFast", "StringToHashBucketStrong", "Sub"),
     }
 )

@@ -73,6 +73,10 @@ class Trace:
         """float32[batch]: the numeric column's values; NaN where missing."""
         return self._once("number", column, self._number)
 
+    def double(self, column: str) -> Tensor:
+        """float64[batch]: the numeric column's values; NaN where missing."""
+        return self._once("double", column, self._double)
+
     def text(self, column: str) -> Tensor:
         """string[batch]: the column's tokens; empty where missing.
 
@@ -101,7 +105,7 @@ class Trace:
         return self._built[key]
 
     def steady(self, operation: Callable[[Tensor], Tensor], values: Tensor) -> Tensor:
-        """Applies an elementwise float32 operation to padded values.
+        """Applies an elementwise operation on floats to padded values.
 
         Padding makes a row's bits independent of its position in the batch.
 
@@ -114,7 +118,8 @@ class Trace:
     def pad(self, values: Tensor) -> Tensor:
         """Flattens a tensor and pads it: see `steady`."""
         raw = self.tf.raw_ops
-        return raw.ConcatV2(values=[raw.Reshape(tensor=values, shape=[-1]), np.ones(16, np.float32)], axis=0)
+        padding = np.ones(16, values.dtype.as_numpy_dtype)
+        return raw.ConcatV2(values=[raw.Reshape(tensor=values, shape=[-1]), padding], axis=0)
 
     def cut(self, padded: Tensor, values: Tensor) -> Tensor:
         """Undoes `pad`: the elements, in the shape of `values`."""
@@ -148,6 +153,13 @@ class Trace:
         raw = self.tf.raw_ops
         number = raw.Cast(x=values, DstT=self.tf.float32)
         return raw.SelectV2(condition=self._missing(values), t=np.float32(np.nan), e=number)
+
+    def _double(self, values: Tensor) -> Tensor:
+        raw = self.tf.raw_ops
+        number = raw.Cast(x=values, DstT=self.tf.float64)
+        if values.dtype == self.tf.float32:
+            return number
+        return raw.SelectV2(condition=self._missing(values), t=np.float64(np.nan), e=number)
 
     def _text(self, values: Tensor) -> Tensor:
         if values.dtype == self.tf.string:
@@ -199,6 +211,21 @@ class Kind(ABC):
     columns: tuple[str, ...]
     indicator: bool = False
     missing: float | str | None = None
+
+    @classmethod
+    def named_columns(cls, feature: str, table: Mapping[str, object]) -> tuple[str, ...] | None:  # noqa: ARG003 (for most kinds none)
+        """The columns that the kind's own parameters name.
+
+        None means that `column` or `columns` names them.
+
+        Args:
+            feature: The feature's name.
+            table: Parameters by their names in the configuration, not yet checked.
+
+        Raises:
+            ConfigError: A parameter can't be parsed.
+        """
+        return None
 
     def required_columns(self, schema: Schema) -> tuple[str, ...]:  # noqa: ARG002 (for most kinds the rule says it all)
         """The columns in which a missing cell rejects the row.

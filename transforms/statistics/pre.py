@@ -33,11 +33,25 @@ class _Operation:
     transcendental: bool = False
 
 
+def clipped(raw: Any, x: Any, low: Any, high: Any) -> Any:
+    """A tensor limited to a range; NaN stays.
+
+    TensorFlow's `Minimum` and `Maximum` aren't used: which of 0.0 and -0.0 is greater depends, for
+    them, on a value's position in the batch.
+
+    Args:
+        raw: `tf.raw_ops`, or what records their use.
+        x: The tensor.
+        low: The least output.
+        high: The greatest output.
+    """
+    raised = raw.SelectV2(condition=raw.Less(x=x, y=low), t=low, e=x)
+    return raw.SelectV2(condition=raw.Less(x=high, y=raised), t=high, e=raised)
+
+
 OPERATIONS: Mapping[str, _Operation] = {
     "abs": _Operation((), np.abs, lambda tf, x: tf.raw_ops.Abs(x=x)),
-    "clip": _Operation(
-        ("min", "max"), np.clip, lambda tf, x, low, high: tf.raw_ops.Minimum(x=tf.raw_ops.Maximum(x=x, y=low), y=high)
-    ),
+    "clip": _Operation(("min", "max"), np.clip, lambda tf, x, low, high: clipped(tf.raw_ops, x, low, high)),
     "log": _Operation((), np.log, lambda tf, x: tf.raw_ops.Log(x=x), transcendental=True),
     "log1p": _Operation((), np.log1p, lambda tf, x: tf.raw_ops.Log1p(x=x), transcendental=True),
     "power": _Operation(

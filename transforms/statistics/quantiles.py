@@ -93,6 +93,35 @@ class Ranked:
         rest = 1 - fraction
         return low + (high - low) * fraction if fraction < rest else high - (high - low) * rest
 
+    def evenly(self, number: int) -> npt.NDArray[np.float64]:
+        """Quantiles at even steps.
+
+        They go from the least value to the greatest, and are interpolated linearly, as `quantile`
+        does. But their ranks are exact: where a step falls on a value, the quantile is that value.
+
+        Args:
+            number: How many; at least 2.
+
+        Returns:
+            float64[number], ascending; zeros without values.
+        """
+        if not self.count:
+            return np.zeros(number)
+        steps = number - 1
+        # In Python integers: k * count may exceed 2**63.
+        parts = [divmod(k * (self.count - 1), steps) for k in range(number)]
+        ranks = np.array([rank for rank, _ in parts], np.int64)
+        fractions = np.array([rest / steps for _, rest in parts])
+        low, high = (
+            self.values[np.searchsorted(self.cumulative, each, side="right")].astype(np.float64)
+            for each in (ranks, np.minimum(ranks + 1, self.count - 1))
+        )
+        rests = 1 - fractions
+        found: npt.NDArray[np.float64] = np.where(
+            fractions < rests, low + (high - low) * fractions, high - (high - low) * rests
+        )
+        return found
+
     @property
     def mode(self) -> float:
         """The most frequent value; of several, the smallest.

@@ -10,8 +10,8 @@ import pytest
 from shardmill.pipelines.config.table import read_toml
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.init.init import init
+from shardmill.transforms.kinds.dates.date_kind import parts_of
 from shardmill.transforms.kinds.dates.date_text import parse_format
-from shardmill.transforms.kinds.dates.datetime import parts_of
 from shardmill.transforms.rows.splits import ShardRule
 from tests.support.csv.strptime import COMMON, read, write
 from tests.support.runs import read_split, run

@@ -57,6 +57,7 @@ DAY = 86400
 # in the formulas.
 _FEBRUARY = 2
 _SHIFTED_JANUARY = 10
+_THURSDAY, _SATURDAY = 3, 5
 
 
 @dataclass(frozen=True)
@@ -358,3 +359,21 @@ class Arithmetic:
         # 1970-01-01 was a Thursday; Monday is 0.
         first = self.days_from_civil(year, self.tf.ones_like(year), self.tf.ones_like(year))
         return {"year": year, "month": month, "day": day, "weekday": (days + 3) % 7, "day_of_year": days - first + 1}
+
+    def part(self, name: str, values: Mapping[str, Tensor]) -> Tensor:
+        """A part of a date by its name.
+
+        Args:
+            name: The part.
+            values: The known parts: those of a whole date; for a quarter the month will do.
+        """
+        if name in values:
+            return values[name]
+        if name == "quarter":
+            return (values["month"] + 2) // 3
+        if name == "is_weekend":
+            return self.tf.cast(values["weekday"] >= _SATURDAY, self.tf.int64)
+        # By ISO 8601 a week is of the year that its Thursday is in.
+        days = self.days_from_civil(values["year"], values["month"], values["day"])
+        thursday = self.of_days(days - values["weekday"] + _THURSDAY)
+        return (thursday["day_of_year"] - 1) // 7 + 1

@@ -1,6 +1,11 @@
-"""Kinds of one number.
+"""Kinds of numbers.
 
 numbers.py          the base class of kinds of one number
 scale.py            numbers passed through or scaled: z_score, min_max, label ...
+ranks.py            numbers among the column's quantiles
 bucket.py           numbers as buckets
+computed.py         the base class of kinds that compute with columns
+expression.py       arithmetic expressions
+arithmetic.py       their results
+geo.py              the distance between two points
 """

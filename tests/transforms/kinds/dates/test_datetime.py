@@ -16,19 +16,32 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.features.placeholder import dummy_statistics
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.kinds.base import Trace
+from shardmill.transforms.kinds.dates.date_kind import parts_of
 from shardmill.transforms.kinds.dates.date_text import parse_format
-from shardmill.transforms.kinds.dates.datetime import parts_of
 from tests.support.csv.strptime import COMMON, read, texts
 from tests.support.kinds import run, schema_of
 
 S = schema_of(d="bytes")
 INTEGERS = schema_of(d="int")
-ALL = ["year", "month", "day", "hour", "minute", "second", "weekday", "day_of_year"]
+ALL = [
+    "year",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "weekday",
+    "day_of_year",
+    "week_of_year",
+    "quarter",
+    "is_weekend",
+]
 
 
 def _parts(moment: dt.datetime) -> list[int]:
     clock = [moment.hour, moment.minute, moment.second]
-    return [moment.year, moment.month, moment.day, *clock, moment.weekday(), moment.timetuple().tm_yday]
+    days = [moment.weekday(), moment.timetuple().tm_yday, moment.isocalendar().week]
+    return [moment.year, moment.month, moment.day, *clock, *days, (moment.month + 2) // 3, int(moment.weekday() >= 5)]
 
 
 def _rows(out: dict[str, np.ndarray], parts: list[str]) -> list[list[int]]:
@@ -121,9 +134,9 @@ def test_offsets_become_utc(tmp_path: Path) -> None:
         "0001-01-01T00:30:00+02:00",
         "9999-12-31T23:30:00-02:00",
     ]
-    table = {"d": {"kind": "datetime", "format": "%Y-%m-%dT%H:%M:%S%z", "parts": ALL}}
+    table = {"d": {"kind": "datetime", "format": "%Y-%m-%dT%H:%M:%S%z", "parts": ALL[:8]}}
     out = run(table, S, {"d": [*moments, *refused]}, tmp_path)
-    assert _rows(out, ALL) == [*moments.values(), *([-1] * 8 for _ in refused)]
+    assert _rows(out, ALL[:8]) == [*moments.values(), *([-1] * 8 for _ in refused)]
 
 
 def test_times_with_an_offset_go_round_the_clock(tmp_path: Path) -> None:
@@ -200,7 +213,7 @@ def test_unix_seconds(tmp_path: Path) -> None:
     )
     start = dt.datetime(1970, 1, 1)
     assert _rows(out, ALL) == [_parts(start + dt.timedelta(seconds=each)) for each in seconds if each is not None] + [
-        [0] * 8
+        [0] * len(ALL)
     ]
 
 
@@ -252,9 +265,13 @@ def test_default_parts() -> None:
         ({"format": "%Y-%m-%d %I:%M %z"}, "'%z' needs the hour of the day; add '%p' for '%I', or remove '%z'"),
         ({"format": "unix"}, "expected an INT column for `format` 'unix', received column 'd', which is BYTES"),
         ({"parts": ["years"]}, "received 'years'; did you mean 'year'"),
-        ({"parts": ["hour"]}, r"gives \(year, month, day, weekday, day_of_year\), received 'hour'"),
+        (
+            {"parts": ["hour"]},
+            r"gives \(year, month, day, weekday, day_of_year, week_of_year, quarter, is_weekend\), received 'hour'",
+        ),
         ({"parts": ["day", "day"]}, "expected `parts` without repetitions"),
-        ({"parts": ["year"], "cyclic": True}, "years have no period"),
+        ({"parts": ["year"], "cyclic": True}, "years have no period; remove 'year' from `parts`, or `cyclic`"),
+        ({"parts": ["is_weekend"], "cyclic": True}, "'is_weekend' has no period"),
         ({"format": "%Y", "cyclic": True}, "gives no part for `cyclic`"),
         ({"missing": "mean"}, 'expected `missing` to be an integer or "reject"'),
     ],
