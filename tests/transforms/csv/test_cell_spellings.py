@@ -13,7 +13,7 @@ from shardmill.schemas.inference.spelling import Spelling, count_cells
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv import cell_spellings
 from shardmill.transforms.csv.cell_columns import CellColumn, ColumnParser, Grid
-from shardmill.transforms.csv.cell_spellings import _CELL, ABSENT, SPELLINGS, SpellingCounter
+from shardmill.transforms.csv.cell_spellings import ABSENT, SPELLINGS, SpellingCounter
 from shardmill.transforms.kernel.library import SLACK
 from shardmill.transforms.numbers.number_format import NumberFormat
 from shardmill.transforms.records.lexer import lex
@@ -150,11 +150,3 @@ def test_the_rows_that_are_counted_may_be_some() -> None:
     counts = SpellingCounter(PLAIN.packed, (), [CellColumn.text(1), CellColumn.text(0)]).count(grid.take(rows))
     assert counts[0].tolist() == [len(rows), *[0] * 10]
     assert counts[1].tolist() == [0, 0, len(rows), *[0] * 8]
-
-
-def test_a_hard_cell_is_laid_out_as_in_c() -> None:
-    """The column, then the row, 32 bits each."""
-    assert [(name, *_CELL.fields[name]) for name in _CELL.names or ()] == [
-        ("column", np.dtype(np.uint32), 0),
-        ("row", np.dtype(np.uint32), 4),
-    ]

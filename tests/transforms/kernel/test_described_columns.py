@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 
 from shardmill.transforms.kernel.described_columns import (
-    COLUMN,
     FLOATS,
     INTEGERS,
     LARGE_TEXTS,
@@ -18,7 +17,6 @@ from shardmill.transforms.kernel.described_columns import (
     ColumnFinder,
     columns_of,
 )
-from tests.support.locations import ROOT
 
 BATCH = pa.RecordBatch.from_pydict(
     {
@@ -125,13 +123,3 @@ def test_arrays_that_are_not_contiguous_are_copied() -> None:
     found = columns_of([array], 3)
     assert found.table["values"][0] != array.ctypes.data
     assert found.table["each"].tolist() == [1]
-
-
-def test_the_layout_is_what_the_sources_say() -> None:
-    """C and NumPy agree on the size, and on where each field begins."""
-    source = (ROOT / "native" / "columns" / "column.h").read_text(encoding="utf-8")
-    fields = COLUMN.fields
-    assert fields is not None
-    assert f"sizeof(Column) == {COLUMN.itemsize} " in source
-    for name, (_, offset) in fields.items():
-        assert not offset or f"offsetof(Column, {name}) == {offset}" in source

@@ -14,9 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
-from shardmill.transforms.statistics import moments as module
 from shardmill.transforms.statistics.moments import ColumnMoments, Moments
-from tests.support.locations import ROOT
 
 floats = st.lists(st.floats(width=32), max_size=60)
 integers = st.lists(st.integers(-(2**63), 2**63 - 1), max_size=60)
@@ -172,18 +170,3 @@ def test_columns_of_another_kind_are_errors() -> None:
         TypeError, match=r"moments: expected columns of the kinds \[1\], received \[2\]; make moments for these"
     ):
         ColumnMoments([FLOATS]).update(columns_of([np.array([1])], 1))
-
-
-def test_accumulators_are_small() -> None:
-    """5,000 columns' accumulators pickle to less than a megabyte."""
-    assert len(pickle.dumps(ColumnMoments([FLOATS] * 5000))) < 1_000_000
-
-
-def test_the_layout_is_what_the_sources_say() -> None:
-    """C and NumPy agree on the size, and on where each field begins."""
-    source = (ROOT / "native" / "statistics" / "moments.c").read_text(encoding="utf-8")
-    fields = module.LAYOUT.fields
-    assert fields is not None
-    assert f"sizeof(Moments) == {module.LAYOUT.itemsize} " in source
-    for name, (_, offset) in fields.items():
-        assert not offset or f"offsetof(Moments, {name}) == {offset}" in source

@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.transforms.kernel.described_columns import ColumnFinder
-from shardmill.transforms.statistics import text_summary as module
 from shardmill.transforms.statistics.text_summary import TextSummaries, TextSummary
-from tests.support.locations import ROOT
 
 Texts = list[str | None]
 texts_of = st.lists(st.one_of(st.none(), st.just(""), st.text(max_size=20)), max_size=30)
@@ -63,11 +61,3 @@ def test_numbers_have_no_lengths() -> None:
         TypeError, match=r"text summaries: expected 1 columns of the kinds \d and \d, received \[1\]; make summaries"
     ):
         TextSummaries(1).update(ColumnFinder(["x"]).find(batch))
-
-
-def test_the_layout_is_what_the_sources_say() -> None:
-    """C and Python agree on where each field begins."""
-    source = (ROOT / "native" / "statistics" / "lengths.c").read_text(encoding="utf-8")
-    assert f"sizeof(Lengths) == {8 * len(module.LAYOUT)} " in source
-    for place, name in enumerate(module.LAYOUT):
-        assert not place or f"offsetof(Lengths, {name}) == {8 * place}" in source

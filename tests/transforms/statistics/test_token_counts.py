@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from shardmill.transforms.statistics import token_counts as module
 from shardmill.transforms.statistics.token_counts import TokenCounts
 from shardmill.transforms.statistics.tokens import select, total
-from tests.support.locations import ROOT
 from tests.transforms.statistics.token_tables import count_tokens, counts_of
 
 # B in native/columns/hash.h, as it stands in memory.
@@ -159,11 +158,3 @@ def test_tables_are_cut_below_the_size_that_offsets_hold(monkeypatch: pytest.Mon
     table = count_tokens(pa.array(["abcd", "efgh", "ijkl", "m", "0123456789"]))
     assert [len(chunk) for chunk in table["token"].chunks] == [2, 2, 1]
     assert set(counts_of(table)) == {b"abcd", b"efgh", b"ijkl", b"m", b"0123456789"}
-
-
-def test_the_layout_is_what_the_sources_say() -> None:
-    """C and Python agree on where each field begins."""
-    source = (ROOT / "native" / "statistics" / "tokens.c").read_text(encoding="utf-8")
-    for name, *_ in module._Room._fields_:
-        offset = getattr(module._Room, name).offset
-        assert not offset or f"offsetof(Tokens, {name}) == {offset}" in source

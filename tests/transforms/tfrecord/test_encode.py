@@ -7,51 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.features import FeatureSpec
-from shardmill.transforms.tfrecord.encode import _FEATURE, ExampleEncoder
+from shardmill.transforms.tfrecord.decode import _Example
+from shardmill.transforms.tfrecord.encode import ExampleEncoder
 from tests.support.framing import frame, frames
-from tests.support.locations import ROOT
-
-FLOAT, INT, BYTES, MESSAGE = 2, 3, 12, 11
-ONE, MANY = 1, 3
-
-
-def _message(file: Any, name: str, *fields: tuple[str, int, int, int, str]) -> Any:
-    message = file.message_type.add(name=name)
-    for field, number, label, kind, type_name in fields:
-        message.field.add(name=field, number=number, label=label, type=kind, type_name=type_name or None)
-    return message
-
-
-def _example_class() -> Any:
-    """tf.train.Example built from example.proto and feature.proto by hand: importing TensorFlow takes seconds."""
-    file = descriptor_pb2.FileDescriptorProto(name="example_by_hand.proto", package="byhand", syntax="proto3")
-    _message(file, "BytesList", ("value", 1, MANY, BYTES, ""))
-    _message(file, "FloatList", ("value", 1, MANY, FLOAT, ""))
-    _message(file, "Int64List", ("value", 1, MANY, INT, ""))
-    lists = (("bytes_list", 1, "BytesList"), ("float_list", 2, "FloatList"), ("int64_list", 3, "Int64List"))
-    feature = _message(
-        file, "Feature", *((name, number, ONE, MESSAGE, f".byhand.{kind}") for name, number, kind in lists)
-    )
-    feature.oneof_decl.add(name="kind")
-    for field in feature.field:
-        field.oneof_index = 0
-    features = _message(file, "Features", ("feature", 1, MANY, MESSAGE, ".byhand.Features.FeatureEntry"))
-    entry = features.nested_type.add(name="FeatureEntry")
-    entry.options.map_entry = True
-    entry.field.add(name="key", number=1, label=ONE, type=9)
-    entry.field.add(name="value", number=2, label=ONE, type=MESSAGE, type_name=".byhand.Feature")
-    _message(file, "Example", ("features", 1, ONE, MESSAGE, ".byhand.Features"))
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("byhand.Example"))
-
-
-EXAMPLE = _example_class()
 
 
 def is_list(values: pa.Array) -> bool:
@@ -63,7 +25,7 @@ def serialized(features: list[FeatureSpec], outputs: dict[str, Any], n: int) -> 
     """What protobuf gives, row by row."""
     records = []
     for row in range(n):
-        example = EXAMPLE()
+        example = _Example()
         example.features.SetInParent()
         for feature in features:
             values, kind = outputs[feature.name], feature.dtype
@@ -204,22 +166,6 @@ def test_bits_of_nan_are_kept() -> None:
     assert record.endswith(bits.tobytes())
 
 
-def test_strings_and_slices() -> None:
-    """A sliced column of strings (not binary) is encoded by its own rows."""
-    features = [FeatureSpec("s", "bytes")]
-    rows = pa.array(["skip", "é", "", "long" * 50, "skip"]).slice(1, 3)
-    expected = serialized(features, {"s": pa.array(["é".encode(), b"", b"long" * 50])}, 3)
-    assert ExampleEncoder(features).encode({"s": rows}, 3).to_pylist() == expected
-
-
-def test_sliced_lists() -> None:
-    """A sliced list column is encoded by its own rows."""
-    features = [FeatureSpec("l", "int64")]
-    lists = pa.array([[9, 9], [1], [], [300, -1], [9]], pa.list_(pa.int64())).slice(1, 3)
-    expected = serialized(features, {"l": pa.array([[1], [], [300, -1]], pa.list_(pa.int64()))}, 3)
-    assert ExampleEncoder(features).encode({"l": lists}, 3).to_pylist() == expected
-
-
 def test_encoder_takes_columns_that_are_not_contiguous() -> None:
     """A transposed or strided NumPy output is read by its values."""
     features = [FeatureSpec("x", "float32", (2,)), FeatureSpec("i", "int64")]
@@ -296,18 +242,3 @@ def test_more_than_memory_is_a_memory_error() -> None:
     text = pa.array([bytes(1 << 26)])
     with pytest.raises(MemoryError):
         ExampleEncoder(features).encode({"x": text}, 1, np.zeros(1 << 22, np.int64))
-
-
-def test_the_table_is_laid_out_as_the_struct() -> None:
-    """Names, order and sizes of the fields are those in C."""
-    source = (ROOT / "native" / "tfrecord" / "encode.h").read_text(encoding="utf-8")
-    body = source.partition("typedef struct {\n")[2].partition("} Feature;")[0]
-    sizes = {"const u8": 8, "i64": 8, "i32": 4}
-    fields, place = {}, 0
-    for line in body.split(";")[:-1]:
-        kind = next(kind for kind in sizes if line.strip().startswith(kind))
-        for name in line.strip().removeprefix(kind).split(","):
-            fields[name.strip(" *")] = place
-            place += sizes[kind]
-    assert {name: offset for name, (_, offset, *_) in _FEATURE.fields.items()} == fields
-    assert _FEATURE.itemsize == place

@@ -1,6 +1,5 @@
 """Frames are TensorFlow's, and every damage to a shard is found."""
 
-import ctypes
 import io
 import struct
 from pathlib import Path
@@ -137,9 +136,3 @@ def test_a_plain_shard_that_looks_like_gzip() -> None:
     records = [bytes(0x8B1F), b"next"]
     assert shard(records)[:2] == b"\x1f\x8b"
     assert read(shard(records)) == records
-
-
-def test_the_end_is_laid_out_as_the_struct() -> None:
-    """Offsets and size are those that native/tfrecord/frames.h asserts."""
-    end = frames.FrameEnd
-    assert (end.used.offset, end.needed.offset, end.state.offset, ctypes.sizeof(end)) == (0, 8, 16, 24)
