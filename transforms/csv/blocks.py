@@ -226,7 +226,7 @@ class _BlockParser:
             CellColumn(positions[name], ColumnType.BYTES, number_format=formats.get(name)) for name in selection.spelled
         ]
         self._spellings = SpellingCounter(self._lexicon.packed, dialect.null_values, spelled) if spelled else None
-        self._repeated = RepeatedHeader(header, self._lexicon)
+        self._repeated = RepeatedHeader(header, dialect, selection.columns, positions)
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
     def parse(self, chunk: Chunk) -> Block:
@@ -241,7 +241,7 @@ class _BlockParser:
         of_records = record_faults(chunk, self._lexicon, self._names)
         of_records |= self._ragged(chunk, [index for index in ragged.tolist() if index not in of_records])
         # Of several faults of a row, that of the whole row is told.
-        faults = self._undecodable(cells) | self._repeated.rows(grid) | rows_of(of_records, records)
+        faults = self._undecodable(cells) | self._repeated.rows(grid, cells) | rows_of(of_records, records)
         absent = {
             column.name: pa.nulls(len(records), column.type.arrow)
             for column in self._selection.columns

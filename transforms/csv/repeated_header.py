@@ -1,12 +1,19 @@
 """Finds rows that repeat their file's header."""
 
-import numpy as np
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+import pyarrow as pa
+
+from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.cell_columns import Grid
+from shardmill.transforms.csv.cells import Cells
+from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.rejects import Faults
+from shardmill.transforms.csv.units import lexicon_of
 from shardmill.transforms.kernel.library import kernel
-from shardmill.transforms.records.lexicon import Lexicon
+from shardmill.transforms.numbers.cast import cast
 
 _REPEATED = "a row that repeats the header, as where files were joined"
 # One cell that is spelled like a column's name may well be a value.
@@ -16,31 +23,47 @@ _FEWEST_CELLS = 2
 class RepeatedHeader:
     """Looks for a header among the rows of its file."""
 
-    def __init__(self, header: Header, lexicon: Lexicon) -> None:
+    def __init__(
+        self, header: Header, dialect: Dialect, columns: Sequence[Column], positions: Mapping[str, int]
+    ) -> None:
         """Prepares what all chunks have in common.
 
         Args:
             header: The file's header.
-            lexicon: The file's special bytes.
+            dialect: The file's dialect.
+            columns: The columns that are converted.
+            positions: The position of each of them among a record's cells, by name; those that the
+                file lacks are absent.
         """
         cells = [cell.encode() for cell in header.cells]
         self._width = len(cells)
         self._text = np.frombuffer(b"".join(cells) or b"\0", np.uint8)
         self._offsets = np.cumsum([0, *map(len, cells)]).astype(np.uint32)
-        self._dialect = lexicon.packed
+        self._dialect = lexicon_of(dialect).packed
+        nulls = pa.array(sorted({"", *dialect.null_values}), pa.string())
+        # The columns whose cell in the header spells no value of theirs.
+        self._telling = {
+            column.name
+            for column in columns
+            if header.cells
+            and column.name in positions
+            and cast(pa.array([header.cells[positions[column.name]]], pa.string()), column.type, nulls).bad is not None
+        }
 
-    def rows(self, grid: Grid) -> Faults:
+    def rows(self, grid: Grid, cells: Cells) -> Faults:
         """Finds the rows whose cells all equal the header.
 
         Quotes around cells make no difference, nor does, with `trim`, space.
 
         Args:
             grid: The rows' cells.
+            cells: The values of the same rows.
 
         Returns:
             The fault of each such row, by its index.
         """
-        if self._width < _FEWEST_CELLS:
+        # Where such a column has nothing but values, no row need be looked at.
+        if self._width < _FEWEST_CELLS or self._telling - cells.notable.keys():
             return {}
         found = np.empty(len(grid), np.uint32)
         count = kernel().kernel_repeats(*grid.arguments, self._dialect, self._text, self._offsets, self._width, found)

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv import blocks
 from shardmill.transforms.csv.blocks import read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile, file_ranges, plan_units, scan_range
-from tests.support.csv.csv_blocks import BYTES, INT, read, rejects, select, values
+from tests.support.csv.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, values
 
 AB = select(a=BYTES, b=BYTES)
 REASON = "a row that repeats the header, as where files were joined"
@@ -94,6 +95,15 @@ def test_it_is_found_whatever_columns_are_read(
         (3, None),
         (7, None),
     ]
+
+
+@pytest.mark.parametrize("name", ["1", "inf", "nan", "NA", "1e5", " 7"])
+@pytest.mark.parametrize("column_type", [INT, FLOAT, BYTES])
+def test_it_is_found_where_names_are_values(name: str, column_type: ColumnType) -> None:
+    """A column of numbers without a bad cell tells nothing where its name is a number, too, or stands for a missing one."""
+    data = f"{name},b\n3,4\n{name},b\n5,6\n".encode()
+    found = read(data, select(**{name.strip(): column_type, "b": BYTES}), Dialect(null_values=("", "NA")))
+    assert [(reject.line, reject.reason) for reject in rejects(found)] == [(3, REASON)]
 
 
 def test_it_is_found_in_every_unit() -> None:
