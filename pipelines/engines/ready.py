@@ -5,7 +5,6 @@ import os
 from shardmill.pipelines.engines.dataflow import check_service
 from shardmill.pipelines.engines.endpoints import silent, unreachable
 from shardmill.pipelines.engines.engine import MASTERS, Engine, flink_master, option
-from shardmill.pipelines.engines.job_server import find_jar, find_java, needs_java
 from shardmill.schemas.errors import EngineError
 
 
@@ -26,6 +25,9 @@ def check_ready(engine: Engine) -> None:
             f"`shardmill doctor --engine {engine.name}` checks every step of the connection"
         )
     if engine.name in MASTERS and not endpoint:
+        # It imports Beam's Flink and Spark runners, which no other engine needs.
+        from shardmill.pipelines.engines.job_server import find_jar, find_java, needs_java
+
         if needs_java(engine):
             find_java(engine)
         find_jar(engine)

@@ -7,7 +7,13 @@ from shardmill.transforms.workers.left_out import left_out
 
 # Beam loads these where they are installed, in a third of its time; only other engines and sources
 # need them.
-_NOT_LOCAL = ("pandas", "google.cloud.bigquery", "google.cloud.dataflow", "google.cloud.pubsub")
+_NOT_LOCAL = (
+    "pandas",
+    "apache_beam.io.gcp.bigquery",
+    "google.cloud.bigquery",
+    "google.cloud.dataflow",
+    "google.cloud.pubsub",
+)
 
 
 def load_beam(*, local: bool) -> None:
