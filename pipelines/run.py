@@ -71,13 +71,13 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
         DataError: The input can't be found or read.
     """
     from shardmill.pipelines.job.column_types import find_columns
-    from shardmill.pipelines.job.input_files import list_files, text_size
+    from shardmill.pipelines.job.input_files import list_files
     from shardmill.pipelines.job.job import parts_folder
     from shardmill.pipelines.job.plan import check_columns, plan_job
     from shardmill.pipelines.job.prepare_features import prepare_features
 
     inputs = list_files(config.input.patterns)
-    schema, planned = find_columns(config, inputs, text_size(inputs), parts_folder(work), engine, progress)
+    schema, planned = find_columns(config, inputs, parts_folder(work), engine, progress)
     check_columns(config, schema)
     features = prepare_features(config, schema, work, engine, progress)
     return replace(plan_job(config, inputs, schema, features, work), planned=planned)

@@ -6,6 +6,7 @@ The verbs, in the order of the pipeline:
 
   check_workers.py     CheckWorkers: does a worker fit the job?
   read.py              PlanUnits, TakeUnits: files -> units; units -> blocks of rows
+  guess_units.py       GuessUnits: files -> units, of which a pass must be the proof
   profile.py           InferColumns: units -> counts or profiles of columns
   analyze.py           AnalyzeUnits: units -> counts, findings, token counts
   analyze_function.py  AnalyzeFunction: TF Transform's own analysis

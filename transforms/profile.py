@@ -1,6 +1,6 @@
 """Infer: one pass over all cells for the columns' types."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -8,13 +8,14 @@ import apache_beam as beam
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
+from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.read import Blocks
+from shardmill.transforms.read import Blocks, ReadUnit
 from shardmill.transforms.rows.counts import Rejections
 from shardmill.transforms.rows.doubtful_rows import DoubtfulRows
 from shardmill.transforms.rows.type_tallies import TypeTallies
@@ -57,6 +58,9 @@ class Inferred(Protocol):
     def merge(self, other: Any) -> None:
         """Adds the rows of another pass over the same columns."""
 
+    def move_down(self, above: Sequence[int]) -> None:
+        """Adds to line numbers the lines above each unit."""
+
 
 @dataclass
 class Typed:
@@ -95,6 +99,10 @@ class Typed:
         self.types.merge(other.types)
         self.records.merge(other.records)
         self.read += other.read
+
+    def move_down(self, above: Sequence[int]) -> None:
+        """Adds to line numbers the lines above each unit."""
+        self.records.move_down(above)
 
 
 @dataclass
@@ -156,17 +164,23 @@ class Profiled:
         self.cells.merge(other.cells)
         self.doubtful.merge(other.doubtful)
 
+    def move_down(self, above: Sequence[int]) -> None:
+        """Adds to line numbers the lines above each unit."""
+        self.records.move_down(above)
+        self.cells.move_down(above)
+        self.doubtful.move_down(above)
+
 
 class InferredUnits(NamedTuple):
     """The outputs of `InferColumns`.
 
     Attributes:
         inferred: One accumulator of all units' rows.
-        units: The units, with the checksums of what was read.
+        units: The units, as they were read.
     """
 
     inferred: beam.PCollection[Inferred]
-    units: beam.PCollection[Unit]
+    units: beam.PCollection[ReadUnit]
 
 
 class InferColumns(SeveralOutputs):
@@ -175,43 +189,53 @@ class InferColumns(SeveralOutputs):
     Expects a PCollection of units. Rows that can't be read as text (ragged ones) are counted.
     """
 
-    def __init__(self, wanted: Selection, dialect: Dialect, nothing: Callable[[], Inferred]) -> None:
+    def __init__(
+        self, wanted: Selection, dialect: Dialect, nothing: Callable[[], Inferred], *, guessed: bool = False
+    ) -> None:
         """Stores what to read.
 
         Args:
             wanted: The columns to read, as `as_text` or `as_spelled` selects them.
             dialect: The files' dialect.
             nothing: Makes an accumulator of the rows, without any; it is pickled.
+            guessed: Whether the units are guesses. Then one that can't be read is no error, but has
+                no lines.
         """
         super().__init__()
-        self._wanted = wanted
-        self._dialect = dialect
+        self._infer_unit = _InferUnit(wanted, dialect, nothing, guessed=guessed)
         self._nothing = nothing
 
     def expand(self, units: beam.PCollection[Unit]) -> InferredUnits:
-        passed = units | "InferUnit" >> beam.ParDo(_InferUnit(self._wanted, self._dialect, self._nothing)).with_outputs(
-            "inferred", main="units"
-        )
-        # There are units, so there is an accumulator: a default would cost further stages.
+        passed = units | "InferUnit" >> beam.ParDo(self._infer_unit).with_outputs("inferred", main="units")
+        # Where there are units, there is an accumulator: a default would cost further stages.
         inferred = passed.inferred | "MergeInferred" >> beam.CombineGlobally(Merge(self._nothing)).without_defaults()
         return InferredUnits(inferred, passed.units)
 
 
 class _InferUnit(CheckedDoFn):
-    def __init__(self, selection: Selection, dialect: Dialect, nothing: Callable[[], Inferred]) -> None:
+    def __init__(
+        self, selection: Selection, dialect: Dialect, nothing: Callable[[], Inferred], *, guessed: bool
+    ) -> None:
         super().__init__()
         self._selection = selection
         self._dialect = dialect
         self._nothing = nothing
+        self._guessed = guessed
 
     def start_bundle(self) -> None:
         self._inferred = self._nothing()
 
-    def process(self, unit: Unit) -> Iterator[Unit]:
+    def process(self, unit: Unit) -> Iterator[ReadUnit]:
+        blocks, lines = Blocks(unit, self._dialect, self._selection), None
         with metrics.working("infer", metrics.unit_name(unit)) as work:
-            blocks = Blocks(unit, self._dialect, self._selection)
-            self._inferred.add(unit, _counted(blocks, work))
-        yield replace(unit, checksum=blocks.checksum)
+            try:
+                self._inferred.add(unit, _counted(blocks, work))
+                lines = blocks.skipped.lines
+            except DataError:
+                # The guess may be to blame: units that are known to be right tell.
+                if not self._guessed:
+                    raise
+        yield ReadUnit(replace(unit, checksum=blocks.checksum), lines)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         yield pvalue.TaggedOutput("inferred", GlobalWindows.windowed_value(self._inferred))

@@ -63,29 +63,31 @@ class PlanUnits(beam.PTransform):  # type: ignore[misc]
             start
             | "ListRanges" >> beam.FlatMap(_ranges, list(self.inputs), self.dialect, unit_bytes)
             | "SpreadRanges" >> beam.Reshuffle()
-            | "ScanRange" >> beam.Map(_scan, self.dialect, self.selection)
+            | "ScanRange" >> beam.Map(self.scan, self.dialect, self.selection)
         )  # RangeScan
         return (
             start
-            | "PlanUnits" >> beam.FlatMap(_plan, pvalue.AsList(scans), list(self.inputs), self.dialect, unit_bytes)
+            | "PlanUnits" >> beam.FlatMap(self.plan, pvalue.AsList(scans), list(self.inputs), self.dialect, unit_bytes)
             | "SpreadUnits" >> beam.Reshuffle()
         )
+
+    @staticmethod
+    def scan(file_range: FileRange, dialect: Dialect, selection: Selection) -> RangeScan:
+        """Scans a range."""
+        where = f"{file_range.path!r} from byte {file_range.start} to {file_range.stop}"
+        with metrics.working("scan", where) as work:
+            data = held.read_range(file_range)
+            work.add(0, file_range.stop - file_range.start)
+            return examine(scan_range(data, file_range, dialect), data, file_range, dialect, selection)
+
+    @staticmethod
+    def plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[Unit]:
+        """Cuts the files, once all ranges have been scanned."""
+        return plan_units(inputs, scans, dialect, unit_bytes)
 
 
 def _ranges(_: Any, inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[FileRange]:
     return file_ranges(inputs, dialect, unit_bytes)
-
-
-def _scan(file_range: FileRange, dialect: Dialect, selection: Selection) -> RangeScan:
-    where = f"{file_range.path!r} from byte {file_range.start} to {file_range.stop}"
-    with metrics.working("scan", where) as work:
-        data = held.read_range(file_range)
-        work.add(0, file_range.stop - file_range.start)
-        return examine(scan_range(data, file_range, dialect), data, file_range, dialect, selection)
-
-
-def _plan(_: Any, scans: list[RangeScan], inputs: list[InputFile], dialect: Dialect, unit_bytes: int) -> list[Unit]:
-    return plan_units(inputs, scans, dialect, unit_bytes)
 
 
 @dataclass(eq=False)
@@ -104,6 +106,43 @@ class TakeUnits(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, start: beam.PCollection[Any]) -> beam.PCollection[Unit]:
         return start | "LoadUnits" >> beam.FlatMap(_load_units, self.path) | "SpreadUnits" >> beam.Reshuffle()
+
+
+@dataclass(frozen=True)
+class ReadUnit:
+    """A unit that a pass has read.
+
+    Attributes:
+        unit: The unit, with the checksum of its bytes.
+        lines: The physical lines that end in it. None means that it couldn't be read.
+    """
+
+    unit: Unit
+    lines: int | None
+
+
+def settle(read: Iterable[ReadUnit]) -> tuple[list[Unit], list[int]] | None:
+    """Numbers the first lines of units that have been read.
+
+    Args:
+        read: All units, in any order.
+
+    Returns:
+        The units in order, as `plan_units` makes them; and for each the lines above it that the
+        pass didn't know of. None means that guesses are wrong, or that there were none.
+    """
+    units: list[Unit] = []
+    above: list[int] = []
+    line = 1
+    for each in sorted(read, key=lambda each: each.unit.index):
+        unit = each.unit
+        if each.lines is None:
+            return None
+        line = line if units and units[-1].file == unit.file else 1
+        units.append(replace(unit, first_line=line, header=unit.header if unit.start else None))
+        above.append(line - unit.first_line)
+        line += each.lines
+    return (units, above) if units else None
 
 
 def save_units(units: Iterable[Unit], path: str, folder: str) -> None:
@@ -183,7 +222,9 @@ def units_of(
             cell.
     """
     unit_bytes = wide_unit_bytes(UNIT_BYTES, len(selection.names))
-    scans = each(lambda file_range: _scan(file_range, dialect, selection), file_ranges(inputs, dialect, unit_bytes))
+    scans = each(
+        lambda file_range: PlanUnits.scan(file_range, dialect, selection), file_ranges(inputs, dialect, unit_bytes)
+    )
     return plan_units(inputs, scans, dialect, unit_bytes)
 
 

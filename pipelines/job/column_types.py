@@ -16,8 +16,7 @@ from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.check_delimiter import check_delimiter
-from shardmill.pipelines.job.infer_schema import column_names, infer_columns
-from shardmill.pipelines.job.input_files import scanned_size
+from shardmill.pipelines.job.infer_schema import Inference, column_names
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.inference.type_counts import decide
 from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
@@ -37,14 +36,13 @@ _NUMERIC: _Types = frozenset({ColumnType.INT, ColumnType.FLOAT})
 
 
 def find_columns(
-    config: Config, inputs: Sequence[InputFile], size: int | None, folder: str, engine: Engine, progress: Progress
+    config: Config, inputs: Sequence[InputFile], folder: str, engine: Engine, progress: Progress
 ) -> tuple[Schema, str | None]:
     """Finds the raw columns and the types to read.
 
     Args:
         config: The configuration.
         inputs: The input files.
-        size: The files' bytes of text. None means that it isn't known.
         folder: A folder that all workers can write to.
         engine: The engine that reads the input where types must be inferred. A template's engine
             doesn't run before its launch, so this process reads then.
@@ -66,8 +64,8 @@ def find_columns(
 
     def look(names: tuple[str, ...], known: tuple[str, ...]) -> TypeTallies:
         nonlocal planned
-        progress.announce({"scan": scanned_size(inputs, config.input.dialect, len(known)), "infer": size})
-        typed, planned = infer_columns(inputs, config.input.dialect, folder, reader, Typed, as_spelled(names, known))
+        inference = Inference(inputs, config.input.dialect, folder, reader, progress)
+        typed, planned = inference.infer(Typed, as_spelled(names, known))
         _check_rows(typed, config.input)
         return typed.types
 

@@ -5,75 +5,134 @@ The main job's stages are built from the schema.
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apache_beam as beam
 from apache_beam import pvalue
 
+from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
+from shardmill.pipelines.job.input_files import text_size
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.blocks import read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.csv.units import InputFile, Unit
+from shardmill.transforms.csv.units import UNIT_BYTES, InputFile, file_ranges, wide_unit_bytes
 from shardmill.transforms.files import files
+from shardmill.transforms.guess_units import GUESS_BYTES, GuessUnits, can_guess
 from shardmill.transforms.profile import InferColumns, Inferred
-from shardmill.transforms.read import PlanUnits, save_units
+from shardmill.transforms.read import PlanUnits, ReadUnit, save_units, settle
 
 _Inferred = TypeVar("_Inferred", bound=Inferred)
 
 
-def infer_columns(
-    inputs: Sequence[InputFile],
-    dialect: Dialect,
-    folder: str,
-    engine: Engine,
-    kind: type[_Inferred],
-    wanted: Selection,
-) -> tuple[_Inferred, str]:
+@dataclass(frozen=True)
+class Inference:
     """Infers columns from all rows of all files.
 
-    Args:
+    Attributes:
         inputs: The input files.
         dialect: The files' dialect.
         folder: A folder that all workers can write to.
         engine: The engine that reads the files.
-        kind: What to find out: `Typed` or, for `init`, `Profiled`.
-        wanted: The columns to infer, as `as_text` or, for `Typed`, `as_spelled` selects them.
-
-    Returns:
-        What was found; and the file in the folder that has the units which were read, with their
-        checksums, for `TakeUnits`.
-
-    Raises:
-        DataError: A file can't be read.
+        progress: Shows the reading.
+        unit_bytes: The approximate size of a unit, in bytes; of a wide table's it is larger.
     """
-    nothing = partial(kind.nothing, wanted.read)
-    path, planned = files.join(folder, "inferred.pickle"), files.join(folder, "units.pickle")
 
-    def build(pipeline: beam.Pipeline) -> None:
-        found = (
-            pipeline
-            | "CheckWorkers" >> CheckWorkers(folder)
-            | "PlanUnits" >> PlanUnits(inputs, dialect, Selection((), wanted.names))
-            | "InferColumns" >> InferColumns(wanted, dialect, nothing)
-        )
-        _ = found.inferred | "SaveInferred" >> beam.Map(_save, pvalue.AsList(found.units), path, planned, folder)
+    inputs: Sequence[InputFile]
+    dialect: Dialect
+    folder: str
+    engine: Engine
+    progress: Progress
+    unit_bytes: int = UNIT_BYTES
 
-    run_pipeline(build, engine)
-    with files.opened(path) as stream:
-        inferred: _Inferred = pickle.load(stream)
-    return inferred, planned
+    def infer(self, kind: type[_Inferred], wanted: Selection) -> tuple[_Inferred, str]:
+        """Infers columns, by one job or two.
+
+        Where files are to be cut, their units are guessed first, so that the files are read once.
+        If a guess is wrong or something else is, a second job scans the files and reads them
+        again, and tells what is wrong.
+
+        Args:
+            kind: What to find out: `Typed` or, for `init`, `Profiled`.
+            wanted: The columns to infer, as `as_text` or, for `Typed`, `as_spelled` selects them.
+
+        Returns:
+            What was found; and the file in the folder that has the units which were read, with
+            their checksums, for `TakeUnits`.
+
+        Raises:
+            DataError: A file can't be read.
+        """
+        ranges = file_ranges(self.inputs, self.dialect, wide_unit_bytes(self.unit_bytes, len(wanted.names)))
+        scanned, size = sum(each.stop - each.start for each in ranges), text_size(self.inputs)
+        saved = Saved.into(self.folder)
+        if ranges and can_guess(self.dialect):
+            guessed = sum(min(each.stop - each.start, GUESS_BYTES) for each in ranges)
+            self.progress.announce({"scan": guessed, "infer": size})
+            self._run(GuessUnits, kind, wanted, saved)
+            if files.exists(saved.inferred):
+                return saved.load(), saved.units
+            scanned, size = guessed + scanned, None if size is None else 2 * size
+        self.progress.announce({"scan": scanned, "infer": size})
+        self._run(PlanUnits, kind, wanted, saved)
+        return saved.load(), saved.units
+
+    def _run(self, plan: type[PlanUnits], kind: type[Inferred], wanted: Selection, saved: "Saved") -> None:
+        """Runs a job that plans units and reads them."""
+        nothing = partial(kind.nothing, wanted.read)
+
+        def build(pipeline: beam.Pipeline) -> None:
+            found = (
+                pipeline
+                | "CheckWorkers" >> CheckWorkers(self.folder)
+                | "PlanUnits" >> plan(self.inputs, self.dialect, Selection((), wanted.names), self.unit_bytes)
+                | "InferColumns" >> InferColumns(wanted, self.dialect, nothing, guessed=plan is GuessUnits)
+            )
+            _ = found.inferred | "SaveInferred" >> beam.Map(saved.save, pvalue.AsList(found.units))
+
+        run_pipeline(build, self.engine)
 
 
-def _save(inferred: Inferred, units: list[Unit], path: str, planned: str, folder: str) -> None:
-    save_units(units, planned, folder)
-    with files.replacing(path, folder) as stream:
-        pickle.dump(inferred, stream)
+@dataclass(frozen=True)
+class Saved:
+    """The files of an inference.
+
+    Attributes:
+        inferred: The file of what was found.
+        units: That of the units which were read.
+        folder: A folder for temporary files.
+    """
+
+    inferred: str
+    units: str
+    folder: str
+
+    @classmethod
+    def into(cls, folder: str) -> "Saved":
+        """Names the files in a folder."""
+        return cls(files.join(folder, "inferred.pickle"), files.join(folder, "units.pickle"), folder)
+
+    def save(self, inferred: Inferred, read: list[ReadUnit]) -> None:
+        """Saves an inference, unless units were guessed wrongly."""
+        settled = settle(read)
+        if settled is None:
+            return
+        units, above = settled
+        inferred.move_down(above)
+        save_units(units, self.units, self.folder)
+        with files.replacing(self.inferred, self.folder) as stream:
+            pickle.dump(inferred, stream)
+
+    def load(self) -> Any:
+        """Loads what was found."""
+        with files.opened(self.inferred) as stream:
+            return pickle.load(stream)
 
 
 def first_header(inputs: Sequence[InputFile], dialect: Dialect) -> Header:

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import as_numbers, without_infinite
-from shardmill.pipelines.job.infer_schema import first_header, infer_columns
+from shardmill.pipelines.job.infer_schema import Inference, first_header
 from shardmill.pipelines.survey.identifiers import may_ascend
 from shardmill.pipelines.survey.number_formats import PLAIN, guess_number_formats, unlike_numbers
 from shardmill.pipelines.survey.number_types import number_decisions
@@ -88,13 +87,12 @@ def take_survey(
     sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
     header = first_header(inputs, sniffed.dialect)
     request = request.for_columns(header.names)
-    scanned = input_files.scanned_size(inputs, sniffed.dialect, len(header.names))
-    progress.announce({"scan": scanned, "infer": input_files.text_size(inputs)})
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        profiled, _ = infer_columns(inputs, sniffed.dialect, work, Engine(), Profiled, as_text(header.names))
+        inference = Inference(inputs, sniffed.dialect, work, Engine(), progress)
+        profiled, _ = inference.infer(Profiled, as_text(header.names))
     _check_rows(profiled, sniffed.dialect, request.table("input").get("max_bad_fraction", _MOST_BAD))
     profiles = profiled.profiles
-    dialect, formats = _read_numbers(inputs, sniffed.dialect, profiled)
+    dialect, formats = _read_numbers(inputs, sniffed.dialect, profiled, progress)
     numeric = profiles.schema(as_numbers({}, dict(dialect.numbers)))
     schema = without_infinite(numeric, profiles, request.infinite_of)
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
@@ -118,7 +116,9 @@ def _name_decisions(header: Header, dialect: Dialect) -> list[Decision]:
     return [Decision("column names", columns, f"in the header {describe_renamed(renamed, _MOST_RENAMED)}")]
 
 
-def _read_numbers(inputs: Sequence[InputFile], dialect: Dialect, profiled: Profiled) -> tuple[Dialect, list[Decision]]:
+def _read_numbers(
+    inputs: Sequence[InputFile], dialect: Dialect, profiled: Profiled, progress: Progress
+) -> tuple[Dialect, list[Decision]]:
     """Guesses formats of numbers, and profiles their columns again.
 
     A format is kept where the column's cells turn out to be numbers in it.
@@ -127,6 +127,7 @@ def _read_numbers(inputs: Sequence[InputFile], dialect: Dialect, profiled: Profi
         inputs: The input files.
         dialect: Their dialect.
         profiled: The profiles, which are replaced.
+        progress: Shows the second reading.
     """
     names = profiled.profiles.names
     given = dict(dialect.numbers)
@@ -141,7 +142,8 @@ def _read_numbers(inputs: Sequence[InputFile], dialect: Dialect, profiled: Profi
     # Rows with a cell that can't be decoded aren't profiled, whichever column it is in.
     columns = names if profiled.cells.total else tuple(formats)
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
-        again = infer_columns(inputs, guessed, work, Engine(), Profiled, as_text(columns, names))[0].profiles
+        inference = Inference(inputs, guessed, work, Engine(), progress)
+        again = inference.infer(Profiled, as_text(columns, names))[0].profiles
     for name in tuple(formats):
         if guesses[name].other == PLAIN and again[name].unusable:
             # Among very many cells there are decimals.

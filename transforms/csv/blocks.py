@@ -18,6 +18,7 @@ from shardmill.transforms.csv.cells import CellParser, Cells
 from shardmill.transforms.csv.chunks import BLOCK_BYTES, HEADER_BYTES, Chunk, Chunks
 from shardmill.transforms.csv.dialect import UNDECODABLE, Dialect
 from shardmill.transforms.csv.header import Header, match_columns, parse_header
+from shardmill.transforms.csv.held import changed
 from shardmill.transforms.csv.record_faults import check_header_quotes, record_faults
 from shardmill.transforms.csv.rejects import Faults, Origin, Reject, open_quote_hints, rows_of
 from shardmill.transforms.csv.repeated_header import RepeatedHeader
@@ -189,7 +190,9 @@ def _file_columns(chunks: Chunks, unit: Unit, dialect: Dialect, known: tuple[str
     if unit.start == 0:
         chunks.skip_mark()
         chunks.skip_lines(dialect.skip_rows)
-        record = chunks.take_record() if dialect.header else None
+        expected, record = record, chunks.take_record() if dialect.header else None
+        if expected is not None and record != expected:
+            raise changed(unit.path, f"the header {quoted(expected)}", quoted(record or b""))
     return _named(record, unit.path, dialect, known)
 
 

@@ -123,6 +123,7 @@ class Chunks:
             size, left = skip_lines(self._buffer, count, at_end=self._ended)
             self._line += count - left
             self._skipped.above += count - left
+            self._skipped.lines += count - left
             count = left
             if count:
                 # A carriage return at the end stays: with a newline to come it is one line's end.

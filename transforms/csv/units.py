@@ -34,6 +34,7 @@ __all__ = [
     "is_splittable",
     "lexicon_of",
     "plan_units",
+    "scan_beginning",
     "scan_range",
     "unclosed_quote",
     "wide_unit_bytes",
@@ -110,7 +111,7 @@ class Unit:
         stop: The byte after the last. None means the file's end.
         first_line: The number of the physical line that `start` begins, from 1.
         header: The header's bytes, as the lexer leaves them to be parsed, where the file has one
-            and the unit doesn't begin it.
+            and the unit doesn't begin it. A guessed unit that begins it has them to be compared.
         split: The split of the file's rows, if it is given by file.
         location: The file's path for a worker. None means `path`.
         file_bytes: The size in bytes that the file must have. None means any.
@@ -219,21 +220,38 @@ def scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect
 
 def _scan_range(data: bytes | memoryview, file_range: FileRange, dialect: Dialect) -> RangeScan:
     text, lexicon = np.frombuffer(data, np.uint8), lexicon_of(dialect)
-    empty = nothing(file_range.file, file_range.start)
     if file_range.start:
-        return scan_text(empty, text[1:], int(text[0]), lexicon)
+        return scan_text(nothing(file_range.file, file_range.start), text[1:], int(text[0]), lexicon)
+    beginning, body = scan_beginning(text, file_range, dialect)
+    if body is None:
+        return beginning
+    return replace(scan_text(beginning, text[body:], LF, lexicon), boundaries=(None, None, None))
+
+
+def scan_beginning(text: Bytes, file_range: FileRange, dialect: Dialect) -> tuple[RangeScan, int | None]:
+    """Finds what stands above the rows of a file.
+
+    Args:
+        text: The file's bytes from its start to at most `file_range.stop`.
+        file_range: Its first range.
+        dialect: The file's dialect.
+
+    Returns:
+        The scan of the range up to the offset at which the file's records, the header among them,
+        begin; and that offset. None means that skipped rows or the header fill the text.
+    """
+    empty = nothing(file_range.file, file_range.start)
     body = body_start(text, dialect.skip_rows)
     if body is None:
-        return replace(empty, whole=True)
+        return replace(empty, whole=True), None
     header = None
     if dialect.header:
-        lexed = lex(text[body : body + _HEADER_BYTES], lexicon, at_end=False)
+        lexed = lex(text[body : body + _HEADER_BYTES], lexicon_of(dialect), at_end=False)
         starts, stops = lexed.spans
         if not len(starts):
-            return replace(empty, whole=True)
+            return replace(empty, whole=True), None
         header = lexed.data[starts[0] : stops[0]].tobytes()
-    skipped = replace(empty, stop=body, lines=dialect.skip_rows, header=header)
-    return replace(scan_text(skipped, text[body:], LF, lexicon), boundaries=(None, None, None))
+    return replace(empty, stop=body, lines=dialect.skip_rows, header=header), body
 
 
 def body_start(text: Bytes, skip_rows: int) -> int | None:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.blocks import Reject
@@ -76,7 +76,8 @@ def skipped_lines(counts: Iterable[UnitCount]) -> dict[str, int]:
     total = Skipped()
     for count in counts:
         total.add(count.skipped)
-    return {reason: lines for reason, lines in asdict(total).items() if lines}
+    reasons = {"above": total.above, "comments": total.comments, "blank": total.blank}
+    return {reason: lines for reason, lines in reasons.items() if lines}
 
 
 @dataclass
@@ -117,6 +118,14 @@ class Rejections:
 
     def _keep(self, rejects: Iterable[tuple[int, Reject]]) -> None:
         self.first = sorted([*self.first, *rejects], key=lambda pair: (pair[0], pair[1].line))[:SHOWN]
+
+    def move_down(self, above: Sequence[int]) -> None:
+        """Adds lines above each unit to the line numbers.
+
+        Args:
+            above: The lines, by the unit's index.
+        """
+        self.first = [(unit, replace(reject, line=reject.line + above[unit])) for unit, reject in self.first]
 
     @property
     def total(self) -> int:

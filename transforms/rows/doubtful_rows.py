@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,10 @@ class DoubtfulRow:
     file: str
     kind: str = ""
     text: str = ""
+
+    def moved_down(self, above: Sequence[int]) -> "DoubtfulRow":
+        """The row with lines above its unit added."""
+        return replace(self, line=self.line + above[self.unit])
 
 
 @dataclass
@@ -93,6 +97,16 @@ class DoubtfulRows:
     def merge(self, other: "DoubtfulRows") -> None:
         """Adds the rows of another accumulator."""
         self._add(other.empty, other.first_empty, other.last, other.first_last)
+
+    def move_down(self, above: Sequence[int]) -> None:
+        """Adds lines above each unit to the line numbers.
+
+        Args:
+            above: The lines, by the unit's index.
+        """
+        if self.first_empty is not None:
+            self.first_empty = self.first_empty.moved_down(above)
+        self.first_last = [row.moved_down(above) for row in self.first_last]
 
     def _add(self, empty: int, first: DoubtfulRow | None, last: int, rows: Sequence[DoubtfulRow]) -> None:
         self.empty += empty

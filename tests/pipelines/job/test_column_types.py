@@ -43,7 +43,7 @@ def columns_of(folder: Path, features: str, schema: str = "") -> tuple[Schema, s
     inputs = input_files.list_files(checked.input.patterns)
     printed = io.StringIO()
     progress = Progress(quiet=True, console=Console(file=printed, width=20))
-    schema, _ = find_columns(checked, inputs, None, str(folder), Engine(workers=1), progress)
+    schema, _ = find_columns(checked, inputs, str(folder), Engine(workers=1), progress)
     return schema, printed.getvalue()
 
 

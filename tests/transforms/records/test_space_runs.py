@@ -33,7 +33,7 @@ def test_lines_of_blanks_alone_are_blank_lines() -> None:
     found = list(read_blocks(io.BytesIO(text), Unit(0, 0, "f.csv"), HEADED, COLUMNS, skipped))
     assert values(found) == {"a": ["1", "3"], "b": ["2", "x\n \ny"]}
     assert [(reject.line, reject.row) for reject in rejects(found)] == [(10, b"5")]
-    assert skipped == Skipped(blank=5)
+    assert skipped == Skipped(blank=5, lines=10)
 
 
 def test_without_trim_each_space_delimits() -> None:
