@@ -109,6 +109,8 @@ def test_tables_of_python_are_read_back(
 @example(b"1,2\r#c\r\r3,4\r", Dialect(comment="#", header=False, columns=("a", "b")), 7, None)
 @example(b"#a\\\nb\n\n1,2", Dialect(comment="#", escape="\\", header=False, columns=("a", "b")), 7, None)
 @example(b"x\ny", Dialect(skip_rows=3, header=False, columns=("a", "b")), 7, None)
+@example(b'" a"  \t b\n1  2 \n', Dialect(delimiter=" ", trim=True, header=False, columns=("a", "b")), 7, None)
+@example(b' "a, b" ,\t"c""d"\t\n', Dialect(trim=True, header=False, columns=("a", "b")), 7, None)
 @example(b'1,"x\n2,"y\n\n3,4\n', Dialect(header=False, columns=("a", "b")), 7, 5)
 def test_of_any_bytes_no_row_is_lost(data: bytes, dialect: Dialect, block: int, unit_bytes: int | None) -> None:
     """Rows, rejected rows, comments, blank and skipped lines are those of a reading byte by byte, whatever the cut."""
@@ -177,10 +179,9 @@ def check_account(data: bytes, dialect: Dialect, selection: Selection, block: in
     assert lines == [each.line for each in good]
     bad = [(reject.line, reject.row) for each in found for reject in each.rejects]
     assert bad == [(each.line, each.text) for each in records if each not in good]
-    if not dialect.trim:
-        assert [list(row) for row in zip(*values(found).values(), strict=True)] == [
-            [None if cell.decode() in dialect.null_values else cell.decode() for cell in each.cells] for each in good
-        ]
+    assert [list(row) for row in zip(*values(found).values(), strict=True)] == [
+        [(cell.strip() if dialect.trim else cell).decode() or None for cell in each.cells] for each in good
+    ]
 
 
 def is_good(found: Found, width: int) -> bool:

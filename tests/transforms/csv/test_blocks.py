@@ -5,8 +5,6 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv import blocks
@@ -128,31 +126,6 @@ def test_text_that_is_not_utf8() -> None:
     ]
 
 
-@given(
-    st.lists(
-        st.lists(
-            st.lists(
-                st.sampled_from([b"a", b"1", b" ", b"\r", b"\xff", b"\xc3", b"\xa9", b"\xe2\x82\xac"]), max_size=3
-            ).map(b"".join),
-            min_size=1,
-            max_size=3,
-        ),
-        max_size=8,
-    ),
-    st.integers(1, 30),
-)
-def test_no_row_is_lost_whatever_the_bytes(rows: list[list[bytes]], block_bytes: int) -> None:
-    """Rows and rejected rows together are the file's records, and a rejected row is the file's bytes."""
-    data = b"\n".join(b",".join(row) for row in rows)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
-        found = read(b"x,y\n" + data, select(x=BYTES, y=FLOAT), Dialect(quote=None))
-    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    assert sum(block.rows + len(block.rejects) for block in found) == sum(map(bool, lines))
-    for reject in rejects(found):
-        assert reject.row == lines[reject.line - 2]
-
-
 def test_the_key_is_the_cells_text() -> None:
     """The key joins the cells as they are spelled, "" for missing ones; it goes with the good rows."""
     data = b"a,b,c\n1,x,9\n02,NA,9\nbad,y,9\n3,z\n4,,9\n"
@@ -200,32 +173,3 @@ def test_line_ends(newline: str, end: str) -> None:
 def test_files_without_rows(data: bytes) -> None:
     """Empty files and files with a header alone have no rows, and are no error."""
     assert read(data, select(a=INT, b=INT)) == []
-
-
-@given(
-    st.lists(
-        st.sampled_from(["a,b\n", "#", "# x\n", '"', "\\", "\\\n", ",", "\r", "\n", "ab", '"c\n#d"', "1,2\r\n"]),
-        max_size=30,
-    ).map("".join),
-    st.integers(1, 20),
-)
-def test_block_size_does_not_matter(text: str, block_bytes: int) -> None:
-    """Blocks of any size give the same rows, lines and rejected rows, with escapes and comments, too."""
-    dialect = Dialect(header=False, escape="\\", comment="#")
-    columns = select(a=BYTES, b=BYTES)
-
-    def outcome() -> object:
-        try:
-            found = read(text.encode(), columns, dialect)
-        except DataError as error:
-            return str(error)
-        return (
-            [row for block in found for row in block.columns.to_pylist()],
-            rejects(found),
-            sum(block.rows + len(block.rejects) for block in found),
-        )
-
-    whole = outcome()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
-        assert outcome() == whole

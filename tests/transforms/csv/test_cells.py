@@ -4,8 +4,6 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv import blocks, chunks
@@ -50,23 +48,6 @@ def test_trim() -> None:
         "b": [1, 2],
         "c": [None, "y"],
     }
-
-
-@given(
-    st.lists(st.lists(st.text('ab," \n', max_size=6), min_size=2, max_size=2), min_size=1, max_size=5),
-    st.sampled_from(["", " ", "  ", "\t "]),
-)
-def test_trim_before_quotes(rows: list[list[str]], blanks: str) -> None:
-    """With trim, blanks before a quote don't keep it from opening a cell: `a, "b, c"` has two cells."""
-    text = "".join(
-        ",".join(blanks + '"' + cell.replace('"', '""') + '"' + blanks for cell in row) + "\n"
-        for row in [["x", "y"], *rows]
-    )
-    found = read(text.encode(), select(x=BYTES, y=BYTES), Dialect(trim=True))
-    assert rejects(found) == []
-    assert [list(row.values()) for block in found for row in block.columns.to_pylist()] == [
-        [cell.strip(" \n") or None for cell in row] for row in rows
-    ]
 
 
 def test_trim_of_even_quotes() -> None:

@@ -3,15 +3,11 @@
 import io
 from dataclasses import replace
 
-from hypothesis import example, given
-from hypothesis import strategies as st
-
 from shardmill.transforms.csv.blocks import read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.records.skipped import Skipped
 from tests.support.csv.csv_blocks import BYTES, FLOAT, INT, read, rejects, select, values
-from tests.support.csv.csv_machine import UnclosedError, read_slowly
 
 ALIGNED = Dialect(delimiter=" ", trim=True, header=False, columns=("a", "b"))
 HEADED = Dialect(delimiter=" ", trim=True)
@@ -55,23 +51,3 @@ def test_the_spaces_of_a_run_are_no_part_of_a_missing_cell() -> None:
         "c": [-9, -9, None, -7],
         "d": [1, 1, 1, 1],
     }
-
-
-@given(st.text('a1" \t\n', max_size=40))
-@example('a "b')
-@example('" a"  \t b\n')
-@example("a b\n \t\n1 1\n  ")
-def test_any_text_is_cut_as_by_a_slow_reading(text: str) -> None:
-    """Records, cells and faults are those that going from byte to byte gives."""
-    try:
-        records = [found for found in read_slowly(text.encode(), ALIGNED) if found.kind == "record"]
-    except UnclosedError:
-        return
-    found = read(text.encode(), COLUMNS, ALIGNED)
-    good = [
-        [cell.strip().decode() or None for cell in each.cells]
-        for each in records
-        if len(each.cells) == 2 and not each.torn
-    ]
-    assert sum(block.rows for block in found) + len(rejects(found)) == len(records)
-    assert values(found) == ({"a": [row[0] for row in good], "b": [row[1] for row in good]} if found else {})
