@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv import blocks
-from shardmill.transforms.csv.blocks import Block, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
+from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.decoding.text import HEAD_BYTES, check_head
 from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.scoring.samples import Sample
 from shardmill.transforms.sniff.sniff import sniff
-from tests.support.csv.csv_blocks import BYTES, select, values
+from tests.support.csv.csv_blocks import BYTES, plan, read_units, select, values
 from tests.support.csv.csv_machine import Found, UnclosedError, read_slowly
 
 NAMES = ("head_1", "head_2", "head_3")
@@ -61,6 +60,8 @@ DIALECTS = st.builds(
     header=st.just(value=False),
     columns=st.just(("a", "b")),
 )
+# A file of this size isn't cut.
+WHOLE = 1 << 30
 # Why text of any kind may be refused, beside an end within quotes: it looks like something else.
 OTHER_KINDS = "isn't a CSV file|looks like a binary file|byte order mark"
 
@@ -95,7 +96,9 @@ def test_tables_of_python_are_read_back(
     dialect = Dialect(delimiter=delimiter, quote=None if quoting == csv.QUOTE_NONE else quote, escape=escape)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "BLOCK_BYTES", block)
-        found, skipped = read_all(stream.getvalue().encode(), dialect, select(**dict.fromkeys(NAMES, BYTES)))
+        skipped = Skipped()
+        selection = select(**dict.fromkeys(NAMES, BYTES))
+        found = read_units(stream.getvalue().encode(), [Unit(0, 0, "f.csv")], dialect, selection, skipped)
     assert not any(each.rejects for each in found)
     assert [list(row) for row in zip(*values(found).values(), strict=True)] == [
         [cell or None for cell in row] for row in rows
@@ -139,23 +142,6 @@ def test_a_guessed_dialect_loses_no_row(lines: list[str], end: str, tail: bytes)
     check_account(data, dialect, select(**dict.fromkeys(columns, BYTES)), 1 << 20, None)
 
 
-def read_all(
-    data: bytes, dialect: Dialect, selection: Selection, unit_bytes: int | None = None
-) -> tuple[list[Block], Skipped]:
-    """The blocks and the skipped lines of a file."""
-    files = [InputFile("f.csv", len(data))]
-    scans = []
-    if unit_bytes:
-        ranges = file_ranges(files, dialect, unit_bytes)
-        scans = [scan_range(data[each.read_start : each.stop], each, dialect) for each in ranges]
-    units = plan_units(files, scans, dialect, unit_bytes) if unit_bytes else [Unit(0, 0, "f.csv")]
-    skipped = Skipped()
-    found = []
-    for unit in units:
-        found += list(read_blocks(io.BytesIO(data[unit.start :]), unit, dialect, selection, skipped))
-    return found, skipped
-
-
 def check_account(data: bytes, dialect: Dialect, selection: Selection, block: int, unit_bytes: int | None) -> None:
     """Holds the reader's account of a file against a reading byte by byte."""
     with pytest.MonkeyPatch.context() as patch:
@@ -164,13 +150,14 @@ def check_account(data: bytes, dialect: Dialect, selection: Selection, block: in
             expected = read_slowly(data, dialect)
         except UnclosedError:
             with pytest.raises(DataError, match=f"is never closed|nothing follows|{OTHER_KINDS}"):
-                read_all(data, dialect, selection, unit_bytes)
+                read_units(data, plan(data, unit_bytes or WHOLE, dialect), dialect, selection)
             return
         try:
             check_head(data[:HEAD_BYTES], "f.csv", dialect.encoding)
         except DataError:
             return
-        found, skipped = read_all(data, dialect, selection, unit_bytes)
+        skipped = Skipped()
+        found = read_units(data, plan(data, unit_bytes or WHOLE, dialect), dialect, selection, skipped)
     counts = {kind: sum(each.kind == kind for each in expected) for kind in ("above", "comment", "blank")}
     assert skipped == Skipped(*counts.values(), lines=skipped.lines)
     records = [each for each in expected if each.kind == "record"]

@@ -45,7 +45,7 @@ RAW = st.sampled_from(
 )
 DIALECTS = st.builds(
     Dialect,
-    delimiter=st.sampled_from([",", ",", ";"]),
+    delimiter=st.sampled_from([",", ",", ";", " "]),
     quote=st.sampled_from(['"', '"', "'", None]),
     escape=st.sampled_from([None, None, "\\"]),
     encoding=st.one_of(
@@ -179,6 +179,10 @@ ESCAPED = Dialect(escape="\\")
 @example("a,\n", "1,2\n\\", [], ESCAPED, TEXTS, Cut(block=5))
 @example("a\n", "1\n", [], NULLS, KEYED, Cut(block=5))
 @example("a,c\n", "\0" * 9, [], PLAIN, TEXTS, Cut(block=5, unit=9))
+@example("a,b\n", 'a,b\n1,""\n', [], PLAIN, TEXTS, Cut(block=1000, unit=4))
+@example("a,b\n", 'a,b\n"""\n""",\n', [], PLAIN, TEXTS, Cut(block=1000, unit=5))
+@example("a,b\n", "a,b\r\n\r\nc,d\r\n", [], PLAIN, TEXTS, Cut(block=1, unit=4))
+@example("a b\n", 'a  " \n  "\n  "\n""\n', [], Dialect(delimiter=" ", trim=True), TEXTS, Cut(block=1000, unit=4))
 def test_malformed_text_has_one_outcome(
     header: str,
     body: str,

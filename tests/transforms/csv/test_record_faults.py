@@ -1,12 +1,10 @@
 """Records that are bad whatever columns are read of them."""
 
-import itertools
 import re
 
 import pytest
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.csv import blocks
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
@@ -118,20 +116,6 @@ def test_a_fault_of_the_record_is_told_before_those_of_its_cells() -> None:
         (3, "a", f"{STRAY}, found 'y'"),
         (4, "a", "expected an integer, found 'z'"),
     ]
-
-
-@pytest.mark.parametrize("block", [1, 7, 20, 64])
-def test_chunks_find_the_same_faults(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever a chunk ends, each bad record is rejected once, with its line."""
-    rows = ['1,"x"y', "2,z", '"3" ,"w"', '"4"\t4,', '5,"6\n7"8', "9,", '0,"x"y']
-    data = "\n".join(["a,b", *itertools.chain.from_iterable([rows] * 9)]).encode()
-    expected = read(data, select(a=BYTES, b=BYTES))
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", block)
-    found = read(data, select(a=BYTES, b=BYTES))
-    assert rejects(found) == rejects(expected)
-    assert values(found) == values(expected)
-    assert [reject.line - 1 for reject in rejects(found)][:4] == [1, 4, 5, 8]
-    assert len(rejects(found)) == 36
 
 
 @pytest.mark.parametrize(

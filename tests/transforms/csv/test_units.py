@@ -1,23 +1,18 @@
 """Records, ranges and units: where CSV text may be cut."""
 
-import io
 import pickle
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv import blocks
-from shardmill.transforms.csv.blocks import Reject, read_blocks
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import (
     UNIT_BYTES,
     FileRange,
     InputFile,
-    RangeScan,
     Unit,
     file_ranges,
     is_splittable,
@@ -26,14 +21,11 @@ from shardmill.transforms.csv.units import (
     wide_unit_bytes,
 )
 from shardmill.transforms.files.checksums import Checksum
-from tests.support.csv.csv_blocks import select_columns
+from shardmill.transforms.records.range_scan import nothing
+from tests.support.csv.csv_blocks import plan, read_units, select_columns, values
 from tests.support.csv.csv_machine import read_slowly
 
 PLAIN = Dialect()
-# Mostly special characters, so that short texts meet each other in many ways.
-MESSY = st.lists(
-    st.sampled_from(["a", "b", ",", '"', '"', '""', "\n", "\r", "\r\n", ',"', '",', '"\n']), max_size=40
-).map("".join)
 CELLS = st.text(alphabet='ab,"\n\r', max_size=5)
 ROWS = st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=12)
 
@@ -43,71 +35,6 @@ def starts_of(text: str, dialect: Dialect) -> list[int]:
     return [found.start for found in read_slowly(text.encode(), dialect) if found.kind == "record"]
 
 
-def read_all(
-    data: bytes, units: list[Unit], dialect: Dialect, selection: Selection
-) -> tuple[list[dict[str, str]], list[Reject]]:
-    """The rows and the rejected rows of some units."""
-    rows: list[dict[str, str]] = []
-    rejects: list[Reject] = []
-    for unit in units:
-        for block in read_blocks(io.BytesIO(data[unit.start :]), unit, dialect, selection):
-            rows += block.columns.to_pylist()
-            rejects += block.rejects
-    return rows, rejects
-
-
-def outcome(
-    data: bytes, unit_bytes: int | None, dialect: Dialect, selection: Selection
-) -> tuple[list[dict[str, str]], list[Reject]] | str:
-    """The rows and rejected rows of a file, or the error; None: the file isn't cut."""
-    try:
-        units = [Unit(0, 0, "f.csv")] if unit_bytes is None else plan(data, unit_bytes, dialect)
-        return read_all(data, units, dialect, selection)
-    except DataError as error:
-        return str(error)
-
-
-def plan(data: bytes, unit_bytes: int, dialect: Dialect = PLAIN) -> list[Unit]:
-    """The units of a file with some bytes."""
-    files = [InputFile("f.csv", len(data))]
-    return plan_units(files, scan_all(data, unit_bytes, dialect), dialect, unit_bytes)
-
-
-def scan_all(data: bytes, unit_bytes: int, dialect: Dialect = PLAIN) -> list[RangeScan]:
-    """The scans of all ranges of a file with some bytes."""
-    ranges = file_ranges([InputFile("f.csv", len(data))], dialect, unit_bytes)
-    return [scan_range(data[each.read_start : each.stop], each, dialect) for each in ranges]
-
-
-@settings(max_examples=400)
-@given(
-    MESSY,
-    st.integers(1, 40),
-    st.booleans(),
-    st.sampled_from([1, 3, 7, 1000]),
-    st.tuples(st.booleans(), st.sampled_from(", ")),
-)
-@example('a,b\n1,""\n', 4, True, 1000, (False, ","))
-@example('a,b\n"""\n""",\n', 5, True, 1000, (False, ","))
-@example("a,b\r\n\r\nc,d\r\n", 4, True, 1, (False, ","))
-@example('a,,"b\n  "\n  "\n""\n', 4, True, 1000, (True, " "))
-def test_units_are_the_file(
-    text: str, unit_bytes: int, header: bool, block_bytes: int, cells: tuple[bool, str]
-) -> None:
-    """A file cut at any size, its units read apart, gives the rows, lines and rejects of the file read whole; any text does."""
-    trim, delimiter = cells
-    text = (text.replace("b", " ") if trim else text).replace(",", delimiter)
-    data = (f"a{delimiter}b\n{text}" if header else text).encode()
-    dialect = Dialect(header=header, trim=trim, delimiter=delimiter)
-    selection = select_columns((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
-    with pytest.MonkeyPatch.context() as patch:
-        whole = outcome(data, None, dialect, selection)
-        patch.setattr(blocks, "BLOCK_BYTES", block_bytes)
-        assert outcome(data, unit_bytes, dialect, selection) == whole
-    if not isinstance(whole, str) and delimiter == ",":
-        assert len(whole[0]) + len(whole[1]) == len(starts_of(text, dialect))
-
-
 @pytest.mark.parametrize("header", ["a    b", "  a b ", ' "a"   "b"'])
 def test_units_of_a_table_aligned_with_spaces_have_its_header(header: str) -> None:
     """Runs of spaces in the header delimit once for units that don't begin the file, too."""
@@ -115,9 +42,8 @@ def test_units_of_a_table_aligned_with_spaces_have_its_header(header: str) -> No
     dialect = Dialect(delimiter=" ", trim=True)
     selection = select_columns((Column("a", ColumnType.INT), Column("b", ColumnType.INT)))
     assert len(plan(data, 100, dialect)) > 2
-    rows, rejects = read_all(data, plan(data, 100, dialect), dialect, selection)
-    assert (len(rows), rejects) == (100, [])
-    assert outcome(data, None, dialect, selection) == (rows, rejects)
+    found = read_units(data, plan(data, 100, dialect), dialect, selection)
+    assert values(found) == {"a": [10, *[1] * 99], "b": [2, *[20] * 99]}
 
 
 @given(ROWS, st.integers(1, 30), st.sampled_from(["\n", "\r\n", "\r"]))
@@ -164,13 +90,13 @@ def test_a_quote_never_closed_is_named_before_anything_is_read() -> None:
     """Planning finds the line where a quote opens that swallows the rest of the file."""
     data = b"a,b\n" + b"1,2\n" * 50 + b'3,"4\n' + b"5,6\n" * 50
     with pytest.raises(DataError, match=r"'f.csv', line 52: a quote that opens a cell here is never closed"):
-        plan(data, 64)
+        plan(data, 64, PLAIN)
 
 
 def test_skipped_rows_and_header_beyond_the_first_range_leave_the_file_whole() -> None:
     """A file whose header doesn't end in its first range is one unit."""
     data = b"a" * 100 + b",b\n" + b"1,2\n" * 20
-    assert plan(data, 40) == [Unit(0, 0, "f.csv", file_bytes=len(data), checksum=Checksum.of(data))]
+    assert plan(data, 40, PLAIN) == [Unit(0, 0, "f.csv", file_bytes=len(data), checksum=Checksum.of(data))]
     data = b"# x\n" * 30 + b"a,b\n1,2\n"
     expected = Unit(0, 0, "f.csv", file_bytes=len(data), checksum=Checksum.of(data))
     assert plan(data, 40, Dialect(skip_rows=30)) == [expected]
@@ -227,9 +153,8 @@ def test_units_of_wide_tables_are_larger() -> None:
 
 def test_a_lost_scan_is_noticed() -> None:
     """Planning with fewer scans than ranges would lose rows, and fails."""
-    data = b"a,b\n" + b"1,2\n" * 50
     with pytest.raises(ValueError, match=r"'f\.csv' has 5 ranges, but 4 scans"):
-        plan_units([InputFile("f.csv", len(data))], scan_all(data, 40)[1:], PLAIN, 40)
+        plan_units([InputFile("f.csv", 204)], [nothing(0, start) for start in range(4)], PLAIN, 40)
 
 
 def test_scans_are_small() -> None:
