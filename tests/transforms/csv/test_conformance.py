@@ -12,11 +12,12 @@ import pytest
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
+from shardmill.transforms.csv.blocks import Reject, read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.csv.units import InputFile, Unit, file_ranges, plan_units, scan_range
-from tests.support.csv.csv_blocks import select_columns
+from shardmill.transforms.csv.units import Unit
+from tests.support.csv.csv_blocks import plan, read_units, select_columns
+from tests.support.csv.csv_blocks import rejects as all_rejects
 from tests.support.csv.csv_machine import read_slowly
 
 ARROW = "arrow-testing/clusterfuzz-testcase-minimized-arrow-csv-fuzz-"
@@ -89,15 +90,10 @@ def oracle(
     return header or [], good, bad
 
 
-def read_units(data: bytes, units: list[Unit], dialect: Dialect, selection: Selection) -> tuple[Rows, list[Reject]]:
+def rows_of(data: bytes, units: list[Unit], dialect: Dialect, selection: Selection) -> tuple[Rows, list[Reject]]:
     """The rows and rejected rows of units."""
-    rows: Rows = []
-    rejects: list[Reject] = []
-    for unit in units:
-        for block in read_blocks(io.BytesIO(data[unit.start :]), unit, dialect, selection):
-            rows += [list(row.values()) for row in block.columns.to_pylist()]
-            rejects += block.rejects
-    return rows, rejects
+    found = read_units(data, units, dialect, selection)
+    return [list(row.values()) for block in found for row in block.columns.to_pylist()], all_rejects(found)
 
 
 def text_columns(names: Sequence[str]) -> Selection:
@@ -115,7 +111,7 @@ def test_all_files_convert_or_end_in_one_error(shared_data: Path) -> None:
             assert repr(name) in str(caught.value)
             continue
         names = read_header(io.BytesIO(data), name, dialect).names
-        rows, rejects = read_units(data, [Unit(0, 0, name)], dialect, text_columns(names))
+        rows, rejects = rows_of(data, [Unit(0, 0, name)], dialect, text_columns(names))
         header, good, bad = oracle(data, dialect, torn_lines(data, dialect))
         renamed = [position for position, each in enumerate(header) if not each or each in header[:position]]
         assert (name, [names[each] for each in range(len(names)) if each not in renamed]) == (
@@ -142,15 +138,10 @@ def test_all_files_are_the_same_in_pieces(shared_data: Path) -> None:
         if name in ERRORS:
             continue
         selection = text_columns(read_header(io.BytesIO(data), name, dialect).names)
-        files = [InputFile(name, len(data))]
-        size = max(64, len(data) // 20)
-        scans = [
-            scan_range(data[each.read_start : each.stop], each, dialect) for each in file_ranges(files, dialect, size)
-        ]
-        units = plan_units(files, scans, dialect, size)
-        assert (name, read_units(data, units, dialect, selection)) == (
+        units = plan(data, max(64, len(data) // 20), dialect, name)
+        assert (name, rows_of(data, units, dialect, selection)) == (
             name,
-            read_units(data, [Unit(0, 0, name)], dialect, selection),
+            rows_of(data, [Unit(0, 0, name)], dialect, selection),
         )
 
 
@@ -162,7 +153,7 @@ def test_all_files_as_numbers(shared_data: Path, column_type: ColumnType) -> Non
         if name in ERRORS:
             continue
         names = read_header(io.BytesIO(data), name, dialect).names
-        rows, rejects = read_units(
+        rows, rejects = rows_of(
             data, [Unit(0, 0, name)], dialect, select_columns(tuple(Column(each, column_type) for each in names))
         )
         _, good, bad = oracle(data, dialect)
@@ -186,7 +177,7 @@ def test_all_files_in_all_dialects(shared_data: Path) -> None:
 def outcome(data: bytes, name: str, dialect: Dialect) -> str:
     """What reading a file comes to; the error's message names the file."""
     try:
-        rows, rejects = read_units(data, [Unit(0, 0, name)], dialect, text_columns(dialect.columns or ()))
+        rows, rejects = rows_of(data, [Unit(0, 0, name)], dialect, text_columns(dialect.columns or ()))
     except DataError as error:
         return "error" if repr(name) in str(error) else str(error)
     return "rows" if rows else "rejects" if rejects else "nothing"
@@ -202,7 +193,7 @@ def test_csv_spectrum_has_the_expected_values(shared_data: Path) -> None:
             # The copy has lost its carriage returns; the JSON still has those inside cells.
             data = data.replace(b"\n", b"\r\n")
         names = read_header(io.BytesIO(data), path.name, Dialect()).names
-        rows, rejects = read_units(data, [Unit(0, 0, path.name)], Dialect(), text_columns(names))
+        rows, rejects = rows_of(data, [Unit(0, 0, path.name)], Dialect(), text_columns(names))
         expected = json.loads((folder / "json" / f"{path.stem}.json").read_text("utf-8"))
         if isinstance(expected, dict):
             # It is of another place than the CSV file: only the names agree.
@@ -268,7 +259,7 @@ def test_dialects(
         with pytest.raises(DataError, match="looks like a binary file"):
             read_header(io.BytesIO(data), name, dialect)
         return
-    rows, _ = read_units(
+    rows, _ = rows_of(
         data, [Unit(0, 0, name)], dialect, text_columns(read_header(io.BytesIO(data), name, dialect).names)
     )
     assert rows
@@ -291,7 +282,7 @@ def test_real_files(shared_data: Path, name: str, dialect: Dialect) -> None:
     """Real files give the rows of Python's csv module, none rejected."""
     stored = (shared_data / name).read_bytes()
     header, good, bad = oracle(gzip.decompress(stored) if name.endswith(".gz") else stored, dialect)
-    rows, rejects = read_units(stored, [Unit(0, 0, name)], dialect, text_columns(header))
+    rows, rejects = rows_of(stored, [Unit(0, 0, name)], dialect, text_columns(header))
     assert rows == good
     assert rejects == []
     assert bad == []

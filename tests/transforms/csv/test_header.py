@@ -4,16 +4,15 @@ import io
 from dataclasses import replace
 from typing import Literal
 
-import pyarrow as pa
 import pytest
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Reject, read_blocks, read_header
+from shardmill.transforms.csv.blocks import Reject, read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
-from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.records.repair_names import Renamed
+from tests.support.csv import csv_blocks
 from tests.support.csv.csv_blocks import select_columns
 
 SELECTION = select_columns((Column("Province_State", ColumnType.BYTES), Column("UserID", ColumnType.INT)))
@@ -23,9 +22,8 @@ RENAME = (("Province/State", "Province_State"), ("userid", "UserID"), ("user id"
 
 def read(data: bytes, dialect: Dialect) -> tuple[dict[str, list[object]], list[Reject]]:
     """The values and rejected rows of a file."""
-    found = list(read_blocks(io.BytesIO(data), Unit(0, 0, "f.csv"), dialect, SELECTION))
-    table = pa.Table.from_batches([block.columns for block in found])
-    return table.to_pydict(), [reject for block in found for reject in block.rejects]
+    found = csv_blocks.read(data, SELECTION, dialect)
+    return csv_blocks.values(found), csv_blocks.rejects(found)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +82,7 @@ def test_a_letter_may_be_composed_or_not() -> None:
     selection = select_columns((Column("caf\u00e9", ColumnType.INT), Column("x", ColumnType.INT)))
     dialect = Dialect(missing_columns="null", extra_columns="ignore")
     with pytest.raises(DataError, match=r"lacks the column 'caf\u00e9', but has 'cafe\u0301', which differs"):
-        list(read_blocks(io.BytesIO("cafe\u0301,x\n1,2\n".encode()), Unit(0, 0, "f.csv"), dialect, selection))
+        csv_blocks.read("cafe\u0301,x\n1,2\n".encode(), selection, dialect)
 
 
 def test_another_spelling_may_be_said_to_be_another_column() -> None:
@@ -99,7 +97,7 @@ def test_a_misread_name_is_not_another_spelling(header: str) -> None:
     selection = select_columns((Column("a", ColumnType.INT), Column("x", ColumnType.INT)))
     dialect = Dialect(quote=None, delimiter=";" if ";" in header else ",")
     with pytest.raises(DataError, match=r"lacks the column 'a'") as found:
-        list(read_blocks(io.BytesIO(f"{header}\n1,2\n".encode()), Unit(0, 0, "f.csv"), dialect, selection))
+        csv_blocks.read(f"{header}\n1,2\n".encode(), selection, dialect)
     assert "rename" not in str(found.value)
 
 
@@ -107,7 +105,7 @@ def test_names_of_punctuation_alone_are_not_alike() -> None:
     """A column `%` isn't another spelling of `#`."""
     selection = select_columns((Column("a", ColumnType.INT), Column("%", ColumnType.INT)))
     with pytest.raises(DataError, match=r"lacks the column '%'; its columns are 'a', '#'"):
-        list(read_blocks(io.BytesIO(b"a,#\n1,2\n"), Unit(0, 0, "f.csv"), Dialect(), selection))
+        csv_blocks.read(b"a,#\n1,2\n", selection, Dialect())
 
 
 def test_columns_without_a_name_are_called_by_their_position() -> None:
@@ -128,7 +126,7 @@ def test_a_name_that_is_there_twice_gets_a_number() -> None:
 
 def test_a_header_may_end_with_a_delimiter() -> None:
     """The column that it makes has no values, and the others theirs."""
-    found = list(read_blocks(io.BytesIO(b'"a","b",\n1,2,\n'), Unit(0, 0, "f.csv"), Dialect(), REPAIRED))
+    found = csv_blocks.read(b'"a","b",\n1,2,\n', REPAIRED, Dialect())
     assert found[0].columns.to_pydict() == {"a": [1], "column_3": [None]}
     assert found[0].renamed == (Renamed(3, "", "column_3"),)
 
@@ -144,14 +142,14 @@ def test_an_unnamed_column_elsewhere_is_not_lost(
         r"'f\.csv' lacks the column 'column_3', but has a column without a name, which is called 'column_1' because"
     )
     with pytest.raises(DataError, match=message) as found:
-        list(read_blocks(io.BytesIO(b",a,b\n3,1,2\n"), Unit(0, 0, "f.csv"), dialect, REPAIRED))
+        csv_blocks.read(b",a,b\n3,1,2\n", REPAIRED, dialect)
     assert 'set [input.rename] "column_1" = "column_3", and' in str(found.value)
     same = replace(dialect, rename=(("column_1", "column_3"),))
-    (block,) = read_blocks(io.BytesIO(b",a,b\n3,1,2\n"), Unit(0, 0, "f.csv"), same, REPAIRED)
+    (block,) = csv_blocks.read(b",a,b\n3,1,2\n", REPAIRED, same)
     assert block.columns.to_pydict() == {"a": [1], "column_3": [3]}
     if absent == "null" and unknown == "ignore":
         other = replace(dialect, rename=(("column_1", "column_1"),))
-        (block,) = read_blocks(io.BytesIO(b",a,b\n3,1,2\n"), Unit(0, 0, "f.csv"), other, REPAIRED)
+        (block,) = csv_blocks.read(b",a,b\n3,1,2\n", REPAIRED, other)
         assert block.columns.to_pydict() == {"a": [1], "column_3": [None]}
 
 
@@ -159,7 +157,7 @@ def test_a_repaired_name_is_matched_as_any_other() -> None:
     """Of names that are there twice the first is the first in every file, wherever they are."""
     selection = Selection((Column("a", ColumnType.INT), Column("a_2", ColumnType.INT)), ("a", "b", "a_2"))
     for data in (b"a,b,a\n1,2,3\n", b"b,a,a\n2,1,3\n"):
-        (block,) = read_blocks(io.BytesIO(data), Unit(0, 0, "f.csv"), Dialect(), selection)
+        (block,) = csv_blocks.read(data, selection, Dialect())
         assert block.columns.to_pydict() == {"a": [1], "a_2": [3]}
 
 

@@ -2,20 +2,18 @@
 
 import bz2
 import gzip
-import io
 import struct
 from collections.abc import Callable
 
-import pyarrow as pa
 import pytest
 import zstandard
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.blocks import Block, read_blocks
+from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.units import Unit
-from tests.support.csv.csv_blocks import select_columns
+from tests.support.csv import csv_blocks
+from tests.support.csv.csv_blocks import select_columns, values
 
 SELECTION = select_columns((Column("a", ColumnType.INT), Column("b", ColumnType.BYTES)))
 FIRST, SECOND = b"a,b\n1,x\n", b"2,y\n3,z\n"
@@ -27,12 +25,7 @@ SKIPPED = struct.pack("<II", 0x184D2A50, 5) + b"index"
 
 def read(data: bytes, path: str = "f.csv", dialect: Dialect | None = None) -> list[Block]:
     """The blocks of a file."""
-    return list(read_blocks(io.BytesIO(data), Unit(0, 0, path), dialect or Dialect(), SELECTION))
-
-
-def values(found: list[Block]) -> dict[str, list[object]]:
-    """The columns of some blocks."""
-    return pa.Table.from_batches([block.columns for block in found]).to_pydict()
+    return csv_blocks.read(data, SELECTION, dialect, path)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +82,7 @@ def test_a_row_with_a_byte_order_mark_is_rejected(encoding: str, joined: str) ->
     data = f"\ufeffa,b\n1,x\n\ufeff{joined}3,\uff21\n"
     selection = select_columns((Column("a", ColumnType.BYTES), Column("b", ColumnType.BYTES)))
     stored = data.encode("utf-8" if encoding == "utf-8" else "utf-16-le")
-    found = list(read_blocks(io.BytesIO(stored), Unit(0, 0, "f.csv"), Dialect(encoding=encoding), selection))
+    found = csv_blocks.read(stored, selection, Dialect(encoding=encoding))
     assert values(found) == {"a": ["1", "3"], "b": ["x", "\uff21"]}
     assert [(reject.line, reject.column, reject.reason) for block in found for reject in block.rejects] == [
         (line, None, "a byte order mark at its start, as stands where files were joined") for line in (3, 4)
