@@ -187,7 +187,8 @@ class _PartRows:
         """Transforms the held blocks; counts rows by split."""
         if not self._held:
             return np.zeros_like(first)
-        columns, splits = joined([block.columns for block, _ in self._held]), np.concatenate([s for _, s in self._held])
+        columns = joined([block.columns for block, _ in self._held])
+        splits = self._held[0][1] if len(self._held) == 1 else np.concatenate([s for _, s in self._held])
         made = self._held[0][0].made if self._is_made else None
         self._held.clear()
         if made is None:

@@ -18,7 +18,9 @@ from shardmill.transforms.tfrecord.parts import PartSegment
 from shardmill.transforms.transform import REJECTED, PartFile
 from shardmill.transforms.workers import metrics
 
-_COPY_BYTES = 4 << 20
+# Bytes copied at a time: what was just read is hashed and written before it leaves the processor's
+# cache.
+_COPY_BYTES = 1 << 20
 
 # (split, shard, number of shards of the split)
 ShardKey = tuple[str, int, int]
@@ -120,7 +122,9 @@ def _assemble(
     return ShardFile(split, name, work.rows, work.size, digest.hexdigest())
 
 
-def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:
+def _chunks(pieces: Iterable[_Piece]) -> Iterator[memoryview]:
+    """The bytes of pieces, each chunk in the memory of the one before."""
+    room = memoryview(bytearray(_COPY_BYTES))
     for piece in pieces:
         stop = sum(piece.segment.pieces[-1])
         with files.opened(piece.path, stop=stop, size=stop) as stream:
@@ -128,8 +132,8 @@ def _chunks(pieces: Iterable[_Piece]) -> Iterator[bytes]:
                 stream.seek(offset)
                 left = length
                 while left:
-                    chunk = stream.read(min(left, _COPY_BYTES))
-                    if not chunk:
+                    count = stream.readinto(room[:left])
+                    if not count:
                         raise OSError("it ends early")
-                    left -= len(chunk)
-                    yield chunk
+                    left -= count
+                    yield room[:count]

@@ -92,7 +92,7 @@ def _marked(chunk: Chunk) -> Faults:
     """
     if not chunk.lexed.high:
         return {}
-    text, (starts, _) = chunk.lexed.data, chunk.lexed.spans
+    text, starts = chunk.lexed.data, chunk.lexed.starts
     rows = np.flatnonzero(text[starts] == UTF8_MARK[0])
     for offset in range(1, len(UTF8_MARK)):
         rows = rows[text[np.minimum(starts[rows] + offset, len(text) - 1)] == UTF8_MARK[offset]]

@@ -83,8 +83,12 @@ class Lexed:
 
         int64 offsets; line ends are left out.
         """
-        starts = self.separators[self.first] + np.uint32(1)
-        return starts.astype(np.int64), self.separators[self.first + self.cells].astype(np.int64)
+        return self.starts, self.separators[self.first + self.cells].astype(np.int64)
+
+    @cached_property
+    def starts(self) -> Positions:
+        """Starts of the records that aren't blank, int64 offsets."""
+        return (self.separators[self.first] + np.uint32(1)).astype(np.int64)
 
     @property
     def first_end(self) -> int:

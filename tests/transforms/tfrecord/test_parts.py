@@ -1,6 +1,7 @@
 """A part file holds each destination's records as one gzip member, whatever was spilled when."""
 
 import gzip
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from shardmill.schemas.errors import DataError
+from shardmill.transforms import write as write_module
 from shardmill.transforms.tfrecord.parts import FrameBuffer, PartSegment, PartWriter
 from shardmill.transforms.write import _assemble, _Piece
 from tests.support.framing import frame
@@ -118,6 +120,23 @@ def test_members_join_to_a_shard() -> None:
 def test_nothing_added() -> None:
     """A part without rows is empty."""
     assert write([]) == ([], b"")
+
+
+@pytest.mark.parametrize("room", [1, 3, 1 << 20])
+def test_a_shard_is_its_pieces_in_the_order_of_units(
+    tmp_path: Path, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is copied at a time, a shard has the bytes of its pieces, and they are those of its checksum."""
+    monkeypatch.setattr(write_module, "_COPY_BYTES", room)
+    (tmp_path / "one").write_bytes(b"abcdefgh")
+    (tmp_path / "two").write_bytes(b"01234567")
+    pieces = [
+        _Piece(1, str(tmp_path / "two"), PartSegment("train", 0, 2, 4, ((1, 4),))),
+        _Piece(0, str(tmp_path / "one"), PartSegment("train", 0, 1, 5, ((0, 2), (4, 3)))),
+    ]
+    shard = _assemble((("train", 0, 1), pieces), str(tmp_path), str(tmp_path), compressed=False)
+    assert (tmp_path / shard.file).read_bytes() == b"abefg1234"
+    assert (shard.rows, shard.bytes, shard.sha256) == (3, 9, hashlib.sha256(b"abefg1234").hexdigest())
 
 
 @pytest.mark.parametrize(("content", "reason"), [(None, "No such file or directory"), (b"abc", "it ends early")])
