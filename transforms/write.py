@@ -123,7 +123,10 @@ def _assemble(
 
 
 def _chunks(pieces: Iterable[_Piece]) -> Iterator[memoryview]:
-    """The bytes of pieces, each chunk in the memory of the one before."""
+    """Yields the bytes of pieces.
+
+    Each chunk is in the memory of the one before.
+    """
     room = memoryview(bytearray(_COPY_BYTES))
     for piece in pieces:
         stop = sum(piece.segment.pieces[-1])

@@ -25,7 +25,10 @@ class Writer(Protocol):
     """An object that is being written."""
 
     def write(self, data: bytes | memoryview, /) -> object:
-        """Writes all of the data, whose memory may be used again then."""
+        """Writes all of the data.
+
+        Its memory may be used again then.
+        """
         ...
 
     def close(self) -> object:
@@ -177,7 +180,10 @@ class StreamWriter:
         self._stream = stream
 
     def write(self, data: bytes | memoryview, /) -> None:
-        """Writes all of the data, whose memory may be used again then."""
+        """Writes all of the data.
+
+        Its memory may be used again then.
+        """
         with explained():
             self._stream.write(data)
 
