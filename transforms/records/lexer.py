@@ -179,20 +179,8 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
     facts = np.empty(9, np.int64)
     kernel().kernel_lex(text, len(text), lexicon.packed, at_end, separators, first, cells, facts)
     found, records, stop, lines, blank, comments, opened, high, torn = facts.tolist()
-    return Lexed(
-        text,
-        lexicon,
-        separators[:found].copy(),
-        first[:records].copy(),
-        cells[:records].copy(),
-        stop,
-        lines,
-        blank,
-        comments,
-        opened,
-        bool(high),
-        bool(torn),
-    )
+    copies = separators[:found].copy(), first[:records].copy(), cells[:records].copy()
+    return Lexed(text, lexicon, *copies, stop, lines, blank, comments, opened, bool(high), bool(torn))
 
 
 def skip_lines(text: Bytes, count: int, *, at_end: bool) -> tuple[int, int]:

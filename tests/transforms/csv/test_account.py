@@ -55,6 +55,7 @@ DIALECTS = st.builds(
     quote=st.sampled_from(['"', '"', "'", None]),
     escape=st.sampled_from([None, None, "\\"]),
     comment=st.sampled_from([None, None, "#"]),
+    null_values=st.sampled_from([("",), ("", " a", "1 ")]),
     trim=st.booleans(),
     skip_rows=st.sampled_from([0, 0, 1, 3]),
     header=st.just(value=False),
@@ -167,8 +168,15 @@ def check_account(data: bytes, dialect: Dialect, selection: Selection, block: in
     bad = [(reject.line, reject.row) for each in found for reject in each.rejects]
     assert bad == [(each.line, each.text) for each in records if each not in good]
     assert [list(row) for row in zip(*values(found).values(), strict=True)] == [
-        [(cell.strip() if dialect.trim else cell).decode() or None for cell in each.cells] for each in good
+        [text_of(cell, dialect) for cell in each.cells] for each in good
     ]
+
+
+def text_of(cell: bytes, dialect: Dialect) -> str | None:
+    """A cell's text; None where it is missing."""
+    text = (cell.strip() if dialect.trim else cell).decode()
+    spelled = {text} if dialect.trim and dialect.delimiter == " " else {text, cell.decode()}
+    return None if not text or spelled & set(dialect.null_values) else text
 
 
 def is_good(found: Found, width: int) -> bool:

@@ -19,7 +19,10 @@ from shardmill.transforms.csv.cell_columns import CellColumn, ColumnParser, Grid
 from shardmill.transforms.kernel.library import SLACK
 from shardmill.transforms.numbers.cast import Cast, cast
 from shardmill.transforms.numbers.number_format import NumberFormat
+from shardmill.transforms.records.lexer import lex
+from shardmill.transforms.records.lexicon import Lexicon
 from tests.support.csv.csv_blocks import BYTES, FLOAT, INT
+from tests.support.csv.grids import grid_of
 from tests.support.locations import ROOT
 
 NULLS = ("", "NA", "-9", 'a"b', "n" * 70)
@@ -45,57 +48,21 @@ PIECES = (
 SPECIAL = (",", ",", '"', '"', '""', "\n", "\n", "\r\n", "\\", "n" * 70, "1,2\n", '"1","2"\n', 'a"b', "é", "x" * 17)
 
 
-def packed(delimiter: str = ",", quote: str | None = '"', escape: str | None = None, *, trim: bool = False) -> bytes:
-    """A dialect as `native/records/dialect.h` has it."""
-    special = [ord(each) if each else 0 for each in (delimiter, quote, escape)]
-    return bytes([*special, 0, quote is not None, escape is not None, 0, trim])
+def lexicon_with(quote: str | None = '"', escape: str | None = None, *, trim: bool = False) -> Lexicon:
+    """Special bytes, with commas."""
+    quotes, escapes = (None if each is None else ord(each) for each in (quote, escape))
+    return Lexicon(ord(","), quotes, escapes, None, trim)
 
 
-def separators(text: bytes, dialect: bytes) -> list[tuple[int, bool]]:
-    """The offset of each separator, and whether it ends a line: a byte at a time, as PyArrow has it."""
-    delimiter, quote, escape, _, quotes, escapes, _, trim = dialect
-    found: list[tuple[int, bool]] = []
-    begins, inside, at = True, False, 0
-    while at < len(text):
-        byte = text[at]
-        if escapes and byte == escape:
-            begins, at = False, at + 1
-        elif inside:
-            if byte == quote and text[at + 1 : at + 2] == bytes([quote]):
-                at += 1
-            elif byte == quote:
-                inside = False
-        elif quotes and byte == quote and begins:
-            begins, inside = False, True
-        elif byte in (delimiter, 10, 13):
-            found.append((at, byte != delimiter))
-            begins = True
-        else:
-            begins &= bool(trim) and byte in b" \t"
-        at += 1
-    return found
-
-
-def grid_of(text: bytes, dialect: bytes, width: int) -> Grid:
-    """The records of a text that have so many cells; one that isn't complete is left out."""
-    found = separators(text, dialect)
-    first, before, start = [], 0, -1
-    for index, (offset, ends) in enumerate(found, 1):
-        if ends:
-            if index - before == width and offset - start > 1:
-                first.append(before)
-            before, start = index, offset
-    offsets = [2**32 - 1, *(offset for offset, _ in found)]
-    return Grid(np.frombuffer(text + bytes(SLACK), np.uint8), np.array(offsets, np.uint32), np.array(first, np.uint32))
+PLAIN = lexicon_with()
 
 
 def parse(
-    text: bytes, columns: Sequence[CellColumn], dialect: bytes | None = None, nulls: Sequence[str] = NULLS
+    text: bytes, columns: Sequence[CellColumn], lexicon: Lexicon = PLAIN, nulls: Sequence[str] = NULLS
 ) -> list[Cast]:
     """The columns of a text."""
-    dialect = dialect or packed()
-    parser = ColumnParser(dialect, nulls, columns)
-    values, notable = parser.parse(grid_of(text, dialect, 1 + max(column.position for column in columns)))
+    parser = ColumnParser(lexicon.packed, nulls, columns)
+    values, notable = parser.parse(grid_of(text, lexicon, 1 + max(column.position for column in columns)))
     for index, each in enumerate(values):
         each.validate(full=True)
         assert index not in notable or notable[index].values is each
@@ -143,14 +110,14 @@ def by_pyarrow(text: bytes, width: int, escape: str | None) -> list[pa.Array]:
 def test_cells_are_what_pyarrow_reads(text: str, width: int, escape: str | None, infinite: Any) -> None:
     """Text, integers and floats of any text: quotes anywhere, doubled, escaped or never closed, ragged rows, blank lines."""
     data = text.encode() + b"\n"
-    dialect = packed(escape=escape)
+    lexicon = lexicon_with(escape=escape)
     # PyArrow refuses a text that ends inside a quoted cell, or in an escape: the lexer never gives one.
-    stop = max((at + 1 for at, ends in separators(data, dialect) if ends), default=0)
+    stop = lex(np.frombuffer(data, np.uint8), lexicon, at_end=False).stop
     if not stop:
         return
     expected = by_pyarrow(data[:stop], width, escape)
     columns = [CellColumn(position, kind, infinite) for position in range(width) for kind in (BYTES, INT, FLOAT)]
-    found = parse(data[:stop], columns, dialect)
+    found = parse(data[:stop], columns, lexicon)
     for column, each in zip(columns, found, strict=True):
         assert each.values.type == column.type.arrow
         exact = cast(expected[column.position], column.type, pa.array(sorted(NULLS)), infinite)
@@ -165,7 +132,7 @@ def test_trimmed_cells(cells: list[str]) -> None:
     quoted = [f' \t"{cell.replace(chr(34), 2 * chr(34))}" ' for cell in cells]
     trimmed = [cell.strip(" \t") for cell in cells]
     expected = [None if cell in NULLS else cell for cell in trimmed]
-    found = parse("".join(f"{cell}\n" for cell in quoted).encode(), [CellColumn(0, BYTES)], packed(trim=True))
+    found = parse("".join(f"{cell}\n" for cell in quoted).encode(), [CellColumn(0, BYTES)], lexicon_with(trim=True))
     assert found[0].values.to_pylist() == expected
 
 
@@ -257,16 +224,16 @@ def test_formats_are_read_from_text() -> None:
 def test_quotes_and_escapes_that_numbers_have(character: str) -> None:
     """They are special before they are a part of a number."""
     text = f"{character}12{character}\n".encode()
-    assert parse(text, [CellColumn(0, INT)], packed(quote=character))[0].values.to_pylist() == [12]
-    assert parse(f"{character}12\n".encode(), [CellColumn(0, INT)], packed(escape=character))[0].values.to_pylist() == [
-        12
-    ]
+    assert parse(text, [CellColumn(0, INT)], lexicon_with(quote=character))[0].values.to_pylist() == [12]
+    assert parse(f"{character}12\n".encode(), [CellColumn(0, INT)], lexicon_with(escape=character))[
+        0
+    ].values.to_pylist() == [12]
 
 
 def test_no_rows_and_no_columns() -> None:
     """Give empty columns, and none."""
     assert [len(each.values) for each in parse(b"1\n", [CellColumn(position, BYTES) for position in (0, 1)])] == [0, 0]
-    assert ColumnParser(packed(), (), []).parse(grid_of(b"1\n", packed(), 1)) == ([], {})
+    assert ColumnParser(PLAIN.packed, (), []).parse(grid_of(b"1\n", PLAIN, 1)) == ([], {})
 
 
 def test_constants_are_those_of_the_kernel() -> None:
@@ -289,17 +256,17 @@ def test_buffers_have_no_bytes_that_nobody_wrote() -> None:
 
 def test_a_pickled_parser_knows_the_missing_cells() -> None:
     """Its copy has addresses of its own, also once the first parser and its memory are gone."""
-    pickled = pickle.dumps(ColumnParser(packed(), ["missing value"], [CellColumn.text(0)]))
+    pickled = pickle.dumps(ColumnParser(PLAIN.packed, ["missing value"], [CellColumn.text(0)]))
     others = [np.full(13, 120, np.uint8) for _ in range(1000)]
-    (values,), _ = pickle.loads(pickled).parse(grid_of(b"missing value\nx\n", packed(), 1))
+    (values,), _ = pickle.loads(pickled).parse(grid_of(b"missing value\nx\n", PLAIN, 1))
     assert values.to_pylist() == [None, "x"]
     assert len(others) == 1000
 
 
 def test_text_of_some_rows() -> None:
     """Any rows' cells are read alone, as bytes, too."""
-    parser = ColumnParser(packed(), NULLS, [])
-    grid = grid_of(b'1,"c""d"\n2,NA\n3,\xff\n', packed(), 2)
+    parser = ColumnParser(PLAIN.packed, NULLS, [])
+    grid = grid_of(b'1,"c""d"\n2,NA\n3,\xff\n', PLAIN, 2)
     assert parser.text(grid.take(np.array([2, 0])), 1, pa.binary()).to_pylist() == [b"\xff", b'c"d']
     assert parser.text(grid, 0, pa.string()).to_pylist() == ["1", "2", "3"]
 
@@ -310,4 +277,4 @@ def test_too_much_text_is_refused() -> None:
     grid = Grid(np.zeros(SLACK, np.uint8)[:0], separators, np.zeros(1, np.uint32))
     message = "a column of text: expected at most 2,147,483,647 bytes, received 2,147,483,648; parse fewer rows at once"
     with pytest.raises(ValueError, match=message):
-        ColumnParser(packed(), (), [CellColumn.text(0)]).parse(grid)
+        ColumnParser(PLAIN.packed, (), [CellColumn.text(0)]).parse(grid)

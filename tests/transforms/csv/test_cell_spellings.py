@@ -14,11 +14,10 @@ from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv import cell_spellings
 from shardmill.transforms.csv.cell_columns import CellColumn, ColumnParser, Grid
 from shardmill.transforms.csv.cell_spellings import ABSENT, SPELLINGS, SpellingCounter
-from shardmill.transforms.kernel.library import SLACK
 from shardmill.transforms.numbers.number_format import NumberFormat
-from shardmill.transforms.records.lexer import lex
 from shardmill.transforms.records.lexicon import Lexicon
 from tests.support.csv.cells import cells
+from tests.support.csv.grids import grid_of
 
 COMMA, QUOTE, BACKSLASH, SPACE = b',"\\ '
 PLAIN = Lexicon(COMMA, QUOTE, None, None)
@@ -67,12 +66,6 @@ PIECES = (
     "NA",
     "-9",
 )
-
-
-def grid_of(text: bytes, lexicon: Lexicon, width: int) -> Grid:
-    """The records of a text that have so many cells."""
-    lexed = lex(np.frombuffer(text + bytes(SLACK), np.uint8)[: len(text)], lexicon, at_end=True)
-    return Grid(lexed.data, lexed.separators, lexed.first[lexed.cells == width])
 
 
 def check(grid: Grid, lexicon: Lexicon, width: int, nulls: Sequence[str]) -> None:
