@@ -52,10 +52,10 @@ class Winsorize(NumberKind):
 
 @dataclass(frozen=True, kw_only=True)
 class QuantileUniform(NumberKind):
-    """The share of the column's values below x, float32 from 0 to 1.
+    """The share of a column's values below x.
 
-    It is scikit-learn's QuantileTransformer, of all rows rather than a sample. Between two
-    quantiles it is interpolated linearly, in float64. A value that is several quantiles at once
+    It is float32 from 0 to 1, as scikit-learn's QuantileTransformer has it, but of all rows rather
+    than a sample. Between two quantiles it is interpolated linearly, in float64. A value that is several quantiles at once
     gets the middle of their shares; the least value and those below it get 0, the greatest and
     those above it 1. A constant gets 0.
 
