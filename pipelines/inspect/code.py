@@ -103,6 +103,9 @@ def _labels(run: Run) -> _Labels:
     found = {label.name: head(label) for label in run.labels}
     left_out = {name: why for name, why in found.items() if isinstance(why, str)}
     heads = {name: each for name, each in found.items() if isinstance(each, Head)}
+    if run.weight is not None:
+        # The run's own weights say what a row counts.
+        heads = {name: replace(each, class_weights=()) for name, each in heads.items()}
     if not any(map(part_line, run.features)):
         return _Labels(_keys(names), {}, {}, "no feature is of a kind that a model takes as it is")
     if not heads:
@@ -178,40 +181,44 @@ def _are_renamed(labels: Mapping[str, str]) -> bool:
 
 
 def _reader(run: Run, labels: _Labels) -> str:
-    outputs = sorted((*run.features, *run.labels), key=lambda output: output.name)
+    weights = () if run.weight is None else (run.weight,)
+    outputs = sorted((*run.features, *run.labels, *weights), key=lambda output: output.name)
     padded = [f"{literal(output.name)}: {padding(output)}," for output in varying(run.features)]
     return fill(
         "reader",
         spec=lines(map(spec_line, outputs)),
         padding=_PADDING.format(lines(padded)) if padded else "",
-        parsed=lines((*(_PAD if padded else ()), *_label_lines(labels))),
-        rows=_rows_name(labels),
+        parsed=lines((*(_PAD if padded else ()), *_label_lines(run, labels))),
+        rows=_rows_name(run, labels),
         compression=', "GZIP"' if run.compressed else "",
     )
 
 
-def _label_lines(labels: _Labels) -> Iterable[str]:
-    """Yields lines that split rows into features and labels."""
+def _label_lines(run: Run, labels: _Labels) -> Iterable[str]:
+    """Yields lines that split rows into features, labels and weights."""
     for name, why in labels.left_out.items():
         yield f"features.pop({literal(name)})  # a label too, which {why}"
+    if run.weight is not None:
+        yield f"weight = features.pop({literal(run.weight.name)})"
+    weight = "" if run.weight is None else ", weight"
     if _are_renamed(labels.read):
-        yield "return features, {name: features.pop(label) for name, label in LABELS.items()}"
+        yield f"return features, {{name: features.pop(label) for name, label in LABELS.items()}}{weight}"
     elif len(labels.read) > 1:
-        yield "return features, {label: features.pop(label) for label in LABELS}"
+        yield f"return features, {{label: features.pop(label) for label in LABELS}}{weight}"
     else:
-        yield "return features, features.pop(LABEL)" if labels.read else "return features"
+        yield f"return features, features.pop(LABEL){weight}" if labels.read else f"return features{weight}"
 
 
-def _rows_name(labels: _Labels) -> str:
-    if len(labels.read) > 1:
-        return "(features, labels)"
-    return "(features, label)" if labels.read else "features"
+def _rows_name(run: Run, labels: _Labels) -> str:
+    names = ["features", *(["labels" if len(labels.read) > 1 else "label"] if labels.read else [])]
+    names += [] if run.weight is None else ["weight"]
+    return f"({', '.join(names)})" if len(names) > 1 else "features"
 
 
 def _rows(run: Run, labels: _Labels) -> str:
     return fill(
         "rows",
-        row=_rows_name(labels),
+        row=_rows_name(run, labels),
         compression='"gzip"' if run.compressed else "None",
-        yielded=lines((line.replace("return", "yield") for line in _label_lines(labels)), 12),
+        yielded=lines((line.replace("return", "yield") for line in _label_lines(run, labels)), 12),
     )

@@ -28,7 +28,9 @@ from shardmill.schemas.run_folder import (
     TRANSFORM_FN,
     shard_suffix,
 )
+from shardmill.transforms.features.column_patterns import expand_patterns
 from shardmill.transforms.files import enclosed
+from shardmill.transforms.kinds.numeric.weight import Weight
 from shardmill.transforms.runtime.graph_names import decode_names
 
 # Files of a run's folder that are read.
@@ -80,6 +82,7 @@ class Run:
         suffix: The ending of the shards' names.
         features: The outputs that aren't labels.
         labels: The outputs that are labels.
+        weight: The output that is the rows' weights. None means that they all count the same.
         columns: The raw columns that the features are made of.
         is_function: Whether a TF Transform function made the outputs.
         has_odd_columns: Whether TensorFlow's Python has other names for some raw columns than the
@@ -91,6 +94,7 @@ class Run:
     suffix: str
     features: tuple[Output, ...]
     labels: tuple[Output, ...]
+    weight: Output | None
     columns: tuple[str, ...]
     is_function: bool
     has_odd_columns: bool
@@ -120,6 +124,7 @@ def load_run(folder: str) -> Run:
     for name in names["labels"]:
         if name not in outputs:
             raise wrong(path, "labels", f"names of {FEATURES_SCHEMA}", shown(name))
+    weight = _weight(manifest["config"], [*names["labels"]])
     return Run(
         folder=folder,
         shards={
@@ -127,12 +132,20 @@ def load_run(folder: str) -> Run:
         },
         suffix=shard_suffix(compressed=manifest["config"]["output"]["compression"] != "none"),
         features=tuple(output for name, output in outputs.items() if name not in names["labels"]),
-        labels=tuple(outputs[name] for name in names["labels"]),
+        labels=tuple(outputs[name] for name in names["labels"] if name != weight),
+        weight=None if weight is None else outputs[weight],
         columns=tuple(inputs),
         is_function="preprocessing_fn" in manifest["config"],
         # TensorFlow names an argument's tensor after the signature and the argument.
         has_odd_columns=any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items()),
     )
+
+
+def _weight(config: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The feature of kind `weight` among the labels."""
+    features, _ = expand_patterns(config.get("features") or {}, names)
+    kinds = {name: value.get("kind") if isinstance(value, Mapping) else value for name, value in features.items()}
+    return next((name for name in names if kinds.get(name) == Weight.kind), None)
 
 
 def _outputs(folder: str) -> dict[str, Output]:

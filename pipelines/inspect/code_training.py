@@ -47,7 +47,7 @@ def training(run: Run, heads: Mapping[str, Head], labels: Mapping[str, str]) -> 
 def _model(run: Run, heads: Mapping[str, Head]) -> str:
     return fill(
         "model",
-        helpers="".join((fill("pooled") if uses_pooled(run.features) else "", _classes(heads), _weights(heads))),
+        helpers="".join((fill("pooled") if uses_pooled(run.features) else "", _classes(run, heads), _weights(heads))),
         inputs=lines(map(input_line, run.features)),
         parts=lines(line for line in map(part_line, run.features) if line),
         outputs="\n".join(_output_lines(heads)),
@@ -58,11 +58,14 @@ def _model(run: Run, heads: Mapping[str, Head]) -> str:
     )
 
 
-def _classes(heads: Mapping[str, Head]) -> str:
+def _classes(run: Run, heads: Mapping[str, Head]) -> str:
     texts = [name for name, each in heads.items() if each.is_text]
     if not texts:
         return ""
-    return fill("classes") if len(heads) == 1 else fill("classes_of_several", labels=literal(texts))
+    weight = ", weight" if run.weight else ""
+    if len(heads) == 1:
+        return fill("classes", weight=weight)
+    return fill("classes_of_several", labels=literal(texts), weight=weight)
 
 
 def _weights(heads: Mapping[str, Head]) -> str:

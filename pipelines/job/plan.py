@@ -64,7 +64,7 @@ def _selection(config: Config, schema: Schema, features: JobFeatures) -> Selecti
     key = SplitKey(config.split.key or schema.names) if config.split else None
     columns = tuple(column for column in schema if column.name in features.columns)
     infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
-    return Selection(columns, schema.names, features.required, key, infinite=infinite)
+    return Selection(columns, schema.names, features.required, key, refused=features.refused, infinite=infinite)
 
 
 def check_columns(config: Config, schema: Schema) -> None:

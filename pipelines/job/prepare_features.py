@@ -8,7 +8,7 @@ Declared features may use columns that a `derive` function makes.
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 
 from shardmill.pipelines.config.load import Config
@@ -29,6 +29,7 @@ from shardmill.transforms.graph import process
 from shardmill.transforms.graph.derived_column import DerivedColumn
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
+from shardmill.transforms.numbers.refused import Refusal
 from shardmill.transforms.runtime.c_library import without_notes
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
@@ -47,6 +48,7 @@ class JobFeatures:
         row_graph: The graph that makes derived columns, and rejects rows on which it fails. None
             means that there are no derived columns.
         derived: The derived columns.
+        refused: Numbers that reject a row, by their raw columns.
     """
 
     source: GraphSource
@@ -54,6 +56,7 @@ class JobFeatures:
     required: frozenset[str]
     row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
+    refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
 
 
 def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, progress: Progress) -> JobFeatures:
@@ -93,6 +96,7 @@ def _declared(
     every = Schema((*schema, *(each.column for each in derived.values())))
     with naming(config.source):
         kinds = parse_features(config.features, every, config.split_key)
+        refused = _refused(kinds, schema)
 
     def raw(names: tuple[str, ...]) -> set[str]:
         return {source for name in names for source in (derived[name].sources if name in derived else (name,))}
@@ -112,7 +116,22 @@ def _declared(
         frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
         row_graph,
         tuple(each.column for each in derived.values()),
+        refused,
     )
+
+
+def _refused(kinds: Sequence[Kind], schema: Schema) -> dict[str, frozenset[Refusal]]:
+    """The numbers that features refuse, by column."""
+    found: dict[str, frozenset[Refusal]] = {}
+    for kind in kinds:
+        for column, refusal in kind.refusals().items():
+            if column not in schema:
+                raise kind.error(
+                    f"expected a column of the data, whose {refusal} numbers reject their rows, received the derived "
+                    f"column {column!r}; let `derive` give it no such numbers, or use the columns that it is made of"
+                )
+            found[column] = found.get(column, frozenset()) | {refusal}
+    return found
 
 
 def _row_graph(graph: Graph, kinds: Sequence[Kind], every: Schema, derived: Mapping[str, DerivedColumn]) -> RowGraph:

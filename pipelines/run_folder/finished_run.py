@@ -130,6 +130,7 @@ class FinishedRun:
             required=frozenset(columns["required"]),
             key=SplitKey(tuple(split["key"] or self.schema.names)) if split else None,
             optional=frozenset(columns.get("optional", ())),
+            refused={name: frozenset(each) for name, each in columns.get("refused", {}).items()},
             infinite={name: self._infinite(name) for name in columns["read"]},
         )
 

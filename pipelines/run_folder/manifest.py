@@ -184,6 +184,8 @@ def _columns(rule: ManifestRule, findings: Findings) -> ColumnNames:
         "read": [column.name for column in selection.columns],
         "required": sorted(selection.required),
     }
+    if selection.refused:
+        names["refused"] = {name: sorted(refused) for name, refused in sorted(selection.refused.items())}
     if selection.optional:
         names["optional"] = sorted(selection.optional)
     if graph is not None:

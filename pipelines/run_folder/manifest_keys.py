@@ -134,6 +134,7 @@ class ColumnNames(TypedDict):
 
     read: list[str]
     required: list[str]
+    refused: NotRequired[dict[str, list[Literal["negative", "zero"]]]]
     optional: NotRequired[list[str]]
     checked: NotRequired[CheckedEntry]
     renamed: NotRequired[list[RenamedEntry]]

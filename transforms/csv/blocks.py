@@ -27,6 +27,7 @@ from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_o
 from shardmill.transforms.decoding.encodings import Codec
 from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check_head
 from shardmill.transforms.numbers.cast import Cast
+from shardmill.transforms.numbers.refused import refused
 from shardmill.transforms.records.repair_names import Renamed
 from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.tfrecord.encode import Outputs
@@ -218,6 +219,7 @@ class _BlockParser:
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
+        self._refused = {name: each for name, each in selection.refused.items() if name not in selection.optional}
         self._names = list(header.names)
         self._lexicon = lexicon_of(dialect)
         self._renamed = header.renamed
@@ -272,7 +274,7 @@ class _BlockParser:
         return self._spellings.count(grid.take(np.delete(np.arange(len(grid)), list(faults))) if faults else grid)
 
     def _add_faults(self, columns: Mapping[str, pa.Array], notable: Mapping[str, Cast], faults: Faults) -> None:
-        """Adds bad cells, and missing ones that must be there.
+        """Adds bad, refused and missing cells.
 
         Of several faults of a row, that of the first column is told.
         """
@@ -280,6 +282,9 @@ class _BlockParser:
             name = column.name
             if name in notable:
                 for row, reason in notable[name].reasons(column.type):
+                    faults.setdefault(row, (name, reason))
+            for refusal in sorted(self._refused.get(name, ())):
+                for row, reason in refused(columns[name], refusal):
                     faults.setdefault(row, (name, reason))
             if name in self._required and columns[name].null_count:
                 for row in np.flatnonzero(columns[name].is_null().to_numpy(zero_copy_only=False)).tolist():

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
 from shardmill.transforms.numbers.number_format import Infinite
+from shardmill.transforms.numbers.refused import Refusal
 
 # Stands between the cells of a split key: ASCII's unit separator, which text hardly ever has.
 _SEPARATOR = "\x1f"
@@ -51,6 +52,7 @@ class Selection:
         key: The split key. None means that no key is made: the file decides, or there is no split.
         optional: Columns that a file may lack, and in which a missing value rejects no row,
             required or not.
+        refused: Numbers that reject a row, by their columns.
         infinite: How infinite numbers in a FLOAT column are treated, by its name; "keep" in columns
             that aren't listed.
         spelled: Columns whose cells are counted by their spelling.
@@ -61,6 +63,7 @@ class Selection:
     required: frozenset[str] = frozenset()
     key: SplitKey | None = None
     optional: frozenset[str] = frozenset()
+    refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
     infinite: Mapping[str, Infinite] = field(default_factory=dict)
     spelled: tuple[str, ...] = ()
 

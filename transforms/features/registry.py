@@ -13,6 +13,8 @@ from shardmill.transforms.features.column_patterns import expand_patterns, few_n
 from shardmill.transforms.features.placeholder import dummy_statistics
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.hash import Cross, Hash
+from shardmill.transforms.kinds.categorical.ordinal import Ordinal
+from shardmill.transforms.kinds.categorical.pass_through import String
 from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
 from shardmill.transforms.kinds.dates.elapsed import Elapsed
@@ -21,18 +23,20 @@ from shardmill.transforms.kinds.numeric.bucket import Bucketize, Buckets
 from shardmill.transforms.kinds.numeric.geo import GeoDistance
 from shardmill.transforms.kinds.numeric.ranks import QuantileNormal, QuantileUniform, Winsorize
 from shardmill.transforms.kinds.numeric.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
+from shardmill.transforms.kinds.numeric.weight import Weight
 from shardmill.transforms.kinds.parameters import read_parameters
 
 # A new kind is listed here.
 KINDS: Mapping[str, type[Kind]] = {
     each.kind: each
     for each in (
-        *(Numeric, Label, ZScore, MinMax, Robust, Log, Log1p, Clip, Power),
+        *(Numeric, Label, Weight, ZScore, MinMax, Robust, Log, Log1p, Clip, Power),
         *(Winsorize, QuantileUniform, QuantileNormal),
         *(Arithmetic, GeoDistance),
         *(Bucketize, Buckets),
         *(Vocabulary, OneHot, MultiHot),
         *(Hash, Cross),
+        *(Ordinal, String),
         *(Datetime, Elapsed),
     )
 }
@@ -66,6 +70,7 @@ def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[s
             with mistakes.at("features", pattern or kind.name):
                 _check_kind(kind, schema, pattern)
     mistakes.raise_any()
+    _check_weights(kinds)
     _check_names(kinds, schema)
     return kinds
 
@@ -232,6 +237,14 @@ def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:
         else kind
         for kind in kinds
     )
+
+
+def _check_weights(kinds: Sequence[Kind]) -> None:
+    weights = [kind for kind in kinds if isinstance(kind, Weight)]
+    for kind in weights[1:]:
+        raise kind.error(
+            f"expected one `weight`, received a second one besides {weights[0].name!r}; remove one of them"
+        )
 
 
 def _check_names(kinds: Sequence[Kind], schema: Schema) -> None:

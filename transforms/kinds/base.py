@@ -16,6 +16,7 @@ import numpy.typing as npt
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
+from shardmill.transforms.numbers.refused import Refusal
 from shardmill.transforms.statistics.requests import NumericRequest, Statistics, VocabularyRequest
 
 Request = NumericRequest | VocabularyRequest
@@ -235,6 +236,10 @@ class Kind(ABC):
                 counts, not the cells that it is derived from.
         """
         return self.columns if self.missing == "reject" else ()
+
+    def refusals(self) -> Mapping[str, Refusal]:
+        """Numbers that reject a row, by their raw columns."""
+        return {}
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters against each other and the schema.

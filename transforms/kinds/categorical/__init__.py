@@ -3,4 +3,6 @@
 given_file.py       vocabulary files that are given
 vocabulary.py       tokens as ids, one_hot, multi_hot
 hash.py             tokens as hash buckets, and crosses
+ordinal.py          tokens in a given order
+pass_through.py     text unchanged
 """

@@ -1,5 +1,6 @@
 """Kinds that hash tokens, and crosses of several columns."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,12 +25,15 @@ class Hash(TokenKind):
         num_buckets: The number of buckets.
         key: Two secret integers for SipHash, which make collisions unpredictable. None means
             FarmHash64's fingerprint, without a key.
+        salt: A text that the key is made of: the first two words of 8 bytes of its SHA-256, little
+            endian, without their highest bits. None means no salt.
     """
 
     kind = "hash"
 
     num_buckets: int
     key: tuple[int, int] | None = None
+    salt: str | None = None
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
@@ -38,6 +42,8 @@ class Hash(TokenKind):
             raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
         if self.key is not None and not all(0 <= each < _KEY_LIMIT for each in self.key):
             raise self.error(f"expected `key` to be two integers from 0 to 2**63 - 1, received {list(self.key)!r}")
+        if self.key is not None and self.salt is not None:
+            raise self.error("expected `key` or `salt`, of which a key is made, received both; remove one of them")
 
     def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
@@ -45,10 +51,9 @@ class Hash(TokenKind):
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         tokens = self.token(trace, self.columns[0])
-        if self.key is not None:
-            return {
-                self.name: raw.StringToHashBucketStrong(input=tokens, num_buckets=self.num_buckets, key=list(self.key))
-            }
+        key = self.key if self.salt is None else _key_of(self.salt)
+        if key is not None:
+            return {self.name: raw.StringToHashBucketStrong(input=tokens, num_buckets=self.num_buckets, key=list(key))}
         return {self.name: raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)}
 
 
@@ -107,3 +112,9 @@ class Cross(IdKind):
         if self.num_buckets is not None:
             return {self.name: raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)}
         return {self.name: trace.table(self._key(self.default_value)).lookup(tokens)}
+
+
+def _key_of(salt: str) -> tuple[int, int]:
+    digest = hashlib.sha256(salt.encode()).digest()
+    first, second = (int.from_bytes(digest[at : at + 8], "little") % _KEY_LIMIT for at in (0, 8))
+    return first, second

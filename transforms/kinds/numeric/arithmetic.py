@@ -13,10 +13,12 @@ from shardmill.transforms.kinds.numeric.expression import (
     Expression,
     Name,
     Number,
+    Operation,
     columns_of,
     divisors_of,
     parse_expression,
 )
+from shardmill.transforms.numbers.refused import Refusal
 
 _OPERATIONS = {"+": "AddV2", "-": "Sub", "*": "Mul", "/": "RealDiv"}
 
@@ -29,7 +31,9 @@ class Arithmetic(ComputedKind):
 
     Attributes:
         expression: Columns, numbers, `+`, `-`, `*`, `/` and parentheses.
-        zero_divisor: The quotient where the divisor is 0: a number, or `"missing"`.
+        zero_divisor: The quotient where the divisor is 0: a number, or `"missing"`. `"reject"`
+            rejects the row; then each divisor is a column or a number. In serving the quotient is
+            missing there.
     """
 
     kind = "arithmetic"
@@ -62,10 +66,25 @@ class Arithmetic(ComputedKind):
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
         super().check_parameters(schema)
-        if isinstance(self.zero_divisor, str) and self.zero_divisor != "missing":
-            raise self.error(f'expected `zero_divisor` to be a number or "missing", received {self.zero_divisor!r}')
-        if Number(0) in divisors_of(parse_expression(self.expression)):
+        if isinstance(self.zero_divisor, str) and self.zero_divisor not in ("missing", "reject"):
+            raise self.error(
+                f'expected `zero_divisor` to be a number, "missing" or "reject", received {self.zero_divisor!r}'
+            )
+        divisors = divisors_of(parse_expression(self.expression))
+        if Number(0) in divisors:
             raise self.error(f"expected no division by 0 in `expression`, received {self.expression!r}")
+        if self.zero_divisor == "reject" and any(isinstance(each, Operation) for each in divisors):
+            raise self.error(
+                'expected divisors that are columns or numbers with zero_divisor = "reject", '
+                f'received {self.expression!r}; make the divisor a column in `derive`, or use "missing"'
+            )
+
+    def refusals(self) -> Mapping[str, Refusal]:
+        """Zeros of divisors: see `Kind.refusals`."""
+        if self.zero_divisor != "reject":
+            return {}
+        divisors = divisors_of(parse_expression(self.expression))
+        return {each.column: "zero" for each in divisors if isinstance(each, Name)}
 
     def _result(self, trace: Trace) -> Tensor:
         return self._build(trace, parse_expression(self.expression))

@@ -52,12 +52,12 @@ class Winsorize(NumberKind):
 
 @dataclass(frozen=True, kw_only=True)
 class QuantileUniform(NumberKind):
-    """The share of a column's values below x.
+    """The share of the column's values below x, float32.
 
-    It is float32 from 0 to 1, as scikit-learn's QuantileTransformer has it, but of all rows rather
-    than a sample. Between two quantiles it is interpolated linearly, in float64. A value that is several quantiles at once
-    gets the middle of their shares; the least value and those below it get 0, the greatest and
-    those above it 1. A constant gets 0.
+    It is from 0 to 1, as in scikit-learn's QuantileTransformer, of all rows rather than a sample.
+    Between two quantiles it is interpolated linearly, in float64. A value that is several quantiles
+    at once gets the middle of their shares; the least value and those below it get 0, the greatest
+    and those above it 1. A constant gets 0.
 
     Attributes:
         num_quantiles: The number of quantiles, the least and the greatest value included. There are
@@ -81,7 +81,7 @@ class QuantileUniform(NumberKind):
         return {self.name: trace.tf.raw_ops.Cast(x=self._shares(trace), DstT=trace.tf.float32)}
 
     def _shares(self, trace: Trace) -> Tensor:
-        """float64[batch]: the share of each value; NaN where it is missing."""
+        """float64[batch]: the share of each value; NaN where missing."""
         raw, knots = trace.tf.raw_ops, _Knots.of(self.ranked(trace.statistics), self.num_quantiles)
         values = raw.Cast(x=self.value(trace), DstT=trace.tf.float64)
         upper = raw.UpperBound(

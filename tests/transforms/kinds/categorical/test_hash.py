@@ -1,5 +1,6 @@
 """Kinds that hash tokens."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,17 @@ def test_hash(key: list[int] | None, tmp_path: Path) -> None:
     )
     assert out["s"].tolist() == tft.hash_strings(tf.constant(["b", "a", "", "ü"]), 1000, key).numpy().tolist()
     assert out["i"].tolist() == tft.hash_strings(tf.constant(["10", "-9", "", "0"]), 1000, key).numpy().tolist()
+
+
+def test_salt(tmp_path: Path) -> None:
+    """A salt is a key: the first two words of 8 bytes of its SHA-256, without their highest bits."""
+    digest = hashlib.sha256("größe".encode()).digest()
+    key = [int.from_bytes(digest[at : at + 8], "little") & (2**63 - 1) for at in (0, 8)]
+    salts = {"salted": {"salt": "größe"}, "keyed": {"key": key}, "other": {"salt": "b"}, "plain": {}}
+    table = {name: {"kind": "hash", "column": "s", "num_buckets": 10**6, **more} for name, more in salts.items()}
+    out = run(table, S, ROWS, tmp_path)
+    assert out["salted"].tolist() == out["keyed"].tolist()
+    assert len({tuple(out[name].tolist()) for name in ("salted", "other", "plain")}) == 3
 
 
 def test_missing_token(tmp_path: Path) -> None:
@@ -57,6 +69,10 @@ def test_cross_by_vocabulary(tmp_path: Path) -> None:
     ("table", "message"),
     [
         ({"kind": "hash", "column": "s", "num_buckets": 0}, "expected `num_buckets` to be at least 1"),
+        (
+            {"kind": "hash", "column": "s", "num_buckets": 5, "key": [1, 2], "salt": "a"},
+            "expected `key` or `salt`, of which a key is made, received both",
+        ),
         (
             {"kind": "hash", "column": "s", "num_buckets": 5, "key": [1]},
             "expected `key` to be a list of 2, each an integer",

@@ -57,6 +57,12 @@ def test_columns_come_from_the_expression() -> None:
     assert allowed_types(table, S.names)["n"] == NUMBERS
 
 
+def test_rows_that_a_divisor_rejects() -> None:
+    """Those in which it is 0: a column's number; in serving the quotient is missing there."""
+    (kind,) = parse_features({"x": _of("a / b / n / 2", zero_divisor="reject")}, S)
+    assert kind.refusals() == {"b": "zero", "n": "zero"}
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -65,7 +71,8 @@ def test_columns_come_from_the_expression() -> None:
         (_of("1 / 2"), "expected an `expression` of columns, received '1 / 2'"),
         (_of("a +"), r"`expression` 'a \+': expected a column, a number or '\(', received the end"),
         (_of("a / b", columns=["a"]), "expected `expression`, which names the columns, or `columns`, received both"),
-        (_of("a / b", zero_divisor="none"), "expected `zero_divisor` to be a number or \"missing\", received 'none'"),
+        (_of("a / b", zero_divisor="none"), 'expected `zero_divisor` to be a number, "missing" or "reject", received'),
+        (_of("a / (b + 1)", zero_divisor="reject"), "expected divisors that are columns or numbers with zero_divisor"),
         (_of("a / b", missing="mean"), "expected `missing` to be a number or \"reject\", received 'mean'"),
         ({"kind": "arithmetic"}, "`arithmetic` needs `expression`: a string"),
     ],
