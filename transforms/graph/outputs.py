@@ -206,7 +206,7 @@ class Declared(Transform):
             for spec, tensor, lengths in self._columns(kind, name, value)
         ]
         specs = {spec.name: spec for spec in self.specs}
-        trace = Trace(tf, {}, self._statistics, self._tables.table)
+        trace = Trace(tf, {}, self._statistics, self._tables.opened())
         for pack in self._packs:
             built = pack.build(trace, [inputs.stacked(columns) for columns in pack.columns], tf.constant(pack.numbers))
             blocks += [
@@ -236,7 +236,7 @@ class Declared(Transform):
         tensors = self._finite(tf.raw_ops, {column: inputs[column] for column in self._raw(kinds)})
         if self._derive is not None:
             tensors |= self._derive.inline(tensors, derived)
-        trace = Trace(tf, tensors, self._statistics, self._tables.table)
+        trace = Trace(tf, tensors, self._statistics, self._tables.opened())
         for kind in kinds:
             yield from ((kind, name, value) for name, value in kind.build_tensors(trace).items())
 
@@ -301,7 +301,7 @@ class Declared(Transform):
         raw = tf.nest.pack_sequence_as(specs, tensors, expand_composites=True)
         dense = to_dense(dict(zip(columns, raw, strict=True)))
         rows = [dense[column.name][None] for column in columns]
-        trace = Trace(tf, {}, self._statistics, self._tables.table)
+        trace = Trace(tf, {}, self._statistics, self._tables.opened())
         return [tf.reshape(values, [-1]) for values in pack.build(trace, rows, numbers[None])]
 
     @property

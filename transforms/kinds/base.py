@@ -30,9 +30,7 @@ TOKENS = frozenset({ColumnType.INT, ColumnType.BYTES})
 
 @dataclass(frozen=True)
 class TableKey:
-    """The settings of a lookup table from tokens to ids.
-
-    Features that agree in it share one table.
+    """The settings of a lookup from tokens to ids.
 
     Attributes:
         vocabulary: The vocabulary's name.
@@ -57,7 +55,7 @@ class Trace:
         inputs: Dense raw columns, each of shape [batch]: float32 (NaN where missing), int64
             (-2**63) or string (empty).
         statistics: The results of the analysis.
-        table: Returns the lookup table of a key: an object with `lookup(tokens)`.
+        table: Returns the lookup of a key: an object with `lookup(tokens)`.
     """
 
     tf: ModuleType

@@ -221,14 +221,14 @@ def test_tables_are_shared(run: Path) -> None:
 
 def test_tracing_fills_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables are filled where the graph is loaded: the tracing process needs no memory for the tokens."""
-    fill = tf.lookup.TextFileInitializer.initialize
+    fill = tf.raw_ops.InitializeTableFromTextFileV2
     at_once: list[bool] = []
 
-    def recorded(self: Any, table: Any) -> Any:
+    def recorded(**arguments: Any) -> Any:
         at_once.append(tf.executing_eagerly())
-        return fill(self, table)
+        return fill(**arguments)
 
-    monkeypatch.setattr(tf.lookup.TextFileInitializer, "initialize", recorded)
+    monkeypatch.setattr(tf.raw_ops, "InitializeTableFromTextFileV2", recorded)
     build(tmp_path, SCHEMA, TABLE, ROWS)
     assert set(at_once) == {False}
 
