@@ -5,7 +5,7 @@ All columns are analyzed in this one fused pass.
 
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
 from shardmill.transforms.runtime.session import Session
+from shardmill.transforms.runtime.token_graph import TokenGraph
 from shardmill.transforms.select_tokens import write_runs
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
@@ -97,6 +98,8 @@ class Reading:
             aside.
         row_graph: A user's function, which all rows have to pass; None where there is none.
         derived: The columns that it makes, in order.
+        token_graph: The graph that makes the tokens which the analysis counts; None where it counts
+            cells as they are.
     """
 
     dialect: Dialect
@@ -105,6 +108,7 @@ class Reading:
     fail_on_bad_row: bool = False
     row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
+    token_graph: TokenGraph | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -170,6 +174,10 @@ class Reading:
         if len(rule.names) > 1:
             rows = rows.filter(pa.array(splits == rule.names.index(TRAIN)))
         return rows
+
+    def made_tokens(self, rows: pa.RecordBatch) -> dict[Hashable, pa.LargeListArray]:
+        """The tokens that the graph makes of rows: see `TokenGraph.tokens`."""
+        return {} if self.token_graph is None else self.token_graph.tokens(rows)
 
 
 class AnalyzedUnits(NamedTuple):
@@ -253,7 +261,8 @@ class _AnalyzeUnit(CheckedDoFn):
             blocks = self._reading.blocks(unit)
             for block in blocks:
                 splits = rule.assign(block.rows, unit.split, block.key)
-                analysis.update(self._reading.train_rows(block, splits))
+                train = self._reading.train_rows(block, splits)
+                analysis.update(train, self._reading.made_tokens(train))
                 self._findings.rejections.update(unit.index, block.rejects)
                 self._findings.infinite.update(block.infinite)
                 self._findings.renamings.update(unit.index, unit.path, block.renamed)

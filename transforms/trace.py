@@ -29,7 +29,7 @@ from shardmill.transforms.select_tokens import SelectTokens
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.ranking import RankedVocabulary, Selected, write_vocabulary
-from shardmill.transforms.statistics.requests import VocabularyRequest, VocabularyStats
+from shardmill.transforms.statistics.requests import MadeTokens, VocabularyRequest, VocabularyStats
 from shardmill.transforms.statistics.stats_file import write_raw_statistics
 from shardmill.transforms.statistics.token_files import Run
 from shardmill.transforms.workers import metrics
@@ -53,6 +53,12 @@ class Features:
     derive: Graph | None = None
     given: Mapping[str, str] = field(default_factory=dict)
     infinite: frozenset[str] = frozenset()
+
+    @property
+    def made_tokens(self) -> tuple[MadeTokens, ...]:
+        """The tokens that the graph makes for the analysis."""
+        requests = [request for request in self.requests if isinstance(request, VocabularyRequest)]
+        return tuple(dict.fromkeys(made for request in requests for made in request.made))
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -176,7 +182,8 @@ def _value_counts(
     for name, request in requests.items():
         column = request.columns[0]
         most = counts[column].size if column in counts else -1
-        if len(request.columns) == 1 and request.delimiter is None and ranked[name].size > most:
+        whole = request.delimiter is None and request.maker is None
+        if len(request.columns) == 1 and whole and ranked[name].size > most:
             counts[column] = ranked[name]
     return counts
 
@@ -210,21 +217,25 @@ def _vocabulary_path(folder: str, name: str) -> str:
     return os.path.join(folder, asset_name(name))
 
 
+def _counts_path(path: str) -> str:
+    # No vocabulary's file has a colon in its name.
+    return f"{path}:counts"
+
+
 def _write_vocabulary(path: str, request: VocabularyRequest, selected: Sequence[Selected]) -> RankedVocabulary:
-    with files.created(path) as stream:
-        return write_vocabulary(stream, request, [each for each in selected if each.name == request.name])
+    with files.created(path) as stream, files.created(_counts_path(path)) as counts:
+        return write_vocabulary(stream, counts, request, [each for each in selected if each.name == request.name])
 
 
 def _vocabulary_stats(name: str, path: str, ranked: RankedVocabulary) -> VocabularyStats:
     first = ranked.top["token"][0].as_py().decode() if ranked.size else None
-    return VocabularyStats(name, path, ranked.size, ranked.total, first)
+    return VocabularyStats(name, path, ranked.size, ranked.total, first, _counts_path(path))
 
 
 def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:
     """The kind, with a vocabulary `file` that this machine has."""
     if not isinstance(kind, VocabularyKind) or kind.file is None:
         return kind
-    # No vocabulary's file has a colon in its name.
     local = os.path.join(folder, f"given:{os.path.basename(given[kind.file])}")
     if not os.path.exists(local):
         copying.copy(given[kind.file], local)

@@ -40,6 +40,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
             fail_on_bad_row=config.input.on_bad_row == "fail",
             row_graph=features.row_graph,
             derived=features.derived,
+            token_graph=features.token_graph,
         ),
         schema=schema,
         features=features.source,

@@ -33,6 +33,7 @@ from shardmill.transforms.numbers.refused import Refusal
 from shardmill.transforms.runtime.c_library import without_notes
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
+from shardmill.transforms.runtime.token_graph import TokenGraph
 from shardmill.transforms.trace import Features
 from shardmill.transforms.workers import phases
 
@@ -49,6 +50,8 @@ class JobFeatures:
             means that there are no derived columns.
         derived: The derived columns.
         refused: Numbers that reject a row, by their raw columns.
+        token_graph: The graph that makes the tokens which the analysis counts. None means that it
+            counts none of its own.
     """
 
     source: GraphSource
@@ -57,6 +60,7 @@ class JobFeatures:
     row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
     refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
+    token_graph: TokenGraph | None = None
 
 
 def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, progress: Progress) -> JobFeatures:
@@ -72,11 +76,16 @@ def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, 
     Raises:
         ConfigError: The features don't fit the columns, or a function fails.
     """
+    kinds = None
     if config.preprocessing_fn is None and config.derive is None:
-        return _declared(config, schema, work)
+        kinds = _parsed(config, schema)
+        if not Features(kinds, schema).made_tokens:
+            return _declared(config, schema, work, kinds)
     progress.phase("load", 1)
     phases.start("load")
-    if config.preprocessing_fn is not None:
+    if kinds is not None:
+        prepared = _declared(config, schema, work, kinds)
+    elif config.preprocessing_fn is not None:
         prepared = _function(config, config.preprocessing_fn, schema, _scratch(work, engine))
     else:
         assert config.derive is not None
@@ -85,17 +94,22 @@ def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, 
     return prepared
 
 
+def _parsed(config: Config, columns: Schema) -> tuple[Kind, ...]:
+    with naming(config.source):
+        return parse_features(config.features, columns, config.split_key)
+
+
 def _declared(
     config: Config,
     schema: Schema,
     work: str,
+    kinds: tuple[Kind, ...],
     graph: Graph | None = None,
     derived: Mapping[str, DerivedColumn] | None = None,
 ) -> JobFeatures:
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
     with naming(config.source):
-        kinds = parse_features(config.features, every, config.split_key)
         refused = _refused(kinds, schema)
 
     def raw(names: tuple[str, ...]) -> set[str]:
@@ -117,6 +131,7 @@ def _declared(
         row_graph,
         tuple(each.column for each in derived.values()),
         refused,
+        _token_graph(features, parts_folder(work)),
     )
 
 
@@ -132,6 +147,21 @@ def _refused(kinds: Sequence[Kind], schema: Schema) -> dict[str, frozenset[Refus
                 )
             found[column] = found.get(column, frozenset()) | {refusal}
     return found
+
+
+def _token_graph(features: Features, folder: str) -> TokenGraph | None:
+    """Traces the graph that makes tokens.
+
+    It is in the folder of part files, as that of derived columns.
+    """
+    made = features.made_tokens
+    if not made:
+        return None
+    graph = Graph(files.join(folder, "tokens"))
+    with tempfile.TemporaryDirectory(prefix="shardmill-tokens-") as local:
+        process.shared().trace_tokens(made, features.schema, os.path.join(local, "graph"))
+        copying.copy_folder(os.path.join(local, "graph"), graph.folder)
+    return TokenGraph(graph, made)
 
 
 def _row_graph(graph: Graph, kinds: Sequence[Kind], every: Schema, derived: Mapping[str, DerivedColumn]) -> RowGraph:
@@ -168,7 +198,10 @@ def _derived(config: Config, reference: str, schema: Schema, work: str) -> JobFe
     with tempfile.TemporaryDirectory(prefix="shardmill-derive-") as local:
         found = process.shared().trace_derive(function, schema, os.path.join(local, "graph"))
         copying.copy_folder(os.path.join(local, "graph"), folder)
-    return _declared(config, schema, work, Graph(folder), {each.column.name: each for each in found})
+    every = Schema((*schema, *(each.column for each in found)))
+    return _declared(
+        config, schema, work, _parsed(config, every), Graph(folder), {each.column.name: each for each in found}
+    )
 
 
 def _scratch(work: str, engine: Engine) -> str:

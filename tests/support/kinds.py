@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 import tensorflow as tf
 
 from shardmill.schemas.features import FeatureSpec
@@ -37,7 +38,7 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
     """The statistics of some rows, vocabularies' files included."""
     requests = list(dict.fromkeys(request for kind in kinds for request in kind.requests(schema)))
     analysis = Analysis(requests, schema.columns)
-    analysis.update(batch)
+    analysis.update(batch, _made(requests, schema, batch))
     tables = {name: table for names, table in analysis.take_tables().items() for name in names}
     found: dict[str, VocabularyStats] = {}
     for request in requests:
@@ -47,9 +48,24 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
             path = folder / f"tokens-{len(found)}"
             with path.open("wb") as stream:
                 tokens.write_tokens(stream, chosen)
+            (folder / f"counts-{len(found)}").write_bytes(chosen["count"].to_numpy().astype("<i8").tobytes())
             first = chosen["token"][0].as_py().decode() if chosen.num_rows else None
-            found[request.name] = VocabularyStats(request.name, str(path), chosen.num_rows, tokens.total(counts), first)
+            found[request.name] = VocabularyStats(
+                *(request.name, str(path), chosen.num_rows, tokens.total(counts), first),
+                str(folder / f"counts-{len(found)}"),
+            )
     return analysis.statistics(found)
+
+
+def _made(requests: Sequence[Any], schema: Schema, batch: pa.RecordBatch) -> dict[Any, pa.LargeListArray]:
+    """The tokens that a token graph makes, without one."""
+    inputs = dense(schema, {name: batch.column(name).to_pylist() for name in schema.names})
+    trace = Trace(tf, inputs, Statistics(), lambda key: pytest.fail(f"no table yet: {key}"))
+    made: dict[Any, pa.LargeListArray] = {}
+    for each in (each for request in requests if isinstance(request, VocabularyRequest) for each in request.made):
+        lists = each.maker.make(trace, trace.text(each.column)).to_list()
+        made[each] = pa.array(lists, pa.large_list(pa.binary()))
+    return made
 
 
 def dense(schema: Schema, columns: Mapping[str, Sequence[Any]]) -> dict[str, tf.Tensor]:

@@ -14,13 +14,14 @@ from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics, VocabularyStats
 
 
-def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "") -> Statistics:
+def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "", counts: str = "") -> Statistics:
     """Made-up statistics of two rows.
 
     Args:
         kinds: The features.
         schema: The raw columns.
         path: A file with one token, which is used for every vocabulary.
+        counts: A file with its count; see `VocabularyStats`.
     """
     ranked = Ranked(np.array([0, 1], np.float32), np.array([1, 2], np.int64))
     stats = NumericStats(count=2, mean=0.5, variance=0.25, maximum=1.0, ranked=ranked)
@@ -29,6 +30,6 @@ def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "") -> S
     names = {kind.vocabulary for kind in kinds if isinstance(kind, VocabularyKind) and kind.vocabulary is not None}
     return Statistics(
         numeric={request: stats for request in requests if isinstance(request, NumericRequest)},
-        vocabularies={name: VocabularyStats(name, path, 1, 1, "a") for name in sorted(names)},
+        vocabularies={name: VocabularyStats(name, path, 1, 1, "a", counts) for name in sorted(names)},
         rows=2,
     )

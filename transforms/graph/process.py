@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from shardmill.transforms.functions.user_function import UserFunction
     from shardmill.transforms.graph.derived_column import DeclaredGraph, DerivedColumn
     from shardmill.transforms.kinds.base import Kind
+    from shardmill.transforms.statistics.requests import MadeTokens
 
 # Features traced before the analysis, as a check: enough to load TensorFlow's parts, few enough not
 # to delay the analysis.
@@ -154,6 +155,21 @@ class Tracer:
         """
         columns: tuple[DerivedColumn, ...] = self._ask("derive", function, schema, folder)
         return columns
+
+    def trace_tokens(self, made: Sequence[MadeTokens], schema: Schema, folder: str) -> None:
+        """Writes the SavedModel that makes tokens.
+
+        See `transforms.graph.made_tokens.trace_tokens`.
+
+        Args:
+            made: The tokens.
+            schema: The raw columns, and the derived ones.
+            folder: A local folder that doesn't exist yet.
+
+        Raises:
+            ShardmillError: See `build_graph`.
+        """
+        self._ask("tokens", made, schema, folder)
 
     def _ask(self, request: str, *arguments: object) -> Any:
         with self._lock:
@@ -290,6 +306,11 @@ def _answer(builder: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str
             from shardmill.transforms.graph import derive as deriver
 
             return "ok", deriver.trace_derive(*arguments)
+        if request == "tokens":
+            from shardmill.transforms.graph import made_tokens
+
+            made_tokens.trace_tokens(*arguments)
+            return "ok", None
         _check(builder, *arguments)
     except ShardmillError as error:
         return "error", error
@@ -305,9 +326,11 @@ def _check(builder: Any, kinds: tuple[Kind, ...], schema: Schema, derive: str | 
     with tempfile.TemporaryDirectory(prefix="shardmill-check-") as folder:
         token = Path(folder, "token")
         token.write_text("a\n")
+        counts = Path(folder, "counts")
+        counts.write_bytes((1).to_bytes(8, "little"))
         target = Path(folder, "graph")
         target.mkdir()
-        statistics = dummy_statistics(kinds, schema, str(token))
+        statistics = dummy_statistics(kinds, schema, str(token), str(counts))
         builder.build_graph(DeclaredGraph(kinds, schema, statistics, derive), str(target))
 
 

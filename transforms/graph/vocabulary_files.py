@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import io
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import binary_of, binary_parts
+from shardmill.schemas.arrow import binary_of, binary_parts, to_numpy
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.given_file import given_text
@@ -28,6 +28,7 @@ from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
 _NAME_LIMIT = 200
 _PIECE_BYTES = 1 << 20
 _NEWLINE = ord("\n")
+_COUNT = np.dtype("<i8")
 
 
 def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) -> Statistics:
@@ -68,39 +69,79 @@ def asset_name(vocabulary: str) -> str:
 def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> VocabularyStats:
     name = kind.vocabulary or kind.name
     found = statistics.vocabularies.get(name, VocabularyStats(name, "", 0))
-    reserved = dict.fromkeys(token.encode() + b"\n" for token in kind.reserved_tokens)
-    with _lines(kind, found) as lines, path.open("wb") as target:
-        target.writelines(reserved)
-        if reserved:
-            target.writelines(without(lines, reserved))
-        else:
-            shutil.copyfileobj(lines, target)
+    reserved = tuple(dict.fromkeys(token.encode() + b"\n" for token in kind.reserved_tokens))
+    if reserved and found.counts:
+        # No vocabulary's file has a colon in its name.
+        counts = f"{path}:counts"
+        with _lines(kind, found) as lines, path.open("wb") as tokens, open(found.counts, "rb") as counted:
+            put_first(reserved, lines, tokens)
+            lines.seek(0)
+            with open(counts, "wb") as target:
+                put_counts_first(reserved, lines, counted, target)
+        found = dataclasses.replace(found, counts=counts)
+    else:
+        with _lines(kind, found) as lines, path.open("wb") as tokens:
+            put_first(reserved, lines, tokens)
     size = _count_lines(path)
     if not size:
         raise _empty(kind, found, statistics)
     return dataclasses.replace(found, path=str(path), size=size)
 
 
-def without(lines: BinaryIO, left_out: Collection[bytes]) -> Iterator[memoryview]:
-    r"""Reads lines, and leaves some out.
+def put_first(reserved: Sequence[bytes], lines: BinaryIO, target: BinaryIO) -> None:
+    r"""Writes reserved lines, then the others of a file.
 
     There may be millions of lines, so none becomes a Python object.
 
     Args:
-        lines: The lines, each ended by `\n`.
-        left_out: The lines to leave out, likewise.
-
-    Yields:
-        The others, joined in pieces.
+        reserved: The lines that come first, each ended by `\n`, all different.
+        lines: The file's lines, likewise.
+        target: The file to write.
     """
-    unwanted = pa.array([*left_out], pa.binary())
+    if not reserved:
+        shutil.copyfileobj(lines, target)
+        return
+    target.writelines(reserved)
+    target.writelines(
+        binary_parts(read.filter(pc.is_null(position)))[1].data for read, position in _read(reserved, lines)
+    )
+
+
+def put_counts_first(reserved: Sequence[bytes], lines: BinaryIO, counts: BinaryIO, target: BinaryIO) -> None:
+    r"""Writes the counts of lines in the order of `put_first`.
+
+    A reserved line that the file doesn't have counts 0.
+
+    Args:
+        reserved: The lines that come first, each ended by `\n`, all different.
+        lines: The file's lines, likewise.
+        counts: Their counts, int64 in little-endian order.
+        target: The file to write, likewise.
+    """
+    first = np.zeros(len(reserved), _COUNT)
+    target.write(first.data)
+    for read, position in _read(reserved, lines):
+        numbers = np.frombuffer(counts.read(len(read) * _COUNT.itemsize), _COUNT)
+        positions = to_numpy(position.fill_null(-1))
+        target.write(numbers[positions < 0].data)
+        first[positions[positions >= 0]] = numbers[positions >= 0]
+    target.seek(0)
+    target.write(first.data)
+
+
+def _read(reserved: Sequence[bytes], lines: BinaryIO) -> Iterator[tuple[pa.Array, pa.Array]]:
+    """Reads lines in pieces.
+
+    Each comes with its position among the reserved ones; null is none.
+    """
+    first = pa.array(reserved, pa.binary())
     rest = b""
     while piece := lines.read(_PIECE_BYTES):
         whole, end, rest = (rest + piece).rpartition(b"\n")
         octets = np.frombuffer(whole + end, np.uint8)
         stops = np.flatnonzero(octets == _NEWLINE) + 1
         read = binary_of(octets, np.concatenate([[0], stops]).astype(np.int32))
-        yield binary_parts(read.filter(pc.invert(pc.is_in(read, unwanted))))[1].data
+        yield read, pc.index_in(read, first)
 
 
 def _lines(kind: VocabularyKind, found: VocabularyStats) -> BinaryIO:

@@ -17,7 +17,7 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.numbers.refused import Refusal
-from shardmill.transforms.statistics.requests import NumericRequest, Statistics, VocabularyRequest
+from shardmill.transforms.statistics.requests import MadeTokens, NumericRequest, Statistics, VocabularyRequest
 
 Request = NumericRequest | VocabularyRequest
 # A tensor of the TensorFlow module that is passed to kinds: they don't import it themselves.
@@ -62,7 +62,7 @@ class Trace:
     inputs: Mapping[str, Tensor]
     statistics: Statistics
     table: Callable[[TableKey], Any]
-    _built: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    _built: dict[object, Tensor] = field(default_factory=dict)
 
     def missing(self, column: str) -> Tensor:
         """bool[batch]: whether the column's cell is missing."""
@@ -82,6 +82,21 @@ class Trace:
         Tokens of an INT column are its decimal text.
         """
         return self._once("text", column, self._text)
+
+    def made(self, tokens: MadeTokens, filling: str | None) -> Tensor:
+        """string[batch, None], a RaggedTensor: a column's made tokens.
+
+        Args:
+            tokens: The column, and what makes them.
+            filling: The text that replaces a missing cell. None means that it has no tokens.
+        """
+        key = (tokens, filling)
+        if key not in self._built:
+            texts = self.text(tokens.column)
+            if filling is not None:
+                texts = self.tf.raw_ops.SelectV2(condition=self.missing(tokens.column), t=filling.encode(), e=texts)
+            self._built[key] = tokens.maker.make(self, texts)
+        return self._built[key]
 
     def hidden(self, value: float) -> Tensor:
         """A float32 constant that TensorFlow's optimizer can't fold.

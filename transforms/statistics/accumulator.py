@@ -8,6 +8,8 @@ the result doesn't depend on the number of workers.
 
 import copy
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,7 @@ from shardmill.transforms.statistics.moments import ColumnMoments, Moments
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import (
+    MadeTokens,
     NumericRequest,
     NumericStats,
     Statistics,
@@ -33,9 +36,19 @@ from shardmill.transforms.statistics.token_counts import TokenCounts
 
 _KINDS = {ColumnType.FLOAT: FLOATS, ColumnType.INT: INTEGERS}
 _NumericKey = tuple[str, tuple[Pre, ...]]
-# Columns, separator, delimiter. Requests that differ only in which tokens they keep share the
-# counts.
-_TokensKey = tuple[tuple[str, ...], str | None, str | None]
+
+
+class _TokensKey(NamedTuple):
+    """The tokens of a request, and how they are counted.
+
+    Requests that differ only in which tokens they keep share the counts.
+    """
+
+    columns: tuple[str, ...]
+    separator: str | None
+    delimiter: str | None
+    made: tuple[MadeTokens, ...]
+    rows: bool
 
 
 class Analysis:
@@ -82,11 +95,12 @@ class Analysis:
             self._sharing[_tokens_key(request)] = (*self._sharing.get(_tokens_key(request), ()), name)
         self._tokens = {key: TokenCounts() for key in self._sharing}
 
-    def update(self, batch: pa.RecordBatch) -> None:
+    def update(self, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray] = MappingProxyType({})) -> None:
         """Adds a block's rows.
 
         Args:
             batch: The columns by name: int64, float32 or text, by their types. Nulls are missing.
+            made: The tokens that the graph makes of each row, for the `made` of all requests.
         """
         if not batch.num_rows:
             return
@@ -97,10 +111,13 @@ class Analysis:
         numbers = columns.take(self._number_columns).joined(columns_of(changed, batch.num_rows))
         self._moments.update(numbers)
         self._quantiles.update(numbers.take(self._ranked_positions))
-        for (names, separator, delimiter), counts in self._tokens.items():
-            arrays = [batch.column(name) for name in names]
-            for array in arrays if separator is None else [tokens_module.cross(arrays, separator)]:
-                counts.update(array, delimiter)
+        for key, counts in self._tokens.items():
+            if key.made:
+                _count_made([made[each] for each in key.made], counts, rows=key.rows)
+                continue
+            arrays = [batch.column(name) for name in key.columns]
+            for array in arrays if key.separator is None else [tokens_module.cross(arrays, key.separator)]:
+                counts.update(array, key.delimiter)
 
     def merge(self, other: "Analysis") -> None:
         """Adds the rows of another analysis.
@@ -237,7 +254,15 @@ def _changed(values: pa.Array, pre: tuple[Pre, ...]) -> npt.NDArray[np.float32]:
 
 
 def _tokens_key(request: VocabularyRequest) -> _TokensKey:
-    return request.columns, request.separator, request.delimiter
+    return _TokensKey(request.columns, request.separator, request.delimiter, request.made, request.rows)
+
+
+def _count_made(lists: Sequence[pa.LargeListArray], counts: TokenCounts, *, rows: bool) -> None:
+    for each in lists:
+        if rows:
+            counts.add(tokens_module.row_counts(each))
+        else:
+            counts.update(each.flatten())
 
 
 def _check(requests: Sequence[NumericRequest | VocabularyRequest], columns: Sequence[Column]) -> None:

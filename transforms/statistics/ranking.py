@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import shortened
 from shardmill.transforms.statistics.requests import VocabularyRequest
@@ -62,11 +63,14 @@ class RankedVocabulary:
     total: int
 
 
-def write_vocabulary(stream: BinaryIO, request: VocabularyRequest, parts: Iterable[Selected]) -> RankedVocabulary:
+def write_vocabulary(
+    stream: BinaryIO, counts: BinaryIO, request: VocabularyRequest, parts: Iterable[Selected]
+) -> RankedVocabulary:
     """Writes a vocabulary's tokens in the order of their ids.
 
     Args:
-        stream: The file.
+        stream: The file of the tokens, one a line.
+        counts: The file of their counts, int64 in little-endian order.
         request: The request for the vocabulary.
         parts: What all its hash partitions have for it; none if no token was counted.
 
@@ -83,6 +87,7 @@ def write_vocabulary(stream: BinaryIO, request: VocabularyRequest, parts: Iterab
         if top.num_rows < TOP_VALUES:
             top = pa.concat_tables([top, kept]).slice(0, TOP_VALUES)
         write_tokens(stream, kept)
+        counts.write(to_numpy(kept["count"]).astype("<i8").data)
         size += kept.num_rows
     distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
     # A copy: it stays in memory, and mustn't hold a batch.

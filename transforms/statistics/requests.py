@@ -5,6 +5,11 @@ All of it is plain data that pickles.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.quantiles import Ranked
@@ -26,6 +31,38 @@ class NumericRequest:
     quantiles: bool = False
 
 
+class TokenMaker(Protocol):
+    """Makes tokens of a column's text, in a graph.
+
+    The same code makes those that the analysis counts and those that the transform graph looks up.
+    It is hashable, and equal makers make equal tokens.
+    """
+
+    def make(self, trace: Any, texts: Any) -> Any:
+        """The tokens of each text.
+
+        Args:
+            trace: The `Trace` of the graph.
+            texts: string[batch]; missing ones are empty.
+
+        Returns:
+            A RaggedTensor, string[batch, None].
+        """
+
+
+@dataclass(frozen=True)
+class MadeTokens:
+    """The tokens that a maker makes of a column.
+
+    Attributes:
+        column: The column, INT or BYTES.
+        maker: The maker.
+    """
+
+    column: str
+    maker: TokenMaker
+
+
 @dataclass(frozen=True)
 class VocabularyRequest:
     r"""A request for the distinct tokens of columns.
@@ -44,6 +81,9 @@ class VocabularyRequest:
             row in which one is missing has none. None means that the columns' tokens are pooled.
         delimiter: The text that separates the tokens of a cell. None means that a cell is one
             token.
+        maker: Makes the tokens of a cell in the graph. None means that the cells themselves are
+            counted, as `separator` and `delimiter` say.
+        rows: Whether to count, rather than the tokens, the rows that have each of them.
     """
 
     name: str
@@ -52,6 +92,13 @@ class VocabularyRequest:
     frequency_threshold: int | None = None
     separator: str | None = None
     delimiter: str | None = None
+    maker: TokenMaker | None = None
+    rows: bool = False
+
+    @property
+    def made(self) -> tuple[MadeTokens, ...]:
+        """The tokens that the graph makes, by column."""
+        return () if self.maker is None else tuple(MadeTokens(column, self.maker) for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -96,6 +143,8 @@ class VocabularyStats:
         total: The number of tokens counted, before any was left out.
         most_common: The most frequent token; of several, the greatest by bytes (the first in the
             file's order). None means that there are no tokens.
+        counts: A file with each token's count, int64 in little-endian order. The empty text means
+            that none were counted: a file gave the tokens.
     """
 
     name: str
@@ -103,6 +152,11 @@ class VocabularyStats:
     size: int
     total: int = 0
     most_common: str | None = None
+    counts: str = ""
+
+    def token_counts(self) -> npt.NDArray[np.int64]:
+        """int64 [size]: each token's count, in the ids' order."""
+        return np.frombuffer(Path(self.counts).read_bytes(), "<i8").astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,24 @@ def cross(columns: Sequence[pa.Array], separator: str) -> pa.Array:
     return pc.binary_join_element_wise(*parts, pa.scalar(separator.encode(), pa.binary()))
 
 
+def row_counts(lists: pa.LargeListArray) -> pa.Table:
+    """Counts the rows that have each token.
+
+    Args:
+        lists: The tokens of each row, (large) binary.
+
+    Returns:
+        A table of counts, without tokens that aren't counted.
+    """
+    encoded = lists.flatten().dictionary_encode()
+    distinct = max(len(encoded.dictionary), 1)
+    rows = to_numpy(pc.list_parent_indices(lists)).astype(np.int64)
+    # One number for each pair of a row and a token.
+    pairs = np.unique(rows * distinct + to_numpy(encoded.indices))
+    counts = np.bincount(pairs % distinct, minlength=len(encoded.dictionary)).astype(np.int64)
+    return pa.table([encoded.dictionary.cast(pa.binary()), from_numpy(counts)], schema=SCHEMA)
+
+
 def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int | None = None) -> pa.Table:
     """Selects a vocabulary's tokens in the order of their ids.
 

@@ -5,6 +5,7 @@ from io import BytesIO
 from itertools import chain, pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -68,9 +69,12 @@ def _written(folder: Path, tables: Sequence[pa.Table], *, top_k: int | None = No
         with TokenWriter(str(folder)) as writer:
             sections = writer.write(slices(select(table, top_k), 50))
         selected.append(Selected("v", sections, table.num_rows, sum(table["count"].to_pylist()), bits, index))
-    stream = BytesIO()
-    ranked = write_vocabulary(stream, VocabularyRequest("v", ("v",), top_k=top_k), selected)
+    stream, counts = BytesIO(), BytesIO()
+    ranked = write_vocabulary(stream, counts, VocabularyRequest("v", ("v",), top_k=top_k), selected)
     top = [(row["count"], row["token"]) for row in ranked.top.to_pylist()]
+    total = {row["token"]: row["count"] for table in tables for row in table.to_pylist()}
+    expected = [total[token] for token in stream.getvalue().split(b"\n")[:-1]]
+    assert np.frombuffer(counts.getvalue(), "<i8").tolist() == expected
     return stream.getvalue(), {"size": ranked.size, "distinct": ranked.distinct, "total": ranked.total, "top": top}
 
 
@@ -110,8 +114,8 @@ def test_an_empty_vocabulary(tmp_path: Path) -> None:
 def test_partitions_of_several_attempts(received: Sequence[tuple[int, int]], expected: int, shown: str) -> None:
     """A vocabulary whose tokens would be lost or counted twice isn't written."""
     parts = [Selected("v", Sections((0,)), 0, 0, bits, index) for bits, index in received]
-    stream = BytesIO()
+    stream, counts = BytesIO(), BytesIO()
     message = f"vocabulary 'v': expected each of {expected} partitions once, received {shown}; run again"
     with pytest.raises(DataError, match=f"^{message}$"):
-        write_vocabulary(stream, VocabularyRequest("v", ("s",)), parts)
-    assert stream.getvalue() == b""
+        write_vocabulary(stream, counts, VocabularyRequest("v", ("s",)), parts)
+    assert stream.getvalue() == counts.getvalue() == b""
