@@ -37,6 +37,7 @@ FLOORS = (
     "transforms/kinds/numeric",
     "transforms/kinds/categorical",
     "transforms/kinds/dates",
+    "transforms/kinds/text",
     "transforms/features",
     "transforms/functions",
     "transforms/graph",

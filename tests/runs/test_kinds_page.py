@@ -13,7 +13,7 @@ from tests.support.runs import run_toml
 from tests.support.verified import checks
 
 PAGE = ROOT / "docs" / "kinds.md"
-# The columns of the examples, each with its cells.
+# The columns of the examples, each with its cells; a text has `_` for each space.
 COLUMNS = {
     "fare": "7.5 12 3.25 80 12 9.5 22 5 41.5 12 6 8",
     "tip": "1 2 0 10 0 1.5 4 0.5 5 2.5 0 1",
@@ -25,6 +25,7 @@ COLUMNS = {
     "driver": "d1 d2 d1 d3 d2 d1 d4 d1 d5 d2 d6 d1",
     "size": "S L M M S XL M S L L M S",
     "pickup": " ".join(f"2024-0{month}-1{day}" for month in (1, 2, 3) for day in (2, 4, 6, 8)),
+    "review": "A_great_ride! great a_ride Slow,_but_fine fine It's_fine A_fine_car great slow a_car A_ride fine",
     "joined": " ".join(f"201{year}-05-0{day}" for year in (1, 5, 9) for day in (1, 3, 5, 7)),
 }
 
@@ -40,7 +41,8 @@ def _examples() -> list[str]:
 def test_every_example_runs(tmp_path: Path) -> None:
     """All of them in one job, which rejects no row; the serving signature gives the same bits."""
     rows = zip(*(cells.split(" ") for cells in COLUMNS.values()), strict=True)
-    (tmp_path / "rides.csv").write_text("\n".join(map(",".join, (COLUMNS, *rows))) + "\n")
+    lines = [",".join(f'"{cell.replace("_", " ")}"' for cell in row) for row in rows]
+    (tmp_path / "rides.csv").write_text("\n".join([",".join(COLUMNS), *lines, ""]))
     toml = '[input]\nfiles = "rides.csv"\n[output]\nshards = 1\n[features]\n'
     folder = str(run_toml(tmp_path, toml + "".join(_examples())))
     assert read_manifest(folder)["rows"] == {"read": 12, "written": 12, "rejected": 0}

@@ -25,6 +25,9 @@ from shardmill.transforms.kinds.numeric.ranks import QuantileNormal, QuantileUni
 from shardmill.transforms.kinds.numeric.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from shardmill.transforms.kinds.numeric.weight import Weight
 from shardmill.transforms.kinds.parameters import read_parameters
+from shardmill.transforms.kinds.text.bag_of_words import BagOfWords, TfIdf
+from shardmill.transforms.kinds.text.characters import Characters
+from shardmill.transforms.kinds.text.token_ids import Tokens
 
 # A new kind is listed here.
 KINDS: Mapping[str, type[Kind]] = {
@@ -38,6 +41,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Hash, Cross),
         *(Ordinal, String),
         *(Datetime, Elapsed),
+        *(Tokens, Characters, BagOfWords, TfIdf),
     )
 }
 

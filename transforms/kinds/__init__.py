@@ -8,4 +8,5 @@ The kinds, by what they take:
   numeric/            a number
   categorical/        tokens, as ids
   dates/              a date and time
+  text/               a text, of many tokens
 """

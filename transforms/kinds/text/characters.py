@@ -1,0 +1,88 @@
+"""The kind that makes ids of a text's characters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shardmill.schemas.features import FeatureSpec
+from shardmill.schemas.schema import Schema
+from shardmill.transforms.kinds.base import Tensor, Trace
+from shardmill.transforms.kinds.text.made_kind import MadeKind, first_id, sequence
+from shardmill.transforms.kinds.text.token_rules import CharacterRule
+from shardmill.transforms.statistics.requests import Statistics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Characters(MadeKind):
+    """The ids of a text's characters, int64, in their order.
+
+    A character is a Unicode code point. 0 is padding, 1 an unknown character; those of the alphabet
+    follow.
+
+    Attributes:
+        alphabet: The known characters, in the order of their ids. None means that the analysis
+            finds them, in the order of a vocabulary, line ends excepted.
+        lower: Whether letters become lower case.
+        max_characters: The number of ids of every row: longer ones are cut, shorter ones padded at
+            the end. None means rows of varying length.
+    """
+
+    kind = "characters"
+
+    alphabet: str | None = None
+    lower: bool = False
+    max_characters: int | None = None
+
+    @property
+    def maker(self) -> CharacterRule:
+        """The rule that makes the tokens."""
+        return CharacterRule(self.lower)
+
+    @property
+    def vocabulary(self) -> str | None:
+        """The vocabulary's name; None means a given alphabet instead."""
+        return None if self.alphabet is not None else super().vocabulary
+
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
+        if self.max_characters is not None and self.max_characters < 1:
+            raise self.error(f"expected `max_characters` to be at least 1, received {self.max_characters!r}")
+        if self.alphabet is None:
+            return
+        if not self.alphabet or len(set(self.alphabet)) < len(self.alphabet):
+            raise self.error(f"expected `alphabet` to be characters, all different, received {self.alphabet!r}")
+        unused = [key for key in ("top_k", "frequency_threshold", "file", "shared") if getattr(self, key) is not None]
+        unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
+        if unused:
+            raise self.error(f"expected `alphabet` or `{unused[0]}` (a vocabulary), received both; remove one of them")
+
+    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
+        shape = None if self.max_characters is None else (self.max_characters,)
+        size = len(self.alphabet) if self.alphabet is not None else self._size(statistics) + self.num_oov_buckets
+        return (FeatureSpec(self.name, "int64", shape, 0, first_id() + size - 1, is_categorical=True),)
+
+    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
+        if self.alphabet is None:
+            tokens = self.made(trace)
+            ranks = tokens.with_values(trace.table(self._key(-1)).lookup(tokens.values))
+        else:
+            ranks = self._given(trace, self.alphabet)
+        return {self.name: sequence(trace, ranks, self.max_characters)}
+
+    def _given(self, trace: Trace, alphabet: str) -> Tensor:
+        raw, tf = trace.tf.raw_ops, trace.tf
+        points = self.maker.code_points(trace, self.token(trace, self.columns[0]))
+        ranks = _ranks(alphabet)
+        # The last one is that of all greater code points.
+        found = raw.Minimum(x=points.values, y=np.int32(len(ranks) - 1))
+        return points.with_values(tf.gather(tf.constant(ranks), found))
+
+
+def _ranks(alphabet: str) -> npt.NDArray[np.int64]:
+    """int64: each code point's position in the alphabet, or -1."""
+    points = np.array([ord(each) for each in alphabet])
+    ranks = np.full(points.max() + 2, -1, np.int64)
+    ranks[points] = np.arange(len(points))
+    return ranks
