@@ -44,6 +44,7 @@ FOLDERS = (
     "transforms/rows",
     "transforms/runtime",
     "transforms/scoring",
+    "transforms/distributions",
     "transforms/statistics",
     "transforms/stores",
     "transforms/tfrecord",

@@ -32,6 +32,7 @@ FLOORS = (
     "transforms/runtime",
     "transforms/rows",
     "transforms/workers",
+    "transforms/distributions",
     "transforms/statistics",
     "transforms/kinds",
     "transforms/kinds/numeric",

@@ -21,6 +21,7 @@ from shardmill.transforms.kinds.dates.elapsed import Elapsed
 from shardmill.transforms.kinds.numeric.arithmetic import Arithmetic
 from shardmill.transforms.kinds.numeric.bucket import Bucketize, Buckets
 from shardmill.transforms.kinds.numeric.geo import GeoDistance
+from shardmill.transforms.kinds.numeric.power_transform import YeoJohnson
 from shardmill.transforms.kinds.numeric.ranks import QuantileNormal, QuantileUniform, Winsorize
 from shardmill.transforms.kinds.numeric.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
 from shardmill.transforms.kinds.numeric.weight import Weight
@@ -34,7 +35,7 @@ KINDS: Mapping[str, type[Kind]] = {
     each.kind: each
     for each in (
         *(Numeric, Label, Weight, ZScore, MinMax, Robust, Log, Log1p, Clip, Power),
-        *(Winsorize, QuantileUniform, QuantileNormal),
+        *(Winsorize, QuantileUniform, QuantileNormal, YeoJohnson),
         *(Arithmetic, GeoDistance),
         *(Bucketize, Buckets),
         *(Vocabulary, OneHot, MultiHot),

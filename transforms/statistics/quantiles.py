@@ -12,11 +12,13 @@ Those of sketches that compress as they go (such as tfx_bsl's) are not.
 import ctypes
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from shardmill.transforms.distributions.yeo_johnson import PowerFit, fit_yeo_johnson
 from shardmill.transforms.kernel.library import kernel
 
 # The most distinct keys kept of a column: 12 bytes each for float32, so 12 MiB.
@@ -121,6 +123,11 @@ class Ranked:
             fractions < rests, low + (high - low) * fractions, high - (high - low) * rests
         )
         return found
+
+    @cached_property
+    def power(self) -> PowerFit:
+        """Yeo and Johnson's transformation of the values."""
+        return fit_yeo_johnson(self.values, np.diff(self.cumulative, prepend=0))
 
     @property
     def mode(self) -> float:

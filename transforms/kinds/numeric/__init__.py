@@ -4,6 +4,7 @@ numbers.py          the base class of kinds of one number
 scale.py            numbers passed through or scaled: z_score, min_max, label ...
 weight.py           rows' weights
 ranks.py            numbers among the column's quantiles
+power_transform.py  numbers made normal by a power
 bucket.py           numbers as buckets
 computed.py         the base class of kinds that compute with columns
 expression.py       arithmetic expressions
