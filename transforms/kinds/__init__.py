@@ -2,6 +2,7 @@
 
 base.py             the base class of kinds
 parameters.py       a kind's parameters from the configuration
+own_id.py           the id of missing cells
 
 The kinds, by what they take:
 

@@ -8,6 +8,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
 from shardmill.transforms.kinds.categorical.vocabulary import IdKind, TokenKind
+from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics
 
 # TensorFlow's attributes are int64, and a key isn't negative.
@@ -23,6 +24,7 @@ class Hash(TokenKind):
 
     Attributes:
         num_buckets: The number of buckets.
+        missing: As for `TokenKind`; or `"own_id"`: the index after the last bucket's.
         key: Two secret integers for SipHash, which make collisions unpredictable. None means
             FarmHash64's fingerprint, without a key.
         salt: A text that the key is made of: the first two words of 8 bytes of its SHA-256, little
@@ -30,6 +32,7 @@ class Hash(TokenKind):
     """
 
     kind = "hash"
+    rules: ClassVar[tuple[str, ...]] = (OWN_ID, "reject")
 
     num_buckets: int
     key: tuple[int, int] | None = None
@@ -46,15 +49,17 @@ class Hash(TokenKind):
             raise self.error("expected `key` or `salt`, of which a key is made, received both; remove one of them")
 
     def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
+        return (_buckets(self, self.num_buckets),)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         tokens = self.token(trace, self.columns[0])
         key = self.key if self.salt is None else _key_of(self.salt)
         if key is not None:
-            return {self.name: raw.StringToHashBucketStrong(input=tokens, num_buckets=self.num_buckets, key=list(key))}
-        return {self.name: raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)}
+            ids = raw.StringToHashBucketStrong(input=tokens, num_buckets=self.num_buckets, key=list(key))
+        else:
+            ids = raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)
+        return {self.name: with_own_id(trace, self.missing, self._missing, ids, self.num_buckets)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +79,7 @@ class Cross(IdKind):
     min_columns = 2
     max_columns = 1000
     separator = "_X_"
-    rules: ClassVar[tuple[str, ...]] = ("reject",)
+    rules: ClassVar[tuple[str, ...]] = (OWN_ID, "reject")
 
     num_buckets: int | None = None
 
@@ -101,8 +106,8 @@ class Cross(IdKind):
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         if self.num_buckets is not None:
-            return (FeatureSpec(self.name, "int64", (), 0, self.num_buckets - 1, is_categorical=True),)
-        return self._spec(self._size(statistics), ())
+            return (_buckets(self, self.num_buckets),)
+        return self._spec(statistics, ())
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
@@ -110,8 +115,15 @@ class Cross(IdKind):
         if self._filling(trace.statistics) is None:
             tokens = raw.SelectV2(condition=self._missing(trace), t=b"", e=tokens)
         if self.num_buckets is not None:
-            return {self.name: raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets)}
-        return {self.name: trace.table(self._key(self.default_value)).lookup(tokens)}
+            ids, count = raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets), self.num_buckets
+        else:
+            ids, count = trace.table(self._key(self.default_value)).lookup(tokens), self._ids(trace.statistics)
+        return {self.name: with_own_id(trace, self.missing, self._missing, ids, count)}
+
+
+def _buckets(kind: TokenKind, num_buckets: int) -> FeatureSpec:
+    last = num_buckets - 1 + (kind.missing == OWN_ID)
+    return FeatureSpec(kind.name, "int64", (), 0, last, is_categorical=True)
 
 
 def _key_of(salt: str) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import TOKENS, Kind, Request, TableKey, Tensor, Trace
 from shardmill.transforms.kinds.categorical.given_file import given_text, problem_of
+from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest
 
 
@@ -59,6 +60,8 @@ class VocabularyKind(TokenKind):
         frequency_threshold: The least count of a token that is kept. None means no limit.
         num_oov_buckets: The number of ids, after the vocabulary's, over which other tokens are
             spread by hash.
+        missing: As for `TokenKind`; or `"own_id"`: the id after all others, those of the OOV
+            buckets included.
         reserved_tokens: Tokens that take the first ids, whether seen or not; `top_k` doesn't count
             them.
         file: A given vocabulary, one token a line. None means that the analysis finds the
@@ -68,7 +71,7 @@ class VocabularyKind(TokenKind):
         pool: All columns that the vocabulary is built from; set when all features are known.
     """
 
-    rules: ClassVar[tuple[str, ...]] = ("mode", "reject")
+    rules: ClassVar[tuple[str, ...]] = ("mode", OWN_ID, "reject")
 
     top_k: int | None = None
     frequency_threshold: int | None = None
@@ -137,6 +140,14 @@ class VocabularyKind(TokenKind):
     def _size(self, statistics: Statistics) -> int:
         return statistics.vocabularies[self.shared or self.name].size
 
+    def _ids(self, statistics: Statistics) -> int:
+        """The number of ids of tokens; the own id of missing cells is the next."""
+        return self._size(statistics) + self.num_oov_buckets
+
+    def _width(self, statistics: Statistics) -> int:
+        """The number of ids, that of missing cells included."""
+        return self._ids(statistics) + (self.missing == OWN_ID)
+
     def _key(self, default_value: int) -> TableKey:
         # The default value only matters without OOV buckets: with them, tables that differ in it
         # are the same.
@@ -160,10 +171,21 @@ class IdKind(VocabularyKind):
 
     default_value: int = -1
 
-    def _spec(self, size: int, shape: tuple[int, ...]) -> tuple[FeatureSpec, ...]:
-        if self.num_oov_buckets:
-            return (FeatureSpec(self.name, "int64", shape, 0, size + self.num_oov_buckets - 1, is_categorical=True),)
-        low, high = min(0, self.default_value), max(size - 1, self.default_value)
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
+        # Those are never the id of missing cells, whatever the size of the vocabulary.
+        least = max(len(self.reserved_tokens), 1)
+        if self.missing == OWN_ID and not self.num_oov_buckets and self.default_value >= least:
+            raise self.error(
+                f"expected `default_value` less than {least}, received {self.default_value!r}: it may be the id of missing "
+                'cells (`missing = "own_id"`); give unknown tokens a negative one, that of a reserved token, or `num_oov_buckets`'
+            )
+
+    def _spec(self, statistics: Statistics, shape: tuple[int, ...]) -> tuple[FeatureSpec, ...]:
+        low, high = 0, self._width(statistics) - 1
+        if not self.num_oov_buckets:
+            low, high = min(low, self.default_value), max(high, self.default_value)
         return (FeatureSpec(self.name, "int64", shape, low, high, is_categorical=True),)
 
 
@@ -178,33 +200,42 @@ class Vocabulary(IdKind):
     max_columns = 1000
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        return self._spec(self._size(statistics), (len(self.columns),) if len(self.columns) > 1 else ())
+        return self._spec(statistics, (len(self.columns),) if len(self.columns) > 1 else ())
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
-        tokens = [self.token(trace, column) for column in self.columns]
-        together = tokens[0] if len(tokens) == 1 else trace.tf.raw_ops.Pack(values=tokens, axis=1)
-        return {self.name: trace.table(self._key(self.default_value)).lookup(together)}
+        tokens = _together(trace, [self.token(trace, column) for column in self.columns])
+        ids = trace.table(self._key(self.default_value)).lookup(tokens)
+        return {self.name: with_own_id(trace, self.missing, self._each_missing, ids, self._ids(trace.statistics))}
+
+    def _each_missing(self, trace: Trace) -> Tensor:
+        return _together(trace, [trace.missing(column) for column in self.columns])
+
+
+def _together(trace: Trace, tensors: list[Tensor]) -> Tensor:
+    return tensors[0] if len(tensors) == 1 else trace.tf.raw_ops.Pack(values=tensors, axis=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OneHot(VocabularyKind):
     """float32[n], 1 at the token's id and 0 elsewhere.
 
-    n counts the ids and OOV buckets. All are 0 for a missing or an unknown token.
+    n counts the ids and OOV buckets, and the own id of missing cells. All are 0 for a missing or an
+    unknown token that has no id.
     """
 
     kind = "one_hot"
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
+        return (FeatureSpec(self.name, "float32", (self._width(statistics),)),)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         ids = trace.table(self._key(-1)).lookup(self.token(trace, self.columns[0]))
         if self._filling(trace.statistics) is None:
             # OOV buckets are for tokens that are present but unknown.
-            ids = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.int64(-1), e=ids)
-        depth = self._size(trace.statistics) + self.num_oov_buckets
+            own_id = self._ids(trace.statistics) if self.missing == OWN_ID else -1
+            ids = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.int64(own_id), e=ids)
+        depth = self._width(trace.statistics)
         return {
             self.name: raw.OneHot(
                 indices=ids, depth=np.int32(depth), on_value=np.float32(1), off_value=np.float32(0), axis=-1
@@ -217,6 +248,7 @@ class MultiHot(VocabularyKind):
     """float32[n], 1 at the ids of several tokens.
 
     They are the tokens of several columns, or of one cell with a delimiter; n is as for `OneHot`.
+    The own id of missing cells is 1 if any of the columns' cells is missing.
 
     Attributes:
         delimiter: The text that separates the tokens of a cell; empty tokens are ignored. None
@@ -235,7 +267,7 @@ class MultiHot(VocabularyKind):
             raise self.error('expected a `delimiter` that isn\'t empty, received ""')
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        return (FeatureSpec(self.name, "float32", (self._size(statistics) + self.num_oov_buckets,)),)
+        return (FeatureSpec(self.name, "float32", (self._width(statistics),)),)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw, tf = trace.tf.raw_ops, trace.tf
@@ -243,7 +275,7 @@ class MultiHot(VocabularyKind):
         rows, tokens = self._tokens(trace, cells)
         ids = trace.table(self._key(-1)).lookup(tokens)
         ids = raw.SelectV2(condition=raw.Equal(x=tokens, y=b""), t=np.int64(-1), e=ids)
-        depth = self._size(trace.statistics) + self.num_oov_buckets
+        depth = self._ids(trace.statistics)
         # Unknown tokens land in a column that is cut off.
         column = raw.SelectV2(condition=raw.Less(x=ids, y=np.int64(0)), t=np.int64(depth), e=ids)
         batch = raw.Shape(input=cells[0], out_type=tf.int64)
@@ -251,7 +283,11 @@ class MultiHot(VocabularyKind):
         ones = raw.OnesLike(x=raw.Cast(x=ids, DstT=tf.float32))
         counts = raw.ScatterNd(indices=raw.Pack(values=[rows, column], axis=1), updates=ones, shape=shape)
         kept = raw.Slice(input=counts, begin=np.array([0, 0], np.int64), size=np.array([-1, depth], np.int64))
-        return {self.name: tf.ensure_shape(raw.Minimum(x=kept, y=np.float32(1)), [None, depth])}
+        values = raw.Minimum(x=kept, y=np.float32(1))
+        if self.missing == OWN_ID:
+            flag = raw.ExpandDims(input=raw.Cast(x=self._missing(trace), DstT=tf.float32), axis=1)
+            values = raw.ConcatV2(values=[values, flag], axis=1)
+        return {self.name: tf.ensure_shape(values, [None, self._width(trace.statistics)])}
 
     def _tokens(self, trace: Trace, cells: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The tokens, string, and their rows, int64."""

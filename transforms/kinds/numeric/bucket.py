@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
 from shardmill.transforms.kinds.numeric.numbers import NumberKind
+from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics
 
 # Integers below this in absolute value fit into int64.
@@ -22,13 +24,23 @@ class _BucketKind(NumberKind):
 
     It is the i with boundaries[i - 1] <= x < boundaries[i], as in `tft.apply_buckets`; NaN
     (missing) falls into the last bucket.
+
+    Attributes:
+        missing: As for `NumberKind`; or `"own_id"`: the index after the last bucket's.
     """
 
+    rules: ClassVar[tuple[str, ...]] = (*NumberKind.rules, OWN_ID)
+
     def _spec(self, boundaries: int) -> tuple[FeatureSpec, ...]:
-        return (FeatureSpec(self.name, "int64", (), 0, boundaries, is_categorical=True),)
+        last = boundaries + (self.missing == OWN_ID)
+        return (FeatureSpec(self.name, "int64", (), 0, last, is_categorical=True),)
 
     def _assign(self, trace: Trace, boundaries: npt.NDArray[np.float32]) -> dict[str, Tensor]:
-        return {self.name: trace.buckets(self.value(trace), boundaries)}
+        index = trace.buckets(self.value(trace), boundaries)
+        return self._with_own_id(trace, index, boundaries.size)
+
+    def _with_own_id(self, trace: Trace, index: Tensor, boundaries: int) -> dict[str, Tensor]:
+        return {self.name: with_own_id(trace, self.missing, self._missing, index, boundaries + 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +77,8 @@ class Bucketize(_BucketKind):
 class Buckets(_BucketKind):
     """The index of a bucket with given boundaries.
 
-    It equals `tft.apply_buckets`; an INT column with integer boundaries is compared in int64.
+    It equals `tft.apply_buckets`; an INT column with integer boundaries is compared in int64, unless
+    `missing` replaces values.
 
     Attributes:
         boundaries: The buckets' boundaries, ascending.
@@ -88,7 +101,7 @@ class Buckets(_BucketKind):
 
     def _in_integers(self, integers: bool) -> bool:  # noqa: FBT001 (whether the column is of integers)
         whole = all(isinstance(each, int) and -_LIMIT < each < _LIMIT for each in self.boundaries)
-        return integers and whole and not self.steps and self.missing is None
+        return integers and whole and not self.steps and self.missing in (None, OWN_ID, "reject")
 
     def _outputs(self, schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         super()._outputs(schema, statistics)
@@ -103,4 +116,4 @@ class Buckets(_BucketKind):
         values = raw.SelectV2(condition=trace.missing(self.columns[0]), t=last, e=column)
         edges = np.array([self.boundaries], np.int64)
         index = raw.UpperBound(sorted_inputs=edges, values=raw.ExpandDims(input=values, axis=0), out_type=np.int64)
-        return {self.name: raw.Reshape(tensor=index, shape=[-1])}
+        return self._with_own_id(trace, raw.Reshape(tensor=index, shape=[-1]), len(self.boundaries))
