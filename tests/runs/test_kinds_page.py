@@ -23,7 +23,7 @@ COLUMNS = {
     "to_lon": "-73.9 -74 -73.9 -73.8 -74 -74 -73.9 -73.9 -74 -73.9 -73.8 -74",
     "weight": "1 1 0.5 2 1 0 1 1 3 1 1 1",
     "driver": "d1 d2 d1 d3 d2 d1 d4 d1 d5 d2 d6 d1",
-    "size": "S L M M S XL M S L L M S",
+    "size": "S L M M S XL M S  L M S",
     "pickup": " ".join(f"2024-0{month}-1{day}" for month in (1, 2, 3) for day in (2, 4, 6, 8)),
     "review": "A_great_ride! great a_ride Slow,_but_fine fine It's_fine A_fine_car great slow a_car A_ride fine",
     "joined": " ".join(f"201{year}-05-0{day}" for year in (1, 5, 9) for day in (1, 3, 5, 7)),

@@ -94,6 +94,25 @@ def test_buckets_of_numbers(tmp_path: Path) -> None:
     assert out["whole"].tolist() == [0, 3, 1]
 
 
+def test_ids_of_texts(tmp_path: Path) -> None:
+    """A missing text has one id, the last one, between those of start and end if there are any; an empty one has none."""
+    table = {
+        "words": {"kind": "tokens"},
+        "padded": {"kind": "tokens", "max_tokens": 3, "start_end": True, "num_oov_buckets": 1},
+        "hashed": {"kind": "tokens", "num_buckets": 10},
+        "letters": {"kind": "characters"},
+        "given": {"kind": "characters", "alphabet": "ab ", "max_characters": 2},
+    }
+    made = {name: {"column": "t", "missing": "own_id", **each} for name, each in table.items()}
+    out = run(made, schema_of(t="bytes"), {"t": ["b b a", None]}, tmp_path, serve={"t": ["b b a", None, " ", "zz"]})
+    assert out["words"] == [[2, 2, 3], [4], [], [1]]
+    assert out["padded"].tolist() == [[2, 4, 3], [2, 7, 3], [2, 3, 0], [2, 6, 3]]
+    assert out["hashed"][1:3] == [[12], []]
+    # " " and "b" are there twice, and "b" is the greater one.
+    assert out["letters"] == [[2, 3, 2, 3, 4], [5], [3], [1, 1]]
+    assert out["given"].tolist() == [[3, 4], [5, 0], [4, 0], [1, 1]]
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -104,6 +123,15 @@ def test_buckets_of_numbers(tmp_path: Path) -> None:
         (
             {"kind": "z_score", "column": "f"},
             'expected `missing` to be a number or one of "mean", "median", "mode", "reject"',
+        ),
+        ({"kind": "string"}, "expected `missing` to be a token or \"reject\" for `string`, received 'own_id'"),
+        (
+            {"kind": "bag_of_words"},
+            "a token or \"reject\" for `bag_of_words`, received 'own_id'; `indicator = true` says",
+        ),
+        (
+            {"kind": "hash", "num_buckets": 2, "missing": "mode"},
+            'a token or "own_id" or "reject" for `hash`, received \'mode\'',
         ),
         ({"kind": "ordinal", "order": ["a", "b"]}, 'expected `missing` to be an integer, "reject" or one of `order`'),
     ],

@@ -17,6 +17,9 @@ from shardmill.transforms.kinds.categorical.given_file import given_text, proble
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest
 
+# The rules for missing cells that only some kinds of tokens have.
+_RULES = ("mode", OWN_ID)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TokenKind(Kind):
@@ -33,6 +36,16 @@ class TokenKind(Kind):
     types = TOKENS
 
     missing: str | None = None
+
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
+        if self.missing in _RULES and self.missing not in self.rules:
+            rules = " or ".join(f'"{rule}"' for rule in self.rules)
+            raise self.error(
+                f"expected `missing` to be a token or {rules} for `{self.kind}`, received {self.missing!r}; "
+                "`indicator = true` says which cells are missing"
+            )
 
     def token(self, trace: Trace, column: str) -> Tensor:
         """string[batch]: a column's tokens, without missing ones.

@@ -1,6 +1,7 @@
 """The kind that makes ids of a text's characters."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
+from shardmill.transforms.kinds.own_id import OWN_ID
 from shardmill.transforms.kinds.text.made_kind import MadeKind, first_id, sequence
 from shardmill.transforms.kinds.text.token_rules import CharacterRule
 from shardmill.transforms.statistics.requests import Statistics
@@ -24,11 +26,13 @@ class Characters(MadeKind):
         alphabet: The known characters, in the order of their ids. None means that the analysis
             finds them, in the order of a vocabulary, line ends excepted.
         lower: Whether letters become lower case.
+        missing: As for `MadeKind`; or `"own_id"`: the row has one id, after all others.
         max_characters: The number of ids of every row: longer ones are cut, shorter ones padded at
             the end. None means rows of varying length.
     """
 
     kind = "characters"
+    rules: ClassVar[tuple[str, ...]] = (OWN_ID, "reject")
 
     alphabet: str | None = None
     lower: bool = False
@@ -60,8 +64,11 @@ class Characters(MadeKind):
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         shape = None if self.max_characters is None else (self.max_characters,)
-        size = len(self.alphabet) if self.alphabet is not None else self._size(statistics) + self.num_oov_buckets
-        return (FeatureSpec(self.name, "int64", shape, 0, first_id() + size - 1, is_categorical=True),)
+        last = first_id() + self._characters(statistics) - 1 + (self.missing == OWN_ID)
+        return (FeatureSpec(self.name, "int64", shape, 0, last, is_categorical=True),)
+
+    def _characters(self, statistics: Statistics) -> int:
+        return len(self.alphabet) if self.alphabet is not None else self._ids(statistics)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         if self.alphabet is None:
@@ -69,6 +76,7 @@ class Characters(MadeKind):
             ranks = tokens.with_values(trace.table(self._key(-1)).lookup(tokens.values))
         else:
             ranks = self._given(trace, self.alphabet)
+        ranks = self.marked(trace, ranks, self._characters(trace.statistics))
         return {self.name: sequence(trace, ranks, self.max_characters)}
 
     def _given(self, trace: Trace, alphabet: str) -> Tensor:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Request, Tensor, Trace
 from shardmill.transforms.kinds.categorical.vocabulary import TokenKind, VocabularyKind
+from shardmill.transforms.kinds.own_id import OWN_ID
 from shardmill.transforms.kinds.text.token_rules import TextRule
 from shardmill.transforms.statistics.requests import MadeTokens, Statistics, TokenMaker, VocabularyRequest
 
@@ -57,6 +58,21 @@ class MadeKind(VocabularyKind):
     def made(self, trace: Trace) -> Tensor:
         """The tokens, a RaggedTensor string[batch, None]."""
         return trace.made(MadeTokens(self.columns[0], self.maker), self._filling(trace.statistics))
+
+    def marked(self, trace: Trace, ranks: Tensor, own_rank: int) -> Tensor:
+        """Gives rows whose cell is missing a rank of their own, if the rule says so.
+
+        Args:
+            trace: The graph.
+            ranks: A RaggedTensor int64[batch, None], empty where the cell is missing.
+            own_rank: That rank.
+        """
+        if self.missing != OWN_ID:
+            return ranks
+        tf = trace.tf
+        number = tf.cast(trace.missing(self.columns[0]), tf.int64)
+        own = tf.fill([tf.reduce_sum(number)], np.int64(own_rank))
+        return tf.concat([ranks, tf.RaggedTensor.from_row_lengths(own, number, validate=False)], axis=1)
 
     def _filling(self, statistics: Statistics) -> str | None:
         return TokenKind._filling(self, statistics)  # noqa: SLF001 (its grandparent's: there is no mode of many tokens)
