@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from shardmill.transforms.functions.own_texts import own_texts
 from shardmill.transforms.functions.padding import steady
 from shardmill.transforms.kinds.base import Tensor
 
@@ -84,6 +85,7 @@ class Function:
             node.input[:] = [name for name in node.input if name[0] != "^" or name[1:] in kept]
         graph_def = tf.compat.v1.GraphDef(node=nodes, versions=whole.versions, library=whole.library)
         _hide_divisors(graph_def)
+        own_texts(graph_def)
         steady(graph_def, self._is_scalar)
         names = [tensor.name for tensor in flat]
         found = iter(
