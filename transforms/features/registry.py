@@ -12,6 +12,7 @@ from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.features.column_patterns import expand_patterns, few_names
 from shardmill.transforms.features.placeholder import dummy_statistics
 from shardmill.transforms.kinds.base import Kind
+from shardmill.transforms.kinds.categorical.count_encoding import Count, Frequency
 from shardmill.transforms.kinds.categorical.hash import Cross, Hash
 from shardmill.transforms.kinds.categorical.ordinal import Ordinal
 from shardmill.transforms.kinds.categorical.pass_through import String
@@ -39,6 +40,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Arithmetic, GeoDistance),
         *(Bucketize, Buckets),
         *(Vocabulary, OneHot, MultiHot),
+        *(Count, Frequency),
         *(Hash, Cross),
         *(Ordinal, String),
         *(Datetime, Elapsed),

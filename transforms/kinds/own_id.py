@@ -1,4 +1,7 @@
-"""The id of missing cells, apart from those of unknown and rare tokens."""
+"""The id of missing cells.
+
+It is apart from those of unknown and rare tokens.
+"""
 
 from collections.abc import Callable
 
@@ -11,7 +14,7 @@ OWN_ID = "own_id"
 
 
 def with_own_id(trace: Trace, rule: object, missing: Callable[[Trace], Tensor], ids: Tensor, own_id: int) -> Tensor:
-    """Gives missing cells their own id, if the rule says so.
+    """Gives missing cells an id, if the rule says so.
 
     Args:
         trace: The graph.

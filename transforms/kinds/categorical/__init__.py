@@ -2,6 +2,7 @@
 
 given_file.py       vocabulary files that are given
 vocabulary.py       tokens as ids, one_hot, multi_hot
+count_encoding.py   tokens as how often they are seen
 hash.py             tokens as hash buckets, and crosses
 ordinal.py          tokens in a given order
 pass_through.py     text unchanged

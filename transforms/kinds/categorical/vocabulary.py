@@ -154,7 +154,10 @@ class VocabularyKind(TokenKind):
         return statistics.vocabularies[self.shared or self.name].size
 
     def _ids(self, statistics: Statistics) -> int:
-        """The number of ids of tokens; the own id of missing cells is the next."""
+        """The number of tokens' ids.
+
+        The own id of missing cells is the next.
+        """
         return self._size(statistics) + self.num_oov_buckets
 
     def _width(self, statistics: Statistics) -> int:

@@ -77,8 +77,8 @@ class Bucketize(_BucketKind):
 class Buckets(_BucketKind):
     """The index of a bucket with given boundaries.
 
-    It equals `tft.apply_buckets`; an INT column with integer boundaries is compared in int64, unless
-    `missing` replaces values.
+    It equals `tft.apply_buckets`; an INT column with integer boundaries is compared in int64,
+    unless `missing` replaces values.
 
     Attributes:
         boundaries: The buckets' boundaries, ascending.
