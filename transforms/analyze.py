@@ -35,7 +35,7 @@ from shardmill.transforms.runtime.token_graph import TokenGraph
 from shardmill.transforms.select_tokens import write_runs
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
-from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
+from shardmill.transforms.statistics.requests import Request
 from shardmill.transforms.statistics.token_files import Run
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
@@ -212,7 +212,7 @@ class AnalyzeUnits(SeveralOutputs):
     """
 
     reading: Reading
-    requests: Sequence[NumericRequest | VocabularyRequest]
+    requests: Sequence[Request]
     folder: str
     phase: str = "analyze"
 
@@ -239,9 +239,7 @@ class _AnalyzeUnit(CheckedDoFn):
     units.
     """
 
-    def __init__(
-        self, reading: Reading, requests: tuple[NumericRequest | VocabularyRequest, ...], folder: str, phase: str
-    ) -> None:
+    def __init__(self, reading: Reading, requests: tuple[Request, ...], folder: str, phase: str) -> None:
         super().__init__()
         self._reading = reading
         self._requests = requests

@@ -8,10 +8,17 @@ from collections.abc import Iterable
 import numpy as np
 
 from shardmill.schemas.schema import Schema
+from shardmill.transforms.distributions.group_moments import KeyMoments
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.statistics.quantiles import Ranked
-from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics, VocabularyStats
+from shardmill.transforms.statistics.requests import (
+    GroupRequest,
+    NumericRequest,
+    NumericStats,
+    Statistics,
+    VocabularyStats,
+)
 
 
 def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "", counts: str = "") -> Statistics:
@@ -32,4 +39,7 @@ def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "", coun
         numeric={request: stats for request in requests if isinstance(request, NumericRequest)},
         vocabularies={name: VocabularyStats(name, path, 1, 1, "a", counts) for name in sorted(names)},
         rows=2,
+        groups={
+            request: (KeyMoments(b"a", 2, 0.5, 0.25),) for request in requests if isinstance(request, GroupRequest)
+        },
     )

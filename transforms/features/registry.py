@@ -22,6 +22,7 @@ from shardmill.transforms.kinds.dates.elapsed import Elapsed
 from shardmill.transforms.kinds.numeric.arithmetic import Arithmetic
 from shardmill.transforms.kinds.numeric.bucket import Bucketize, Buckets
 from shardmill.transforms.kinds.numeric.geo import GeoDistance
+from shardmill.transforms.kinds.numeric.group_scale import GroupZScore
 from shardmill.transforms.kinds.numeric.power_transform import YeoJohnson
 from shardmill.transforms.kinds.numeric.ranks import QuantileNormal, QuantileUniform, Winsorize
 from shardmill.transforms.kinds.numeric.scale import Clip, Label, Log, Log1p, MinMax, Numeric, Power, Robust, ZScore
@@ -35,7 +36,7 @@ from shardmill.transforms.kinds.text.token_ids import Tokens
 KINDS: Mapping[str, type[Kind]] = {
     each.kind: each
     for each in (
-        *(Numeric, Label, Weight, ZScore, MinMax, Robust, Log, Log1p, Clip, Power),
+        *(Numeric, Label, Weight, ZScore, GroupZScore, MinMax, Robust, Log, Log1p, Clip, Power),
         *(Winsorize, QuantileUniform, QuantileNormal, YeoJohnson),
         *(Arithmetic, GeoDistance),
         *(Bucketize, Buckets),
@@ -108,7 +109,7 @@ def allowed_types(
         collected.raise_any()
     for kind in kinds:
         for column in kind.columns:
-            allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types
+            allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types_of(column)
     return allowed
 
 
@@ -188,6 +189,7 @@ def _parse_one(name: str, value: object) -> Kind:
     columns = kind.named_columns(name, entry)
     if columns is None:
         columns = _columns(name, kind, entry)
+    entry.pop("column", None)
     return kind(name=name, columns=columns, **read_parameters(name, kind, entry))
 
 

@@ -17,9 +17,10 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.numbers.refused import Refusal
-from shardmill.transforms.statistics.requests import MadeTokens, NumericRequest, Statistics, VocabularyRequest
+from shardmill.transforms.statistics import requests
+from shardmill.transforms.statistics.requests import MadeTokens, Statistics
 
-Request = NumericRequest | VocabularyRequest
+Request = requests.Request
 # A tensor of the TensorFlow module that is passed to kinds: they don't import it themselves.
 Tensor = Any
 
@@ -241,6 +242,10 @@ class Kind(ABC):
         """
         return None
 
+    def types_of(self, column: str) -> frozenset[ColumnType]:  # noqa: ARG002 (for most kinds all are alike)
+        """The types that one of its columns may have."""
+        return self.types
+
     def required_columns(self, schema: Schema) -> tuple[str, ...]:  # noqa: ARG002 (for most kinds the rule says it all)
         """The columns in which a missing cell rejects the row.
 
@@ -261,8 +266,9 @@ class Kind(ABC):
             ConfigError: They don't fit; the message names the feature and the parameter.
         """
         for column in (schema[name] for name in self.columns):
-            if column.type not in self.types:
-                wanted = " or ".join(sorted(each.name for each in self.types))
+            types = self.types_of(column.name)
+            if column.type not in types:
+                wanted = " or ".join(sorted(each.name for each in types))
                 raise self.error(
                     f"expected a column of type {wanted} for `{self.kind}`, received column {column.name!r}, "
                     f"which is {column.type.name}{column.advice}"

@@ -7,7 +7,7 @@ the result doesn't depend on the number of workers.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.distributions.group_moments import GroupMoments
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
 from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
@@ -24,9 +25,11 @@ from shardmill.transforms.statistics.moments import ColumnMoments, Moments
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import (
+    GroupRequest,
     MadeTokens,
     NumericRequest,
     NumericStats,
+    Request,
     Statistics,
     VocabularyRequest,
     VocabularyStats,
@@ -58,7 +61,7 @@ class Analysis:
         rows: Rows seen.
     """
 
-    def __init__(self, requests: Sequence[NumericRequest | VocabularyRequest], columns: Sequence[Column]) -> None:
+    def __init__(self, requests: Sequence[Request], columns: Sequence[Column]) -> None:
         """Makes an empty accumulator.
 
         Args:
@@ -94,6 +97,8 @@ class Analysis:
         for name, request in self._vocabularies.items():
             self._sharing[_tokens_key(request)] = (*self._sharing.get(_tokens_key(request), ()), name)
         self._tokens = {key: TokenCounts() for key in self._sharing}
+        groups = (request for request in requests if isinstance(request, GroupRequest))
+        self._groups = {request: GroupMoments(request.column, request.key) for request in groups}
 
     def update(self, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray] = MappingProxyType({})) -> None:
         """Adds a block's rows.
@@ -111,6 +116,9 @@ class Analysis:
         numbers = columns.take(self._number_columns).joined(columns_of(changed, batch.num_rows))
         self._moments.update(numbers)
         self._quantiles.update(numbers.take(self._ranked_positions))
+        for request, moments in self._groups.items():
+            keys = tokens_module.to_binary(batch.column(request.key))
+            moments.update(keys, _changed(batch.column(request.column), request.pre))
         for key, counts in self._tokens.items():
             if key.made:
                 _count_made([made[each] for each in key.made], counts, rows=key.rows)
@@ -128,6 +136,8 @@ class Analysis:
         self._moments.merge(other._moments)  # noqa: SLF001 (of this class too)
         self._quantiles.merge(other._quantiles)  # noqa: SLF001 (of this class too)
         self._texts.merge(other._texts)  # noqa: SLF001 (of this class too)
+        for request, moments in other._groups.items():  # noqa: SLF001 (of this class too)
+            self._groups[request].merge(moments)
         for tokens, counts in other._tokens.items():  # noqa: SLF001 (of this class too)
             self._tokens[tokens].merge(counts)
 
@@ -219,7 +229,8 @@ class Analysis:
         Args:
             vocabularies: The vocabularies selected from the tables of counts, by name.
         """
-        return Statistics(self.numeric_results(), vocabularies, self.rows, self.missing())
+        groups = {request: tuple(moments.results()) for request, moments in self._groups.items()}
+        return Statistics(self.numeric_results(), vocabularies, self.rows, self.missing(), groups)
 
     def _of(self, positions: npt.NDArray[np.int64]) -> list[str]:
         return [self._names[position] for position in positions]
@@ -265,15 +276,22 @@ def _count_made(lists: Sequence[pa.LargeListArray], counts: TokenCounts, *, rows
             counts.update(each.flatten())
 
 
-def _check(requests: Sequence[NumericRequest | VocabularyRequest], columns: Sequence[Column]) -> None:
+def _check(requests: Sequence[Request], columns: Sequence[Column]) -> None:
     types = {column.name: column.type for column in columns}
     for request in requests:
-        numeric = isinstance(request, NumericRequest)
-        for name in (request.column,) if isinstance(request, NumericRequest) else request.columns:
+        for name, unfit, wanted in _needs(request):
             if name not in types:
                 raise ValueError(f"{request!r}: expected a column among those read ({list(types)}), received {name!r}")
-            if types[name] is (ColumnType.BYTES if numeric else ColumnType.FLOAT):
-                wanted = "numbers" if numeric else "text or integers"
+            if types[name] is unfit:
                 raise ValueError(
                     f"{request!r}: expected a column of {wanted}, received {name!r}, which is {types[name].name}"
                 )
+
+
+def _needs(request: Request) -> Iterator[tuple[str, ColumnType, str]]:
+    """A request's columns, each with an unfit type."""
+    if not isinstance(request, VocabularyRequest):
+        yield request.column, ColumnType.BYTES, "numbers"
+    names = request.columns if isinstance(request, VocabularyRequest) else ()
+    for name in (request.key,) if isinstance(request, GroupRequest) else names:
+        yield name, ColumnType.FLOAT, "text or integers"

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from shardmill.transforms.distributions.group_moments import KeyMoments
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.quantiles import Ranked
 
@@ -102,6 +103,24 @@ class VocabularyRequest:
 
 
 @dataclass(frozen=True)
+class GroupRequest:
+    """A request for a number's moments by key.
+
+    Attributes:
+        column: The number's column, INT or FLOAT; an INT column becomes float32 first.
+        key: The key's column, INT or BYTES.
+        pre: Operations applied to the number first; see `NumericRequest`.
+    """
+
+    column: str
+    key: str
+    pre: tuple[Pre, ...] = ()
+
+
+Request = NumericRequest | VocabularyRequest | GroupRequest
+
+
+@dataclass(frozen=True)
 class NumericStats:
     """A numeric column's statistics.
 
@@ -168,9 +187,11 @@ class Statistics:
         vocabularies: The vocabularies that answer the requests, by name.
         rows: Rows analyzed.
         missing: Missing values of each column read.
+        groups: The moments by key that answer the requests; empty if no row has a finite number.
     """
 
     numeric: Mapping[NumericRequest, NumericStats] = field(default_factory=dict)
     vocabularies: Mapping[str, VocabularyStats] = field(default_factory=dict)
     rows: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[GroupRequest, tuple[KeyMoments, ...]] = field(default_factory=dict)

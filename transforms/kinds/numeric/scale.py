@@ -138,7 +138,7 @@ class ZScore(NumberKind):
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         mean = self.typical(trace.statistics, "mean")
         centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(mean))
-        return {self.name: _divide(trace, centered, _deviation(self.stats(trace.statistics).variance))}
+        return {self.name: _divide(trace, centered, deviation_of(self.stats(trace.statistics).variance))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,7 +291,8 @@ def _divide(trace: Trace, values: Tensor, divisor: float) -> Tensor:
     return values if rounded == 0 else trace.tf.raw_ops.RealDiv(x=values, y=trace.hidden(float(rounded)))
 
 
-def _deviation(variance: float) -> float:
+def deviation_of(variance: float) -> float:
+    """The standard deviation as the graph divides by it."""
     # As in TF Transform, to the bit: the root of the rounded variance; where that over- or
     # underflows, the rounded root.
     with np.errstate(over="ignore", under="ignore"):
