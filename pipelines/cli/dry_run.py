@@ -13,6 +13,7 @@ import typer
 
 from shardmill.pipelines.apply import Application, check_split
 from shardmill.pipelines.config.load import SHARDINGS, Config
+from shardmill.pipelines.config.split_section import SplitConfig
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.console.summary import format_bytes
 from shardmill.pipelines.engines.beam_options import set_file_options
@@ -57,13 +58,12 @@ def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
     set_file_options(engine)
     inputs = input_files.list_files(config.input.patterns)
     _check_target(config.output.dir, inputs, overwrite=overwrite)
-    fractions = config.split.fractions if config.split else dict.fromkeys(config.splits, None)
     features, unchecked = _feature_lines(config, inputs)
     found = "no mistakes found without reading the data" if unchecked else "no mistakes found"
     lines = [
         f"{config.path}: {found}; this is what a run would do, nothing was written",
         *_input_lines(inputs),
-        _split_line(fractions, config.split_key),
+        f"splits: {config.split.described if config.split else ', '.join(config.splits)}",
         *features,
         *_output_lines(config.output.dir, config.resolved()["output"], engine, overwrite=overwrite),
         *unchecked,
@@ -90,14 +90,13 @@ def print_application(application: Application, output: str, engine: Engine, *, 
     inputs = input_files.list_files({application.split: application.patterns})
     _check_target(output, inputs, overwrite=overwrite)
     config = run.manifest["config"]
-    split = config.get("split")
-    fractions = split["fractions"] if split and not application.split else {application.split or TRAIN: None}
-    key = (split["key"] or ()) if split and not application.split else ()
+    split = None if application.split else config.get("split")
+    splits = SplitConfig.of_settings(split).described if split else application.split or TRAIN
     function = config.get("preprocessing_fn")
     lines = [
         f"{run.folder}: no mistakes found; this is what apply would do, nothing was written",
         *_input_lines(inputs),
-        _split_line(fractions, key),
+        f"splits: {splits}",
         f"features: returned by {function}" if function else "features",
         *_aligned(_feature_row(*item) for item in config["features"].items()),
         *_output_lines(output, config["output"], engine, overwrite=overwrite),
@@ -120,12 +119,6 @@ def _input_lines(inputs: Sequence[InputFile]) -> list[str]:
     total = format_bytes(sum(each.size for each in inputs))
     rows = ((each.path, format_bytes(each.size), each.split or "") for each in inputs)
     return [f"input: {plural(len(inputs), 'file')}, {total}", *_aligned(rows)]
-
-
-def _split_line(fractions: Mapping[str, float | None], key: Sequence[str]) -> str:
-    shares = ", ".join(name if share is None else f"{name} {share:g}" for name, share in fractions.items())
-    by = f", rows that agree in {', '.join(map(repr, key))} together" if key else ""
-    return f"splits: {shares}{by}"
 
 
 def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, overwrite: bool) -> list[str]:

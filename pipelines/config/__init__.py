@@ -5,5 +5,6 @@ toml_lines.py       the lines of keys
 table.py            typed access, with messages
 number_settings.py  formats of numbers in [input.columns.NAME]
 input_section.py    [input]
+split_section.py    [split]
 load.py             the whole file
 """

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from shardmill.pipelines.config.input_section import SPLIT_NAME, InputConfig, parse_input, parse_path
+from shardmill.pipelines.config.input_section import InputConfig, parse_input, parse_path
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
+from shardmill.pipelines.config.split_section import SplitConfig, parse_split
 from shardmill.pipelines.config.table import (
     Source,
     Table,
@@ -32,21 +33,6 @@ SECTIONS = ("input", "split", "features", "output")
 KEYS = (*SECTIONS, "preprocessing_fn", "label", "derive")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
-# How far the sum of fractions may be from 1: written by hand, thirds may be rounded.
-FRACTIONS_TOLERANCE = 1e-3
-
-
-@dataclass(frozen=True)
-class SplitConfig:
-    """`[split]`: how rows are divided.
-
-    Attributes:
-        fractions: Each split's share of the keys; they sum to 1, and one split is `train`.
-        key: The columns whose text decides a row's split. None means the whole row.
-    """
-
-    fractions: Mapping[str, float]
-    key: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,13 +96,13 @@ class Config:
     def splits(self) -> tuple[str, ...]:
         """The names of the splits, in the configuration's order."""
         if self.split:
-            return tuple(self.split.fractions)
+            return self.split.names
         return tuple(self.input.files) if isinstance(self.input.files, Mapping) else (TRAIN,)
 
     def check_columns(self, names: Sequence[str], mistakes: Mistakes) -> None:
         """Checks that columns exist which settings other than features name.
 
-        They are those of `[input.columns.NAME]` and of the split's key.
+        They are those of `[input.columns.NAME]` and of `[split]`.
 
         Args:
             names: The names of the data's columns.
@@ -127,18 +113,19 @@ class Config:
             if name not in known:
                 hint = did_you_mean(name, names)
                 mistakes.add(ConfigError(f"there is no column {name!r}{hint}"), ("input", "columns", name))
-        for name in self.split_key:
-            if name not in known:
-                columns = ", ".join(map(repr, names))
-                mistakes.add(ConfigError(f"there is no column {name!r}; the columns are {columns}"), ("split", "key"))
+        for setting, columns in self.split.columns.items() if self.split else ():
+            for name in columns:
+                if name not in known:
+                    problem = f"there is no column {name!r}; the columns are {', '.join(map(repr, names))}"
+                    mistakes.add(ConfigError(problem), ("split", setting))
 
     @property
     def split_key(self) -> tuple[str, ...]:
-        """The columns whose text decides a row's split.
+        """The columns that decide a row's split.
 
         Empty where the whole row decides, or the file.
         """
-        return (self.split.key or ()) if self.split else ()
+        return tuple(name for names in self.split.columns.values() for name in names) if self.split else ()
 
     def resolved(self) -> dict[str, Any]:
         """Returns all settings as plain data for the manifest.
@@ -148,7 +135,7 @@ class Config:
         """
         tables = {name: asdict(section) for name, section in (("input", self.input), ("output", self.output))}
         if self.split:
-            tables["split"] = asdict(self.split)
+            tables["split"] = self.split.settings
         tables["output"].pop("dir")
         tables["input"]["dialect"]["rename"] = dict(self.input.dialect.rename)
         # Of a format only what it says: a list of no cells is none of its settings.
@@ -244,7 +231,7 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
         inputs = parse_input(root.table("input", required=True))
     if "split" in raw:
         with mistakes.at("split"):
-            split = _parse_split(root.table("split"))
+            split = parse_split(root.table("split"))
     if "preprocessing_fn" not in raw:
         with mistakes.at("features"):
             features = _parse_features(root.table("features", required=True))
@@ -322,25 +309,6 @@ def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return {key: _map_strings(item, change) for key, item in value.items()}
     return value
-
-
-def _parse_split(table: Table) -> SplitConfig:
-    fractions = {}
-    for name in table.raw:
-        if name == "key":
-            continue
-        table.check_name(name, SPLIT_NAME, "a split's name of letters, digits and _")
-        fractions[name] = table.number(name, above=0, maximum=1)
-    if TRAIN not in fractions:
-        raise table.error(
-            None, f"expected a split {TRAIN!r}, which the statistics come from; received {sorted(fractions)}"
-        )
-    total = sum(fractions.values())
-    # A fraction that isn't a number was refused before, and is 0 here.
-    if all(fractions.values()) and abs(total - 1) > FRACTIONS_TOLERANCE:
-        raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
-    key = table.strings("key") if "key" in table.raw else None
-    return SplitConfig({name: fraction / (total or 1) for name, fraction in fractions.items()}, key)
 
 
 def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:

@@ -52,6 +52,9 @@ def starter_config(
 
 
 def _split_lines(split: Mapping[str, Any]) -> list[str]:
+    if split.get("by") == "time":
+        settings = [f"{toml_key(name)} = {toml_value(value)}" for name, value in split.items()]
+        return ["[split]  # one split ends where the next begins; statistics come from `train` only", *settings]
     if split:
         key = (
             [] if "key" in split else ['# key = ["..."]  # columns whose rows stay together; without it, the whole row']

@@ -13,7 +13,7 @@ from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.analyze import Reading
-from shardmill.transforms.csv.selection import Selection, SplitKey
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
@@ -36,7 +36,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
         reading=Reading(
             dialect=config.input.dialect,
             selection=_selection(config, schema, features),
-            split_rule=SplitRule.of_fractions(config.split.fractions) if config.split else SplitRule(config.splits),
+            split_rule=config.split.rule if config.split else SplitRule(config.splits),
             fail_on_bad_row=config.input.on_bad_row == "fail",
             row_graph=features.row_graph,
             derived=features.derived,
@@ -62,7 +62,7 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def _selection(config: Config, schema: Schema, features: JobFeatures) -> Selection:
-    key = SplitKey(config.split.key or schema.names) if config.split else None
+    key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
     columns = tuple(column for column in schema if column.name in features.columns)
     infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
     return Selection(columns, schema.names, features.required, key, refused=features.refused, infinite=infinite)
@@ -93,6 +93,8 @@ def check_columns(config: Config, schema: Schema) -> None:
                 f"{number_format} is for numbers, but column {name!r} is text {why}; remove it, or change the type"
             )
             mistakes.add(ConfigError(problem), ("input", "columns", name))
+    if config.split:
+        config.split.check_types(schema, mistakes)
     if config.features and not config.derive:
         with mistakes.at("features"):
             parse_features(config.features, schema, config.split_key)

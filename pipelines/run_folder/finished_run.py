@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 from shardmill.pipelines.config.input_section import dialect_of
+from shardmill.pipelines.config.split_section import SplitConfig
 from shardmill.pipelines.run_folder.manifest_keys import (
     FileEntry,
     Manifest,
@@ -23,7 +24,7 @@ from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.selection import Selection, SplitKey
+from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files
 from shardmill.transforms.numbers.number_format import Infinite
@@ -98,8 +99,12 @@ class FinishedRun:
         """The rule by which rows were split."""
         if self.splits_by_file:
             return SplitRule(split_names(self._config) or (TRAIN,))
-        split = self._config.get("split")
-        return SplitRule.of_fractions(split["fractions"]) if split else SplitRule((TRAIN,))
+        return self._split.rule if self._split else SplitRule((TRAIN,))
+
+    @property
+    def _split(self) -> SplitConfig | None:
+        settings = self._config.get("split")
+        return None if settings is None else SplitConfig.of_settings(settings)
 
     @property
     def shard_rule(self) -> ShardRule:
@@ -123,12 +128,11 @@ class FinishedRun:
     def selection(self) -> Selection:
         """The columns that were read of each row."""
         columns = self.manifest["columns"]
-        split = self._config.get("split")
         return Selection(
             columns=tuple(self.schema[name] for name in columns["read"]),
             names=self.schema.names,
             required=frozenset(columns["required"]),
-            key=SplitKey(tuple(split["key"] or self.schema.names)) if split else None,
+            key=self._split.row_key(self.schema.names, dict(self.dialect.numbers)) if self._split else None,
             optional=frozenset(columns.get("optional", ())),
             refused={name: frozenset(each) for name, each in columns.get("refused", {}).items()},
             infinite={name: self._infinite(name) for name in columns["read"]},
@@ -212,12 +216,14 @@ def not_as_listed(folder: str, problem: str) -> DataError:
 def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
     """Checks that the schema has all of the manifest's columns."""
     columns = manifest["columns"]
-    split = manifest["config"].get("split")
+    settings = manifest["config"].get("split")
+    split = SplitConfig.of_settings(settings).columns if settings else {}
     for key, names in (
         ("columns.read", columns["read"]),
         ("columns.required", columns["required"]),
         ("columns.optional", columns.get("optional", [])),
-        ("config.split.key", (split["key"] if split else None) or []),
+        ("config.split.key", split.get("key", ())),
+        ("config.split.time.column", split.get("column", ())),
     ):
         for name in names:
             if name not in schema:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
-from shardmill.pipelines.config.load import FRACTIONS_TOLERANCE
+from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, SplitConfig, TimeSplit
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.json_shapes import (
     AnyPath,
@@ -168,11 +168,19 @@ class InputSettings(TypedDict):
     max_bad_fraction: _Fraction
 
 
+class TimeSettings(TypedDict):
+    """`[split]` by time: ends of splits but the last."""
+
+    column: str
+    until: Annotated[list[str | float], Meta(min_length=1, max_length=2)]
+
+
 class SplitSettings(TypedDict):
     """`[split]`."""
 
     fractions: dict[SplitName, _Fraction]
     key: list[str] | None
+    time: NotRequired[TimeSettings]
 
 
 class FeatureSettings(TypedDict):
@@ -268,7 +276,7 @@ def split_names(settings: Settings) -> tuple[str, ...] | None:
     if isinstance(files, dict):
         return tuple(files)
     split = settings.get("split")
-    return tuple(split["fractions"]) if split else None
+    return SplitConfig.of_settings(split).names if split else None
 
 
 def _check_splits(manifest: Manifest, path: str) -> None:
@@ -278,13 +286,23 @@ def _check_splits(manifest: Manifest, path: str) -> None:
     if sorted(splits) != sorted(names):
         raise wrong(path, "splits", f"the splits of config, {shown(names)}", shown(splits))
     split = settings.get("split")
-    total = sum(split["fractions"].values()) if split else 1
+    if split and "time" in split:
+        _check_times(split["time"], path)
+    total = sum(split["fractions"].values()) if split and "time" not in split else 1
     if abs(total - 1) > FRACTIONS_TOLERANCE:
         raise wrong(path, "config.split.fractions", "shares that sum to 1", f"a sum of {total:g}")
     for index, entry in enumerate(manifest["input"]):
         name = entry.get("split")
         if (name is not None) != isinstance(settings["input"]["files"], dict) or (name and name not in splits):
             raise wrong(path, f"input[{index}].split", f"what config.input.files says of {shown(splits)}", shown(name))
+
+
+def _check_times(time: TimeSettings, path: str) -> None:
+    """Checks that the ends of splits ascend."""
+    until = time["until"]
+    ends = TimeSplit(time["column"], tuple(until)).bounds if len(set(map(type, until))) == 1 else ()
+    if not ends or None in ends or sorted(set(ends)) != list(ends):
+        raise wrong(path, "config.split.time.until", "ascending times or numbers", shown(until))
 
 
 def _check_sharding(manifest: Manifest, path: str) -> None:

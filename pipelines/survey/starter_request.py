@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from shardmill.pipelines.config.input_section import SPLIT_NAME
-from shardmill.pipelines.config.load import FRACTIONS_TOLERANCE, SECTIONS, check_config, override
+from shardmill.pipelines.config.load import SECTIONS, check_config, override
 from shardmill.pipelines.config.paths import has_scheme
-from shardmill.pipelines.config.table import Source, naming
+from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, SPLIT_SETTINGS, parse_split
+from shardmill.pipelines.config.table import Source, Table, naming
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
@@ -65,8 +66,11 @@ class StarterRequest:
         Raises:
             ConfigError: A column doesn't exist; the message names the nearest one.
         """
-        key = self.table("split").get("key", ())
-        for where, names in (("--label", self.labels), ("--set split.key", key)):
+        split = (
+            parse_split(Table("--set", ("split",), dict(self.table("split")))).columns if self.table("split") else {}
+        )
+        key = [name for names in split.values() for name in names]
+        for where, names in (("--label", self.labels), *((f"--set split.{name}", split[name]) for name in split)):
             _check_columns(where, names, columns)
         with naming(Source("--set")):
             mistakes = Mistakes()
@@ -128,7 +132,7 @@ def _parse_split(text: str) -> dict[str, float]:
         pairs = [(name, "=", part) for name, part in zip(_UNNAMED[len(parts)], parts, strict=True)]
     fractions: dict[str, float] = {}
     for name, _, number in ((name.strip(), equals, number.strip()) for name, equals, number in pairs):
-        if not re.fullmatch(SPLIT_NAME, name) or name in fractions or name == "key":
+        if not re.fullmatch(SPLIT_NAME, name) or name in fractions or name in SPLIT_SETTINGS:
             raise error(f"expected names of letters, digits and _, each once, found {name!r}")
         if not re.fullmatch(r"[0-9]*\.?[0-9]+", number) or not 0 < float(number) <= 1:
             raise error(f"expected fractions above 0 and up to 1, found {number!r}")

@@ -45,8 +45,8 @@ class Block:
 
     Attributes:
         columns: The good rows; the selection's columns, null where missing.
-        key: The split key of each row, UTF-8 text, "" for missing cells; None where the selection
-            wants none.
+        key: What decides each row's split, as the selection's key reads it: UTF-8 text with "" for
+            missing cells, or a time; None where the selection wants none.
         rejects: The other rows.
         size: Bytes of text read, in UTF-8.
         origin: The location of the good rows; None where there are none.
@@ -130,7 +130,7 @@ def read_blocks(
     header = _file_columns(chunks, unit, dialect, selection.names)
     if header is None:
         return
-    parser = _BlockParser(unit.path, dialect, selection, header)
+    parser = _BlockParser(unit, dialect, selection, header)
     for chunk in chunks:
         block = parser.parse(chunk)
         if block.rows or block.rejects:
@@ -213,9 +213,9 @@ def _named(record: bytes | None, path: str, dialect: Dialect, known: tuple[str, 
 class _BlockParser:
     """Parses the chunks of one file into blocks."""
 
-    def __init__(self, path: str, dialect: Dialect, selection: Selection, header: Header) -> None:
-        positions = match_columns(header, selection.names, path, dialect, selection.optional)
-        self._path = path
+    def __init__(self, unit: Unit, dialect: Dialect, selection: Selection, header: Header) -> None:
+        positions = match_columns(header, selection.names, unit.path, dialect, selection.optional)
+        self._path = unit.path
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
@@ -231,6 +231,7 @@ class _BlockParser:
             CellColumn(positions[name], ColumnType.BYTES, number_format=formats.get(name)) for name in selection.spelled
         ]
         self._spellings = SpellingCounter(self._lexicon.packed, dialect.null_values, spelled) if spelled else None
+        self._key = selection.key.begin(unit.index) if selection.key else None
         self._repeated = RepeatedHeader(header, dialect, selection.columns, positions)
         self._schema = pa.schema([(column.name, column.type.arrow) for column in selection.columns])
 
@@ -254,10 +255,12 @@ class _BlockParser:
         }
         columns = cells.columns | absent
         self._add_faults(columns, cells.notable, faults)
+        key, unkeyed = self._key(cells.texts, len(records)) if self._key else (None, {})
+        faults = unkeyed | faults
         origin = Origin(self._path, chunk, records)
         return Block(
             _batch([columns[column.name] for column in self._selection.columns], self._schema, len(records)),
-            self._selection.key.join(cells.texts, len(records)) if self._selection.key else None,
+            key,
             origin.rejects({index: of_records[index] for index in ragged.tolist()}),
             len(chunk.data),
             origin,

@@ -1,17 +1,37 @@
 """The columns to read of rows, and the split key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
+from shardmill.transforms.csv.rejects import Faults
 from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.numbers.refused import Refusal
 
 # Stands between the cells of a split key: ASCII's unit separator, which text hardly ever has.
 _SEPARATOR = "\x1f"
+
+
+class RowKey(Protocol):
+    """The cells of a row that decide its split."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns whose text is needed, in order."""
+
+    def begin(self, unit: int, /) -> Callable[[Mapping[str, pa.Array], int], tuple[pa.Array, Faults]]:
+        """Returns the function that reads a unit's blocks in order.
+
+        It takes the columns' text by name, null where missing, and the number of rows, and returns
+        one value for each row, which `SplitRule.assign` takes, and the rows that have none.
+
+        Args:
+            unit: The unit's index.
+        """
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,10 @@ class SplitKey:
     """
 
     columns: tuple[str, ...]
+
+    def begin(self, _unit: int) -> Callable[[Mapping[str, pa.Array], int], tuple[pa.Array, Faults]]:
+        """Returns the function that reads a unit's blocks in order."""
+        return lambda texts, rows: (self.join(texts, rows), {})
 
     def join(self, texts: Mapping[str, pa.Array], rows: int) -> pa.Array:
         """Joins the text of each row's cells.
@@ -61,7 +85,7 @@ class Selection:
     columns: tuple[Column, ...]
     names: tuple[str, ...]
     required: frozenset[str] = frozenset()
-    key: SplitKey | None = None
+    key: RowKey | None = None
     optional: frozenset[str] = frozenset()
     refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
     infinite: Mapping[str, Infinite] = field(default_factory=dict)

@@ -5,6 +5,7 @@ ragged.py         rows that differ from their header all in one way
 doubtful_rows.py  rows that may be no data
 type_tallies.py   counts of cells by spelling, which decide the columns' types
 renamings.py      columns that were renamed because of their headers
+time_key.py       the time of a row, which may decide its split
 splits.py         the split and the shard of a row
 unit_groups.py    units that are transformed together
 row_plan.py       where each unit's rows lie in their splits

@@ -139,7 +139,7 @@ def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:
         if not rows:
             raise DataError(
                 f"split {split!r} has no rows: {read:,} rows were read and split into {sizes}; "
-                "give [split] larger fractions or a key with more values, or give more data"
+                "give [split] larger fractions, other times or a key with more values, or give more data"
             )
 
 

@@ -1,7 +1,7 @@
 """The split and the shard of a row.
 
-The split depends on the row's key alone (or on its file), the shard on its index in the split:
-neither depends on workers, nor on how the input is cut into files.
+The split depends on the row's key or time alone (or on its file), the shard on its index in the
+split: neither depends on workers, nor on how the input is cut into files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.kernel.library import kernel
 from shardmill.transforms.runtime.fingerprint import fingerprint
@@ -45,12 +46,13 @@ class SplitRule:
 
     Attributes:
         names: The splits, in order.
-        bounds: For a split by hash, the upper bucket (exclusive) of each split. None means that
-            whole files belong to a split.
+        bounds: The end (exclusive) of each split: a bucket of hashes of keys for a split by hash;
+            for one by time a time, of all but the last. None means that whole files belong to a
+            split.
     """
 
     names: tuple[str, ...] = (TRAIN,)
-    bounds: tuple[int, ...] | None = None
+    bounds: tuple[float, ...] | None = None
 
     @classmethod
     def of_fractions(cls, fractions: Mapping[str, float]) -> "SplitRule":
@@ -71,7 +73,7 @@ class SplitRule:
         Args:
             rows: The number of rows.
             file_split: The split of the rows' file, where files are assigned to splits.
-            key: Each row's key text, for a split by hash.
+            key: Each row's key text for a split by hash, or its time.
 
         Returns:
             int64 [rows], the index in `names` of each row's split.
@@ -79,7 +81,8 @@ class SplitRule:
         if self.bounds is None:
             return np.full(rows, self.names.index(file_split) if file_split else 0, dtype=np.int64)
         assert key is not None  # the selection asks for a key wherever there are bounds
-        return np.searchsorted(np.asarray(self.bounds), fingerprint(key, _BUCKETS), side="right").astype(np.int64)
+        found = fingerprint(key, _BUCKETS) if pa.types.is_string(key.type) else to_numpy(key)
+        return np.searchsorted(np.asarray(self.bounds), found, side="right").astype(np.int64)
 
 
 @dataclass(frozen=True)

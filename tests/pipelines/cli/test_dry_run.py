@@ -83,6 +83,20 @@ def test_files_features_and_outputs_are_listed(
     assert tell(monkeypatch, capsys, "run", "p.toml") == (TOLD, "")
 
 
+def test_a_split_by_time_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its ends and column; an end that isn't of the column's type is a mistake."""
+    split = '[split]\nby = "time"\ncolumn = "k"\ntrain_until = 7\neval_until = 8.5\n[features]'
+    Path("p.toml").write_text(
+        CONFIG.replace('{ train = "d/*.csv", eval = "e.csv" }', '"*.csv"').replace("[features]", split)
+    )
+    out, _ = tell(monkeypatch, capsys, "run", "p.toml")
+    assert "splits: train until 7, eval until 8.5, test after, by 'k'\n" in out
+    _, err = tell(monkeypatch, capsys, "run", "p.toml", "--set", "split.column=city", status=2)
+    assert "split.train_until: expected a date or time, since column 'city' holds text, received 7" in err
+
+
 def test_types_that_a_run_finds_are_left_open(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

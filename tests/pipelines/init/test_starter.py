@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardmill.pipelines.config.split_section import SplitConfig, TimeSplit
 from shardmill.pipelines.init.toml_text import toml_key
-from shardmill.pipelines.survey.starter_request import StarterRequest
-from shardmill.schemas.errors import DataError
+from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request
+from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.features.registry import parse_features
 from tests.support.csv.strptime import COMMON
@@ -88,6 +89,17 @@ def test_its_hints_load_too(tmp_path: Path) -> None:
     assert config.features["Label"] == {"kind": "label"}
     assert config.split is not None
     assert config.split.fractions == {"train": 0.8, "eval": 0.1, "test": 0.1}
+
+
+def test_a_split_by_time_is_written_as_asked(tmp_path: Path) -> None:
+    """With no key to add; the column must be there."""
+    settings = ["split.by=time", "split.column=day", "split.train_until=2020-01-01"]
+    request = parse_request((), None, settings, "p.toml")
+    text = starter({"day": ["2020-01-01"] * 1000, "x": NUMBERS}, request=request.for_columns(("day", "x")))
+    assert load(text, tmp_path).split == SplitConfig(time=TimeSplit("day", ("2020-01-01",)))
+    assert "# key" not in text
+    with pytest.raises(ConfigError, match=r"--set split\.column: there is no column 'day'; the columns are x"):
+        request.for_columns(("x",))
 
 
 def test_labels_are_written_as_asked(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Runs split in other ways than by key: each row is where its rule says, and `verify` and `apply` know the rule."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from shardmill.schemas.errors import ConfigError
+from tests.pipelines.test_apply import apply
+from tests.support.runs import read_split, run_toml
+from tests.support.verified import problems
+
+pytestmark = pytest.mark.usefixtures("shared_tracer")
+
+_DAYS = ["2020-01-01", "2020-02-29T23:59:59", "2020-03-01", "2020-05-31T23:00-02:00", "2020-06-01T12", "2021-01-01"]
+_BY_TIME = """
+[split]
+by = "time"
+column = "day"
+train_until = 2020-03-01
+eval_until = "2020-06-01"
+[features]
+x = "numeric"
+z = { kind = "z_score", column = "x" }
+[output]
+shards = 1
+shuffle = false
+"""
+
+
+@pytest.fixture(scope="module")
+def by_time(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> Path:
+    """A run split by days, two rows of which have none."""
+    folder = tmp_path_factory.mktemp("by-time")
+    rows = [*((day, index) for index, day in enumerate(_DAYS)), ("", 6), ("2020-02-30", 7)]
+    (folder / "a.csv").write_text("day,x\n" + "".join(f"{day},{x}.5\n" for day, x in rows))
+    return run_toml(folder, '[input]\nfiles = "*.csv"\nmax_bad_fraction = 0.5\n' + _BY_TIME)
+
+
+def test_rows_are_split_by_time(by_time: Path) -> None:
+    """Each split ends before its end; statistics are those of the rows before the first."""
+    found = {name: read_split(by_time, name) for name in ("train", "eval", "test")}
+    assert {name: rows["x"].tolist() for name, rows in found.items()} == {
+        "train": [0.5, 1.5],
+        "eval": [2.5],
+        "test": [3.5, 4.5, 5.5],
+    }
+    assert found["test"]["z"].tolist() == [5.0, 7.0, 9.0]
+
+
+def test_rows_without_a_time_are_accounted_for(by_time: Path) -> None:
+    """They are rejected with a reason, and `verify` finds everything as it was."""
+    manifest = json.loads((by_time / "manifest.json").read_text())
+    assert manifest["rows"] == {"read": 8, "written": 6, "rejected": 2}
+    assert manifest["rejected"]["reasons"] == {
+        "day: expected a date or time such as 2020-01-31 or 2020-01-31T12:00:00, by which rows are split": 2
+    }
+    assert problems(by_time) == {}
+
+
+def test_new_rows_are_split_by_the_same_times(by_time: Path, tmp_path: Path) -> None:
+    """`apply` splits as the run did; put into one split, rows need no time."""
+    (tmp_path / "new.csv").write_text("day,x\n1999-01-01,1\n,2\n2020-05-01,3\n")
+    assert apply(by_time, [tmp_path / "new.csv"], tmp_path / "out").manifest["rows"]["rejected"] == 1
+    assert {name: read_split(tmp_path / "out", name)["x"].tolist() for name in ("train", "eval")} == {
+        "train": [1.0],
+        "eval": [3.0],
+    }
+    apply(by_time, [tmp_path / "new.csv"], tmp_path / "one", split="eval")
+    assert read_split(tmp_path / "one", "eval")["x"].tolist() == [1.0, 2.0, 3.0]
+    assert problems(tmp_path / "one") == problems(tmp_path / "out") == {}
+
+
+def test_an_end_must_be_of_the_columns_type(by_time: Path, tmp_path: Path) -> None:
+    """A number can't end dates, and a date can't end numbers; the message says what the column holds."""
+    (tmp_path / "a.csv").write_text("day,x\n2020-01-01,1\n2020-01-02,2\n")
+    toml = (
+        '[input]\nfiles = "*.csv"\n[split]\nby = "time"\ncolumn = "{}"\ntrain_until = {}\n[features]\nx = "numeric"\n'
+    )
+    for column, end, expected in (
+        ("day", "3", "split.train_until: expected a date or time, since column 'day' holds text, received 3"),
+        (
+            "x",
+            "2020-01-02",
+            "split.train_until: expected a number, since column 'x' holds numbers, received '2020-01-02'",
+        ),
+        ("dya", "2020-01-02", "split.column: there is no column 'dya'; the columns are 'day', 'x'"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(expected)):
+            run_toml(tmp_path, toml.format(column, end))
