@@ -288,9 +288,9 @@ def serve() -> None:
     requests = os.fdopen(os.dup(0), "rb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     # Importing TensorFlow takes seconds; only this process does it. Keras would come with it, and
-    # with Keras scikit-learn and matplotlib where they are installed: as long again. A user's
-    # function that names `tf.keras` loads it then.
-    with left_out("keras.src", "tf_keras.src"):
+    # with Keras scikit-learn and matplotlib where they are installed: as long again; the others are
+    # for parts of it that trace nothing. A user's function that names one of them loads it then.
+    with left_out("keras.src", "tf_keras.src", "scipy", "googleapiclient"):
         from shardmill.transforms.graph import build as builder
 
     while (request := _read(requests)) is not None:

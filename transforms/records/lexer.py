@@ -1,5 +1,6 @@
 """Finds CSV records and cells, in compiled code (native/records/lex.c)."""
 
+import sys
 import threading
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +19,11 @@ _SEPARATORS_ROOM = 9
 _RECORDS_ROOM = 2
 # Offsets are 32-bit numbers, and so are their counts, which are larger by two.
 _MOST_BYTES = (1 << 31) - 1
-# The largest text whose scratch memory is kept.
+# The largest text whose memory is kept, and how many texts' may be.
 _KEPT_BYTES = 64 << 20
+_KEPT_ROOMS = 4
+# References to an array that only its room holds: the room's, the loop's and the question's own.
+_UNHELD = 3
 
 
 class Stray(NamedTuple):
@@ -125,34 +129,40 @@ class Lexed:
         return int(self.lines_before(np.array([offset]))[0])
 
 
-class _Scratch(threading.local):
-    """Memory for the kernel to write to.
+class _Rooms(threading.local):
+    """Memory for the kernel to write to, which is used again once nobody holds what is in it.
 
-    Most of it is never touched, and so takes none of the machine's.
+    Most of it is never touched, and so takes none of the machine's; the rest stays in the cache.
+    Fresh memory for each text costs as much as finding its records.
     """
 
     def __init__(self) -> None:
         self._size = -1
-        self._arrays: tuple[Indices, Indices, Indices]
+        self._rooms: list[tuple[Indices, Indices, Indices]] = []
 
-    def room(self, size: int) -> tuple[Indices, Indices, Indices]:
+    def take(self, size: int) -> tuple[Indices, Indices, Indices]:
         """Room for the separators and records of a text.
 
         `size` is its size in bytes.
         """
-        if size <= self._size:
-            return self._arrays
-        arrays = (
+        if size > self._size:
+            # Larger texts make larger rooms; those of smaller ones go.
+            self._size, self._rooms = size if size <= _KEPT_BYTES else -1, []
+        size = max(size, self._size)
+        for room in self._rooms:
+            if all(sys.getrefcount(array) == _UNHELD for array in room):
+                return room
+        room = (
             np.empty(size + _SEPARATORS_ROOM, np.uint32),
             np.empty((size + 1) // 2 + _RECORDS_ROOM, np.uint32),
             np.empty((size + 1) // 2 + _RECORDS_ROOM, np.uint32),
         )
-        if size <= _KEPT_BYTES:
-            self._size, self._arrays = size, arrays
-        return arrays
+        if size == self._size and len(self._rooms) < _KEPT_ROOMS:
+            self._rooms.append(room)
+        return room
 
 
-_scratch = _Scratch()
+_rooms = _Rooms()
 
 
 def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
@@ -175,12 +185,12 @@ def lex(text: Bytes, lexicon: Lexicon, *, at_end: bool) -> Lexed:
         )
     if not at_end and len(text) and text[-1] == CR:
         text = text[:-1]
-    separators, first, cells = _scratch.room(len(text))
+    separators, first, cells = _rooms.take(len(text))
     facts = np.empty(9, np.int64)
     kernel().kernel_lex(text, len(text), lexicon.packed, at_end, separators, first, cells, facts)
     found, records, stop, lines, blank, comments, opened, high, torn = facts.tolist()
-    copies = separators[:found].copy(), first[:records].copy(), cells[:records].copy()
-    return Lexed(text, lexicon, *copies, stop, lines, blank, comments, opened, bool(high), bool(torn))
+    views = separators[:found], first[:records], cells[:records]
+    return Lexed(text, lexicon, *views, stop, lines, blank, comments, opened, bool(high), bool(torn))
 
 
 def skip_lines(text: Bytes, count: int, *, at_end: bool) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """The kernel finds the records, cells and lines of any text in any dialect."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from pyarrow import csv
 
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import lexicon_of
+from shardmill.transforms.kernel.library import SLACK
 from shardmill.transforms.records.lexer import Lexed, lex, skip_lines
 from shardmill.transforms.records.lexicon import Lexicon
 from tests.support.csv.csv_machine import Found, UnclosedError, read_slowly
@@ -186,3 +188,23 @@ def test_a_text_with_more_separators_than_the_last_is_read() -> None:
     assert (few.separators.tolist(), many.first.tolist()[-1]) == ([(1 << 32) - 1, 1, 3], 199_998)
     assert len(lexed(b",\n" * 10, Dialect()).first) == 10
     assert many.cells.tolist() == [2] * 100_000
+
+
+def test_memory_is_used_again_once_nobody_holds_it() -> None:
+    """What a text's records hold stays as it is while further texts are lexed, and is written to when they are gone."""
+    lexicon = lexicon_of(Dialect())
+    texts = [
+        np.frombuffer(line * 3 + bytes(SLACK), np.uint8)[:-SLACK] for line in (b"a,b\n", b"a,b,c\n", b"abc,d,e,f\n")
+    ]
+
+    def lex_all() -> None:
+        held = [lex(text, lexicon, at_end=True) for text in reversed(texts)]
+        for lexed, commas, size in zip(held, (3, 2, 1), (10, 6, 4), strict=True):
+            assert lexed.cells.tolist() == [commas + 1] * 3
+            assert lexed.separators[lexed.first].tolist() == [2**32 - 1, size - 1, 2 * size - 1]
+        released = held.pop(0).separators.ctypes.data
+        assert lex(texts[0], lexicon, at_end=True).separators.ctypes.data == released
+
+    # A thread of its own has nothing from other tests.
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(lex_all).result()
