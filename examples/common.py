@@ -110,8 +110,13 @@ def export(model: keras.Model, run: Path, folder: Path) -> None:
     exported = tf.Module()
     exported.transform = transform
     exported.weights = [weight.value for weight in model.weights]
-    predict = tf.function(lambda columns: {"prediction": model(transform.serve(columns))})
-    exported.serve = predict.get_concrete_function(*transform.serve.structured_input_signature[0])
+    names = [*model.input]
+
+    def predict(columns: dict[str, Any]) -> dict[str, Any]:
+        features = transform.serve(columns)
+        return {"prediction": model({name: features[name] for name in names})}
+
+    exported.serve = tf.function(predict).get_concrete_function(*transform.serve.structured_input_signature[0])
     tf.saved_model.save(exported, str(folder), signatures={"serving_default": exported.serve})
 
 
