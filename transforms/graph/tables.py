@@ -1,4 +1,4 @@
-"""The tables of a graph that look tokens up in vocabularies.
+"""The tables in which a graph looks tokens up.
 
 TensorFlow's own classes make an object and three functions of each table. Those of a thousand
 vocabularies take longer to trace, and to load, than all else of the graph. Here one object fills
@@ -26,7 +26,7 @@ _UNKNOWN = -1
 
 
 class Tables:
-    """The tables of a graph, one for each vocabulary that is looked up.
+    """The tables of a graph, one for each vocabulary.
 
     They are filled where the graph is loaded. Where it is traced they stay empty: with ten million
     tokens a table takes 0.5 GB, and nothing is looked up.
@@ -91,7 +91,7 @@ class _Group(tf.saved_model.experimental.TrackableResource):  # type: ignore[mis
     def add(self, path: str) -> None:
         """Adds a table, which is filled from a vocabulary's file."""
         asset = tf.saved_model.Asset(path)
-        # Whoever saves the group in another model, and nothing else of this one, saves the file too.
+        # Whoever saves the group alone in another model saves the file, too.
         self._track_trackable(asset, f"vocabulary_{len(self.assets)}")
         self.assets.append(asset)
 

@@ -130,10 +130,11 @@ class Lexed:
 
 
 class _Rooms(threading.local):
-    """Memory for the kernel to write to, which is used again once nobody holds what is in it.
+    """Memory for the kernel to write to, again and again.
 
-    Most of it is never touched, and so takes none of the machine's; the rest stays in the cache.
-    Fresh memory for each text costs as much as finding its records.
+    That is once nobody holds what is in it. Most of it is never touched, and so takes none of the
+    machine's; the rest stays in the cache. Fresh memory for each text would cost a third of what
+    finding its records does.
     """
 
     def __init__(self) -> None:

@@ -75,7 +75,7 @@ class Count(_CountKind):
 
 @dataclass(frozen=True, kw_only=True)
 class Frequency(_CountKind):
-    """A token's share of all tokens that the analysis counted, float32.
+    """A token's share of all counted tokens, float32.
 
     It is 0 for a token that isn't in the vocabulary.
     """

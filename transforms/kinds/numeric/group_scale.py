@@ -21,8 +21,8 @@ _UNSEEN = ("overall", "unscaled")
 class GroupZScore(NumberKind):
     """(x - mean) / standard deviation by key.
 
-    Both are of the rows with the same key. It is float32, as in `tft.scale_to_z_score_per_key`, with
-    exact moments of float32 values. Where a key's deviation is 0, it is x - mean.
+    Both are of the rows with the same key. It is float32, as in `tft.scale_to_z_score_per_key`,
+    with exact moments of float32 values. Where a key's deviation is 0, it is x - mean.
 
     Attributes:
         key: The key's column. Rows without a key are a group of their own.

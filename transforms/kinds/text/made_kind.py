@@ -22,7 +22,7 @@ PADDING, UNKNOWN, START, END = 0, 1, 2, 3
 
 @dataclass(frozen=True, kw_only=True)
 class MadeKind(VocabularyKind):
-    """A kind whose tokens the graph makes, many of a cell.
+    """A kind whose tokens the graph makes of cells.
 
     Attributes:
         missing: A text that replaces a missing cell; `"reject"` rejects the row. None means that it
@@ -60,7 +60,7 @@ class MadeKind(VocabularyKind):
         return trace.made(MadeTokens(self.columns[0], self.maker), self._filling(trace.statistics))
 
     def marked(self, trace: Trace, ranks: Tensor, own_rank: int) -> Tensor:
-        """Gives rows whose cell is missing a rank of their own, if the rule says so.
+        """Gives rows without a cell their own rank, if asked.
 
         Args:
             trace: The graph.
