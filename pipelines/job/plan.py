@@ -65,7 +65,9 @@ def _selection(config: Config, schema: Schema, features: JobFeatures) -> Selecti
     key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
     columns = tuple(column for column in schema if column.name in features.columns)
     infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
-    return Selection(columns, schema.names, features.required, key, refused=features.refused, infinite=infinite)
+    return Selection(
+        columns, schema.names, features.required, key, refused=features.refused, lists=features.lists, infinite=infinite
+    )
 
 
 def check_columns(config: Config, schema: Schema) -> None:

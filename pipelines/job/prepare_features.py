@@ -29,6 +29,7 @@ from shardmill.transforms.graph import process
 from shardmill.transforms.graph.derived_column import DerivedColumn
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
+from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.refused import Refusal
 from shardmill.transforms.runtime.c_library import without_notes
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -50,6 +51,7 @@ class JobFeatures:
             means that there are no derived columns.
         derived: The derived columns.
         refused: Numbers that reject a row, by their raw columns.
+        lists: What cells must be, or their rows are rejected; by raw columns of text.
         token_graph: The graph that makes the tokens which the analysis counts. None means that it
             counts none of its own.
     """
@@ -60,6 +62,7 @@ class JobFeatures:
     row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
     refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
+    lists: Mapping[str, frozenset[ListShape]] = field(default_factory=dict)
     token_graph: TokenGraph | None = None
 
 
@@ -110,7 +113,7 @@ def _declared(
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
     with naming(config.source):
-        refused = _refused(kinds, schema)
+        refused, lists = _refused(kinds, schema), _lists(kinds, schema)
 
     def raw(names: tuple[str, ...]) -> set[str]:
         return {source for name in names for source in (derived[name].sources if name in derived else (name,))}
@@ -131,6 +134,7 @@ def _declared(
         row_graph,
         tuple(each.column for each in derived.values()),
         refused,
+        lists,
         _token_graph(features, parts_folder(work)),
     )
 
@@ -146,6 +150,21 @@ def _refused(kinds: Sequence[Kind], schema: Schema) -> dict[str, frozenset[Refus
                     f"column {column!r}; let `derive` give it no such numbers, or use the columns that it is made of"
                 )
             found[column] = found.get(column, frozenset()) | {refusal}
+    return found
+
+
+def _lists(kinds: Sequence[Kind], schema: Schema) -> dict[str, frozenset[ListShape]]:
+    """The shapes of cells that features need, by column."""
+    found: dict[str, frozenset[ListShape]] = {}
+    for kind in kinds:
+        for column, shape in kind.list_shapes().items():
+            if column not in schema:
+                raise kind.error(
+                    f"expected a column of the data, whose cells that aren't lists of numbers reject their rows, received the derived "
+                    f"column {column!r}; let `derive` give the column of the data, or use `preprocessing_fn`"
+                )
+            if schema[column].type is ColumnType.BYTES:
+                found[column] = found.get(column, frozenset()) | {shape}
     return found
 
 

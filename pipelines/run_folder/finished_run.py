@@ -27,6 +27,7 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files
+from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -135,6 +136,10 @@ class FinishedRun:
             key=self._split.row_key(self.schema.names, dict(self.dialect.numbers)) if self._split else None,
             optional=frozenset(columns.get("optional", ())),
             refused={name: frozenset(each) for name, each in columns.get("refused", {}).items()},
+            lists={
+                name: frozenset(ListShape(**each) for each in shapes)
+                for name, shapes in columns.get("lists", {}).items()
+            },
             infinite={name: self._infinite(name) for name in columns["read"]},
         )
 

@@ -186,6 +186,18 @@ def _columns(rule: ManifestRule, findings: Findings) -> ColumnNames:
     }
     if selection.refused:
         names["refused"] = {name: sorted(refused) for name, refused in sorted(selection.refused.items())}
+    if selection.lists:
+        names["lists"] = {
+            name: [
+                {
+                    "delimiter": each.delimiter,
+                    "elements": each.elements,
+                    "weight_delimiter": each.weight_delimiter,
+                }
+                for each in sorted(shapes)
+            ]
+            for name, shapes in sorted(selection.lists.items())
+        }
     if selection.optional:
         names["optional"] = sorted(selection.optional)
     if graph is not None:

@@ -26,6 +26,7 @@ from shardmill.schemas.json_shapes import (
     wrong,
 )
 from shardmill.schemas.run_folder import TRAIN
+from shardmill.transforms.numbers.list_cells import Elements
 from shardmill.transforms.numbers.number_format import Infinite
 
 if sys.version_info >= (3, 11):
@@ -35,6 +36,8 @@ else:
 
 FORMAT = 2
 _Fraction = Annotated[float, Meta(ge=0, le=1)]
+_Filled = Annotated[str, Meta(min_length=1)]
+_Character = Annotated[str, Meta(max_length=1)]
 
 
 class FileEntry(TypedDict):
@@ -129,12 +132,21 @@ class RenamedEntry(TypedDict):
     columns: list[RenamedColumn]
 
 
+class ListEntry(TypedDict):
+    """The shape of a cell: see `ListShape`."""
+
+    delimiter: _Filled
+    elements: Elements
+    weight_delimiter: _Character
+
+
 class ColumnNames(TypedDict):
     """The raw columns that were read."""
 
     read: list[str]
     required: list[str]
     refused: NotRequired[dict[str, list[Literal["negative", "zero"]]]]
+    lists: NotRequired[dict[str, list[ListEntry]]]
     optional: NotRequired[list[str]]
     checked: NotRequired[CheckedEntry]
     renamed: NotRequired[list[RenamedEntry]]

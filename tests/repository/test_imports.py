@@ -39,6 +39,7 @@ FLOORS = (
     "transforms/kinds/categorical",
     "transforms/kinds/dates",
     "transforms/kinds/text",
+    "transforms/kinds/lists",
     "transforms/features",
     "transforms/functions",
     "transforms/graph",

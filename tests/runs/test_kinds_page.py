@@ -26,6 +26,9 @@ COLUMNS = {
     "size": "S L M M S XL M S  L M S",
     "pickup": " ".join(f"2024-0{month}-1{day}" for month in (1, 2, 3) for day in (2, 4, 6, 8)),
     "review": "A_great_ride! great a_ride Slow,_but_fine fine It's_fine A_fine_car great slow a_car A_ride fine",
+    "genres": "jazz|rock jazz rock|pop|rock pop jazz|pop jazz rock rock|jazz jazz pop|_rock jazz rock",
+    "stops": "1_2 3 1_2_3_4 2 2_1 3 3_3 1 2_4 4 1_2 2",
+    "likes": "jazz:2|rock jazz pop:0.5|jazz:1 rock pop pop:-1 jazz rock:2 jazz rock pop:3|jazz rock:1e-3",
     "joined": " ".join(f"201{year}-05-0{day}" for year in (1, 5, 9) for day in (1, 3, 5, 7)),
 }
 

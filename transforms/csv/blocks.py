@@ -220,6 +220,7 @@ class _BlockParser:
         self._selection = selection
         self._required = selection.required - selection.optional
         self._refused = {name: each for name, each in selection.refused.items() if name not in selection.optional}
+        self._lists = {name: each for name, each in selection.lists.items() if name not in selection.optional}
         self._names = list(header.names)
         self._lexicon = lexicon_of(dialect)
         self._renamed = header.renamed
@@ -288,6 +289,9 @@ class _BlockParser:
                     faults.setdefault(row, (name, reason))
             for refusal in sorted(self._refused.get(name, ())):
                 for row, reason in refused(columns[name], refusal):
+                    faults.setdefault(row, (name, reason))
+            for shape in sorted(self._lists.get(name, ())):
+                for row, reason in shape.faults(columns[name]):
                     faults.setdefault(row, (name, reason))
             if name in self._required and columns[name].null_count:
                 for row in np.flatnonzero(columns[name].is_null().to_numpy(zero_copy_only=False)).tolist():

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.rejects import Faults
+from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.numbers.refused import Refusal
 
@@ -77,6 +78,7 @@ class Selection:
         optional: Columns that a file may lack, and in which a missing value rejects no row,
             required or not.
         refused: Numbers that reject a row, by their columns.
+        lists: What a cell must be, or its row is rejected; by columns of text.
         infinite: How infinite numbers in a FLOAT column are treated, by its name; "keep" in columns
             that aren't listed.
         spelled: Columns whose cells are counted by their spelling.
@@ -88,6 +90,7 @@ class Selection:
     key: RowKey | None = None
     optional: frozenset[str] = frozenset()
     refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
+    lists: Mapping[str, frozenset[ListShape]] = field(default_factory=dict)
     infinite: Mapping[str, Infinite] = field(default_factory=dict)
     spelled: tuple[str, ...] = ()
 

@@ -19,6 +19,8 @@ from shardmill.transforms.kinds.categorical.pass_through import String
 from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
 from shardmill.transforms.kinds.dates.elapsed import Elapsed
+from shardmill.transforms.kinds.lists.sequence import ListSequence
+from shardmill.transforms.kinds.lists.weighted import Weighted
 from shardmill.transforms.kinds.numeric.arithmetic import Arithmetic
 from shardmill.transforms.kinds.numeric.bucket import Bucketize, Buckets
 from shardmill.transforms.kinds.numeric.geo import GeoDistance
@@ -46,6 +48,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Ordinal, String),
         *(Datetime, Elapsed),
         *(Tokens, Characters, BagOfWords, TfIdf),
+        *(ListSequence, Weighted),
     )
 }
 

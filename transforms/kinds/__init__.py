@@ -9,5 +9,6 @@ The kinds, by what they take:
   numeric/            a number
   categorical/        tokens, as ids
   dates/              a date and time
+  lists/              a list in a cell
   text/               a text, of many tokens
 """

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
+from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.refused import Refusal
 from shardmill.transforms.statistics import requests
 from shardmill.transforms.statistics.requests import MadeTokens, Statistics
@@ -257,6 +258,13 @@ class Kind(ABC):
 
     def refusals(self) -> Mapping[str, Refusal]:
         """Numbers that reject a row, by their raw columns."""
+        return {}
+
+    def list_shapes(self) -> Mapping[str, ListShape]:
+        """The shapes of cells, by columns of text.
+
+        A cell of another shape rejects its row.
+        """
         return {}
 
     def check_parameters(self, schema: Schema) -> None:

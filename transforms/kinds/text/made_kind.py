@@ -79,12 +79,56 @@ class MadeKind(VocabularyKind):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextKind(MadeKind):
-    """A kind of words: see `TextRule` for its parameters.
+class RankKind(MadeKind):
+    """A kind that gives each token a number.
 
     Attributes:
         num_buckets: The number of hash buckets. None means a vocabulary instead.
     """
+
+    num_buckets: int | None = None
+
+    @property
+    def vocabulary(self) -> str | None:
+        """The vocabulary's name; None means hash buckets instead."""
+        return None if self.num_buckets is not None else super().vocabulary
+
+    def check_parameters(self, schema: Schema) -> None:
+        """Checks the parameters: see `Kind.check_parameters`."""
+        super().check_parameters(schema)
+        if self.num_buckets is None:
+            return
+        if self.num_buckets < 1:
+            raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
+        unused = self._unused()
+        if unused:
+            raise self.error(
+                f"expected `num_buckets` (hash buckets) or `{unused[0]}` (a vocabulary), received both; remove one of them"
+            )
+
+    def _unused(self) -> list[str]:
+        """The parameters of a vocabulary that are given."""
+        given = [key for key in ("top_k", "frequency_threshold", "file", "shared") if getattr(self, key) is not None]
+        return given + [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
+
+    def width(self, statistics: Statistics) -> int:
+        """The number of tokens' ids, OOV buckets included."""
+        return self.num_buckets or self._size(statistics) + self.num_oov_buckets
+
+    def ranks(self, trace: Trace, tokens: Tensor) -> Tensor:
+        """int64, of the same rows: a token's position in the vocabulary, or its bucket.
+
+        It is -1 for one that isn't in the vocabulary, without OOV buckets.
+        """
+        if self.num_buckets is None:
+            return tokens.with_values(trace.table(self._key(-1)).lookup(tokens.values))
+        found = trace.tf.raw_ops.StringToHashBucketFast(input=tokens.values, num_buckets=self.num_buckets)
+        return tokens.with_values(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextKind(RankKind):
+    """A kind of words: see `TextRule` for its parameters."""
 
     delimiter: str | None = None  # type: ignore[misc]  # a parameter here
     pattern: str | None = None
@@ -92,7 +136,6 @@ class TextKind(MadeKind):
     strip_punctuation: bool = False
     strip_html: bool = False
     ngrams: tuple[int, int] = (1, 1)
-    num_buckets: int | None = None
 
     @property
     def maker(self) -> TextRule:
@@ -100,11 +143,6 @@ class TextKind(MadeKind):
         return TextRule(
             *(self.delimiter, self.pattern, self.lower, self.strip_punctuation, self.strip_html, self.ngrams)
         )
-
-    @property
-    def vocabulary(self) -> str | None:
-        """The vocabulary's name; None means hash buckets instead."""
-        return None if self.num_buckets is not None else super().vocabulary
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
@@ -120,8 +158,6 @@ class TextKind(MadeKind):
             raise self.error(
                 f"expected `ngrams` to be two numbers of words from 1 on, the least first, received {list(self.ngrams)!r}"
             )
-        if self.num_buckets is not None:
-            self._check_buckets(self.num_buckets)
 
     def _check_pattern(self, pattern: str) -> None:
         try:
@@ -131,30 +167,6 @@ class TextKind(MadeKind):
             raise self.error(
                 f"expected `pattern` to be a regular expression (RE2), received {pattern!r}: {error}"
             ) from error
-
-    def _check_buckets(self, num_buckets: int) -> None:
-        if num_buckets < 1:
-            raise self.error(f"expected `num_buckets` to be at least 1, received {num_buckets!r}")
-        unused = [key for key in ("top_k", "frequency_threshold", "file", "shared") if getattr(self, key) is not None]
-        unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
-        if unused:
-            raise self.error(
-                f"expected `num_buckets` (hash buckets) or `{unused[0]}` (a vocabulary), received both; remove one of them"
-            )
-
-    def width(self, statistics: Statistics) -> int:
-        """The number of tokens' ids, OOV buckets included."""
-        return self.num_buckets or self._size(statistics) + self.num_oov_buckets
-
-    def ranks(self, trace: Trace, tokens: Tensor) -> Tensor:
-        """int64, of the same rows: a token's position in the vocabulary, or its bucket.
-
-        It is -1 for one that isn't in the vocabulary, without OOV buckets.
-        """
-        if self.num_buckets is None:
-            return tokens.with_values(trace.table(self._key(-1)).lookup(tokens.values))
-        found = trace.tf.raw_ops.StringToHashBucketFast(input=tokens.values, num_buckets=self.num_buckets)
-        return tokens.with_values(found)
 
 
 def sequence(trace: Trace, ranks: Tensor, size: int | None, *, start_end: bool = False) -> Tensor:
