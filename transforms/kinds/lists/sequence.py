@@ -1,7 +1,7 @@
 """The kind of lists of numbers or tokens."""
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
 from shardmill.transforms.kinds.lists.element_rules import ElementRule
 from shardmill.transforms.kinds.lists.list_kind import ListKind
+from shardmill.transforms.kinds.own_id import OWN_ID
 from shardmill.transforms.kinds.text.made_kind import first_id, sequence
 from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.statistics.requests import Statistics
@@ -27,11 +28,13 @@ class ListSequence(ListKind):
     is NaN, or 0 in int64.
 
     Attributes:
+        missing: As for `MadeKind`; of tokens also `"own_id"`: the row has one id, after all others.
         elements: What elements are: `"token"`, `"float32"` or `"int64"`.
         padding: The number that is added to rows shorter than `max_length`. None means 0.
     """
 
     kind = "sequence"
+    rules: ClassVar[tuple[str, ...]] = (OWN_ID, "reject")
 
     elements: str = "token"
     padding: float | None = None
@@ -66,6 +69,8 @@ class ListSequence(ListKind):
             if self.padding is not None:
                 raise self.error(f"expected `padding` of numbers only, received {self.padding!r}; tokens' is 0")
             return
+        if self.missing == OWN_ID:
+            raise self.error('expected `missing = "own_id"` of tokens only, which have ids, received it with numbers')
         unused = ["num_buckets"] if self.num_buckets is not None else self._unused()
         if unused:
             raise self.error(
@@ -81,13 +86,14 @@ class ListSequence(ListKind):
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
         if self._are_numbers:
             return (FeatureSpec(self.name, cast("Dtype", self.elements), self.shape),)
-        last = first_id() + self.width(statistics) - 1
+        last = first_id() + self.width(statistics) - 1 + (self.missing == OWN_ID)
         return (FeatureSpec(self.name, "int64", self.shape, 0, last, is_categorical=True),)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         elements = self.made(trace)
         if not self._are_numbers:
-            return {self.name: self.fitted(trace, sequence(trace, self.ranks(trace, elements), None), 0)}
+            ranks = self.marked(trace, self.ranks(trace, elements), self.width(trace.statistics))
+            return {self.name: self.fitted(trace, sequence(trace, ranks, None), 0)}
         values = numbers(trace, elements.values, self._shape().pattern, self.elements)
         return {self.name: self.fitted(trace, elements.with_values(values), self.padding or 0)}
 

@@ -52,11 +52,11 @@ def test_unknown_elements(tmp_path: Path) -> None:
     assert made(tmp_path, ["a"], ["a| z"], num_buckets=9) == [hashed.tolist()]
 
 
-@pytest.mark.parametrize("missing", [None, "c|b"])
-def test_a_missing_cell(missing: str | None, tmp_path: Path) -> None:
-    """It is an empty list, or the list that `missing` gives; the analysis counts present cells only."""
+@pytest.mark.parametrize(("missing", "expected"), [(None, []), ("c|b", [5, 2]), ("own_id", [6])])
+def test_a_missing_cell(missing: str | None, expected: list[int], tmp_path: Path) -> None:
+    """It is an empty list, the list that `missing` gives, or an id of its own; the analysis counts present cells only."""
     parameters = {} if missing is None else {"missing": missing}
-    assert made(tmp_path, TOKENS, **parameters)[1] == ([] if missing is None else [5, 2])
+    assert made(tmp_path, TOKENS, **parameters)[1] == expected
 
 
 def test_numbers(tmp_path: Path) -> None:
@@ -105,6 +105,10 @@ def test_a_column_of_integers_has_lists_of_one(tmp_path: Path) -> None:
     ("parameters", "message"),
     [
         ({"delimiter": ""}, "expected a `delimiter` that isn't empty, received ''"),
+        (
+            {"missing": "own_id", "elements": "int64"},
+            'expected `missing = "own_id"` of tokens only, which have ids, received it with numbers',
+        ),
         ({"max_length": 0}, "expected `max_length` to be at least 1, received 0"),
         ({"ragged": True}, "expected `ragged` with `max_length`, received none; without it, all rows vary: remove it"),
         ({"elements": "float"}, """expected `elements` to be "token", "float32" or "int64", received 'float'"""),

@@ -66,6 +66,14 @@ def test_what_may_not_separate_a_weight(mark: str) -> None:
     )
 
 
+def test_missing_cells_have_no_id_of_their_own() -> None:
+    """Its weight would be a guess."""
+    with pytest.raises(
+        ConfigError, match=r'expected `missing` to be a token or "reject" for `weighted`, received .own_id.'
+    ):
+        parse_features({"x": {"kind": "weighted", "column": "list", "delimiter": ",", "missing": "own_id"}}, S)
+
+
 @pytest.mark.usefixtures("shared_tracer")
 def test_rows_whose_lists_are_refused(tmp_path: Path) -> None:
     """A bad weight or number rejects its row with the reason; `verify` and `apply` read rows so again, lists of varying length included."""
