@@ -13,7 +13,8 @@ from shardmill.transforms.features.column_patterns import expand_patterns, few_n
 from shardmill.transforms.features.placeholder import dummy_statistics
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.count_encoding import Count, Frequency
-from shardmill.transforms.kinds.categorical.hash import Cross, Hash
+from shardmill.transforms.kinds.categorical.cross import Cross
+from shardmill.transforms.kinds.categorical.hash import Hash
 from shardmill.transforms.kinds.categorical.ordinal import Ordinal
 from shardmill.transforms.kinds.categorical.pass_through import String
 from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error

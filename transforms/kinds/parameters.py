@@ -69,6 +69,8 @@ def _fits(value: object, hint: Any) -> bool:
     if origin is tuple:
         sized = arguments[-1] is Ellipsis or (isinstance(value, list | tuple) and len(value) == len(arguments))
         return isinstance(value, list | tuple) and sized and all(_fits(each, arguments[0]) for each in value)
+    if origin is Mapping:
+        return isinstance(value, dict) and all(_fits(each, arguments[1]) for each in value.values())
     if hint is float:
         # Not NaN nor infinite, though TOML can spell both.
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
@@ -76,6 +78,8 @@ def _fits(value: object, hint: Any) -> bool:
 
 
 def _convert(value: Any, hint: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _convert(each, hint) for key, each in value.items()}
     return tuple(value) if isinstance(value, list) and hint is not None else value
 
 
@@ -87,6 +91,8 @@ def _describe(hint: Any) -> str:
         if arguments[-1] is not Ellipsis:
             return f"a list of {len(arguments)}, each {_describe(arguments[0])}"
         return f"a list, each {_describe(arguments[0])}"
+    if origin is Mapping:
+        return f"a table, each value {_describe(arguments[1])}"
     return {int: "an integer", float: "a number", str: "a string", bool: "true or false", Pre: "an operation"}.get(
         hint, str(hint)
     )

@@ -52,6 +52,7 @@ class _TokensKey(NamedTuple):
     delimiter: str | None
     made: tuple[MadeTokens, ...]
     rows: bool
+    boundaries: tuple[tuple[str, tuple[float, ...]], ...]
 
 
 class Analysis:
@@ -123,7 +124,8 @@ class Analysis:
             if key.made:
                 _count_made([made[each] for each in key.made], counts, rows=key.rows)
                 continue
-            arrays = [batch.column(name) for name in key.columns]
+            edges = dict(key.boundaries)
+            arrays = [_bucketed(batch.column(name), edges.get(name)) for name in key.columns]
             for array in arrays if key.separator is None else [tokens_module.cross(arrays, key.separator)]:
                 counts.update(array, key.delimiter)
 
@@ -265,7 +267,20 @@ def _changed(values: pa.Array, pre: tuple[Pre, ...]) -> npt.NDArray[np.float32]:
 
 
 def _tokens_key(request: VocabularyRequest) -> _TokensKey:
-    return _TokensKey(request.columns, request.separator, request.delimiter, request.made, request.rows)
+    made = request.made
+    return _TokensKey(request.columns, request.separator, request.delimiter, made, request.rows, request.boundaries)
+
+
+def _bucketed(values: pa.Array, boundaries: tuple[float, ...] | None) -> pa.Array:
+    """The buckets of numbers, as the graph finds them.
+
+    Without boundaries they are the values themselves.
+    """
+    if boundaries is None:
+        return values
+    numbers = _changed(values, ())
+    edges = np.array(boundaries, np.float32)
+    return pa.array(np.searchsorted(edges, numbers, side="right"), pa.int64(), mask=np.isnan(numbers))
 
 
 def _count_made(lists: Sequence[pa.LargeListArray], counts: TokenCounts, *, rows: bool) -> None:
@@ -293,5 +308,9 @@ def _needs(request: Request) -> Iterator[tuple[str, ColumnType, str]]:
     if not isinstance(request, VocabularyRequest):
         yield request.column, ColumnType.BYTES, "numbers"
     names = request.columns if isinstance(request, VocabularyRequest) else ()
+    bucketed = dict(request.boundaries) if isinstance(request, VocabularyRequest) else {}
     for name in (request.key,) if isinstance(request, GroupRequest) else names:
-        yield name, ColumnType.FLOAT, "text or integers"
+        if name in bucketed:
+            yield name, ColumnType.BYTES, "numbers"
+        else:
+            yield name, ColumnType.FLOAT, "text or integers"

@@ -85,6 +85,8 @@ class VocabularyRequest:
         maker: Makes the tokens of a cell in the graph. None means that the cells themselves are
             counted, as `separator` and `delimiter` say.
         rows: Whether to count, rather than the tokens, the rows that have each of them.
+        boundaries: Of a cross, columns of numbers whose tokens are the indices of buckets, each with
+            the buckets' ascending boundaries; see `Trace.buckets`.
     """
 
     name: str
@@ -95,6 +97,7 @@ class VocabularyRequest:
     delimiter: str | None = None
     maker: TokenMaker | None = None
     rows: bool = False
+    boundaries: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     @property
     def made(self) -> tuple[MadeTokens, ...]:

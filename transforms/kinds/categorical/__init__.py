@@ -3,7 +3,8 @@
 given_file.py       vocabulary files that are given
 vocabulary.py       tokens as ids, one_hot, multi_hot
 count_encoding.py   tokens as how often they are seen
-hash.py             tokens as hash buckets, and crosses
+hash.py             tokens as hash buckets
+cross.py            crosses of several columns
 ordinal.py          tokens in a given order
 pass_through.py     text unchanged
 """

@@ -1,4 +1,4 @@
-"""Kinds that hash tokens, and crosses of several columns."""
+"""The kind that hashes tokens."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import ClassVar
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
-from shardmill.transforms.kinds.categorical.vocabulary import IdKind, TokenKind
+from shardmill.transforms.kinds.categorical.vocabulary import TokenKind
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics
 
@@ -49,7 +49,7 @@ class Hash(TokenKind):
             raise self.error("expected `key` or `salt`, of which a key is made, received both; remove one of them")
 
     def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        return (_buckets(self, self.num_buckets),)
+        return (hashed_spec(self, self.num_buckets),)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
@@ -62,66 +62,8 @@ class Hash(TokenKind):
         return {self.name: with_own_id(trace, self.missing, self._missing, ids, self.num_buckets)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cross(IdKind):
-    """The id of a row's combination of values, int64.
-
-    It is a hash bucket's index with `num_buckets`, otherwise an id in a vocabulary of combinations.
-
-    A combination's token is its values joined by `_X_`, as in TensorFlow's crosses; it is empty
-    where any value is missing.
-
-    Attributes:
-        num_buckets: The number of hash buckets. None means a vocabulary instead.
-    """
-
-    kind = "cross"
-    min_columns = 2
-    max_columns = 1000
-    separator = "_X_"
-    rules: ClassVar[tuple[str, ...]] = (OWN_ID, "reject")
-
-    num_buckets: int | None = None
-
-    @property
-    def vocabulary(self) -> str | None:
-        """The vocabulary's name; None means hash buckets instead."""
-        return None if self.num_buckets is not None else super().vocabulary
-
-    def check_parameters(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check_parameters`."""
-        super().check_parameters(schema)
-        if self.shared is not None:
-            raise self.error(f"expected a cross without `shared`, received {self.shared!r}; remove it")
-        if self.num_buckets is None:
-            return
-        if self.num_buckets < 1:
-            raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
-        unused = [key for key in ("top_k", "frequency_threshold", "file") if getattr(self, key) is not None]
-        unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
-        if unused:
-            raise self.error(
-                f"expected `num_buckets` (hash buckets) or `{unused[0]}` (a vocabulary), received both; remove one of them"
-            )
-
-    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        if self.num_buckets is not None:
-            return (_buckets(self, self.num_buckets),)
-        return self._spec(statistics, ())
-
-    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
-        raw = trace.tf.raw_ops
-        tokens = raw.StringJoin(inputs=[self.token(trace, column) for column in self.columns], separator=self.separator)
-        if self._filling(trace.statistics) is None:
-            tokens = raw.SelectV2(condition=self._missing(trace), t=b"", e=tokens)
-        if self.num_buckets is not None:
-            ids, count = raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets), self.num_buckets
-        else:
-            ids, count = trace.table(self._key(self.default_value)).lookup(tokens), self._ids(trace.statistics)
-        return {self.name: with_own_id(trace, self.missing, self._missing, ids, count)}
-
-
-def _buckets(kind: TokenKind, num_buckets: int) -> FeatureSpec:
+def hashed_spec(kind: TokenKind, num_buckets: int) -> FeatureSpec:
+    """The spec of hash buckets' indices."""
     last = num_buckets - 1 + (kind.missing == OWN_ID)
     return FeatureSpec(kind.name, "int64", (), 0, last, is_categorical=True)
 
