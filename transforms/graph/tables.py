@@ -119,7 +119,7 @@ class _Group(tf.saved_model.experimental.TrackableResource):  # type: ignore[mis
 
 @dataclass(frozen=True)
 class Lookup:
-    """A table that is open in the function that is being traced.
+    """A table, open in the function that is being traced.
 
     Attributes:
         handle: The table.
