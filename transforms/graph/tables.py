@@ -149,7 +149,7 @@ class Lookup:
 
 
 def _table(number: int) -> Tensor:
-    """Opens a table by its name, which holds within this graph.
+    """Opens a table by its name in this graph.
 
     Once the graph is saved, tables are named by its content.
     """
