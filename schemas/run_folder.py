@@ -21,6 +21,8 @@ ASSET_MAP = f"{TRANSFORMED_METADATA}/asset_map"
 RAW_STATISTICS = "pre_transform_feature_stats"
 OUTPUT_STATISTICS = "post_transform_feature_stats"
 STATISTICS_FILE = "FeatureStats.pb"
+# The counts of the tokens of texts, a file for each vocabulary.
+TOKEN_COUNTS = f"{RAW_STATISTICS}/token_counts"
 REJECTED_FOLDER = "rejected"
 # The keys of each rejected row, besides the row itself.
 REJECT_KEYS = ("file", "line", "column", "reason")

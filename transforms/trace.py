@@ -3,6 +3,7 @@
 The transform phase runs this graph, and serving loads it.
 """
 
+import contextlib
 import errno
 import os
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam import pvalue
 
-from shardmill.schemas.run_folder import RAW_STATISTICS, TRANSFORM_FN
+from shardmill.schemas.run_folder import RAW_STATISTICS, TOKEN_COUNTS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Findings, QuantileKey
 from shardmill.transforms.files import copying, files
@@ -166,6 +167,7 @@ def _trace(analysis: Analysis, selected: list[Selected], features: Features, des
             )
             kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
             _build(DeclaredGraph(kinds, features.schema, statistics, derive, features.infinite), destination)
+            _keep_counts(requests, local, destination)
         if files.is_local(destination.folder):
             load_ahead(files.join(destination.folder, TRANSFORM_FN))
         return _finish(analysis, features.schema, _value_counts(requests, ranked), destination, work)
@@ -222,9 +224,29 @@ def _counts_path(path: str) -> str:
     return f"{path}:counts"
 
 
+def _counted_path(path: str) -> str:
+    return f"{path}:counted"
+
+
 def _write_vocabulary(path: str, request: VocabularyRequest, selected: Sequence[Selected]) -> RankedVocabulary:
-    with files.created(path) as stream, files.created(_counts_path(path)) as counts:
-        return write_vocabulary(stream, counts, request, [each for each in selected if each.name == request.name])
+    parts = [each for each in selected if each.name == request.name]
+    with (
+        files.created(path) as stream,
+        files.created(_counts_path(path)) as counts,
+        files.created(_counted_path(path)) if _keeps_counts(request) else contextlib.nullcontext() as counted,
+    ):
+        return write_vocabulary(stream, counts, request, parts, counted)
+
+
+def _keeps_counts(request: VocabularyRequest) -> bool:
+    """Whether the run keeps the counts of a vocabulary: those of words."""
+    return request.maker is not None and not request.rows
+
+
+def _keep_counts(requests: Mapping[str, VocabularyRequest], local: str, destination: Destination) -> None:
+    for name in (name for name, request in requests.items() if _keeps_counts(request)):
+        path = _counted_path(_vocabulary_path(local, name))
+        _put(path, files.join(destination.folder, TOKEN_COUNTS, asset_name(name)), destination)
 
 
 def _vocabulary_stats(name: str, path: str, ranked: RankedVocabulary) -> VocabularyStats:
@@ -269,11 +291,15 @@ def _build(source: DeclaredGraph | AnalyzedGraph, destination: Destination) -> N
 
 def _replace_files(built: str, destination: Destination) -> None:
     for path in files.walk(built):
-        target = files.join(destination.folder, os.path.relpath(path, built))
-        with files.writing(target):
-            files.make_folder(os.path.dirname(target))
-            with files.replacing(target, destination.scratch) as stream, Path(path).open("rb") as source:
-                shutil.copyfileobj(source, stream)
+        _put(path, files.join(destination.folder, os.path.relpath(path, built)), destination)
+
+
+def _put(path: str, target: str, destination: Destination) -> None:
+    """Copies a file of this machine to the run's folder."""
+    with files.writing(target):
+        files.make_folder(os.path.dirname(target))
+        with files.replacing(target, destination.scratch) as stream, Path(path).open("rb") as source:
+            shutil.copyfileobj(source, stream)
 
 
 def _move(folder: str, target: str) -> None:

@@ -95,6 +95,15 @@ def test_the_vocabulary_has_the_tokens_of_the_train_split(folder: Path) -> None:
     assert [token.decode() for token in output.vocabulary_by_name("letters")] == _ranked(counted)
 
 
+def test_the_counts_of_words_are_kept(folder: Path) -> None:
+    """They are in the order of ids, a line each, and the manifest has their file; of rows there are none."""
+    counts = folder / "pre_transform_feature_stats" / "token_counts"
+    assert {path.name for path in counts.iterdir()} == {"words", "bag", "letters"}
+    words = collections.Counter(word for _, review in TRAIN for word in _words(review))
+    assert (counts / "words").read_text() == "".join(f"{word} {words[word]}\n" for word in _ranked(words))
+    assert "pre_transform_feature_stats/token_counts/words" in (folder / "manifest.json").read_text()
+
+
 @pytest.mark.parametrize(("split", "rows"), [("train", TRAIN), ("eval", EVAL)])
 def test_each_row_has_the_ids_of_its_tokens(folder: Path, split: str, rows: list[tuple[str, str]]) -> None:
     """TF Transform's feature spec reads them: rows of varying length, padded and sparse ones."""

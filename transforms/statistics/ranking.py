@@ -15,7 +15,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import shortened
 from shardmill.transforms.statistics.requests import VocabularyRequest
 from shardmill.transforms.statistics.token_files import Sections
-from shardmill.transforms.statistics.tokens import SCHEMA, select, write_tokens
+from shardmill.transforms.statistics.tokens import SCHEMA, select, write_counted, write_tokens
 
 # Of a text column's most frequent values: as many as TFDV writes by default.
 TOP_VALUES = 20
@@ -64,7 +64,11 @@ class RankedVocabulary:
 
 
 def write_vocabulary(
-    stream: BinaryIO, counts: BinaryIO, request: VocabularyRequest, parts: Iterable[Selected]
+    stream: BinaryIO,
+    counts: BinaryIO,
+    request: VocabularyRequest,
+    parts: Iterable[Selected],
+    counted: BinaryIO | None = None,
 ) -> RankedVocabulary:
     """Writes a vocabulary's tokens in the order of their ids.
 
@@ -73,6 +77,7 @@ def write_vocabulary(
         counts: The file of their counts, int64 in little-endian order.
         request: The request for the vocabulary.
         parts: What all its hash partitions have for it; none if no token was counted.
+        counted: The file of both, as `write_counted` writes it. None means that there is none.
 
     Raises:
         DataError: A part's file can't be read, or some partition is missing or there twice.
@@ -88,6 +93,8 @@ def write_vocabulary(
             top = pa.concat_tables([top, kept]).slice(0, TOP_VALUES)
         write_tokens(stream, kept)
         counts.write(to_numpy(kept["count"]).astype("<i8").data)
+        if counted is not None:
+            write_counted(counted, kept)
         size += kept.num_rows
     distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
     # A copy: it stays in memory, and mustn't hold a batch.

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_numpy
+from shardmill.schemas.arrow import binary_edges, binary_octets, binary_parts, from_numpy, to_numpy
 
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 
@@ -101,6 +101,21 @@ def write_tokens(stream: BinaryIO, table: pa.Table) -> None:
         lines = pc.binary_join_element_wise(chunk, pa.scalar(b""), pa.scalar(b"\n"))
         edges = binary_edges(lines)
         stream.write(binary_octets(lines)[edges[0] : edges[-1]].data)
+
+
+def write_counted(stream: BinaryIO, table: pa.Table) -> None:
+    r"""Writes tokens with their counts.
+
+    A line has a token, a space and its count, as in word2vec's files of vocabularies.
+
+    Args:
+        stream: The file.
+        table: A table of counts.
+    """
+    for batch in table.to_batches():
+        counts = batch["count"].cast(pa.string()).cast(pa.binary())
+        lines = pc.binary_join_element_wise(batch["token"], b" ", counts, b"\n", b"")
+        stream.write(binary_parts(lines)[1].data)
 
 
 def to_binary(tokens: pa.Array) -> pa.Array:

@@ -270,3 +270,34 @@ def test_the_memory_of_tokens_is_known() -> None:
     assert analysis.token_bytes > 1000
     analysis.take_tables()
     assert analysis.token_bytes == 0
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_tokens_that_the_graph_makes_are_counted(parts: int) -> None:
+    """Each is counted, or each row that has it; requests of the same tokens share their counts."""
+    maker, other = Mock(), Mock()
+    requests = (
+        VocabularyRequest("words", ("city", "state"), maker=maker),
+        VocabularyRequest("few", ("city", "state"), top_k=1, maker=maker),
+        VocabularyRequest("rows", ("city",), maker=maker, rows=True),
+        VocabularyRequest("others", ("city",), maker=other),
+    )
+    rows = [[b"a", b"b", b"a"], [], [b"a"], [b"", b"x\ny", b"c"]] * parts
+    analysis = Analysis(requests, COLUMNS)
+    for start in range(0, len(rows), len(rows) // parts):
+        batch = _batch([(None, None, None, None)] * (len(rows) // parts))
+        lists = pa.array(rows[start : start + len(rows) // parts], pa.large_list(pa.binary()))
+        made = {each: lists for request in requests for each in request.made}
+        part = Analysis(requests, COLUMNS)
+        part.update(batch, made)
+        analysis.merge(part)
+    analysis.update(_batch([]))
+    found = {
+        names: {row["token"]: row["count"] for row in table.to_pylist()}
+        for names, table in analysis.take_tables().items()
+    }
+    assert found == {
+        ("words", "few"): {b"a": 6 * parts, b"b": 2 * parts, b"c": 2 * parts},
+        ("rows",): {b"a": 2 * parts, b"b": parts, b"c": parts},
+        ("others",): {b"a": 3 * parts, b"b": parts, b"c": parts},
+    }

@@ -70,11 +70,14 @@ def _written(folder: Path, tables: Sequence[pa.Table], *, top_k: int | None = No
             sections = writer.write(slices(select(table, top_k), 50))
         selected.append(Selected("v", sections, table.num_rows, sum(table["count"].to_pylist()), bits, index))
     stream, counts = BytesIO(), BytesIO()
-    ranked = write_vocabulary(stream, counts, VocabularyRequest("v", ("v",), top_k=top_k), selected)
+    counted = BytesIO()
+    ranked = write_vocabulary(stream, counts, VocabularyRequest("v", ("v",), top_k=top_k), selected, counted)
     top = [(row["count"], row["token"]) for row in ranked.top.to_pylist()]
     total = {row["token"]: row["count"] for table in tables for row in table.to_pylist()}
     expected = [total[token] for token in stream.getvalue().split(b"\n")[:-1]]
     assert np.frombuffer(counts.getvalue(), "<i8").tolist() == expected
+    lines = zip(stream.getvalue().split(b"\n"), expected, strict=False)
+    assert counted.getvalue() == b"".join(b"%s %d\n" % each for each in lines)
     return stream.getvalue(), {"size": ranked.size, "distinct": ranked.distinct, "total": ranked.total, "top": top}
 
 

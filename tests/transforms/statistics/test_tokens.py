@@ -1,5 +1,6 @@
 """Token counts: what is counted, merged, partitioned and selected, as TF Transform does it."""
 
+from collections import Counter
 from io import BytesIO
 
 import pyarrow as pa
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.transforms.statistics import tokens as module
-from shardmill.transforms.statistics.tokens import cross, select, write_tokens
+from shardmill.transforms.statistics.tokens import cross, row_counts, select, write_tokens
 from tests.transforms.statistics.token_tables import table_of
 
 
@@ -29,6 +30,14 @@ def test_select_is_python_sort(counts: dict[bytes, int], top_k: int | None, thre
     ]
     selected = select(table_of(counts), top_k, threshold)
     assert list(zip(selected["count"].to_pylist(), selected["token"].to_pylist(), strict=True)) == expected
+
+
+@given(st.lists(st.lists(st.binary(max_size=2), max_size=5), max_size=9), st.integers(0, 3))
+def test_rows_are_counted_once_for_each_token(rows: list[list[bytes]], skipped: int) -> None:
+    """As a counter of sets does; of a part of an array, too."""
+    lists = pa.array(rows, pa.large_list(pa.binary())).slice(skipped)
+    expected = Counter(token for row in rows[skipped:] for token in set(row))
+    assert {row["token"]: row["count"] for row in row_counts(lists).to_pylist()} == dict(expected)
 
 
 def test_select_orders_bytes_unsigned() -> None:
