@@ -17,6 +17,7 @@ from shardmill.transforms.kinds.categorical.cross import Cross
 from shardmill.transforms.kinds.categorical.hash import Hash
 from shardmill.transforms.kinds.categorical.ordinal import Ordinal
 from shardmill.transforms.kinds.categorical.pass_through import String
+from shardmill.transforms.kinds.categorical.row_id import RowId
 from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
 from shardmill.transforms.kinds.dates.elapsed import Elapsed
@@ -46,7 +47,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Vocabulary, OneHot, MultiHot),
         *(Count, Frequency),
         *(Hash, Cross),
-        *(Ordinal, String),
+        *(Ordinal, String, RowId),
         *(Datetime, Elapsed),
         *(Tokens, Characters, BagOfWords, TfIdf),
         *(ListSequence, Weighted),

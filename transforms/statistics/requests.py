@@ -85,8 +85,8 @@ class VocabularyRequest:
         maker: Makes the tokens of a cell in the graph. None means that the cells themselves are
             counted, as `separator` and `delimiter` say.
         rows: Whether to count, rather than the tokens, the rows that have each of them.
-        boundaries: Of a cross, columns of numbers whose tokens are the indices of buckets, each with
-            the buckets' ascending boundaries; see `Trace.buckets`.
+        boundaries: Of a cross, columns of numbers whose tokens are the indices of buckets, each
+            with the buckets' ascending boundaries; see `Trace.buckets`.
     """
 
     name: str

@@ -7,4 +7,5 @@ hash.py             tokens as hash buckets
 cross.py            crosses of several columns
 ordinal.py          tokens in a given order
 pass_through.py     text unchanged
+row_id.py           a row's number, made of its key
 """
