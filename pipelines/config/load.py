@@ -299,6 +299,7 @@ def _resolve_paths(raw: dict[str, Any], config_path: str, mistakes: Mistakes) ->
     features = raw.get("features")
     for name, feature in features.items() if isinstance(features, dict) else ():
         resolve(feature, "features", name, "file")
+        resolve(feature, "features", name, "extend")
 
 
 def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
@@ -323,8 +324,9 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
             table.refuse(name, f"expected a table with `kind`, a string, received {value!r}")
         else:
             features[name] = value
-            if isinstance(value, dict) and isinstance(value.get("file"), str):
-                parse_path(table.table(name), "file")
+            for key in ("file", "extend"):
+                if isinstance(value, dict) and isinstance(value.get(key), str):
+                    parse_path(table.table(name), key)
     return features
 
 

@@ -5,8 +5,8 @@ that it leaves are too few.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -116,6 +116,11 @@ class GraphSource(ABC):
         """The requests to the analysis."""
         return ()
 
+    @property
+    def kept(self) -> Mapping[str, int]:
+        """The numbers of earlier tokens in vocabularies that extend others."""
+        return {}
+
     def read_again(self, reading: Reading, _work: str) -> Reading:
         """Returns the way to read rows with the graph.
 
@@ -162,14 +167,21 @@ class DeclaredFeatures(GraphSource):
 
     Attributes:
         features: The features.
+        extended: The number of tokens of each vocabulary that they extend.
     """
 
     features: Features
+    extended: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """The requests of the features."""
         return self.features.requests
+
+    @property
+    def kept(self) -> Mapping[str, int]:
+        """See `GraphSource.kept`."""
+        return self.extended
 
     def phases(self, _size: int | None) -> dict[str, int | None]:
         """Returns the phase of tracing."""

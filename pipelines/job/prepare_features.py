@@ -15,6 +15,7 @@ from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.job.earlier_vocabularies import take_earlier
 from shardmill.pipelines.job.graph_sources import DeclaredFeatures, GraphSource, TransformFunction
 from shardmill.pipelines.job.job import parts_folder
 from shardmill.schemas.errors import ConfigError
@@ -126,9 +127,11 @@ def _declared(
         if each.type is ColumnType.FLOAT and config.input.infinite_of(each.name) == "missing"
     )
     row_graph = None if graph is None else _row_graph(graph, kinds, every, derived)
-    features = Features(kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite)
+    with naming(config.source):
+        extended = take_earlier(kinds, parts_folder(work))
+    features = Features(extended.kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite)
     return JobFeatures(
-        DeclaredFeatures(features),
+        DeclaredFeatures(features, extended.kept),
         frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
         row_graph,

@@ -78,5 +78,11 @@ def _plan_rows(
 
 def _manifest_rule(job: Job) -> ManifestRule:
     return ManifestRule(
-        work=job.work, scratch=job.parts, inputs=job.inputs, reading=job.read_again, facts=job.facts, held=job.held
+        work=job.work,
+        scratch=job.parts,
+        inputs=job.inputs,
+        reading=job.read_again,
+        facts=job.facts,
+        held=job.held,
+        kept=job.features.kept,
     )

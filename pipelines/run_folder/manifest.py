@@ -7,12 +7,13 @@ same job.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shardmill.pipelines.run_folder.manifest_keys import (
     FORMAT,
     ColumnNames,
+    ExtendedEntry,
     FileEntry,
     InputEntry,
     NotFiniteEntry,
@@ -22,10 +23,11 @@ from shardmill.pipelines.run_folder.manifest_keys import (
     SplitEntry,
 )
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.run_folder import LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS
+from shardmill.schemas.run_folder import LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS, VOCABULARIES
 from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
+from shardmill.transforms.graph.vocabulary_files import asset_name, count_lines
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, skipped_lines
 from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.statistics.stats_file import write_output_statistics
@@ -44,6 +46,7 @@ class ManifestRule:
         reading: The way that rows were read from them for the transform.
         facts: The first keys: configuration and versions.
         held: The SHA-256 of files that mustn't have changed, by their path in the run's folder.
+        kept: The numbers of earlier tokens in vocabularies that extend others.
     """
 
     work: str
@@ -52,6 +55,7 @@ class ManifestRule:
     reading: Reading
     facts: Mapping[str, Any]
     held: Mapping[str, str]
+    kept: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_manifest(
@@ -89,6 +93,7 @@ def write_manifest(
         "columns": _columns(rule, findings),
         "not_finite": _not_finite(findings, moments),
         **({"rounded": dict(sorted(findings.rounded.items()))} if findings.rounded else {}),
+        **({"extended": _extended(rule)} if rule.kept else {}),
         "files": _held(list(_files(rule.work)), rule.held),
     }
     path = files.join(rule.work, MANIFEST)
@@ -217,6 +222,13 @@ def _columns(rule: ManifestRule, findings: Findings) -> ColumnNames:
     if renamed:
         names["renamed"] = renamed
     return names
+
+
+def _extended(rule: ManifestRule) -> dict[str, ExtendedEntry]:
+    """Counts the tokens that vocabularies kept and appended."""
+    folder = files.join(rule.work, VOCABULARIES)
+    sizes = {name: count_lines(files.join(folder, asset_name(name))) for name in sorted(rule.kept)}
+    return {name: {"kept": rule.kept[name], "appended": size - rule.kept[name]} for name, size in sizes.items()}
 
 
 def _held(found: list[FileEntry], held: Mapping[str, str]) -> list[FileEntry]:

@@ -225,6 +225,13 @@ class Settings(TypedDict):
     derive: NotRequired[str]
 
 
+class ExtendedEntry(TypedDict):
+    """A vocabulary that extends an earlier run's: its numbers of tokens."""
+
+    kept: Count
+    appended: Count
+
+
 class AppliedEntry(TypedDict):
     """The run that made an applied run's graph."""
 
@@ -245,6 +252,7 @@ class Manifest(TypedDict):
     columns: ColumnNames
     not_finite: NotRequired[NotFiniteEntry]
     rounded: NotRequired[dict[str, Count]]
+    extended: NotRequired[dict[str, ExtendedEntry]]
     files: list[FileEntry]
     applied: NotRequired[AppliedEntry]
     engine: NotRequired[str]

@@ -1,7 +1,7 @@
 """Writes the vocabulary files that go into the graph.
 
-A file has the reserved tokens first, and then the tokens that the analysis found or a given file
-has.
+A file has the reserved tokens first, or all tokens of an earlier run's file, and then the tokens
+that the analysis found or a given file has.
 """
 
 import dataclasses
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_of, binary_parts, to_numpy
 from shardmill.schemas.errors import DataError
+from shardmill.transforms.files import files
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.given_file import given_text
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
@@ -26,7 +27,9 @@ from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
 
 # Characters of a file's name, at most: file systems take 255 bytes.
 _NAME_LIMIT = 200
+# Bytes read at a time, at least; and at most, where many lines come first.
 _PIECE_BYTES = 1 << 20
+_MOST_BYTES = 1 << 28
 _NEWLINE = ord("\n")
 _COUNT = np.dtype("<i8")
 
@@ -70,7 +73,9 @@ def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> Vocabula
     name = kind.vocabulary or kind.name
     found = statistics.vocabularies.get(name, VocabularyStats(name, "", 0))
     reserved = tuple(dict.fromkeys(token.encode() + b"\n" for token in kind.reserved_tokens))
-    if reserved and found.counts:
+    if kind.earlier is not None:
+        found = _extend(kind, kind.earlier, found, path)
+    elif reserved and found.counts:
         # No vocabulary's file has a colon in its name.
         counts = f"{path}:counts"
         with _lines(kind, found) as lines, path.open("wb") as tokens, open(found.counts, "rb") as counted:
@@ -82,13 +87,25 @@ def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> Vocabula
     else:
         with _lines(kind, found) as lines, path.open("wb") as tokens:
             put_first(reserved, lines, tokens)
-    size = _count_lines(path)
+    size = count_lines(str(path))
     if not size:
         raise _empty(kind, found, statistics)
     return dataclasses.replace(found, path=str(path), size=size)
 
 
-def put_first(reserved: Sequence[bytes], lines: BinaryIO, target: BinaryIO) -> None:
+def _extend(kind: VocabularyKind, earlier: str, found: VocabularyStats, path: Path) -> VocabularyStats:
+    with files.opened(earlier) as stream:
+        kept = _split_lines(stream.read())
+    most = None
+    if kind.top_k is not None:
+        most = max(kind.top_k - (len(kept) - len(kind.reserved_tokens)), 0)
+    with _lines(kind, found) as lines, path.open("wb") as tokens:
+        put_first(kept, lines, tokens, most)
+    # Of the tokens kept not all may be counted: some may be too rare by now.
+    return dataclasses.replace(found, counts="")
+
+
+def put_first(reserved: Sequence[bytes] | pa.Array, lines: BinaryIO, target: BinaryIO, most: int | None = None) -> None:
     r"""Writes reserved lines, then the others of a file.
 
     There may be millions of lines, so none becomes a Python object.
@@ -97,14 +114,19 @@ def put_first(reserved: Sequence[bytes], lines: BinaryIO, target: BinaryIO) -> N
         reserved: The lines that come first, each ended by `\n`, all different.
         lines: The file's lines, likewise.
         target: The file to write.
+        most: The most others. None means all.
     """
-    if not reserved:
+    first = _array(reserved)
+    if not len(first) and most is None:
         shutil.copyfileobj(lines, target)
         return
-    target.writelines(reserved)
-    target.writelines(
-        binary_parts(read.filter(pc.is_null(position)))[1].data for read, position in _read(reserved, lines)
-    )
+    target.write(binary_parts(first)[1].data)
+    for read, position in _read(first, lines):
+        others = read.filter(pc.is_null(position))
+        if most is not None:
+            others = others.slice(0, most)
+            most -= len(others)
+        target.write(binary_parts(others)[1].data)
 
 
 def put_counts_first(reserved: Sequence[bytes], lines: BinaryIO, counts: BinaryIO, target: BinaryIO) -> None:
@@ -120,7 +142,7 @@ def put_counts_first(reserved: Sequence[bytes], lines: BinaryIO, counts: BinaryI
     """
     first = np.zeros(len(reserved), _COUNT)
     target.write(first.data)
-    for read, position in _read(reserved, lines):
+    for read, position in _read(_array(reserved), lines):
         numbers = np.frombuffer(counts.read(len(read) * _COUNT.itemsize), _COUNT)
         positions = to_numpy(position.fill_null(-1))
         target.write(numbers[positions < 0].data)
@@ -129,19 +151,29 @@ def put_counts_first(reserved: Sequence[bytes], lines: BinaryIO, counts: BinaryI
     target.write(first.data)
 
 
-def _read(reserved: Sequence[bytes], lines: BinaryIO) -> Iterator[tuple[pa.Array, pa.Array]]:
+def _read(first: pa.Array, lines: BinaryIO) -> Iterator[tuple[pa.Array, pa.Array]]:
     """Reads lines in pieces.
 
-    Each comes with its position among the reserved ones; null is none.
+    Each comes with its position among the first ones; null is none. A piece takes about as much
+    memory as these.
     """
-    first = pa.array(reserved, pa.binary())
+    size = max(_PIECE_BYTES, min(first.nbytes, _MOST_BYTES))
     rest = b""
-    while piece := lines.read(_PIECE_BYTES):
+    while piece := lines.read(size):
         whole, end, rest = (rest + piece).rpartition(b"\n")
-        octets = np.frombuffer(whole + end, np.uint8)
-        stops = np.flatnonzero(octets == _NEWLINE) + 1
-        read = binary_of(octets, np.concatenate([[0], stops]).astype(np.int32))
+        read = _split_lines(whole + end)
         yield read, pc.index_in(read, first)
+
+
+def _split_lines(text: bytes) -> pa.Array:
+    """The lines of a text that ends with a line end, as large_binary with their ends."""
+    octets = np.frombuffer(text, np.uint8)
+    stops = np.flatnonzero(octets == _NEWLINE) + 1
+    return binary_of(octets, np.concatenate([np.zeros(1, np.int64), stops]))
+
+
+def _array(lines: Sequence[bytes] | pa.Array) -> pa.Array:
+    return lines if isinstance(lines, pa.Array) else pa.array(lines, pa.large_binary())
 
 
 def _lines(kind: VocabularyKind, found: VocabularyStats) -> BinaryIO:
@@ -149,8 +181,9 @@ def _lines(kind: VocabularyKind, found: VocabularyStats) -> BinaryIO:
     return open(found.path, "rb") if kind.file is None else io.BytesIO(given_text(kind.file))
 
 
-def _count_lines(path: Path) -> int:
-    with path.open("rb") as stream:
+def count_lines(path: str) -> int:
+    """The number of a file's lines."""
+    with files.opened(path) as stream:
         return sum(piece.count(b"\n") for piece in iter(lambda: stream.read(_PIECE_BYTES), b""))
 
 

@@ -14,7 +14,7 @@ from shardmill.schemas.messages import did_you_mean
 from shardmill.transforms.statistics.pre import Pre, parse_pre
 
 # Fields that the configuration doesn't set under their own names.
-_NOT_PARAMETERS = ("name", "columns", "pool")
+_NOT_PARAMETERS = ("name", "columns", "pool", "earlier")
 
 
 def parameter(key: str, default: Any) -> Any:

@@ -29,7 +29,7 @@ class _CountKind(VocabularyKind):
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
-        for key in ("file", "num_oov_buckets"):
+        for key in ("file", "extend", "num_oov_buckets"):
             if getattr(self, key):
                 raise self.error(
                     f"expected a `{self.kind}` without `{key}`, received {getattr(self, key)!r}; tokens must be counted"

@@ -63,7 +63,7 @@ class Cross(IdKind):
             return
         if self.num_buckets < 1:
             raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
-        unused = [key for key in ("top_k", "frequency_threshold", "file") if getattr(self, key) is not None]
+        unused = [key for key in ("top_k", "frequency_threshold", "file", "extend") if getattr(self, key) is not None]
         unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
         if unused:
             raise self.error(

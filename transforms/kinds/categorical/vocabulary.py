@@ -81,7 +81,10 @@ class VocabularyKind(TokenKind):
             vocabulary.
         shared: The name of a vocabulary that several features build together, from all their
             columns. None means one of its own, with the feature's name.
+        extend: The folder of an earlier run, whose vocabulary of this name keeps its ids; new
+            tokens follow, no more than `top_k` leaves room for. None means that all ids are new.
         pool: All columns that the vocabulary is built from; set when all features are known.
+        earlier: A copy of the file of `extend`'s vocabulary; set when the job is planned.
     """
 
     rules: ClassVar[tuple[str, ...]] = ("mode", OWN_ID, "reject")
@@ -92,7 +95,9 @@ class VocabularyKind(TokenKind):
     reserved_tokens: tuple[str, ...] = ()
     file: str | None = None
     shared: str | None = None
+    extend: str | None = None
     pool: tuple[str, ...] = ()
+    earlier: str | None = None
 
     # The separators of a row's tokens; see `VocabularyRequest`.
     separator: ClassVar[str | None] = None
@@ -106,7 +111,10 @@ class VocabularyKind(TokenKind):
     @property
     def selection(self) -> tuple[object, ...]:
         """Parameters that must agree where features share a vocabulary."""
-        return self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.separator, self.delimiter
+        return (
+            *(self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.extend),
+            *(self.separator, self.delimiter),
+        )
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
@@ -126,9 +134,11 @@ class VocabularyKind(TokenKind):
             self._check_file(self.file)
 
     def _check_file(self, file: str) -> None:
-        if self.top_k is not None or self.frequency_threshold is not None or self.missing == "mode":
+        counted = (self.top_k, self.frequency_threshold, self.extend)
+        if any(each is not None for each in counted) or self.missing == "mode":
             raise self.error(
-                'a vocabulary from a `file` isn\'t counted: remove `top_k`, `frequency_threshold` and `missing = "mode"`'
+                "a vocabulary from a `file` isn't counted: remove `top_k`, `frequency_threshold`, `extend` and "
+                '`missing = "mode"`'
             )
         try:
             problem = problem_of(given_text(file))
@@ -328,6 +338,6 @@ class MultiHot(VocabularyKind):
 def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
     """The error for features that disagree about a shared vocabulary."""
     return second.error(
-        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file` and delimiter as feature {first.name!r}, "
+        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file`, `extend` and delimiter as feature {first.name!r}, "
         f"which shares the vocabulary {first.vocabulary!r} ({list(first.selection)!r}), received {list(second.selection)!r}"
     )

@@ -95,7 +95,7 @@ class TfIdf(BagKind):
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
-        for key in ("file", "shared", "num_buckets", "num_oov_buckets", "reserved_tokens"):
+        for key in ("file", "extend", "shared", "num_buckets", "num_oov_buckets", "reserved_tokens"):
             if getattr(self, key):
                 raise self.error(
                     f"expected a `tf_idf` without `{key}`, received {getattr(self, key)!r}; the rows that have each token must be counted"

@@ -57,7 +57,11 @@ class Characters(MadeKind):
             return
         if not self.alphabet or len(set(self.alphabet)) < len(self.alphabet):
             raise self.error(f"expected `alphabet` to be characters, all different, received {self.alphabet!r}")
-        unused = [key for key in ("top_k", "frequency_threshold", "file", "shared") if getattr(self, key) is not None]
+        unused = [
+            key
+            for key in ("top_k", "frequency_threshold", "file", "extend", "shared")
+            if getattr(self, key) is not None
+        ]
         unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
         if unused:
             raise self.error(f"expected `alphabet` or `{unused[0]}` (a vocabulary), received both; remove one of them")

@@ -108,7 +108,11 @@ class RankKind(MadeKind):
 
     def _unused(self) -> list[str]:
         """The parameters of a vocabulary that are given."""
-        given = [key for key in ("top_k", "frequency_threshold", "file", "shared") if getattr(self, key) is not None]
+        given = [
+            key
+            for key in ("top_k", "frequency_threshold", "file", "extend", "shared")
+            if getattr(self, key) is not None
+        ]
         return given + [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
 
     def width(self, statistics: Statistics) -> int:

@@ -1,0 +1,148 @@
+"""Vocabularies that keep the ids of an earlier run, and append new tokens."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from shardmill.pipelines.config.load import load_config
+from shardmill.pipelines.inspect.run_tables import read_manifest
+from shardmill.pipelines.job.earlier_vocabularies import take_earlier
+from shardmill.schemas.errors import ConfigError, DataError
+from shardmill.transforms.features.registry import parse_features
+from tests.support.kinds import schema_of
+from tests.support.runs import read_split, run_toml
+from tests.support.verified import checks
+
+TOML = """
+[input]
+files = "{name}.csv"
+[features]
+city = {{ kind = "vocabulary", reserved_tokens = ["<none>"], missing = "own_id", top_k = 5{extend} }}
+words = {{ kind = "tokens", column = "text", max_tokens = 2{extend} }}
+full = {{ kind = "one_hot", column = "city", top_k = 2{extend} }}
+"*" = {{ kind = "vocabulary", reserved_tokens = ["<none>"]{extend} }}
+[output]
+shards = 1
+shuffle = false
+"""
+FIRST = "city,text,other\nb,x y,1\nb,x,2\na,z,2\n"
+# d comes three times, c twice, and e and f once; b is there, and a isn't.
+SECOND = "city,text,other\nd,w x,3\nd,w,3\nd,,3\nc,x,2\nc,x,2\n" + "e,x,2\nf,x,2\nb,x,2\nb,x,2\nb,x,2\nb,x,2\n,x,2\n"
+
+
+def _vocabulary(folder: Path, name: str) -> list[str]:
+    return (folder / "transform_fn" / "assets" / name).read_text().splitlines()
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run, and one that extends it."""
+    folder = tmp_path_factory.mktemp("months")
+    made = []
+    for name, csv, extend in (("first", FIRST, ""), ("second", SECOND, ', extend = "first"')):
+        (folder / f"{name}.csv").write_text(csv)
+        made.append(run_toml(folder, TOML.format(name=name, extend=extend), name=name))
+    return made[0], made[1]
+
+
+def test_ids_are_kept_and_new_tokens_follow_by_rank(folders: tuple[Path, Path]) -> None:
+    """`top_k` bounds all that aren't reserved; a vocabulary that is full, or larger, stays as it is."""
+    first, second = folders
+    assert _vocabulary(first, "city") == ["<none>", "b", "a"]
+    assert _vocabulary(second, "city") == ["<none>", "b", "a", "d", "c", "f"]
+    assert _vocabulary(second, "words") == ["x", "z", "y", "w"]
+    assert _vocabulary(second, "full") == ["b", "a"]
+    assert _vocabulary(second, "other") == ["<none>", "2", "1", "3"]
+
+
+def test_rows_have_these_ids(folders: tuple[Path, Path]) -> None:
+    """In the shards, and in serving, which gives the same bits."""
+    rows = read_split(folders[1])
+    # d d d c c e f b b b b, and a missing one
+    assert rows["city"].tolist() == [3, 3, 3, 4, 4, -1, 5, 1, 1, 1, 1, 6]
+    assert rows["full"].sum(axis=0).tolist() == [4, 0]
+    assert [check.problems for check in checks(str(folders[1])).values() if check.problems] == []
+
+
+def test_the_manifest_counts_them(folders: tuple[Path, Path]) -> None:
+    """Tokens kept and appended, reserved ones included; a run that extends nothing says nothing."""
+    assert read_manifest(str(folders[1]))["extended"] == {
+        "city": {"kept": 3, "appended": 3},
+        "full": {"kept": 2, "appended": 0},
+        "other": {"kept": 3, "appended": 1},
+        "words": {"kept": 3, "appended": 1},
+    }
+    assert "extended" not in read_manifest(str(folders[0]))
+
+
+def _take(run: Path, folder: Path, name: str = "city", **parameters: object) -> None:
+    table = {name: {"kind": "vocabulary", "column": "city", "extend": str(run), **parameters}}
+    take_earlier(parse_features(table, schema_of(city="bytes")), str(folder))
+
+
+@pytest.mark.parametrize(
+    ("name", "reserved", "message"),
+    [
+        (
+            "town",
+            ["<none>"],
+            r"town: `extend`: expected a run with a vocabulary 'town', received '.*first': it has 'city', 'full', 'other', 'w",
+        ),
+        (
+            "city",
+            [],
+            r"city: `extend`: expected the `reserved_tokens` of '.*first', \['<none>'\], whose ids are kept, received \[\]",
+        ),
+        ("other", ["<unknown>"], r"\['<none>'\], whose ids are kept, received \['<unknown>'\]"),
+    ],
+)
+def test_runs_that_do_not_fit(
+    name: str, reserved: list[str], message: str, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """One that lacks the vocabulary, and one with other reserved tokens."""
+    with pytest.raises(ConfigError, match=message):
+        _take(folders[0], tmp_path, name, reserved_tokens=reserved)
+
+
+def test_a_vocabulary_that_was_changed_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    """So is a folder that is no run."""
+    shutil.copytree(folders[0], tmp_path / "changed")
+    (tmp_path / "changed" / "transform_fn" / "assets" / "city").write_text("<none>\nb\n")
+    with pytest.raises(ConfigError, match="isn't the one that its manifest lists; get the run anew"):
+        _take(tmp_path / "changed", tmp_path, reserved_tokens=["<none>"])
+    with pytest.raises(DataError, match=r"isn't a run: it has no manifest\.json"):
+        _take(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            {"kind": "vocabulary", "file": "x", "extend": "y"},
+            "isn't counted: remove `top_k`, `frequency_threshold`, `extend`",
+        ),
+        ({"kind": "count", "extend": "y"}, "expected a `count` without `extend`, received 'y'"),
+        ({"kind": "tf_idf", "extend": "y"}, "expected a `tf_idf` without `extend`, received 'y'"),
+        (
+            {"kind": "tokens", "num_buckets": 3, "extend": "y"},
+            r"\(hash buckets\) or `extend` \(a vocabulary\), received both",
+        ),
+    ],
+)
+def test_parameters_that_do_not_fit(table: dict[str, object], message: str) -> None:
+    """Only a vocabulary that is counted is extended, and not one whose counts are the feature."""
+    with pytest.raises(ConfigError, match=message):
+        parse_features({"city": table}, schema_of(city="bytes"))
+
+
+def test_the_path_is_relative_to_the_configuration(tmp_path: Path) -> None:
+    """As all paths in it are; an empty one is refused."""
+    config = tmp_path / "run.toml"
+    config.write_text(TOML.format(name="first", extend=', extend = "months/first"'))
+    features = load_config(str(config), output="out").features
+    assert isinstance(features["city"], dict)
+    assert features["city"]["extend"] == str(tmp_path / "months" / "first")
+    config.write_text(TOML.format(name="first", extend=', extend = ""'))
+    with pytest.raises(ConfigError, match=r"features\.city\.extend: expected text, received ''"):
+        load_config(str(config), output="out")
