@@ -15,9 +15,9 @@ from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
-from shardmill.pipelines.job.earlier_vocabularies import take_earlier
 from shardmill.pipelines.job.graph_sources import DeclaredFeatures, GraphSource, TransformFunction
 from shardmill.pipelines.job.job import parts_folder
+from shardmill.pipelines.run_folder.earlier_vocabularies import take_earlier
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command
 from shardmill.schemas.messages import suggest

@@ -226,7 +226,7 @@ class Settings(TypedDict):
 
 
 class ExtendedEntry(TypedDict):
-    """A vocabulary that extends an earlier run's: its numbers of tokens."""
+    """The tokens of a vocabulary that extends another."""
 
     kept: Count
     appended: Count

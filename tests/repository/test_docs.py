@@ -58,5 +58,5 @@ def _features(reference: str) -> str:
 
 
 def _parameters(kind: type[Kind]) -> set[str]:
-    fields = [field for field in dataclasses.fields(kind) if field.name not in {"name", "columns", "pool"}]
+    fields = [field for field in dataclasses.fields(kind) if field.name not in {"name", "columns", "pool", "earlier"}]
     return {field.metadata.get("key", field.name) for field in fields}

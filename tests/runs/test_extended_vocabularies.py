@@ -7,7 +7,7 @@ import pytest
 
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.inspect.run_tables import read_manifest
-from shardmill.pipelines.job.earlier_vocabularies import take_earlier
+from shardmill.pipelines.run_folder.earlier_vocabularies import take_earlier
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.transforms.features.registry import parse_features
 from tests.support.kinds import schema_of
