@@ -34,6 +34,7 @@ from shardmill.transforms.kinds.numeric.weight import Weight
 from shardmill.transforms.kinds.parameters import read_parameters
 from shardmill.transforms.kinds.text.bag_of_words import BagOfWords, TfIdf
 from shardmill.transforms.kinds.text.characters import Characters
+from shardmill.transforms.kinds.text.pairs import Pairs
 from shardmill.transforms.kinds.text.token_ids import Tokens
 
 # A new kind is listed here.
@@ -49,7 +50,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Hash, Cross),
         *(Ordinal, String, RowId),
         *(Datetime, Elapsed),
-        *(Tokens, Characters, BagOfWords, TfIdf),
+        *(Tokens, Characters, Pairs, BagOfWords, TfIdf),
         *(ListSequence, Weighted),
     )
 }
