@@ -219,7 +219,6 @@ class _BlockParser:
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
-        self._refused = {name: each for name, each in selection.refused.items() if name not in selection.optional}
         self._lists = {name: each for name, each in selection.lists.items() if name not in selection.optional}
         self._names = list(header.names)
         self._lexicon = lexicon_of(dialect)
@@ -287,7 +286,7 @@ class _BlockParser:
             if name in notable:
                 for row, reason in notable[name].reasons(column.type):
                     faults.setdefault(row, (name, reason))
-            for refusal in sorted(self._refused.get(name, ())):
+            for refusal in sorted(self._selection.refused.get(name, ())):
                 for row, reason in refused(columns[name], refusal):
                     faults.setdefault(row, (name, reason))
             for shape in sorted(self._lists.get(name, ())):

@@ -39,27 +39,6 @@ def test_scores_are_pandas(tmp_path: Path) -> None:
             assert out[name][groups == key].tobytes() == expected.tobytes()
 
 
-def test_scores_are_tf_transforms(tmp_path: Path) -> None:
-    """`tft.scale_to_z_score_per_key`, whose moments are of float32 arithmetic."""
-    pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
-    import tensorflow as tf
-    import tensorflow_transform as tft
-    import tensorflow_transform.beam as tft_beam
-    from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
-
-    rows = _rows(60)
-    rows["k"] = [key or "" for key in rows["k"]]
-    spec = {"x": tf.io.FixedLenFeature([], tf.float32), "k": tf.io.FixedLenFeature([], tf.string)}
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    data = [{"x": x, "k": key} for x, key in zip(rows["x"], rows["k"], strict=True)]
-    with tft_beam.Context(temp_dir=str(tmp_path / "tft")):
-        (found, _), _ = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: {"x": tft.scale_to_z_score_per_key(inputs["x"], inputs["k"])}
-        )
-    out = run({"x": {"kind": "group_z_score", "key": "k"}}, S, rows, tmp_path)["x"]
-    np.testing.assert_allclose(out, [row["x"] for row in found], rtol=1e-5, atol=1e-6)
-
-
 def test_unseen_keys_and_missing_values(tmp_path: Path) -> None:
     """Unseen keys are scaled by all rows, or left; a missing number is its key's mean; a constant becomes 0."""
     rows = {"x": [1.0, 3, 5, 5, None, math.inf], "k": ["a", "a", "b", "b", "a", "b"], "n": [0] * 6, "i": [0] * 6}

@@ -7,6 +7,7 @@ import pytest
 from shardmill.pipelines.inspect.run_tables import read_manifest
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.features.registry import parse_features
+from tests.pipelines.test_apply import apply
 from tests.support.kinds import run, schema_of
 from tests.support.runs import read_rejected, read_split, run_toml
 from tests.support.verified import checks
@@ -60,6 +61,23 @@ def test_rows_that_are_refused(tmp_path: Path) -> None:
     assert found["w"].tolist() == [1, 0, 1]
     assert found["ratio"].tolist() == [2, 2, -1]
     assert [check.problems for check in checks(folder).values() if check.problems] == []
+    # In new data a weight may be missing, but not be negative.
+    (tmp_path / "new.csv").write_text("w,a,b\n-1,4,2\n,4,2\n2,4,2\n2,4,0\n")
+    apply(folder, [tmp_path / "new.csv"], tmp_path / "applied")
+    assert [each["line"] for each in read_rejected(tmp_path / "applied")] == [2, 5]
+    assert [check.problems for check in checks(tmp_path / "applied").values() if check.problems] == []
+
+
+@pytest.mark.usefixtures("shared_tracer")
+def test_a_derived_weight(tmp_path: Path) -> None:
+    """No row of the data can be rejected for it, so it isn't taken; the message says what to do."""
+    (tmp_path / "rows.csv").write_text("a,x\n1.5,2\n2.5,1\n")
+    (tmp_path / "mine.py").write_text("def derive(inputs):\n    return {'w': inputs['a'] * 2}\n")
+    toml = 'derive = "mine.py:derive"\n[input]\nfiles = "rows.csv"\n[features]\nx = "numeric"\nw = "weight"\n'
+    with pytest.raises(
+        ConfigError, match="w: expected a column of the data, whose negative numbers reject their rows, received"
+    ):
+        run_toml(tmp_path, toml)
 
 
 @pytest.mark.parametrize(
