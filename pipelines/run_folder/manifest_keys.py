@@ -28,6 +28,7 @@ from shardmill.schemas.json_shapes import (
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.numbers.list_cells import Elements
 from shardmill.transforms.numbers.number_format import Infinite
+from shardmill.transforms.numbers.refused import Refusal
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired
@@ -145,7 +146,7 @@ class ColumnNames(TypedDict):
 
     read: list[str]
     required: list[str]
-    refused: NotRequired[dict[str, list[Literal["negative", "zero"]]]]
+    refused: NotRequired[dict[str, list[Refusal]]]
     lists: NotRequired[dict[str, list[ListEntry]]]
     optional: NotRequired[list[str]]
     checked: NotRequired[CheckedEntry]

@@ -39,6 +39,7 @@ FOLDERS = (
     "transforms/kinds/categorical",
     "transforms/kinds/dates",
     "transforms/kinds/numeric",
+    "transforms/kinds/images",
     "transforms/kinds/lists",
     "transforms/kinds/text",
     "transforms/records",

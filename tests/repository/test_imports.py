@@ -40,6 +40,7 @@ FLOORS = (
     "transforms/kinds/dates",
     "transforms/kinds/text",
     "transforms/kinds/lists",
+    "transforms/kinds/images",
     "transforms/features",
     "transforms/functions",
     "transforms/graph",

@@ -8,6 +8,7 @@ from typing import Any
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import listed
 from shardmill.schemas.mistakes import Mistakes
+from shardmill.transforms.kinds.parameters import has_wildcard
 
 # Column names listed in a message.
 _FEW = 20
@@ -22,6 +23,9 @@ def expand_patterns(
     the line's table has `column` or `columns`. It matches the columns that no other line names, as
     its feature or its column. If two patterns match a column, the first one counts.
 
+    Names in a line's `columns` are patterns, too. They match all columns that they fit, in the
+    columns' order.
+
     Args:
         table: The `[features]` table.
         columns: The columns' names.
@@ -34,6 +38,7 @@ def expand_patterns(
         pattern that made it.
     """
     known = set(columns)
+    table = {name: _with_columns(name, value, columns, mistakes) for name, value in table.items()}
     patterns = {name for name, value in table.items() if is_pattern(name, value) and name not in known}
     if not patterns:
         return dict(table), {}
@@ -60,12 +65,37 @@ def is_pattern(name: str, value: object) -> bool:
 
     It does unless a column has the line's very name.
     """
-    return any(each in name for each in "*?[") and not _columns(value)
+    return has_wildcard(name) and not _columns(value)
 
 
 def few_names(names: Sequence[str]) -> str:
     """The first few names of a list, for a message."""
     return listed(names, _FEW, str)
+
+
+def _with_columns(name: str, value: Any, columns: Sequence[str], mistakes: Mistakes | None) -> Any:
+    """A line whose `columns` are no patterns any more."""
+    named = value.get("columns", ()) if isinstance(value, Mapping) else ()
+    named = [named] if isinstance(named, str) else named
+    known = set(columns)
+    if not isinstance(named, list | tuple) or not any(
+        isinstance(each, str) and each not in known and has_wildcard(each) for each in named
+    ):
+        return value
+    found: list[Any] = []
+    for each in named:
+        if not isinstance(each, str) or each in known or not has_wildcard(each):
+            found.append(each)
+            continue
+        matches = _matcher(each)
+        matched = [column for column in columns if matches(column)]
+        if mistakes is not None and not matched:
+            error = ConfigError(
+                f"[features] {name}: the pattern {each!r} in `columns` matches no column; the data has {few_names(columns)}"
+            )
+            mistakes.add(error, ("features", name))
+        found += matched or [each]
+    return {**value, "columns": found}
 
 
 def _columns(value: object) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from shardmill.transforms.kinds.categorical.row_id import RowId
 from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
 from shardmill.transforms.kinds.dates.elapsed import Elapsed
+from shardmill.transforms.kinds.images.image import Image
 from shardmill.transforms.kinds.lists.sequence import ListSequence
 from shardmill.transforms.kinds.lists.weighted import Weighted
 from shardmill.transforms.kinds.numeric.arithmetic import Arithmetic
@@ -52,6 +53,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Datetime, Elapsed),
         *(Tokens, Characters, Pairs, BagOfWords, TfIdf),
         *(ListSequence, Weighted),
+        *(Image,),
     )
 }
 
@@ -79,8 +81,8 @@ def parse_features(table: Mapping[str, Any], schema: Schema, taken: Collection[s
     kinds = _parse_kinds(expanded, mistakes, origins)
     for kind in kinds:
         pattern = origins.get(kind.name)
-        # Only the first column that doesn't fit a pattern is reported.
-        if pattern is None or not mistakes.concern(("features", pattern)):
+        # Only the first column that doesn't fit a line is reported.
+        if not mistakes.concern(("features", pattern or kind.name)):
             with mistakes.at("features", pattern or kind.name):
                 _check_kind(kind, schema, pattern)
     mistakes.raise_any()

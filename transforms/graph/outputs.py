@@ -242,12 +242,17 @@ class Declared(Transform):
 
     @property
     def stacks(self) -> tuple[tuple[str, ...], ...]:
-        """The columns of each pack together, each other column alone."""
+        """The columns of each pack or image together, others alone."""
         together: dict[str, tuple[str, ...]] = {}
-        for columns in (columns for pack in self._packs for columns in pack.columns):
+        images = [kind.columns for kind in self._unpacked if kind.is_stacked and self._are_alike(kind.columns)]
+        for columns in [*(columns for pack in self._packs for columns in pack.columns), *images]:
             if len(set(columns)) == len(columns) and together.keys().isdisjoint(columns):
                 together |= dict.fromkeys(columns, columns)
         return tuple(dict.fromkeys(together.get(column.name, (column.name,)) for column in self.served))
+
+    def _are_alike(self, columns: Sequence[str]) -> bool:
+        """Whether columns are raw and of one type."""
+        return all(name in self.schema for name in columns) and len({self.schema[name].type for name in columns}) == 1
 
     def ordered(self, specs: Iterable[FeatureSpec]) -> list[FeatureSpec]:
         """In the order of the features."""

@@ -9,6 +9,7 @@ The kinds, by what they take:
   numeric/            a number
   categorical/        tokens, as ids
   dates/              a date and time
+  images/             an image, of many pixels
   lists/              a list in a cell
   text/               a text, of many tokens
 """

@@ -5,7 +5,7 @@ part of the graph.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, ClassVar
@@ -77,6 +77,19 @@ class Trace:
     def double(self, column: str) -> Tensor:
         """float64[batch]: the numeric column's values; NaN where missing."""
         return self._once("double", column, self._double)
+
+    def matrix(self, columns: Sequence[str]) -> Tensor:
+        """float32[batch, columns]: numeric columns side by side; NaN where missing."""
+        key = ("matrix", tuple(columns))
+        if key not in self._built:
+            raw = self.tf.raw_ops
+            if len({self.inputs[column].dtype for column in columns}) == 1:
+                # Converted together: an operation costs as much for one column.
+                packed = self._number(raw.Pack(values=[self.inputs[column] for column in columns], axis=1))
+            else:
+                packed = raw.Pack(values=[self.number(column) for column in columns], axis=1)
+            self._built[key] = packed
+        return self._built[key]
 
     def text(self, column: str) -> Tensor:
         """string[batch]: the column's tokens; empty where missing.
@@ -222,6 +235,8 @@ class Kind(ABC):
     max_columns: ClassVar[int] = 1
     rules: ClassVar[tuple[str, ...]] = ("reject",)
     is_label: ClassVar[bool] = False
+    # Whether its columns share one tensor where they are of one type, since they are many.
+    is_stacked: ClassVar[bool] = False
 
     name: str
     columns: tuple[str, ...]

@@ -25,6 +25,11 @@ def parameter(key: str, default: Any) -> Any:
     return dataclasses.field(default=default, metadata={"key": key})
 
 
+def has_wildcard(name: str) -> bool:
+    """Whether a column's name may be a pattern."""
+    return any(each in name for each in "*?[")
+
+
 def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) -> dict[str, Any]:
     """Reads the keyword arguments of a kind's dataclass.
 

@@ -8,9 +8,15 @@ import pyarrow as pa
 
 from shardmill.schemas.arrow import to_numpy
 
-# "negative": the number must be finite and at least 0; "zero": it must not be 0.
-Refusal = Literal["negative", "zero"]
-_EXPECTED = {"negative": "a finite number of at least 0", "zero": "a number other than 0, as a divisor"}
+# "negative": the number must be finite and at least 0; "zero": it must not be 0; "byte": it must be
+# an integer from 0 to 255.
+Refusal = Literal["negative", "zero", "byte"]
+_BYTE = 255
+_EXPECTED = {
+    "negative": "a finite number of at least 0",
+    "zero": "a number other than 0, as a divisor",
+    "byte": "an integer from 0 to 255, as a pixel",
+}
 
 
 def refused(values: pa.Array, refusal: Refusal) -> Iterator[tuple[int, str]]:
@@ -24,7 +30,12 @@ def refused(values: pa.Array, refusal: Refusal) -> Iterator[tuple[int, str]]:
         The row, and the reason.
     """
     numbers = to_numpy(values)
-    found = numbers == 0 if refusal == "zero" else ~((numbers >= 0) & (numbers < np.inf))
+    if refusal == "zero":
+        found = numbers == 0
+    elif refusal == "negative":
+        found = ~((numbers >= 0) & (numbers < np.inf))
+    else:
+        found = ~((numbers >= 0) & (numbers <= _BYTE) & (numbers == np.floor(numbers)))
     if values.null_count:
         found &= to_numpy(values.is_valid().cast(pa.int8())) != 0
     for row in np.flatnonzero(found).tolist():

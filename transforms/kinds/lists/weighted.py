@@ -23,9 +23,9 @@ class Weighted(ListKind):
     """The ids of elements and their weights, in their order.
 
     Ids are int64, as those of `sequence`. The weights are an output `<name>_weights`, float32, of
-    the same shape; those of padding are 0. The weight of an element without a `weight_delimiter` is 1. A cell with
-    a weight that isn't a number, or with a weight of nothing, rejects its row; in a served graph,
-    which rejects nothing, such a weight is 0.
+    the same shape; those of padding are 0. The weight of an element without a `weight_delimiter` is
+    1. A cell with a weight that isn't a number, or with a weight of nothing, rejects its row; in a
+    served graph, which rejects nothing, such a weight is 0.
 
     Attributes:
         weight_delimiter: The character between an element and its weight; the last one in an

@@ -1,0 +1,4 @@
+"""Kinds of images.
+
+image.py            images from columns of pixels
+"""
