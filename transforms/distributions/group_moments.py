@@ -21,6 +21,8 @@ MOST_KEYS = 100_000
 _BITS = 24
 # The powers of all integers are at least 2**-172: those of the smallest float32, 2**-149.
 _LEAST_POWER = 148 + _BITS
+# The fewest rows of tables that are gathered before they are summed: in bulk it costs less.
+_GATHERED = 1 << 17
 _SUMS = ("count", "total", "high", "low")
 _SCHEMA = pa.schema([("key", pa.binary()), *((name, pa.int64()) for name in ("power", *_SUMS))])
 
@@ -56,7 +58,9 @@ class GroupMoments:
             key: The key's column, likewise.
         """
         self._columns = (column, key)
+        # What is summed, and tables to add to it.
         self._table = _SCHEMA.empty_table()
+        self._gathered: list[pa.Table] = []
 
     def update(self, keys: pa.Array, values: npt.NDArray[np.float32]) -> None:
         """Adds rows; values that aren't finite are skipped.
@@ -85,13 +89,18 @@ class GroupMoments:
         Raises:
             DataError: There are too many keys.
         """
-        self._add(other._table)  # noqa: SLF001 (one class)
+        self._add(other._summed_up())  # noqa: SLF001 (one class)
+
+    @property
+    def held(self) -> int:
+        """The number of sums that are held."""
+        return sum(int(each.num_rows) for each in (self._table, *self._gathered))
 
     def results(self) -> Iterator[KeyMoments]:
         """The moments of each key, in the keys' order."""
         # One Python integer for each key and power, not for each row.
         found: dict[bytes, tuple[int, int, int]] = {}
-        for row in self._table.to_pylist():
+        for row in self._summed_up().to_pylist():
             shift = row["power"] + _LEAST_POWER - _BITS
             count, total, squares = found.get(row["key"], (0, 0, 0))
             found[row["key"]] = (
@@ -104,8 +113,24 @@ class GroupMoments:
             variance = (count * squares - total**2) / (count**2 << 2 * _LEAST_POWER)
             yield KeyMoments(key, count, total / (count << _LEAST_POWER), variance)
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self._columns, self._summed_up())
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._columns, self._table = state
+        self._gathered = []
+
     def _add(self, table: pa.Table) -> None:
-        self._table = _summed(pa.concat_tables([self._table, table]))
+        self._gathered.append(table)
+        if self.held > max(_GATHERED, self._table.num_rows) + self._table.num_rows:
+            self._summed_up()
+
+    def _summed_up(self) -> pa.Table:
+        """All rows' sums, one row for each key and power."""
+        if not self._gathered:
+            return self._table
+        self._table = _summed(pa.concat_tables([self._table, *self._gathered]))
+        self._gathered = []
         number = pc.count_distinct(self._table["key"]).as_py()
         if number > MOST_KEYS:
             column, key = self._columns
@@ -113,6 +138,7 @@ class GroupMoments:
                 f"column {key!r} has more than {MOST_KEYS} distinct values, which are the keys by which column {column!r} is "
                 "scaled (`group_z_score`); scale it by a key of fewer values, such as a coarser group"
             )
+        return self._table
 
 
 def _summed(table: pa.Table) -> pa.Table:

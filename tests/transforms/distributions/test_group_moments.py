@@ -1,5 +1,6 @@
 """Moments by key."""
 
+import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -38,10 +39,20 @@ def test_moments_are_exact(rows: list[tuple[bytes | None, float]]) -> None:
 
 @given(rows=ROWS, cut=st.integers(0, 30))
 def test_merges_in_any_order(rows: list[tuple[bytes | None, float]], cut: int) -> None:
-    """Rows in two parts, the second first, give the same moments."""
+    """Rows in two parts, the second first and the other from another process, give the same moments."""
     merged = _moments(rows[cut:])
-    merged.merge(_moments(rows[:cut]))
+    merged.merge(pickle.loads(pickle.dumps(_moments(rows[:cut]))))
     assert list(merged.results()) == list(_moments(rows).results())
+
+
+def test_tables_are_summed_once_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held doesn't grow with the rows."""
+    monkeypatch.setattr(group_moments, "_GATHERED", 10)
+    moments = GroupMoments("x", "k")
+    for turn in range(100):
+        moments.update(pa.array([b"a", b"b"]), np.array([1, turn], np.float32))
+    assert moments.held <= 30
+    assert [(each.key, each.count, each.mean) for each in moments.results()] == [(b"a", 100, 1), (b"b", 100, 49.5)]
 
 
 def test_too_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,4 +61,4 @@ def test_too_many_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         DataError, match=r"column 'k' has more than 2 distinct values, .* by which column 'x' is scaled"
     ):
-        _moments([(b"a", 1), (b"b", 1), (b"c", 1)])
+        list(_moments([(b"a", 1), (b"b", 1), (b"c", 1)]).results())

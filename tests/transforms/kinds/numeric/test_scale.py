@@ -212,6 +212,12 @@ def test_a_row_has_the_same_bits_anywhere_in_a_batch(pre: object, tmp_path: Path
         assert each.tobytes() == together[index : index + 1].tobytes()
 
 
+def test_clip_gives_a_zero_the_same_bits_anywhere(tmp_path: Path) -> None:
+    """-0.0 isn't less than 0.0, and stays; TensorFlow's own maximum would change all but the last few of them."""
+    out = run({"x": {"kind": "clip", "min": 0, "max": 5}}, F, {"x": [-0.0] * 9}, tmp_path)["x"]
+    assert np.signbit(out).tolist() == [True] * 9
+
+
 def test_numeric_keeps_integers(tmp_path: Path) -> None:
     """An INT column without `pre` stays int64, exact; a mean is rounded half to even."""
     big = 2**62 + 1
