@@ -29,6 +29,10 @@ class Characters(MadeKind):
         missing: As for `MadeKind`; or `"own_id"`: the row has one id, after all others.
         max_characters: The number of ids of every row: longer ones are cut, shorter ones padded at
             the end. None means rows of varying length.
+        window: The size of windows: a row is the ids of one window after the other. They begin
+            every `shift` characters and are whole: a shorter text has none. None means that the
+            text itself is the row.
+        shift: The characters between the beginnings of two windows.
     """
 
     kind = "characters"
@@ -37,6 +41,8 @@ class Characters(MadeKind):
     alphabet: str | None = None
     lower: bool = False
     max_characters: int | None = None
+    window: int | None = None
+    shift: int = 1
 
     @property
     def maker(self) -> CharacterRule:
@@ -51,8 +57,12 @@ class Characters(MadeKind):
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
         super().check_parameters(schema)
-        if self.max_characters is not None and self.max_characters < 1:
-            raise self.error(f"expected `max_characters` to be at least 1, received {self.max_characters!r}")
+        for key in ("max_characters", "window", "shift"):
+            value = getattr(self, key)
+            if value is not None and value < 1:
+                raise self.error(f"expected `{key}` to be at least 1, received {value!r}")
+        if self.window is not None and self.max_characters is not None:
+            raise self.error("expected `max_characters` or `window`, received both; remove one of them")
         if self.alphabet is None:
             return
         if not self.alphabet or len(set(self.alphabet)) < len(self.alphabet):
@@ -81,7 +91,8 @@ class Characters(MadeKind):
         else:
             ranks = self._given(trace, self.alphabet)
         ranks = self.marked(trace, ranks, self._characters(trace.statistics))
-        return {self.name: sequence(trace, ranks, self.max_characters)}
+        ids = sequence(trace, ranks, self.max_characters)
+        return {self.name: ids if self.window is None else _windows(trace, ids, self.window, self.shift)}
 
     def _given(self, trace: Trace, alphabet: str) -> Tensor:
         raw, tf = trace.tf.raw_ops, trace.tf
@@ -90,6 +101,16 @@ class Characters(MadeKind):
         # The last one is that of all greater code points.
         found = raw.Minimum(x=points.values, y=np.int32(len(ranks) - 1))
         return points.with_values(tf.gather(tf.constant(ranks), found))
+
+
+def _windows(trace: Trace, ids: Tensor, size: int, shift: int) -> Tensor:
+    """Windows over the rows of a RaggedTensor, joined in each."""
+    tf = trace.tf
+    starts, lengths = ids.row_starts(), ids.row_lengths()
+    number = tf.maximum((lengths - np.int64(size)) // np.int64(shift) + 1, np.int64(0))
+    first = tf.ragged.range(starts, starts + number * np.int64(shift), np.int64(shift)).values
+    positions = tf.reshape(first[:, None] + np.arange(size), [-1])
+    return tf.RaggedTensor.from_row_lengths(tf.gather(ids.values, positions), number * np.int64(size), validate=False)
 
 
 def _ranks(alphabet: str) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tensorflow as tf
 
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.features.registry import parse_features
@@ -41,6 +42,18 @@ def test_a_given_alphabet(parameters: dict[str, Any], expected: list[list[int]],
     assert (found if isinstance(found, list) else found.tolist()) == expected
 
 
+@pytest.mark.parametrize(("size", "shift"), [(2, 1), (3, 2), (1, 5), (9, 1)])
+def test_windows_are_those_of_tf_data(size: int, shift: int, tmp_path: Path) -> None:
+    """One after the other in a row, whole ones only."""
+    texts = ["abcdefg", "", "ab", "abc"]
+    table = {"x": {"kind": "characters", "column": "text", "alphabet": "abcdefg", "window": size, "shift": shift}}
+    found = run(table, S, {"text": texts}, tmp_path)["x"]
+    for text, row in zip(texts, found, strict=True):
+        numbers = tf.data.Dataset.from_tensor_slices([2 + "abcdefg".index(each) for each in text])
+        windows = numbers.window(size, shift, drop_remainder=True).flat_map(lambda each, n=size: each.batch(n))
+        assert row == [number for window in windows.as_numpy_iterator() for number in window.tolist()]
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
@@ -51,6 +64,12 @@ def test_a_given_alphabet(parameters: dict[str, Any], expected: list[list[int]],
             "expected `alphabet` or `top_k` (a vocabulary), received both; remove one of them",
         ),
         ({"max_characters": 0}, "expected `max_characters` to be at least 1, received 0"),
+        ({"window": 0}, "expected `window` to be at least 1, received 0"),
+        ({"shift": 0}, "expected `shift` to be at least 1, received 0"),
+        (
+            {"max_characters": 9, "window": 3},
+            "expected `max_characters` or `window`, received both; remove one of them",
+        ),
     ],
 )
 def test_parameters_that_do_not_fit(parameters: dict[str, Any], message: str) -> None:
