@@ -18,6 +18,8 @@ from shardmill.schemas.feature_stats import decode_statistics
 from shardmill.schemas.json_shapes import InnerPath, decode_json
 from shardmill.schemas.run_folder import ASSET_MAP, FEATURES_SCHEMA, MANIFEST, RAW_STATISTICS, SUCCESS, VOCABULARIES
 from shardmill.transforms.files import enclosed
+from shardmill.transforms.graph.vocabulary_files import TFRECORD_SUFFIX
+from shardmill.transforms.tfrecord.frames import read_records
 
 _LF = b"\n"
 _PIECE = 1 << 20
@@ -195,6 +197,10 @@ def _asset_map(folder: str) -> dict[str, str]:
 def _measure(folder: str, name: str) -> tuple[int, str]:
     """Counts a vocabulary's tokens and returns the first, cut."""
     with enclosed.open_file(folder, name) as stream:
+        if name.endswith(TFRECORD_SUFFIX):
+            blocks = [(len(block), block[0].as_py()) for block in read_records(stream, os.path.join(folder, name))]
+            token = blocks[0][1] if blocks else b""
+            return sum(size for size, _ in blocks), token[:_SHOWN].decode("utf-8", "backslashreplace")
         piece = first = stream.read(_PIECE)
         size, last = 0, _LF
         while piece:

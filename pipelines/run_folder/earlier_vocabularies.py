@@ -13,7 +13,7 @@ from shardmill.schemas.json_shapes import InnerPath, decode_json
 from shardmill.schemas.messages import listed
 from shardmill.schemas.run_folder import ASSET_MAP, VOCABULARIES
 from shardmill.transforms.files import copying, enclosed, files
-from shardmill.transforms.graph.vocabulary_files import count_lines
+from shardmill.transforms.graph.vocabulary_files import TFRECORD_SUFFIX, count_tokens
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 
@@ -53,14 +53,14 @@ def take_earlier(kinds: Sequence[Kind], folder: str) -> Extended:
             found.append(kind)
             continue
         if kind.vocabulary not in copies:
-            target = files.join(folder, f"earlier-vocabulary-{len(copies)}")
-            _copy(kind, load(kind.extend), target)
-            copies[kind.vocabulary] = target
+            copies[kind.vocabulary] = _copy(
+                kind, load(kind.extend), files.join(folder, f"earlier-vocabulary-{len(copies)}")
+            )
         found.append(dataclasses.replace(kind, earlier=copies[kind.vocabulary]))
-    return Extended(tuple(found), {name: count_lines(path) for name, path in copies.items()})
+    return Extended(tuple(found), {name: count_tokens(path) for name, path in copies.items()})
 
 
-def _copy(kind: VocabularyKind, run: FinishedRun, target: str) -> None:
+def _copy(kind: VocabularyKind, run: FinishedRun, target: str) -> str:
     data = enclosed.read(run.folder, ASSET_MAP)
     names: dict[str, str] = decode_json(data, dict[str, InnerPath], files.join(run.folder, ASSET_MAP))
     vocabulary = kind.vocabulary or kind.name
@@ -78,12 +78,14 @@ def _copy(kind: VocabularyKind, run: FinishedRun, target: str) -> None:
         )
     file = f"{VOCABULARIES}/{names[vocabulary]}"
     listed_digest = {entry["file"]: entry["sha256"] for entry in run.manifest["files"]}.get(file)
+    target += TFRECORD_SUFFIX if file.endswith(TFRECORD_SUFFIX) else ""
     size, digest = enclosed.digest(run.folder, file)
     copying.copy(files.join(run.folder, file), target)
     if copying.digest(target) != (size, digest) or digest != listed_digest:
         raise kind.error(
             f"`extend`: the vocabulary {file!r} of {run.folder!r} isn't the one that its manifest lists; get the run anew"
         )
+    return target
 
 
 def _reserved(vocabulary: str, run: FinishedRun) -> tuple[str, ...]:

@@ -23,11 +23,11 @@ from shardmill.pipelines.run_folder.manifest_keys import (
     SplitEntry,
 )
 from shardmill.schemas.errors import DataError
-from shardmill.schemas.run_folder import LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS, VOCABULARIES
+from shardmill.schemas.run_folder import ASSET_MAP, LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS, VOCABULARIES
 from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
-from shardmill.transforms.graph.vocabulary_files import asset_name, count_lines
+from shardmill.transforms.graph.vocabulary_files import count_tokens
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, skipped_lines
 from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.statistics.stats_file import write_output_statistics
@@ -226,8 +226,9 @@ def _columns(rule: ManifestRule, findings: Findings) -> ColumnNames:
 
 def _extended(rule: ManifestRule) -> dict[str, ExtendedEntry]:
     """Counts the tokens that vocabularies kept and appended."""
-    folder = files.join(rule.work, VOCABULARIES)
-    sizes = {name: count_lines(files.join(folder, asset_name(name))) for name in sorted(rule.kept)}
+    with files.open_at(files.join(rule.work, ASSET_MAP)) as stream:
+        names = json.load(stream)
+    sizes = {name: count_tokens(files.join(rule.work, VOCABULARIES, names[name])) for name in sorted(rule.kept)}
     return {name: {"kept": rule.kept[name], "appended": size - rule.kept[name]} for name, size in sizes.items()}
 
 

@@ -1,12 +1,15 @@
 """Vocabularies that keep the ids of an earlier run, and append new tokens."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
+from rich.console import Console
 
 from shardmill.pipelines.config.load import load_config
-from shardmill.pipelines.inspect.run_tables import read_manifest
+from shardmill.pipelines.inspect.run_tables import print_run, read_manifest
 from shardmill.pipelines.run_folder.earlier_vocabularies import take_earlier
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.transforms.features.registry import parse_features
@@ -19,8 +22,8 @@ TOML = """
 files = "{name}.csv"
 [features]
 city = {{ kind = "vocabulary", reserved_tokens = ["<none>"], missing = "own_id", top_k = 5{extend} }}
-words = {{ kind = "tokens", column = "text", max_tokens = 2{extend} }}
-full = {{ kind = "one_hot", column = "city", top_k = 2{extend} }}
+words = {{ kind = "tokens", column = "text", max_tokens = 2, file_format = "tfrecord_gzip"{extend} }}
+full = {{ kind = "one_hot", column = "city", top_k = 2, file_format = "tfrecord_gzip"{extend} }}
 "*" = {{ kind = "vocabulary", reserved_tokens = ["<none>"]{extend} }}
 [output]
 shards = 1
@@ -32,7 +35,12 @@ SECOND = "city,text,other\nd,w x,3\nd,w,3\nd,,3\nc,x,2\nc,x,2\n" + "e,x,2\nf,x,2
 
 
 def _vocabulary(folder: Path, name: str) -> list[str]:
-    return (folder / "transform_fn" / "assets" / name).read_text().splitlines()
+    path = folder / "transform_fn" / "assets" / name
+    records = path.with_name(f"{name}.tfrecord.gz")
+    if path.exists():
+        assert not records.exists()
+        return path.read_text().splitlines()
+    return [token.decode() for token in tf.data.TFRecordDataset(str(records), "GZIP").as_numpy_iterator()]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +71,35 @@ def test_rows_have_these_ids(folders: tuple[Path, Path]) -> None:
     assert rows["city"].tolist() == [3, 3, 3, 4, 4, -1, 5, 1, 1, 1, 1, 6]
     assert rows["full"].sum(axis=0).tolist() == [4, 0]
     assert [check.problems for check in checks(str(folders[1])).values() if check.problems] == []
+
+
+def test_tf_transform_reads_files_of_both_formats(folders: tuple[Path, Path]) -> None:
+    """By name, their tokens and sizes; a file of records is known by its name."""
+    tft = pytest.importorskip("tensorflow_transform", reason="TF Transform isn't installed: not on Python 3.10")
+    output = tft.TFTransformOutput(str(folders[1]))
+    for name, size in (("city", 6), ("words", 4), ("full", 2)):
+        assert [token.decode() for token in output.vocabulary_by_name(name)] == _vocabulary(folders[1], name)
+        assert output.vocabulary_size_by_name(name) == size
+    assert output.vocabulary_file_by_name("words").endswith("/words.tfrecord.gz")
+
+
+def test_tensorflow_serves_files_of_both_formats(folders: tuple[Path, Path]) -> None:
+    """Its Python loads them as its C library does."""
+    serve = tf.saved_model.load(str(folders[1] / "transform_fn")).signatures["serving_default"]
+    made = serve(city=tf.constant(["b"]), text=tf.constant(["w x"]), other=tf.constant([2], tf.int64))
+    assert made["words"].numpy().tolist() == [[5, 2]]
+    assert made["full"].numpy().tolist() == [[1, 0]]
+    assert made["city"].numpy().tolist() == [1]
+
+
+def test_inspect_shows_vocabularies_of_both_formats(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their sizes and first tokens."""
+    print_run(Console(width=200), str(folders[1]))
+    printed = capsys.readouterr().out
+    assert re.search(r"city\W+6\W+none\W+transform_fn/assets/city\b(?!\.)", printed)
+    assert re.search(r"words\W+4\W+x\W+transform_fn/assets/words\.tfrecord\.gz", printed)
 
 
 def test_the_manifest_counts_them(folders: tuple[Path, Path]) -> None:
@@ -121,6 +158,10 @@ def test_a_vocabulary_that_was_changed_is_refused(folders: tuple[Path, Path], tm
         (
             {"kind": "vocabulary", "file": "x", "extend": "y"},
             "isn't counted: remove `top_k`, `frequency_threshold`, `extend`",
+        ),
+        (
+            {"kind": "vocabulary", "file_format": "tfrecord"},
+            'expected `file_format` to be "text" or "tfrecord_gzip", received \'tfrecord\'',
         ),
         ({"kind": "count", "extend": "y"}, "expected a `count` without `extend`, received 'y'"),
         ({"kind": "tf_idf", "extend": "y"}, "expected a `tf_idf` without `extend`, received 'y'"),

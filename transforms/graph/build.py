@@ -23,7 +23,8 @@ from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.graph.outputs import Analyzed, Declared
 from shardmill.transforms.graph.save import save_model
-from shardmill.transforms.graph.vocabulary_files import asset_name, write_assets
+from shardmill.transforms.graph.tfrecord_vocabularies import rewrite_assets
+from shardmill.transforms.graph.vocabulary_files import write_assets
 
 _TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
 
@@ -63,11 +64,11 @@ def build_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str,
 
 def _build_declared(source: DeclaredGraph, folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="shardmill-assets-") as assets:
-        statistics = write_assets(source.kinds, source.statistics, Path(assets))
+        statistics = rewrite_assets(source.kinds, write_assets(source.kinds, source.statistics, Path(assets)))
         derive = None if source.derive is None else Function.load(source.derive)
         transform = Declared(source.kinds, source.schema, statistics, derive, source.infinite)
         names = save_model(transform, folder / TRANSFORM_FN)
-    asset_map = {name: asset_name(name) for name in sorted(statistics.vocabularies)}
+    asset_map = {name: Path(each.path).name for name, each in sorted(statistics.vocabularies.items())}
     _write_metadata(folder, _schema(transform.specs), json.dumps(asset_map, ensure_ascii=False, indent=1))
     return names
 

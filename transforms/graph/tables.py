@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from shardmill.transforms.graph.tfrecord_vocabularies import fill_table
+from shardmill.transforms.graph.vocabulary_files import TFRECORD_SUFFIX
 from shardmill.transforms.kinds.base import TableKey, Tensor
 from shardmill.transforms.statistics.requests import Statistics
 
@@ -87,10 +89,14 @@ class _Group(tf.saved_model.experimental.TrackableResource):  # type: ignore[mis
         super().__init__()
         self.assets: list[Any] = []
         self._first = first
+        # The positions of files of TFRecords.
+        self._records: set[int] = set()
 
     def add(self, path: str) -> None:
         """Adds a table, which is filled from a vocabulary's file."""
         asset = tf.saved_model.Asset(path)
+        if path.endswith(TFRECORD_SUFFIX):
+            self._records.add(len(self.assets))
         # Whoever saves the group alone in another model saves the file, too.
         self._track_trackable(asset, f"vocabulary_{len(self.assets)}")
         self.assets.append(asset)
@@ -109,6 +115,9 @@ class _Group(tf.saved_model.experimental.TrackableResource):  # type: ignore[mis
     def _initialize(self) -> None:
         """See `TrackableResource`."""
         for position, asset in enumerate(self.assets):
+            if position in self._records:
+                fill_table(self.handle(position), asset.asset_path)
+                continue
             tf.raw_ops.InitializeTableFromTextFileV2(
                 table_handle=self.handle(position),
                 filename=asset.asset_path,

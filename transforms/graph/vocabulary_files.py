@@ -10,7 +10,7 @@ import io
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
 import numpy as np
@@ -24,6 +24,7 @@ from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.given_file import given_text
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
+from shardmill.transforms.tfrecord.frames import read_records
 
 # Characters of a file's name, at most: file systems take 255 bytes.
 _NAME_LIMIT = 200
@@ -32,6 +33,8 @@ _PIECE_BYTES = 1 << 20
 _MOST_BYTES = 1 << 28
 _NEWLINE = ord("\n")
 _COUNT = np.dtype("<i8")
+# The end of the name of a file of TFRecords, by which TF Transform knows it.
+TFRECORD_SUFFIX = ".tfrecord.gz"
 
 
 def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) -> Statistics:
@@ -87,15 +90,14 @@ def _write(kind: VocabularyKind, statistics: Statistics, path: Path) -> Vocabula
     else:
         with _lines(kind, found) as lines, path.open("wb") as tokens:
             put_first(reserved, lines, tokens)
-    size = count_lines(str(path))
+    size = count_tokens(str(path))
     if not size:
         raise _empty(kind, found, statistics)
     return dataclasses.replace(found, path=str(path), size=size)
 
 
 def _extend(kind: VocabularyKind, earlier: str, found: VocabularyStats, path: Path) -> VocabularyStats:
-    with files.opened(earlier) as stream:
-        kept = _split_lines(stream.read())
+    kept = _read_lines(earlier)
     most = None
     if kind.top_k is not None:
         most = max(kind.top_k - (len(kept) - len(kind.reserved_tokens)), 0)
@@ -172,6 +174,18 @@ def _split_lines(text: bytes) -> pa.Array:
     return binary_of(octets, np.concatenate([np.zeros(1, np.int64), stops]))
 
 
+def _read_lines(path: str) -> pa.Array:
+    """All lines of a vocabulary's file: see `count_tokens`."""
+    with files.opened(path) as stream:
+        if not path.endswith(TFRECORD_SUFFIX):
+            return _split_lines(stream.read())
+        none, end = pa.scalar(b"", pa.large_binary()), pa.scalar(b"\n", pa.large_binary())
+        blocks = [
+            pc.binary_join_element_wise(tokens, none, end) for tokens in read_records(cast("BinaryIO", stream), path)
+        ]
+        return pa.concat_arrays(blocks)
+
+
 def _array(lines: Sequence[bytes] | pa.Array) -> pa.Array:
     return lines if isinstance(lines, pa.Array) else pa.array(lines, pa.large_binary())
 
@@ -181,9 +195,15 @@ def _lines(kind: VocabularyKind, found: VocabularyStats) -> BinaryIO:
     return open(found.path, "rb") if kind.file is None else io.BytesIO(given_text(kind.file))
 
 
-def count_lines(path: str) -> int:
-    """The number of a file's lines."""
+def count_tokens(path: str) -> int:
+    """The number of tokens of a vocabulary's file.
+
+    Args:
+        path: The file, of text or, with `TFRECORD_SUFFIX`, of TFRecords.
+    """
     with files.opened(path) as stream:
+        if path.endswith(TFRECORD_SUFFIX):
+            return sum(len(records) for records in read_records(cast("BinaryIO", stream), path))
         return sum(piece.count(b"\n") for piece in iter(lambda: stream.read(_PIECE_BYTES), b""))
 
 

@@ -19,6 +19,8 @@ from shardmill.transforms.statistics.requests import Statistics, VocabularyReque
 
 # The rules for missing cells that only some kinds of tokens have.
 _RULES = ("mode", OWN_ID)
+# The formats of vocabularies' files.
+TEXT, TFRECORD = "text", "tfrecord_gzip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,8 @@ class VocabularyKind(TokenKind):
             vocabulary.
         shared: The name of a vocabulary that several features build together, from all their
             columns. None means one of its own, with the feature's name.
+        file_format: The format of the vocabulary's file in the graph: `"text"`, one token a line,
+            or `"tfrecord_gzip"`, as in TF Transform.
         extend: The folder of an earlier run, whose vocabulary of this name keeps its ids; new
             tokens follow, no more than `top_k` leaves room for. None means that all ids are new.
         pool: All columns that the vocabulary is built from; set when all features are known.
@@ -95,6 +99,7 @@ class VocabularyKind(TokenKind):
     reserved_tokens: tuple[str, ...] = ()
     file: str | None = None
     shared: str | None = None
+    file_format: str = TEXT
     extend: str | None = None
     pool: tuple[str, ...] = ()
     earlier: str | None = None
@@ -112,7 +117,7 @@ class VocabularyKind(TokenKind):
     def selection(self) -> tuple[object, ...]:
         """Parameters that must agree where features share a vocabulary."""
         return (
-            *(self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.extend),
+            *(self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.file_format, self.extend),
             *(self.separator, self.delimiter),
         )
 
@@ -130,6 +135,8 @@ class VocabularyKind(TokenKind):
                 )
         if len(set(self.reserved_tokens)) != len(self.reserved_tokens):
             raise self.error(f"expected `reserved_tokens` without repetitions, received {list(self.reserved_tokens)!r}")
+        if self.file_format not in (TEXT, TFRECORD):
+            raise self.error(f'expected `file_format` to be "{TEXT}" or "{TFRECORD}", received {self.file_format!r}')
         if self.file is not None:
             self._check_file(self.file)
 
@@ -338,6 +345,7 @@ class MultiHot(VocabularyKind):
 def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
     """The error for features that disagree about a shared vocabulary."""
     return second.error(
-        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file`, `extend` and delimiter as feature {first.name!r}, "
+        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file`, `file_format`, `extend` "
+        f"and delimiter as feature {first.name!r}, "
         f"which shares the vocabulary {first.vocabulary!r} ({list(first.selection)!r}), received {list(second.selection)!r}"
     )
