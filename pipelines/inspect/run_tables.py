@@ -16,7 +16,15 @@ from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings, Manife
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import decode_statistics
 from shardmill.schemas.json_shapes import InnerPath, decode_json
-from shardmill.schemas.run_folder import ASSET_MAP, FEATURES_SCHEMA, MANIFEST, RAW_STATISTICS, SUCCESS, VOCABULARIES
+from shardmill.schemas.run_folder import (
+    ASSET_MAP,
+    FEATURES_SCHEMA,
+    MANIFEST,
+    RAW_STATISTICS,
+    SUCCESS,
+    TOKEN_COUNTS,
+    VOCABULARIES,
+)
 from shardmill.transforms.files import enclosed
 from shardmill.transforms.graph.vocabulary_files import TFRECORD_SUFFIX
 from shardmill.transforms.tfrecord.frames import read_records
@@ -47,7 +55,8 @@ def print_run(out: Console, folder: str) -> None:
     # A run that `apply` wrote has no statistics of raw columns.
     statistics = os.path.join(folder, RAW_STATISTICS)
     for name in sorted(os.listdir(statistics)) if os.path.isdir(statistics) else ():
-        print_statistics(out, read_run_statistics(folder, f"{RAW_STATISTICS}/{name}"))
+        if (path := f"{RAW_STATISTICS}/{name}") != TOKEN_COUNTS:
+            print_statistics(out, read_run_statistics(folder, path))
 
 
 def read_manifest(folder: str) -> Manifest:

@@ -12,6 +12,8 @@ from shardmill.transforms.kinds.categorical.vocabulary import TFRECORD, Vocabula
 from shardmill.transforms.statistics.requests import Statistics
 
 _GZIP = "GZIP"
+# Bytes read at a time.
+_BUFFER = 256 << 10
 
 
 def rewrite_assets(kinds: Iterable[Kind], statistics: Statistics) -> Statistics:
@@ -45,7 +47,8 @@ def fill_table(table: Tensor, path: Tensor) -> None:
         table: The table's resource.
         path: The file's path, a string.
     """
-    tokens = tf.data.TFRecordDataset(path, _GZIP)
+    # The default size, which TensorFlow logs if it isn't given.
+    tokens = tf.data.TFRecordDataset(path, _GZIP, buffer_size=_BUFFER)
     numbers = tf.data.Dataset.range(tf.int64.max)
     pairs = tf.data.Dataset.zip((tokens, numbers))
     tf.raw_ops.InitializeTableFromDataset(table_handle=table, dataset=pairs._variant_tensor)  # noqa: SLF001 (TensorFlow's own initializer takes it so)
