@@ -76,7 +76,7 @@ class Arithmetic(ComputedKind):
         if self.zero_divisor == "reject" and any(isinstance(each, Operation) for each in divisors):
             raise self.error(
                 'expected divisors that are columns or numbers with zero_divisor = "reject", '
-                f'received {self.expression!r}; make the divisor a column in `derive`, or use "missing"'
+                f'received {self.expression!r}; give `zero_divisor` a number, or "missing"'
             )
 
     def refusals(self) -> Mapping[str, Refusal]:

@@ -1,5 +1,6 @@
 """Arithmetic expressions, such as `(a - b) / b`."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ class _Parser:
                     f"expected a column, a number or one of + - * / ( ), received {text[at]!r}{self._at(at)}"
                 )
             kind = found.lastgroup or ""
+            if kind == "number" and math.isinf(float(found[kind])):
+                raise ValueError(f"expected a number that float64 holds, received {found[kind]!r}{self._at(at)}")
             self._tokens.append((kind, found[kind], found.start(kind)))
             at = found.end()
         self._next = 0

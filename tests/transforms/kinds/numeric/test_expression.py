@@ -65,6 +65,7 @@ def test_columns_and_divisors() -> None:
         ("a ** b", r"expected a column, a number or '\(', received '\*' at character 4"),
         ("a %  b", r"expected a column, a number or one of \+ - \* / \( \), received '%' at character 3"),
         ("`a", "received '`' at character 1"),
+        ("a*1e999", "expected a number that float64 holds, received '1e999' at character 3"),
         ("a.b", "received '.' at character 2"),
         ("-" * 60 + "a", "expected at most 50 parentheses or signs within each other"),
         ("(" * 5000 + "a", "expected at most 50 parentheses or signs within each other"),
