@@ -16,7 +16,6 @@ from shardmill.pipelines.job.plan import versions
 from shardmill.pipelines.job.run_job import RunResult, job_folders, run_job
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, naming_run
-from shardmill.pipelines.run_folder.manifest_keys import Settings
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.run_folder import METADATA, TRANSFORM_FN, TRANSFORMED_METADATA
 from shardmill.transforms.analyze import Reading
@@ -114,10 +113,10 @@ def _plan(run: FinishedRun, application: Application, work: str) -> Job:
     inputs = input_files.list_files({application.split: application.patterns})
     held = copy_held(run, _COPIED, work)
     graph = Graph(files.join(work, TRANSFORM_FN))
-    config = run.manifest["config"]
+    config, optional = run.manifest["config"], _optional(run, graph)
     return Job(
         inputs=inputs,
-        reading=_reading(run, graph, application.split),
+        reading=_reading(run, graph, application.split, optional),
         schema=run.schema,
         features=FinishedGraph(graph),
         max_bad_fraction=config["input"]["max_bad_fraction"],
@@ -127,32 +126,45 @@ def _plan(run: FinishedRun, application: Application, work: str) -> Job:
         held=held,
         facts={
             "applied": {"manifest_sha256": run.digest},
-            "config": _config(config, application),
+            "config": _config(run, application, optional),
             "versions": versions(),
         },
     )
 
 
-def _reading(run: FinishedRun, graph: Graph, split: str | None) -> Reading:
-    """Returns the run's reading, with optional columns of labels."""
+def _optional(run: FinishedRun, graph: Graph) -> frozenset[str]:
+    """Returns the columns that new rows may lack."""
     with naming_run(run, graph.folder.removesuffix(f"/{TRANSFORM_FN}")):
         labels = load_session(graph.local_folder()).labels.values()
-    optional = run.selection.optional.union(*labels)
+    return run.selection.optional.union(*labels)
+
+
+def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozenset[str]) -> Reading:
+    """Returns the run's reading, with optional columns of labels."""
     reading = run.reading(graph)
+    rows = run.rows.for_new_rows(optional)
     return replace(
         reading,
         row_graph=reading.row_graph and reading.row_graph.without_labels,
-        selection=replace(run.selection, optional=optional, key=None if split else run.selection.key),
+        selection=replace(
+            run.selection,
+            optional=optional,
+            key=None if split else run.selection.key,
+            filter=rows.row_filter(run.schema),
+        ),
         split_rule=SplitRule((split,)) if split else run.split_rule,
         fail_on_bad_row=run.manifest["config"]["input"]["on_bad_row"] == "fail",
     )
 
 
-def _config(config: Settings, application: Application) -> dict[str, Any]:
+def _config(run: FinishedRun, application: Application, optional: frozenset[str]) -> dict[str, Any]:
     """Returns the run's settings with the new files."""
+    config = run.manifest["config"]
     patterns = list(application.patterns)
     files_of = {application.split: patterns} if application.split else patterns
     changed: dict[str, Any] = {**config, "input": {**config["input"], "files": files_of}}
     if application.split:
         changed.pop("split", None)
+    if "rows" in config:
+        changed["rows"] = run.rows.for_new_rows(optional).settings
     return changed

@@ -253,7 +253,7 @@ class _AnalyzeUnit(CheckedDoFn):
     def process(self, unit: Unit) -> Iterator[Any]:  # a UnitCount, and pieces
         rule = self._reading.split_rule
         rows = [0] * len(rule.names)
-        rejected = 0
+        rejected, filtered = 0, Counter[str]()
         analysis = self._findings.analysis
         with metrics.working(self._phase, metrics.unit_name(unit)) as work:
             blocks = self._reading.blocks(unit)
@@ -268,12 +268,13 @@ class _AnalyzeUnit(CheckedDoFn):
                 for index in range(len(rows)):
                     rows[index] += int((splits == index).sum())
                 rejected += len(block.rejects)
-                work.add(block.rows + len(block.rejects), block.size)
+                filtered.update(block.filtered)
+                work.add(block.read, block.size)
                 yield from (pvalue.TaggedOutput("tokens", run) for run in self._write_large())
         metrics.ROWS_READ.inc(work.rows)
         metrics.ROWS_REJECTED.inc(rejected)
         metrics.BYTES_READ.inc(work.size)
-        yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped)
+        yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped, dict(filtered))
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         # The engine keeps the object for another bundle.

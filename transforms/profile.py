@@ -92,7 +92,7 @@ class Typed:
             if block.spellings is not None:
                 self.types.update(block.rows, block.spellings)
             self.records.update(unit.index, [reject for reject in block.rejects if reject.column is None])
-            self.read += block.rows + len(block.rejects)
+            self.read += block.read
 
     def merge(self, other: "Typed") -> None:
         """Adds the rows of other counts of the same columns."""
@@ -244,4 +244,4 @@ class _InferUnit(CheckedDoFn):
 def _counted(blocks: Iterable[Block], work: metrics.Work) -> Iterator[Block]:
     for block in blocks:
         yield block
-        work.add(block.rows + len(block.rejects), block.size)
+        work.add(block.read, block.size)

@@ -3,6 +3,7 @@
 The graph may reject some rows, which must be known before rows are assigned to shards.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -70,18 +71,21 @@ class _RecountUnit(CheckedDoFn):
     def process(self, unit: Unit, graph: Graph) -> Iterator[UnitCount]:  # noqa: ARG002  (waits until it is there)
         rule = self._reading.split_rule
         rows = np.zeros(len(rule.names), np.int64)
-        rejected = 0
+        rejected, filtered = 0, Counter[str]()
         with metrics.working("recount", metrics.unit_name(unit)) as work:
             blocks = Blocks(unit, self._reading.dialect, self._reading.selection)
             for read in blocks:
                 block = self._reading.passed(read)
                 rows += np.bincount(rule.assign(block.rows, unit.split, block.key), minlength=len(rows))
                 rejected += len(block.rejects)
+                filtered.update(block.filtered)
                 self._rejections.update(unit.index, block.rejects)
                 # The analysis counted the others.
                 metrics.ROWS_REJECTED.inc(len(block.rejects) - len(read.rejects))
-                work.add(block.rows + len(block.rejects), block.size)
-        yield UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejected, blocks.checksum, blocks.skipped)
+                work.add(block.read, block.size)
+        yield UnitCount(
+            unit.index, unit.path, tuple(rows.tolist()), rejected, blocks.checksum, blocks.skipped, dict(filtered)
+        )
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         yield pvalue.TaggedOutput("rejections", GlobalWindows.windowed_value(self._rejections))

@@ -7,6 +7,7 @@ for each unit, or for several small ones together.
 import json
 import uuid
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -166,19 +167,20 @@ class _PartRows:
         first = np.array(self._plan.first(units[0].index))
         total = 0
         for unit in units:
-            rows, rejected = np.zeros_like(first), 0
+            rows, rejected, filtered = np.zeros_like(first), 0, Counter[str]()
             for block in self._reading.blocks(self._plan.held(unit)):
                 if block.rejects:
                     parts.add(REJECTED, 0, len(block.rejects), b"".join(map(reject_line, block.rejects)))
                 rejected += len(block.rejects)
+                filtered.update(block.filtered)
                 if block.rows:
                     splits = rule.assign(block.rows, unit.split, block.key)
                     rows += np.bincount(splits, minlength=len(first))
                     self._held.append((block, splits))
                 if self._is_made or sum(held.size for held, _ in self._held) > GROUP_BYTES:
                     first += self._add_held(parts, first)
-                work.add(block.rows + len(block.rejects), block.size)
-            self._plan.check_second_pass(unit, rows.tolist(), rejected)
+                work.add(block.read, block.size)
+            self._plan.check_second_pass(unit, rows.tolist(), rejected, filtered)
             total += int(rows.sum())
         self._add_held(parts, first)
         return total

@@ -13,6 +13,7 @@ import typer
 
 from shardmill.pipelines.apply import Application, check_split
 from shardmill.pipelines.config.load import SHARDINGS, Config
+from shardmill.pipelines.config.rows_section import RowsConfig
 from shardmill.pipelines.config.split_section import SplitConfig
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.console.summary import format_bytes
@@ -63,6 +64,7 @@ def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
     lines = [
         f"{config.path}: {found}; this is what a run would do, nothing was written",
         *_input_lines(inputs),
+        *_row_lines(config.rows),
         f"splits: {config.split.described if config.split else ', '.join(config.splits)}",
         *features,
         *_output_lines(config.output.dir, config.resolved()["output"], engine, overwrite=overwrite),
@@ -96,6 +98,7 @@ def print_application(application: Application, output: str, engine: Engine, *, 
     lines = [
         f"{run.folder}: no mistakes found; this is what apply would do, nothing was written",
         *_input_lines(inputs),
+        *_row_lines(run.rows.for_new_rows(_labels(config["features"]))),
         f"splits: {splits}",
         f"features: returned by {function}" if function else "features",
         *_aligned(_feature_row(*item) for item in config["features"].items()),
@@ -119,6 +122,22 @@ def _input_lines(inputs: Sequence[InputFile]) -> list[str]:
     total = format_bytes(sum(each.size for each in inputs))
     rows = ((each.path, format_bytes(each.size), each.split or "") for each in inputs)
     return [f"input: {plural(len(inputs), 'file')}, {total}", *_aligned(rows)]
+
+
+def _labels(features: Mapping[str, Any]) -> set[str]:
+    """Returns the columns of labels."""
+    tables = {name: {"kind": value} if isinstance(value, str) else value for name, value in features.items()}
+    return {str(table.get("column", name)) for name, table in tables.items() if table["kind"] == "label"}
+
+
+def _row_lines(rows: RowsConfig | None) -> list[str]:
+    told = []
+    if rows and rows.where:
+        told.append(f"where {rows.where}")
+    if rows and rows.sample:
+        key = f", rows that agree in {', '.join(map(repr, rows.sample_key))} together" if rows.sample_key else ""
+        told.append(f"a sample of {rows.sample.fraction:g}{key}")
+    return [f"rows: {'; '.join(told)}"] if told else []
 
 
 def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, overwrite: bool) -> list[str]:

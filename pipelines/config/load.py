@@ -7,12 +7,13 @@ environment variable.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shardmill.pipelines.config.input_section import InputConfig, parse_input, parse_path
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
+from shardmill.pipelines.config.rows_section import RowsConfig, parse_rows
 from shardmill.pipelines.config.split_section import SplitConfig, parse_split
 from shardmill.pipelines.config.table import (
     Source,
@@ -28,7 +29,10 @@ from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import TRAIN
 
-SECTIONS = ("input", "split", "features", "output")
+if TYPE_CHECKING:
+    from shardmill.schemas.schema import Schema
+
+SECTIONS = ("input", "rows", "split", "features", "output")
 # All keys of a configuration.
 KEYS = (*SECTIONS, "preprocessing_fn", "label", "derive")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
@@ -70,6 +74,7 @@ class Config:
     Attributes:
         path: The configuration file, as it was given.
         input: The input files, and how to read them.
+        rows: Which rows are used. None means all.
         split: How rows are divided. None means by file, or that all rows are `train`.
         features: By output name or pattern, a kind or a table with `kind`;
             `transforms.features.registry` checks kinds and parameters, and the schema. Empty
@@ -91,6 +96,7 @@ class Config:
     labels: tuple[str, ...] = ()
     derive: str | None = None
     source: Source = field(default=Source(""), compare=False, repr=False)
+    rows: RowsConfig | None = None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -102,7 +108,8 @@ class Config:
     def check_columns(self, names: Sequence[str], mistakes: Mistakes) -> None:
         """Checks that columns exist which settings other than features name.
 
-        They are those of `[input.columns.NAME]` and of `[split]`.
+        They are those of `[input.columns.NAME]`, `[rows]` and `[split]`. The condition in `[rows]`
+        is checked with the columns' types.
 
         Args:
             names: The names of the data's columns.
@@ -113,11 +120,29 @@ class Config:
             if name not in known:
                 hint = did_you_mean(name, names)
                 mistakes.add(ConfigError(f"there is no column {name!r}{hint}"), ("input", "columns", name))
-        for setting, columns in self.split.columns.items() if self.split else ():
+        for key, columns in self._named_columns():
             for name in columns:
                 if name not in known:
                     problem = f"there is no column {name!r}; the columns are {', '.join(map(repr, names))}"
-                    mistakes.add(ConfigError(problem), ("split", setting))
+                    mistakes.add(ConfigError(problem), key)
+
+    def check_types(self, schema: "Schema", mistakes: Mistakes) -> None:
+        """Checks `[rows]` and `[split]` against the columns' types.
+
+        Args:
+            schema: The raw columns.
+            mistakes: Collects the mistakes.
+        """
+        if self.split:
+            self.split.check_types(schema, mistakes)
+        if self.rows:
+            self.rows.check(schema, mistakes)
+
+    def _named_columns(self) -> Iterator[tuple[Key, tuple[str, ...]]]:
+        for setting, columns in self.split.columns.items() if self.split else ():
+            yield ("split", setting), columns
+        if self.rows:
+            yield ("rows", "sample", "key"), self.rows.sample_key
 
     @property
     def split_key(self) -> tuple[str, ...]:
@@ -136,6 +161,8 @@ class Config:
         tables = {name: asdict(section) for name, section in (("input", self.input), ("output", self.output))}
         if self.split:
             tables["split"] = self.split.settings
+        if self.rows:
+            tables["rows"] = self.rows.settings
         tables["output"].pop("dir")
         tables["input"]["dialect"]["rename"] = dict(self.input.dialect.rename)
         # Of a format only what it says: a list of no cells is none of its settings.
@@ -226,9 +253,12 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
     root = Table(source.path, (), raw, mistakes)
     root.check_keys(KEYS)
     _check_ways(root)
-    inputs, split, features, outputs = InputConfig(()), None, {}, OutputConfig()
+    inputs, rows, split, features, outputs = InputConfig(()), None, None, {}, OutputConfig()
     with mistakes.at("input"):
         inputs = parse_input(root.table("input", required=True))
+    if "rows" in raw:
+        with mistakes.at("rows"):
+            rows = parse_rows(root.table("rows"))
     if "split" in raw:
         with mistakes.at("split"):
             split = parse_split(root.table("split"))
@@ -243,7 +273,7 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
         )
     preprocessing_fn, derive = (_parse_function(root, name) for name in ("preprocessing_fn", "derive"))
     labels = _parse_labels(root)
-    return Config(source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, source)
+    return Config(source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, source, rows)
 
 
 def _check_ways(root: Table) -> None:

@@ -42,7 +42,7 @@ def print_summary(
     out = console or PlainConsole(soft_wrap=True, highlight=False)
     out.print(split_table(manifest["splits"]))
     rows = manifest["rows"]
-    out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
+    print_rows(out, manifest)
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
     _print_skipped(out, manifest)
     _print_renamed(out, manifest)
@@ -70,6 +70,21 @@ def _next_commands(folder: str, manifest: Mapping[str, Any]) -> Iterator[str]:
     for command, what in commands.items():
         if "applied" not in manifest or "--code" not in command:
             yield f"  {command:{width}}   {what}"
+
+
+def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Prints where the rows went, and what left rows out.
+
+    Args:
+        out: The console.
+        manifest: The run's manifest.
+    """
+    rows, filtered = manifest["rows"], manifest.get("filtered", {})
+    left_out = f" + {rows['filtered']:,} filtered" if "filtered" in rows else ""
+    total = f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected{left_out}"
+    out.print(total, markup=False)
+    for setting, count in filtered.items():
+        out.print(f"  filtered {count:,}: [rows] {setting}", markup=False)
 
 
 def split_table(splits: Mapping[str, Any]) -> Table:

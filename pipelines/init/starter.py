@@ -37,6 +37,7 @@ def starter_config(
             "",
             *input_lines(paths, survey, request, guess_label(survey, features).name),
             "",
+            *_row_lines(request.table("rows")),
             *_split_lines(request.table("split")),
             "",
             "[features]",
@@ -49,6 +50,11 @@ def starter_config(
             "",
         ]
     )
+
+
+def _row_lines(rows: Mapping[str, Any]) -> list[str]:
+    settings = [f"{toml_key(name)} = {toml_value(value)}" for name, value in rows.items()]
+    return ["[rows]  # rows that are left out are counted", *settings, ""] if settings else []
 
 
 def _split_lines(split: Mapping[str, Any]) -> list[str]:

@@ -17,7 +17,7 @@ from shardmill.pipelines.config.load import KEYS
 from shardmill.pipelines.config.table import read_toml
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
-from shardmill.pipelines.console.summary import format_bytes, split_table
+from shardmill.pipelines.console.summary import format_bytes, print_rows, split_table
 from shardmill.pipelines.inspect.run_tables import print_shards, print_statistics
 from shardmill.pipelines.run_folder.manifest_keys import decode_manifest
 from shardmill.schemas.errors import DataError
@@ -95,8 +95,7 @@ def print_manifest(out: Console, path: str) -> None:
     manifest: Mapping[str, Any] = decode_manifest(Path(path).read_bytes(), path)
     out.print("manifest of a run", style="bold")
     out.print(split_table(manifest["splits"]))
-    rows = manifest["rows"]
-    out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
+    print_rows(out, manifest)
     for reason, count in sorted(manifest["rejected"]["reasons"].items(), key=lambda item: (-item[1], item[0])):
         out.print(f"  rejected {count:,}: {reason}", markup=False)
     print_shards(out, manifest["splits"])

@@ -11,7 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
-from shardmill.pipelines.console.summary import split_table
+from shardmill.pipelines.console.summary import print_rows, split_table
 from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings, Manifest, SplitEntry, decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import decode_statistics
@@ -47,8 +47,7 @@ def print_run(out: Console, folder: str) -> None:
         out.print(f"This run isn't finished: it has no {SUCCESS}.", style="bold red")
     manifest = read_manifest(folder)
     out.print(split_table(manifest["splits"]))
-    rows = manifest["rows"]
-    out.print(f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected", markup=False)
+    print_rows(out, manifest)
     print_shards(out, manifest["splits"])
     print_features(out, read_run_schema(folder), manifest["config"]["features"])
     _print_vocabularies(out, folder)

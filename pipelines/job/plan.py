@@ -64,9 +64,16 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
 def _selection(config: Config, schema: Schema, features: JobFeatures) -> Selection:
     key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
     columns = tuple(column for column in schema if column.name in features.columns)
-    infinite = {column.name: config.input.infinite_of(column.name) for column in columns}
+    infinite = {column.name: config.input.infinite_of(column.name) for column in schema}
     return Selection(
-        columns, schema.names, features.required, key, refused=features.refused, lists=features.lists, infinite=infinite
+        columns,
+        schema.names,
+        features.required,
+        key,
+        refused=features.refused,
+        lists=features.lists,
+        infinite=infinite,
+        filter=config.rows.row_filter(schema) if config.rows else None,
     )
 
 
@@ -95,8 +102,7 @@ def check_columns(config: Config, schema: Schema) -> None:
                 f"{number_format} is for numbers, but column {name!r} is text {why}; remove it, or change the type"
             )
             mistakes.add(ConfigError(problem), ("input", "columns", name))
-    if config.split:
-        config.split.check_types(schema, mistakes)
+    config.check_types(schema, mistakes)
     if config.features and not config.derive:
         with mistakes.at("features"):
             parse_features(config.features, schema, config.split_key)

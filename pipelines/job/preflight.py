@@ -147,8 +147,7 @@ def _check_features(config: Config, mistakes: Mistakes) -> None:
                 parse_features(config.features, assume_types(schema, allowed), config.split_key)
     if schema is not None:
         config.check_columns(schema.names, mistakes)
-        if config.split:
-            config.split.check_types(schema, mistakes)
+        config.check_types(schema, mistakes)
 
 
 def _schema(config: Config, mistakes: Mistakes) -> Schema | None:

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 from shardmill.pipelines.config.input_section import dialect_of
+from shardmill.pipelines.config.rows_section import RowsConfig
 from shardmill.pipelines.config.split_section import SplitConfig
 from shardmill.pipelines.run_folder.manifest_keys import (
     FileEntry,
@@ -19,6 +20,7 @@ from shardmill.pipelines.run_folder.manifest_keys import (
 )
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.json_shapes import shown, wrong
+from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import MANIFEST, RAW_SCHEMA, SUCCESS, TRAIN
 from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_schema
@@ -140,8 +142,15 @@ class FinishedRun:
                 name: frozenset(ListShape(**each) for each in shapes)
                 for name, shapes in columns.get("lists", {}).items()
             },
-            infinite={name: self._infinite(name) for name in columns["read"]},
+            infinite={name: self._infinite(name) for name in self.schema.names},
+            filter=self.rows.row_filter(self.schema),
         )
+
+    @property
+    def rows(self) -> RowsConfig:
+        """The settings by which rows were left out."""
+        settings = self._config.get("rows")
+        return RowsConfig() if settings is None else RowsConfig.of_settings(settings)
 
     def _infinite(self, column: str) -> Infinite:
         """Returns the treatment of infinite numbers in a column."""
@@ -223,13 +232,21 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
     columns = manifest["columns"]
     settings = manifest["config"].get("split")
     split = SplitConfig.of_settings(settings).columns if settings else {}
+    of_rows = manifest["config"].get("rows")
+    rows = RowsConfig.of_settings(of_rows) if of_rows else None
     for key, names in (
         ("columns.read", columns["read"]),
         ("columns.required", columns["required"]),
         ("columns.optional", columns.get("optional", [])),
         ("config.split.key", split.get("key", ())),
         ("config.split.time.column", split.get("column", ())),
+        ("config.rows.sample.key", rows.sample_key if rows else ()),
     ):
         for name in names:
             if name not in schema:
                 raise wrong(path, key, f"columns of {RAW_SCHEMA}", shown(name))
+    if rows is not None:
+        mistakes = Mistakes()
+        rows.check(schema, mistakes)
+        for error in mistakes.found:
+            raise wrong(path, "config.rows.where", f"a condition on columns of {RAW_SCHEMA}", str(error))

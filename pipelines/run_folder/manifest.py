@@ -28,7 +28,7 @@ from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph.vocabulary_files import count_tokens
-from shardmill.transforms.rows.counts import UnitCount, file_checksums, skipped_lines
+from shardmill.transforms.rows.counts import UnitCount, file_checksums, filtered_rows, skipped_lines
 from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.statistics.stats_file import write_output_statistics
 from shardmill.transforms.transform import REJECTED
@@ -76,7 +76,7 @@ def write_manifest(
         DataError: The rows read aren't as many as those written and rejected, or a file that was
             used has changed.
     """
-    rows = _account(shards, counts)
+    rows, filtered = _account(shards, counts), filtered_rows(counts)
     totals = {
         split: sum(shard.rows for shard in shards if shard.split == split) for split in rule.reading.split_rule.names
     }
@@ -88,6 +88,7 @@ def write_manifest(
         "rows": rows,
         "splits": _splits(rule, shards),
         "rejected": _rejected(shards, findings),
+        **({"filtered": filtered} if filtered else {}),
         **({"skipped": skipped} if skipped else {}),
         "input": _inputs(rule, counts),
         "columns": _columns(rule, findings),
@@ -131,12 +132,18 @@ def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> RowCou
     written = sum(shard.rows for shard in shards if shard.split != REJECTED)
     rejected = sum(shard.rows for shard in shards if shard.split == REJECTED)
     read = sum(count.read for count in counts)
-    if read != written + rejected:
+    filtered = sum(filtered_rows(counts).values())
+    missing = read - written - rejected - filtered
+    if missing:
+        left_out = f", {filtered:,} filtered" if filtered else ""
         raise DataError(
-            f"{read:,} rows were read, but {written:,} were written and {rejected:,} rejected: {read - written - rejected:,} are "
+            f"{read:,} rows were read, but {written:,} were written{left_out} and {rejected:,} rejected: {missing:,} are "
             "unaccounted for, so nothing is published; run again, and if it persists, report it as a bug of shardmill"
         )
-    return {"read": read, "written": written, "rejected": rejected}
+    rows: RowCounts = {"read": read, "written": written, "rejected": rejected}
+    if filtered:
+        rows["filtered"] = filtered
+    return rows
 
 
 def _splits(rule: ManifestRule, shards: Sequence[ShardFile]) -> dict[str, SplitEntry]:

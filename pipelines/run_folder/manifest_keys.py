@@ -72,6 +72,7 @@ class RowCounts(TypedDict):
     read: Count
     written: Count
     rejected: Count
+    filtered: NotRequired[Count]
 
 
 class RejectedEntry(TypedDict):
@@ -196,6 +197,21 @@ class SplitSettings(TypedDict):
     time: NotRequired[TimeSettings]
 
 
+class SampleSettings(TypedDict):
+    """`[rows] sample`."""
+
+    fraction: _Fraction
+    key: list[str] | None
+    seed: Count
+
+
+class RowSettings(TypedDict):
+    """`[rows]`."""
+
+    where: str | None
+    sample: SampleSettings | None
+
+
 class FeatureSettings(TypedDict):
     """A feature declared as a table, with its kind's parameters."""
 
@@ -221,6 +237,7 @@ class Settings(TypedDict):
     output: OutputSettings
     features: dict[str, str | FeatureSettings]
     split: NotRequired[SplitSettings]
+    rows: NotRequired[RowSettings]
     preprocessing_fn: NotRequired[str]
     label: NotRequired[list[str]]
     derive: NotRequired[str]
@@ -248,6 +265,7 @@ class Manifest(TypedDict):
     rows: RowCounts
     splits: dict[SplitName, SplitEntry]
     rejected: RejectedEntry
+    filtered: NotRequired[dict[str, Count]]
     skipped: NotRequired[SkippedEntry]
     input: list[InputEntry]
     columns: ColumnNames

@@ -10,12 +10,12 @@ from typing import Protocol, TypeVar, cast
 from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import file_problem
-from shardmill.pipelines.run_folder.manifest_keys import FileEntry, InputEntry, ShardEntry
+from shardmill.pipelines.run_folder.manifest_keys import FileEntry, InputEntry, RowCounts, ShardEntry
 from shardmill.pipelines.verify.rederive import Counted
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import plural
 from shardmill.transforms.files import files
-from shardmill.transforms.rows.counts import skipped_lines
+from shardmill.transforms.rows.counts import filtered_rows, skipped_lines
 from shardmill.transforms.workers import phases
 
 In = TypeVar("In")
@@ -49,12 +49,15 @@ def check_sums(run: FinishedRun) -> Check:
     rows, rejected = run.manifest["rows"], run.manifest["rejected"]
     splits = run.manifest["splits"]
     sums = [
-        ("rows.read", rows["read"], "rows.written + rows.rejected", rows["written"] + rows["rejected"]),
+        _sum_of_rows(rows),
         ("rows.read", rows["read"], "the rows of input", sum(found["rows"] for found in run.manifest["input"])),
         ("rows.written", rows["written"], "the rows of splits", sum(split["rows"] for split in splits.values())),
         ("rows.rejected", rows["rejected"], "rejected.rows", rejected["rows"]),
         ("rejected.rows", rejected["rows"], "the sum of rejected.reasons", sum(rejected["reasons"].values())),
     ]
+    if "filtered" in rows or "filtered" in run.manifest:
+        by_setting = sum(run.manifest.get("filtered", {}).values())
+        sums.append(("rows.filtered", rows.get("filtered", 0), "the sum of filtered", by_setting))
     for name, split in splits.items():
         for key, found, of_shards in (
             ("rows", split["rows"], sum(shard["rows"] for shard in split["shards"])),
@@ -65,6 +68,14 @@ def check_sums(run: FinishedRun) -> Check:
         f"{key} is {found:,}, but {other} is {expected:,}" for key, found, other, expected in sums if found != expected
     ]
     return Check("manifest", f"{len(sums)} sums", tuple(problems))
+
+
+def _sum_of_rows(rows: RowCounts) -> tuple[str, int, str, int]:
+    filtered = rows.get("filtered")
+    if filtered is None:
+        return "rows.read", rows["read"], "rows.written + rows.rejected", rows["written"] + rows["rejected"]
+    total = rows["written"] + rows["rejected"] + filtered
+    return "rows.read", rows["read"], "rows.written + rows.rejected + rows.filtered", total
 
 
 def check_files(run: FinishedRun, each: Each) -> Check:
@@ -188,11 +199,20 @@ def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
     for what, found, before in _skipped(run, counted):
         if found != before:
             yield f"{found:,} {what} are skipped; in the run it was {before:,}"
+    yield from _check_filtered(run, counted)
     reasons, expected = dict(counted.rejections.reasons), run.manifest["rejected"]["reasons"]
     for reason in sorted(reasons.keys() | expected.keys()):
         found, before = reasons.get(reason, 0), expected.get(reason, 0)
         if found != before:
             yield f"{found:,} rows are rejected because of {reason!r}; in the run it was {before:,}"
+
+
+def _check_filtered(run: FinishedRun, counted: Counted) -> Iterator[str]:
+    now, recorded = filtered_rows(counted.counts), run.manifest.get("filtered", {})
+    for setting in sorted(now.keys() | recorded.keys()):
+        found, before = now.get(setting, 0), recorded.get(setting, 0)
+        if found != before:
+            yield f"{found:,} rows are left out by [rows] {setting}; in the run it was {before:,}"
 
 
 def _skipped(run: FinishedRun, counted: Counted) -> Iterator[tuple[str, int, int]]:

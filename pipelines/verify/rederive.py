@@ -228,7 +228,7 @@ class Rederivation:
                 ]
                 first = first + np.bincount(splits, minlength=len(first))
             done += block.rows
-            phases.add("derive", block.rows + len(block.rejects), block.size)
+            phases.add("derive", block.read, block.size)
 
     def _encode(self, block: Block, chosen: npt.NDArray[np.bool_]) -> pa.Array:
         """Returns the records of the chosen rows."""

@@ -4,6 +4,7 @@ Its files are compared with the manifest, its rows with those recomputed from th
 graph.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -172,13 +173,15 @@ def _count_inputs(inputs: list[InputFile], reading: Reading, each: Each) -> Coun
 def _count_unit(unit: Unit, reading: Reading) -> tuple[UnitCount, Rejections]:
     rule = reading.split_rule
     rows = np.zeros(len(rule.names), np.int64)
-    rejections = Rejections()
+    rejections, filtered = Rejections(), Counter[str]()
     blocks = reading.blocks(unit)
     for block in blocks:
         rows += np.bincount(rule.assign(block.rows, unit.split, block.key), minlength=len(rows))
         rejections.update(unit.index, block.rejects)
-        phases_module.add("count", block.rows + len(block.rejects), block.size)
-    count = UnitCount(unit.index, unit.path, tuple(rows.tolist()), rejections.total, blocks.checksum, blocks.skipped)
+        filtered.update(block.filtered)
+        phases_module.add("count", block.read, block.size)
+    rejected, good = rejections.total, tuple(rows.tolist())
+    count = UnitCount(unit.index, unit.path, good, rejected, blocks.checksum, blocks.skipped, dict(filtered))
     return count, rejections
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.schemas.errors import DataError
@@ -35,19 +36,20 @@ from shardmill.transforms.tfrecord.encode import Outputs
 __all__ = ["BLOCK_BYTES", "Block", "Reject", "read_blocks", "read_header"]
 
 _MISSING = "missing value in a column that must have one"
+_UNFILTERED: Mapping[str, npt.NDArray[np.bool_]] = {}
 
 
 @dataclass(frozen=True)
 class Block:
     """Some rows of a unit, in the file's order.
 
-    `rows + len(rejects)` is the number of records that were read, exactly.
+    `read` is the number of records that were read, exactly.
 
     Attributes:
         columns: The good rows; the selection's columns, null where missing.
         key: What decides each row's split, as the selection's key reads it: UTF-8 text with "" for
             missing cells, or a time; None where the selection wants none.
-        rejects: The other rows.
+        rejects: The rows that can't be used.
         size: Bytes of text read, in UTF-8.
         origin: The location of the good rows; None where there are none.
         infinite: The number of cells that spell infinity, by column, rejected rows included;
@@ -58,6 +60,7 @@ class Block:
             None where there is no function.
         spellings: The counts of the good rows' cells by spelling, as `SpellingCounter.count` gives
             them for the selection's columns; None where it wants none.
+        filtered: The number of rows that the selection's filter left out, by setting.
     """
 
     columns: pa.RecordBatch
@@ -70,22 +73,35 @@ class Block:
     renamed: tuple[Renamed, ...] = ()
     made: Outputs | None = None
     spellings: Counts | None = None
+    filtered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """The number of good rows."""
         return int(self.columns.num_rows)
 
-    def without(self, faults: Faults) -> "Block":
+    @property
+    def read(self) -> int:
+        """The number of all rows."""
+        return self.rows + len(self.rejects) + sum(self.filtered.values())
+
+    def without(self, faults: Faults, filtered: Mapping[str, npt.NDArray[np.bool_]] = _UNFILTERED) -> "Block":
         """The block with some good rows rejected, without `made`.
 
         Args:
             faults: The column at fault and what is wrong, by the row's index among the good ones.
+            filtered: Marks good rows that are left out, by setting; a row that is marked several
+                times counts for the first one.
         """
-        if not faults or self.origin is None:
+        if self.origin is None or not (faults or filtered):
             return replace(self, made=None)
         kept = np.ones(self.rows, np.bool_)
         kept[list(faults)] = False
+        counts = dict(self.filtered)
+        for setting, marked in filtered.items():
+            if left_out := int((kept & marked).sum()):
+                counts[setting] = counts.get(setting, 0) + left_out
+            kept &= ~marked
         records = self.origin.records
         rejects = self.origin.rejects({int(records[row]): fault for row, fault in faults.items()})
         return replace(
@@ -97,6 +113,7 @@ class Block:
             rejects=sorted([*self.rejects, *rejects], key=lambda reject: reject.line),
             origin=replace(self.origin, records=records[kept]),
             made=None,
+            filtered=counts,
         )
 
 
@@ -133,7 +150,7 @@ def read_blocks(
     parser = _BlockParser(unit, dialect, selection, header)
     for chunk in chunks:
         block = parser.parse(chunk)
-        if block.rows or block.rejects:
+        if block.read:
             yield block
 
 
@@ -250,13 +267,16 @@ class _BlockParser:
         faults = self._undecodable(cells) | self._repeated.rows(grid, cells) | rows_of(of_records, records)
         absent = {
             column.name: pa.nulls(len(records), column.type.arrow)
-            for column in self._selection.columns
+            for column in self._selection.converted
             if column.name not in cells.columns
         }
         columns = cells.columns | absent
-        self._add_faults(columns, cells.notable, faults)
+        excluded = self._excluded(columns, len(records), cells.notable, faults)
+        self._add_faults(columns, cells.notable, faults, excluded)
         key, unkeyed = self._key(cells.texts, len(records)) if self._key else (None, {})
         faults = unkeyed | faults
+        if excluded is not None:
+            faults = {row: fault for row, fault in faults.items() if not excluded[row]}
         origin = Origin(self._path, chunk, records)
         return Block(
             _batch([columns[column.name] for column in self._selection.columns], self._schema, len(records)),
@@ -268,7 +288,34 @@ class _BlockParser:
             {name: found.rounded for name, found in cells.notable.items() if found.rounded},
             self._renamed,
             spellings=self._count(grid, faults),
-        ).without(faults)
+        ).without(faults, self._filtered(excluded, cells.texts, len(records)))
+
+    def _excluded(
+        self, columns: Mapping[str, pa.Array], rows: int, notable: Mapping[str, Cast], faults: Faults
+    ) -> npt.NDArray[np.bool_] | None:
+        """Marks the rows that the filter's condition leaves out.
+
+        Their other cells don't matter. Rows that are bad as a whole, or in the condition's own
+        cells, aren't among them.
+        """
+        row_filter = self._selection.filter
+        if row_filter is None:
+            return None
+        marked = row_filter.excluded(columns, rows)
+        marked[list(faults)] = False
+        for column in row_filter.columns:
+            found = notable.get(column.name)
+            if found is not None and found.bad is not None:
+                marked[found.bad] = False
+        return marked
+
+    def _filtered(
+        self, excluded: npt.NDArray[np.bool_] | None, texts: Mapping[str, pa.Array], rows: int
+    ) -> Mapping[str, npt.NDArray[np.bool_]]:
+        row_filter = self._selection.filter
+        if row_filter is None or excluded is None:
+            return _UNFILTERED
+        return {"where": excluded, **row_filter.thinned(texts, rows)}
 
     def _count(self, grid: Grid, faults: Faults) -> Counts | None:
         """Counts the cells of rows without faults by spelling."""
@@ -276,12 +323,19 @@ class _BlockParser:
             return None
         return self._spellings.count(grid.take(np.delete(np.arange(len(grid)), list(faults))) if faults else grid)
 
-    def _add_faults(self, columns: Mapping[str, pa.Array], notable: Mapping[str, Cast], faults: Faults) -> None:
+    def _add_faults(
+        self,
+        columns: Mapping[str, pa.Array],
+        notable: Mapping[str, Cast],
+        faults: Faults,
+        excluded: npt.NDArray[np.bool_] | None,
+    ) -> None:
         """Adds bad, refused and missing cells.
 
-        Of several faults of a row, that of the first column is told.
+        Missing ones of excluded rows, which may be most, aren't listed one by one. Of several
+        faults of a row, that of the first column is told.
         """
-        for column in self._selection.columns:
+        for column in self._selection.converted:
             name = column.name
             if name in notable:
                 for row, reason in notable[name].reasons(column.type):
@@ -293,7 +347,8 @@ class _BlockParser:
                 for row, reason in shape.faults(columns[name]):
                     faults.setdefault(row, (name, reason))
             if name in self._required and columns[name].null_count:
-                for row in np.flatnonzero(columns[name].is_null().to_numpy(zero_copy_only=False)).tolist():
+                missing = columns[name].is_null().to_numpy(zero_copy_only=False)
+                for row in np.flatnonzero(missing if excluded is None else missing & ~excluded).tolist():
                     faults.setdefault(row, (name, _MISSING))
 
     def _undecodable(self, cells: Cells) -> Faults:

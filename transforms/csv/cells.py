@@ -30,7 +30,7 @@ class Cells:
         columns: The values of the columns to convert, by name; those that the file lacks are
             absent.
         notable: All about those of them that have bad cells, or numbers that are to be counted.
-        texts: The text of the split key's columns, likewise; null where missing.
+        texts: The text of the selection's `texts`, likewise; null where missing.
         undecodable: The rows whose cell isn't UTF-8, with its bytes, by column name.
     """
 
@@ -54,7 +54,7 @@ class CellParser:
         """
         self._positions = positions
         formats = dict(dialect.numbers)
-        self._converted = [column.name for column in selection.columns if column.name in positions]
+        self._converted = [column.name for column in selection.converted if column.name in positions]
         columns = [
             CellColumn(
                 positions[column.name],
@@ -62,12 +62,11 @@ class CellParser:
                 selection.infinite.get(column.name, "keep"),
                 formats.get(column.name),
             )
-            for column in selection.columns
+            for column in selection.converted
             if column.name in positions
         ]
-        key = selection.key.columns if selection.key else ()
-        self._key = [name for name in dict.fromkeys(key) if name in positions]
-        texts = [CellColumn.text(positions[name]) for name in self._key]
+        self._texts = [name for name in selection.texts if name in positions]
+        texts = [CellColumn.text(positions[name]) for name in self._texts]
         self._parser = ColumnParser(lexicon_of(dialect).packed, dialect.null_values, [*columns, *texts])
 
     def parse(self, grid: Grid, *, high: bool) -> Cells:
@@ -86,7 +85,7 @@ class CellParser:
         return Cells(
             dict(zip(self._converted, values, strict=False)),
             {self._converted[index]: cast for index, cast in notable.items()},
-            dict(zip(self._key, values[len(self._converted) :], strict=True)),
+            dict(zip(self._texts, values[len(self._converted) :], strict=True)),
             undecodable,
         )
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -66,6 +68,34 @@ class SplitKey:
         return pc.binary_join_element_wise(*cells, _SEPARATOR, null_handling="replace", null_replacement="")
 
 
+class Filter(Protocol):
+    """Leaves out rows, by their cells."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns whose values `excluded` needs."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns whose text `thinned` needs."""
+
+    def excluded(self, columns: Mapping[str, pa.Array], rows: int, /) -> npt.NDArray[np.bool_]:
+        """Marks the rows that a condition leaves out.
+
+        Args:
+            columns: The values of `columns`, by name.
+            rows: The number of rows.
+        """
+
+    def thinned(self, texts: Mapping[str, pa.Array], rows: int, /) -> Mapping[str, npt.NDArray[np.bool_]]:
+        """Marks rows outside a sample, by setting.
+
+        Args:
+            texts: The text of the columns in `texts`, null where missing.
+            rows: The number of rows.
+        """
+
+
 @dataclass(frozen=True)
 class Selection:
     """The columns to read of each row, and how.
@@ -82,6 +112,7 @@ class Selection:
         infinite: How infinite numbers in a FLOAT column are treated, by its name; "keep" in columns
             that aren't listed.
         spelled: Columns whose cells are counted by their spelling.
+        filter: Leaves out rows. None means that all are read.
     """
 
     columns: tuple[Column, ...]
@@ -93,9 +124,20 @@ class Selection:
     lists: Mapping[str, frozenset[ListShape]] = field(default_factory=dict)
     infinite: Mapping[str, Infinite] = field(default_factory=dict)
     spelled: tuple[str, ...] = ()
+    filter: Filter | None = None
+
+    @property
+    def converted(self) -> tuple[Column, ...]:
+        """The columns to convert, with those of the filter."""
+        return tuple(dict.fromkeys([*self.columns, *(self.filter.columns if self.filter else ())]))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns whose text is needed."""
+        key = self.key.columns if self.key else ()
+        return tuple(dict.fromkeys([*key, *(self.filter.texts if self.filter else ())]))
 
     @property
     def read(self) -> tuple[str, ...]:
-        """The columns to convert or count, and the split key's."""
-        key = self.key.columns if self.key else ()
-        return tuple(dict.fromkeys([*(column.name for column in self.columns), *key, *self.spelled]))
+        """The columns to convert, count or take as text."""
+        return tuple(dict.fromkeys([*(column.name for column in self.converted), *self.texts, *self.spelled]))

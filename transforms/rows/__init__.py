@@ -1,12 +1,15 @@
 """Where each row goes; none is lost.
 
-counts.py         rows per unit and split; rejected rows by reason, and their limit
-ragged.py         rows that differ from their header all in one way
-doubtful_rows.py  rows that may be no data
-type_tallies.py   counts of cells by spelling, which decide the columns' types
-renamings.py      columns that were renamed because of their headers
-time_key.py       the time of a row, which may decide its split
-splits.py         the split and the shard of a row
-unit_groups.py    units that are transformed together
-row_plan.py       where each unit's rows lie in their splits
+counts.py            rows per unit and split; rejected rows by reason, and their limit
+ragged.py            rows that differ from their header all in one way
+doubtful_rows.py     rows that may be no data
+type_tallies.py      counts of cells by spelling, which decide the columns' types
+renamings.py         columns that were renamed because of their headers
+condition.py         conditions on rows, evaluated
+condition_parser.py  the text of conditions
+row_filter.py        rows that are left out on purpose
+time_key.py          the time of a row, which may decide its split
+splits.py            the split and the shard of a row
+unit_groups.py       units that are transformed together
+row_plan.py          where each unit's rows lie in their splits
 """

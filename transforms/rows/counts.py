@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shardmill.schemas.errors import DataError
@@ -38,6 +38,7 @@ class UnitCount:
         rejected: Rejected rows.
         checksum: The checksum of its bytes.
         skipped: Its lines that are no rows.
+        filtered: The number of rows that a filter left out, by setting.
     """
 
     unit: int
@@ -46,11 +47,12 @@ class UnitCount:
     rejected: int
     checksum: Checksum = NO_BYTES
     skipped: Skipped = field(default_factory=Skipped)
+    filtered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def read(self) -> int:
         """All rows of the unit."""
-        return sum(self.rows) + self.rejected
+        return sum(self.rows) + self.rejected + sum(self.filtered.values())
 
 
 def file_checksums(counts: Iterable[UnitCount]) -> dict[str, Checksum]:
@@ -63,6 +65,18 @@ def file_checksums(counts: Iterable[UnitCount]) -> dict[str, Checksum]:
     for count in sorted(counts, key=lambda count: count.unit):
         checksums[count.path] = checksums.get(count.path, NO_BYTES) + count.checksum
     return checksums
+
+
+def filtered_rows(counts: Iterable[UnitCount]) -> dict[str, int]:
+    """The numbers of rows left out, by setting.
+
+    Args:
+        counts: The counts of all units.
+    """
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count.filtered)
+    return dict(sorted(total.items()))
 
 
 def skipped_lines(counts: Iterable[UnitCount]) -> dict[str, int]:

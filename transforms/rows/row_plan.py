@@ -3,7 +3,7 @@
 They are known once all rows are counted: rows are numbered through each split in the input's order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from shardmill.schemas.arrow import offsets_of
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.rows.counts import Rejections, UnitCount
+from shardmill.transforms.rows.counts import Rejections, UnitCount, filtered_rows
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 
@@ -84,7 +84,7 @@ class RowPlan:
         listed = zip(names, (found - self._starts[of_split]).tolist(), counts[found].tolist(), strict=True)
         return PlannedRows(order, list(listed), rows)
 
-    def check_second_pass(self, unit: Unit, rows: Sequence[int], rejected: int) -> None:
+    def check_second_pass(self, unit: Unit, rows: Sequence[int], rejected: int, filtered: Mapping[str, int]) -> None:
         """Checks that the second pass read as many rows.
 
         The unit's bytes are known to be the same in both passes.
@@ -93,9 +93,10 @@ class RowPlan:
             DataError: The numbers of rows differ.
         """
         count = self._counts[unit.index]
-        if (tuple(rows), rejected) != (count.rows, count.rejected):
+        if (tuple(rows), rejected, filtered) != (count.rows, count.rejected, count.filtered):
             raise DataError(
-                f"{unit.path!r}: the analysis read {count.read:,} rows of one part of it, the transform {sum(rows) + rejected:,} of the "
+                f"{unit.path!r}: the analysis read {count.read:,} rows of one part of it, the transform "
+                f"{sum(rows) + rejected + sum(filtered.values()):,} of the "
                 "same bytes, so nothing is published; run again, and if it persists report it as a defect of shardmill"
             )
 
@@ -112,9 +113,15 @@ def check_rows(counts: Sequence[UnitCount], rejections: Rejections, problem: str
     Raises:
         DataError: No row was accepted.
     """
-    read = sum(count.read for count in counts)
     if not sum(sum(count.rows) for count in counts):
         paths = sorted({count.path for count in counts})
+        filtered = filtered_rows(counts)
+        if filtered:
+            left_out = " and ".join(f"{rows:,} by {setting}" for setting, rows in filtered.items())
+            raise DataError(
+                f"[rows] leaves out all good rows of the input ({left_out}): {paths[0]!r}; check `where`, and how its columns are spelled"
+            )
+        read = sum(count.read for count in counts)
         rejected = f" ({read:,} rows were rejected{problem and ': '}{problem})" if read else ""
         more = f" and {len(paths) - 1} more files" if paths[1:] else ""
         first = f". The first:\n{rejections.describe()}" if rejections.first else ""

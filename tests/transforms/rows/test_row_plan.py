@@ -47,9 +47,11 @@ def test_rows_are_sorted_by_split_and_shard(shards: int) -> None:
 def test_rows_that_are_read_differently_are_noticed() -> None:
     """A unit that reads differently the second time is an error that names the file and both counts."""
     plan = RowPlan(COUNTS, SPLITS, ShardRule())
-    plan.check_second_pass(_unit(0), (10, 2), 3)
+    plan.check_second_pass(_unit(0), (10, 2), 3, {})
     with pytest.raises(DataError, match=r"'a\.csv': the analysis read 15 rows .* the transform 16 of the same bytes"):
-        plan.check_second_pass(_unit(0), (11, 2), 3)
+        plan.check_second_pass(_unit(0), (11, 2), 3, {})
+    with pytest.raises(DataError, match=r"the analysis read 15 rows .* the transform 17 of the same bytes"):
+        plan.check_second_pass(_unit(0), (10, 2), 3, {"where": 2})
 
 
 def test_a_split_without_rows_is_an_error() -> None:

@@ -1,0 +1,171 @@
+"""The configuration's `[rows]`: which rows are used."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from shardmill.pipelines.config.table import Table
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.mistakes import Mistakes
+
+# What reads rows imports Arrow, which a mistake in a configuration needn't wait for.
+if TYPE_CHECKING:
+    from shardmill.schemas.schema import Schema
+    from shardmill.transforms.rows.row_filter import RowFilter
+
+
+@dataclass(frozen=True)
+class SampleConfig:
+    """`[rows] sample`: a share of the rows.
+
+    Attributes:
+        fraction: The share of the keys that is kept.
+        key: The columns whose text decides. None means the whole row.
+        seed: Changes the keys that are kept.
+    """
+
+    fraction: float
+    key: tuple[str, ...] | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RowsConfig:
+    """`[rows]`: which rows are used.
+
+    Attributes:
+        where: The condition that must hold for a row. None means no condition.
+        sample: The share of those rows that is used. None means all.
+    """
+
+    where: str | None = None
+    sample: SampleConfig | None = None
+
+    @classmethod
+    def of_settings(cls, settings: Mapping[str, Any]) -> "RowsConfig":
+        """Takes the settings from a manifest, already checked.
+
+        Args:
+            settings: As `settings` gives them.
+        """
+        sample = settings["sample"]
+        if sample is None:
+            return cls(settings["where"])
+        key = sample["key"]
+        return cls(
+            settings["where"],
+            SampleConfig(sample["fraction"], None if key is None else tuple(key), sample["seed"]),
+        )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings as plain data for the manifest."""
+        sample = self.sample
+        return {
+            "where": self.where,
+            "sample": sample
+            and {"fraction": sample.fraction, "key": sample.key and list(sample.key), "seed": sample.seed},
+        }
+
+    @property
+    def condition_columns(self) -> tuple[str, ...]:
+        """The columns that `where` names."""
+        if self.where is None:
+            return ()
+        from shardmill.transforms.rows.condition import fields_of
+        from shardmill.transforms.rows.condition_parser import parse_condition
+
+        return tuple(dict.fromkeys(field.name for field in fields_of(parse_condition(self.where))))
+
+    @property
+    def sample_key(self) -> tuple[str, ...]:
+        """The columns that `sample` names."""
+        return (self.sample and self.sample.key) or ()
+
+    def check(self, schema: "Schema", mistakes: Mistakes) -> None:
+        """Checks the condition's columns and types.
+
+        Args:
+            schema: The raw columns.
+            mistakes: Collects the mistake.
+        """
+        if self.where is None:
+            return
+        from shardmill.transforms.rows.condition import check_condition
+        from shardmill.transforms.rows.condition_parser import parse_condition
+
+        try:
+            check_condition(parse_condition(self.where), schema)
+        except ValueError as error:
+            mistakes.add(ConfigError(str(error)), ("rows", "where"))
+
+    def for_new_rows(self, labels: Collection[str]) -> "RowsConfig":
+        """Returns the settings for new rows.
+
+        A sample is for training, and so is a condition on a label, which new rows may lack.
+
+        Args:
+            labels: The columns of labels.
+        """
+        lacking = set(labels) & set(self.condition_columns)
+        return replace(self, where=None if lacking else self.where, sample=None)
+
+    def row_filter(self, schema: "Schema") -> "RowFilter | None":
+        """Returns the filter of rows; None where all are used.
+
+        Args:
+            schema: The raw columns.
+        """
+        from shardmill.transforms.csv.selection import SplitKey
+        from shardmill.transforms.rows.condition_parser import parse_condition
+        from shardmill.transforms.rows.row_filter import RowFilter, RowSample
+
+        if self.where is None and self.sample is None:
+            return None
+        sample = self.sample
+        return RowFilter(
+            None if self.where is None else parse_condition(self.where),
+            tuple(schema[name] for name in self.condition_columns),
+            None if sample is None else RowSample(sample.fraction, SplitKey(sample.key or schema.names), sample.seed),
+        )
+
+
+def parse_rows(table: Table) -> RowsConfig:
+    """Checks `[rows]`.
+
+    Raises:
+        ConfigError: A key or value isn't as expected.
+    """
+    table.check_keys(("where", "sample"))
+    return RowsConfig(_parse_where(table), _parse_sample(table))
+
+
+def _parse_where(table: Table) -> str | None:
+    where = table.string("where") or None
+    if where is None:
+        return None
+    from shardmill.transforms.rows.condition_parser import parse_condition
+
+    try:
+        parse_condition(where)
+    except ValueError as error:
+        table.refuse("where", str(error))
+        return None
+    return where
+
+
+def _parse_sample(table: Table) -> SampleConfig | None:
+    value = table.raw.get("sample")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        return SampleConfig(table.number("sample", above=0, maximum=1, default=1))
+    sample = table.table("sample")
+    sample.check_keys(("fraction", "key", "seed"))
+    if "fraction" not in value:
+        raise sample.error("fraction", "expected a number above 0 and up to 1, which is absent")
+    return SampleConfig(
+        sample.number("fraction", above=0, maximum=1, default=1),
+        sample.strings("key") if "key" in value else None,
+        sample.integer("seed", minimum=0, maximum=2**63 - 1),
+    )

@@ -1,0 +1,53 @@
+"""`[rows]`: what is accepted, what the manifest has of it, and what mistakes are told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shardmill.pipelines.config.rows_section import RowsConfig, SampleConfig
+from tests.support.configurations import SMALL, load, message
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("where = \"x > 1 and y in ('a')\"", RowsConfig("x > 1 and y in ('a')")),
+        ("sample = 0.1", RowsConfig(sample=SampleConfig(0.1))),
+        ('sample = { fraction = 1, key = ["u", "v"], seed = 7 }', RowsConfig(sample=SampleConfig(1.0, ("u", "v"), 7))),
+        ("", RowsConfig()),
+    ],
+)
+def test_settings_come_back_from_the_manifest(tmp_path: Path, lines: str, expected: RowsConfig) -> None:
+    """Each setting lands in its field, and the manifest's copy gives it again."""
+    config = load(tmp_path, f"{SMALL}[rows]\n{lines}\n")
+    assert config.rows == expected
+    assert RowsConfig.of_settings(json.loads(json.dumps(config.resolved()["rows"]))) == expected
+    assert "rows" not in load(tmp_path, SMALL).resolved()
+
+
+def test_what_is_for_training_is_left_to_it() -> None:
+    """New rows aren't sampled, and a condition on a label, which they may lack, isn't theirs."""
+    rows = RowsConfig("x > 1 and y is not missing", SampleConfig(0.1))
+    assert rows.condition_columns == ("x", "y")
+    assert rows.for_new_rows({"z"}) == RowsConfig("x > 1 and y is not missing")
+    assert rows.for_new_rows({"y"}) == RowsConfig()
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ('were = "x > 1"', "rows.were: unknown key; did you mean 'where'?"),
+        ('where = ""', "rows.where: expected text, received ''"),
+        ("where = 3", "rows.where: expected text, received 3"),
+        ('where = "x >> 1"', "rows.where: expected a column, a number or quoted text, received '>' at character 4"),
+        ("sample = 2", "rows.sample: expected a number above 0 and up to 1, received 2"),
+        ("sample = { key = ['u'] }", "rows.sample.fraction: expected a number above 0 and up to 1, which is absent"),
+        ("sample = { fraction = 0 }", "rows.sample.fraction: expected a number above 0 and up to 1, received 0"),
+        ("sample = { fraction = 0.1, keys = 3 }", "rows.sample.keys: unknown key; did you mean 'key'?"),
+        ("sample = { fraction = 0.1, seed = -1 }", "rows.sample.seed: expected a whole number from 0 to"),
+    ],
+)
+def test_mistakes_are_told(tmp_path: Path, lines: str, expected: str) -> None:
+    """Each message names the key, and what was expected and received."""
+    assert expected in message(tmp_path, f"{SMALL}[rows]\n{lines}\n")

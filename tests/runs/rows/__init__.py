@@ -1,0 +1,1 @@
+"""Runs that divide rows or leave some out."""
