@@ -239,8 +239,8 @@ def _write_vocabulary(path: str, request: VocabularyRequest, selected: Sequence[
 
 
 def _keeps_counts(request: VocabularyRequest) -> bool:
-    """Whether the run keeps the counts of a vocabulary: those of words."""
-    return request.maker is not None and not request.rows
+    """Whether the run keeps the counts of a vocabulary: those of words and of classes."""
+    return request.keeps_counts or (request.maker is not None and not request.rows)
 
 
 def _keep_counts(requests: Mapping[str, VocabularyRequest], local: str, destination: Destination) -> None:

@@ -12,6 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
 from shardmill.pipelines.console.summary import print_rows, split_table
+from shardmill.pipelines.inspect.class_table import print_classes
 from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings, Manifest, SplitEntry, decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import decode_statistics
@@ -51,6 +52,7 @@ def print_run(out: Console, folder: str) -> None:
     print_shards(out, manifest["splits"])
     print_features(out, read_run_schema(folder), manifest["config"]["features"])
     _print_vocabularies(out, folder)
+    print_classes(out, folder, manifest["config"]["features"])
     # A run that `apply` wrote has no statistics of raw columns.
     statistics = os.path.join(folder, RAW_STATISTICS)
     for name in sorted(os.listdir(statistics)) if os.path.isdir(statistics) else ():

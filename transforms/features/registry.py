@@ -12,6 +12,7 @@ from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.features.column_patterns import expand_patterns, few_names
 from shardmill.transforms.features.placeholder import dummy_statistics
 from shardmill.transforms.kinds.base import Kind
+from shardmill.transforms.kinds.categorical.class_label import ClassLabel
 from shardmill.transforms.kinds.categorical.count_encoding import Count, Frequency
 from shardmill.transforms.kinds.categorical.cross import Cross
 from shardmill.transforms.kinds.categorical.hash import Hash
@@ -42,7 +43,7 @@ from shardmill.transforms.kinds.text.token_ids import Tokens
 KINDS: Mapping[str, type[Kind]] = {
     each.kind: each
     for each in (
-        *(Numeric, Label, Weight, ZScore, GroupZScore, MinMax, Robust, Log, Log1p, Clip, Power),
+        *(Numeric, Label, ClassLabel, Weight, ZScore, GroupZScore, MinMax, Robust, Log, Log1p, Clip, Power),
         *(Winsorize, QuantileUniform, QuantileNormal, YeoJohnson),
         *(Arithmetic, GeoDistance),
         *(Bucketize, Buckets),

@@ -87,6 +87,7 @@ class VocabularyRequest:
         rows: Whether to count, rather than the tokens, the rows that have each of them.
         boundaries: Of a cross, columns of numbers whose tokens are the indices of buckets, each
             with the buckets' ascending boundaries; see `Trace.buckets`.
+        keeps_counts: Whether the run keeps the tokens' counts.
     """
 
     name: str
@@ -98,6 +99,7 @@ class VocabularyRequest:
     maker: TokenMaker | None = None
     rows: bool = False
     boundaries: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    keeps_counts: bool = False
 
     @property
     def made(self) -> tuple[MadeTokens, ...]:

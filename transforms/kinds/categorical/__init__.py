@@ -2,6 +2,7 @@
 
 given_file.py       vocabulary files that are given
 vocabulary.py       tokens as ids, one_hot, multi_hot
+class_label.py      labels that are classes, as ids
 count_encoding.py   tokens as how often they are seen
 hash.py             tokens as hash buckets
 cross.py            crosses of several columns
