@@ -1,4 +1,4 @@
-"""Prints how often a run's labels have each class."""
+"""Prints the classes of a run's labels."""
 
 import os
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _SHOWN = 100
 
 
 def print_classes(out: Console, folder: str, declared: Mapping[str, str | FeatureSettings]) -> None:
-    """Prints the classes of each label, with the weights that balance them.
+    """Prints the classes of each label, and balancing weights.
 
     A weight is rows / (number of classes * rows of the class), so that all classes weigh the same
     together, as scikit-learn's `class_weight="balanced"` has it.

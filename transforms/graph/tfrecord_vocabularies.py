@@ -1,4 +1,7 @@
-"""Vocabularies in gzip files of TFRecords, as TF Transform has them."""
+"""Vocabularies as gzip files of TFRecords.
+
+They are what TF Transform writes and reads with the same option.
+"""
 
 import dataclasses
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from shardmill.transforms.statistics.requests import VocabularyRequest
 
 @dataclass(frozen=True, kw_only=True)
 class ClassLabel(Vocabulary):
-    """The id of the class that the model learns to predict, int64.
+    """The id of a label's class, int64.
 
     Ids are a vocabulary's. As a label, it isn't requested in serving. The run keeps the classes'
     counts.
