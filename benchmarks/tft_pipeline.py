@@ -13,6 +13,8 @@ https://www.tensorflow.org/tfx/tutorials/transform/census. Options of Beam pass 
 import argparse
 import os
 import tempfile
+from collections.abc import Callable
+from typing import Any
 
 import apache_beam as beam
 import tensorflow_transform.beam as tft_beam
@@ -24,8 +26,12 @@ from tfx_bsl.public import tfxio
 
 from benchmarks.features import preprocessing_fn
 
+Function = Callable[[dict[str, Any]], dict[str, Any]]
 
-def run(source: str, schema_path: str, output: str, options: PipelineOptions) -> None:
+
+def run(
+    source: str, schema_path: str, output: str, options: PipelineOptions, function: Function = preprocessing_fn
+) -> None:
     """Runs the pipeline.
 
     Args:
@@ -33,6 +39,7 @@ def run(source: str, schema_path: str, output: str, options: PipelineOptions) ->
         schema_path: Their tensorflow-metadata Schema as text.
         output: The folder to write to.
         options: Beam's.
+        function: The function to run.
     """
     with open(schema_path, encoding="utf-8") as file:
         schema = text_format.Parse(file.read(), schema_pb2.Schema())
@@ -51,7 +58,7 @@ def run(source: str, schema_path: str, output: str, options: PipelineOptions) ->
             | "DecodeLines" >> reader.BeamSource()
         )
         dataset = (raw, reader.TensorAdapterConfig())
-        analyze_and_transform = tft_beam.AnalyzeAndTransformDataset(preprocessing_fn, output_record_batches=True)
+        analyze_and_transform = tft_beam.AnalyzeAndTransformDataset(function, output_record_batches=True)
         (transformed, metadata), transform_fn = dataset | "AnalyzeAndTransform" >> analyze_and_transform
         encoder = tfxio.RecordBatchToExamplesEncoder(metadata.schema)
         path = os.path.join(output, "train")
