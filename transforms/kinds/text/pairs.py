@@ -15,8 +15,8 @@ from shardmill.transforms.statistics.requests import Statistics
 class Pairs(TextKind):
     """The skip-grams of a text: pairs of a token and one near it.
 
-    They are int64 `<name>_centre` and `<name>_context`, of varying length, with the ids that `tokens`
-    gives. Unknown tokens are left out first, as in word2vec. Pairs are in the order of their
+    They are int64 `<name>_centre` and `<name>_context`, of varying length, with the ids that
+    `tokens` gives. Unknown tokens are left out first, as in word2vec. Pairs are in the order of their
     centres, and then of the other tokens.
 
     Attributes:
