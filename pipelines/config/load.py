@@ -146,11 +146,12 @@ class Config:
 
     @property
     def split_key(self) -> tuple[str, ...]:
-        """The columns that decide a row's split.
+        """The columns of the split's key, or of its times.
 
         Empty where the whole row decides, or the file.
         """
-        return tuple(name for names in self.split.columns.values() for name in names) if self.split else ()
+        named = self.split.columns if self.split else {}
+        return named.get("key") or named.get("column") or ()
 
     def resolved(self) -> dict[str, Any]:
         """Returns all settings as plain data for the manifest.

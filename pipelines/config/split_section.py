@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 # How far the sum of fractions may be from 1: written by hand, thirds may be rounded.
 FRACTIONS_TOLERANCE = 1e-3
+MOST_FOLDS = 1000
+_FOLDED = ("folds", "fold")
 _BY_TIME = ("column", "train_until", "eval_until")
 # Keys of `[split]` that are no split's share.
-SPLIT_SETTINGS = ("by", "key", *_BY_TIME)
+SPLIT_SETTINGS = ("by", "key", "stratify", *_FOLDED, *_BY_TIME)
 _AFTER = {1: (TRAIN, "eval"), 2: (TRAIN, "eval", "test")}
 _TIMES = "a date or time (2020-01-31, 2020-01-31T12:00:00) or a number"
 
@@ -65,11 +67,16 @@ class SplitConfig:
             where rows are divided by time.
         key: The columns whose text decides a row's split. None means the whole row.
         time: The division by time. None means by a hash of the key.
+        stratify: The column within whose values the shares hold. None means that they hold of all
+            rows.
+        folds: The fold that is `eval`, and the number of folds. None means that there are none.
     """
 
     fractions: Mapping[str, float] = field(default_factory=dict)
     key: tuple[str, ...] | None = None
     time: TimeSplit | None = None
+    stratify: str | None = None
+    folds: tuple[int, int] | None = None
 
     @classmethod
     def of_settings(cls, settings: Mapping[str, Any]) -> "SplitConfig":
@@ -78,12 +85,14 @@ class SplitConfig:
         Args:
             settings: As `settings` gives them.
         """
-        time = settings.get("time")
+        time, folds = settings.get("time"), settings.get("folds")
         key = settings["key"]
         return cls(
             settings["fractions"],
             None if key is None else tuple(key),
             TimeSplit(time["column"], tuple(time["until"])) if time else None,
+            settings.get("stratify"),
+            (folds[0], folds[1]) if folds else None,
         )
 
     @property
@@ -92,6 +101,10 @@ class SplitConfig:
         settings: dict[str, Any] = {"fractions": dict(self.fractions), "key": self.key and list(self.key)}
         if self.time:
             settings["time"] = {"column": self.time.column, "until": list(self.time.until)}
+        if self.stratify:
+            settings["stratify"] = self.stratify
+        if self.folds:
+            settings["folds"] = list(self.folds)
         return settings
 
     @property
@@ -102,7 +115,11 @@ class SplitConfig:
     @property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
         """The columns that it names, by their setting."""
-        found = {"key": self.key or (), "column": (self.time.column,) if self.time else ()}
+        found = {
+            "key": self.key or (),
+            "column": (self.time.column,) if self.time else (),
+            "stratify": (self.stratify,) if self.stratify else (),
+        }
         return {setting: names for setting, names in found.items() if names}
 
     def check_types(self, schema: "Schema", mistakes: Mistakes) -> None:
@@ -131,6 +148,10 @@ class SplitConfig:
             ends = [f"{name} until {end}" for name, end in zip(self.names, self.time.until, strict=False)]
             return f"{', '.join([*ends, f'{self.names[-1]} after'])}, by {self.time.column!r}"
         shares = ", ".join(f"{name} {share:g}" for name, share in self.fractions.items())
+        if self.folds:
+            shares = f"eval is fold {self.folds[0]} of {self.folds[1]}, train the others"
+        if self.stratify:
+            return f"{shares}, in each value of {self.stratify!r}"
         return f"{shares}, rows that agree in {', '.join(map(repr, self.key))} together" if self.key else shares
 
     @property
@@ -138,6 +159,8 @@ class SplitConfig:
         """The rule that assigns rows to splits."""
         from shardmill.transforms.rows.splits import SplitRule
 
+        if self.folds:
+            return SplitRule.of_fold(*self.folds)
         return SplitRule(self.names, self.time.bounds) if self.time else SplitRule.of_fractions(self.fractions)
 
     def row_key(self, names: tuple[str, ...], numbers: Mapping[str, NumberFormat]) -> "RowKey":
@@ -148,11 +171,12 @@ class SplitConfig:
             numbers: The formats of numbers, by column.
         """
         from shardmill.transforms.csv.selection import SplitKey
+        from shardmill.transforms.rows.stratum_key import StratumKey
         from shardmill.transforms.rows.time_key import TimeKey
 
         if self.time:
             return TimeKey(self.time.column, self.time.numeric, numbers.get(self.time.column))
-        return SplitKey(self.key or names)
+        return StratumKey(self.stratify) if self.stratify else SplitKey(self.key or names)
 
 
 def parse_split(table: Table) -> SplitConfig:
@@ -166,6 +190,16 @@ def parse_split(table: Table) -> SplitConfig:
     for name in _BY_TIME:
         if name in table.raw:
             raise table.error(name, 'is for splits by time; write by = "time", too, or remove it')
+    key = table.strings("key") if "key" in table.raw else None
+    stratify = table.string("stratify") or None
+    if key and stratify:
+        raise table.error("stratify", "can't be used with key, whose rows stay together; remove one of them")
+    folds = _parse_folds(table)
+    fractions = {TRAIN: 1 - 1 / folds[1], "eval": 1 / folds[1]} if folds else _parse_fractions(table)
+    return SplitConfig(fractions, key, stratify=stratify, folds=folds)
+
+
+def _parse_fractions(table: Table) -> dict[str, float]:
     fractions = {}
     for name in table.raw:
         if name in SPLIT_SETTINGS:
@@ -180,8 +214,22 @@ def parse_split(table: Table) -> SplitConfig:
     # A fraction that isn't a number was refused before, and is 0 here.
     if all(fractions.values()) and abs(total - 1) > FRACTIONS_TOLERANCE:
         raise table.error(None, f"expected fractions that sum to 1, received {fractions}, which sum to {total:g}")
-    key = table.strings("key") if "key" in table.raw else None
-    return SplitConfig({name: fraction / (total or 1) for name, fraction in fractions.items()}, key)
+    return {name: fraction / (total or 1) for name, fraction in fractions.items()}
+
+
+def _parse_folds(table: Table) -> tuple[int, int] | None:
+    if not any(name in table.raw for name in _FOLDED):
+        return None
+    for name in table.raw:
+        if name not in SPLIT_SETTINGS:
+            raise table.error(name, "can't be used with folds: eval is one fold, train the others; remove it")
+    folds = table.integer("folds", minimum=2, maximum=MOST_FOLDS, default=0)
+    if "fold" not in table.raw and folds:
+        raise table.error(
+            "fold",
+            f"expected the fold that is eval, 0 to {folds - 1}; run once for each: --set split.fold=0, and so on",
+        )
+    return table.integer("fold", minimum=0, maximum=max(folds - 1, 0)), max(folds, 2)
 
 
 def _parse_time(table: Table) -> SplitConfig:

@@ -63,7 +63,9 @@ def _split_lines(split: Mapping[str, Any]) -> list[str]:
         return ["[split]  # one split ends where the next begins; statistics come from `train` only", *settings]
     if split:
         key = (
-            [] if "key" in split else ['# key = ["..."]  # columns whose rows stay together; without it, the whole row']
+            []
+            if {"key", "stratify"} & split.keys()
+            else ['# key = ["..."]  # columns whose rows stay together; without it, the whole row']
         )
         return [
             "[split]  # by a hash of the key; statistics come from `train` only",

@@ -239,6 +239,7 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
         ("columns.required", columns["required"]),
         ("columns.optional", columns.get("optional", [])),
         ("config.split.key", split.get("key", ())),
+        ("config.split.stratify", split.get("stratify", ())),
         ("config.split.time.column", split.get("column", ())),
         ("config.rows.sample.key", rows.sample_key if rows else ()),
     ):

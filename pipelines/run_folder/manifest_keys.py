@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
-from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, SplitConfig, TimeSplit
+from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, MOST_FOLDS, SplitConfig, TimeSplit
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.json_shapes import (
     AnyPath,
@@ -195,6 +195,8 @@ class SplitSettings(TypedDict):
     fractions: dict[SplitName, _Fraction]
     key: list[str] | None
     time: NotRequired[TimeSettings]
+    stratify: NotRequired[str]
+    folds: NotRequired[Annotated[list[Count], Meta(min_length=2, max_length=2)]]
 
 
 class SampleSettings(TypedDict):
@@ -325,6 +327,8 @@ def _check_splits(manifest: Manifest, path: str) -> None:
     if sorted(splits) != sorted(names):
         raise wrong(path, "splits", f"the splits of config, {shown(names)}", shown(splits))
     split = settings.get("split")
+    if split and "folds" in split and not split["folds"][0] < split["folds"][1] <= MOST_FOLDS:
+        raise wrong(path, "config.split.folds", "a fold and the number of folds", shown(split["folds"]))
     if split and "time" in split:
         _check_times(split["time"], path)
     total = sum(split["fractions"].values()) if split and "time" not in split else 1

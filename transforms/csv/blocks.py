@@ -273,7 +273,12 @@ class _BlockParser:
         columns = cells.columns | absent
         excluded = self._excluded(columns, len(records), cells.notable, faults)
         self._add_faults(columns, cells.notable, faults, excluded)
-        key, unkeyed = self._key(cells.texts, len(records)) if self._key else (None, {})
+        filtered = self._filtered(excluded, cells.texts, len(records))
+        kept = np.ones(len(records), np.bool_)
+        kept[list(faults)] = False
+        for marked in filtered.values():
+            kept &= ~marked
+        key, unkeyed = self._key(cells.texts, kept) if self._key else (None, {})
         faults = unkeyed | faults
         if excluded is not None:
             faults = {row: fault for row, fault in faults.items() if not excluded[row]}
@@ -288,7 +293,7 @@ class _BlockParser:
             {name: found.rounded for name, found in cells.notable.items() if found.rounded},
             self._renamed,
             spellings=self._count(grid, faults),
-        ).without(faults, self._filtered(excluded, cells.texts, len(records)))
+        ).without(faults, filtered)
 
     def _excluded(
         self, columns: Mapping[str, pa.Array], rows: int, notable: Mapping[str, Cast], faults: Faults

@@ -26,11 +26,12 @@ class RowKey(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The columns whose text is needed, in order."""
 
-    def begin(self, unit: int, /) -> Callable[[Mapping[str, pa.Array], int], tuple[pa.Array, Faults]]:
+    def begin(self, unit: int, /) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order.
 
-        It takes the columns' text by name, null where missing, and the number of rows, and returns
-        one value for each row, which `SplitRule.assign` takes, and the rows that have none.
+        It takes the columns' text by name, null where missing, and which rows aren't rejected or
+        left out, and returns one value for each row, which `SplitRule.assign` takes, and the rows
+        that have none.
 
         Args:
             unit: The unit's index.
@@ -47,9 +48,9 @@ class SplitKey:
 
     columns: tuple[str, ...]
 
-    def begin(self, _unit: int) -> Callable[[Mapping[str, pa.Array], int], tuple[pa.Array, Faults]]:
+    def begin(self, _unit: int) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order."""
-        return lambda texts, rows: (self.join(texts, rows), {})
+        return lambda texts, kept: (self.join(texts, len(kept)), {})
 
     def join(self, texts: Mapping[str, pa.Array], rows: int) -> pa.Array:
         """Joins the text of each row's cells.

@@ -8,6 +8,7 @@ renamings.py         columns that were renamed because of their headers
 condition.py         conditions on rows, evaluated
 condition_parser.py  the text of conditions
 row_filter.py        rows that are left out on purpose
+stratum_key.py       rows split evenly within each value of a column
 time_key.py          the time of a row, which may decide its split
 splits.py            the split and the shard of a row
 unit_groups.py       units that are transformed together

@@ -18,7 +18,7 @@ from shardmill.transforms.kernel.library import kernel
 from shardmill.transforms.runtime.fingerprint import fingerprint
 
 # Hash buckets over which splits are spread: a split's fraction is exact to one in a million.
-_BUCKETS = 1_000_000
+BUCKETS = 1_000_000
 # Spread in native/rows/shards.h.
 _SPREAD = np.dtype(
     [(name, np.int64) for name in ("next", "start", "total", "shards")]
@@ -49,10 +49,12 @@ class SplitRule:
         bounds: The end (exclusive) of each split: a bucket of hashes of keys for a split by hash;
             for one by time a time, of all but the last. None means that whole files belong to a
             split.
+        ranges: The split of each range that `bounds` end. None means one after the other.
     """
 
     names: tuple[str, ...] = (TRAIN,)
     bounds: tuple[float, ...] | None = None
+    ranges: tuple[int, ...] | None = None
 
     @classmethod
     def of_fractions(cls, fractions: Mapping[str, float]) -> "SplitRule":
@@ -61,8 +63,18 @@ class SplitRule:
         Args:
             fractions: Each split's fraction of the keys; they sum to 1.
         """
-        bounds = np.round(np.cumsum(list(fractions.values())) * _BUCKETS).astype(int)
-        return cls(tuple(fractions), (*bounds[:-1].tolist(), _BUCKETS))
+        bounds = np.round(np.cumsum(list(fractions.values())) * BUCKETS).astype(int)
+        return cls(tuple(fractions), (*bounds[:-1].tolist(), BUCKETS))
+
+    @classmethod
+    def of_fold(cls, fold: int, folds: int) -> "SplitRule":
+        """A rule that evaluates one fold of the keys.
+
+        Args:
+            fold: The fold that is `eval`, from 0; all others are `train`.
+            folds: Their number.
+        """
+        return cls((TRAIN, "eval"), (fold * BUCKETS // folds, (fold + 1) * BUCKETS // folds, BUCKETS), (0, 1, 0))
 
     def assign(self, rows: int, file_split: str | None, key: pa.Array | None) -> npt.NDArray[np.int64]:
         """Assigns each row to a split.
@@ -73,7 +85,7 @@ class SplitRule:
         Args:
             rows: The number of rows.
             file_split: The split of the rows' file, where files are assigned to splits.
-            key: Each row's key text for a split by hash, or its time.
+            key: Each row's key text for a split by hash; else its bucket, or its time.
 
         Returns:
             int64 [rows], the index in `names` of each row's split.
@@ -81,8 +93,9 @@ class SplitRule:
         if self.bounds is None:
             return np.full(rows, self.names.index(file_split) if file_split else 0, dtype=np.int64)
         assert key is not None  # the selection asks for a key wherever there are bounds
-        found = fingerprint(key, _BUCKETS) if pa.types.is_string(key.type) else to_numpy(key)
-        return np.searchsorted(np.asarray(self.bounds), found, side="right").astype(np.int64)
+        found = fingerprint(key, BUCKETS) if pa.types.is_string(key.type) else to_numpy(key)
+        ranges = np.searchsorted(np.asarray(self.bounds), found, side="right").astype(np.int64)
+        return ranges if self.ranges is None else np.asarray(self.ranges, np.int64)[ranges]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,22 +37,22 @@ class TimeKey:
         """The columns whose text is needed."""
         return (self.column,)
 
-    def begin(self, _unit: int) -> Callable[[Mapping[str, pa.Array], int], tuple[pa.Array, Faults]]:
+    def begin(self, _unit: int) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order."""
         return self.read
 
-    def read(self, texts: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array, Faults]:
+    def read(self, texts: Mapping[str, pa.Array], kept: npt.NDArray[np.bool_]) -> tuple[pa.Array, Faults]:
         """Reads each row's time.
 
         Args:
             texts: The columns' text, by name; null where missing.
-            rows: The number of rows.
+            kept: One for each row.
 
         Returns:
             float64 for numbers, or int64, microseconds since 1970 in UTC; 0 where there is a fault.
             And the rows in which the time is missing or can't be read.
         """
-        text = texts.get(self.column, pa.nulls(rows, pa.string()))
+        text = texts.get(self.column, pa.nulls(len(kept), pa.string()))
         times = self._numbers(text) if self.numeric else iso_times(text)
         faults: Faults = {}
         if times.null_count:

@@ -39,6 +39,36 @@ def test_a_second_end_begins_the_test_split(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "expected", "described"),
+    [
+        (
+            'train = 0.75\neval = 0.25\nstratify = "y"',
+            SplitConfig({"train": 0.75, "eval": 0.25}, stratify="y"),
+            "train 0.75, eval 0.25, in each value of 'y'",
+        ),
+        (
+            'folds = 4\nfold = 1\nstratify = "y"',
+            SplitConfig({"train": 0.75, "eval": 0.25}, stratify="y", folds=(1, 4)),
+            "eval is fold 1 of 4, train the others, in each value of 'y'",
+        ),
+        (
+            'folds = 2\nfold = 0\nkey = ["u"]',
+            SplitConfig({"train": 0.5, "eval": 0.5}, ("u",), folds=(0, 2)),
+            "eval is fold 0 of 2, train the others, rows that agree in 'u' together",
+        ),
+    ],
+)
+def test_strata_and_folds_come_back_from_the_manifest(
+    tmp_path: Path, lines: str, expected: SplitConfig, described: str
+) -> None:
+    """Each setting lands in its field, and the manifest's copy gives it again."""
+    split = load(tmp_path, f"{SMALL}[split]\n{lines}\n").split
+    assert split == expected
+    assert split.described == described
+    assert SplitConfig.of_settings(json.loads(json.dumps(split.settings))) == split
+
+
+@pytest.mark.parametrize(
     ("lines", "expected"),
     [
         ('by = "date"', "split.by: expected 'key' or 'time', received 'date'"),
@@ -58,6 +88,15 @@ def test_a_second_end_begins_the_test_split(tmp_path: Path) -> None:
         (
             'by = "time"\ncolumn = "d"\ntrain_until = 3\neval_until = 2020-01-01',
             "split.eval_until: expected the same as train_until, two dates or two numbers, received (3, '2020-01-01')",
+        ),
+        ('train = 1\nkey = ["a"]\nstratify = "y"', "split.stratify: can't be used with key, whose rows stay together"),
+        ('by = "time"\nstratify = "y"', "split.stratify: can't be used with by = \"time\": the rows' times decide"),
+        ("folds = 5", "split.fold: expected the fold that is eval, 0 to 4; run once for each: --set split.fold=0, and"),
+        ("folds = 1\nfold = 0", "split.folds: expected a whole number from 2 to 1000, received 1"),
+        ("folds = 5\nfold = 5", "split.fold: expected a whole number from 0 to 4, received 5"),
+        (
+            "folds = 5\nfold = 1\ntrain = 0.8",
+            "split.train: can't be used with folds: eval is one fold, train the others",
         ),
         ("train = 0.5\neval_until = 0.5", 'split.eval_until: is for splits by time; write by = "time", too'),
     ],

@@ -89,3 +89,24 @@ def test_an_end_must_be_of_the_columns_type(by_time: Path, tmp_path: Path) -> No
     ):
         with pytest.raises(ConfigError, match=re.escape(expected)):
             run_toml(tmp_path, toml.format(column, end))
+
+
+def test_folds_are_stratified(tmp_path: Path) -> None:
+    """Of three runs each row is in `eval` once, with a third of each label; `verify` finds the rows again."""
+    lines = [f"{row},{'yes' if row % 10 == 0 else 'no'}" for row in range(300)]
+    (tmp_path / "a.csv").write_text("x,y\n" + "\n".join(lines) + "\n")
+    toml = (
+        '[input]\nfiles = "*.csv"\n[split]\nfolds = 3\nfold = {}\nstratify = "y"\n'
+        '[features]\nx = "numeric"\ny = "label"\n[output]\nshards = 1\n'
+    )
+    evaluated: list[int] = []
+    for fold in range(3):
+        run = run_toml(tmp_path, toml.format(fold), name=f"fold-{fold}")
+        rows = read_split(run, "eval")
+        labels = rows["y"].tolist()
+        assert abs(labels.count(b"yes") - 10) <= 1
+        assert abs(labels.count(b"no") - 90) <= 2
+        evaluated += rows["x"].tolist()
+        assert len(read_split(run, "train")["x"]) == 300 - len(labels)
+    assert sorted(evaluated) == list(range(300))
+    assert problems(run) == {}

@@ -54,6 +54,14 @@ def test_a_fraction_of_one_takes_all() -> None:
     assert not splits.any()
 
 
+def test_a_key_is_evaluated_in_one_fold() -> None:
+    """The folds' `eval` splits share out the keys about equally; all else is `train`."""
+    keys = pa.array([str(number) for number in range(20_000)])
+    folds = np.stack([SplitRule.of_fold(fold, 7).assign(len(keys), None, keys) for fold in range(7)])
+    assert (folds.sum(axis=0) == 1).all()
+    assert np.abs(folds.mean(axis=1) - 1 / 7).max() < 0.01
+
+
 def test_files_can_belong_to_splits() -> None:
     """Without fractions a row's split is its file's, and `train` where the file has none."""
     rule = SplitRule(("train", "eval"))
