@@ -239,7 +239,7 @@ def _write_vocabulary(path: str, request: VocabularyRequest, selected: Sequence[
 
 
 def _keeps_counts(request: VocabularyRequest) -> bool:
-    """Whether the run keeps the counts of a vocabulary: those of words and of classes."""
+    """Whether the run keeps counts: of words and of classes."""
     return request.keeps_counts or (request.maker is not None and not request.rows)
 
 

@@ -120,9 +120,10 @@ class RankKind(MadeKind):
         return self.num_buckets or self._size(statistics) + self.num_oov_buckets
 
     def ranks(self, trace: Trace, tokens: Tensor) -> Tensor:
-        """int64, of the same rows: a token's rank, or its bucket.
+        """int64, of the same rows: tokens' ranks, or their buckets.
 
-        The rank is its position in the vocabulary, and -1 for one that isn't in the vocabulary, without OOV buckets.
+        A rank is a token's position in the vocabulary. It is -1 for one that isn't there, without
+        OOV buckets.
         """
         if self.num_buckets is None:
             return tokens.with_values(trace.table(self._key(-1)).lookup(tokens.values))

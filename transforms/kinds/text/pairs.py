@@ -1,4 +1,4 @@
-"""The kind that makes pairs of words that are near each other."""
+"""The kind that makes pairs of words near each other."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ from shardmill.transforms.statistics.requests import Statistics
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs(TextKind):
-    """The skip-grams of a text: pairs of a token and one near it.
+    """Skip-grams of a text: pairs of tokens near each other.
 
     They are int64 `<name>_centre` and `<name>_context`, of varying length, with the ids that
-    `tokens` gives. Unknown tokens are left out first, as in word2vec. Pairs are in the order of their
-    centres, and then of the other tokens.
+    `tokens` gives. Unknown tokens are left out first, as in word2vec. Pairs are in the order of
+    their centres, and then of the other tokens.
 
     Attributes:
         window: The greatest distance of the two.
