@@ -21,13 +21,14 @@ from shardmill.pipelines.run_folder.earlier_vocabularies import take_earlier
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.installing import install_command
 from shardmill.schemas.messages import suggest
+from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.files.temporary import temporary_folder
 from shardmill.transforms.functions.user_function import UserFunction
 from shardmill.transforms.graph import process
-from shardmill.transforms.graph.derived_column import DerivedColumn
+from shardmill.transforms.graph.derived_column import DeclaredGraph, DerivedColumn
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.numbers.list_cells import ListShape
@@ -36,6 +37,7 @@ from shardmill.transforms.runtime.c_library import without_notes
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
 from shardmill.transforms.runtime.token_graph import TokenGraph
+from shardmill.transforms.statistics.requests import Statistics
 from shardmill.transforms.trace import Features
 from shardmill.transforms.workers import phases
 
@@ -83,7 +85,7 @@ def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, 
     kinds = None
     if config.preprocessing_fn is None and config.derive is None:
         kinds = _parsed(config, schema)
-        if not Features(kinds, schema).made_tokens:
+        if not Features(kinds, schema).made_tokens and not any(kind.checks_rows for kind in kinds):
             return _declared(config, schema, work, kinds)
     progress.phase("load", 1)
     phases.start("load")
@@ -126,7 +128,10 @@ def _declared(
         for each in schema
         if each.type is ColumnType.FLOAT and config.input.infinite_of(each.name) == "missing"
     )
-    row_graph = None if graph is None else _row_graph(graph, kinds, every, derived)
+    with naming(config.source):
+        checking = _checking(kinds, derives=graph is not None)
+    row_graph = _row_check(checking, schema, parts_folder(work)) if checking else None
+    row_graph = row_graph if graph is None else _row_graph(graph, kinds, every, derived)
     with naming(config.source):
         extended = take_earlier(kinds, parts_folder(work))
     features = Features(extended.kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite)
@@ -184,6 +189,28 @@ def _token_graph(features: Features, folder: str) -> TokenGraph | None:
         process.shared().trace_tokens(made, features.schema, os.path.join(local, "graph"))
         copying.copy_folder(os.path.join(local, "graph"), graph.folder)
     return TokenGraph(graph, made)
+
+
+def _checking(kinds: Sequence[Kind], *, derives: bool) -> tuple[Kind, ...]:
+    """The features whose graph fails for some rows."""
+    checking = tuple(kind for kind in kinds if kind.checks_rows)
+    if derives and checking:
+        raise checking[0].error(
+            f"expected no `derive` beside `{checking[0].kind}`, received both; use `preprocessing_fn`"
+        )
+    return checking
+
+
+def _row_check(kinds: tuple[Kind, ...], schema: Schema, folder: str) -> RowGraph:
+    """Traces the features whose graph fails for some rows.
+
+    Their graph is in the folder of part files, as that of derived columns.
+    """
+    target = files.join(folder, "check")
+    with tempfile.TemporaryDirectory(prefix="shardmill-check-") as local:
+        process.shared().build_graph(DeclaredGraph(kinds, schema, Statistics()), local)
+        copying.copy_folder(os.path.join(local, TRANSFORM_FN), target)
+    return RowGraph(Graph(target), declared=True)
 
 
 def _row_graph(graph: Graph, kinds: Sequence[Kind], every: Schema, derived: Mapping[str, DerivedColumn]) -> RowGraph:

@@ -183,8 +183,11 @@ class FinishedRun:
         if checked is None:
             return None
         signature = checked["signature"]
+        derives = signature == DERIVE
         return RowGraph(
-            graph, signature, tuple(checked["required"]), tuple(checked["labels"]), derives=signature == DERIVE
+            *(graph, signature, tuple(checked["required"]), tuple(checked["labels"])),
+            derives=derives,
+            declared=not derives and self._config.get("preprocessing_fn") is None,
         )
 
     def files_below(self, folder: str) -> list[FileEntry]:

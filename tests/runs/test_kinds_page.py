@@ -29,6 +29,10 @@ COLUMNS = {
     "genres": "jazz|rock jazz rock|pop|rock pop jazz|pop jazz rock rock|jazz jazz pop|_rock jazz rock",
     "stops": "1_2 3 1_2_3_4 2 2_1 3 3_3 1 2_4 4 1_2 2",
     "likes": "jazz:2|rock jazz pop:0.5|jazz:1 rock pop pop:-1 jazz rock:2 jazz rock pop:3|jazz rock:1e-3",
+    # A gray pixel.
+    "photo": " ".join(
+        ["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="] * 12
+    ),
     **{f"p{pixel}": " ".join(str(row * row % (pixel + 3) * 20) for row in range(12)) for pixel in range(4)},
     "joined": " ".join(f"201{year}-05-0{day}" for year in (1, 5, 9) for day in (1, 3, 5, 7)),
 }

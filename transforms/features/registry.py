@@ -22,6 +22,7 @@ from shardmill.transforms.kinds.categorical.row_id import RowId
 from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
 from shardmill.transforms.kinds.dates.elapsed import Elapsed
+from shardmill.transforms.kinds.images.encoded_image import EncodedImage
 from shardmill.transforms.kinds.images.image import Image
 from shardmill.transforms.kinds.lists.sequence import ListSequence
 from shardmill.transforms.kinds.lists.weighted import Weighted
@@ -54,7 +55,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Datetime, Elapsed),
         *(Tokens, Characters, Pairs, BagOfWords, TfIdf),
         *(ListSequence, Weighted),
-        *(Image,),
+        *(Image, EncodedImage),
     )
 }
 

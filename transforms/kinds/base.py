@@ -235,6 +235,8 @@ class Kind(ABC):
     max_columns: ClassVar[int] = 1
     rules: ClassVar[tuple[str, ...]] = ("reject",)
     is_label: ClassVar[bool] = False
+    # Whether its part of the graph fails for some rows, which are then rejected.
+    checks_rows: ClassVar[bool] = False
     # Whether its columns share one tensor where they are of one type, since they are many.
     is_stacked: ClassVar[bool] = False
 

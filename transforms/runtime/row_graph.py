@@ -1,4 +1,4 @@
-"""The graph of a user's function, which may reject rows.
+"""The graph of a function or features that reject rows.
 
 The function must accept a row, and give it a value where one is required.
 """
@@ -42,6 +42,7 @@ class RowGraph:
             -2**63 or the empty text.
         labels: The outputs of `required` that only labels need: new data may lack them.
         derives: Whether the outputs are columns, whose text must be UTF-8, rather than features.
+        declared: Whether they are declared features, rather than a function's.
     """
 
     graph: Graph
@@ -49,6 +50,7 @@ class RowGraph:
     required: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     derives: bool = False
+    declared: bool = False
 
     @property
     def lacks_labels(self) -> bool:
@@ -95,6 +97,8 @@ class RowGraph:
 
     @property
     def _function(self) -> str:
+        if self.declared:
+            return "[features]"
         return "derive" if self.derives else "preprocessing_fn"
 
     def _run(self, session: Session, rows: pa.RecordBatch) -> Outputs:
@@ -130,7 +134,7 @@ class RowGraph:
             if done == len(faults) == _HOPELESS and block.origin is not None:
                 raise DataError(
                     f"{block.origin.path!r}, line {block.origin.lines[0]}: {self._function} fails for each of the {done:,} rows from "
-                    f"here on, so fix the function rather than the data; {_said(error)}"
+                    f"here on, so fix {'it' if self.declared else 'the function'} rather than the data; {_said(error)}"
                 )
         return faults
 

@@ -182,7 +182,7 @@ class Image(Kind):
 
 
 def _pooled(stats: list[NumericStats]) -> tuple[float, float] | None:
-    """The mean and the biased variance of several columns' values together.
+    """The mean and the biased variance of columns' values together.
 
     None means that there are no values.
     """
