@@ -46,7 +46,7 @@ class StratumKey:
 
 
 class _Strata:
-    """The values that a unit has had so far, and their rows."""
+    """The values of a unit so far, and their rows."""
 
     def __init__(self, column: str, unit: int) -> None:
         self._column = column
@@ -56,7 +56,7 @@ class _Strata:
         self._rows = np.zeros(0, np.int64)
 
     def read(self, texts: Mapping[str, pa.Array], kept: npt.NDArray[np.bool_]) -> tuple[pa.Array, Faults]:
-        """Gives each kept row its bucket; the others have bucket 0."""
+        """Gives each kept row its bucket, the others 0."""
         text = texts.get(self._column, pa.nulls(len(kept), pa.string()))
         encoded = pc.fill_null(text, "").filter(pa.array(kept)).dictionary_encode()
         found = self._find(encoded.dictionary)[to_numpy(encoded.indices)]

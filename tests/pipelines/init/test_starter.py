@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardmill.pipelines.config.rows_section import RowsConfig, SampleConfig
 from shardmill.pipelines.config.split_section import SplitConfig, TimeSplit
 from shardmill.pipelines.init.toml_text import toml_key
 from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request
@@ -100,6 +101,16 @@ def test_a_split_by_time_is_written_as_asked(tmp_path: Path) -> None:
     assert "# key" not in text
     with pytest.raises(ConfigError, match=r"--set split\.column: there is no column 'day'; the columns are x"):
         request.for_columns(("x",))
+
+
+def test_rows_are_left_out_as_asked(tmp_path: Path) -> None:
+    """A condition and a sample stand above the split."""
+    settings = ["rows.where=x > 1 and y == 'a'", 'rows.sample={ fraction = 0.5, key = ["x"] }', "split.stratify=y"]
+    request = parse_request((), "0.9,0.1", settings, "p.toml")
+    columns: Columns = {"x": NUMBERS, "y": ["a", "b"] * 500}
+    config = load(starter(columns, request=request.for_columns(("x", "y"))), tmp_path)
+    assert config.rows == RowsConfig("x > 1 and y == 'a'", SampleConfig(0.5, ("x",)))
+    assert config.split == SplitConfig({"train": 0.9, "eval": 0.1}, stratify="y")
 
 
 def test_labels_are_written_as_asked(tmp_path: Path) -> None:
