@@ -124,6 +124,7 @@ def _plan(run: FinishedRun, application: Application, work: str) -> Job:
         level=run.level,
         work=work,
         held=held,
+        grouping=run.grouping,
         facts={
             "applied": {"manifest_sha256": run.digest},
             "config": _config(run, application, optional),
@@ -136,7 +137,8 @@ def _optional(run: FinishedRun, graph: Graph) -> frozenset[str]:
     """Returns the columns that new rows may lack."""
     with naming_run(run, graph.folder.removesuffix(f"/{TRANSFORM_FN}")):
         labels = load_session(graph.local_folder()).labels.values()
-    return run.selection.optional.union(*labels)
+    grouped = () if run.grouping is None else run.grouping.columns
+    return run.selection.optional.union(*labels).difference(grouped)
 
 
 def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozenset[str]) -> Reading:

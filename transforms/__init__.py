@@ -15,6 +15,7 @@ The verbs, in the order of the pipeline:
   trace.py             TraceGraph, TraceFunction: findings -> SavedModel
   recount.py           rows counted anew once a graph may reject some
   transform.py         TransformUnits: units -> part files
+  transform_groups.py  TransformGroups: units -> groups of rows -> part files
   write.py             WriteShards: part files -> shards
 
 Each transform is a `@dataclass(eq=False)`, whose fields are its settings and side inputs: Beam
@@ -37,6 +38,7 @@ The nouns, from the ground up; each imports from those before it only:
   workers/             what every worker does beside its step
   distributions/       facts of a column's whole distribution
   statistics/          requests, and accumulators that merge exactly
+  grouping/            rows brought together by key
   kinds/               feature kinds, one class each
   features/            the [features] table -> kinds
   functions/           users' TensorFlow functions, traced

@@ -1,4 +1,4 @@
-/* Fuzzes kernel_measure and kernel_encode: columns of any kind and layout, in memory of exactly their size. Offsets and orders that lie
+/* Fuzzes kernel_measure and kernel_encode, and those of groups: columns of any kind and layout, in memory of exactly their size. Offsets and orders that lie
    must be refused; what is accepted must fill the records exactly, and their headers and checksums must be right. */
 #include "tfrecord/crc32c.h"
 #include "tfrecord/encode.h"
@@ -42,6 +42,7 @@ static void describe(Input *in, Feature *f, i64 rows) {
     f->bounds_width = pick & 4 ? 4 : 8;
     f->offsets_width = pick & 8 ? 4 : 8;
     f->each = pick & 16 ? 1 : (i64)(take(in, 1) % 20);
+    f->context = (i32)(pick >> 7 & 1);
     f->name_size = (i64)(take(in, 1) % (pick & 32 ? 200 : 20));
     f->name = filled(in, (size_t)f->name_size);
     f->count = f->each * rows - (pick >= 65280 && rows && f->each);
@@ -58,7 +59,7 @@ static void check(const u8 *out, const i64 *offsets, i64 n) {
         i64 size = (i64)load8(p);
         if (p != out + offsets[r] || size + 16 != offsets[r + 1] - offsets[r]) abort();
         if (load4(p + 8) != masked(crc32c(0, p, 8)) || load4(p + 12 + size) != masked(crc32c(0, p + 12, size))) abort();
-        if (p[12] != 0x0A) abort();
+        if (size && p[12] != 0x0A && p[12] != 0x12) abort();
         p += size + 16;
     }
     if (p != out + offsets[n]) abort();
@@ -82,6 +83,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         u8 *out = make((size_t)total + SLACK);
         if (kernel_encode(features, count, order, n, framed, offsets, out)) abort();
         if (framed) check(out, offsets, n);
+    }
+    n = (i64)(take(&in, 1) % 6);
+    i64 *starts = make((size_t)n * sizeof *starts), *stops = make((size_t)n * sizeof *stops);
+    for (i64 g = 0; g < n; g++) {
+        starts[g] = (i64)(take(&in, 1) % 10) - (take(&in, 1) == 255);
+        stops[g] = starts[g] + (i64)(take(&in, 1) % 5);
+    }
+    i64 *edges_of = make((size_t)(n + 1) * sizeof *edges_of);
+    total = kernel_measure_groups(features, count, rows, starts, stops, n, framed, edges_of);
+    if (total >= 0) {
+        u8 *out = make((size_t)total);
+        kernel_encode_groups(features, count, starts, stops, n, framed, edges_of, out);
+        if (framed) check(out, edges_of, n);
     }
     while (holds) free(held[--holds]);
     return 0;

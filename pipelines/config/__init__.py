@@ -1,11 +1,12 @@
 """The configuration file, checked before any data is read.
 
-paths.py            paths as users give them
-toml_lines.py       the lines of keys
-table.py            typed access, with messages
-number_settings.py  formats of numbers in [input.columns.NAME]
-input_section.py    [input]
-rows_section.py     [rows]
-split_section.py    [split]
-load.py             the whole file
+paths.py             paths as users give them
+toml_lines.py        the lines of keys
+table.py             typed access, with messages
+number_settings.py   formats of numbers in [input.columns.NAME]
+input_section.py     [input]
+rows_section.py      [rows]
+split_section.py     [split]
+sequence_section.py  [sequence]
+load.py              the whole file
 """

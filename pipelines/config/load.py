@@ -8,12 +8,13 @@ environment variable.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from shardmill.pipelines.config.input_section import InputConfig, parse_input, parse_path
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
 from shardmill.pipelines.config.rows_section import RowsConfig, parse_rows
+from shardmill.pipelines.config.sequence_section import SequenceConfig, parse_sequence
 from shardmill.pipelines.config.split_section import SplitConfig, parse_split
 from shardmill.pipelines.config.table import (
     Source,
@@ -32,7 +33,7 @@ from shardmill.schemas.run_folder import TRAIN
 if TYPE_CHECKING:
     from shardmill.schemas.schema import Schema
 
-SECTIONS = ("input", "rows", "split", "features", "output")
+SECTIONS = ("input", "rows", "split", "sequence", "features", "output")
 # All keys of a configuration.
 KEYS = (*SECTIONS, "preprocessing_fn", "label", "derive")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
@@ -55,6 +56,7 @@ class OutputConfig:
         seed: The seed of that hash, which decides the rows that share a shard.
         compression: The compression of shards.
         level: The level of DEFLATE, 0 to 3.
+        format: Whether a record is an Example of a row, or a SequenceExample of a group of rows.
     """
 
     dir: str | None = None
@@ -65,6 +67,7 @@ class OutputConfig:
     seed: int = 0
     compression: Literal["gzip", "none"] = "gzip"
     level: int = 1
+    format: Literal["example", "sequence_example"] = "example"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class Config:
         labels: The outputs of `preprocessing_fn` that are labels.
         derive: A function from raw to derived columns that features may refer to, as
             `file.py:function`.
+        sequence: How rows become groups, with `sequence_example` as the output's format. None means
+            that each row is a record.
         source: The file's text and lines, for messages.
     """
 
@@ -95,6 +100,7 @@ class Config:
     preprocessing_fn: str | None = None
     labels: tuple[str, ...] = ()
     derive: str | None = None
+    sequence: SequenceConfig | None = None
     source: Source = field(default=Source(""), compare=False, repr=False)
     rows: RowsConfig | None = None
 
@@ -164,6 +170,8 @@ class Config:
             tables["split"] = self.split.settings
         if self.rows:
             tables["rows"] = self.rows.settings
+        if self.sequence:
+            tables["sequence"] = asdict(self.sequence)
         tables["output"].pop("dir")
         tables["input"]["dialect"]["rename"] = dict(self.input.dialect.rename)
         # Of a format only what it says: a list of no cells is none of its settings.
@@ -272,9 +280,16 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
         root.refuse(
             "split", "can't be used with input.files by split, which splits the rows already; remove one of them"
         )
+    sequence = None
+    with mistakes.at("sequence"):
+        sequence = parse_sequence(root, outputs.format, shards=outputs.shards, shuffle=outputs.shuffle)
+    if sequence and split and split.key is None and split.time is None:
+        split = replace(split, key=sequence.group_by)
     preprocessing_fn, derive = (_parse_function(root, name) for name in ("preprocessing_fn", "derive"))
     labels = _parse_labels(root)
-    return Config(source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, source, rows)
+    return Config(
+        source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, sequence, source, rows
+    )
 
 
 def _check_ways(root: Table) -> None:
@@ -362,7 +377,7 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
 
 
 def _parse_output(table: Table, folder: str | None) -> OutputConfig:
-    table.check_keys(("dir", *SHARDINGS, "shuffle", "seed", "compression", "level"))
+    table.check_keys(("dir", *SHARDINGS, "shuffle", "seed", "compression", "level", "format"))
     given = [name for name in SHARDINGS if name in table.raw]
     if len(given) > 1:
         table.refuse(None, f"expected one of {', '.join(SHARDINGS)}, received {' and '.join(given)}")
@@ -376,5 +391,6 @@ def _parse_output(table: Table, folder: str | None) -> OutputConfig:
         seed=table.integer("seed", default=0, minimum=0, maximum=2**63 - 1),
         compression=table.choice("compression", ("gzip", "none")),  # type: ignore[arg-type]
         level=table.integer("level", default=1, minimum=0, maximum=3),
+        format=table.choice("format", ("example", "sequence_example")),  # type: ignore[arg-type]
         **sharding,
     )

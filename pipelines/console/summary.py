@@ -40,7 +40,7 @@ def print_summary(
         console: The console to print on; standard output by default.
     """
     out = console or PlainConsole(soft_wrap=True, highlight=False)
-    out.print(split_table(manifest["splits"]))
+    out.print(split_table(manifest))
     rows = manifest["rows"]
     print_rows(out, manifest)
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
@@ -79,19 +79,26 @@ def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
         out: The console.
         manifest: The run's manifest.
     """
-    rows, filtered = manifest["rows"], manifest.get("filtered", {})
+    rows, filtered, groups = manifest["rows"], manifest.get("filtered", {}), manifest.get("groups")
     left_out = f" + {rows['filtered']:,} filtered" if "filtered" in rows else ""
     total = f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected{left_out}"
+    if groups is not None:
+        dropped = "".join(f" + {count:,} dropped {reason}" for reason, count in groups["dropped"].items())
+        total = f"{total}{dropped}; groups of rows in {groups['records']:,} records"
     out.print(total, markup=False)
     for setting, count in filtered.items():
         out.print(f"  filtered {count:,}: [rows] {setting}", markup=False)
 
 
-def split_table(splits: Mapping[str, Any]) -> Table:
-    """Makes a table of each split's rows, shards and bytes."""
+def split_table(manifest: Mapping[str, Any]) -> Table:
+    """Makes a table of each split's rows, shards and bytes.
+
+    Of groups of rows it has the records.
+    """
+    splits: Mapping[str, Any] = manifest["splits"]
     table = Table(title="splits", title_justify="left", title_style="bold")
     table.add_column("split")
-    for name in ("rows", "shards", "bytes"):
+    for name in ("records" if "groups" in manifest else "rows", "shards", "bytes"):
         table.add_column(name, justify="right")
     for name, split in splits.items():
         size = sum(shard["bytes"] for shard in split["shards"])

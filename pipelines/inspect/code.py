@@ -6,11 +6,11 @@ The Python code is made for one run. TensorFlow isn't imported.
 import os
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shardmill.pipelines.inspect.code_facts import FILES, Run, literal, load_run
-from shardmill.pipelines.inspect.code_features import padding, part_line, spec_line, varying
+from shardmill.pipelines.inspect.code_features import padding, part_line, spec_line, step_line, varying
 from shardmill.pipelines.inspect.code_lines import Head, head
 from shardmill.pipelines.inspect.code_template import fill, lines
 from shardmill.pipelines.inspect.code_training import training
@@ -77,6 +77,8 @@ def code_for(folder: str) -> str:
     else:
         run = _load(folder)
     labels = _labels(run)
+    if run.context is not None:
+        return "".join((_head(run, labels), _sequences(run, run.context)))
     trained = (
         [_NO_MODEL.format(why=labels.why_no_model, told=literal(f"Nothing was trained: {labels.why_no_model}."))]
         if labels.why_no_model
@@ -98,6 +100,8 @@ def _labels(run: Run) -> _Labels:
     Where none can be predicted, the readers return all labels.
     """
     names = tuple(label.name for label in run.labels)
+    if run.context is not None:
+        return _Labels(_keys(names), {}, {}, "a record is a group of rows")
     if not names:
         return _Labels({}, {}, {}, _NO_LABEL.format(how=_how_to_label(run)))
     found = {label.name: head(label) for label in run.labels}
@@ -190,6 +194,17 @@ def _reader(run: Run, labels: _Labels) -> str:
         padding=_PADDING.format(lines(padded)) if padded else "",
         parsed=lines((*(_PAD if padded else ()), *_label_lines(run, labels))),
         rows=_rows_name(run, labels),
+        compression=', "GZIP"' if run.compressed else "",
+    )
+
+
+def _sequences(run: Run, context: Collection[str]) -> str:
+    """Writes a reader of groups of rows."""
+    outputs = sorted((*run.features, *run.labels), key=lambda output: output.name)
+    return fill(
+        "sequences",
+        context=lines(spec_line(output) for output in outputs if output.name in context),
+        lists=lines(step_line(output) for output in outputs if output.name not in context),
         compression=', "GZIP"' if run.compressed else "",
     )
 

@@ -87,6 +87,8 @@ class Run:
         is_function: Whether a TF Transform function made the outputs.
         has_odd_columns: Whether TensorFlow's Python has other names for some raw columns than the
             CSV has.
+        context: The outputs that a record of a group of rows has once; it has a list of the others.
+            None means that each row is a record.
     """
 
     folder: str
@@ -98,6 +100,7 @@ class Run:
     columns: tuple[str, ...]
     is_function: bool
     has_odd_columns: bool
+    context: tuple[str, ...] | None = None
 
     @property
     def compressed(self) -> bool:
@@ -138,6 +141,7 @@ def load_run(folder: str) -> Run:
         is_function="preprocessing_fn" in manifest["config"],
         # TensorFlow names an argument's tensor after the signature and the argument.
         has_odd_columns=any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items()),
+        context=tuple(manifest["config"]["sequence"]["context"]) if "sequence" in manifest["config"] else None,
     )
 
 

@@ -32,6 +32,19 @@ def spec_line(output: Output) -> str:
     return f"{literal(output.name)}: {spec},"
 
 
+def step_line(output: Output) -> str:
+    """Writes a line for `tf.io.parse_sequence_example`.
+
+    It is that of a feature of which a record has a list.
+    """
+    spec = (
+        f"tf.io.VarLenFeature(tf.{output.dtype})"
+        if output.shape is None
+        else f"tf.io.FixedLenSequenceFeature({list(output.shape)}, tf.{output.dtype})"
+    )
+    return f"{literal(output.name)}: {spec},"
+
+
 def padding(output: Output) -> str:
     """Chooses the padding for a feature of varying length.
 

@@ -94,7 +94,7 @@ def print_manifest(out: Console, path: str) -> None:
     """
     manifest: Mapping[str, Any] = decode_manifest(Path(path).read_bytes(), path)
     out.print("manifest of a run", style="bold")
-    out.print(split_table(manifest["splits"]))
+    out.print(split_table(manifest))
     print_rows(out, manifest)
     for reason, count in sorted(manifest["rejected"]["reasons"].items(), key=lambda item: (-item[1], item[0])):
         out.print(f"  rejected {count:,}: {reason}", markup=False)

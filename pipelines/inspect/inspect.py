@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.message import DecodeError
 from rich.console import Console
@@ -25,7 +26,7 @@ from shardmill.pipelines.inspect.file_tables import (
 from shardmill.pipelines.inspect.run_tables import print_run, print_schema, read_schema
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import cut
-from shardmill.transforms.tfrecord.decode import decode_example
+from shardmill.transforms.tfrecord.decode import Values, decode_sequence
 from shardmill.transforms.tfrecord.frames import read_records
 
 # Values of a list that a table's cell shows.
@@ -109,11 +110,14 @@ def _print_shard(out: Console, path: str, name: str, records: int) -> None:
     out.print(table)
 
 
-def _decode(path: str, number: int, record: bytes) -> dict[str, list[int] | list[float] | list[bytes]]:
+def _decode(path: str, number: int, record: bytes) -> dict[str, Values]:
+    """Decodes a record, with the values of all steps."""
     try:
-        return decode_example(record)
+        found = decode_sequence(record)
     except DecodeError as error:
         raise DataError(f"{path!r}, record {number}: it isn't a tf.train.Example") from error
+    steps: dict[str, Any] = {name: [*itertools.chain(*each)] for name, each in found.lists.items()}
+    return {**found.context, **steps}
 
 
 def _type_name(values: list[list[int] | list[float] | list[bytes]]) -> str:

@@ -47,7 +47,7 @@ def print_run(out: Console, folder: str) -> None:
     if not os.path.lexists(os.path.join(folder, SUCCESS)):
         out.print(f"This run isn't finished: it has no {SUCCESS}.", style="bold red")
     manifest = read_manifest(folder)
-    out.print(split_table(manifest["splits"]))
+    out.print(split_table(manifest))
     print_rows(out, manifest)
     print_shards(out, manifest["splits"])
     print_features(out, read_run_schema(folder), manifest["config"]["features"])

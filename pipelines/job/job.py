@@ -9,6 +9,7 @@ from shardmill.schemas.run_folder import PARTS_FOLDER
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import UNIT_BYTES, InputFile
+from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.trace import Destination
 
@@ -35,6 +36,7 @@ class Job:
         unit_bytes: The approximate size of a unit in bytes, which one worker processes at a time.
         planned: The file of the units that an earlier job planned and read. None means that this
             job plans them.
+        grouping: The groups whose rows become one record. None means that each row is a record.
     """
 
     inputs: Sequence[InputFile]
@@ -51,6 +53,7 @@ class Job:
     overwrite: bool = False
     unit_bytes: int = UNIT_BYTES
     planned: str | None = None
+    grouping: Grouping | None = None
 
     @property
     def compressed(self) -> bool:

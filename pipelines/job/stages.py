@@ -15,7 +15,8 @@ from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.transform import Layout, TransformUnits, row_bytes
+from shardmill.transforms.transform import Layout, TransformUnits, WrittenUnits, row_bytes
+from shardmill.transforms.transform_groups import TransformGroups, WrittenGroups
 from shardmill.transforms.write import WriteShards
 
 
@@ -54,18 +55,34 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
         job.read_again,
         job.shard_rule,
     )
-    written = units | "TransformUnits" >> TransformUnits(
-        job.read_again,
-        Layout(folder=job.parts, level=job.level),
-        pvalue.AsSingleton(graph),
-        pvalue.AsSingleton(plan),
-    )
+    written = _transform(units, job, graph, plan)
     shards = written.parts | "WriteShards" >> WriteShards(job.work, job.parts, plan, compressed=job.compressed)
     manifest = written.moments | "WriteManifest" >> beam.Map(
-        write_manifest, pvalue.AsList(shards), pvalue.AsList(counts), pvalue.AsSingleton(findings), _manifest_rule(job)
+        write_manifest,
+        pvalue.AsList(shards),
+        pvalue.AsList(counts),
+        pvalue.AsSingleton(findings),
+        _manifest_rule(job),
+        *([pvalue.AsSingleton(written.groups)] if isinstance(written, WrittenGroups) else []),
     )
     if job.publish_to is not None:
         _ = manifest | "PublishRun" >> PublishRun(job.work, job.publish_to, "dataflow", overwrite=job.overwrite)
+
+
+def _transform(
+    units: beam.PCollection[Unit], job: Job, graph: beam.PCollection[Graph], plan: beam.PCollection[RowPlan]
+) -> WrittenUnits | WrittenGroups:
+    """Adds the stages that write part files."""
+    layout = Layout(folder=job.parts, level=job.level)
+    if job.grouping is None:
+        rows: WrittenUnits = units | "TransformUnits" >> TransformUnits(
+            job.read_again, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan)
+        )
+        return rows
+    groups: WrittenGroups = units | "TransformGroups" >> TransformGroups(
+        job.read_again, layout, job.grouping, job.shard_rule, graph, plan
+    )
+    return groups
 
 
 def _plan_rows(

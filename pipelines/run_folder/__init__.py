@@ -1,6 +1,7 @@
 """A run's folder: its manifest, its publication, and reading it.
 
 manifest_keys.py         the keys of manifest.json
+account.py               the account of a run's rows
 manifest.py              writes manifest.json
 left_folders.py          names of work folders, and those that killed runs left
 claim.py                 lets one run at a time publish to a remote folder

@@ -29,6 +29,7 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files
+from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
@@ -108,6 +109,23 @@ class FinishedRun:
     def _split(self) -> SplitConfig | None:
         settings = self._config.get("split")
         return None if settings is None else SplitConfig.of_settings(settings)
+
+    @property
+    def grouping(self) -> Grouping | None:
+        """The settings by which rows became groups.
+
+        None means that each row is a record.
+        """
+        sequence = self._config.get("sequence")
+        if sequence is None:
+            return None
+        return Grouping(
+            group_by=tuple(sequence["group_by"]),
+            order_by=sequence["order_by"],
+            context=tuple(sequence["context"]),
+            max_length=sequence["max_length"],
+            truncate=sequence["on_too_long"] == "truncate",
+        )
 
     @property
     def shard_rule(self) -> ShardRule:
@@ -254,3 +272,13 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
         rows.check(schema, mistakes)
         for error in mistakes.found:
             raise wrong(path, "config.rows.where", f"a condition on columns of {RAW_SCHEMA}", str(error))
+    sequence = manifest["config"].get("sequence")
+    for name in (
+        [] if sequence is None else [*sequence["group_by"], *([sequence["order_by"]] if sequence["order_by"] else [])]
+    ):
+        if name not in columns["read"] or name not in columns["required"]:
+            raise wrong(path, "config.sequence", "columns that were read and required", shown(name))
+    if (sequence is None) != ("groups" not in manifest):
+        raise wrong(path, "groups", "counts of groups where config.sequence makes them", "one without the other")
+    if sequence is not None and (not sequence["group_by"] or manifest["config"]["output"]["shards"] is None):
+        raise wrong(path, "config.sequence", "columns to group by, and config.output.shards", "none")

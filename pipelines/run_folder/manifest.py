@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shardmill.pipelines.run_folder.account import account_rows, group_entry
 from shardmill.pipelines.run_folder.manifest_keys import (
     FORMAT,
     ColumnNames,
@@ -19,7 +20,6 @@ from shardmill.pipelines.run_folder.manifest_keys import (
     NotFiniteEntry,
     RejectedEntry,
     RenamedEntry,
-    RowCounts,
     SplitEntry,
 )
 from shardmill.schemas.errors import DataError
@@ -28,6 +28,7 @@ from shardmill.transforms.analyze import Findings, Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph.vocabulary_files import count_tokens
+from shardmill.transforms.grouping.group_counts import GroupCounts
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, filtered_rows, skipped_lines
 from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.statistics.stats_file import write_output_statistics
@@ -59,7 +60,12 @@ class ManifestRule:
 
 
 def write_manifest(
-    moments: OutputMoments, shards: list[ShardFile], counts: list[UnitCount], findings: Findings, rule: ManifestRule
+    moments: OutputMoments,
+    shards: list[ShardFile],
+    counts: list[UnitCount],
+    findings: Findings,
+    rule: ManifestRule,
+    groups: GroupCounts | None = None,
 ) -> None:
     """Writes `manifest.json` and the statistics of the outputs.
 
@@ -71,21 +77,25 @@ def write_manifest(
         counts: The rows of every unit read.
         findings: The findings of the analysis.
         rule: The manifest's other content.
+        groups: The counts of groups. None means that each row is a record.
 
     Raises:
         DataError: The rows read aren't as many as those written and rejected, or a file that was
             used has changed.
     """
-    rows, filtered = _account(shards, counts), filtered_rows(counts)
-    totals = {
+    filtered = filtered_rows(counts)
+    records = {
         split: sum(shard.rows for shard in shards if shard.split == split) for split in rule.reading.split_rule.names
     }
+    rows = account_rows(records, sum(shard.rows for shard in shards if shard.split == REJECTED), counts, groups)
+    totals = records if groups is None else {split: groups.rows[split] for split in records}
     write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, moments.results())
     skipped = skipped_lines(counts)
     manifest = {
         "format": FORMAT,
         **rule.facts,
         "rows": rows,
+        **({} if groups is None else {"groups": group_entry(groups)}),
         "splits": _splits(rule, shards),
         "rejected": _rejected(shards, findings),
         **({"filtered": filtered} if filtered else {}),
@@ -126,24 +136,6 @@ def add_metrics(work: str, engine: str, metrics: Mapping[str, int]) -> dict[str,
 
 def _encoded(manifest: Mapping[str, Any]) -> bytes:
     return json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
-
-
-def _account(shards: Sequence[ShardFile], counts: Sequence[UnitCount]) -> RowCounts:
-    written = sum(shard.rows for shard in shards if shard.split != REJECTED)
-    rejected = sum(shard.rows for shard in shards if shard.split == REJECTED)
-    read = sum(count.read for count in counts)
-    filtered = sum(filtered_rows(counts).values())
-    missing = read - written - rejected - filtered
-    if missing:
-        left_out = f", {filtered:,} filtered" if filtered else ""
-        raise DataError(
-            f"{read:,} rows were read, but {written:,} were written{left_out} and {rejected:,} rejected: {missing:,} are "
-            "unaccounted for, so nothing is published; run again, and if it persists, report it as a bug of shardmill"
-        )
-    rows: RowCounts = {"read": read, "written": written, "rejected": rejected}
-    if filtered:
-        rows["filtered"] = filtered
-    return rows
 
 
 def _splits(rule: ManifestRule, shards: Sequence[ShardFile]) -> dict[str, SplitEntry]:

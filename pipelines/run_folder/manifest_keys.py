@@ -75,6 +75,17 @@ class RowCounts(TypedDict):
     filtered: NotRequired[Count]
 
 
+class GroupsEntry(TypedDict):
+    """Groups of rows, each of which is a record.
+
+    `rows` counts the rows in them, by split, `dropped` those in none, by reason.
+    """
+
+    records: Count
+    rows: dict[SplitName, Count]
+    dropped: dict[str, Count]
+
+
 class RejectedEntry(TypedDict):
     """The rejected rows."""
 
@@ -230,6 +241,17 @@ class OutputSettings(TypedDict):
     seed: Count
     compression: Literal["gzip", "none"]
     level: Annotated[int, Meta(ge=0, le=3)]
+    format: NotRequired[Literal["example", "sequence_example"]]
+
+
+class SequenceSettings(TypedDict):
+    """`[sequence]`."""
+
+    group_by: list[str]
+    order_by: str | None
+    context: list[str]
+    max_length: AtLeastOne
+    on_too_long: Literal["error", "truncate"]
 
 
 class Settings(TypedDict):
@@ -240,6 +262,7 @@ class Settings(TypedDict):
     features: dict[str, str | FeatureSettings]
     split: NotRequired[SplitSettings]
     rows: NotRequired[RowSettings]
+    sequence: NotRequired[SequenceSettings]
     preprocessing_fn: NotRequired[str]
     label: NotRequired[list[str]]
     derive: NotRequired[str]
@@ -265,6 +288,7 @@ class Manifest(TypedDict):
     config: Settings
     versions: dict[str, str]
     rows: RowCounts
+    groups: NotRequired[GroupsEntry]
     splits: dict[SplitName, SplitEntry]
     rejected: RejectedEntry
     filtered: NotRequired[dict[str, Count]]

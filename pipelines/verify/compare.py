@@ -15,6 +15,7 @@ from shardmill.schemas.arrow import binary_parts
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import enclosed, files
+from shardmill.transforms.grouping.partitions import Partition
 from shardmill.transforms.tfrecord.frames import read_records
 from shardmill.transforms.workers import phases
 
@@ -46,17 +47,19 @@ class RecordsDigest:
 
 @dataclass(frozen=True)
 class Piece:
-    """The records that one unit must have in a shard.
+    """The records that a unit must have in a shard.
+
+    Of groups of rows, a hash partition has them.
 
     Attributes:
-        unit: The unit.
-        rows: Its number of rows in the shard.
+        source: The unit; or the hash partition, of groups of rows.
+        rows: Its number of records in the shard.
         positions: The positions, among these rows, of the recomputed ones, ascending. None means
             all.
         digest: The checksum of the recomputed records.
     """
 
-    unit: Unit
+    source: Unit | Partition
     rows: int
     positions: Indices | None
     digest: bytes

@@ -13,7 +13,7 @@ from shardmill.pipelines.verify.compare import Cursor, ShardFindings, ShardKey
 from shardmill.pipelines.verify.rederive import Rederivation
 from shardmill.schemas.messages import quoted
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.tfrecord.decode import decode_example
+from shardmill.transforms.tfrecord.decode import decode_sequence
 
 # Differing shards that are open at once. A difference in any other shard is missed, even if its row
 # comes before the first one found in these.
@@ -46,10 +46,9 @@ def describe_first(run: FinishedRun, rederivation: Rederivation, found: Mapping[
     Raises:
         DataError: The input can no longer be read.
     """
-    unit = min((piece.unit for each in found.values() for _, piece in each.differing), key=lambda unit: unit.index)
-    starts = {
-        key: start for key, each in found.items() for start, piece in each.differing if piece.unit.index == unit.index
-    }
+    sources = [piece.source for each in found.values() for _, piece in each.differing]
+    unit = min((source for source in sources if isinstance(source, Unit)), key=lambda unit: unit.index)
+    starts = {key: start for key, each in found.items() for start, piece in each.differing if piece.source == unit}
     difference = _find(unit, rederivation, dict(sorted(starts.items())[:_OPEN]), found)
     if difference is None:
         return f"{unit.path!r} changed while it was read; verify again when nothing writes to the input"
@@ -57,7 +56,8 @@ def describe_first(run: FinishedRun, rederivation: Rederivation, found: Mapping[
     split, shard = difference.key
     where = f"{run.shards[split][shard]['file']}, record {difference.position}"
     differing = sum(bool(each.differing) for each in found.values())
-    return f"{unit.path}, line {line}: {_compare(difference, where)}. {differing:,} of {len(found):,} shards differ"
+    shown = shown_difference(difference.stored, difference.derived, where)
+    return f"{unit.path}, line {line}: {shown}. {differing:,} of {len(found):,} shards differ"
 
 
 def _find(
@@ -78,7 +78,7 @@ def _find(
             for shard, positions, records in rows.by_shard():
                 key = (rows.split, shard)
                 if key in cursors:
-                    at = _first_unequal(cursors[key].take(positions + starts[key]), records)
+                    at = first_unequal(cursors[key].take(positions + starts[key]), records)
                     if at is not None:
                         row = int(rows.rows[rows.shards == shard][at[0]])
                         differences.append(
@@ -89,8 +89,15 @@ def _find(
     return None
 
 
-def _first_unequal(stored: pa.Array, derived: pa.Array) -> tuple[int, bytes | None] | None:
-    """Returns the first differing position and the stored record there."""
+def first_unequal(stored: pa.Array, derived: pa.Array) -> tuple[int, bytes | None] | None:
+    """Returns the first differing position and the stored record there.
+
+    None means that all are equal.
+
+    Args:
+        stored: Records of a shard.
+        derived: As many recomputed ones, or more where the shard ends.
+    """
     equal = pc.equal(stored, derived[: len(stored)].cast(stored.type))
     if equal.false_count:
         at = pc.index(equal, pa.scalar(value=False)).as_py()
@@ -98,20 +105,31 @@ def _first_unequal(stored: pa.Array, derived: pa.Array) -> tuple[int, bytes | No
     return (len(stored), None) if len(stored) < len(derived) else None
 
 
-def _compare(difference: _Difference, where: str) -> str:
-    """Names the first feature that differs."""
-    derived = decode_example(difference.derived)
-    if difference.stored is None:
-        return f"there is no {where}, where this row must be; derived is {_shown(derived)}"
+def shown_difference(stored: bytes | None, derived: bytes, where: str) -> str:
+    """Names the first feature that differs.
+
+    Args:
+        stored: The record in the shard. None means that there is none.
+        derived: The recomputed record.
+        where: The record's shard and position.
+    """
+    now = _features(derived)
+    if stored is None:
+        return f"there is no {where}, where this row must be; derived is {_shown(now)}"
     try:
-        stored = decode_example(difference.stored)
+        before = _features(stored)
     except DecodeError:
-        return f"{where} isn't a tf.train.Example; derived is {_shown(derived)}"
-    for name in sorted(stored.keys() | derived.keys()):
-        before, now = stored.get(name), derived.get(name)
-        if _text(before, repr) != _text(now, repr):
-            return f"feature {name!r} is {_text(before)} as stored ({where}) and {_text(now)} as derived"
+        return f"{where} isn't a tf.train.Example; derived is {_shown(now)}"
+    for name in sorted(before.keys() | now.keys()):
+        if _text(before.get(name), repr) != _text(now.get(name), repr):
+            return f"feature {name!r} is {_text(before.get(name))} as stored ({where}) and {_text(now.get(name))} as derived"
     return f"the bytes of {where} differ from those derived, though the values are equal"
+
+
+def _features(record: bytes) -> dict[str, Any]:
+    """A record's features; of groups, each step's values."""
+    found = decode_sequence(record)
+    return {**found.context, **found.lists}
 
 
 def _shown(example: Mapping[str, Any]) -> str:

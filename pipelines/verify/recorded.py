@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar, cast
 from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import file_problem
-from shardmill.pipelines.run_folder.manifest_keys import FileEntry, InputEntry, RowCounts, ShardEntry
+from shardmill.pipelines.run_folder.manifest_keys import FileEntry, GroupsEntry, InputEntry, RowCounts, ShardEntry
 from shardmill.pipelines.verify.rederive import Counted
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import plural
@@ -47,17 +47,20 @@ class Check:
 def check_sums(run: FinishedRun) -> Check:
     """Checks that the manifest's counts add up."""
     rows, rejected = run.manifest["rows"], run.manifest["rejected"]
-    splits = run.manifest["splits"]
+    splits, groups = run.manifest["splits"], run.manifest.get("groups")
+    written = ("rows.written", rows["written"]) if groups is None else ("groups.records", groups["records"])
     sums = [
-        _sum_of_rows(rows),
+        _sum_of_rows(rows, groups),
         ("rows.read", rows["read"], "the rows of input", sum(found["rows"] for found in run.manifest["input"])),
-        ("rows.written", rows["written"], "the rows of splits", sum(split["rows"] for split in splits.values())),
+        (*written, "the rows of splits", sum(split["rows"] for split in splits.values())),
         ("rows.rejected", rows["rejected"], "rejected.rows", rejected["rows"]),
         ("rejected.rows", rejected["rows"], "the sum of rejected.reasons", sum(rejected["reasons"].values())),
     ]
     if "filtered" in rows or "filtered" in run.manifest:
         by_setting = sum(run.manifest.get("filtered", {}).values())
         sums.append(("rows.filtered", rows.get("filtered", 0), "the sum of filtered", by_setting))
+    if groups is not None:
+        sums.append(("rows.written", rows["written"], "the sum of groups.rows", sum(groups["rows"].values())))
     for name, split in splits.items():
         for key, found, of_shards in (
             ("rows", split["rows"], sum(shard["rows"] for shard in split["shards"])),
@@ -70,12 +73,14 @@ def check_sums(run: FinishedRun) -> Check:
     return Check("manifest", f"{len(sums)} sums", tuple(problems))
 
 
-def _sum_of_rows(rows: RowCounts) -> tuple[str, int, str, int]:
-    filtered = rows.get("filtered")
-    if filtered is None:
-        return "rows.read", rows["read"], "rows.written + rows.rejected", rows["written"] + rows["rejected"]
-    total = rows["written"] + rows["rejected"] + filtered
-    return "rows.read", rows["read"], "rows.written + rows.rejected + rows.filtered", total
+def _sum_of_rows(rows: RowCounts, groups: GroupsEntry | None) -> tuple[str, int, str, int]:
+    """The sum of all rows that were read."""
+    keys, total = "rows.written + rows.rejected", rows["written"] + rows["rejected"]
+    if "filtered" in rows:
+        keys, total = f"{keys} + rows.filtered", total + rows["filtered"]
+    if groups is not None:
+        keys, total = f"{keys} + groups.dropped", total + sum(groups["dropped"].values())
+    return "rows.read", rows["read"], keys, total
 
 
 def check_files(run: FinishedRun, each: Each) -> Check:

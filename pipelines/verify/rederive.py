@@ -12,17 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
-from shardmill.pipelines.run_folder.holding import held_graph, naming_run
-from shardmill.schemas.run_folder import TRANSFORM_FN
+from shardmill.pipelines.verify.served import ServedGraph
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files.checksums import Checksum
 from shardmill.transforms.rows.counts import Rejections, UnitCount, file_checksums
 from shardmill.transforms.rows.splits import ShardRule
-from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
-from shardmill.transforms.runtime.session import load_session
-from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
+from shardmill.transforms.tfrecord.encode import ExampleEncoder
 from shardmill.transforms.workers import phases
 
 Indices = npt.NDArray[np.int64]
@@ -195,17 +191,9 @@ class Rederivation:
         self.sample = sample
         self._counted = counted
         self._assignment = ShardAssignment.of(run, counted)
-        copy = held_graph(run)
-        folder = f"{copy}/{TRANSFORM_FN}"
-        self.reading = run.reading(Graph(folder))
-        with naming_run(run, copy):
-            self._whole = load_session(folder)
-        self._labels = tuple(self._whole.labels)
-        self._missing = missing_labels(self._whole.labels, self.reading.selection)
-        self._unknown = self.reading.labels_to_drop(self._whole)
-        names = {feature.name for feature in self._whole.outputs}
-        self._served = load_session(folder, "serving_default") if names - set(self._labels) else None
-        self._encoder = ExampleEncoder(self._whole.outputs)
+        self._served = served = ServedGraph(run)
+        self.reading = served.reading
+        self._encoder = ExampleEncoder(served.features)
 
     def blocks(self, unit: Unit) -> Iterator[list[Rederived]]:
         """Yields, for each block of a unit, rows by split.
@@ -236,13 +224,7 @@ class Rederivation:
             return pa.array([], pa.large_binary())
         # All rows go through the graph, as in the run: a TensorFlow kernel's result for a row may
         # depend on its position in the batch.
-        return self._encoder.encode(self._outputs(block), block.rows, np.flatnonzero(chosen))
-
-    def _outputs(self, block: Block) -> Outputs:
-        served = self._served.run(block.columns) if self._served else {}
-        labels = self._whole.run(block.columns) if self._labels else {}
-        outputs = {**served, **{name: labels[name] for name in self._labels}}
-        return drop_missing(drop_unknown(outputs, self._unknown, block.rows), block.columns, self._missing)
+        return self._encoder.encode(self._served.outputs(block.columns), block.rows, np.flatnonzero(chosen))
 
     def _assign(self, rows: "_Rows", first: Indices, done: int, sizes: dict[str, Indices]) -> Rederived:
         """Assigns a block's rows of a split to shards.

@@ -33,12 +33,15 @@ from shardmill.pipelines.verify.recorded import (
     which_changed,
 )
 from shardmill.pipelines.verify.rederive import Counted, Rederivation, Sample
+from shardmill.pipelines.verify.regroup import Regrouping
 from shardmill.pipelines.verify.relocate import relocate
 from shardmill.schemas.errors import DataError, ShardmillError
 from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
+from shardmill.transforms.files.temporary import temporary_folder
+from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.read import units_of
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -199,12 +202,25 @@ class _Rows:
         """Recomputes rows, if input and graph can be read."""
         if isinstance(self._counted, str):
             return
+        grouping = self._run.grouping
+        if grouping is not None:
+            self._regroup(self._counted, grouping, each)
+            return
         sample = Sample(self._sample, self._counted.good)
         try:
             self._rederivation = rederivation = Rederivation(self._run, self._counted, sample)
             for pieces in each(lambda unit: derive_pieces(rederivation, unit), self._counted.units):
                 for key, piece in pieces:
                     self._pieces.setdefault(key, []).append(piece)
+        except ShardmillError as error:
+            self._problem = str(error)
+            self._pieces.clear()
+
+    def _regroup(self, counted: Counted, grouping: Grouping, each: Each) -> None:
+        try:
+            self._regrouping = Regrouping(self._run, counted, grouping, temporary_folder("verify"))
+            for key, piece in self._regrouping.pieces(each):
+                self._pieces.setdefault(key, []).append(piece)
         except ShardmillError as error:
             self._problem = str(error)
             self._pieces.clear()
@@ -222,15 +238,20 @@ class _Rows:
     def result(self, found: dict[ShardKey, ShardFindings]) -> Check:
         """Returns the result of the comparison."""
         compared = sum(each.compared for each in found.values())
-        rows = self._run.manifest["rows"]["written"]
-        facts = f"{compared:,} of {rows:,} rows made again and compared"
+        rows = sum(split["rows"] for split in self._run.manifest["splits"].values())
+        what = "rows" if self._run.grouping is None else "groups of rows"
+        facts = f"{compared:,} of {rows:,} {what} made again and compared"
         if self._problem:
             return Check("rows", facts, (f"can't be made again: {self._problem}",))
         unread = sum(each.unread for each in found.values())
         problems = [f"{unread:,} rows can't be compared: their shards can't be read"] if unread else []
         if any(each.differing for each in found.values()):
             assert isinstance(self._counted, Counted)
-            first = describe_first(self._run, self._rederivation, found)
+            first = (
+                describe_first(self._run, self._rederivation, found)
+                if self._run.grouping is None
+                else self._regrouping.describe_first(self._run, found)
+            )
             problems.insert(0, f"{first}. {which_changed(self._run, self._counted)}")
         return Check("rows", facts, tuple(problems))
 

@@ -48,6 +48,7 @@ FOLDERS = (
     "transforms/scoring",
     "transforms/distributions",
     "transforms/statistics",
+    "transforms/grouping",
     "transforms/stores",
     "transforms/tfrecord",
     "transforms/workers",

@@ -34,6 +34,7 @@ FLOORS = (
     "transforms/workers",
     "transforms/distributions",
     "transforms/statistics",
+    "transforms/grouping",
     "transforms/kinds",
     "transforms/kinds/numeric",
     "transforms/kinds/categorical",

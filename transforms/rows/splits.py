@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.run_folder import TRAIN
+from shardmill.schemas.splitmix import GAMMA, finalize
 from shardmill.transforms.kernel.library import kernel
 from shardmill.transforms.runtime.fingerprint import fingerprint
 
@@ -153,6 +154,19 @@ class ShardRule:
         shards = np.empty(rows, np.int64)
         kernel().kernel_assign_shards(self._spreads([first], [total]), rows, shards)
         return shards
+
+    def assign_keys(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        """Assigns groups of rows to shards, by their keys.
+
+        Args:
+            hashes: The hash of each group's key, uint64.
+
+        Returns:
+            int64, the shard of each group.
+        """
+        assert self.shards is not None  # the configuration asks for it where there are groups
+        states = hashes + np.uint64(self.seed) * GAMMA
+        return (finalize(states) % np.uint64(self.shards)).astype(np.int64)
 
     def sort(self, splits: npt.NDArray[np.int64], first: Sequence[int], totals: Sequence[int]) -> SortedRows:
         """Sorts a block's rows by split and shard.

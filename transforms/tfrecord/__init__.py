@@ -1,8 +1,9 @@
 """From columns to tf.train.Examples to TFRecord files, byte for byte.
 
-encode.py    columns of features -> serialized Examples, bare or in TFRecord frames
-compress.py  gzip members
-parts.py     the part file of a unit or several small ones
-frames.py    TFRecord frames, read
-decode.py    Examples decoded without TensorFlow
+encode.py         columns of features -> serialized Examples, bare or in TFRecord frames
+encode_groups.py  groups of rows -> SequenceExamples
+compress.py       gzip members
+parts.py          the part file of a unit or several small ones
+frames.py         TFRecord frames, read
+decode.py         Examples and SequenceExamples decoded without TensorFlow
 """

@@ -1,4 +1,4 @@
-"""Decodes `tf.train.Example` records without importing TensorFlow.
+"""Decodes Examples and SequenceExamples without importing TensorFlow.
 
 The protobuf messages are declared here by hand.
 
@@ -6,12 +6,14 @@ The declarations are those of tensorflow/core/example/feature.proto and example.
 descriptor pool of their own, so that they can't clash with TensorFlow's in the same process.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _PACKAGE = "shardmill.example"
+
+Values = list[int] | list[float] | list[bytes]
 
 
 def _declare() -> Any:
@@ -35,19 +37,34 @@ def _declare() -> Any:
     entry.field.add(name="value", number=2, **_message("Feature"))
     features.field.add(name="feature", number=1, **_message("Features.FeatureEntry") | {"label": _Field.LABEL_REPEATED})
     file.message_type.add(name="Example").field.add(name="features", number=1, **_message("Features"))
+    steps = file.message_type.add(name="FeatureList")
+    steps.field.add(name="feature", number=1, **_message("Feature") | {"label": _Field.LABEL_REPEATED})
+    lists = file.message_type.add(name="FeatureLists")
+    named = lists.nested_type.add(name="FeatureListEntry")
+    named.options.map_entry = True
+    named.field.add(name="key", number=1, type=_Field.TYPE_STRING, label=_Field.LABEL_OPTIONAL)
+    named.field.add(name="value", number=2, **_message("FeatureList"))
+    entries = _message("FeatureLists.FeatureListEntry") | {"label": _Field.LABEL_REPEATED}
+    lists.field.add(name="feature_list", number=1, **entries)
+    sequence = file.message_type.add(name="SequenceExample")
+    sequence.field.add(name="context", number=1, **_message("Features"))
+    sequence.field.add(name="feature_lists", number=2, **_message("FeatureLists"))
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Example"))
+    return [
+        message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
+        for name in ("Example", "SequenceExample")
+    ]
 
 
 def _message(name: str) -> dict[str, Any]:
     return {"type": _Field.TYPE_MESSAGE, "label": _Field.LABEL_OPTIONAL, "type_name": f".{_PACKAGE}.{name}"}
 
 
-_Example = _declare()
+_Example, _SequenceExample = _declare()
 
 
-def decode_example(record: bytes) -> dict[str, list[int] | list[float] | list[bytes]]:
+def decode_example(record: bytes) -> dict[str, Values]:
     """Decodes a serialized `tf.train.Example`.
 
     Returns:
@@ -58,6 +75,34 @@ def decode_example(record: bytes) -> dict[str, list[int] | list[float] | list[by
     """
     features = _Example.FromString(record).features.feature
     return {name: _values(features[name]) for name in sorted(features)}
+
+
+class Sequence(NamedTuple):
+    """A decoded `tf.train.SequenceExample`.
+
+    Attributes:
+        context: The values of each feature that it has once, by name.
+        lists: The values of each other feature in each step, by name.
+    """
+
+    context: dict[str, Values]
+    lists: dict[str, list[Values]]
+
+
+def decode_sequence(record: bytes) -> Sequence:
+    """Decodes a serialized `tf.train.SequenceExample`.
+
+    An Example is decoded as a context alone: its one field has the same number and type.
+
+    Raises:
+        google.protobuf.message.DecodeError: The record isn't a serialized SequenceExample.
+    """
+    found = _SequenceExample.FromString(record)
+    context, lists = found.context.feature, found.feature_lists.feature_list
+    return Sequence(
+        {name: _values(context[name]) for name in sorted(context)},
+        {name: [_values(step) for step in lists[name].feature] for name in sorted(lists)},
+    )
 
 
 def _values(feature: Any) -> Any:

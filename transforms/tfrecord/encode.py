@@ -32,7 +32,7 @@ _FEATURE = np.dtype(
         ("kind", "i4"),
         ("bounds_width", "i4"),
         ("offsets_width", "i4"),
-        ("unused", "i4"),
+        ("context", "i4"),
     ]
 )
 # The kinds of native/tfrecord/encode.h, and the types of numbers in memory.
@@ -42,7 +42,8 @@ _NUMBERS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "int64": np.dt
 _NO_MEMORY, _BAD_ORDER, _BAD_FEATURE = -1, -2, -3
 
 
-def _fresh(size: int) -> npt.NDArray[np.uint8]:
+def fresh(size: int) -> npt.NDArray[np.uint8]:
+    """Memory of its own for records; `size` is in bytes."""
     return np.empty(size, np.uint8)
 
 
@@ -91,12 +92,12 @@ class ExampleEncoder:
         Raises:
             ValueError: A feature's values don't fit the rows, or are bytes in an array of NumPy.
         """
-        offsets, data = self._encode(outputs, rows, order, _fresh, framed=False)
+        offsets, data = self._encode(outputs, rows, order, fresh, framed=False)
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
         return pa.Array.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
 
     def encode_framed(
-        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None = None, room: Room = _fresh
+        self, outputs: Outputs, rows: int, order: npt.NDArray[np.int64] | None = None, room: Room = fresh
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
         """Serializes rows and frames them as TFRecords.
 

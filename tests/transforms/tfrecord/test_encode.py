@@ -21,6 +21,20 @@ def is_list(values: pa.Array) -> bool:
     return bool(pa.types.is_list(values.type) or pa.types.is_large_list(values.type))
 
 
+def fill(place: Any, feature: FeatureSpec, outputs: dict[str, Any], row: int, n: int) -> None:
+    """Fills a `Feature` of protobuf with a row's values."""
+    values = outputs[feature.name]
+    if isinstance(values, pa.Array):
+        all_values = values.to_pylist()
+        each = len(all_values) // n
+        mine = all_values[row] if is_list(values) else all_values[row * each : (row + 1) * each]
+    else:
+        mine = values[row].reshape(-1).tolist()
+    chosen = {"float32": place.float_list, "int64": place.int64_list, "bytes": place.bytes_list}[feature.dtype]
+    chosen.SetInParent()
+    chosen.value.extend(each.encode() if isinstance(each, str) else each for each in mine)
+
+
 def serialized(features: list[FeatureSpec], outputs: dict[str, Any], n: int) -> list[bytes]:
     """What protobuf gives, row by row."""
     records = []
@@ -28,17 +42,7 @@ def serialized(features: list[FeatureSpec], outputs: dict[str, Any], n: int) -> 
         example = _Example()
         example.features.SetInParent()
         for feature in features:
-            values, kind = outputs[feature.name], feature.dtype
-            if isinstance(values, pa.Array):
-                all_values = values.to_pylist()
-                each = len(all_values) // n
-                mine = all_values[row] if is_list(values) else all_values[row * each : (row + 1) * each]
-            else:
-                mine = values[row].reshape(-1).tolist()
-            place = example.features.feature[feature.name]
-            chosen = {"float32": place.float_list, "int64": place.int64_list, "bytes": place.bytes_list}[kind]
-            chosen.SetInParent()
-            chosen.value.extend(each.encode() if isinstance(each, str) else each for each in mine)
+            fill(example.features.feature[feature.name], feature, outputs, row, n)
         records.append(example.SerializeToString(deterministic=True))
     return records
 

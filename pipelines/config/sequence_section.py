@@ -1,0 +1,74 @@
+"""`[sequence]`: rows grouped by a key, each group one record."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shardmill.pipelines.config.table import Table
+
+_MAX_LENGTH = 10_000
+
+
+@dataclass(frozen=True)
+class SequenceConfig:
+    """`[sequence]`.
+
+    Attributes:
+        group_by: The columns whose values the rows of a group share.
+        order_by: The column by which a group's rows are ordered. None means the input's order.
+        context: The features that a record has once.
+        max_length: The most rows of a group.
+        on_too_long: What becomes of longer groups.
+    """
+
+    group_by: tuple[str, ...]
+    order_by: str | None = None
+    context: tuple[str, ...] = ()
+    max_length: int = _MAX_LENGTH
+    on_too_long: Literal["error", "truncate"] = "error"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns in which a missing cell rejects the row."""
+        return (*self.group_by, *(() if self.order_by is None else (self.order_by,)))
+
+
+def parse_sequence(root: Table, output_format: str, *, shards: int | None, shuffle: bool) -> SequenceConfig | None:
+    """Reads `[sequence]`, which goes with its format alone.
+
+    None means that each row is a record.
+
+    Args:
+        root: The whole configuration.
+        output_format: `[output] format`.
+        shards: `[output] shards`.
+        shuffle: `[output] shuffle`.
+
+    Raises:
+        ConfigError: The section and its format don't go together, or with the rest of `[output]`.
+    """
+    wanted = output_format == "sequence_example"
+    if not wanted and "sequence" not in root.raw:
+        return None
+    if not wanted:
+        raise root.error("sequence", 'is for [output] format = "sequence_example"; set it, or remove [sequence]')
+    if shards is None:
+        raise root.error(
+            "output",
+            'expected shards with format = "sequence_example", since groups are counted only while they are written',
+        )
+    if not shuffle:
+        raise root.error("output", "shuffle = false can't keep the input's order of groups of rows; leave it out")
+    return _parse(root.table("sequence", required=True))
+
+
+def _parse(table: Table) -> SequenceConfig:
+    table.check_keys(("group_by", "order_by", "context", "max_length", "on_too_long"))
+    if "group_by" not in table.raw:
+        table.refuse(None, 'expected group_by, the columns whose rows become one record (group_by = ["user"])')
+    return SequenceConfig(
+        table.strings("group_by") if "group_by" in table.raw else (),
+        table.string("order_by") or None,
+        table.strings("context") if "context" in table.raw else (),
+        table.integer("max_length", minimum=1, default=_MAX_LENGTH),
+        table.choice("on_too_long", ("error", "truncate")),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,57 @@
+"""A run's features, made again as they are served."""
+
+import pyarrow as pa
+
+from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.pipelines.run_folder.holding import held_graph, naming_run
+from shardmill.schemas.run_folder import TRANSFORM_FN
+from shardmill.transforms.runtime.graph_folder import Graph
+from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
+from shardmill.transforms.runtime.session import load_session
+from shardmill.transforms.tfrecord.encode import Outputs
+
+
+class ServedGraph:
+    """A run's graph: features by its serving signature, and labels.
+
+    Threads may share it.
+
+    Attributes:
+        reading: The way that rows are read from the files.
+        features: All features, labels too.
+    """
+
+    def __init__(self, run: FinishedRun) -> None:
+        """Loads the graph.
+
+        Args:
+            run: The run.
+
+        Raises:
+            ShardmillError: It can't be loaded.
+        """
+        copy = held_graph(run)
+        folder = f"{copy}/{TRANSFORM_FN}"
+        self.reading = run.reading(Graph(folder))
+        with naming_run(run, copy):
+            self._whole = load_session(folder)
+        self.features = self._whole.outputs
+        self._labels = tuple(self._whole.labels)
+        self._missing = missing_labels(self._whole.labels, self.reading.selection)
+        self._unknown = self.reading.labels_to_drop(self._whole)
+        names = {feature.name for feature in self.features}
+        self._served = load_session(folder, "serving_default") if names - set(self._labels) else None
+
+    def outputs(self, columns: pa.RecordBatch) -> Outputs:
+        """The features of some rows.
+
+        Args:
+            columns: Their raw columns.
+
+        Raises:
+            ShardmillError: The graph fails.
+        """
+        served = self._served.run(columns) if self._served else {}
+        labels = self._whole.run(columns) if self._labels else {}
+        outputs = {**served, **{name: labels[name] for name in self._labels}}
+        return drop_missing(drop_unknown(outputs, self._unknown, columns.num_rows), columns, self._missing)

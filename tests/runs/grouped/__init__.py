@@ -1,0 +1,1 @@
+"""Runs whose records are groups of rows."""

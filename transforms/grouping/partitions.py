@@ -1,0 +1,177 @@
+"""One hash partition of the rows: its groups, in order.
+
+A partition is small enough for memory, and no group is in two of them.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shardmill.schemas.arrow import to_numpy
+from shardmill.schemas.errors import DataError
+from shardmill.schemas.messages import quoted
+from shardmill.transforms.grouping.group_counts import TOO_LONG, GroupCounts
+from shardmill.transforms.grouping.row_files import HASH, POSITION, SPLIT, RowFile
+from shardmill.transforms.grouping.settings import Grouping
+
+# Bytes of a partition's rows in memory, on average. Sorting takes some three times as much.
+_PARTITION_BYTES = 48 << 20
+# First bits of the hash that partitions are cut by, at most.
+_MOST_BITS = 12
+# Rows that go through the graph at once, about: whole groups. It isn't bytes, so that the same rows
+# do in every run.
+_BATCH_ROWS = 1 << 14
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A share of all keys, by their hash.
+
+    Attributes:
+        bits: The number of the hash's first bits that count.
+        index: These bits.
+    """
+
+    bits: int
+    index: int
+
+    @classmethod
+    def all(cls, row_files: Sequence[RowFile]) -> "list[Partition]":
+        """All partitions of some files' rows, each small enough."""
+        size = sum(each.size for each in row_files)
+        bits = min((max(size - 1, 0) // _PARTITION_BYTES).bit_length(), _MOST_BITS)
+        return [cls(bits, index) for index in range(1 << bits)]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Some groups of a partition, in order.
+
+    Attributes:
+        columns: Their rows' raw columns, a group's rows in order and one after the other.
+        starts: The first row of each group.
+        stops: The row after the last of each.
+        hashes: The hash of each group's key, uint64.
+        splits: The index of each group's split.
+        grouping: What makes them groups.
+    """
+
+    columns: pa.RecordBatch
+    starts: Indices
+    stops: Indices
+    hashes: npt.NDArray[np.uint64]
+    splits: Indices
+    grouping: Grouping
+
+    def describe(self, row: int) -> str:
+        """Names the group that a row is in, for messages."""
+        return described(self.columns, self.grouping, row)
+
+
+def described(columns: "pa.RecordBatch | pa.Table", grouping: Grouping, row: int) -> str:
+    """Names a row's group by the key's columns and values."""
+    cells = [f"{name} {quoted(columns.column(name)[row].as_py())}" for name in grouping.group_by]
+    return f"the group of {' and '.join(cells)}"
+
+
+class PartitionReader:
+    """Reads groups of partitions.
+
+    Attributes:
+        counts: Counts the rows that are dropped.
+    """
+
+    def __init__(self, row_files: Sequence[RowFile], names: Sequence[str], grouping: Grouping) -> None:
+        """Takes all files.
+
+        Args:
+            row_files: The files that have all rows.
+            names: The raw columns' names, in order.
+            grouping: The groups that are wanted.
+        """
+        self.counts = GroupCounts()
+        self._files = sorted(row_files, key=lambda each: each.path)
+        self._names = list(names)
+        self._grouping = grouping
+        self._keys = [HASH, SPLIT, *(str(self._names.index(name)) for name in grouping.group_by)]
+        order = [] if grouping.order_by is None else [str(self._names.index(grouping.order_by))]
+        self._sort_keys = [(name, "ascending") for name in (*self._keys, *order, POSITION)]
+
+    def read(self, partition: Partition) -> Iterator[Groups]:
+        """Reads a partition's groups.
+
+        Groups are in the order of (hash, split, key), and so are those of consecutive partitions.
+
+        Raises:
+            DataError: A file can't be read, or a group is too long.
+        """
+        held: list[pa.Table] = []
+        size = limit = 0
+        for each in self._files:
+            tables = [table for table in each.read(partition.bits, partition.index) if table.num_rows]
+            held += tables
+            size += sum(table.nbytes for table in tables)
+            # Of a key that most rows have, only the rows that are wanted stay in memory.
+            if size > max(2 * limit, 2 * _PARTITION_BYTES):
+                held = [self._sorted(held)]
+                size = limit = held[0].nbytes
+        if held:
+            yield from self._cut(self._sorted(held))
+
+    def _sorted(self, tables: Sequence[pa.Table]) -> pa.Table:
+        """Sorts rows, and drops those after the longest length."""
+        table = pa.concat_tables(tables)
+        table = table.take(pc.sort_indices(table, sort_keys=self._sort_keys)).combine_chunks()
+        starts = self._starts(table)
+        lengths = np.diff(starts, append=table.num_rows)
+        most = self._grouping.max_length
+        long = np.flatnonzero(lengths > most)
+        if not len(long):
+            return table
+        if not self._grouping.truncate:
+            group = described(self._raw(table), self._grouping, int(starts[long[0]]))
+            raise DataError(
+                f"{group}: expected at most {most:,} rows, received more; raise [sequence] max_length, or set "
+                'on_too_long = "truncate", which drops those after them'
+            )
+        kept = np.arange(table.num_rows) - np.repeat(starts, lengths) < most
+        self.counts.dropped[TOO_LONG] += int(table.num_rows - kept.sum())
+        return table.filter(pa.array(kept)).combine_chunks()
+
+    def _starts(self, table: pa.Table) -> Indices:
+        begins = np.zeros(table.num_rows, np.bool_)
+        begins[:1] = True
+        for name in self._keys:
+            column = table[name]
+            differs = pc.not_equal(column.slice(1), column.slice(0, max(len(column) - 1, 0)))
+            begins[1:] |= differs.combine_chunks().to_numpy(zero_copy_only=False)
+        return np.flatnonzero(begins)
+
+    def _raw(self, table: pa.Table) -> pa.Table:
+        return table.select(list(range(len(self._names)))).rename_columns(self._names)
+
+    def _cut(self, table: pa.Table) -> Iterator[Groups]:
+        """Cuts sorted rows into batches of whole groups."""
+        edges = np.append(self._starts(table), table.num_rows)
+        raw = self._raw(table)
+        cuts = np.flatnonzero(np.diff(edges[:-1] // _BATCH_ROWS)) + 1
+        hashes, splits = to_numpy(table[HASH]), to_numpy(table[SPLIT])
+        for first, end in itertools.pairwise([0, *cuts.tolist(), len(edges) - 1]):
+            start, stop = int(edges[first]), int(edges[end])
+            (columns,) = raw.slice(start, stop - start).to_batches()
+            starts = edges[first:end]
+            yield Groups(
+                columns,
+                starts - start,
+                edges[first + 1 : end + 1] - start,
+                hashes[starts],
+                splits[starts],
+                self._grouping,
+            )
