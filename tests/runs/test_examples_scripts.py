@@ -70,3 +70,11 @@ def test_digits_are_told_from_their_pixels(tmp_path: Path, shared_data: Path) ->
     found = scores(tmp_path, "mnist.py", str(shared_data / "mnist" / "mnist_5k.csv.gz"))
     assert 0.93 <= found["on shards"] < 0.995
     assert found["served raw rows"] == pytest.approx(found["on shards"], abs=2e-3)
+
+
+def test_stars_are_learned_from_users_and_films(tmp_path: Path, shared_data: Path) -> None:
+    """The towers learn 160 ratings better than by their mean, which errs by 1.1; the served model errs as on shards."""
+    found = scores(tmp_path, "movielens.py", str(shared_data / "criteo_sample" / "movielens_sample.txt"))
+    assert 0.2 < found["learned rows"] < 0.95
+    assert 0.9 < found["on shards"] < 1.7
+    assert found["served raw rows"] == pytest.approx(found["on shards"], abs=2e-4)

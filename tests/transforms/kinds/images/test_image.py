@@ -1,5 +1,6 @@
 """Images from columns of pixels, against NumPy and Keras."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from shardmill.pipelines.inspect.run_tables import read_manifest
 from shardmill.schemas.errors import ConfigError, DataError
+from shardmill.schemas.run_folder import NAMES_FILE
 from shardmill.transforms.features.registry import allowed_types, check_parameters, parse_features
 from tests.support.kinds import run, schema_of
 from tests.support.runs import read_rejected, read_split, run_toml
@@ -164,6 +166,9 @@ def test_a_run_with_images(tmp_path: Path) -> None:
         shuffle = false
         """,
     )
+    # All columns are one input of the graph that the transform phase runs.
+    inputs = json.loads((folder / "transform_fn" / NAMES_FILE).read_text())["signatures"]["transform"]["inputs"]
+    assert len({inputs[f"p{number}"][0] for number in range(4)}) == 1
     assert read_manifest(str(folder))["columns"]["refused"] == {f"p{number}": ["byte"] for number in range(4)}
     assert [(each["line"], each["column"], each["reason"]) for each in read_rejected(folder)] == [
         (3, "p1", "missing value in a column that must have one"),

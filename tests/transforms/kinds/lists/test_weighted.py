@@ -123,3 +123,21 @@ def test_rows_whose_lists_are_refused(tmp_path: Path) -> None:
         "sizes": [[1, 2], [], [4, 50]],
         "first": [[1], [0], [4]],
     }
+
+
+@pytest.mark.usefixtures("shared_tracer")
+def test_a_derived_list(tmp_path: Path) -> None:
+    """Cells are checked where they are read, and a derived column has none."""
+    (tmp_path / "mine.py").write_text("def derive(inputs):\n    return {'other': inputs['likes']}\n")
+    (tmp_path / "rows.csv").write_text("likes\na:1\n")
+    toml = """
+        derive = "mine.py:derive"
+        [input]
+        files = "rows.csv"
+        [features]
+        x = { kind = "weighted", column = "other", delimiter = ";" }
+        """
+    with pytest.raises(
+        ConfigError, match="expected a column of the data, whose cells that aren't lists of numbers reject"
+    ):
+        run_toml(tmp_path, toml)
