@@ -148,6 +148,7 @@ def check_input(run: FinishedRun, sizes: Sequence[int | None], counted: Counted 
     size = sum(entry["bytes"] for entry in entries)
     rows = run.manifest["rows"]
     facts = f"{plural(len(entries), 'file')}, {format_bytes(size)}, {plural(rows['read'], 'row')}, {rows['rejected']:,} rejected"
+    facts += f", {rows['filtered']:,} filtered" if "filtered" in rows else ""
     return Check("input", facts, tuple(problems))
 
 

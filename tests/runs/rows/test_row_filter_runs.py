@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from shardmill.schemas.errors import ConfigError, DataError
 from tests.pipelines.cli.test_commands import call_here
 from tests.pipelines.test_apply import apply
 from tests.support.runs import read_split, run_toml
-from tests.support.verified import problems
+from tests.support.verified import checks, problems
 
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
@@ -64,7 +65,23 @@ def test_every_row_is_accounted_for(filtered: Path) -> None:
     kept = {int(x) for each in _kept(filtered).values() for x in each}
     assert len(kept) == rows["written"]
     assert not kept & set(excluded)
-    assert problems(filtered) == {}
+    found = checks(filtered)
+    assert not any(check.problems for check in found.values())
+    assert found["input"].facts.endswith(f" {_ROWS} rows, 0 rejected, {rows['filtered']} filtered")
+
+
+def test_an_edited_account_is_noticed(filtered: Path, tmp_path: Path) -> None:
+    """`verify` tells sums that don't add up, and other numbers of rows left out than the input gives."""
+    copy = tmp_path / "run"
+    shutil.copytree(filtered, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    where, total = manifest["filtered"]["where"], manifest["rows"]["filtered"]
+    manifest["filtered"]["where"] = where + 1
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    assert problems(copy) == {
+        "manifest": (f"rows.filtered is {total}, but the sum of filtered is {total + 1}",),
+        "input": (f"{where} rows are left out by [rows] where; in the run it was {where + 1}",),
+    }
 
 
 def test_rows_of_a_sampled_key_stay_together(filtered: Path) -> None:
