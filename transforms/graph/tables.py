@@ -46,7 +46,7 @@ class Tables:
 
     @property
     def kept(self) -> Sequence[Any]:
-        """Objects to save along with the functions that look tokens up."""
+        """Objects to save along with functions that look up."""
         return self._groups
 
     def opened(self) -> Callable[[TableKey], "Lookup"]:
