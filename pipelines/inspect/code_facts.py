@@ -58,6 +58,7 @@ class Output:
         maximum: The greatest value of all splits; NaN for text and where there are none.
         is_index: Whether these are indices or row lengths of a sparse or ragged feature, or values
             that mean nothing without them.
+        kind: The kind of the configuration's feature of this name; empty if there is none.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Output:
     minimum: float = math.nan
     maximum: float = math.nan
     is_index: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,9 @@ def load_run(folder: str) -> Run:
     for name in names["labels"]:
         if name not in outputs:
             raise wrong(path, "labels", f"names of {FEATURES_SCHEMA}", shown(name))
-    weight = _weight(manifest["config"], [*names["labels"]])
+    kinds = _kinds(manifest["config"], [*outputs])
+    outputs = {name: replace(output, kind=kinds.get(name, "")) for name, output in outputs.items()}
+    weight = next((name for name in names["labels"] if kinds.get(name) == Weight.kind), None)
     return Run(
         folder=folder,
         shards={
@@ -145,11 +149,10 @@ def load_run(folder: str) -> Run:
     )
 
 
-def _weight(config: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    """The feature of kind `weight` among the labels."""
+def _kinds(config: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """The kinds of the configuration's features, by name."""
     features, _ = expand_patterns(config.get("features") or {}, names)
-    kinds = {name: value.get("kind") if isinstance(value, Mapping) else value for name, value in features.items()}
-    return next((name for name in names if kinds.get(name) == Weight.kind), None)
+    return {name: value.get("kind", "") if isinstance(value, Mapping) else value for name, value in features.items()}
 
 
 def _outputs(folder: str) -> dict[str, Output]:

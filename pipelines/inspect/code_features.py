@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from shardmill.pipelines.inspect.code_facts import Output, literal
+from shardmill.transforms.kinds.categorical.row_id import RowId
 
 # Numbers whose mean plus standard deviation is further from 0 than this are normalized.
 _LARGE = 10
@@ -17,6 +18,8 @@ _UNITS = 32
 # words matter more than their order.
 _POSITIONS = 16
 _WORDS = 1000
+# The kinds whose ids are padded with 0, which no element has.
+_PADDED = ("tokens", "characters", "sequence", "weighted")
 # The integers that statistics, being float64, hold exactly.
 _EXACT = 2**53
 _LEAST = -(2**63)
@@ -75,8 +78,9 @@ def input_line(output: Output) -> str:
 def _note(output: Output) -> str:
     if output.is_index:
         return "  # where the values of a sparse or ragged feature are: read, but not used"
-    if output.dtype == "string":
-        return "  # text: read, but not used"
+    if output.dtype == "string" or output.kind == RowId.kind:
+        unused = "a row's number" if output.kind == RowId.kind else "text"
+        return f"  # {unused}: read, but not used"
     if part_line(output) is None and math.isnan(output.minimum):
         return "  # no row has a value: read, but not used"
     if part_line(output) is None:
@@ -96,7 +100,7 @@ def part_line(output: Output) -> str | None:
     Returns None for a feature that isn't used.
     """
     name = f"inputs[{literal(output.name)}]"
-    if output.is_index or output.dtype == "string":
+    if output.is_index or output.dtype == "string" or output.kind == RowId.kind:
         return None
     if found := _ids(output):
         return _embedding(output, name, *found)
@@ -162,6 +166,8 @@ def _embedding(output: Output, name: str, first: int, last: int) -> str:
         return f"pooled({_from_zero(name, first - 1)}, {size + 1}, {units}),"
     name = f"keras.ops.clip({name}, {first}, {last})" if _is_guessed(output) else name
     if _is_text(output, size):
+        if output.kind in _PADDED and output.ids and first == 0:
+            return f"pooled({name}, {size}, {units}),"
         return f"pooled({_from_zero(name, first - 1)}, {size + 1}, {units}),"
     return f"keras.layers.Flatten()(keras.layers.Embedding({size}, {units})({_from_zero(name, first)})),"
 

@@ -43,6 +43,9 @@ def feature(dtype: str = "int64", **facts: Any) -> Output:
         (feature(ids=(0, 9), shape=None), 'pooled(inputs["x"] + 1, 11, 5),'),
         (feature(ids=(0, 99), shape=(64,)), 'keras.layers.Flatten()(keras.layers.Embedding(100, 32)(inputs["x"])),'),
         (feature(ids=(0, 1999), shape=(64,)), 'pooled(inputs["x"] + 1, 2001, 32),'),
+        (feature(ids=(0, 1999), shape=(64,), kind="tokens"), 'pooled(inputs["x"], 2000, 32),'),
+        (feature(ids=(0, 1999), shape=(64,), kind="sequence"), 'pooled(inputs["x"], 2000, 32),'),
+        (feature(mean=4e18, variance=1e36, kind="row_id"), None),
         (feature("float32", shape=None), 'keras.ops.sum(inputs["x"], axis=1, keepdims=True),'),
         (feature("string"), None),
         (feature("float32", shape=None, is_index=True), None),
@@ -226,6 +229,25 @@ def test_places_are_no_ids(forms: Path) -> None:
         if name in parts
     ]
     assert used == ["deep$ragged_values", "wide$sparse_values"]
+
+
+def test_a_rows_number_is_no_feature_and_padding_no_word(tmp_path: Path) -> None:
+    """A `row_id` is read, but no layer sees it; the 0s that pad a text's ids count nothing in their mean."""
+    (tmp_path / "rows.csv").write_text("key,y\n" + "".join(f"a b {row},{row % 2}\n" for row in range(20)))
+    toml = """
+[input]
+files = "rows.csv"
+[features]
+id = { kind = "row_id", column = "key" }
+words = { kind = "tokens", column = "key", num_buckets = 2000, max_tokens = 20 }
+y = "label"
+[output]
+shards = 1
+"""
+    code = code_for(str(run_toml(tmp_path, toml)))
+    assert 'name="id"),  # a row\'s number: read, but not used' in code
+    assert 'inputs["id"]' not in code
+    assert 'pooled(inputs["words"], 2002, 32),' in code
 
 
 def test_the_example_on_film_reviews_learns(shared_data: Path, tmp_path: Path) -> None:
