@@ -234,8 +234,10 @@ def _check_columns(kind: Kind, schema: Schema) -> None:
     for column in kind.columns:
         if column not in schema:
             near = did_you_mean(column, schema.names)
-            hint = f"{near} Set" if near else f"; the data has {few_names(schema.names)}; set"
-            raise kind.error(f"there is no column {column!r}{hint} `column` if it has another name than the feature")
+            hint = near or f"; the data has {few_names(schema.names)}"
+            if column == kind.name:
+                hint += f"{' Set' if near else '; set'} `column` if it has another name than the feature"
+            raise kind.error(f"there is no column {column!r}{hint}")
 
 
 def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:

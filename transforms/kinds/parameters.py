@@ -7,6 +7,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
+from datetime import date, time
 from typing import Any
 
 from shardmill.schemas.errors import ConfigError
@@ -63,7 +64,10 @@ def _read(feature: str, key: str, value: object, hint: Any) -> Any:
     if key == "pre":
         return parse_pre(feature, value)
     if not _fits(value, hint):
-        raise ConfigError(f"[features] {feature}: expected `{key}` to be {_describe(hint)}, received {value!r}")
+        received = (
+            f"{value.isoformat()}, a date or time; put it in quotes" if isinstance(value, date | time) else repr(value)
+        )
+        raise ConfigError(f"[features] {feature}: expected `{key}` to be {_describe(hint)}, received {received}")
     return _convert(value, hint)
 
 

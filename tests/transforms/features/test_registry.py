@@ -65,6 +65,7 @@ def test_requests() -> None:
         ({"fare": {"column": "fare"}}, "fare: expected a kind"),
         ({"": "z_score"}, "expected a feature's name"),
         ({"fares": "z_score"}, r"there is no column 'fares'; did you mean 'fare'\? Set `column` if"),
+        ({"f": {"kind": "z_score", "column": "fares"}}, r"there is no column 'fares'; did you mean 'fare'\?$"),
         ({"zzz": "z_score"}, "there is no column 'zzz'; the data has fare, tips, company, trip_start; set `column` if"),
         (
             {"fare": {"kind": "z_score", "colunm": "fare"}},

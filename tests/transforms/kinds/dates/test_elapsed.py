@@ -85,6 +85,7 @@ def test_reject_names_both_columns() -> None:
         ({"unit": "day", "since": "2024-01-01"}, "expected `unit` to be one of seconds, .*received 'day'; did you mean 'days'"),
         ({}, r"expected `since` or a second column, received since = None and columns = \['start'\]"),
         ({"columns": ["start", "end"], "since": "2024-01-01"}, "expected `since` or a second column"),
+        ({"since": dt.date(2024, 1, 1)}, "expected `since` to be a string, received 2024-01-01, a date or time; put it in quotes"),
         ({"since": "January 2024"}, "expected `since` to be a moment such as 2020-01-31 .*received 'January 2024'"),
         ({"since": "2024-01-01", "format": "%H:%M"}, "expected a `format` of whole dates, received '%H:%M'"),
         ({"since": "2024-01-01", "format": "unix"}, "expected an INT column for `format` 'unix', received column 'start'"),
