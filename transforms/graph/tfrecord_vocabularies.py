@@ -44,7 +44,7 @@ def rewrite_assets(kinds: Iterable[Kind], statistics: Statistics) -> Statistics:
 
 
 def fill_table(table: Tensor, path: Tensor) -> None:
-    """Fills a table from a file, where the graph is loaded.
+    """Fills a table from a file when the graph loads.
 
     Args:
         table: The table's resource.
