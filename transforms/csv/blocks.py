@@ -245,7 +245,10 @@ class _BlockParser:
         )
         formats = dict(dialect.numbers)
         spelled = [
-            CellColumn(positions[name], ColumnType.BYTES, number_format=formats.get(name)) for name in selection.spelled
+            CellColumn(positions[name], ColumnType.BYTES, number_format=formats.get(name))
+            if name in positions
+            else None
+            for name in selection.spelled
         ]
         self._spellings = SpellingCounter(self._lexicon.packed, dialect.null_values, spelled) if spelled else None
         self._key = selection.key.begin(unit.index) if selection.key else None

@@ -44,22 +44,24 @@ class SpellingCounter:
     Several threads may use it at once.
     """
 
-    def __init__(self, dialect: bytes, null_values: Sequence[str], columns: Sequence[CellColumn]) -> None:
+    def __init__(self, dialect: bytes, null_values: Sequence[str], columns: Sequence[CellColumn | None]) -> None:
         """Prepares what all rows have in common.
 
         Args:
             dialect: The special bytes: `Lexicon.packed`.
             null_values: The spellings of missing cells; the empty one needn't be among them.
-            columns: The columns, of type BYTES.
+            columns: The columns, of type BYTES. None stands for one that the file lacks, in which
+                every row's cell is missing.
         """
         self._dialect = dialect
         self._parser = ColumnParser(dialect, null_values, [])
         self._nulls = NullSpellings(self._parser.nulls)
-        self._columns = columns
-        self._positions = np.array([column.position for column in columns], np.uint32)
+        self._there = np.array([column is not None for column in columns], np.bool_)
+        present = [column for column in columns if column is not None]
+        self._positions = np.array([column.position for column in present], np.uint32)
         # Cells of these are counted as they are respelled.
-        formatted = [index for index, column in enumerate(columns) if column.number_format is not None]
-        self._formatted = [(index, ColumnParser(dialect, null_values, [columns[index]])) for index in formatted]
+        formatted = [index for index, column in enumerate(present) if column.number_format is not None]
+        self._formatted = [(index, ColumnParser(dialect, null_values, [present[index]])) for index in formatted]
 
     def count(self, grid: Grid) -> Counts:
         """Counts the cells of rows.
@@ -78,7 +80,10 @@ class SpellingCounter:
         for index, parser in self._formatted:
             (text,), _ = parser.parse(grid)
             counts[index] = _count_text(text)
-        return counts
+        every = np.zeros((len(self._there), len(SPELLINGS)), np.int64)
+        every[:, ABSENT] = len(grid)
+        every[self._there] = counts
+        return every
 
     def _count(self, grid: Grid, room: int) -> tuple[Counts, npt.NDArray[np.void]]:
         """Counts cells, and finds the hard ones.
@@ -87,9 +92,10 @@ class SpellingCounter:
             grid: The cells.
             room: The most hard cells that are expected; with more, all is done again.
         """
-        counts, hard = np.zeros((len(self._columns), len(SPELLINGS)), np.int64), np.empty(room, _CELL)
+        columns = len(self._positions)
+        counts, hard = np.zeros((columns, len(SPELLINGS)), np.int64), np.empty(room, _CELL)
         found = kernel().kernel_spellings(
-            *grid.arguments, self._dialect, self._nulls.packed, self._positions, len(self._columns), counts, hard, room
+            *grid.arguments, self._dialect, self._nulls.packed, self._positions, columns, counts, hard, room
         )
         return (counts, hard[:found]) if found <= room else self._count(grid, found)
 

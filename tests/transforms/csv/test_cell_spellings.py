@@ -136,6 +136,17 @@ def test_numbers_in_a_format_are_counted_as_they_are_respelled() -> None:
     assert counts[:, [ABSENT, SPELLINGS.index(Spelling.FLOAT), 0]].tolist() == [[1, 1, 1], [1, 0, 2]]
 
 
+@pytest.mark.parametrize("number_format", [None, NumberFormat(decimal=",")])
+def test_a_column_that_the_file_lacks_has_missing_cells(number_format: NumberFormat | None) -> None:
+    """As many as there are rows; the others are counted as if it weren't asked for."""
+    there = CellColumn(1, ColumnType.BYTES, number_format=number_format)
+    grid = grid_of(b"x,1\n,2\n3,x\n", PLAIN, 2)
+    counts = SpellingCounter(PLAIN.packed, (), [None, there, None]).count(grid)
+    assert counts[1].tolist() == SpellingCounter(PLAIN.packed, (), [there]).count(grid)[0].tolist()
+    assert counts[[0, 2]].tolist() == [[0, 3, *[0] * 9]] * 2
+    assert SpellingCounter(PLAIN.packed, (), [None]).count(grid).tolist() == [[0, 3, *[0] * 9]]
+
+
 def test_the_rows_that_are_counted_may_be_some() -> None:
     """In any part of a text that is larger than what is gone through at once."""
     grid = grid_of(b"".join(b"%d,text\n" % (row % 10) for row in range(100_000)), PLAIN, 2)

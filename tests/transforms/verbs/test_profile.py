@@ -1,5 +1,6 @@
 """What a pass for types finds of units: the same whether cells are counted or profiled."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,3 +58,19 @@ def test_only_some_columns_may_be_counted() -> None:
     typed.add(Unit(0, 0, "f.csv"), read(b"a,b,c\n1,\xff,x\n2,y,\xff\n", as_spelled(("c", "a"), NAMES)))
     assert [facts(counts) for counts in typed.types] == [("c", 1, 0, {}), ("a", 1, 0, {Spelling.INTEGER: 1})]
     assert typed.read == 2
+
+
+@pytest.mark.parametrize("header", ["b", "c,a", "a,b,c"])
+def test_cells_of_a_column_that_a_file_lacks_are_missing(header: str) -> None:
+    """Where the configuration says so, they are counted as those of a column of text are, format or not."""
+    dialect = Dialect(missing_columns="null", numbers=(("b", NumberFormat(decimal=",")),))
+    row = ",".join("1" for _ in header.split(","))
+    data, unit = f"{header}\n{row}\n{row}\n1,2,3,4\n".encode(), Unit(0, 0, "f.csv")
+    typed, profiled = Typed.nothing(NAMES), Profiled.nothing(NAMES)
+    typed.add(unit, read(data, as_spelled(NAMES), dialect))
+    profiled.add(unit, read(data, as_text(NAMES), dialect))
+    assert [facts(counts) for counts in typed.types] == [facts(counts) for counts in profiled.profiles]
+    assert [counts.name for counts in typed.types if counts.missing == 2] == [
+        n for n in NAMES if n not in header.split(",")
+    ]
+    assert typed.read == profiled.read == 3
