@@ -168,7 +168,7 @@ def _read(first: pa.Array, lines: BinaryIO) -> Iterator[tuple[pa.Array, pa.Array
 
 
 def _split_lines(text: bytes) -> pa.Array:
-    """The lines of a text that ends with a line end, as large_binary with their ends."""
+    """A text's lines with their ends, as large_binary."""
     octets = np.frombuffer(text, np.uint8)
     stops = np.flatnonzero(octets == _NEWLINE) + 1
     return binary_of(octets, np.concatenate([np.zeros(1, np.int64), stops]))
