@@ -31,9 +31,11 @@ _INDICATOR = 0.05  # the share of missing cells from which their absence becomes
 _RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
 _UNLIKE = "nearly all values differ"
 _CONSTANT = "one value in all rows"
+_FREE_TEXT = "free text"
 _FLAGS = (0, 1)
 _VOCABULARY = toml_table(kind="vocabulary", num_oov_buckets=1)
 _HASH = toml_table(kind="hash", num_buckets=1000)
+_TOKENS = toml_table(kind="tokens", lower=True, strip_punctuation=True, top_k=_TOP_K, max_tokens=200)
 _PARTS = ("year", "month", "day", "weekday", "hour", "minute")  # the parts of dates to learn from
 
 
@@ -107,7 +109,8 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
     if mixture:
         return FeatureLine(name, _HASH if unlike else value, facts, mixture, used=not unlike, sure=False)
     if unlike:
-        return FeatureLine(name, _HASH, facts, unlike, used=False, sure=unlike != _UNLIKE)
+        offered = _TOKENS if unlike == _FREE_TEXT else _HASH
+        return FeatureLine(name, offered, facts, unlike, used=False, sure=unlike != _UNLIKE)
     reason, sure = date_reason(profile) if _date_parts(column, profile, survey.schema) else ("", True)
     return FeatureLine(name, value, facts, reason, sure=sure)
 
@@ -144,11 +147,11 @@ def _emptiness(profile: ColumnProfile) -> str:
 def _unlikeness(profile: ColumnProfile) -> str:
     """Tells why texts can't be learned from, else ""."""
     if _are_all_lines(profile):
-        return "free text"
+        return _FREE_TEXT
     if not is_unique(profile):
         return ""
     if profile.lengths is not None and profile.lengths[1] > _LONG_TEXT:
-        return "free text"
+        return _FREE_TEXT
     few = profile.rows - profile.absent < _FEW_ROWS
     return "" if few else _UNLIKE
 

@@ -98,7 +98,7 @@ def test_texts_of_few_rows_are_no_identifiers() -> None:
     }
     found = tomllib.loads(starter(columns))["features"]
     assert found == {"fruit": {"kind": "vocabulary", "num_oov_buckets": 1}, "x": "z_score"}
-    assert "# note = " in starter(columns)
+    assert '# note = { kind = "tokens", lower = true, strip_punctuation = true, ' in starter(columns)
     assert tomllib.loads(starter({"x": ["1"] * 9, "y": ["a"] * 9}))["features"].keys() == {"x", "y"}
 
 
@@ -106,7 +106,7 @@ def test_texts_of_several_lines_are_free_text() -> None:
     """A vocabulary would be empty: it takes no token that spans lines; one that doesn't is enough."""
     columns: Columns = {"note": ["a\nb", "c\r\nd"] * 10, "mixed": ["a\nb", "c"] * 10}
     assert features({name: [*cells] * 50 for name, cells in columns.items()}).keys() == {"mixed"}
-    assert tomllib.loads(starter({"note": columns["note"]}))["features"]["note"]["kind"] == "hash"
+    assert tomllib.loads(starter({"note": columns["note"]}))["features"]["note"]["kind"] == "tokens"
     assert tomllib.loads(starter({"note": ["a\nb"] * 50}))["features"]["note"]["kind"] == "hash"
 
 
