@@ -37,7 +37,7 @@ def starter_config(
             "",
             *input_lines(paths, survey, request, guess_label(survey, features).name),
             "",
-            *_row_lines(request.table("rows")),
+            *_table_lines("[rows]  # rows that are left out are counted", request.table("rows")),
             *_split_lines(request.table("split")),
             "",
             "[features]",
@@ -45,6 +45,7 @@ def starter_config(
             *label_lines(survey, features, request),
             *(line.render() for line in features),
             "",
+            *_table_lines("[sequence]  # rows with one key become one record", request.table("sequence")),
             "[output]",
             *_output_lines(paths.output, request.table("output")),
             "",
@@ -52,9 +53,10 @@ def starter_config(
     )
 
 
-def _row_lines(rows: Mapping[str, Any]) -> list[str]:
-    settings = [f"{toml_key(name)} = {toml_value(value)}" for name, value in rows.items()]
-    return ["[rows]  # rows that are left out are counted", *settings, ""] if settings else []
+def _table_lines(heading: str, table: Mapping[str, Any]) -> list[str]:
+    """A table that is written only where the command line sets something in it."""
+    settings = [f"{toml_key(name)} = {toml_value(value)}" for name, value in table.items()]
+    return [heading, *settings, ""] if settings else []
 
 
 def _split_lines(split: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.messages import did_you_mean
+from shardmill.schemas.messages import did_you_mean, suggest
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.features.column_patterns import expand_patterns, few_names
@@ -192,9 +192,8 @@ def _parse_one(name: str, value: object) -> Kind:
     if not name:
         raise ConfigError("[features]: expected a feature's name, received an empty one")
     if word not in KINDS:
-        raise ConfigError(
-            f"[features] {name}: unknown kind {word!r}, expected one of {', '.join(KINDS)}{did_you_mean(word, KINDS)}"
-        )
+        known = f"the kinds are {', '.join(KINDS)}"
+        raise ConfigError(f"[features] {name}: unknown kind {word!r}{suggest(word, KINDS, known)}")
     kind = KINDS[word]
     columns = kind.named_columns(name, entry)
     if columns is None:

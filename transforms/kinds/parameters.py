@@ -11,7 +11,7 @@ from datetime import date, time
 from typing import Any
 
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.messages import did_you_mean
+from shardmill.schemas.messages import suggest
 from shardmill.transforms.statistics.pre import Pre, parse_pre
 
 # Fields that the configuration doesn't set under their own names.
@@ -51,7 +51,7 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
         if key not in fields:
             known = ", ".join(f"`{each}`" for each in ("kind", "column", *fields))
             raise ConfigError(
-                f"[features] {feature}: `{kind.kind}` has no parameter `{key}`; it has {known}{did_you_mean(key, fields)}"
+                f"[features] {feature}: `{kind.kind}` has no parameter `{key}`{suggest(key, fields, f'it has {known}')}"
             )
     hints = typing.get_type_hints(kind)
     for key, each in fields.items():

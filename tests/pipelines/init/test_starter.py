@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.pipelines.config.rows_section import RowsConfig, SampleConfig
+from shardmill.pipelines.config.sequence_section import SequenceConfig
 from shardmill.pipelines.config.split_section import SplitConfig, TimeSplit
 from shardmill.pipelines.init.toml_text import toml_key
 from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request
@@ -111,6 +112,15 @@ def test_rows_are_left_out_as_asked(tmp_path: Path) -> None:
     config = load(starter(columns, request=request.for_columns(("x", "y"))), tmp_path)
     assert config.rows == RowsConfig("x > 1 and y == 'a'", SampleConfig(0.5, ("x",)))
     assert config.split == SplitConfig({"train": 0.9, "eval": 0.1}, stratify="y")
+
+
+def test_rows_are_brought_together_as_asked(tmp_path: Path) -> None:
+    """The key by which rows become one record stands above the output, whose format goes with it."""
+    settings = ["output.format=sequence_example", 'sequence.group_by=["y"]', "sequence.order_by=x"]
+    request = parse_request((), None, settings, "p.toml")
+    columns: Columns = {"x": NUMBERS, "y": ["a", "b"] * 500}
+    config = load(starter(columns, request=request.for_columns(("x", "y"))), tmp_path)
+    assert config.sequence == SequenceConfig(("y",), order_by="x")
 
 
 def test_labels_are_written_as_asked(tmp_path: Path) -> None:

@@ -81,9 +81,9 @@ def test_settings_are_those_of_run() -> None:
         (["split.key=['y']"], "--set: split: expected a split 'train'"),
         (
             ["featrues.x=z_score"],
-            "--set featrues: expected a setting of input, rows, split, features, output; did you mean 'features'?",
+            "--set featrues: expected a setting of input, rows, split, sequence, features, output; did you mean 'features'?",
         ),
-        (["derive=f.py:f"], "--set derive: expected a setting of input, rows, split, features, output"),
+        (["derive=f.py:f"], "--set derive: expected a setting of input, rows, split, sequence, features, output"),
         (["input.files=a.csv"], "--set input.files: the arguments say which files; remove this setting"),
         (["input.schema=a.pbtxt"], "--set input.schema: init writes the schema itself; remove this setting"),
         (["features.y=z_score"], "--label 'y': --set features.y declares it, too; remove one of them"),
