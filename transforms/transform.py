@@ -103,7 +103,7 @@ class TransformUnits(SeveralOutputs):
     def expand(self, units: beam.PCollection[Unit]) -> WrittenUnits:
         written = (
             units
-            | "WrapUnits" >> beam.Map(UnitList.of)
+            | "WrapUnits" >> beam.Map(_listed)
             | "ListUnits" >> beam.CombineGlobally(Merge(UnitList))
             | "GroupUnits" >> beam.FlatMap(groups)  # (unit, ...)
             | "SpreadGroups" >> beam.Reshuffle()
@@ -114,6 +114,10 @@ class TransformUnits(SeveralOutputs):
         )
         moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
         return WrittenUnits(written.parts, moments)
+
+
+def _listed(unit: Unit) -> UnitList:
+    return UnitList([unit])
 
 
 class _TransformUnits(CheckedDoFn):

@@ -54,7 +54,7 @@ def starter_config(
 
 
 def _table_lines(heading: str, table: Mapping[str, Any]) -> list[str]:
-    """A table that is written only where the command line sets something in it."""
+    """A table, if the command line sets something in it."""
     settings = [f"{toml_key(name)} = {toml_value(value)}" for name, value in table.items()]
     return [heading, *settings, ""] if settings else []
 

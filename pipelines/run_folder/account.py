@@ -20,9 +20,8 @@ def account_rows(
         groups: The counts of groups. None means that each record is one row.
 
     Raises:
-        DataError: The rows read aren't as many as those written, dropped, filtered and
-            rejected, or the
-            records not as many as the groups.
+        DataError: The rows read aren't as many as those written, dropped, filtered and rejected, or
+            the records not as many as the groups.
     """
     read = sum(count.read for count in counts)
     found = sum(records.values())

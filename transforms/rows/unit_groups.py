@@ -27,11 +27,6 @@ class UnitList:
 
     units: list[Unit] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, unit: Unit) -> "UnitList":
-        """A list of one unit."""
-        return cls([unit])
-
     def merge(self, other: "UnitList") -> None:
         """Adds the units of another list."""
         self.units.extend(other.units)

@@ -167,7 +167,8 @@ def test_a_shard_of_groups_is_shown(folder: Path, capsys: pytest.CaptureFixture[
     assert "price" in (out := capsys.readouterr().out)
     assert "user_id" in out
     inspect_path(str(folder / "run"))
-    out = capsys.readouterr().out
+    # A line breaks where the folder's path has made it too long.
+    out = " ".join(capsys.readouterr().out.split())
     assert "dropped after max_length; groups of rows in" in out
 
 

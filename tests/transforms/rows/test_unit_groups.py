@@ -38,7 +38,7 @@ def test_a_list_of_units_has_a_header_once() -> None:
     came = [pickle.loads(pickle.dumps(replace(unit(index, 100), header=b"x" * 10_000))) for index in range(1000)]
     listed = UnitList()
     for each in came:
-        listed.merge(UnitList.of(each))
+        listed.merge(UnitList([each]))
     assert len({id(each.header) for each in came}) == 1
     assert len(FastPrimitivesCoder().encode(listed)) < 200_000
     assert len(pickle.dumps(came)) < 200_000
