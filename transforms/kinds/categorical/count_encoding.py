@@ -86,5 +86,6 @@ class Frequency(_CountKind):
         return (FeatureSpec(self.name, "float32"),)
 
     def _numbers(self, statistics: Statistics) -> npt.NDArray[Any]:
-        total = statistics.vocabularies[self.shared or self.name].total
+        # With no token at all there may be reserved ones.
+        total = max(statistics.vocabularies[self.shared or self.name].total, 1)
         return (self._counts(statistics) / total).astype(np.float32)

@@ -56,6 +56,13 @@ def test_a_shared_vocabulary_counts_all_its_columns(tmp_path: Path) -> None:
     assert out["s"].tolist() == [1, 3, 1, 4, 0, 3, 1]
 
 
+def test_a_column_without_a_token_has_no_shares(tmp_path: Path) -> None:
+    """Where all cells are missing, a reserved token's share is 0, not 0 / 0."""
+    table = {"s": {"kind": "frequency", "reserved_tokens": ["none"]}}
+    out = run(table, schema_of(s="bytes"), {"s": [None] * 7}, tmp_path, serve={"s": ["none", "b", None]})
+    assert out["s"].tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
