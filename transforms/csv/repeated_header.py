@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from shardmill.schemas.schema import Column
+from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.csv.cell_columns import Grid
 from shardmill.transforms.csv.cells import Cells
 from shardmill.transforms.csv.dialect import Dialect
@@ -41,14 +41,14 @@ class RepeatedHeader:
         self._offsets = np.cumsum([0, *map(len, cells)]).astype(np.uint32)
         self._dialect = lexicon_of(dialect).packed
         nulls = pa.array(sorted({"", *dialect.null_values}), pa.string())
-        # The columns whose cell in the header spells no value of theirs.
-        self._telling = {
-            column.name
-            for column in columns
-            if header.cells
-            and column.name in positions
-            and cast(pa.array([header.cells[positions[column.name]]], pa.string()), column.type, nulls).bad is not None
-        }
+        # The columns whose cell in the header spells no value of theirs: one cast for each type,
+        # since a thousand casts would cost more than the unit.
+        self._telling: set[str] = set()
+        for column_type in ColumnType:
+            names = [column.name for column in columns if column.type is column_type and column.name in positions]
+            if header.cells and names:
+                spelled = cast(pa.array([header.cells[positions[name]] for name in names]), column_type, nulls)
+                self._telling.update(names[index] for index in ([] if spelled.bad is None else spelled.bad.tolist()))
 
     def rows(self, grid: Grid, cells: Cells) -> Faults:
         """Finds the rows whose cells all equal the header.
