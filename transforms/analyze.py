@@ -260,7 +260,8 @@ class _AnalyzeUnit(CheckedDoFn):
             for block in blocks:
                 splits = rule.assign(block.rows, unit.split, block.key)
                 train = self._reading.train_rows(block, splits)
-                analysis.update(train, self._reading.made_tokens(train))
+                with work.timed("statistics"):
+                    analysis.update(train, self._reading.made_tokens(train))
                 self._findings.rejections.update(unit.index, block.rejects)
                 self._findings.infinite.update(block.infinite)
                 self._findings.renamings.update(unit.index, unit.path, block.renamed)

@@ -140,7 +140,8 @@ class _TransformUnits(CheckedDoFn):
         with metrics.working("transform", metrics.unit_names(units)) as work, files.created(path) as stream:
             parts = PartWriter(stream, self._layout.level, self._buffer)
             rows = writer.write(units, parts, work)
-            segments = parts.close()
+            with work.timed("compress"):
+                segments = parts.close()
         metrics.ROWS_WRITTEN.inc(rows)
         metrics.BYTES_WRITTEN.inc(sum(segment.length for segment in segments if segment.split != REJECTED))
         yield PartFile(first, path, tuple(segments))
@@ -182,14 +183,14 @@ class _PartRows:
                     rows += np.bincount(splits, minlength=len(first))
                     self._held.append((block, splits))
                 if self._is_made or sum(held.size for held, _ in self._held) > GROUP_BYTES:
-                    first += self._add_held(parts, first)
+                    first += self._add_held(parts, first, work)
                 work.add(block.read, block.size)
             self._plan.check_second_pass(unit, rows.tolist(), rejected, filtered)
             total += int(rows.sum())
-        self._add_held(parts, first)
+        self._add_held(parts, first, work)
         return total
 
-    def _add_held(self, parts: PartWriter, first: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def _add_held(self, parts: PartWriter, first: npt.NDArray[np.int64], work: metrics.Work) -> npt.NDArray[np.int64]:
         """Transforms the held blocks; counts rows by split."""
         if not self._held:
             return np.zeros_like(first)
@@ -198,19 +199,23 @@ class _PartRows:
         made = self._held[0][0].made if self._is_made else None
         self._held.clear()
         if made is None:
-            made = self._session.run(columns)
+            with work.timed("graph"):
+                made = self._session.run(columns)
         outputs = drop_missing(drop_unknown(made, self._unknown, columns.num_rows), columns, self._labels)
         rows = self._plan.sort(splits, first.tolist())
-        self._add_frames(outputs, rows, parts)
-        self._moments.update(outputs, splits, self._reading.split_rule.names)
+        self._add_frames(outputs, rows, parts, work)
+        with work.timed("statistics"):
+            self._moments.update(outputs, splits, self._reading.split_rule.names)
         return rows.rows
 
-    def _add_frames(self, outputs: Outputs, rows: PlannedRows, parts: PartWriter) -> None:
-        offsets, frames = self._encoder.encode_framed(outputs, len(rows.order), rows.order, parts.room)
+    def _add_frames(self, outputs: Outputs, rows: PlannedRows, parts: PartWriter, work: metrics.Work) -> None:
+        with work.timed("encode"):
+            offsets, frames = self._encoder.encode_framed(outputs, len(rows.order), rows.order, parts.room)
         stop = 0
-        for split, shard, count in rows.shards:
-            start, stop = stop, stop + count
-            parts.add(split, shard, count, frames.data[offsets[start] : offsets[stop]])
+        with work.timed("compress"):
+            for split, shard, count in rows.shards:
+                start, stop = stop, stop + count
+                parts.add(split, shard, count, frames.data[offsets[start] : offsets[stop]])
 
 
 def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:

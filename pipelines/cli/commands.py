@@ -25,6 +25,7 @@ from shardmill.pipelines.cli.options import (
     NewOutput,
     OneSplit,
     Overwrite,
+    Profile,
     Quiet,
     RunFolder,
     RunOutput,
@@ -117,6 +118,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
+    profile: Profile = False,
     quiet: Quiet = False,
 ) -> None:
     """Turn CSV files into TFRecord shards and a serving graph.
@@ -144,7 +146,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     with Progress(quiet=quiet) as progress:
         result = run_module.run(checked, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
-        tell_result(chosen, result)
+        tell_result(chosen, result, profile=profile)
 
 
 @app.command(cls=Command, epilog=EXAMPLES["inspect"])
@@ -232,6 +234,7 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
     engine: EngineName = None,
     overwrite: Overwrite = False,
     workers: Workers = None,
+    profile: Profile = False,
     quiet: Quiet = False,
 ) -> None:
     """Transform new CSV files with a finished run's graph.
@@ -268,7 +271,7 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
     with Progress(quiet=quiet) as progress:
         result = apply_module.apply(application, output, overwrite=overwrite, engine=chosen, progress=progress)
     if not quiet:
-        tell_result(chosen, result)
+        tell_result(chosen, result, profile=profile)
 
 
 @app.command(cls=Command, epilog=EXAMPLES["demo"])

@@ -78,16 +78,20 @@ def check_options(ctx: typer.Context, beam_args: Sequence[str], engine: str | No
         check_beam_args(beam_args, f"shardmill {ctx.info_name}", own, engine)
 
 
-def tell_result(engine: "Engine", result: "RunResult") -> None:
+def tell_result(engine: "Engine", result: "RunResult", *, profile: bool) -> None:
     """Prints the result of a run.
 
     Args:
         engine: The engine that ran it.
         result: The result.
+        profile: Whether to print where the time went, too.
     """
+    from shardmill.pipelines.console.profile_table import print_profile
     from shardmill.pipelines.console.summary import print_summary
 
     if engine.template:
         typer.echo(f"Wrote the template {engine.template}; a job launched from it does the run (docs/dataflow.md).")
     else:
         print_summary(result.output, result.manifest, result.seconds)
+        if profile:
+            print_profile(result.manifest, result.seconds)

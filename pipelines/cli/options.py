@@ -49,6 +49,10 @@ EngineName = Annotated[
         rich_help_panel=ENGINE_OPTIONS,
     ),
 ]
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Show which phases and steps took how long.", rich_help_panel=GLOBAL_OPTIONS),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no summary.", rich_help_panel=GLOBAL_OPTIONS)
 ]

@@ -6,4 +6,5 @@ stderr.py         standard error of one thread among many
 fitting_table.py  tables that fit a narrow terminal
 progress.py       progress bars, or lines off a terminal
 summary.py        the summary of a finished run
+profile_table.py  the times of its phases and steps
 """

@@ -191,10 +191,31 @@ def _print_work(out: Console, metrics: Mapping[str, int]) -> None:
 
     This process can't see when their phases began and ended.
     """
-    spent = {name.removesuffix(_TIME): each / 1000 for name, each in metrics.items() if name.endswith(_TIME)}
+    spent = step_seconds(metrics)
     if spent:
-        steps = ", ".join(f"{name} {each:.1f} s" for name, each in sorted(spent.items(), key=lambda item: -item[1]))
+        steps = ", ".join(
+            f"{name} {each:.1f} s"
+            for (name, part), each in sorted(spent.items(), key=lambda item: -item[1])
+            if not part
+        )
         out.print(f"all workers together: {steps}", markup=False)
+
+
+def step_seconds(metrics: Mapping[str, int]) -> dict[tuple[str, str], float]:
+    """Returns the seconds of all workers, by step and part.
+
+    Args:
+        metrics: The manifest's counters.
+
+    Returns:
+        A step's whole time has the part "".
+    """
+    times = {name.removesuffix(_TIME): each / 1000 for name, each in metrics.items() if name.endswith(_TIME)}
+    spent = {}
+    for name, each in times.items():
+        step, _, part = name.rpartition("-")
+        spent[(step, part) if step in times else (name, "")] = each
+    return spent
 
 
 def _timing(rows: int, seconds: Mapping[str, float]) -> str:

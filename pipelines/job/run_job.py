@@ -148,7 +148,9 @@ def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
     )
     phases_between = job.features.phases(size)
     first = job.features.first_phase
-    progress.announce({"scan": scanned, first: size, **phases_between, "transform": size, "write": None})
+    progress.announce(
+        {"scan": scanned, first: size, **phases_between, "transform": size, "write": None, _PUBLISH: None}, last=True
+    )
 
 
 def _published(output: str, engine: Engine) -> str:

@@ -51,6 +51,7 @@ class Work:
         self.step = step
         self.rows = 0
         self.size = 0
+        self._parts: Counter[str] = Counter()
         phases.start(step)
 
     def add(self, rows: int, size: int) -> None:
@@ -63,6 +64,23 @@ class Work:
         self.rows += rows
         self.size += size
         phases.add(self.step, rows, size)
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Times a part of the step, some times a block.
+
+        Args:
+            part: The part's name, e.g. "graph". Its time is the counter `<step>-<part>-msec`, of
+                the step's own `<step>-msec`.
+        """
+        started = time.perf_counter_ns()
+        yield
+        self._parts[part] += time.perf_counter_ns() - started
+
+    def count_parts(self) -> None:
+        """Adds the parts' times to their counters."""
+        for part, spent in self._parts.items():
+            _timer(f"{self.step}-{part}").inc(round(spent / 1e6))
 
 
 @contextmanager
@@ -82,6 +100,7 @@ def working(step: str, on: str) -> Iterator[Work]:
     yield work
     spent = time.perf_counter_ns() - started
     _timer(step).inc(round(spent / 1e6))
+    work.count_parts()
     _LOG.info("%s %s: %s in %.2f s", step, on, f"{work.rows} rows" if work.rows else "done", spent / 1e9)
 
 

@@ -75,7 +75,7 @@ def test_options_are_in_groups(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert [row.split()[0] for row in section(lines, "Input options")] == ["--input"]
     assert [row.split()[0] for row in section(lines, "Output options")] == ["-o,", "--split", "--overwrite"]
     assert [row.split()[0] for row in section(lines, "Engine options")] == ["--engine", "--workers"]
-    assert [row.split()[0] for row in section(lines, "Global options")] == ["-q,", "--debug", "-h,"]
+    assert [row.split()[0] for row in section(lines, "Global options")] == ["--profile", "-q,", "--debug", "-h,"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -97,7 +97,9 @@ def test_figures_are_labelled() -> None:
     progress._bars.start_task(task.id)
     now[0] = 65.0
     progress._bars.update(task.id, completed=2_000_000, rows=1234)
-    assert figures(task) == "25 %, 1,234 rows, elapsed 1:05, left 3:15"
+    assert figures(task) == "25 % of 8.0 MB, 1,234 rows, elapsed 1:05, left 3:15"
+    progress._bars.update(task.id, of_rows=5000, total=2_000_000_000, completed=500_000_000)
+    assert figures(task) == "25 % of 2.0 GB, 1,234 of 5,000 rows, 7.7 MB/s, elapsed 1:05, left 3:15"
     now[0] = 7384.0
     progress._complete(task.id, 9, 8_000_000_000)
     assert figures(task) == "9 rows, 1.1 MB/s, elapsed 2:03:04"
@@ -156,8 +158,42 @@ def test_off_a_terminal_each_phase_is_a_line(monkeypatch: pytest.MonkeyPatch) ->
         progress._update()
     lines = shown(console).splitlines()
     assert [line.split()[1] for line in lines] == ["start", "analyze", "analyze:", "write"]
-    assert "50 %, 10 rows" in lines[2]
+    assert "50 % of 8.0 MB, 10 rows" in lines[2]
     assert "\x1b" not in shown(console)
+
+
+def test_a_later_pass_knows_the_number_of_rows() -> None:
+    """It is that of the pass before; the first pass tells only its own."""
+    progress = Progress(console=terminal())
+    for name, rows in (("analyze", 50), ("transform", 20)):
+        progress.phase(name, 100)
+        phases.add(name, rows, 40)
+        progress._update()
+    assert [task.fields["of_rows"] for task in progress._bars.tasks] == [0, 50]
+
+
+def test_phases_are_numbered_once_all_are_known() -> None:
+    """Before that, the number of all isn't known; on a terminal and elsewhere."""
+    for console in (terminal(), Console(file=io.StringIO())):
+        phases.reset()
+        with Progress(console=console) as progress:
+            phases.start("infer")
+            progress._update()
+            assert "2/" not in shown(console)
+            progress.announce({"analyze": 100, "write": None}, last=True)
+            phases.start("analyze")
+            progress._update()
+        assert "3/4" in shown(console)
+
+
+def test_a_notebooks_output_has_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command in a notebook writes to what looks like a terminal, but bars can't be drawn there."""
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    console = terminal()
+    with Progress(console=console) as progress:
+        phases.start("analyze")
+        progress._update()
+    assert shown(console) == "0:00 start\n0:00 analyze\n"
 
 
 def test_a_failure_passes_through() -> None:

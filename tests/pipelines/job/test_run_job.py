@@ -42,6 +42,6 @@ def test_a_job_that_takes_units_announces_no_scan(tmp_path: Path) -> None:
         work=str(tmp_path),
         facts={},
     )
-    taken = {"count": SIZE, "transform": SIZE, "write": None}
+    taken = {"count": SIZE, "transform": SIZE, "write": None, "publish": None}
     assert announced(job) == {"scan": SIZE, **taken}
     assert announced(replace(job, planned="units.pickle")) == taken

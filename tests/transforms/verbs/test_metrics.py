@@ -78,10 +78,15 @@ def test_counters_are_what_the_manifest_says(counted: tuple[Path, dict[str, int]
 
 
 def test_each_step_has_its_time(counted: tuple[Path, dict[str, int], str]) -> None:
-    """Milliseconds add up over all workers, by step; small files aren't scanned."""
+    """Milliseconds add up over all workers, by step, and of some steps by part; small files aren't scanned."""
     found = counted[1]
-    times = {name for name in found if name.endswith("-msec")}
-    assert times == {"analyze-msec", "trace-msec", "transform-msec", "write-msec"}
+    times = {name.removesuffix("-msec") for name in found if name.endswith("-msec")}
+    steps = {"analyze", "trace", "transform", "write"}
+    parts = {f"transform-{part}" for part in ("graph", "encode", "statistics", "compress")}
+    assert times == {*steps, *parts, "analyze-statistics"}
+    for step in steps:
+        of_step = [found[f"{name}-msec"] for name in times if name.startswith(f"{step}-")]
+        assert sum(of_step) <= found[f"{step}-msec"] + len(of_step)
     assert 0 < found["trace-msec"] < 60_000
     assert found["analyze-msec"] > 0
     assert list(found) == sorted(found)
@@ -173,7 +178,7 @@ def _summary(found: dict[str, int], seconds: dict[str, float]) -> str:
 
 def test_the_summary_has_the_workers_times() -> None:
     """Where no phase was seen in this process, the times are those that workers counted, longest first."""
-    found = {"rows-read": 10, "analyze-msec": 1500, "write-msec": 40, "transform-msec": 2500}
+    found = {"rows-read": 10, "analyze-msec": 1500, "write-msec": 40, "transform-msec": 2500, "transform-graph-msec": 9}
     text = _summary(found, {"total": 4.0})
     assert "4.0 s, 2 rows/s\nall workers together: transform 2.5 s, analyze 1.5 s, write 0.0 s\n" in text
     assert "(load 1.0 s)\nall workers together: transform" in _summary(found, {"load": 1.0, "total": 4.0})
