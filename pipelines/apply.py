@@ -82,9 +82,8 @@ def apply(
         with terminable(), job_folders(output, overwrite=overwrite, engine=engine) as folders:
             return run_job(_plan(run, application, folders.work), folders, engine, progress)
     except DataError as error:
-        # The messages are those of `run`, and may advise settings of `[input]`, which `apply`
-        # doesn't have.
-        if "[input" not in str(error):
+        # The messages are those of `run`, and may advise settings, which `apply` doesn't have.
+        if "[input" not in str(error) and "[sequence]" not in str(error):
             raise
         raise DataError(f"{error}\n{APPLIED_HINT}") from error
 

@@ -10,7 +10,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shardmill.pipelines.inspect.code_facts import FILES, Run, literal, load_run
-from shardmill.pipelines.inspect.code_features import padding, part_line, spec_line, step_line, varying
+from shardmill.pipelines.inspect.code_features import (
+    context_line,
+    padding,
+    part_line,
+    spec_line,
+    step_line,
+    step_padding,
+    steps_code,
+    varying,
+)
 from shardmill.pipelines.inspect.code_lines import Head, head
 from shardmill.pipelines.inspect.code_template import fill, lines
 from shardmill.pipelines.inspect.code_training import training
@@ -33,6 +42,10 @@ _LABEL_KIND = '{name} = {{ kind = "label" }} under [features]'
 _LABEL_OUTPUT = "label = [{name}] at the top, for the output of that name"
 _SCRIPT = "; the whole is a script that trains a\n# little and exports"
 _PADDING = "# What fills the rows of features of varying length.\nPADDING = {{\n{}\n}}\n"
+_PAD_RAGGED = (
+    "for name, padding in PADDING.items():",
+    "    features[name] = features[name].to_tensor(padding)",
+)
 _PAD = (
     "for name, padding in PADDING.items():",
     "    features[name] = tf.sparse.to_dense(features[name], padding)",
@@ -201,10 +214,15 @@ def _reader(run: Run, labels: _Labels) -> str:
 def _sequences(run: Run, context: Collection[str]) -> str:
     """Writes a reader of groups of rows."""
     outputs = sorted((*run.features, *run.labels), key=lambda output: output.name)
+    lists = [output for output in outputs if output.name not in context]
+    padded = [f"{literal(output.name)}: {step_padding(output)}," for output in varying(outputs)]
     return fill(
         "sequences",
-        context=lines(spec_line(output) for output in outputs if output.name in context),
-        lists=lines(step_line(output) for output in outputs if output.name not in context),
+        context=lines(context_line(output) for output in outputs if output.name in context),
+        lists=lines(map(step_line, lists)),
+        padding=_PADDING.format(lines(padded)) if padded else "",
+        padded=f"{lines(_PAD_RAGGED)}\n" if padded else "",
+        steps=steps_code(lists),
         compression=', "GZIP"' if run.compressed else "",
     )
 

@@ -35,17 +35,45 @@ def spec_line(output: Output) -> str:
     return f"{literal(output.name)}: {spec},"
 
 
+def context_line(output: Output) -> str:
+    """Writes a line for `tf.io.parse_sequence_example`.
+
+    It is that of a feature that a record has once.
+    """
+    return spec_line(output) if output.shape is not None else _ragged_line(output)
+
+
 def step_line(output: Output) -> str:
     """Writes a line for `tf.io.parse_sequence_example`.
 
     It is that of a feature of which a record has a list.
     """
-    spec = (
-        f"tf.io.VarLenFeature(tf.{output.dtype})"
-        if output.shape is None
-        else f"tf.io.FixedLenSequenceFeature({list(output.shape)}, tf.{output.dtype})"
-    )
-    return f"{literal(output.name)}: {spec},"
+    if output.shape is None:
+        return _ragged_line(output)
+    return f"{literal(output.name)}: tf.io.FixedLenSequenceFeature({list(output.shape)}, tf.{output.dtype}),"
+
+
+def _ragged_line(output: Output) -> str:
+    return f"{literal(output.name)}: tf.io.RaggedFeature(tf.{output.dtype}, row_splits_dtype=tf.int64),"
+
+
+def steps_code(lists: Sequence[Output]) -> str:
+    """Writes the expression of each record's number of steps.
+
+    Args:
+        lists: The features of which a record has a list; at least one.
+    """
+    fixed = next((output for output in lists if output.shape is not None), None)
+    # TensorFlow gives the lengths of lists of fixed shape only.
+    return f"lists[{literal(lists[0].name)}].row_lengths()" if fixed is None else f"lengths[{literal(fixed.name)}]"
+
+
+def step_padding(output: Output) -> str:
+    """Chooses the padding for a step of varying length.
+
+    Ids of elements have one: see `_PADDED`.
+    """
+    return "0" if output.kind in _PADDED and output.ids else padding(output)
 
 
 def padding(output: Output) -> str:

@@ -28,6 +28,7 @@ from shardmill.schemas.run_folder import (
 )
 from shardmill.transforms.files import enclosed
 from shardmill.transforms.graph.vocabulary_files import TFRECORD_SUFFIX
+from shardmill.transforms.grouping.sequence_schema import of_rows
 from shardmill.transforms.tfrecord.frames import read_records
 
 _LF = b"\n"
@@ -117,8 +118,9 @@ def read_schema(path: str) -> schema_pb2.Schema:
 
 
 def _decode_schema(data: bytes, path: str) -> schema_pb2.Schema:
+    """Parses a schema: of groups, that of their rows."""
     try:
-        return text_format.Parse(data.decode(), schema_pb2.Schema())
+        return of_rows(text_format.Parse(data.decode(), schema_pb2.Schema()))
     except (text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         problem = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise DataError(f"{path!r} isn't a schema.pbtxt: {problem}") from error

@@ -14,7 +14,7 @@ ENCODING_HINT = (
 )
 # The hint that `apply` gives instead, since it has no settings.
 APPLIED_HINT = (
-    "`apply` reads new files as the run's were read: bring them into that form; or change [input] in that run's configuration, run it "
+    "`apply` reads new files as the run's were read: bring them into that form; or change that run's configuration, run it "
     "again and apply that run"
 )
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from shardmill.pipelines.inspect.code import code_for
 from shardmill.pipelines.inspect.code_facts import Output, load_run
-from shardmill.pipelines.inspect.code_features import input_line, padding, part_line
+from shardmill.pipelines.inspect.code_features import input_line, padding, part_line, step_padding, steps_code
 from tests.support.locations import ROOT
 from tests.support.printed import execute
 from tests.support.runs import run, run_toml
@@ -260,3 +260,24 @@ def test_the_example_on_film_reviews_learns(shared_data: Path, tmp_path: Path) -
     (tmp_path / "reviews.csv.gz").write_bytes((shared_data / "imdb" / "imdb_10k.csv.gz").read_bytes())
     run(tmp_path / "sentiment.toml", tmp_path / "run")
     assert accuracy(execute(code_for(str(tmp_path / "run")), tmp_path)) >= 0.82
+
+
+def test_the_number_of_steps_is_that_of_any_list() -> None:
+    """TensorFlow tells the lengths of lists of fixed shape; without such a list, one that varies tells its own."""
+    varying = feature(name="words", shape=None)
+    assert steps_code([varying, feature(name="page")]) == 'lengths["page"]'
+    assert steps_code([varying]) == 'lists["words"].row_lengths()'
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [
+        (feature(shape=None, kind="tokens", ids=(0, 9)), "0"),
+        (feature(shape=None, kind="vocabulary", ids=(0, 9)), "-1"),
+        (feature("float32", shape=None, kind="sequence"), "0.0"),
+        (feature("string", shape=None), '""'),
+    ],
+)
+def test_short_steps_are_filled_with_what_no_element_is(output: Output, text: str) -> None:
+    """Kinds of lists keep 0 for it; other ids, which begin with 0, have the number before."""
+    assert step_padding(output) == text
