@@ -151,7 +151,7 @@ def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozen
             run.selection,
             optional=optional,
             key=None if split else run.selection.key,
-            filter=rows.row_filter(run.schema),
+            filter=rows.row_filter(run.schema, run.split_rule),
         ),
         split_rule=SplitRule((split,)) if split else run.split_rule,
         fail_on_bad_row=run.manifest["config"]["input"]["on_bad_row"] == "fail",

@@ -35,6 +35,7 @@ The nouns, from the ground up; each imports from those before it only:
   sniff/               files' beginnings -> their dialect
   runtime/             the SavedModel run on Arrow buffers
   rows/                counts, splits, shards: where each row goes
+  filtering/           rows left out on purpose
   workers/             what every worker does beside its step
   distributions/       facts of a column's whole distribution
   statistics/          requests, and accumulators that merge exactly

@@ -37,6 +37,7 @@ from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import Request
 from shardmill.transforms.statistics.token_files import Run
+from shardmill.transforms.tfrecord.encode import Outputs
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.merge import Merge
 from shardmill.transforms.workers.several_outputs import SeveralOutputs
@@ -153,6 +154,19 @@ class Reading:
                 return int(block.origin.lines[row])
             row -= block.rows
         raise ValueError(f"{unit} has no row {row} after its last")
+
+    def weighted(self, outputs: Outputs, factors: npt.NDArray[np.float32] | None) -> Outputs:
+        """Multiplies the weights of rows.
+
+        Args:
+            outputs: The features of some rows.
+            factors: A factor for each row, float32. None means 1.
+        """
+        row_filter = self.selection.filter
+        if factors is None or row_filter is None or row_filter.downsample is None:
+            return outputs
+        name = row_filter.downsample.weight
+        return {**outputs, name: outputs[name] * factors}
 
     def labels_to_drop(self, session: Session) -> list[FeatureSpec]:
         """The labels to leave empty where a graph gives none."""

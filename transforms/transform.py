@@ -197,10 +197,12 @@ class _PartRows:
         columns = joined([block.columns for block, _ in self._held])
         splits = self._held[0][1] if len(self._held) == 1 else np.concatenate([s for _, s in self._held])
         made = self._held[0][0].made if self._is_made else None
+        factors = [block.factors for block, _ in self._held if block.factors is not None]
         self._held.clear()
         if made is None:
             with work.timed("graph"):
                 made = self._session.run(columns)
+        made = self._reading.weighted(made, np.concatenate(factors) if factors else None)
         outputs = drop_missing(drop_unknown(made, self._unknown, columns.num_rows), columns, self._labels)
         rows = self._plan.sort(splits, first.tolist())
         self._add_frames(outputs, rows, parts, work)

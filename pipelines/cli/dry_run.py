@@ -135,8 +135,11 @@ def _row_lines(rows: RowsConfig | None) -> list[str]:
     if rows and rows.where:
         told.append(f"where {rows.where}")
     if rows and rows.sample:
-        key = f", rows that agree in {', '.join(map(repr, rows.sample_key))} together" if rows.sample_key else ""
+        names = rows.sample.key or ()
+        key = f", rows that agree in {', '.join(map(repr, names))} together" if names else ""
         told.append(f"a sample of {rows.sample.fraction:g}{key}")
+    if rows and rows.downsample:
+        told.append(rows.downsample.described)
     return [f"rows: {'; '.join(told)}"] if told else []
 
 

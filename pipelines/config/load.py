@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from shardmill.pipelines.config.downsample_setting import add_weight
 from shardmill.pipelines.config.input_section import InputConfig, parse_input, parse_path
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
 from shardmill.pipelines.config.rows_section import RowsConfig, parse_rows
@@ -148,7 +149,8 @@ class Config:
         for setting, columns in self.split.columns.items() if self.split else ():
             yield ("split", setting), columns
         if self.rows:
-            yield ("rows", "sample", "key"), self.rows.sample_key
+            for key, columns in self.rows.named_columns.items():
+                yield ("rows", *key), columns
 
     @property
     def split_key(self) -> tuple[str, ...]:
@@ -274,6 +276,8 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
     if "preprocessing_fn" not in raw:
         with mistakes.at("features"):
             features = _parse_features(root.table("features", required=True))
+    if rows and rows.downsample:
+        features = add_weight(root, rows.downsample, features)
     with mistakes.at("output"):
         outputs = _parse_output(root.table("output"), output)
     if split and isinstance(inputs.files, Mapping):

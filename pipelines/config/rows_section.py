@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from shardmill.pipelines.config.downsample_setting import DownsampleConfig, parse_downsample
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
@@ -11,7 +12,8 @@ from shardmill.schemas.mistakes import Mistakes
 # What reads rows imports Arrow, which a mistake in a configuration needn't wait for.
 if TYPE_CHECKING:
     from shardmill.schemas.schema import Schema
-    from shardmill.transforms.rows.row_filter import RowFilter
+    from shardmill.transforms.filtering.row_filter import RowFilter
+    from shardmill.transforms.rows.splits import SplitRule
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,12 @@ class RowsConfig:
     Attributes:
         where: The condition that must hold for a row. None means no condition.
         sample: The share of those rows that is used. None means all.
+        downsample: Which values have fewer rows in `train`. None means none.
     """
 
     where: str | None = None
     sample: SampleConfig | None = None
+    downsample: DownsampleConfig | None = None
 
     @classmethod
     def of_settings(cls, settings: Mapping[str, Any]) -> "RowsConfig":
@@ -48,51 +52,61 @@ class RowsConfig:
         Args:
             settings: As `settings` gives them.
         """
-        sample = settings["sample"]
-        if sample is None:
-            return cls(settings["where"])
-        key = sample["key"]
+        sample, downsample = settings["sample"], settings.get("downsample")
+        key = sample and sample["key"]
         return cls(
             settings["where"],
-            SampleConfig(sample["fraction"], None if key is None else tuple(key), sample["seed"]),
+            sample and SampleConfig(sample["fraction"], None if key is None else tuple(key), sample["seed"]),
+            downsample and DownsampleConfig.of_settings(downsample),
         )
 
     @property
     def settings(self) -> dict[str, Any]:
         """All settings as plain data for the manifest."""
         sample = self.sample
-        return {
+        settings: dict[str, Any] = {
             "where": self.where,
             "sample": sample
             and {"fraction": sample.fraction, "key": sample.key and list(sample.key), "seed": sample.seed},
         }
+        return settings | ({"downsample": self.downsample.settings} if self.downsample else {})
 
     @property
     def condition_columns(self) -> tuple[str, ...]:
         """The columns that `where` names."""
         if self.where is None:
             return ()
-        from shardmill.transforms.rows.condition import fields_of
-        from shardmill.transforms.rows.condition_parser import parse_condition
+        from shardmill.transforms.filtering.condition import fields_of
+        from shardmill.transforms.filtering.condition_parser import parse_condition
 
         return tuple(dict.fromkeys(field.name for field in fields_of(parse_condition(self.where))))
 
     @property
-    def sample_key(self) -> tuple[str, ...]:
-        """The columns that `sample` names."""
-        return (self.sample and self.sample.key) or ()
+    def named_columns(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        """The columns that settings besides `where` name, by their keys."""
+        found: dict[tuple[str, ...], tuple[str, ...]] = {}
+        if self.sample:
+            found["sample", "key"] = self.sample.key or ()
+        if self.downsample:
+            found |= {
+                ("downsample", "column"): (self.downsample.column,),
+                ("downsample", "key"): self.downsample.key or (),
+            }
+        return found
 
     def check(self, schema: "Schema", mistakes: Mistakes) -> None:
-        """Checks the condition's columns and types.
+        """Checks the condition and the values against the types.
 
         Args:
             schema: The raw columns.
-            mistakes: Collects the mistake.
+            mistakes: Collects the mistakes.
         """
+        if self.downsample is not None:
+            self.downsample.check(schema, mistakes)
         if self.where is None:
             return
-        from shardmill.transforms.rows.condition import check_condition
-        from shardmill.transforms.rows.condition_parser import parse_condition
+        from shardmill.transforms.filtering.condition import check_condition
+        from shardmill.transforms.filtering.condition_parser import parse_condition
 
         try:
             check_condition(parse_condition(self.where), schema)
@@ -102,31 +116,33 @@ class RowsConfig:
     def for_new_rows(self, labels: Collection[str]) -> "RowsConfig":
         """Returns the settings for new rows.
 
-        A sample is for training, and so is a condition on a label, which new rows may lack.
+        Samples are for training, and so is a condition on a label, which new rows may lack.
 
         Args:
             labels: The columns of labels.
         """
         lacking = set(labels) & set(self.condition_columns)
-        return replace(self, where=None if lacking else self.where, sample=None)
+        return replace(self, where=None if lacking else self.where, sample=None, downsample=None)
 
-    def row_filter(self, schema: "Schema") -> "RowFilter | None":
+    def row_filter(self, schema: "Schema", splits: "SplitRule") -> "RowFilter | None":
         """Returns the filter of rows; None where all are used.
 
         Args:
             schema: The raw columns.
+            splits: The splits of rows.
         """
         from shardmill.transforms.csv.selection import SplitKey
-        from shardmill.transforms.rows.condition_parser import parse_condition
-        from shardmill.transforms.rows.row_filter import RowFilter, RowSample
+        from shardmill.transforms.filtering.condition_parser import parse_condition
+        from shardmill.transforms.filtering.row_filter import RowFilter, RowSample
 
-        if self.where is None and self.sample is None:
+        if self == RowsConfig():
             return None
         sample = self.sample
         return RowFilter(
             None if self.where is None else parse_condition(self.where),
             tuple(schema[name] for name in self.condition_columns),
             None if sample is None else RowSample(sample.fraction, SplitKey(sample.key or schema.names), sample.seed),
+            None if self.downsample is None else self.downsample.downsample(schema, splits),
         )
 
 
@@ -136,15 +152,15 @@ def parse_rows(table: Table) -> RowsConfig:
     Raises:
         ConfigError: A key or value isn't as expected.
     """
-    table.check_keys(("where", "sample"))
-    return RowsConfig(_parse_where(table), _parse_sample(table))
+    table.check_keys(("where", "sample", "downsample"))
+    return RowsConfig(_parse_where(table), _parse_sample(table), parse_downsample(table))
 
 
 def _parse_where(table: Table) -> str | None:
     where = table.string("where") or None
     if where is None:
         return None
-    from shardmill.transforms.rows.condition_parser import parse_condition
+    from shardmill.transforms.filtering.condition_parser import parse_condition
 
     try:
         parse_condition(where)

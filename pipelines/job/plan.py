@@ -34,12 +34,13 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
         features: The features.
         work: The folder to write into.
     """
+    splits = config.split.rule if config.split else SplitRule(config.splits)
     return Job(
         inputs=inputs,
         reading=Reading(
             dialect=config.input.dialect,
-            selection=_selection(config, schema, features),
-            split_rule=config.split.rule if config.split else SplitRule(config.splits),
+            selection=_selection(config, schema, features, splits),
+            split_rule=splits,
             fail_on_bad_row=config.input.on_bad_row == "fail",
             row_graph=features.row_graph,
             derived=features.derived,
@@ -75,7 +76,7 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
     return {name: version(name) for name in (*_VERSIONS, *packages)}
 
 
-def _selection(config: Config, schema: Schema, features: JobFeatures) -> Selection:
+def _selection(config: Config, schema: Schema, features: JobFeatures, splits: SplitRule) -> Selection:
     key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
     grouped = config.sequence.columns if config.sequence else ()
     columns = tuple(column for column in schema if column.name in features.columns or column.name in grouped)
@@ -88,7 +89,7 @@ def _selection(config: Config, schema: Schema, features: JobFeatures) -> Selecti
         refused=features.refused,
         lists=features.lists,
         infinite=infinite,
-        filter=config.rows.row_filter(schema) if config.rows else None,
+        filter=config.rows.row_filter(schema, splits) if config.rows else None,
     )
 
 

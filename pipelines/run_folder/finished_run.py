@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from shardmill.pipelines.config.input_section import dialect_of
 from shardmill.pipelines.config.rows_section import RowsConfig
 from shardmill.pipelines.config.split_section import SplitConfig
+from shardmill.pipelines.config.table import dotted
 from shardmill.pipelines.run_folder.manifest_keys import (
     FileEntry,
     Manifest,
@@ -161,7 +162,7 @@ class FinishedRun:
                 for name, shapes in columns.get("lists", {}).items()
             },
             infinite={name: self._infinite(name) for name in self.schema.names},
-            filter=self.rows.row_filter(self.schema),
+            filter=self.rows.row_filter(self.schema, self.split_rule),
         )
 
     @property
@@ -262,7 +263,7 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
         ("config.split.key", split.get("key", ())),
         ("config.split.stratify", split.get("stratify", ())),
         ("config.split.time.column", split.get("column", ())),
-        ("config.rows.sample.key", rows.sample_key if rows else ()),
+        *((dotted(("config", "rows", *key)), names) for key, names in (rows.named_columns if rows else {}).items()),
     ):
         for name in names:
             if name not in schema:
@@ -271,7 +272,7 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
         mistakes = Mistakes()
         rows.check(schema, mistakes)
         for error in mistakes.found:
-            raise wrong(path, "config.rows.where", f"a condition on columns of {RAW_SCHEMA}", str(error))
+            raise wrong(path, "config.rows", f"conditions and values that fit the columns of {RAW_SCHEMA}", str(error))
     sequence = manifest["config"].get("sequence")
     for name in (
         [] if sequence is None else [*sequence["group_by"], *([sequence["order_by"]] if sequence["order_by"] else [])]

@@ -218,11 +218,22 @@ class SampleSettings(TypedDict):
     seed: Count
 
 
+class DownsampleSettings(TypedDict):
+    """`[rows] downsample`."""
+
+    column: str
+    keep: Annotated[dict[str, Annotated[float, Meta(gt=0, le=1)]], Meta(min_length=1)]
+    weight: str
+    key: list[str] | None
+    seed: Count
+
+
 class RowSettings(TypedDict):
     """`[rows]`."""
 
     where: str | None
     sample: SampleSettings | None
+    downsample: NotRequired[DownsampleSettings]
 
 
 class FeatureSettings(TypedDict):

@@ -224,7 +224,9 @@ class Rederivation:
             return pa.array([], pa.large_binary())
         # All rows go through the graph, as in the run: a TensorFlow kernel's result for a row may
         # depend on its position in the batch.
-        return self._encoder.encode(self._served.outputs(block.columns), block.rows, np.flatnonzero(chosen))
+        return self._encoder.encode(
+            self._served.outputs(block.columns, block.factors), block.rows, np.flatnonzero(chosen)
+        )
 
     def _assign(self, rows: "_Rows", first: Indices, done: int, sizes: dict[str, Indices]) -> Rederived:
         """Assigns a block's rows of a split to shards.

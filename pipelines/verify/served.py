@@ -1,5 +1,7 @@
 """A run's features, made again as they are served."""
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
@@ -42,16 +44,17 @@ class ServedGraph:
         names = {feature.name for feature in self.features}
         self._served = load_session(folder, "serving_default") if names - set(self._labels) else None
 
-    def outputs(self, columns: pa.RecordBatch) -> Outputs:
+    def outputs(self, columns: pa.RecordBatch, factors: npt.NDArray[np.float32] | None = None) -> Outputs:
         """The features of some rows.
 
         Args:
             columns: Their raw columns.
+            factors: The factors of their weights. None means 1.
 
         Raises:
             ShardmillError: The graph fails.
         """
         served = self._served.run(columns) if self._served else {}
         labels = self._whole.run(columns) if self._labels else {}
-        outputs = {**served, **{name: labels[name] for name in self._labels}}
+        outputs = self.reading.weighted({**served, **{name: labels[name] for name in self._labels}}, factors)
         return drop_missing(drop_unknown(outputs, self._unknown, columns.num_rows), columns, self._missing)

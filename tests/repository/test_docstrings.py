@@ -44,6 +44,7 @@ FOLDERS = (
     "transforms/kinds/text",
     "transforms/records",
     "transforms/rows",
+    "transforms/filtering",
     "transforms/runtime",
     "transforms/scoring",
     "transforms/distributions",

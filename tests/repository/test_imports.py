@@ -31,6 +31,7 @@ FLOORS = (
     "transforms/sniff",
     "transforms/runtime",
     "transforms/rows",
+    "transforms/filtering",
     "transforms/workers",
     "transforms/distributions",
     "transforms/statistics",

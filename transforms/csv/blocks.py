@@ -61,6 +61,7 @@ class Block:
         spellings: The counts of the good rows' cells by spelling, as `SpellingCounter.count` gives
             them for the selection's columns; None where it wants none.
         filtered: The number of rows that the selection's filter left out, by setting.
+        factors: For each good row the factor of its weight, float32; None where all are 1.
     """
 
     columns: pa.RecordBatch
@@ -74,6 +75,7 @@ class Block:
     made: Outputs | None = None
     spellings: Counts | None = None
     filtered: Mapping[str, int] = field(default_factory=dict)
+    factors: npt.NDArray[np.float32] | None = None
 
     @property
     def rows(self) -> int:
@@ -114,6 +116,7 @@ class Block:
             origin=replace(self.origin, records=records[kept]),
             made=None,
             filtered=counts,
+            factors=self.factors[kept] if self.factors is not None else None,
         )
 
 
@@ -233,6 +236,7 @@ class _BlockParser:
     def __init__(self, unit: Unit, dialect: Dialect, selection: Selection, header: Header) -> None:
         positions = match_columns(header, selection.names, unit.path, dialect, selection.optional)
         self._path = unit.path
+        self._split = unit.split
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
@@ -283,6 +287,10 @@ class _BlockParser:
             kept &= ~marked
         key, unkeyed = self._key(cells.texts, kept) if self._key else (None, {})
         faults = unkeyed | faults
+        factors = None
+        if self._selection.filter is not None and self._selection.filter.downsample is not None:
+            left_out, factors = self._selection.filter.downsample.split_factors(columns, cells.texts, key, self._split)
+            filtered = {**filtered, "downsample": left_out}
         if excluded is not None:
             faults = {row: fault for row, fault in faults.items() if not excluded[row]}
         origin = Origin(self._path, chunk, records)
@@ -296,6 +304,7 @@ class _BlockParser:
             {name: found.rounded for name, found in cells.notable.items() if found.rounded},
             self._renamed,
             spellings=self._count(grid, faults),
+            factors=factors,
         ).without(faults, filtered)
 
     def _excluded(
@@ -311,7 +320,7 @@ class _BlockParser:
             return None
         marked = row_filter.excluded(columns, rows)
         marked[list(faults)] = False
-        for column in row_filter.columns:
+        for column in row_filter.condition_columns:
             found = notable.get(column.name)
             if found is not None and found.bad is not None:
                 marked[found.bad] = False

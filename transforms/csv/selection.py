@@ -69,22 +69,55 @@ class SplitKey:
         return pc.binary_join_element_wise(*cells, _SEPARATOR, null_handling="replace", null_replacement="")
 
 
+class Downsampler(Protocol):
+    """Leaves out rows of some values, and weighs the others."""
+
+    @property
+    def weight(self) -> str:
+        """The feature of weights."""
+
+    def split_factors(
+        self,
+        columns: Mapping[str, pa.Array],
+        texts: Mapping[str, pa.Array],
+        split_key: pa.Array | None,
+        file_split: str | None,
+        /,
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+        """Marks rows, and gives each the factor of its weight.
+
+        Args:
+            columns: The values of the filter's columns, by name; null where missing.
+            texts: The text of the filter's texts; null where missing.
+            split_key: What decides each row's split.
+            file_split: The split of the rows' file, where files are assigned to splits.
+        """
+
+
 class Filter(Protocol):
     """Leaves out rows, by their cells."""
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def condition_columns(self) -> tuple[Column, ...]:
         """The columns whose values `excluded` needs."""
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns whose values are needed."""
+
+    @property
     def texts(self) -> tuple[str, ...]:
-        """The columns whose text `thinned` needs."""
+        """The columns whose text is needed."""
+
+    @property
+    def downsample(self) -> "Downsampler | None":
+        """Leaves out rows of some values, last."""
 
     def excluded(self, columns: Mapping[str, pa.Array], rows: int, /) -> npt.NDArray[np.bool_]:
         """Marks the rows that a condition leaves out.
 
         Args:
-            columns: The values of `columns`, by name.
+            columns: The values of `condition_columns`, by name.
             rows: The number of rows.
         """
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.messages import did_you_mean, suggest
+from shardmill.schemas.messages import did_you_mean, plural, suggest
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.features.column_patterns import expand_patterns, few_names
@@ -210,7 +210,9 @@ def _columns(name: str, kind: type[Kind], entry: dict[str, Any]) -> tuple[str, .
     if not isinstance(columns, list | tuple) or not all(isinstance(column, str) for column in columns):
         raise ConfigError(f"[features] {name}: expected `columns` to be a list of column names, received {value!r}")
     if not kind.min_columns <= len(columns) <= kind.max_columns:
-        wanted = "one column" if kind.max_columns == 1 else f"at least {kind.min_columns} column(s)"
+        bound = kind.min_columns if len(columns) < kind.min_columns else kind.max_columns
+        scope = "" if kind.min_columns == kind.max_columns else "at least " if bound == kind.min_columns else "at most "
+        wanted = "one column" if kind.max_columns == 1 else f"{scope}{plural(bound, 'column')}"
         raise ConfigError(
             f"[features] {name}: expected {wanted} for `{kind.kind}`, received {list(columns)!r}; write `column` or `columns`"
         )

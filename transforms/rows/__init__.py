@@ -5,9 +5,6 @@ ragged.py            rows that differ from their header all in one way
 doubtful_rows.py     rows that may be no data
 type_tallies.py      counts of cells by spelling, which decide the columns' types
 renamings.py         columns that were renamed because of their headers
-condition.py         conditions on rows, evaluated
-condition_parser.py  the text of conditions
-row_filter.py        rows that are left out on purpose
 stratum_key.py       rows split evenly within each value of a column
 time_key.py          the time of a row, which may decide its split
 splits.py            the split and the shard of a row

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shardmill.pipelines.config.downsample_setting import DownsampleConfig
 from shardmill.pipelines.config.rows_section import RowsConfig, SampleConfig
 from tests.support.configurations import SMALL, load, message
 
@@ -15,6 +16,10 @@ from tests.support.configurations import SMALL, load, message
         ("where = \"x > 1 and y in ('a')\"", RowsConfig("x > 1 and y in ('a')")),
         ("sample = 0.1", RowsConfig(sample=SampleConfig(0.1))),
         ('sample = { fraction = 1, key = ["u", "v"], seed = 7 }', RowsConfig(sample=SampleConfig(1.0, ("u", "v"), 7))),
+        (
+            'downsample = { column = "y", keep = { 0 = 0.25, "a b" = 1 }, weight = "w", key = ["u"], seed = 2 }',
+            RowsConfig(downsample=DownsampleConfig("y", {"0": 0.25, "a b": 1.0}, "w", ("u",), 2)),
+        ),
         ("", RowsConfig()),
     ],
 )
@@ -28,7 +33,7 @@ def test_settings_come_back_from_the_manifest(tmp_path: Path, lines: str, expect
 
 def test_what_is_for_training_is_left_to_it() -> None:
     """New rows aren't sampled, and a condition on a label, which they may lack, isn't theirs."""
-    rows = RowsConfig("x > 1 and y is not missing", SampleConfig(0.1))
+    rows = RowsConfig("x > 1 and y is not missing", SampleConfig(0.1), DownsampleConfig("y", {"0": 0.5}))
     assert rows.condition_columns == ("x", "y")
     assert rows.for_new_rows({"z"}) == RowsConfig("x > 1 and y is not missing")
     assert rows.for_new_rows({"y"}) == RowsConfig()
@@ -45,9 +50,53 @@ def test_what_is_for_training_is_left_to_it() -> None:
         ("sample = { key = ['u'] }", "rows.sample.fraction: expected a number above 0 and up to 1, which is absent"),
         ("sample = { fraction = 0 }", "rows.sample.fraction: expected a number above 0 and up to 1, received 0"),
         ("sample = { fraction = 0.1, keys = 3 }", "rows.sample.keys: unknown key; did you mean 'key'?"),
+        ("downsample = 0.1", "rows.downsample: expected a table, received 0.1"),
+        ("downsample = { keep = { 0 = 0.1 } }", "rows.downsample.column: expected with downsample, for example column"),
+        ('downsample = { column = "x" }', "rows.downsample.keep: expected with downsample, for example keep = { "),
+        ('downsample = { column = "x", keep = {} }', "keep: expected the share of rows to keep of at least one value"),
+        (
+            'downsample = { column = "x", keep = { 0 = 10 } }',
+            "rows.downsample.keep.0: expected a number above 0 and up to 1, received 10",
+        ),
+        (
+            'downsample = { column = "x", keep = { 0 = 0.1 }, weight = "x" }',
+            "rows.downsample.weight: expected another name than that of the feature 'x'; write weight = \"row_weight\"",
+        ),
         ("sample = { fraction = 0.1, seed = -1 }", "rows.sample.seed: expected a whole number from 0 to"),
     ],
 )
 def test_mistakes_are_told(tmp_path: Path, lines: str, expected: str) -> None:
     """Each message names the key, and what was expected and received."""
     assert expected in message(tmp_path, f"{SMALL}[rows]\n{lines}\n")
+
+
+_DOWNSAMPLE = '[rows]\ndownsample = { column = "x", keep = { 0 = 0.1 } }\n'
+
+
+def test_weights_of_kept_rows_are_a_feature(tmp_path: Path) -> None:
+    """Of the name that is given, where the features have none; else those are multiplied."""
+    config = load(tmp_path, f"{SMALL}{_DOWNSAMPLE}")
+    assert config.features["weight"] == {"kind": "weight", "column": "x", "constant": 1.0}
+    own = f'{SMALL}w = "weight"\n{_DOWNSAMPLE}'
+    assert set(load(tmp_path, own.replace('x"', 'x", weight = "w"')).features) == {"x", "w"}
+    expected = "rows.downsample.weight: expected 'w', the feature of kind 'weight', whose values are multiplied, received 'weight'"
+    assert expected in message(tmp_path, own)
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected"),
+    [
+        (
+            '[output]\nformat = "sequence_example"\n[sequence]\ngroup_by = ["x"]\n',
+            "rows.downsample: can't be used with sequence: groups lose rows, and have no weights; remove one of them",
+        ),
+        (
+            'preprocessing_fn = "f.py:f"\n',
+            "rows.downsample: can't be used with preprocessing_fn: its features have no weights; remove one of them",
+        ),
+    ],
+)
+def test_weights_need_declared_features_of_rows(tmp_path: Path, toml: str, expected: str) -> None:
+    """Neither groups nor a function's outputs have them."""
+    base = SMALL if "sequence" in toml else toml + SMALL.partition("[features]")[0]
+    assert expected in message(tmp_path, f"{base}{_DOWNSAMPLE}{'' if base != SMALL else toml}")

@@ -78,6 +78,12 @@ def test_requests() -> None:
         ({"fare": {"kind": "z_score", "column": 3}}, "expected `columns` to be a list of column names, received 3"),
         ({"f": {"kind": "z_score", "columns": ["fare", "tips"]}}, "expected one column for `z_score`, received"),
         (
+            {"f": {"kind": "geo_distance", "columns": ["fare"]}},
+            "expected 4 columns for `geo_distance`, received",
+        ),
+        ({"f": {"kind": "cross", "columns": ["fare"]}}, "expected at least 2 columns for `cross`, received"),
+        ({"f": {"kind": "elapsed", "columns": list("abc")}}, "expected at most 2 columns for `elapsed`, received"),
+        (
             {"f": {"kind": "z_score", "column": "fare", "columns": ["tips"]}},
             "expected `column` or `columns`, received both",
         ),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.schemas.schema import Column, ColumnType, Schema
-from shardmill.transforms.rows.condition import Condition, check_condition, fields_of, holds
-from shardmill.transforms.rows.condition_parser import parse_condition
+from shardmill.transforms.filtering.condition import Condition, check_condition, fields_of, holds
+from shardmill.transforms.filtering.condition_parser import parse_condition
 
 SCHEMA = Schema((Column("n", ColumnType.INT), Column("x", ColumnType.FLOAT), Column("s t", ColumnType.BYTES)))
 _SIGNS = {

@@ -5,8 +5,8 @@ import pyarrow as pa
 
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.selection import Selection, SplitKey
-from shardmill.transforms.rows.condition_parser import parse_condition
-from shardmill.transforms.rows.row_filter import RowFilter, RowSample
+from shardmill.transforms.filtering.condition_parser import parse_condition
+from shardmill.transforms.filtering.row_filter import RowFilter, RowSample
 from shardmill.transforms.rows.splits import SplitRule
 from tests.support.csv.csv_blocks import FLOAT, INT, read, rejects, select
 

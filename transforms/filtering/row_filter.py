@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.selection import SplitKey
-from shardmill.transforms.rows.condition import Condition, holds
+from shardmill.transforms.filtering.condition import Condition, holds
+from shardmill.transforms.filtering.downsample import Downsample
 from shardmill.transforms.runtime.fingerprint import fingerprint
 
 # Hash buckets over which rows are spread: a fraction is exact to one in a million.
@@ -49,24 +50,32 @@ class RowFilter:
 
     Attributes:
         where: The condition that holds for the others. None means no condition.
-        columns: Its columns.
+        condition_columns: Its columns.
         sample: The share of these that is kept. None means all.
+        downsample: What keeps fewer rows of some values. None means that nothing does.
     """
 
     where: Condition | None = None
-    columns: tuple[Column, ...] = ()
+    condition_columns: tuple[Column, ...] = ()
     sample: RowSample | None = None
+    downsample: Downsample | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns whose values are needed."""
+        return (*self.condition_columns, *([self.downsample.column] if self.downsample else []))
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The columns whose text is needed."""
-        return self.sample.key.columns if self.sample else ()
+        keys = [each.key.columns for each in (self.sample, self.downsample) if each]
+        return tuple(name for key in keys for name in key)
 
     def excluded(self, columns: Mapping[str, pa.Array], rows: int) -> npt.NDArray[np.bool_]:
         """Marks the rows for which the condition doesn't hold.
 
         Args:
-            columns: The values of `columns`, by name.
+            columns: The values of `condition_columns`, by name.
             rows: The number of rows.
         """
         if self.where is None:

@@ -3,7 +3,7 @@
 import math
 import re
 
-from shardmill.transforms.rows.condition import (
+from shardmill.transforms.filtering.condition import (
     Comparison,
     Condition,
     Field,

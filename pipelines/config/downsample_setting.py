@@ -1,0 +1,159 @@
+"""The configuration's `[rows] downsample`: fewer rows of some values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shardmill.pipelines.config.table import Table
+from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.mistakes import Mistakes
+
+# What reads rows imports Arrow, which a mistake in a configuration needn't wait for.
+if TYPE_CHECKING:
+    from shardmill.schemas.schema import Schema
+    from shardmill.transforms.filtering.downsample import Downsample
+    from shardmill.transforms.rows.splits import SplitRule
+
+_WEIGHT = "weight"
+_EXAMPLE = 'for example keep = { "0" = 0.1 }'
+
+
+@dataclass(frozen=True)
+class DownsampleConfig:
+    """`[rows] downsample`: fewer rows of some values in `train`.
+
+    Attributes:
+        column: The column of these values.
+        keep: The share of the rows that is kept, by the value's text.
+        weight: The feature that has, or is multiplied by, 1 / share.
+        key: The columns whose text decides. None means the whole row.
+        seed: Changes the rows that are kept.
+    """
+
+    column: str
+    keep: Mapping[str, float]
+    weight: str = _WEIGHT
+    key: tuple[str, ...] | None = None
+    seed: int = 0
+
+    @classmethod
+    def of_settings(cls, settings: Mapping[str, Any]) -> "DownsampleConfig":
+        """Takes the settings from a manifest, already checked.
+
+        Args:
+            settings: As `settings` gives them.
+        """
+        key = settings["key"]
+        return cls(**{**settings, "key": None if key is None else tuple(key)})
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings as plain data for the manifest."""
+        return {
+            "column": self.column,
+            "keep": dict(self.keep),
+            "weight": self.weight,
+            "key": self.key and list(self.key),
+            "seed": self.seed,
+        }
+
+    @property
+    def described(self) -> str:
+        """The setting on one line, for people."""
+        shares = ", ".join(f"{share:g} of {value!r}" for value, share in self.keep.items())
+        return f"in train {shares} by {self.column!r}, with weights in {self.weight!r}"
+
+    def check(self, schema: "Schema", mistakes: Mistakes) -> None:
+        """Checks that the values are of the column's type.
+
+        Args:
+            schema: The raw columns.
+            mistakes: Collects the mistake.
+        """
+        if self.column not in schema:
+            return
+        from shardmill.transforms.filtering.downsample import values_of
+
+        try:
+            values_of(self.keep, schema[self.column])
+        except ValueError as error:
+            mistakes.add(ConfigError(str(error)), ("rows", "downsample", "keep"))
+
+    def downsample(self, schema: "Schema", splits: "SplitRule") -> "Downsample":
+        """Returns what chooses the rows.
+
+        Args:
+            schema: The raw columns.
+            splits: The splits, of which `train` loses rows.
+        """
+        from shardmill.transforms.csv.selection import SplitKey
+        from shardmill.transforms.filtering.downsample import Downsample
+
+        key = SplitKey(self.key or schema.names)
+        return Downsample(schema[self.column], self.keep, key, self.seed, splits, self.weight)
+
+
+def parse_downsample(rows: Table) -> DownsampleConfig | None:
+    """Checks `downsample` in `[rows]`.
+
+    Raises:
+        ConfigError: A key or value isn't as expected.
+    """
+    if "downsample" not in rows.raw:
+        return None
+    table = rows.table("downsample")
+    table.check_keys(("column", "keep", "weight", "key", "seed"))
+    for name, example in (("column", 'for example column = "label"'), ("keep", _EXAMPLE)):
+        if name not in table.raw:
+            raise table.error(name, f"expected with downsample, {example}, but it is absent")
+    keep = table.table("keep")
+    if not keep.raw:
+        raise table.error(
+            "keep", f"expected the share of rows to keep of at least one value, {_EXAMPLE}; received none"
+        )
+    return DownsampleConfig(
+        table.string("column"),
+        {value: keep.number(value, above=0, maximum=1, default=1) for value in keep.raw},
+        table.string("weight", _WEIGHT),
+        table.strings("key") if "key" in table.raw else None,
+        table.integer("seed", minimum=0, maximum=2**63 - 1),
+    )
+
+
+def add_weight(
+    root: Table, downsample: DownsampleConfig, features: Mapping[str, str | Mapping[str, Any]]
+) -> dict[str, str | Mapping[str, Any]]:
+    """Adds the feature of weights where it isn't declared.
+
+    Args:
+        root: The whole configuration.
+        downsample: The setting.
+        features: The features that the configuration declares.
+
+    Returns:
+        The features.
+    """
+    for other, why in (("preprocessing_fn", "its features"), ("sequence", "groups lose rows, and")):
+        if other in root.raw:
+            _refuse(root, None, f"can't be used with {other}: {why} have no weights; remove one of them")
+            return dict(features)
+    kinds = {name: value if isinstance(value, str) else value["kind"] for name, value in features.items()}
+    declared = [name for name, kind in kinds.items() if kind == _WEIGHT]
+    name = downsample.weight
+    if declared and declared[0] != name:
+        _refuse(
+            root,
+            "weight",
+            f"expected {declared[0]!r}, the feature of kind 'weight', whose values are multiplied, received {name!r}; "
+            f"write weight = {declared[0]!r}",
+        )
+    elif name in kinds and not declared:
+        _refuse(root, "weight", f'expected another name than that of the feature {name!r}; write weight = "row_weight"')
+    elif not declared:
+        return {**features, name: {"kind": _WEIGHT, "column": downsample.column, "constant": 1.0}}
+    return dict(features)
+
+
+def _refuse(root: Table, name: str | None, problem: str) -> None:
+    key = ("rows", "downsample") if name is None else ("rows", "downsample", name)
+    Table(root.file, key[:-1], {}, root.mistakes).refuse(key[-1], problem)
