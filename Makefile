@@ -29,7 +29,7 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	repository/test_docs.py repository/test_docstrings.py repository/test_gitignore.py repository/test_imports.py \
 	repository/test_makefile.py repository/test_packaging.py repository/test_prose.py schemas/inference/ \
 	schemas/test_arrow.py schemas/test_feature_stats.py schemas/test_installing.py schemas/test_json_shapes.py \
-	schemas/test_mistakes.py schemas/test_schema.py transforms/csv/test_blocks.py transforms/csv/test_cells.py \
+	schemas/test_mistakes.py schemas/test_schema.py schemas/validation/ transforms/csv/test_blocks.py transforms/csv/test_cells.py \
 	transforms/csv/test_header.py transforms/csv/test_joined_files.py transforms/csv/test_record_faults.py \
 	transforms/csv/test_repeated_header.py transforms/csv/test_units.py transforms/decoding/test_text.py transforms/features/ \
 	transforms/files/ transforms/kernel/test_described_columns.py \

@@ -5,6 +5,7 @@
   run.py          `shardmill run`
   inspect/        `shardmill inspect`
   verify/         `shardmill verify`
+  validate/       `shardmill validate`
   apply.py        `shardmill apply`
   demo/           `shardmill demo`
   doctor/         `shardmill doctor`

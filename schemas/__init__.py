@@ -3,6 +3,7 @@
 schema.py         the raw columns: names, types, presence
 schema_pbtxt.py   the same as tensorflow-metadata's schema.pbtxt
 inference/        types inferred from raw cells
+validation/       statistics held against a schema, and against others
 run_folder.py     the names in a run's folder
 features.py       output features: name, dtype, shape, range
 feature_stats.py  statistics in TFDV's format

@@ -40,6 +40,19 @@ def decode_schema(data: bytes, source: str) -> Schema:
     Raises:
         ConfigError: The bytes aren't a schema, or describe values that a CSV file can't hold.
     """
+    return from_proto(decode_proto(data, source), source)
+
+
+def decode_proto(data: bytes, source: str) -> schema_pb2.Schema:
+    """Parses the bytes of a `schema.pbtxt` as a message.
+
+    Args:
+        data: The bytes.
+        source: The file's name, for messages.
+
+    Raises:
+        ConfigError: The bytes aren't a schema.
+    """
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -47,7 +60,7 @@ def decode_schema(data: bytes, source: str) -> Schema:
             f"{source}: expected a schema as text (schema.pbtxt), received bytes that aren't UTF-8; "
             "a binary schema must be written as text first"
         ) from error
-    return parse_schema(text, source)
+    return parse_proto(text, source)
 
 
 def parse_schema(text: str, source: str) -> Schema:
@@ -60,6 +73,19 @@ def parse_schema(text: str, source: str) -> Schema:
     Raises:
         ConfigError: The text isn't a schema, or describes values that a CSV file can't hold.
     """
+    return from_proto(parse_proto(text, source), source)
+
+
+def parse_proto(text: str, source: str) -> schema_pb2.Schema:
+    """Parses the text of a `schema.pbtxt` as a message.
+
+    Args:
+        text: The text.
+        source: The file's name, for messages.
+
+    Raises:
+        ConfigError: The text isn't a schema.
+    """
     proto = schema_pb2.Schema()
     try:
         text_format.Parse(text, proto)
@@ -71,7 +97,7 @@ def parse_schema(text: str, source: str) -> Schema:
         raise ConfigError(
             f"{source}: expected a tensorflow-metadata schema, received one nested too deeply; remove what is nested"
         ) from error
-    return from_proto(proto, source)
+    return proto
 
 
 def format_schema(schema: Schema) -> str:

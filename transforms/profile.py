@@ -48,10 +48,6 @@ def as_spelled(names: tuple[str, ...], known: tuple[str, ...] = ()) -> Selection
 class Inferred(Protocol):
     """An accumulator of rows, from which columns' types follow."""
 
-    @classmethod
-    def nothing(cls, names: tuple[str, ...]) -> "Inferred":
-        """An accumulator of no rows, for columns of these names."""
-
     def add(self, unit: Unit, blocks: Iterable[Block]) -> None:
         """Adds the rows of a unit."""
 

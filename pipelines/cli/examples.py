@@ -26,6 +26,10 @@ shardmill inspect out/flights --code > train.py""",
     "verify": """\
 shardmill verify out/flights
 shardmill verify out/flights --sample 1000""",
+    "validate": """\
+shardmill validate 'new/*.csv' --against out/flights
+shardmill validate may.csv --schema flights.pbtxt --environment SERVING
+shardmill validate 'new/*.csv' --against out/flights --json -o anomalies.pbtxt""",
     "apply": """\
 shardmill apply out/flights --input 'new/*.csv' -o out/new
 shardmill apply out/flights --input may.csv --input june.csv -o out/summer --split eval""",

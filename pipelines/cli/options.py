@@ -127,3 +127,41 @@ StarterSettings = Annotated[
         "A value is TOML; what isn't TOML is text.",
     ),
 ]
+
+SchemaFile = Annotated[
+    str | None,
+    typer.Option("--schema", metavar="FILE", help="The schema.pbtxt to validate by [default: that of --against]."),
+]
+AgainstRun = Annotated[
+    str | None,
+    typer.Option("--against", metavar="RUN_DIR", help="A finished run, whose rows the new ones are to be like."),
+]
+Environment = Annotated[
+    str | None,
+    typer.Option(
+        "--environment",
+        metavar="NAME",
+        help="The schema's environment of the files, e.g. SERVING, where no label is expected "
+        "[default: all columns are].",
+    ),
+]
+ReadSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="How to read the files, e.g. input.delimiter=';'; repeatable [default: as the run, or guessed].",
+        rich_help_panel=INPUT_OPTIONS,
+    ),
+]
+AnomaliesFile = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Also write the anomalies to a file, as text of TFDV's Anomalies.",
+        rich_help_panel=OUTPUT_OPTIONS,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT_OPTIONS)]

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import apache_beam as beam
 from apache_beam import pvalue
@@ -28,7 +28,17 @@ from shardmill.transforms.guess_units import GUESS_BYTES, GuessUnits, can_guess
 from shardmill.transforms.profile import InferColumns, Inferred
 from shardmill.transforms.read import PlanUnits, ReadUnit, save_units, settle
 
-_Inferred = TypeVar("_Inferred", bound=Inferred)
+_Found_co = TypeVar("_Found_co", bound=Inferred, covariant=True)
+
+
+class Wanted(Protocol[_Found_co]):
+    """Makes accumulators of the same kind, such as `Typed` itself.
+
+    It is pickled.
+    """
+
+    def nothing(self, names: tuple[str, ...]) -> _Found_co:
+        """An accumulator of no rows, for columns of these names."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Inference:
     progress: Progress
     unit_bytes: int = UNIT_BYTES
 
-    def infer(self, kind: type[_Inferred], wanted: Selection) -> tuple[_Inferred, str]:
+    def infer(self, kind: Wanted[_Found_co], wanted: Selection) -> tuple[_Found_co, str]:
         """Infers columns, by one job or two.
 
         Where files are to be cut, their units are guessed first, so that the files are read once.
@@ -59,7 +69,7 @@ class Inference:
         again, and tells what is wrong.
 
         Args:
-            kind: What to find out: `Typed` or, for `init`, `Profiled`.
+            kind: What to find out: `Typed` or, for `init`, `Profiled`; or what makes such.
             wanted: The columns to infer, as `as_text` or, for `Typed`, `as_spelled` selects them.
 
         Returns:
@@ -83,7 +93,7 @@ class Inference:
         self._run(PlanUnits, kind, wanted, saved)
         return saved.load(), saved.units
 
-    def _run(self, plan: type[PlanUnits], kind: type[Inferred], wanted: Selection, saved: "Saved") -> None:
+    def _run(self, plan: type[PlanUnits], kind: Wanted[Inferred], wanted: Selection, saved: "Saved") -> None:
         """Runs a job that plans units and reads them."""
         nothing = partial(kind.nothing, wanted.read)
 

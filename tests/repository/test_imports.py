@@ -19,6 +19,7 @@ PACKAGE = "shardmill"
 FLOORS = (
     "schemas",
     "schemas/inference",
+    "schemas/validation",
     "transforms/kernel",
     "transforms/stores",
     "transforms/files",
@@ -55,6 +56,7 @@ FLOORS = (
     "pipelines/inspect",
     "pipelines/verify",
     "pipelines/survey",
+    "pipelines/validate",
     "pipelines/init",
     "pipelines/doctor",
     "pipelines/run.py",
