@@ -134,10 +134,14 @@ def _plan(run: FinishedRun, application: Application, work: str) -> Job:
 
 def _optional(run: FinishedRun, graph: Graph) -> frozenset[str]:
     """Returns the columns that new rows may lack."""
+    row_graph = run.reading(graph).row_graph
     with naming_run(run, graph.folder.removesuffix(f"/{TRANSFORM_FN}")):
-        labels = load_session(graph.local_folder()).labels.values()
+        session = load_session(graph.local_folder())
+        checked = () if row_graph is None else load_session(graph.local_folder(), row_graph.signature).inputs
+    # Of these the analysis alone had a use.
+    unread = {column.name for column in run.selection.columns}.difference(session.inputs, checked)
     grouped = () if run.grouping is None else run.grouping.columns
-    return run.selection.optional.union(*labels).difference(grouped)
+    return run.selection.optional.union(unread, *session.labels.values()).difference(grouped)
 
 
 def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozenset[str]) -> Reading:

@@ -4,7 +4,8 @@ What crosses between the stages is where counts are in files, unless they are fe
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
@@ -50,10 +51,13 @@ class SelectTokens(beam.PTransform):  # type: ignore[misc]
     Attributes:
         requests: The vocabularies' requests, by name.
         folder: The folder for files of tokens, which all workers share.
+        totals: For vocabularies with a companion, by name the counts of all rows' facts: a side
+            input, or none.
     """
 
     requests: Mapping[str, VocabularyRequest]
     folder: str
+    totals: Any = field(default_factory=dict)
 
     def expand(self, runs: beam.PCollection[tuple[str, Run]]) -> beam.PCollection[Selected]:
         return (
@@ -61,7 +65,7 @@ class SelectTokens(beam.PTransform):  # type: ignore[misc]
             | "GroupRuns" >> beam.GroupByKey()  # (vocabulary, [run])
             | "PartitionTokens" >> beam.FlatMap(_partitions, self.folder)
             | "SpreadPartitions" >> beam.Reshuffle()
-            | "SelectPartition" >> beam.Map(_select, dict(self.requests), self.folder)
+            | "SelectPartition" >> beam.Map(_select, dict(self.requests), self.folder, self.totals)
         )
 
 
@@ -116,12 +120,16 @@ def _large_runs(runs: Iterable[Run], folder: str) -> Iterator[Run]:
             yield writer.write_run(table)
 
 
-def _select(partition: _Partition, requests: Mapping[str, VocabularyRequest], folder: str) -> Selected:
+def _select(
+    partition: _Partition, requests: Mapping[str, VocabularyRequest], folder: str, totals: Mapping[str, pa.Table]
+) -> Selected:
     counts = TokenCounts()
     for share in partition.shares:
         counts.add(share.read(partition.bits, partition.index))
     merged = counts.table()
     request = requests[partition.name]
+    if request.companion is not None:
+        merged = request.companion.scored(merged, totals[partition.name])
     selected = select(merged, request.top_k, request.frequency_threshold)
     with TokenWriter(folder) as writer:
         sections = writer.write(slices(selected, _RANKING_BYTES >> partition.bits))

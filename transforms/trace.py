@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam import pvalue
 
 from shardmill.schemas.run_folder import FEATURES_SCHEMA, RAW_STATISTICS, TOKEN_COUNTS, TRANSFORM_FN
@@ -108,9 +110,11 @@ class TraceGraph(beam.PTransform):  # type: ignore[misc]
     quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
 
     def expand(self, findings: beam.PCollection[Findings]) -> beam.PCollection[Graph]:
-        selected = self.tokens | "SelectTokens" >> SelectTokens(
-            _vocabulary_requests(self.features), self.destination.scratch
-        )
+        requests = _vocabulary_requests(self.features)
+        totals: Any = {}
+        if any(request.companion is not None for request in requests.values()):
+            totals = pvalue.AsSingleton(findings | "TakeTotals" >> beam.Map(_totals))
+        selected = self.tokens | "SelectTokens" >> SelectTokens(requests, self.destination.scratch, totals)
         return findings | "TraceGraph" >> beam.ParDo(
             _Trace(self.features, self.destination), pvalue.AsList(selected), pvalue.AsList(self.quantiles)
         )
@@ -134,6 +138,10 @@ class TraceFunction(beam.PTransform):  # type: ignore[misc]
         return findings | "TraceFunction" >> beam.ParDo(
             _TraceFunction(self.destination), pvalue.AsSingleton(self.analyzed)
         )
+
+
+def _totals(findings: Findings) -> dict[str, pa.Table]:
+    return findings.analysis.totals()
 
 
 def _vocabulary_requests(features: Features) -> dict[str, VocabularyRequest]:
@@ -167,7 +175,10 @@ def _trace(analysis: Analysis, selected: list[Selected], features: Features, des
                 for name, request in requests.items()
             }
             statistics = analysis.statistics(
-                {name: _vocabulary_stats(name, _vocabulary_path(local, name), each) for name, each in ranked.items()}
+                {
+                    name: _vocabulary_stats(request, _vocabulary_path(local, name), ranked[name])
+                    for name, request in requests.items()
+                }
             )
             kinds = tuple(_with_file_here(kind, features.given, local) for kind in features.kinds)
             _build(DeclaredGraph(kinds, features.schema, statistics, derive, features.infinite), destination)
@@ -188,7 +199,7 @@ def _value_counts(
     for name, request in requests.items():
         column = request.columns[0]
         most = counts[column].size if column in counts else -1
-        whole = request.delimiter is None and request.maker is None
+        whole = request.delimiter is None and request.maker is None and request.companion is None
         if len(request.columns) == 1 and whole and ranked[name].size > most:
             counts[column] = ranked[name]
     return counts
@@ -253,9 +264,9 @@ def _keep_counts(requests: Mapping[str, VocabularyRequest], local: str, destinat
         _put(path, files.join(destination.folder, TOKEN_COUNTS, asset_name(name)), destination)
 
 
-def _vocabulary_stats(name: str, path: str, ranked: RankedVocabulary) -> VocabularyStats:
-    first = ranked.top["token"][0].as_py().decode() if ranked.size else None
-    return VocabularyStats(name, path, ranked.size, ranked.total, first, _counts_path(path))
+def _vocabulary_stats(request: VocabularyRequest, path: str, ranked: RankedVocabulary) -> VocabularyStats:
+    first = ranked.top["token"][0].as_py().decode() if ranked.size and request.companion is None else None
+    return VocabularyStats(request.name, path, ranked.size, ranked.total, first, _counts_path(path))
 
 
 def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:

@@ -137,7 +137,7 @@ def _declared(
     features = Features(extended.kinds, every, graph, _ship_vocabularies(kinds, parts_folder(work)), infinite)
     return JobFeatures(
         DeclaredFeatures(features, extended.kept),
-        frozenset(sources | {source for kind in kinds for source in raw(kind.columns)}),
+        frozenset(sources | {source for kind in kinds for source in raw((*kind.columns, *kind.companions))}),
         frozenset(source for kind in kinds for source in raw(kind.required_columns(schema))),
         row_graph,
         tuple(each.column for each in derived.values()),

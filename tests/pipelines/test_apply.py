@@ -386,3 +386,20 @@ def test_the_command_ends_with_a_summary(
     assert f"shardmill verify {output} " in out
     assert call_here(monkeypatch, capsys, *command, "--output", output, "--overwrite", "--quiet") == (0, "", "")
     assert call_here(monkeypatch, capsys, *command, "--output", output)[0] == 1
+
+
+def test_a_label_that_only_ranked_tokens_isnt_asked_for(tmp_path: Path) -> None:
+    """The analysis alone read its column: new rows may lack it, and the vocabulary is what it is."""
+    rows = [
+        f"{city},{clicked}" for city, clicked in (("Oslo", "no"), ("Oslo", "yes"), ("Rome", "yes"), ("Rome", "yes"))
+    ]
+    new_file(tmp_path / "data.csv", *rows, *rows, "Oslo,", header="city,clicked\n")
+    toml = f'[input]\nfiles = "{tmp_path}/data.csv"\n[output]\nshards = 1\nshuffle = false\n[features.city]\n'
+    ranked = 'kind = "vocabulary"\nrank_by = "mutual_information"\nlabel = "clicked"\n'
+    run = run_toml(tmp_path, toml + ranked)
+    assert (run / "transform_fn" / "assets" / "city").read_text() == "Rome\nOslo\n"
+    assert problems(run) == {}
+    new_file(tmp_path / "new.csv", "Rome", "Oslo", header="city\n")
+    apply(run, [tmp_path / "new.csv"], tmp_path / "out")
+    assert [row["city"] for row in rows_of(tmp_path / "out")] == [[0], [1]]
+    assert problems(tmp_path / "out") == {}

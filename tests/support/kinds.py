@@ -44,6 +44,8 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
     for request in requests:
         if isinstance(request, VocabularyRequest):
             counts = tables[request.name]
+            if request.companion is not None:
+                counts = request.companion.scored(counts, analysis.totals()[request.name])
             chosen = tokens.select(counts, request.top_k, request.frequency_threshold)
             path = folder / f"tokens-{len(found)}"
             with path.open("wb") as stream:

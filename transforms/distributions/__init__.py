@@ -1,5 +1,7 @@
-"""Facts of a column's whole distribution.
+"""Facts of whole distributions, of one column or two.
 
-group_moments.py    exact moments of a number by key
-yeo_johnson.py      the likeliest power transformation
+group_moments.py       exact moments of a number by key
+joint_tokens.py        tokens joined with another fact of their rows
+mutual_information.py  how much tokens tell of a label
+yeo_johnson.py         the likeliest power transformation
 """

@@ -16,10 +16,11 @@ from shardmill.transforms.kinds.categorical.class_label import ClassLabel
 from shardmill.transforms.kinds.categorical.count_encoding import Count, Frequency
 from shardmill.transforms.kinds.categorical.cross import Cross
 from shardmill.transforms.kinds.categorical.hash import Hash
+from shardmill.transforms.kinds.categorical.hot_vectors import MultiHot, OneHot
 from shardmill.transforms.kinds.categorical.ordinal import Ordinal
 from shardmill.transforms.kinds.categorical.pass_through import String
 from shardmill.transforms.kinds.categorical.row_id import RowId
-from shardmill.transforms.kinds.categorical.vocabulary import MultiHot, OneHot, Vocabulary, VocabularyKind, shared_error
+from shardmill.transforms.kinds.categorical.vocabulary import Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
 from shardmill.transforms.kinds.dates.elapsed import Elapsed
 from shardmill.transforms.kinds.images.encoded_image import EncodedImage
@@ -118,7 +119,7 @@ def allowed_types(
     if mistakes is None:
         collected.raise_any()
     for kind in kinds:
-        for column in kind.columns:
+        for column in (*kind.columns, *kind.companions):
             allowed[column] = allowed.get(column, frozenset(ColumnType)) & kind.types_of(column)
     return allowed
 
@@ -149,7 +150,9 @@ def _check_with_any_types(kind: Kind) -> None:
 
 def _fault(kind: Kind, column_type: ColumnType) -> ConfigError | None:
     try:
-        kind.check_parameters(Schema(tuple(Column(name, column_type) for name in kind.columns)))
+        kind.check_parameters(
+            Schema(tuple(Column(name, column_type) for name in dict.fromkeys((*kind.columns, *kind.companions))))
+        )
     except ConfigError as error:
         return error
     return None
@@ -167,7 +170,7 @@ def _parse_kinds(table: Mapping[str, Any], mistakes: Mistakes, origins: Mapping[
             with mistakes.at("features", line):
                 kinds.append(_parse_one(name, value))
     with mistakes.at("features"):
-        return _pool(kinds)
+        return _pool(_with_labels(kinds, mistakes))
     return tuple(kinds)
 
 
@@ -232,13 +235,32 @@ def _check_kind(kind: Kind, schema: Schema, pattern: str | None) -> None:
 
 
 def _check_columns(kind: Kind, schema: Schema) -> None:
-    for column in kind.columns:
+    for column in (*kind.columns, *kind.companions):
         if column not in schema:
             near = did_you_mean(column, schema.names)
             hint = near or f"; the data has {few_names(schema.names)}"
             if column == kind.name:
                 hint += f"{' Set' if near else '; set'} `column` if it has another name than the feature"
             raise kind.error(f"there is no column {column!r}{hint}")
+
+
+def _with_labels(kinds: Sequence[Kind], mistakes: Mistakes) -> list[Kind]:
+    """Names the label that ranks tokens, where a feature doesn't."""
+    labels = [kind for kind in kinds if isinstance(kind, Label | ClassLabel)]
+    found: list[Kind] = []
+    for kind in kinds:
+        if isinstance(kind, VocabularyKind) and kind.by_label and kind.label is None:
+            with mistakes.at("features", kind.name):
+                if len(labels) != 1:
+                    has = f"{len(labels)} ({', '.join(label.name for label in labels)})" if labels else "none"
+                    raise kind.error(
+                        f"expected one `label` or `class_label` among the features to rank tokens by, received {has}; "
+                        'say which column: `label = "COLUMN"`'
+                    )
+                found.append(dataclasses.replace(kind, label=labels[0].columns[0]))
+        else:
+            found.append(kind)
+    return found
 
 
 def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:

@@ -261,8 +261,13 @@ class Kind(ABC):
         return None
 
     def types_of(self, column: str) -> frozenset[ColumnType]:  # noqa: ARG002 (for most kinds all are alike)
-        """The types that one of its columns may have."""
+        """The types that a column or companion may have."""
         return self.types
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """The columns that only the analysis reads."""
+        return ()
 
     def required_columns(self, schema: Schema) -> tuple[str, ...]:  # noqa: ARG002 (for most kinds the rule says it all)
         """The columns in which a missing cell rejects the row.

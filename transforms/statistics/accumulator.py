@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import to_numpy
+from shardmill.schemas.arrow import from_numpy, to_numpy
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions.group_moments import GroupMoments
+from shardmill.transforms.distributions.joint_tokens import Companion, join_tokens
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
 from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
@@ -53,6 +55,7 @@ class _TokensKey(NamedTuple):
     made: tuple[MadeTokens, ...]
     rows: bool
     boundaries: tuple[tuple[str, tuple[float, ...]], ...]
+    companion: Companion | None
 
 
 class Analysis:
@@ -98,6 +101,8 @@ class Analysis:
         for name, request in self._vocabularies.items():
             self._sharing[_tokens_key(request)] = (*self._sharing.get(_tokens_key(request), ()), name)
         self._tokens = {key: TokenCounts() for key in self._sharing}
+        # Of joint tokens: the counts of all rows' facts.
+        self._totals = {key: TokenCounts() for key in self._sharing if key.companion is not None}
         groups = (request for request in requests if isinstance(request, GroupRequest))
         self._groups = {request: GroupMoments(request.column, request.key) for request in groups}
 
@@ -121,13 +126,29 @@ class Analysis:
             keys = tokens_module.to_binary(batch.column(request.key))
             moments.update(keys, _changed(batch.column(request.column), request.pre))
         for key, counts in self._tokens.items():
+            if key.companion is not None:
+                self._count_joint(key, key.companion, batch, made)
+                continue
             if key.made:
                 _count_made([made[each] for each in key.made], counts, rows=key.rows)
                 continue
-            edges = dict(key.boundaries)
-            arrays = [_bucketed(batch.column(name), edges.get(name)) for name in key.columns]
-            for array in arrays if key.separator is None else [tokens_module.cross(arrays, key.separator)]:
+            for array in _cells(key, batch):
                 counts.update(array, key.delimiter)
+
+    def _count_joint(
+        self, key: _TokensKey, companion: Companion, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray]
+    ) -> None:
+        """Counts tokens with the facts of their rows."""
+        tokens, rows = _row_tokens(key, batch, made)
+        nothing = pa.array(np.zeros(batch.num_rows, "S1"), pa.binary())
+        for facts in companion.facts(batch):
+            for counts, texts, of in (
+                (self._tokens[key], tokens, rows),
+                (self._totals[key], nothing, np.arange(batch.num_rows)),
+            ):
+                joint, numbers = join_tokens(texts, of, facts)
+                counts.add(pa.table([joint, from_numpy(numbers)], schema=tokens_module.SCHEMA))
+        companion.check(self._totals[key].table())
 
     def merge(self, other: "Analysis") -> None:
         """Adds the rows of another analysis.
@@ -142,6 +163,10 @@ class Analysis:
             self._groups[request].merge(moments)
         for tokens, counts in other._tokens.items():  # noqa: SLF001 (of this class too)
             self._tokens[tokens].merge(counts)
+        for tokens, totals in other._totals.items():  # noqa: SLF001 (of this class too)
+            self._totals[tokens].merge(totals)
+            if tokens.companion is not None:
+                tokens.companion.check(self._totals[tokens].table())
 
     def take_tables(self, most: int | None = None) -> dict[tuple[str, ...], pa.Table]:
         """Takes out tables of token counts.
@@ -184,6 +209,10 @@ class Analysis:
             taken[self._sharing[key]] = self._tokens[key].table()
             self._tokens[key] = TokenCounts()
         return taken
+
+    def totals(self) -> dict[str, pa.Table]:
+        """The counts of rows' facts, by vocabularies' names."""
+        return {name: totals.table() for key, totals in self._totals.items() for name in self._sharing[key]}
 
     def take_quantiles(self) -> list[Quantiles]:
         """Takes out the quantiles' accumulators, in the order of requests.
@@ -267,8 +296,36 @@ def _changed(values: pa.Array, pre: tuple[Pre, ...]) -> npt.NDArray[np.float32]:
 
 
 def _tokens_key(request: VocabularyRequest) -> _TokensKey:
-    made = request.made
-    return _TokensKey(request.columns, request.separator, request.delimiter, made, request.rows, request.boundaries)
+    return _TokensKey(
+        *(request.columns, request.separator, request.delimiter, request.made, request.rows),
+        *(request.boundaries, request.companion),
+    )
+
+
+def _cells(key: _TokensKey, batch: pa.RecordBatch) -> list[pa.Array]:
+    """The cells or crosses that are counted."""
+    edges = dict(key.boundaries)
+    arrays = [_bucketed(batch.column(name), edges.get(name)) for name in key.columns]
+    return arrays if key.separator is None else [tokens_module.cross(arrays, key.separator)]
+
+
+def _row_tokens(
+    key: _TokensKey, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray]
+) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The tokens that rows have, each once, and their rows."""
+    every = np.arange(batch.num_rows)
+    if key.made:
+        lists = [made[each] for each in key.made]
+    else:
+        cells = [tokens_module.null_if_empty(tokens_module.to_binary(array)) for array in _cells(key, batch)]
+        if len(cells) == 1 and key.delimiter is None:
+            return cells[0], every
+        if key.delimiter is None:
+            return tokens_module.distinct_in_rows(pa.concat_arrays(cells), np.tile(every, len(cells)))
+        lists = [pc.split_pattern(each, key.delimiter) for each in cells]
+    rows = np.concatenate([to_numpy(pc.list_parent_indices(each)).astype(np.int64) for each in lists])
+    texts = pa.concat_arrays([pc.list_flatten(each).cast(pa.binary()) for each in lists])
+    return tokens_module.distinct_in_rows(tokens_module.null_if_empty(texts), rows)
 
 
 def _bucketed(values: pa.Array, boundaries: tuple[float, ...] | None) -> pa.Array:

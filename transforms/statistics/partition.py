@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import from_numpy, to_numpy
+from shardmill.transforms.distributions.joint_tokens import without_facts
 from shardmill.transforms.kernel.described_columns import columns_of
 from shardmill.transforms.kernel.library import kernel
 
@@ -36,7 +37,8 @@ def bits_for(size: int, piece: int) -> int:
 def partition_counts(table: pa.Table, bits: int) -> list[pa.Table]:
     """Cuts a table by a hash of the token.
 
-    The hash is the same on every machine and in every run.
+    The hash is the same on every machine and in every run. Of a joint token it is that of the
+    token.
 
     Args:
         table: A table of counts.
@@ -81,7 +83,7 @@ def slices(table: pa.Table, size: int) -> Iterator[pa.Table]:
 
 
 def _partitions(table: pa.Table, bits: int) -> npt.NDArray[np.uint16]:
-    return (token_hashes(table["token"]) >> _WORD(_WORD_BITS - bits)).astype(np.uint16)
+    return (token_hashes(without_facts(table["token"])) >> _WORD(_WORD_BITS - bits)).astype(np.uint16)
 
 
 def token_hashes(tokens: pa.ChunkedArray) -> npt.NDArray[np.uint64]:

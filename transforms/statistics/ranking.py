@@ -15,12 +15,12 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import shortened
 from shardmill.transforms.statistics.requests import VocabularyRequest
 from shardmill.transforms.statistics.token_files import Sections
-from shardmill.transforms.statistics.tokens import SCHEMA, select, write_counted, write_tokens
+from shardmill.transforms.statistics.tokens import SCHEMA, rank_column, select, write_counted, write_tokens
 
 # Of a text column's most frequent values: as many as TFDV writes by default.
 TOP_VALUES = 20
-# A token's count and bytes: of two tokens, the greater one has the smaller id.
-_Rank = tuple[int, bytes]
+# A token's score or count, and its bytes: of two tokens, the greater one has the smaller id.
+_Rank = tuple[float, bytes]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class RankedVocabulary:
 
     Attributes:
         size: The number of its tokens.
-        top: The table of counts of its most frequent tokens, at most `TOP_VALUES` of them.
+        top: The table of counts of its first tokens, at most `TOP_VALUES` of them.
         distinct: The number of distinct tokens counted, in the vocabulary or not.
         total: The number of tokens counted.
     """
@@ -90,7 +90,7 @@ def write_vocabulary(
         if not kept.num_rows:
             break
         if top.num_rows < TOP_VALUES:
-            top = pa.concat_tables([top, kept]).slice(0, TOP_VALUES)
+            top = pa.concat_tables([top, kept.select(SCHEMA.names)]).slice(0, TOP_VALUES)
         write_tokens(stream, kept)
         counts.write(to_numpy(kept["count"]).astype("<i8").data)
         if counted is not None:
@@ -151,7 +151,7 @@ class _Head:
             Whether there are rows.
         """
         while self._rows.num_rows <= self._least and (table := next(self._source, None)) is not None:
-            self._rows = pa.concat_tables([self._rows, table])
+            self._rows = pa.concat_tables([self._rows, table]) if self._rows.num_rows else table
             self._least = table.num_rows // 2
         return bool(self._rows.num_rows)
 
@@ -168,4 +168,4 @@ class _Head:
         return taken
 
     def _rank(self, row: int) -> _Rank:
-        return self._rows["count"][row].as_py(), self._rows["token"][row].as_py()
+        return self._rows[rank_column(self._rows)][row].as_py(), self._rows["token"][row].as_py()

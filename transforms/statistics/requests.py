@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shardmill.transforms.distributions.group_moments import KeyMoments
+from shardmill.transforms.distributions.joint_tokens import Companion
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.quantiles import Ranked
 
@@ -68,7 +69,7 @@ class MadeTokens:
 class VocabularyRequest:
     r"""A request for the distinct tokens of columns.
 
-    Tokens are ordered by descending count.
+    Tokens are ordered by descending count, or by the score that a companion gives them.
 
     Tokens of an INT column are its decimal text. Empty tokens and those with `\n` or `\r` aren't
     counted, as in TF Transform.
@@ -88,6 +89,8 @@ class VocabularyRequest:
         boundaries: Of a cross, columns of numbers whose tokens are the indices of buckets, each
             with the buckets' ascending boundaries; see `Trace.buckets`.
         keeps_counts: Whether the run keeps the tokens' counts.
+        companion: What tokens are counted with. The rows that have each of them are counted then.
+            None means nothing.
     """
 
     name: str
@@ -100,6 +103,7 @@ class VocabularyRequest:
     rows: bool = False
     boundaries: tuple[tuple[str, tuple[float, ...]], ...] = ()
     keeps_counts: bool = False
+    companion: Companion | None = None
 
     @property
     def made(self) -> tuple[MadeTokens, ...]:
@@ -166,7 +170,7 @@ class VocabularyStats:
         size: The number of tokens in the file.
         total: The number of tokens counted, before any was left out.
         most_common: The most frequent token; of several, the greatest by bytes (the first in the
-            file's order). None means that there are no tokens.
+            file's order). None means that there are no tokens, or that scores rank them.
         counts: A file with each token's count, int64 in little-endian order. The empty text means
             that none were counted: a file gave the tokens.
     """

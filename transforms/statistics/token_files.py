@@ -190,15 +190,15 @@ def _section(table: pa.Table) -> bytes:
     if not table.num_rows:
         return b""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, SCHEMA, options=_OPTIONS) as writer:
+    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
 
 
 def _table(data: bytes) -> pa.Table:
     stream = pa.BufferReader(data)
-    tables = [SCHEMA.empty_table()]
+    tables = []
     while stream.tell() < stream.size():
         with pa.ipc.open_stream(stream) as reader:
             tables.append(reader.read_all())
-    return pa.concat_tables(tables)
+    return pa.concat_tables(tables) if tables else SCHEMA.empty_table()

@@ -2,7 +2,8 @@
 
 A table of counts has the columns `token` (binary) and `count` (int64), each token once, in no
 particular order: two tables with the same rows are equal, and merging is associative and
-commutative in that sense. `select` puts tokens in order.
+commutative in that sense. `select` puts tokens in order. Selected tokens may have further columns:
+`score` (float64) ranks them instead of their count.
 
 As in TF Transform: empty tokens and tokens with a newline or a carriage return are never counted;
 integers are counted as their decimal text; tokens are ordered by descending count, then descending
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,7 +38,7 @@ def cross(columns: Sequence[pa.Array], separator: str) -> pa.Array:
     Raises:
         TypeError: A column is neither string nor integer.
     """
-    parts = [_null_if_empty(to_binary(column)) for column in columns]
+    parts = [null_if_empty(to_binary(column)) for column in columns]
     return pc.binary_join_element_wise(*parts, pa.scalar(separator.encode(), pa.binary()))
 
 
@@ -58,29 +60,56 @@ def row_counts(lists: pa.LargeListArray) -> pa.Table:
     return pa.table([encoded.dictionary.cast(pa.binary()), from_numpy(counts)], schema=SCHEMA)
 
 
+def distinct_in_rows(tokens: pa.Array, rows: npt.NDArray[np.int64]) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """Leaves out tokens that their row has already.
+
+    Args:
+        tokens: Binary; nulls are left out.
+        rows: int64, the row of each token.
+
+    Returns:
+        The tokens and their rows.
+    """
+    encoded = tokens.filter(tokens.is_valid()).dictionary_encode()
+    if tokens.null_count:
+        rows = rows[to_numpy(tokens.is_valid().cast(pa.int8())).astype(np.bool_)]
+    distinct = max(len(encoded.dictionary), 1)
+    pairs = np.unique(rows * distinct + to_numpy(encoded.indices))
+    return encoded.dictionary.take(from_numpy(pairs % distinct)), pairs // distinct
+
+
 def select(table: pa.Table, top_k: int | None = None, frequency_threshold: int | None = None) -> pa.Table:
     """Selects a vocabulary's tokens in the order of their ids.
 
-    They are ordered by descending count, then descending bytes.
+    They are ordered by descending score or else count, then descending bytes.
 
     Args:
-        table: A table of counts.
+        table: A table of counts, perhaps with further columns.
         top_k: The most tokens kept, cutting through ties. None means all.
         frequency_threshold: The least count kept. None or 0 means all.
 
     Returns:
-        A table of counts, in that order.
+        The same columns, in that order.
     """
-    counts = to_numpy(table["count"])
-    least = frequency_threshold or 0
-    if top_k is not None and 0 < top_k < counts.size:
+    by = rank_column(table)
+    if frequency_threshold:
+        table = _at_least(table, "count", frequency_threshold)
+    ranks = to_numpy(table[by])
+    if top_k is not None and 0 < top_k < ranks.size:
         # Tokens below the k-th count can't be among the first k. Without them, fewer tokens are
         # compared by their bytes.
-        least = max(least, int(np.partition(counts, counts.size - top_k)[counts.size - top_k]))
-    if least > 0:
-        table = table.take(from_numpy(np.flatnonzero(counts >= least)))
-    order = pc.sort_indices(table, [("count", "descending"), ("token", "descending")])
+        table = _at_least(table, by, np.partition(ranks, ranks.size - top_k)[ranks.size - top_k])
+    order = pc.sort_indices(table, [(by, "descending"), ("token", "descending")])
     return table.take(order if top_k is None else order[:top_k])
+
+
+def rank_column(table: pa.Table) -> str:
+    """The column by which tokens are ranked."""
+    return "score" if "score" in table.column_names else "count"
+
+
+def _at_least(table: pa.Table, column: str, least: float) -> pa.Table:
+    return table.take(from_numpy(np.flatnonzero(to_numpy(table[column]) >= least)))
 
 
 def total(table: pa.Table) -> int:
@@ -143,6 +172,7 @@ def _is_text(kind: pa.DataType) -> bool:
     )
 
 
-def _null_if_empty(tokens: pa.Array) -> pa.Array:
+def null_if_empty(tokens: pa.Array) -> pa.Array:
+    """Makes empty binary tokens null."""
     empty = pc.equal(pc.binary_length(tokens), 0)
     return pc.if_else(empty, pa.scalar(None, tokens.type), tokens) if pc.any(empty).as_py() else tokens

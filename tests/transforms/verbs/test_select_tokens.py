@@ -20,7 +20,7 @@ def _runs(folder: Path, *tables: dict[bytes, int]) -> list[Run]:
 
 
 def _selected(folder: Path, request: VocabularyRequest, runs: list[Run]) -> list[Selected]:
-    return [_select(each, {"v": request}, str(folder)) for each in _partitions(("v", runs), str(folder))]
+    return [_select(each, {"v": request}, str(folder), {}) for each in _partitions(("v", runs), str(folder))]
 
 
 def _tokens(selected: list[Selected]) -> dict[bytes, int]:

@@ -1,7 +1,8 @@
 """Kinds of tokens, which become ids.
 
 given_file.py       vocabulary files that are given
-vocabulary.py       tokens as ids, one_hot, multi_hot
+vocabulary.py       tokens as ids
+hot_vectors.py      one_hot, multi_hot
 class_label.py      labels that are classes, as ids
 count_encoding.py   tokens as how often they are seen
 hash.py             tokens as hash buckets

@@ -19,6 +19,7 @@ class ClassLabel(Vocabulary):
 
     kind = "class_label"
     max_columns: ClassVar[int] = 1
+    ranks_by_label: ClassVar[bool] = False
     is_label = True
 
     missing: str | None = "reject"

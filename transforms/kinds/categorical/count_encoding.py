@@ -26,6 +26,7 @@ class _CountKind(VocabularyKind):
     """
 
     rules: ClassVar[tuple[str, ...]] = ("mode", "reject")
+    ranks_by_label: ClassVar[bool] = False
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""

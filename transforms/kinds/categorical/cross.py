@@ -12,7 +12,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import NUMBERS, TOKENS, Request, Tensor, Trace
+from shardmill.transforms.kinds.base import NUMBERS, Request, Tensor, Trace
 from shardmill.transforms.kinds.categorical.hash import hashed_spec
 from shardmill.transforms.kinds.categorical.vocabulary import IdKind
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
@@ -65,6 +65,7 @@ class Cross(IdKind):
             raise self.error(f"expected `num_buckets` to be at least 1, received {self.num_buckets!r}")
         unused = [key for key in ("top_k", "frequency_threshold", "file", "extend") if getattr(self, key) is not None]
         unused += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
+        unused += ["rank_by"] if self.by_label else []
         if unused:
             raise self.error(
                 f"expected `num_buckets` (hash buckets) or `{unused[0]}` (a vocabulary), received both; remove one of them"
@@ -101,7 +102,8 @@ class Cross(IdKind):
 
     def types_of(self, column: str) -> frozenset[ColumnType]:
         """Numbers where it is put into buckets: see `Kind.types_of`."""
-        return NUMBERS if column in {*(self.boundaries or {}), *(self.buckets or {})} else TOKENS
+        bucketed = {*(self.boundaries or {}), *(self.buckets or {})}
+        return NUMBERS if column in bucketed else super().types_of(column)
 
     def requests(self, schema: Schema) -> tuple[Request, ...]:
         """Requests for the vocabulary and for quantiles."""

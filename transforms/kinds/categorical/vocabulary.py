@@ -1,17 +1,15 @@
 """Kinds that look tokens up in a vocabulary.
 
-The analysis finds the vocabulary, or a file gives it; outputs are ids, or vectors with ones at the
-ids' positions.
+The analysis finds the vocabulary, or a file gives it.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
-from shardmill.schemas.schema import Schema
+from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.distributions.mutual_information import LabelCompanion
 from shardmill.transforms.kinds.base import TOKENS, Kind, Request, TableKey, Tensor, Trace
 from shardmill.transforms.kinds.categorical.given_file import given_text, problem_of
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
@@ -21,6 +19,8 @@ from shardmill.transforms.statistics.requests import Statistics, VocabularyReque
 _RULES = ("mode", OWN_ID)
 # The formats of vocabularies' files.
 TEXT, TFRECORD = "text", "tfrecord_gzip"
+# What tokens are ranked by.
+FREQUENCY, INFORMATION = "frequency", "mutual_information"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +87,9 @@ class VocabularyKind(TokenKind):
             or `"tfrecord_gzip"`, as in TF Transform.
         extend: The folder of an earlier run, whose vocabulary of this name keeps its ids; new
             tokens follow, no more than `top_k` leaves room for. None means that all ids are new.
+        rank_by: What orders tokens, and what `top_k` keeps the first of: `"frequency"`, or
+            `"mutual_information"` with a label, as `tft.vocabulary` has it with `labels`.
+        label: The label's column. None means that of the only label among the features.
         pool: All columns that the vocabulary is built from; set when all features are known.
         earlier: A copy of the file of `extend`'s vocabulary; set when the job is planned.
     """
@@ -101,9 +104,13 @@ class VocabularyKind(TokenKind):
     shared: str | None = None
     file_format: str = TEXT
     extend: str | None = None
+    rank_by: str = FREQUENCY
+    label: str | None = None
     pool: tuple[str, ...] = ()
     earlier: str | None = None
 
+    # Whether tokens may be ranked by a label; those of kinds that need all rows' counts aren't.
+    ranks_by_label: ClassVar[bool] = True
     # The separators of a row's tokens; see `VocabularyRequest`.
     separator: ClassVar[str | None] = None
     delimiter: ClassVar[str | None] = None
@@ -118,8 +125,22 @@ class VocabularyKind(TokenKind):
         """Parameters that must agree where features share a vocabulary."""
         return (
             *(self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.file_format, self.extend),
-            *(self.separator, self.delimiter),
+            *(self.separator, self.delimiter, self.rank_by, self.label),
         )
+
+    @property
+    def by_label(self) -> bool:
+        """Whether a label ranks the tokens."""
+        return self.rank_by == INFORMATION
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """The label's column, if it ranks tokens: see `Kind.companions`."""
+        return (self.label,) if self.by_label and self.label is not None else ()
+
+    def types_of(self, column: str) -> frozenset[ColumnType]:
+        """Tokens, and any label: see `Kind.types_of`."""
+        return frozenset(ColumnType) if column in self.companions else super().types_of(column)
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
@@ -139,6 +160,31 @@ class VocabularyKind(TokenKind):
             raise self.error(f'expected `file_format` to be "{TEXT}" or "{TFRECORD}", received {self.file_format!r}')
         if self.file is not None:
             self._check_file(self.file)
+        self._check_ranking()
+
+    def _check_ranking(self) -> None:
+        if self.rank_by not in (FREQUENCY, INFORMATION):
+            raise self.error(f'expected `rank_by` to be "{FREQUENCY}" or "{INFORMATION}", received {self.rank_by!r}')
+        if not self.by_label:
+            if self.label is not None:
+                raise self.error(
+                    f'expected `rank_by = "{INFORMATION}"` with `label`, received `label` alone; add the one or remove the other'
+                )
+            return
+        if self.file is not None:
+            raise self.error(
+                f"expected no `rank_by` with a `file`, received {self.rank_by!r}; the file gives the order"
+            )
+        if self.missing == "mode" or not self.ranks_by_label:
+            what = f"`{self.kind}`" if not self.ranks_by_label else '`missing = "mode"`'
+            raise self.error(
+                f'expected `rank_by = "{FREQUENCY}"` for {what}, received {self.rank_by!r}; it needs the counts of all rows, also '
+                "of those without a label"
+            )
+        if self.label in (self.pool or self.columns):
+            raise self.error(
+                f"expected a `label` besides the columns that it ranks, received {self.label!r}; name another column"
+            )
 
     def _check_file(self, file: str) -> None:
         counted = (self.top_k, self.frequency_threshold, self.extend)
@@ -163,7 +209,13 @@ class VocabularyKind(TokenKind):
         columns = self.pool or self.columns
         return (
             VocabularyRequest(
-                self.vocabulary, columns, self.top_k, self.frequency_threshold, self.separator, self.delimiter
+                self.vocabulary,
+                columns,
+                self.top_k,
+                self.frequency_threshold,
+                self.separator,
+                self.delimiter,
+                companion=LabelCompanion(self.label) if self.by_label and self.label is not None else None,
             ),
         )
 
@@ -248,104 +300,10 @@ def _together(trace: Trace, tensors: list[Tensor]) -> Tensor:
     return tensors[0] if len(tensors) == 1 else trace.tf.raw_ops.Pack(values=tensors, axis=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class OneHot(VocabularyKind):
-    """float32[n], 1 at the token's id and 0 elsewhere.
-
-    n counts the ids and OOV buckets, and the own id of missing cells. All are 0 for a missing or an
-    unknown token that has no id.
-    """
-
-    kind = "one_hot"
-
-    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        return (FeatureSpec(self.name, "float32", (self._width(statistics),)),)
-
-    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
-        raw = trace.tf.raw_ops
-        ids = trace.table(self._key(-1)).lookup(self.token(trace, self.columns[0]))
-        if self._filling(trace.statistics) is None:
-            # OOV buckets are for tokens that are present but unknown.
-            own_id = self._ids(trace.statistics) if self.missing == OWN_ID else -1
-            ids = raw.SelectV2(condition=trace.missing(self.columns[0]), t=np.int64(own_id), e=ids)
-        depth = self._width(trace.statistics)
-        return {
-            self.name: raw.OneHot(
-                indices=ids, depth=np.int32(depth), on_value=np.float32(1), off_value=np.float32(0), axis=-1
-            )
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class MultiHot(VocabularyKind):
-    """float32[n], 1 at the ids of several tokens.
-
-    They are the tokens of several columns, or of one cell with a delimiter; n is as for `OneHot`.
-    The own id of missing cells is 1 if any of the columns' cells is missing.
-
-    Attributes:
-        delimiter: The text that separates the tokens of a cell; empty tokens are ignored. None
-            means that a cell is one token.
-    """
-
-    kind = "multi_hot"
-    max_columns = 1000
-
-    delimiter: str | None = None  # type: ignore[misc]  # a parameter here
-
-    def check_parameters(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check_parameters`."""
-        super().check_parameters(schema)
-        if self.delimiter == "":
-            raise self.error('expected a `delimiter` that isn\'t empty, received ""')
-
-    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        return (FeatureSpec(self.name, "float32", (self._width(statistics),)),)
-
-    def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
-        raw, tf = trace.tf.raw_ops, trace.tf
-        cells = [self.token(trace, column) for column in self.columns]
-        rows, tokens = self._tokens(trace, cells)
-        ids = trace.table(self._key(-1)).lookup(tokens)
-        ids = raw.SelectV2(condition=raw.Equal(x=tokens, y=b""), t=np.int64(-1), e=ids)
-        depth = self._ids(trace.statistics)
-        # Unknown tokens land in a column that is cut off.
-        column = raw.SelectV2(condition=raw.Less(x=ids, y=np.int64(0)), t=np.int64(depth), e=ids)
-        batch = raw.Shape(input=cells[0], out_type=tf.int64)
-        shape = raw.ConcatV2(values=[batch, np.array([depth + 1], np.int64)], axis=0)
-        ones = raw.OnesLike(x=raw.Cast(x=ids, DstT=tf.float32))
-        counts = raw.ScatterNd(indices=raw.Pack(values=[rows, column], axis=1), updates=ones, shape=shape)
-        kept = raw.Slice(input=counts, begin=np.array([0, 0], np.int64), size=np.array([-1, depth], np.int64))
-        values = raw.Minimum(x=kept, y=np.float32(1))
-        if self.missing == OWN_ID:
-            flag = raw.ExpandDims(input=raw.Cast(x=self._missing(trace), DstT=tf.float32), axis=1)
-            values = raw.ConcatV2(values=[values, flag], axis=1)
-        return {self.name: tf.ensure_shape(values, [None, self._width(trace.statistics)])}
-
-    def _tokens(self, trace: Trace, cells: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The tokens, string, and their rows, int64."""
-        raw, tf = trace.tf.raw_ops, trace.tf
-        joined = raw.ConcatV2(values=cells, axis=0) if len(cells) > 1 else cells[0]
-        count = raw.Shape(input=joined, out_type=tf.int64)
-        scalar = raw.Reshape(tensor=count, shape=np.zeros(0, np.int32))
-        rows, tokens = raw.Range(start=np.int64(0), limit=scalar, delta=np.int64(1)), joined
-        if self.delimiter is not None:
-            pieces = raw.StringSplitV2(input=joined, sep=self.delimiter.encode())
-            rows, tokens = (
-                raw.Reshape(tensor=raw.Slice(input=pieces.indices, begin=[0, 0], size=[-1, 1]), shape=[-1]),
-                pieces.values,
-            )
-        if len(cells) > 1:
-            # Row r of the c-th column stands at c * batch + r.
-            batch = raw.Reshape(tensor=raw.Shape(input=cells[0], out_type=tf.int64), shape=np.zeros(0, np.int32))
-            rows = raw.FloorMod(x=rows, y=raw.Maximum(x=batch, y=np.int64(1)))
-        return rows, tokens
-
-
 def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
     """The error for features that disagree about a shared vocabulary."""
     return second.error(
-        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file`, `file_format`, `extend` "
+        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file`, `file_format`, `extend`, `rank_by`, `label` "
         f"and delimiter as feature {first.name!r}, "
         f"which shares the vocabulary {first.vocabulary!r} ({list(first.selection)!r}), received {list(second.selection)!r}"
     )

@@ -90,6 +90,7 @@ class TfIdf(BagKind):
 
     kind = "tf_idf"
     counts_rows: ClassVar[bool] = True
+    ranks_by_label: ClassVar[bool] = False
 
     smooth: bool = True
 

@@ -1,7 +1,7 @@
 """Common parts of kinds whose tokens the graph makes."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -46,11 +46,7 @@ class MadeKind(VocabularyKind):
     def requests(self, schema: Schema) -> tuple[Request, ...]:
         """A request for the vocabulary: see `VocabularyKind.requests`."""
         return tuple(
-            VocabularyRequest(
-                *(request.name, request.columns, request.top_k, request.frequency_threshold),
-                maker=self.maker,
-                rows=self.counts_rows,
-            )
+            replace(request, delimiter=None, maker=self.maker, rows=self.counts_rows)
             for request in super().requests(schema)
             if isinstance(request, VocabularyRequest)
         )
@@ -113,7 +109,8 @@ class RankKind(MadeKind):
             for key in ("top_k", "frequency_threshold", "file", "extend", "shared")
             if getattr(self, key) is not None
         ]
-        return given + [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
+        given += [key for key in ("num_oov_buckets", "reserved_tokens") if getattr(self, key)]
+        return [*given, *(["rank_by"] if self.by_label else [])]
 
     def width(self, statistics: Statistics) -> int:
         """The number of tokens' ids, OOV buckets included."""

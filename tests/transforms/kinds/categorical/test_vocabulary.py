@@ -102,54 +102,6 @@ def test_file(tmp_path: Path) -> None:
     ]
 
 
-def test_one_hot(tmp_path: Path) -> None:
-    """A 1 at the id; nothing for what is missing, a bucket for what is unknown."""
-    out = run({"s": {"kind": "one_hot", "top_k": 2, "num_oov_buckets": 1}, "i": "one_hot"}, S, ROWS, tmp_path)
-    b, a, unknown, none = [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]
-    assert out["s"].tolist() == [b, a, b, unknown, none, a, b]
-    assert out["i"][5].tolist() == [0, 0, 0]
-
-
-def test_one_hot_without_buckets(tmp_path: Path) -> None:
-    """Without OOV buckets an unknown token is all zeros."""
-    assert run({"s": {"kind": "one_hot", "top_k": 1}}, S, ROWS, tmp_path)["s"].tolist() == [
-        [1],
-        [0],
-        [1],
-        [0],
-        [0],
-        [0],
-        [1],
-    ]
-
-
-def test_multi_hot_of_a_cell(tmp_path: Path) -> None:
-    """A cell's tokens by a delimiter; repeated ones count once, empty and unknown ones not at all."""
-    rows = {"g": ["a|b", "a", None, "b|b||a", "c", "|"]}
-    out = run({"g": {"kind": "multi_hot", "delimiter": "|", "top_k": 2}}, schema_of(g="bytes"), rows, tmp_path)["g"]
-    # b 3, a 3, c 1
-    assert out.tolist() == [[1, 1], [0, 1], [0, 0], [1, 1], [0, 0], [0, 0]]
-
-
-def test_multi_hot_of_columns(tmp_path: Path) -> None:
-    """The tokens of several columns."""
-    out = run({"g": {"kind": "multi_hot", "columns": ["s", "t"], "top_k": 2, "num_oov_buckets": 1}}, S, ROWS, tmp_path)[
-        "g"
-    ]
-    # x 4, b 4
-    assert out.tolist() == [[1, 1, 0], [0, 1, 1], [1, 1, 0], [1, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
-
-
-def test_multi_hot_of_no_rows(tmp_path: Path) -> None:
-    """A batch of no rows gives no rows."""
-    table = {
-        "g": {"kind": "multi_hot", "columns": ["s", "t"]},
-        "h": {"kind": "multi_hot", "column": "s", "delimiter": ","},
-    }
-    empty: dict[str, list[object]] = {"s": [], "t": [], "i": []}
-    assert run(table, S, ROWS, tmp_path, serve=empty)["g"].shape == (0, 4)
-
-
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -220,3 +172,74 @@ def test_bad_files(content: str, message: str, tmp_path: Path) -> None:
     file.write_text(content)
     with pytest.raises(ConfigError, match=message):
         parse_features({"s": {"kind": "vocabulary", "file": str(file)}}, S)
+
+
+RANKED = {"kind": "vocabulary", "rank_by": "mutual_information"}
+OF_LABELS = {"s": ["often"] * 6 + ["yes"] * 3 + ["no", "none", None], "y": [0, 1, 0, 1, 0, 1, 1, 1, 1, 0, None, 1]}
+
+
+def test_ids_follow_the_mutual_information_with_the_label(tmp_path: Path) -> None:
+    """With the only label, which may be rarer than its rows; a token that only rows without a label have is unknown."""
+    schema = schema_of(s="bytes", y="int")
+    table = {
+        "s": RANKED,
+        "one": {**RANKED, "kind": "one_hot", "column": "s", "top_k": 1},
+        "y": {"kind": "label", "missing": 0},
+    }
+    out = run(table, schema, OF_LABELS, tmp_path)
+    assert out["s"].tolist() == [2] * 6 + [0] * 3 + [1, -1, -1]
+    assert out["one"].tolist() == [[0]] * 6 + [[1]] * 3 + [[0]] * 3
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            {"s": RANKED},
+            "expected one `label` or `class_label` among the features to rank tokens by, received none; say which column",
+        ),
+        (
+            {"s": RANKED, "i": "label", "t": "class_label"},
+            r"expected one `label` or `class_label` among the features to rank tokens by, received 2 \(i, t\); say which",
+        ),
+        ({"s": {**RANKED, "label": "u"}}, "there is no column 'u'"),
+        (
+            {"s": {**RANKED, "label": "s"}},
+            "expected a `label` besides the columns that it ranks, received 's'; name another",
+        ),
+        (
+            {"s": {"kind": "vocabulary", "label": "i"}},
+            'expected `rank_by = "mutual_information"` with `label`, received `label` alone; add the one or remove the other',
+        ),
+        (
+            {"s": {"kind": "vocabulary", "rank_by": "size"}},
+            'expected `rank_by` to be "frequency" or "mutual_information", received \'size\'',
+        ),
+        (
+            {"s": {**RANKED, "label": "i", "missing": "mode"}},
+            'expected `rank_by = "frequency"` for `missing = "mode"`, received \'mutual_information\'; it needs the counts',
+        ),
+        ({"s": {**RANKED, "label": "i", "kind": "count"}}, 'expected `rank_by = "frequency"` for `count`, received'),
+        ({"s": {**RANKED, "label": "i", "kind": "tf_idf"}}, 'expected `rank_by = "frequency"` for `tf_idf`, received'),
+        (
+            {"s": {**RANKED, "label": "i", "file": "f"}},
+            "expected no `rank_by` with a `file`, received 'mutual_information'",
+        ),
+        (
+            {"s": {**RANKED, "label": "i", "kind": "tokens", "num_buckets": 9}},
+            r"expected `num_buckets` \(hash buckets\) or `rank_by` \(a vocabulary\), received both",
+        ),
+        (
+            {"c": {**RANKED, "label": "i", "kind": "cross", "columns": ["s", "t"], "num_buckets": 9}},
+            r"expected `num_buckets` \(hash buckets\) or `rank_by` \(a vocabulary\), received both",
+        ),
+    ],
+)
+def test_wrong_rankings(
+    table: dict[str, object], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label that isn't there or isn't one, and parameters that don't go with a ranking, are named."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "f").write_text("a\n")
+    with pytest.raises(ConfigError, match=f"^\\[features\\] [sc]: {message}"):
+        parse_features(table, S)
