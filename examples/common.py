@@ -36,11 +36,11 @@ class Inputs(NamedTuple):
         ]
 
 
-def arguments(description: str, epochs: int, data: str | None = None) -> argparse.Namespace:
-    """The command line: `data`, where an example takes a file, `--out` and `--epochs`. Makes the folder `out`."""
+def arguments(description: str, epochs: int, *data: str) -> argparse.Namespace:
+    """The command line: `data`, where an example takes a file, or several; `--out` and `--epochs`. Makes the folder `out`."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     if data:
-        parser.add_argument("data", type=Path, help=data)
+        parser.add_argument("data", type=Path, help=" and ".join(data), nargs=len(data) if data[1:] else None)
     parser.add_argument("--out", type=Path, default=Path("example-out"), help="the folder to work in")
     parser.add_argument("--epochs", type=int, default=epochs)
     given = parser.parse_args()
@@ -120,14 +120,16 @@ def export(model: keras.Model, run: Path, folder: Path) -> None:
     tf.saved_model.save(exported, str(folder), signatures={"serving_default": exported.serve})
 
 
-def serve(folder: Path, frame: pd.DataFrame) -> Scores:
-    """What an exported model predicts for raw rows."""
+def serve(folder: Path, frame: pd.DataFrame, **others: npt.NDArray[Any]) -> Scores:
+    """What an exported model predicts for raw rows, and what else it takes."""
     signature = tf.saved_model.load(str(folder)).signatures["serving_default"]
-    columns = {}
+    columns = {name: tf.constant(values) for name, values in others.items()}
     for name, spec in signature.structured_input_signature[1].items():
+        if name in others:
+            continue
         values = frame[name].fillna(_MISSING[spec.dtype]) if spec.dtype in _MISSING else frame[name]
         columns[name] = tf.constant(values.to_numpy(), spec.dtype)
-    answers: Scores = signature(**columns)["prediction"].numpy()[:, 0]
+    answers: Scores = signature(**columns)["prediction"].numpy().reshape(-1)
     return answers
 
 
