@@ -17,14 +17,15 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam import pvalue
 
-from shardmill.schemas.run_folder import FEATURES_SCHEMA, RAW_STATISTICS, TOKEN_COUNTS, TRANSFORM_FN
+from shardmill.schemas.run_folder import RAW_STATISTICS, TOKEN_COUNTS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Findings, QuantileKey
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.graph.vocabulary_files import asset_name
-from shardmill.transforms.grouping.sequence_schema import of_groups
+from shardmill.transforms.grouping.record_schema import describe_records
+from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.kinds.base import Kind, Request
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -82,13 +83,13 @@ class Destination:
         folder: The run's folder.
         scratch: A folder below it for files that aren't complete yet; it is removed before the run
             is published.
-        context: The features that a record has once, where records are groups of rows; the schema
-            beside the graph is then theirs. None means that each row is a record.
+        grouping: How rows become records, which the schema beside the graph describes. None means
+            that each row is a record.
     """
 
     folder: str
     scratch: str
-    context: tuple[str, ...] | None = None
+    grouping: Grouping | None = None
 
 
 @dataclass(eq=False)
@@ -295,9 +296,8 @@ def _build(source: DeclaredGraph | AnalyzedGraph, destination: Destination) -> N
         # Of a remote output the graph is in this machine's temporary folder first.
         with files.writing(destination.scratch if local else built):
             _write_graph(source, built)
-            if destination.context is not None:
-                schema = Path(built, FEATURES_SCHEMA)
-                schema.write_text(of_groups(schema.read_text("utf-8"), destination.context), "utf-8")
+            if destination.grouping is not None:
+                describe_records(built, destination.grouping)
         if not local:
             _replace_files(built, destination)
             return

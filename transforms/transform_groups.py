@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
+import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
@@ -21,15 +22,17 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
-from shardmill.transforms.grouping.encoding import GroupEncoder, check_context, pieces_of
+from shardmill.transforms.grouping.encoding import pieces_of
 from shardmill.transforms.grouping.group_counts import GroupCounts
 from shardmill.transforms.grouping.partitions import Groups, Partition, PartitionReader
+from shardmill.transforms.grouping.record_encoder import record_encoder
 from shardmill.transforms.grouping.row_files import RowFile, RowWriter
 from shardmill.transforms.grouping.settings import Grouping
+from shardmill.transforms.grouping.windows import check_windows
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph
-from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
+from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
 from shardmill.transforms.runtime.session import load_session
 from shardmill.transforms.statistics.moments import OutputMoments
 from shardmill.transforms.tfrecord.parts import FrameBuffer, PartWriter
@@ -102,6 +105,9 @@ class TransformGroups(SeveralOutputs):
         parts = (split.rejected, written.parts) | "BothParts" >> beam.Flatten()
         moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
         groups = written.groups | "MergeGroups" >> beam.CombineGlobally(Merge(GroupCounts))
+        if self.grouping.window is not None:
+            names = self.reading.split_rule.names
+            groups = groups | "CheckWindows" >> beam.Map(check_windows, self.grouping.window, names)
         return WrittenGroups(parts, moments, groups)
 
 
@@ -198,17 +204,16 @@ class GroupWriter:
         """Loads the graph.
 
         Raises:
-            DataError: The graph hasn't a feature that the grouping names.
+            ShardmillError: The graph's features don't fit the grouping.
         """
         self._session = session = load_session(graph.local_folder())
-        check_context(grouping, session.outputs)
         self._labels = missing_labels(session.labels, reading.selection)
         self._unknown = reading.labels_to_drop(session)
         self._names = reading.split_rule.names
-        self._encoder = GroupEncoder(grouping, session.outputs, rule)
+        self._encoder = record_encoder(grouping, session.outputs, session.labels, rule)
 
     def write(self, groups: Groups, parts: PartWriter, moments: OutputMoments, counts: GroupCounts) -> None:
-        """Writes groups, and adds them to moments and counts.
+        """Writes records, and adds their rows to moments and counts.
 
         Raises:
             DataError: A feature of the context has several values in a group.
@@ -220,9 +225,11 @@ class GroupWriter:
         offsets, frames = self._encoder.framed(groups, outputs, arranged.order, parts.room)
         for split, shard, start, stop in pieces_of(arranged):
             parts.add(self._names[split], shard, stop - start, frames.data[offsets[start] : offsets[stop]])
-        lengths = groups.stops - groups.starts
-        moments.update(outputs, np.repeat(groups.splits, lengths), self._names)
+        splits = groups.row_splits
+        if groups.counted is not None:
+            outputs = select_rows(outputs, self._session.outputs, pa.array(groups.counted))
+            splits = splits[groups.counted]
+        moments.update(outputs, splits, self._names)
         for index, name in enumerate(self._names):
-            mine = groups.splits == index
-            counts.records[name] += int(mine.sum())
-            counts.rows[name] += int(lengths[mine].sum())
+            counts.records[name] += int((groups.splits == index).sum())
+            counts.rows[name] += int((splits == index).sum())

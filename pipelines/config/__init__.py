@@ -9,5 +9,7 @@ downsample_setting.py  [rows] downsample
 rows_section.py      [rows]
 split_section.py     [split]
 sequence_section.py  [sequence]
+window_section.py    [window]
+check_grouped.py     both of these against columns and features
 load.py              the whole file
 """

@@ -133,7 +133,11 @@ def add_weight(
     Returns:
         The features.
     """
-    for other, why in (("preprocessing_fn", "its features"), ("sequence", "groups lose rows, and")):
+    for other, why in (
+        ("preprocessing_fn", "its features"),
+        ("sequence", "groups lose rows, and"),
+        ("window", "series lose rows, and"),
+    ):
         if other in root.raw:
             _refuse(root, None, f"can't be used with {other}: {why} have no weights; remove one of them")
             return dict(features)

@@ -26,6 +26,7 @@ from shardmill.pipelines.config.table import (
     read_source,
     resolve_path,
 )
+from shardmill.pipelines.config.window_section import WindowConfig, parse_window
 from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
@@ -34,7 +35,7 @@ from shardmill.schemas.run_folder import TRAIN
 if TYPE_CHECKING:
     from shardmill.schemas.schema import Schema
 
-SECTIONS = ("input", "rows", "split", "sequence", "features", "output")
+SECTIONS = ("input", "rows", "split", "sequence", "window", "features", "output")
 # All keys of a configuration.
 KEYS = (*SECTIONS, "preprocessing_fn", "label", "derive")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
@@ -52,8 +53,7 @@ class OutputConfig:
         shards: The number of shards of each split.
         rows_per_shard: The approximate maximum of rows in a shard.
         bytes_per_shard: The approximate maximum of a shard's bytes of records, before compression.
-        shuffle: Whether rows are spread over shards by a seeded hash; otherwise the input's order
-            is kept.
+        shuffle: Whether a seeded hash spreads rows over shards; else they keep their order.
         seed: The seed of that hash, which decides the rows that share a shard.
         compression: The compression of shards.
         level: The level of DEFLATE, 0 to 3.
@@ -88,8 +88,7 @@ class Config:
         labels: The outputs of `preprocessing_fn` that are labels.
         derive: A function from raw to derived columns that features may refer to, as
             `file.py:function`.
-        sequence: How rows become groups, with `sequence_example` as the output's format. None means
-            that each row is a record.
+        grouped: How rows become groups or windows. None means that each row is a record.
         source: The file's text and lines, for messages.
     """
 
@@ -101,7 +100,7 @@ class Config:
     preprocessing_fn: str | None = None
     labels: tuple[str, ...] = ()
     derive: str | None = None
-    sequence: SequenceConfig | None = None
+    grouped: SequenceConfig | WindowConfig | None = None
     source: Source = field(default=Source(""), compare=False, repr=False)
     rows: RowsConfig | None = None
 
@@ -172,8 +171,8 @@ class Config:
             tables["split"] = self.split.settings
         if self.rows:
             tables["rows"] = self.rows.settings
-        if self.sequence:
-            tables["sequence"] = asdict(self.sequence)
+        if self.grouped:
+            tables[self.grouped.section] = self.grouped.settings
         tables["output"].pop("dir")
         tables["input"]["dialect"]["rename"] = dict(self.input.dialect.rename)
         # Of a format only what it says: a list of no cells is none of its settings.
@@ -284,15 +283,15 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
         root.refuse(
             "split", "can't be used with input.files by split, which splits the rows already; remove one of them"
         )
-    sequence = None
-    with mistakes.at("sequence"):
-        sequence = parse_sequence(root, outputs.format, shards=outputs.shards, shuffle=outputs.shuffle)
-    if sequence and split and split.key is None and split.time is None:
-        split = replace(split, key=sequence.group_by)
+    grouped, parse_grouped = None, parse_window if "window" in raw else parse_sequence
+    with mistakes.at("window" if "window" in raw else "sequence"):
+        grouped = parse_grouped(root, outputs.format, shards=outputs.shards, shuffle=outputs.shuffle)
+    if grouped and split and split.key is None and split.time is None:
+        split = replace(split, key=grouped.group_by)
     preprocessing_fn, derive = (_parse_function(root, name) for name in ("preprocessing_fn", "derive"))
     labels = _parse_labels(root)
     return Config(
-        source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, sequence, source, rows
+        source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, grouped, source, rows
     )
 
 

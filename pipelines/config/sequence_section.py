@@ -1,11 +1,23 @@
 """`[sequence]`: rows grouped by a key, each group one record."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, TypedDict
 
 from shardmill.pipelines.config.table import Table
+from shardmill.schemas.json_shapes import AtLeastOne
+from shardmill.transforms.grouping.settings import Grouping
 
 _MAX_LENGTH = 10_000
+
+
+class SequenceSettings(TypedDict):
+    """`[sequence]` in a manifest."""
+
+    group_by: list[str]
+    order_by: str | None
+    context: list[str]
+    max_length: AtLeastOne
+    on_too_long: Literal["error", "truncate"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +38,39 @@ class SequenceConfig:
     max_length: int = _MAX_LENGTH
     on_too_long: Literal["error", "truncate"] = "error"
 
+    section: ClassVar[str] = "sequence"
+
+    @classmethod
+    def of_settings(cls, settings: SequenceSettings) -> "SequenceConfig":
+        """Takes the settings from a manifest, already checked."""
+        return cls(
+            tuple(settings["group_by"]),
+            settings["order_by"],
+            tuple(settings["context"]),
+            settings["max_length"],
+            settings["on_too_long"],
+        )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns in which a missing cell rejects the row."""
         return (*self.group_by, *(() if self.order_by is None else (self.order_by,)))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings as plain data for the manifest."""
+        return {**asdict(self), "group_by": list(self.group_by), "context": list(self.context)}
+
+    @property
+    def grouping(self) -> Grouping:
+        """How rows become records."""
+        return Grouping(
+            group_by=self.group_by,
+            order_by=self.order_by,
+            context=self.context,
+            max_length=self.max_length,
+            truncate=self.on_too_long == "truncate",
+        )
 
 
 def parse_sequence(root: Table, output_format: str, *, shards: int | None, shuffle: bool) -> SequenceConfig | None:

@@ -84,7 +84,8 @@ def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
     total = f"{rows['read']:,} rows read = {rows['written']:,} written + {rows['rejected']:,} rejected{left_out}"
     if groups is not None:
         dropped = "".join(f" + {count:,} dropped {reason}" for reason, count in groups["dropped"].items())
-        total = f"{total}{dropped}; groups of rows in {groups['records']:,} records"
+        made = "windows" if "window" in manifest["config"] else "groups"
+        total = f"{total}{dropped}; {made} of rows in {groups['records']:,} records"
     out.print(total, markup=False)
     for setting, count in filtered.items():
         out.print(f"  filtered {count:,}: [rows] {setting}", markup=False)

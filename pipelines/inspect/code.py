@@ -117,6 +117,8 @@ def _labels(run: Run) -> _Labels:
         return _Labels(_keys(names), {}, {}, "a record is a group of rows")
     if not names:
         return _Labels({}, {}, {}, _NO_LABEL.format(how=_how_to_label(run)))
+    if run.windows:
+        return _Labels(_keys(names), {}, {}, "a record is a window of rows, and the graph that serves takes rows")
     found = {label.name: head(label) for label in run.labels}
     left_out = {name: why for name, why in found.items() if isinstance(why, str)}
     heads = {name: each for name, each in found.items() if isinstance(each, Head)}

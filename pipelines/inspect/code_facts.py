@@ -90,7 +90,8 @@ class Run:
         has_odd_columns: Whether TensorFlow's Python has other names for some raw columns than the
             CSV has.
         context: The outputs that a record of a group of rows has once; it has a list of the others.
-            None means that each row is a record.
+            None means that records aren't groups.
+        windows: Whether a record is a window of rows, with the features of all of them.
     """
 
     folder: str
@@ -103,6 +104,7 @@ class Run:
     is_function: bool
     has_odd_columns: bool
     context: tuple[str, ...] | None = None
+    windows: bool = False
 
     @property
     def compressed(self) -> bool:
@@ -146,6 +148,7 @@ def load_run(folder: str) -> Run:
         # TensorFlow names an argument's tensor after the signature and the argument.
         has_odd_columns=any(tensor != f"serving_default_{column}:0" for column, (tensor, _) in inputs.items()),
         context=tuple(manifest["config"]["sequence"]["context"]) if "sequence" in manifest["config"] else None,
+        windows="window" in manifest["config"],
     )
 
 

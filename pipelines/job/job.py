@@ -68,7 +68,7 @@ class Job:
     @property
     def destination(self) -> Destination:
         """The folders that the graph is written to."""
-        return Destination(self.work, self.parts, None if self.grouping is None else self.grouping.context)
+        return Destination(self.work, self.parts, self.grouping)
 
     @property
     def read_again(self) -> Reading:

@@ -3,22 +3,21 @@
 Nothing is read or written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 
+from shardmill.pipelines.config.check_grouped import check_grouped, check_windowed
 from shardmill.pipelines.config.load import Config
-from shardmill.pipelines.config.sequence_section import SequenceConfig
+from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.job.job import Job
 from shardmill.pipelines.job.prepare_features import JobFeatures
 from shardmill.schemas.errors import ConfigError
-from shardmill.schemas.messages import suggest
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import parse_features
-from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
@@ -53,17 +52,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
         facts={"config": config.resolved(), "versions": versions(features.source.packages)},
-        grouping=None if config.sequence is None else _grouping(config.sequence),
-    )
-
-
-def _grouping(sequence: SequenceConfig) -> Grouping:
-    return Grouping(
-        group_by=sequence.group_by,
-        order_by=sequence.order_by,
-        context=sequence.context,
-        max_length=sequence.max_length,
-        truncate=sequence.on_too_long == "truncate",
+        grouping=None if config.grouped is None else config.grouped.grouping,
     )
 
 
@@ -78,7 +67,7 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
 
 def _selection(config: Config, schema: Schema, features: JobFeatures, splits: SplitRule) -> Selection:
     key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
-    grouped = config.sequence.columns if config.sequence else ()
+    grouped = config.grouped.columns if config.grouped else ()
     columns = tuple(column for column in schema if column.name in features.columns or column.name in grouped)
     infinite = {column.name: config.input.infinite_of(column.name) for column in schema}
     return Selection(
@@ -107,9 +96,8 @@ def check_columns(config: Config, schema: Schema) -> None:
     """
     mistakes = Mistakes()
     config.check_columns(schema.names, mistakes)
-    if config.sequence:
-        _check_sequence(config.sequence, schema, mistakes)
-        _check_split_of_groups(config.sequence, config.split.columns if config.split else {}, mistakes)
+    if config.grouped:
+        check_grouped(config.grouped, schema, config.split.columns if config.split else {}, mistakes)
     for name, settings in config.input.columns.items():
         if settings.infinite is not None and name in schema and schema[name].type is ColumnType.BYTES:
             problem = f"is for numbers, but column {name!r} is text; remove it, or change the type"
@@ -124,45 +112,10 @@ def check_columns(config: Config, schema: Schema) -> None:
     config.check_types(schema, mistakes)
     if config.features and not config.derive:
         with mistakes.at("features"):
-            parse_features(config.features, schema, config.split_key)
+            kinds = parse_features(config.features, schema, config.split_key)
+            if isinstance(config.grouped, WindowConfig):
+                check_windowed(config.grouped, kinds, schema)
     config.source.raise_any(mistakes)
-
-
-def _check_sequence(sequence: SequenceConfig, schema: Schema, mistakes: Mistakes) -> None:
-    for key, names in (("group_by", sequence.group_by), ("order_by", sequence.columns[len(sequence.group_by) :])):
-        for name in names:
-            if name not in schema:
-                has = f"the columns are {', '.join(map(repr, schema.names))}"
-                error = ConfigError(f"there is no column {name!r}{suggest(name, schema.names, has)}")
-                mistakes.add(error, ("sequence", key))
-            elif key == "group_by" and schema[name].type is ColumnType.FLOAT:
-                problem = (
-                    f"expected columns of type BYTES or INT, received {name!r}, which is FLOAT{schema[name].advice}"
-                )
-                mistakes.add(ConfigError(problem), ("sequence", key))
-
-
-def _check_split_of_groups(
-    sequence: SequenceConfig, columns: Mapping[str, tuple[str, ...]], mistakes: Mistakes
-) -> None:
-    """Checks that all rows of a key share a split.
-
-    They needn't where times decide it: then a group ends where its split does.
-
-    Args:
-        sequence: The section.
-        columns: The columns that `[split]` names, by their setting.
-        mistakes: Collects the mistakes.
-    """
-    for setting in ("key", "stratify"):
-        for name in columns.get(setting, ()):
-            if name not in sequence.group_by:
-                problem = (
-                    f"expected columns of [sequence] group_by, since a group is in one split, received {name!r}; "
-                    f"leave {setting} out, or take some of these columns"
-                )
-                mistakes.add(ConfigError(problem), ("split", setting))
-                break
 
 
 def _shard_rule(config: Config) -> ShardRule:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from shardmill.pipelines.config.input_section import dialect_of
 from shardmill.pipelines.config.rows_section import RowsConfig
+from shardmill.pipelines.config.sequence_section import SequenceConfig
 from shardmill.pipelines.config.split_section import SplitConfig
 from shardmill.pipelines.config.table import dotted
+from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.run_folder.manifest_keys import (
     FileEntry,
     Manifest,
@@ -117,16 +119,8 @@ class FinishedRun:
 
         None means that each row is a record.
         """
-        sequence = self._config.get("sequence")
-        if sequence is None:
-            return None
-        return Grouping(
-            group_by=tuple(sequence["group_by"]),
-            order_by=sequence["order_by"],
-            context=tuple(sequence["context"]),
-            max_length=sequence["max_length"],
-            truncate=sequence["on_too_long"] == "truncate",
-        )
+        grouped = _grouped(self._config)
+        return None if grouped is None else grouped.grouping
 
     @property
     def shard_rule(self) -> ShardRule:
@@ -273,13 +267,29 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
         rows.check(schema, mistakes)
         for error in mistakes.found:
             raise wrong(path, "config.rows", f"conditions and values that fit the columns of {RAW_SCHEMA}", str(error))
-    sequence = manifest["config"].get("sequence")
-    for name in (
-        [] if sequence is None else [*sequence["group_by"], *([sequence["order_by"]] if sequence["order_by"] else [])]
-    ):
+    _check_grouped(manifest, path)
+
+
+def _grouped(config: Settings) -> SequenceConfig | WindowConfig | None:
+    """Returns how rows became groups or windows, if they did."""
+    if "window" in config:
+        return WindowConfig.of_settings(config["window"])
+    return SequenceConfig.of_settings(config["sequence"]) if "sequence" in config else None
+
+
+def _check_grouped(manifest: Manifest, path: str) -> None:
+    """Checks groups of rows against the columns and the counts."""
+    config, columns = manifest["config"], manifest["columns"]
+    grouped = _grouped(config)
+    if (grouped is None) != ("groups" not in manifest):
+        raise wrong(path, "groups", "counts of groups where config makes them", "one without the other")
+    if grouped is None:
+        return
+    key = f"config.{grouped.section}"
+    for name in grouped.columns:
         if name not in columns["read"] or name not in columns["required"]:
-            raise wrong(path, "config.sequence", "columns that were read and required", shown(name))
-    if (sequence is None) != ("groups" not in manifest):
-        raise wrong(path, "groups", "counts of groups where config.sequence makes them", "one without the other")
-    if sequence is not None and (not sequence["group_by"] or manifest["config"]["output"]["shards"] is None):
-        raise wrong(path, "config.sequence", "columns to group by, and config.output.shards", "none")
+            raise wrong(path, key, "columns that were read and required", shown(name))
+    if config["output"]["shards"] is None:
+        raise wrong(path, key, "config.output.shards", "none")
+    if "sequence" in config and ("window" in config or not config["sequence"]["group_by"]):
+        raise wrong(path, "config.sequence", "columns to group by, and no config.window", "another")

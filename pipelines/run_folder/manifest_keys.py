@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
+from shardmill.pipelines.config.sequence_section import SequenceSettings
 from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, MOST_FOLDS, SplitConfig, TimeSplit
+from shardmill.pipelines.config.window_section import WindowSettings
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.json_shapes import (
     AnyPath,
@@ -255,16 +257,6 @@ class OutputSettings(TypedDict):
     format: NotRequired[Literal["example", "sequence_example"]]
 
 
-class SequenceSettings(TypedDict):
-    """`[sequence]`."""
-
-    group_by: list[str]
-    order_by: str | None
-    context: list[str]
-    max_length: AtLeastOne
-    on_too_long: Literal["error", "truncate"]
-
-
 class Settings(TypedDict):
     """The configuration, with its defaults."""
 
@@ -274,6 +266,7 @@ class Settings(TypedDict):
     split: NotRequired[SplitSettings]
     rows: NotRequired[RowSettings]
     sequence: NotRequired[SequenceSettings]
+    window: NotRequired[WindowSettings]
     preprocessing_fn: NotRequired[str]
     label: NotRequired[list[str]]
     derive: NotRequired[str]

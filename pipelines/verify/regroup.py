@@ -15,8 +15,9 @@ from shardmill.pipelines.verify.recorded import Each
 from shardmill.pipelines.verify.rederive import Counted
 from shardmill.pipelines.verify.served import ServedGraph
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.grouping.encoding import GroupEncoder, check_context, pieces_of
+from shardmill.transforms.grouping.encoding import pieces_of
 from shardmill.transforms.grouping.partitions import Partition, PartitionReader
+from shardmill.transforms.grouping.record_encoder import record_encoder
 from shardmill.transforms.grouping.row_files import RowFile, RowWriter
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.workers import phases
@@ -35,14 +36,13 @@ class Regrouping:
             folder: A folder for files of rows.
 
         Raises:
-            ShardmillError: The graph can't be loaded, or hasn't a feature of the context.
+            ShardmillError: The graph can't be loaded, or its features don't fit the grouping.
         """
         self._counted = counted
         self._grouping = grouping
         self._folder = folder
         self._served = served = ServedGraph(run)
-        check_context(grouping, served.features)
-        self._encoder = GroupEncoder(grouping, served.features, run.shard_rule)
+        self._encoder = record_encoder(grouping, served.features, served.labels, run.shard_rule)
         self._files: list[RowFile] = []
 
     def pieces(self, each: Each) -> list[tuple[ShardKey, Piece]]:

@@ -21,6 +21,7 @@ class ServedGraph:
     Attributes:
         reading: The way that rows are read from the files.
         features: All features, labels too.
+        labels: The labels' names.
     """
 
     def __init__(self, run: FinishedRun) -> None:
@@ -38,11 +39,11 @@ class ServedGraph:
         with naming_run(run, copy):
             self._whole = load_session(folder)
         self.features = self._whole.outputs
-        self._labels = tuple(self._whole.labels)
+        self.labels = tuple(self._whole.labels)
         self._missing = missing_labels(self._whole.labels, self.reading.selection)
         self._unknown = self.reading.labels_to_drop(self._whole)
         names = {feature.name for feature in self.features}
-        self._served = load_session(folder, "serving_default") if names - set(self._labels) else None
+        self._served = load_session(folder, "serving_default") if names - set(self.labels) else None
 
     def outputs(self, columns: pa.RecordBatch, factors: npt.NDArray[np.float32] | None = None) -> Outputs:
         """The features of some rows.
@@ -55,6 +56,6 @@ class ServedGraph:
             ShardmillError: The graph fails.
         """
         served = self._served.run(columns) if self._served else {}
-        labels = self._whole.run(columns) if self._labels else {}
-        outputs = self.reading.weighted({**served, **{name: labels[name] for name in self._labels}}, factors)
+        labels = self._whole.run(columns) if self.labels else {}
+        outputs = self.reading.weighted({**served, **{name: labels[name] for name in self.labels}}, factors)
         return drop_missing(drop_unknown(outputs, self._unknown, columns.num_rows), columns, self._missing)

@@ -239,7 +239,8 @@ class _Rows:
         """Returns the result of the comparison."""
         compared = sum(each.compared for each in found.values())
         rows = sum(split["rows"] for split in self._run.manifest["splits"].values())
-        what = "rows" if self._run.grouping is None else "groups of rows"
+        grouping = self._run.grouping
+        what = "rows" if grouping is None else "groups of rows" if grouping.window is None else "windows of rows"
         facts = f"{compared:,} of {rows:,} {what} made again and compared"
         if self._problem:
             return Check("rows", facts, (f"can't be made again: {self._problem}",))

@@ -1,9 +1,13 @@
 """Rows that are brought together by key and order.
 
-settings.py         the groups that a configuration wants
+settings.py         the groups or windows that a configuration wants
 row_files.py        rows in files, cut by a hash of their key
 group_counts.py     rows and records of groups; dropped rows
-partitions.py       one hash partition: its groups, in order
+windows.py          groups -> windows
+partitions.py       one hash partition: its groups or windows, in order
 encoding.py         groups -> records and their shards
-sequence_schema.py  the schema of such records
+window_encoding.py  windows -> records
+record_encoder.py   which of the two encodes
+sequence_schema.py  the schema of groups
+record_schema.py    the schema of groups or windows
 """

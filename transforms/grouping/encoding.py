@@ -1,5 +1,6 @@
 """Groups of rows as framed records, by split and shard."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -50,21 +51,12 @@ class Arranged(NamedTuple):
     pieces: list[tuple[int, int, int]]
 
 
-class GroupEncoder:
-    """Encodes groups whose rows have been transformed."""
+class RecordEncoder(ABC):
+    """Encodes groups, or their windows, as records of shards."""
 
-    def __init__(self, grouping: Grouping, features: Sequence[FeatureSpec], rule: ShardRule) -> None:
-        """Takes the features.
-
-        Args:
-            grouping: The groups' settings.
-            features: The features, in any order.
-            rule: How groups are spread over shards.
-        """
+    def __init__(self, rule: ShardRule) -> None:
+        """Takes the rule by which records are spread over shards."""
         self._rule = rule
-        self._encoder = SequenceEncoder(features, grouping.context)
-        self._context = ExampleEncoder([feature for feature in features if feature.name in grouping.context])
-        self._has_context = bool(grouping.context)
 
     def arrange(self, groups: Groups) -> Arranged:
         """Assigns groups to shards.
@@ -79,6 +71,7 @@ class GroupEncoder:
             order, [(int(split), int(shard), int(n)) for split, shard, n in zip(*pairs, counts, strict=True)]
         )
 
+    @abstractmethod
     def framed(
         self, groups: Groups, outputs: Outputs, order: Indices, room: Room = fresh
     ) -> tuple[Indices, npt.NDArray[np.uint8]]:
@@ -96,6 +89,36 @@ class GroupEncoder:
         Raises:
             DataError: A feature of the context has several values in a group.
         """
+
+    @abstractmethod
+    def records(self, groups: Groups, outputs: Outputs, order: Indices) -> pa.Array:
+        """Encodes groups as large_binary, without frames."""
+
+
+class GroupEncoder(RecordEncoder):
+    """Encodes groups whose rows have been transformed."""
+
+    def __init__(self, grouping: Grouping, features: Sequence[FeatureSpec], rule: ShardRule) -> None:
+        """Takes the features.
+
+        Args:
+            grouping: The groups' settings.
+            features: The features, in any order.
+            rule: How groups are spread over shards.
+
+        Raises:
+            DataError: There isn't a feature that the grouping names.
+        """
+        super().__init__(rule)
+        check_context(grouping, features)
+        self._encoder = SequenceEncoder(features, grouping.context)
+        self._context = ExampleEncoder([feature for feature in features if feature.name in grouping.context])
+        self._has_context = bool(grouping.context)
+
+    def framed(
+        self, groups: Groups, outputs: Outputs, order: Indices, room: Room = fresh
+    ) -> tuple[Indices, npt.NDArray[np.uint8]]:
+        """Encodes groups as TFRecord frames: see `RecordEncoder`."""
         self._check_constant(groups, outputs)
         rows = groups.columns.num_rows
         return self._encoder.encode_framed_groups(outputs, rows, groups.starts[order], groups.stops[order], room)

@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
-from shardmill.transforms.grouping.group_counts import TOO_LONG, GroupCounts
+from shardmill.transforms.grouping.group_counts import NO_WINDOW, TOO_LONG, GroupCounts
 from shardmill.transforms.grouping.row_files import HASH, POSITION, SPLIT, RowFile
 from shardmill.transforms.grouping.settings import Grouping
+from shardmill.transforms.grouping.windows import Windows, window_hashes
 
 # Bytes of a partition's rows in memory, on average. Sorting takes some three times as much.
 _PARTITION_BYTES = 48 << 20
@@ -52,15 +53,18 @@ class Partition:
 
 @dataclass(frozen=True)
 class Groups:
-    """Some groups of a partition, in order.
+    """Some groups of a partition, or windows, in order.
 
     Attributes:
         columns: Their rows' raw columns, a group's rows in order and one after the other.
-        starts: The first row of each group.
-        stops: The row after the last of each.
-        hashes: The hash of each group's key, uint64.
+        starts: The first row of each group, or of each window.
+        stops: The row after the last of each; for a window after that of its labels.
+        hashes: The hash of each group's key, uint64; for windows one of its own each.
         splits: The index of each group's split.
+        row_splits: The index of each row's split.
         grouping: What makes them groups.
+        counted: The rows that count, bool: of windows, which overlap, those that are in one and in
+            no earlier batch. None means all.
     """
 
     columns: pa.RecordBatch
@@ -68,7 +72,9 @@ class Groups:
     stops: Indices
     hashes: npt.NDArray[np.uint64]
     splits: Indices
+    row_splits: Indices
     grouping: Grouping
+    counted: npt.NDArray[np.bool_] | None = None
 
     def describe(self, row: int) -> str:
         """Names the group that a row is in, for messages."""
@@ -77,6 +83,8 @@ class Groups:
 
 def described(columns: "pa.RecordBatch | pa.Table", grouping: Grouping, row: int) -> str:
     """Names a row's group by the key's columns and values."""
+    if not grouping.group_by:
+        return "the rows"
     cells = [f"{name} {quoted(columns.column(name)[row].as_py())}" for name in grouping.group_by]
     return f"the group of {' and '.join(cells)}"
 
@@ -105,12 +113,13 @@ class PartitionReader:
         self._sort_keys = [(name, "ascending") for name in (*self._keys, *order, POSITION)]
 
     def read(self, partition: Partition) -> Iterator[Groups]:
-        """Reads a partition's groups.
+        """Reads a partition's groups, or their windows.
 
         Groups are in the order of (hash, split, key), and so are those of consecutive partitions.
 
         Raises:
-            DataError: A file can't be read, or a group is too long.
+            DataError: A file can't be read, a group is too long, or two rows of windows are at the
+                same time.
         """
         held: list[pa.Table] = []
         size = limit = 0
@@ -119,11 +128,13 @@ class PartitionReader:
             held += tables
             size += sum(table.nbytes for table in tables)
             # Of a key that most rows have, only the rows that are wanted stay in memory.
-            if size > max(2 * limit, 2 * _PARTITION_BYTES):
+            if self._grouping.max_length is not None and size > max(2 * limit, 2 * _PARTITION_BYTES):
                 held = [self._sorted(held)]
                 size = limit = held[0].nbytes
         if held:
-            yield from self._cut(self._sorted(held))
+            table = self._sorted(held)
+            held.clear()
+            yield from self._cut(table) if self._grouping.window is None else self._windows(table)
 
     def _sorted(self, tables: Sequence[pa.Table]) -> pa.Table:
         """Sorts rows, and drops those after the longest length."""
@@ -132,6 +143,8 @@ class PartitionReader:
         starts = self._starts(table)
         lengths = np.diff(starts, append=table.num_rows)
         most = self._grouping.max_length
+        if most is None:
+            return table
         long = np.flatnonzero(lengths > most)
         if not len(long):
             return table
@@ -173,5 +186,47 @@ class PartitionReader:
                 edges[first + 1 : end + 1] - start,
                 hashes[starts],
                 splits[starts],
+                splits[start:stop],
                 self._grouping,
+            )
+
+    def _windows(self, table: pa.Table) -> Iterator[Groups]:
+        """Cuts sorted rows into batches of windows."""
+        starts = self._starts(table)
+        self._check_order(table, starts)
+        edges = np.append(starts, table.num_rows)
+        hashes, splits = to_numpy(table[HASH]), to_numpy(table[SPLIT])
+        self.counts.see_groups(splits[starts], np.diff(edges))
+        assert self._grouping.window is not None
+        cut = Windows.of_groups(edges, self._grouping.window)
+        if not cut.used.all():
+            self.counts.dropped[NO_WINDOW] += int(table.num_rows - cut.used.sum())
+        raw = self._raw(table)
+        for batch in cut.batches(table.nbytes):
+            # Much text may have stayed in several pieces.
+            (columns,) = raw.slice(batch.start, batch.stop - batch.start).combine_chunks().to_batches()
+            yield Groups(
+                columns,
+                batch.starts - batch.start,
+                batch.starts - batch.start + self._grouping.window.reach + 1,
+                window_hashes(hashes[batch.starts], batch.numbers),
+                splits[batch.starts],
+                splits[batch.start : batch.stop],
+                self._grouping,
+                batch.counted,
+            )
+
+    def _check_order(self, table: pa.Table, starts: Indices) -> None:
+        """Checks that times differ within each group."""
+        order_by = self._grouping.order_by
+        assert order_by is not None  # windows need one
+        times = table[str(self._names.index(order_by))]
+        equal = pc.equal(times.slice(1), times.slice(0, len(times) - 1))
+        same = equal.combine_chunks().to_numpy(zero_copy_only=False)
+        same[starts[1:] - 1] = False
+        for row in np.flatnonzero(same)[:1].tolist():
+            raise DataError(
+                f"{described(self._raw(table), self._grouping, row)}: expected every value of {order_by!r} once, since windows are "
+                f"steps of [window] order_by, received {quoted(times[row].as_py())} twice; remove one of the rows, or name in group_by "
+                "the columns that tell them apart"
             )

@@ -104,7 +104,7 @@ class RowWriter:
             OutputError: The file can't be written.
         """
         positions = np.arange(position, position + columns.num_rows, dtype=np.int64)
-        hashes = _hashes([columns.column(name) for name in self._grouping.group_by])
+        hashes = _hashes([columns.column(name) for name in self._grouping.group_by], columns.num_rows)
         arrays = [*columns.columns, pa.array(hashes), from_numpy(splits), from_numpy(positions)]
         names = [*map(str, range(columns.num_columns)), HASH, SPLIT, POSITION]
         table = pa.Table.from_arrays(arrays, names=names)
@@ -144,8 +144,10 @@ class RowWriter:
         return RowFile(path, np.array(edges, np.int64), bits, size)
 
 
-def _hashes(keys: Sequence[pa.Array]) -> npt.NDArray[np.uint64]:
+def _hashes(keys: Sequence[pa.Array], rows: int) -> npt.NDArray[np.uint64]:
     """A hash of each key, on every machine alike."""
+    if not keys:
+        return np.zeros(rows, np.uint64)
     texts = [key.cast(pa.string()).cast(pa.large_binary()) for key in keys]
     joined = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, _SEPARATOR)
     return token_hashes(pa.chunked_array([joined]))

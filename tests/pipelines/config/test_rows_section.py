@@ -91,6 +91,10 @@ def test_weights_of_kept_rows_are_a_feature(tmp_path: Path) -> None:
             "rows.downsample: can't be used with sequence: groups lose rows, and have no weights; remove one of them",
         ),
         (
+            '[window]\nsize = 2\norder_by = "x"\n',
+            "rows.downsample: can't be used with window: series lose rows, and have no weights; remove one of them",
+        ),
+        (
             'preprocessing_fn = "f.py:f"\n',
             "rows.downsample: can't be used with preprocessing_fn: its features have no weights; remove one of them",
         ),
@@ -98,5 +102,5 @@ def test_weights_of_kept_rows_are_a_feature(tmp_path: Path) -> None:
 )
 def test_weights_need_declared_features_of_rows(tmp_path: Path, toml: str, expected: str) -> None:
     """Neither groups nor a function's outputs have them."""
-    base = SMALL if "sequence" in toml else toml + SMALL.partition("[features]")[0]
+    base = toml + SMALL.partition("[features]")[0] if "preprocessing_fn" in toml else SMALL
     assert expected in message(tmp_path, f"{base}{_DOWNSAMPLE}{'' if base != SMALL else toml}")

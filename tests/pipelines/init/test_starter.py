@@ -120,7 +120,7 @@ def test_rows_are_brought_together_as_asked(tmp_path: Path) -> None:
     request = parse_request((), None, settings, "p.toml")
     columns: Columns = {"x": NUMBERS, "y": ["a", "b"] * 500}
     config = load(starter(columns, request=request.for_columns(("x", "y"))), tmp_path)
-    assert config.sequence == SequenceConfig(("y",), order_by="x")
+    assert config.grouped == SequenceConfig(("y",), order_by="x")
 
 
 def test_labels_are_written_as_asked(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Rows come out of files in their groups, whatever the files' sizes and the number of partitions."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.grouping import partitions, row_files
 from shardmill.transforms.grouping.partitions import Partition, PartitionReader
 from shardmill.transforms.grouping.row_files import RowFile, RowWriter
-from shardmill.transforms.grouping.settings import Grouping
+from shardmill.transforms.grouping.settings import Grouping, Window
 
 NAMES = ["value", "user", "city", "time"]
 Row = tuple[float, str, int, float]
@@ -119,3 +120,35 @@ def test_a_group_that_is_too_long_is_told(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError, match=message):
         read(write(rows, wanted, tmp_path, 2), wanted, 0)
+
+
+def test_windows_need_times_of_their_own(tmp_path: Path) -> None:
+    """Two rows of a series at the same time are told with both; of other series or splits they are none of its business."""
+    window = Window(size=2, shift=1, stride=1, horizon=0)
+    wanted = Grouping(group_by=("user", "city"), order_by="time", window=window)
+    rows = [((1.0, "ann", 7, 3.0), 0), ((2.0, "ann", 7, 1.0), 0), ((3.0, "ann", 7, 3.0), 1), ((4.0, "bob", 7, 3.0), 0)]
+    groups, dropped = read(write(rows, wanted, tmp_path, 2), wanted, 0)
+    assert groups == [(0, [rows[1][0], rows[0][0]])]
+    assert dropped == 2
+    message = (
+        "the group of user 'ann' and city 7: expected every value of 'time' once, since windows are steps of \\[window\\] order_by, "
+        "received 3.0 twice; remove one of the rows, or name in group_by the columns that tell them apart"
+    )
+    with pytest.raises(DataError, match=message):
+        read(write([*rows, rows[0]], wanted, tmp_path, 2), wanted, 0)
+    whole = replace(wanted, group_by=())
+    with pytest.raises(DataError, match=r"the rows: expected every value of 'time' once, .* received 3.0 twice"):
+        read(write(rows, whole, tmp_path, 2), whole, 0)
+
+
+def test_without_group_by_all_rows_are_one_series(tmp_path: Path) -> None:
+    """Those of a split, in order, whatever the number of partitions; windows may overlap."""
+    wanted = Grouping(group_by=(), order_by="time", window=Window(size=3, shift=1, stride=2, horizon=0))
+    rows = [((float(at), "u", at, float(-at)), at // 9) for at in range(16)]
+    groups, dropped = read(write(rows, wanted, tmp_path, 5), wanted, 2)
+    ordered = {split: [row for row, each in reversed(rows) if each == split] for split in (0, 1)}
+    expected = [
+        (split, ordered[split][first : first + 5]) for split in (0, 1) for first in range(len(ordered[split]) - 4)
+    ]
+    assert groups == expected
+    assert dropped == 0
