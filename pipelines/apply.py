@@ -16,6 +16,7 @@ from shardmill.pipelines.job.plan import versions
 from shardmill.pipelines.job.run_job import RunResult, job_folders, run_job
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, naming_run
+from shardmill.pipelines.validate.before_run import validate_new
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.run_folder import METADATA, TRANSFORM_FN, TRANSFORMED_METADATA
 from shardmill.transforms.analyze import Reading
@@ -80,7 +81,9 @@ def apply(
     check_split(run, application.split)
     try:
         with terminable(), job_folders(output, overwrite=overwrite, engine=engine) as folders:
-            return run_job(_plan(run, application, folders.work), folders, engine, progress)
+            job = _plan(run, application, folders.work)
+            validate_new(run, job.reading.selection.optional, job.inputs, folders.work, engine, progress)
+            return run_job(job, folders, engine, progress)
     except DataError as error:
         # The messages are those of `run`, and may advise settings, which `apply` doesn't have.
         if "[input" not in str(error) and "[sequence]" not in str(error):

@@ -75,8 +75,10 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
     from shardmill.pipelines.job.job import parts_folder
     from shardmill.pipelines.job.plan import check_columns, plan_job
     from shardmill.pipelines.job.prepare_features import prepare_features
+    from shardmill.pipelines.validate.before_run import validate_input
 
     inputs = list_files(config.input.patterns)
+    validate_input(config, inputs, work, engine, progress)
     schema, planned = find_columns(config, inputs, parts_folder(work), engine, progress)
     check_columns(config, schema)
     features = prepare_features(config, schema, work, engine, progress)

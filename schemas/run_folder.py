@@ -8,6 +8,8 @@ SUCCESS = "_SUCCESS"
 # The raw columns.
 METADATA = "metadata"
 RAW_SCHEMA = f"{METADATA}/schema.pbtxt"
+# The schema that the input was validated by, if any.
+EXPECTED_SCHEMA = f"{METADATA}/expected.pbtxt"
 # The transform graph: a SavedModel.
 TRANSFORM_FN = "transform_fn"
 SAVED_MODEL = f"{TRANSFORM_FN}/saved_model.pb"

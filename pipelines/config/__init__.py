@@ -11,5 +11,6 @@ split_section.py     [split]
 sequence_section.py  [sequence]
 window_section.py    [window]
 check_grouped.py     both of these against columns and features
+validate_section.py  [validate]
 load.py              the whole file
 """

@@ -26,6 +26,7 @@ from shardmill.pipelines.config.table import (
     read_source,
     resolve_path,
 )
+from shardmill.pipelines.config.validate_section import ValidateConfig, parse_validate
 from shardmill.pipelines.config.window_section import WindowConfig, parse_window
 from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.messages import did_you_mean
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 SECTIONS = ("input", "rows", "split", "sequence", "window", "features", "output")
 # All keys of a configuration.
-KEYS = (*SECTIONS, "preprocessing_fn", "label", "derive")
+KEYS = (*SECTIONS, "validate", "preprocessing_fn", "label", "derive")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
 
@@ -90,6 +91,7 @@ class Config:
             `file.py:function`.
         grouped: How rows become groups or windows. None means that each row is a record.
         source: The file's text and lines, for messages.
+        validate: What the input is held against first. None means nothing.
     """
 
     path: str
@@ -103,6 +105,7 @@ class Config:
     grouped: SequenceConfig | WindowConfig | None = None
     source: Source = field(default=Source(""), compare=False, repr=False)
     rows: RowsConfig | None = None
+    validate: ValidateConfig | None = None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -169,6 +172,8 @@ class Config:
         tables = {name: asdict(section) for name, section in (("input", self.input), ("output", self.output))}
         if self.split:
             tables["split"] = self.split.settings
+        if self.validate:
+            tables["validate"] = self.validate.settings
         if self.rows:
             tables["rows"] = self.rows.settings
         if self.grouped:
@@ -264,8 +269,12 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
     root.check_keys(KEYS)
     _check_ways(root)
     inputs, rows, split, features, outputs = InputConfig(()), None, None, {}, OutputConfig()
+    validate = None
     with mistakes.at("input"):
         inputs = parse_input(root.table("input", required=True))
+    if "validate" in raw:
+        with mistakes.at("validate"):
+            validate = parse_validate(root.table("validate"), inputs.schema)
     if "rows" in raw:
         with mistakes.at("rows"):
             rows = parse_rows(root.table("rows"))
@@ -291,7 +300,18 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
     preprocessing_fn, derive = (_parse_function(root, name) for name in ("preprocessing_fn", "derive"))
     labels = _parse_labels(root)
     return Config(
-        source.path, inputs, split, features, outputs, preprocessing_fn, labels, derive, grouped, source, rows
+        source.path,
+        inputs,
+        split,
+        features,
+        outputs,
+        preprocessing_fn,
+        labels,
+        derive,
+        grouped,
+        source,
+        rows,
+        validate,
     )
 
 
@@ -343,6 +363,8 @@ def _resolve_paths(raw: dict[str, Any], config_path: str, mistakes: Mistakes) ->
     resolve(raw.get("input"), "input", "files")
     resolve(raw.get("input"), "input", "schema")
     resolve(raw.get("output"), "output", "dir")
+    resolve(raw.get("validate"), "validate", "schema")
+    resolve(raw.get("validate"), "validate", "against")
     resolve(raw, "preprocessing_fn")
     resolve(raw, "derive")
     features = raw.get("features")

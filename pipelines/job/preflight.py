@@ -39,6 +39,10 @@ def checked_config(path: str, overrides: Sequence[str], output: str | None, *, o
         if reference and not mistakes.concern((name,)):
             with mistakes.at(name):
                 UserFunction.read(reference).check_source()
+    validated = config.validate.schema if config.validate else None
+    if validated and validated != config.input.schema and is_local(validated):
+        with mistakes.at("validate", "schema"):
+            load_schema(validated)
     inputs = [] if mistakes.concern(("input", "files")) else find_local(config.input.patterns, mistakes)
     if config.output.dir is None and not mistakes.concern(("output", "dir")):
         mistakes.add(ConfigError("no output folder; give --output DIR or set output.dir"))

@@ -257,6 +257,14 @@ class OutputSettings(TypedDict):
     format: NotRequired[Literal["example", "sequence_example"]]
 
 
+class ValidateSettings(TypedDict):
+    """`[validate]`, as new data of the run is validated by."""
+
+    on_anomaly: Literal["warn", "fail"]
+    infinity_norm: _Fraction
+    jensen_shannon: _Fraction
+
+
 class Settings(TypedDict):
     """The configuration, with its defaults."""
 
@@ -267,6 +275,7 @@ class Settings(TypedDict):
     rows: NotRequired[RowSettings]
     sequence: NotRequired[SequenceSettings]
     window: NotRequired[WindowSettings]
+    validate: NotRequired[ValidateSettings]
     preprocessing_fn: NotRequired[str]
     label: NotRequired[list[str]]
     derive: NotRequired[str]

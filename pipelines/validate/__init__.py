@@ -8,4 +8,5 @@ dataset.py         their statistics in TFDV's format
 measure.py         one pass over the files
 show_anomalies.py  prints anomalies as a table or as JSON
 validate.py        the command
+before_run.py      the same before a run, as `[validate]` says
 """

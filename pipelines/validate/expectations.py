@@ -10,7 +10,7 @@ from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.feature_stats import Dataset, decode_statistics
 from shardmill.schemas.messages import listed, suggest
-from shardmill.schemas.run_folder import RAW_SCHEMA, RAW_STATISTICS, STATISTICS_FILE, TRAIN
+from shardmill.schemas.run_folder import EXPECTED_SCHEMA, RAW_SCHEMA, RAW_STATISTICS, STATISTICS_FILE, TRAIN
 from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_proto, from_proto
 from shardmill.schemas.validation.comparators import Limits
@@ -48,8 +48,8 @@ class Wish:
 
     @property
     def source(self) -> str:
-        """The schema's file."""
-        return self.schema or f"{self.against}/{RAW_SCHEMA}"
+        """The schema's file, or the run that has it."""
+        return self.schema or str(self.against)
 
 
 @dataclass(frozen=True)
@@ -120,28 +120,58 @@ def train_statistics(folder: str) -> Dataset:
     Raises:
         DataError: It has none, or they can't be read.
     """
-    path = files.join(folder, _STATISTICS)
-    with files.reading(path):
-        data = enclosed.read(folder, _STATISTICS) if files.exists(path) else None
-    datasets = {} if data is None else {each.name: each for each in decode_statistics(data, path).datasets}
-    if TRAIN not in datasets:
+    found = statistics_or_none(folder)
+    if found is None:
         raise DataError(
             f"{folder!r}: expected statistics of the rows to compare with, found none in {_STATISTICS}; give a run that "
             "`shardmill run` wrote, not `apply`"
         )
-    return datasets[TRAIN]
+    return found
+
+
+def statistics_or_none(folder: str) -> Dataset | None:
+    """Reads the statistics of a run's train rows, if any.
+
+    A run that `apply` wrote has none.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        DataError: They can't be read.
+    """
+    path = files.join(folder, _STATISTICS)
+    with files.reading(path):
+        data = enclosed.read(folder, _STATISTICS) if files.exists(path) else None
+    datasets = [] if data is None else decode_statistics(data, path).datasets
+    return next((each for each in datasets if each.name == TRAIN), None)
 
 
 def _read_schema(wish: Wish) -> schema_pb2.Schema:
-    path = wish.source
     if wish.schema is None:
         assert wish.against is not None
-        return decode_proto(enclosed.read(wish.against, RAW_SCHEMA), path)
+        return run_schema(wish.against)
     try:
-        with files.opened(path) as stream:
-            return decode_proto(stream.read(), path)
+        with files.opened(wish.schema) as stream:
+            return decode_proto(stream.read(), wish.schema)
     except DataError as error:
         raise ConfigError(f"the schema: {error}; check its path") from error
+
+
+def run_schema(folder: str) -> schema_pb2.Schema:
+    """Reads the schema that a run's new data should have.
+
+    It is the one that the run validated its own input by, or else that of its raw columns.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        DataError: It can't be read.
+    """
+    with files.reading(folder):
+        name = EXPECTED_SCHEMA if files.exists(files.join(folder, EXPECTED_SCHEMA)) else RAW_SCHEMA
+    return decode_proto(enclosed.read(folder, name), files.join(folder, name))
 
 
 def _check_environment(schema: schema_pb2.Schema, wish: Wish) -> None:

@@ -1,13 +1,13 @@
 """One pass over files, for the statistics of their columns."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.infer_schema import Inference
 from shardmill.pipelines.validate.dataset import MOST_VALUES, dataset_of
+from shardmill.pipelines.validate.expectations import Expected
 from shardmill.pipelines.validate.measured import Measuring
 from shardmill.schemas.feature_stats import Dataset
 from shardmill.schemas.schema import Schema
@@ -34,14 +34,26 @@ class Measurement:
     rejections: Rejections
 
 
+@dataclass(frozen=True)
+class Reader:
+    """The engine that reads files.
+
+    Attributes:
+        engine: The engine.
+        folder: A folder that all workers can write to, in which nothing else is.
+        progress: Shows the reading.
+    """
+
+    engine: Engine
+    folder: str
+    progress: Progress
+
+
 def measure(
     inputs: Sequence[InputFile],
-    schema: Schema,
+    expected: Expected,
     dialect: Dialect,
-    progress: Progress,
-    *,
-    domains: Mapping[str, int],
-    workers: int | None = None,
+    reader: Reader,
 ) -> Measurement:
     """Reads files by a schema, in one pass.
 
@@ -50,28 +62,24 @@ def measure(
 
     Args:
         inputs: The files.
-        schema: The columns to expect.
+        expected: The columns to expect.
         dialect: The files' dialect.
-        progress: Shows the reading.
-        domains: The number of values in the domain of columns that have one.
-        workers: Threads. None means one per core.
+        reader: What reads them.
 
     Raises:
         DataError: A file can't be read.
     """
     dialect = replace(dialect, missing_columns="null", extra_columns="ignore")
-    names = _all_names(inputs, dialect, schema)
-    columns = tuple(column for column in schema if column.name in names)
+    names = _all_names(inputs, dialect, expected.columns)
     if not names:
         return Measurement(Dataset(), 0, Rejections())
-    new = tuple(name for name in names if name not in schema)
-    with tempfile.TemporaryDirectory(prefix="shardmill-validate-") as work:
-        wanted = Measuring(columns, dialect.null_values, work)
-        inference = Inference(inputs, dialect, work, Engine(workers=workers), progress)
-        measured, _ = inference.infer(wanted, as_text(tuple(column.name for column in columns), names))
-        kept = {name: MOST_VALUES + size for name, size in domains.items()}
-        dataset = dataset_of(measured, Schema(columns), kept, new)
-    return Measurement(dataset, measured.read, measured.rejections)
+    new = tuple(name for name in names if name not in expected.columns)
+    columns = tuple(column for column in expected.columns if column.name in names)
+    wanted = Measuring(columns, dialect.null_values, reader.folder)
+    inference = Inference(inputs, dialect, reader.folder, reader.engine, reader.progress)
+    measured, _ = inference.infer(wanted, as_text(tuple(column.name for column in columns), names))
+    kept = {name: MOST_VALUES + size for name, size in expected.domains.items()}
+    return Measurement(dataset_of(measured, Schema(columns), kept, new), measured.read, measured.rejections)
 
 
 def _all_names(inputs: Sequence[InputFile], dialect: Dialect, schema: Schema) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """`shardmill validate`: finds what doesn't fit about new files."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,11 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from shardmill.pipelines.config.load import check_config, override
 from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.input_files import list_files
 from shardmill.pipelines.job.interruption import terminable
 from shardmill.pipelines.validate.expectations import Wish, load_expected
-from shardmill.pipelines.validate.measure import Measurement, measure
+from shardmill.pipelines.validate.measure import Measurement, Reader, measure
 from shardmill.schemas.errors import ConfigError, OutputError
 from shardmill.schemas.validation.find_anomalies import find_anomalies
 from shardmill.transforms.csv.dialect import Dialect
@@ -56,9 +58,9 @@ def validate(
     phases.reset()
     expected = load_expected(wish)
     inputs = list_files({None: patterns})
-    with terminable():
+    with terminable(), tempfile.TemporaryDirectory(prefix="shardmill-validate-") as folder:
         dialect = expected.dialect(inputs, given)
-        measured = measure(inputs, expected.columns, dialect, progress, domains=expected.domains, workers=workers)
+        measured = measure(inputs, expected, dialect, Reader(Engine(workers=workers), folder, progress))
     return Validated(find_anomalies(measured.dataset, expected.expectations), measured)
 
 

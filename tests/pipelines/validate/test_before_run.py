@@ -1,0 +1,140 @@
+"""`[validate]`: the input is validated before a run and before an application."""
+
+from pathlib import Path
+
+import pytest
+
+from shardmill.pipelines import apply as apply_module
+from shardmill.pipelines.apply import Application
+from shardmill.pipelines.config.load import load_config
+from shardmill.pipelines.console.progress import Progress
+from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.validate.expectations import Wish
+from shardmill.pipelines.validate.validate import validate
+from shardmill.pipelines.verify.verify import verify
+from shardmill.schemas.errors import ConfigError, DataError
+from tests.schemas.validation.small_statistics import names
+from tests.support.runs import run_toml
+
+SCHEMA = """
+feature { name: "fare" type: FLOAT presence { min_fraction: 1 min_count: 1 } float_domain { min: 0 } }
+feature { name: "pay" type: BYTES presence { min_count: 1 } string_domain { value: "cash" value: "card" } }
+feature { name: "tip" type: FLOAT presence { min_fraction: 1 min_count: 1 } }
+"""
+CONFIG = """
+[input]
+files = "a.csv"
+schema = "schema.pbtxt"
+[validate]
+on_anomaly = "{}"
+[features]
+fare = "z_score"
+pay = {{ kind = "vocabulary", num_oov_buckets = 1 }}
+tip = {{ kind = "label" }}
+[output]
+shards = 1
+"""
+GOOD = "fare,pay,tip\n" + "".join(f"{row},{('cash', 'card')[row % 2]},1\n" for row in range(1, 40))
+
+
+class Told(Progress):
+    """Keeps warnings."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Keeps a warning."""
+        self.warnings.append(text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> Path:
+    """A folder with a run whose input was validated."""
+    root = tmp_path_factory.mktemp("validated")
+    (root / "schema.pbtxt").write_text(SCHEMA)
+    (root / "a.csv").write_text(GOOD)
+    run_toml(root, CONFIG.format("fail"))
+    return root
+
+
+def apply(folder: Path, rows: str, output: Path) -> list[str]:
+    """Applies the run to new rows, and returns the warnings."""
+    (output / "new.csv").write_text(rows)
+    told = Told()
+    apply_module.apply(
+        Application(str(folder / "run"), (str(output / "new.csv"),)),
+        str(output / "applied"),
+        overwrite=False,
+        engine=Engine(workers=2),
+        progress=told,
+    )
+    return told.warnings
+
+
+def test_a_run_whose_input_fits_is_as_any_other(folder: Path) -> None:
+    """It keeps the schema that its input was validated by, and is verified."""
+    assert 'value: "card"' in (folder / "run" / "metadata" / "expected.pbtxt").read_text()
+    checks = verify(str(folder / "run"), None, 2, Progress(quiet=True))
+    assert [check.problems for check in checks if check.problems] == []
+
+
+def test_an_anomaly_ends_the_run(folder: Path, tmp_path: Path) -> None:
+    """Nothing is written; the message lists the anomalies and what to do."""
+    (tmp_path / "schema.pbtxt").write_text(SCHEMA)
+    (tmp_path / "a.csv").write_text(GOOD + "-1,crypto,2\n")
+    with pytest.raises(DataError) as caught:
+        run_toml(tmp_path, CONFIG.format("fail"))
+    assert str(caught.value) == (
+        'the input has anomalies, and [validate] on_anomaly is "fail":\n'
+        "  fare: Out-of-range values: The least value is -1, below the schema's 0\n"
+        "  pay: Unexpected string values: Values that the schema doesn't have: 'crypto' (~2%)\n"
+        'Change the data, the schema or the thresholds, or set on_anomaly = "warn"'
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "run.toml", "schema.pbtxt"]
+
+
+def test_new_data_is_validated_by_the_runs_schema(folder: Path, tmp_path: Path) -> None:
+    """A label may be missing; other anomalies end the application, and nothing is written."""
+    assert apply(folder, "fare,pay\n" + "".join(f"{row},cash\n{row},card\n" for row in range(1, 20)), tmp_path) == []
+    (tmp_path / "b").mkdir()
+    with pytest.raises(DataError, match=r"pay: Unexpected string values: .*'crypto' \(100%\)|'crypto' \(~100%\)"):
+        apply(folder, "fare,pay,tip\n1,crypto,1\n", tmp_path / "b")
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["new.csv"]
+
+
+def test_a_run_to_compare_with_brings_its_schema(folder: Path, tmp_path: Path) -> None:
+    """And its rows: other shares of the same texts have drifted."""
+    (tmp_path / "new.csv").write_text("fare,pay,tip\n" + "".join(f"{row},card,1\n" for row in range(1, 40)))
+    wish = Wish(against=str(folder / "run"))
+    found = validate([str(tmp_path / "new.csv")], wish, Progress(quiet=True), given={}).anomalies
+    assert names(found, "pay") == ["COMPARATOR_L_INFTY_HIGH"]
+    assert found.baseline.feature[1].string_domain.value == ["cash", "card"]
+
+
+def test_an_applied_run_has_no_rows_to_compare_with(folder: Path, tmp_path: Path) -> None:
+    """The message says which run has."""
+    apply(folder, GOOD, tmp_path)
+    with pytest.raises(
+        DataError, match=r"expected statistics of the rows to compare with, found none in pre_transform"
+    ):
+        validate([str(tmp_path / "new.csv")], Wish(against=str(tmp_path / "applied")), Progress(quiet=True), given={})
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("on_anomaly = 1", "validate.on_anomaly: expected 'warn' or 'fail', received 1"),
+        ("infinity_norm = 2", "validate.infinity_norm: expected a number from 0 to 1, received 2"),
+        ("envronment = 'X'", "did you mean 'environment'?"),
+        ("", "validate: expected schema, against or [input] schema, one of which says what is expected"),
+    ],
+)
+def test_mistakes_in_the_section_are_named(tmp_path: Path, section: str, expected: str) -> None:
+    """With the key, what was expected and what was received."""
+    path = tmp_path / "p.toml"
+    path.write_text(f'[input]\nfiles = "a.csv"\n[validate]\n{section}\n[features]\nx = "numeric"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_config(str(path))
+    assert expected in str(caught.value)
