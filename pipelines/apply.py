@@ -118,7 +118,7 @@ def _plan(run: FinishedRun, application: Application, work: str) -> Job:
     config, optional = run.manifest["config"], _optional(run, graph)
     return Job(
         inputs=inputs,
-        reading=_reading(run, graph, application.split, optional),
+        reading=_reading(run, graph, application.split, optional, work),
         schema=run.schema,
         features=FinishedGraph(graph),
         max_bad_fraction=config["input"]["max_bad_fraction"],
@@ -147,7 +147,7 @@ def _optional(run: FinishedRun, graph: Graph) -> frozenset[str]:
     return run.selection.optional.union(unread, *session.labels.values()).difference(grouped)
 
 
-def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozenset[str]) -> Reading:
+def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozenset[str], work: str) -> Reading:
     """Returns the run's reading, with optional columns of labels."""
     reading = run.reading(graph)
     rows = run.rows.for_new_rows(optional)
@@ -158,7 +158,7 @@ def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozen
             run.selection,
             optional=optional,
             key=None if split else run.selection.key,
-            filter=rows.row_filter(run.schema, run.split_rule),
+            filter=rows.row_filter(run.schema, run.split_rule, work),
         ),
         split_rule=SplitRule((split,)) if split else run.split_rule,
         fail_on_bad_row=run.manifest["config"]["input"]["on_bad_row"] == "fail",

@@ -40,6 +40,7 @@ The nouns, from the ground up; each imports from those before it only:
   distributions/       facts of a column's whole distribution
   statistics/          requests, and accumulators that merge exactly
   grouping/            rows brought together by key
+  repeats/             rows whose key an earlier row has
   kinds/               feature kinds, one class each
   features/            the [features] table -> kinds
   functions/           users' TensorFlow functions, traced

@@ -6,7 +6,7 @@ All columns are analyzed in this one fused pass.
 import weakref
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -22,9 +22,10 @@ from shardmill.schemas.run_folder import TRAIN
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
-from shardmill.transforms.csv.selection import Selection
+from shardmill.transforms.csv.selection import RepeatFinder, Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
+from shardmill.transforms.repeats.repeat_key import keyed
 from shardmill.transforms.rows.counts import Rejections, UnitCount, describe
 from shardmill.transforms.rows.renamings import Renamings
 from shardmill.transforms.rows.splits import SplitRule
@@ -137,6 +138,21 @@ class Reading:
                 f'{describe(block.rejects[0])}\n[input] on_bad_row is "fail"; "reject" keeps such rows aside'
             )
         return block
+
+    @property
+    def repeats(self) -> RepeatFinder | None:
+        """Finds the rows that repeat the key of earlier ones."""
+        return self.selection.filter.repeats if self.selection.filter else None
+
+    @property
+    def for_keys(self) -> "Reading":
+        """The way to read the rows that may repeat others.
+
+        They pass through a graph only if it is there before the analysis.
+        """
+        graph = self.row_graph
+        known = graph if graph is not None and (graph.derives or graph.declared) else None
+        return replace(self, selection=keyed(self.selection), row_graph=known)
 
     def line(self, unit: Unit, row: int) -> int:
         """The number of a good row's first physical line.

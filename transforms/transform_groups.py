@@ -129,7 +129,7 @@ class _GroupRows(CheckedDoFn):
                 filtered.update(block.filtered)
                 if block.rows:
                     splits = self._reading.split_rule.assign(block.rows, unit.split, block.key)
-                    yield from writer.add(block.columns, splits, position + int(rows.sum()))
+                    yield from writer.add_rows(block.columns, splits, position + int(rows.sum()))
                     rows += np.bincount(splits, minlength=len(rows))
                 work.add(block.read, block.size)
             yield from writer.close()

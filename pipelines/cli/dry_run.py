@@ -134,6 +134,8 @@ def _row_lines(rows: RowsConfig | None) -> list[str]:
     told = []
     if rows and rows.where:
         told.append(f"where {rows.where}")
+    if rows and rows.dedup:
+        told.append(rows.dedup.described)
     if rows and rows.sample:
         names = rows.sample.key or ()
         key = f", rows that agree in {', '.join(map(repr, names))} together" if names else ""

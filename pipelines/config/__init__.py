@@ -5,6 +5,7 @@ toml_lines.py        the lines of keys
 table.py             typed access, with messages
 number_settings.py   formats of numbers in [input.columns.NAME]
 input_section.py     [input]
+dedup_setting.py     [rows] dedup
 downsample_setting.py  [rows] downsample
 rows_section.py      [rows]
 split_section.py     [split]

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+
+from msgspec import Meta
 
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.json_shapes import Count
 from shardmill.schemas.mistakes import Mistakes
 
 # What reads rows imports Arrow, which a mistake in a configuration needn't wait for.
@@ -16,6 +19,16 @@ if TYPE_CHECKING:
 
 _WEIGHT = "weight"
 _EXAMPLE = 'for example keep = { "0" = 0.1 }'
+
+
+class DownsampleSettings(TypedDict):
+    """`[rows] downsample` in a manifest."""
+
+    column: str
+    keep: Annotated[dict[str, Annotated[float, Meta(gt=0, le=1)]], Meta(min_length=1)]
+    weight: str
+    key: list[str] | None
+    seed: Count
 
 
 @dataclass(frozen=True)
@@ -47,13 +60,13 @@ class DownsampleConfig:
         return cls(**{**settings, "key": None if key is None else tuple(key)})
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> DownsampleSettings:
         """All settings as plain data for the manifest."""
         return {
             "column": self.column,
             "keep": dict(self.keep),
             "weight": self.weight,
-            "key": self.key and list(self.key),
+            "key": None if self.key is None else list(self.key),
             "seed": self.seed,
         }
 

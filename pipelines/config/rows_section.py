@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from shardmill.pipelines.config.dedup_setting import DedupConfig, parse_dedup
 from shardmill.pipelines.config.downsample_setting import DownsampleConfig, parse_downsample
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.errors import ConfigError
@@ -39,11 +40,13 @@ class RowsConfig:
         where: The condition that must hold for a row. None means no condition.
         sample: The share of those rows that is used. None means all.
         downsample: Which values have fewer rows in `train`. None means none.
+        dedup: The key of which only the first row is used. None means that rows aren't compared.
     """
 
     where: str | None = None
     sample: SampleConfig | None = None
     downsample: DownsampleConfig | None = None
+    dedup: DedupConfig | None = None
 
     @classmethod
     def of_settings(cls, settings: Mapping[str, Any]) -> "RowsConfig":
@@ -52,12 +55,13 @@ class RowsConfig:
         Args:
             settings: As `settings` gives them.
         """
-        sample, downsample = settings["sample"], settings.get("downsample")
+        sample, downsample, dedup = settings["sample"], settings.get("downsample"), settings.get("dedup")
         key = sample and sample["key"]
         return cls(
             settings["where"],
             sample and SampleConfig(sample["fraction"], None if key is None else tuple(key), sample["seed"]),
             downsample and DownsampleConfig.of_settings(downsample),
+            dedup and DedupConfig.of_settings(dedup),
         )
 
     @property
@@ -69,7 +73,8 @@ class RowsConfig:
             "sample": sample
             and {"fraction": sample.fraction, "key": sample.key and list(sample.key), "seed": sample.seed},
         }
-        return settings | ({"downsample": self.downsample.settings} if self.downsample else {})
+        given = {"downsample": self.downsample, "dedup": self.dedup}
+        return settings | {name: each.settings for name, each in given.items() if each}
 
     @property
     def condition_columns(self) -> tuple[str, ...]:
@@ -87,6 +92,8 @@ class RowsConfig:
         found: dict[tuple[str, ...], tuple[str, ...]] = {}
         if self.sample:
             found["sample", "key"] = self.sample.key or ()
+        if self.dedup:
+            found["dedup",] = self.dedup.key or ()
         if self.downsample:
             found |= {
                 ("downsample", "column"): (self.downsample.column,),
@@ -116,33 +123,37 @@ class RowsConfig:
     def for_new_rows(self, labels: Collection[str]) -> "RowsConfig":
         """Returns the settings for new rows.
 
-        Samples are for training, and so is a condition on a label, which new rows may lack.
+        Samples are for training, and so is a condition on a label, which new rows may lack. Each of
+        them is wanted, even if it repeats another.
 
         Args:
             labels: The columns of labels.
         """
         lacking = set(labels) & set(self.condition_columns)
-        return replace(self, where=None if lacking else self.where, sample=None, downsample=None)
+        return replace(self, where=None if lacking else self.where, sample=None, downsample=None, dedup=None)
 
-    def row_filter(self, schema: "Schema", splits: "SplitRule") -> "RowFilter | None":
+    def row_filter(self, schema: "Schema", splits: "SplitRule", folder: str) -> "RowFilter | None":
         """Returns the filter of rows; None where all are used.
 
         Args:
             schema: The raw columns.
             splits: The splits of rows.
+            folder: The folder of the files that say which rows repeat others.
         """
         from shardmill.transforms.csv.selection import SplitKey
         from shardmill.transforms.filtering.condition_parser import parse_condition
         from shardmill.transforms.filtering.row_filter import RowFilter, RowSample
+        from shardmill.transforms.repeats.repeat_files import Repeats
 
         if self == RowsConfig():
             return None
-        sample = self.sample
+        sample, dedup = self.sample, self.dedup
         return RowFilter(
             None if self.where is None else parse_condition(self.where),
             tuple(schema[name] for name in self.condition_columns),
             None if sample is None else RowSample(sample.fraction, SplitKey(sample.key or schema.names), sample.seed),
             None if self.downsample is None else self.downsample.downsample(schema, splits),
+            None if dedup is None else Repeats(SplitKey(dedup.key or schema.names), folder, dedup.rejects),
         )
 
 
@@ -152,8 +163,8 @@ def parse_rows(table: Table) -> RowsConfig:
     Raises:
         ConfigError: A key or value isn't as expected.
     """
-    table.check_keys(("where", "sample", "downsample"))
-    return RowsConfig(_parse_where(table), _parse_sample(table), parse_downsample(table))
+    table.check_keys(("where", "sample", "downsample", "dedup", "on_duplicate"))
+    return RowsConfig(_parse_where(table), _parse_sample(table), parse_downsample(table), parse_dedup(table))
 
 
 def _parse_where(table: Table) -> str | None:

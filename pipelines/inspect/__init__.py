@@ -3,6 +3,7 @@
 file_kinds.py     tells what a file is
 fetch.py          a remote path as a local copy
 file_tables.py    files beside a run's shards
+label_table.py    the distribution of numeric labels
 class_table.py    the classes of labels
 run_tables.py     the parts of a run's folder
 inspect.py        the command

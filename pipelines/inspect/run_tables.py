@@ -13,6 +13,7 @@ from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
 from shardmill.pipelines.console.summary import print_rows, split_table
 from shardmill.pipelines.inspect.class_table import print_classes
+from shardmill.pipelines.inspect.label_table import print_labels
 from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings, Manifest, SplitEntry, decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import decode_statistics
@@ -58,7 +59,9 @@ def print_run(out: Console, folder: str) -> None:
     statistics = os.path.join(folder, RAW_STATISTICS)
     for name in sorted(os.listdir(statistics)) if os.path.isdir(statistics) else ():
         if (path := f"{RAW_STATISTICS}/{name}") != TOKEN_COUNTS:
-            print_statistics(out, read_run_statistics(folder, path))
+            found = read_run_statistics(folder, path)
+            print_labels(out, found, manifest["config"]["features"])
+            print_statistics(out, found)
 
 
 def read_manifest(folder: str) -> Manifest:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from shardmill.pipelines.config.check_grouped import check_grouped, check_windowed
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.window_section import WindowConfig
-from shardmill.pipelines.job.job import Job
+from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.prepare_features import JobFeatures
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
@@ -38,7 +38,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
         inputs=inputs,
         reading=Reading(
             dialect=config.input.dialect,
-            selection=_selection(config, schema, features, splits),
+            selection=_selection(config, schema, features, splits, parts_folder(work)),
             split_rule=splits,
             fail_on_bad_row=config.input.on_bad_row == "fail",
             row_graph=features.row_graph,
@@ -65,7 +65,7 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
     return {name: version(name) for name in (*_VERSIONS, *packages)}
 
 
-def _selection(config: Config, schema: Schema, features: JobFeatures, splits: SplitRule) -> Selection:
+def _selection(config: Config, schema: Schema, features: JobFeatures, splits: SplitRule, folder: str) -> Selection:
     key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
     grouped = config.grouped.columns if config.grouped else ()
     columns = tuple(column for column in schema if column.name in features.columns or column.name in grouped)
@@ -78,7 +78,7 @@ def _selection(config: Config, schema: Schema, features: JobFeatures, splits: Sp
         refused=features.refused,
         lists=features.lists,
         infinite=infinite,
-        filter=config.rows.row_filter(schema, splits) if config.rows else None,
+        filter=config.rows.row_filter(schema, splits, folder) if config.rows else None,
     )
 
 

@@ -28,6 +28,7 @@ from shardmill.schemas.schema_pbtxt import format_schema
 from shardmill.transforms.files import files
 from shardmill.transforms.files.temporary import remove_left
 from shardmill.transforms.graph import process
+from shardmill.transforms.repeats.find_repeats import PHASE as KEYS_PHASE
 from shardmill.transforms.workers import metrics, phases
 
 _PUBLISH = "publish"
@@ -148,8 +149,10 @@ def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
     )
     phases_between = job.features.phases(size)
     first = job.features.first_phase
+    keys = {} if reading.repeats is None else {KEYS_PHASE: size}
     progress.announce(
-        {"scan": scanned, first: size, **phases_between, "transform": size, "write": None, _PUBLISH: None}, last=True
+        {"scan": scanned, **keys, first: size, **phases_between, "transform": size, "write": None, _PUBLISH: None},
+        last=True,
     )
 
 

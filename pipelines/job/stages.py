@@ -11,6 +11,7 @@ from shardmill.transforms.analyze import AnalyzeUnits, Findings, Reading
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import PlanUnits, TakeUnits
+from shardmill.transforms.repeats.find_repeats import FindRepeats
 from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule
@@ -23,9 +24,9 @@ from shardmill.transforms.write import WriteShards
 def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     """Adds the main job's stages.
 
-    They plan or take units, analyze, trace, transform, write shards and write the manifest. Rows
-    never cross from one stage to the next: units, accumulators, tables of token counts and
-    descriptions of parts do.
+    They plan or take units, find repeated rows, analyze, trace, transform, write shards and write
+    the manifest. Rows never cross from one stage to the next: units, accumulators, tables of token
+    counts and descriptions of files and parts do.
 
     Args:
         pipeline: The pipeline.
@@ -39,6 +40,8 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
         units = started | "PlanUnits" >> PlanUnits(job.inputs, reading.dialect, reading.selection, job.unit_bytes)
     else:
         units = started | "TakeUnits" >> TakeUnits(job.planned)
+    if job.reading.repeats is not None:
+        units = units | "FindRepeats" >> FindRepeats(job.reading.for_keys, job.reading.repeats.folder)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(
         job.reading, job.features.requests, job.parts, job.features.first_phase
     )

@@ -50,6 +50,7 @@ class FinishedRun:
         digest: The SHA-256 of the manifest's file.
         schema: The raw columns.
         relocated: Whether the manifest's paths of input are replaced by those that a user gave.
+        repeats_folder: The folder of the files that say which rows of the input repeat others.
     """
 
     folder: str
@@ -57,6 +58,7 @@ class FinishedRun:
     digest: str
     schema: Schema
     relocated: bool = False
+    repeats_folder: str = ""
 
     @classmethod
     def load(cls, folder: str) -> "FinishedRun":
@@ -156,7 +158,7 @@ class FinishedRun:
                 for name, shapes in columns.get("lists", {}).items()
             },
             infinite={name: self._infinite(name) for name in self.schema.names},
-            filter=self.rows.row_filter(self.schema, self.split_rule),
+            filter=self.rows.row_filter(self.schema, self.split_rule, self.repeats_folder),
         )
 
     @property

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
+from shardmill.pipelines.config.dedup_setting import DedupSettings
+from shardmill.pipelines.config.downsample_setting import DownsampleSettings
 from shardmill.pipelines.config.sequence_section import SequenceSettings
 from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, MOST_FOLDS, SplitConfig, TimeSplit
 from shardmill.pipelines.config.window_section import WindowSettings
@@ -220,22 +222,13 @@ class SampleSettings(TypedDict):
     seed: Count
 
 
-class DownsampleSettings(TypedDict):
-    """`[rows] downsample`."""
-
-    column: str
-    keep: Annotated[dict[str, Annotated[float, Meta(gt=0, le=1)]], Meta(min_length=1)]
-    weight: str
-    key: list[str] | None
-    seed: Count
-
-
 class RowSettings(TypedDict):
     """`[rows]`."""
 
     where: str | None
     sample: SampleSettings | None
     downsample: NotRequired[DownsampleSettings]
+    dedup: NotRequired[DedupSettings]
 
 
 class FeatureSettings(TypedDict):

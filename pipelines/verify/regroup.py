@@ -70,7 +70,7 @@ class Regrouping:
         for block in reading.blocks(unit):
             if block.rows:
                 splits = reading.split_rule.assign(block.rows, unit.split, block.key)
-                found += writer.add(block.columns, splits, position)
+                found += writer.add_rows(block.columns, splits, position)
                 position += block.rows
             phases.add("derive", block.read, block.size)
         return [*found, *writer.close()]

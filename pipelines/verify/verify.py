@@ -4,6 +4,7 @@ Its files are compared with the manifest, its rows with those recomputed from th
 graph.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,8 @@ from shardmill.transforms.files import files
 from shardmill.transforms.files.temporary import temporary_folder
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.read import units_of
+from shardmill.transforms.repeats.find_repeats import PHASE as KEYS_PHASE
+from shardmill.transforms.repeats.find_repeats import find_all
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.workers import phases as phases_module
@@ -76,6 +79,8 @@ def verify(
     run = FinishedRun.load(folder)
     if patterns:
         run = relocate(run, patterns)
+    if run.rows.dedup is not None:
+        run = replace(run, repeats_folder=temporary_folder("verify"))
     phases_module.reset()
     with _threads(workers or cores()) as each:
         sizes = [_size(found.path) for found in run.inputs]
@@ -141,7 +146,8 @@ def _announce(run: FinishedRun, sizes: list[int | None], progress: Progress) -> 
     shards = sum(shard["bytes"] for shards in run.shards.values() for shard in shards)
     size = text_size(inputs)
     scanned = scanned_size(inputs, run.dialect, len(run.selection.names))
-    progress.announce({"files": None, "scan": scanned, "count": size, "derive": size, "shards": shards})
+    keys = {} if run.rows.dedup is None else {KEYS_PHASE: size}
+    progress.announce({"files": None, "scan": scanned, **keys, "count": size, "derive": size, "shards": shards})
 
 
 def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | str:
@@ -164,6 +170,9 @@ def _count(run: FinishedRun, sizes: list[int | None], each: Each) -> Counted | s
 
 def _count_inputs(inputs: list[InputFile], reading: Reading, each: Each) -> Counted:
     units = units_of(inputs, reading.dialect, reading.selection, each)
+    if reading.repeats is not None:
+        count_keys = functools.partial(phases_module.add, KEYS_PHASE)
+        find_all(units, reading.for_keys, reading.repeats.folder, each, count_keys)
     rejections = Rejections()
     counts = []
     for count, rejected in each(lambda unit: _count_unit(unit, reading), units):

@@ -52,6 +52,7 @@ FOLDERS = (
     "transforms/distributions",
     "transforms/statistics",
     "transforms/grouping",
+    "transforms/repeats",
     "transforms/stores",
     "transforms/tfrecord",
     "transforms/workers",

@@ -37,6 +37,7 @@ FLOORS = (
     "transforms/distributions",
     "transforms/statistics",
     "transforms/grouping",
+    "transforms/repeats",
     "transforms/kinds",
     "transforms/kinds/numeric",
     "transforms/kinds/categorical",
@@ -68,6 +69,7 @@ FLOORS = (
 # Beam: the verbs, what every worker does beside its step, the clients of stores; and what builds and runs a job.
 BEAM = (
     "transforms",
+    "transforms/repeats",
     "transforms/workers",
     "transforms/stores",
     "pipelines/job",

@@ -23,7 +23,7 @@ from shardmill.transforms.csv.held import changed
 from shardmill.transforms.csv.record_faults import check_header_quotes, record_faults
 from shardmill.transforms.csv.rejects import Faults, Origin, Reject, open_quote_hints, rows_of
 from shardmill.transforms.csv.repeated_header import RepeatedHeader
-from shardmill.transforms.csv.selection import Selection
+from shardmill.transforms.csv.selection import Selection, UnitFilter
 from shardmill.transforms.csv.units import FileRange, RangeScan, Unit, lexicon_of
 from shardmill.transforms.decoding.encodings import Codec
 from shardmill.transforms.decoding.text import HEAD_BYTES, Source, Stream, check_head
@@ -62,6 +62,7 @@ class Block:
             them for the selection's columns; None where it wants none.
         filtered: The number of rows that the selection's filter left out, by setting.
         factors: For each good row the factor of its weight, float32; None where all are 1.
+        first_record: The index in the unit of the first record that was read.
     """
 
     columns: pa.RecordBatch
@@ -76,11 +77,17 @@ class Block:
     spellings: Counts | None = None
     filtered: Mapping[str, int] = field(default_factory=dict)
     factors: npt.NDArray[np.float32] | None = None
+    first_record: int = 0
 
     @property
     def rows(self) -> int:
         """The number of good rows."""
         return int(self.columns.num_rows)
+
+    @property
+    def records(self) -> npt.NDArray[np.int64]:
+        """int64: the index in the unit of each good row."""
+        return self.first_record + (np.zeros(0, np.int64) if self.origin is None else self.origin.records)
 
     @property
     def read(self) -> int:
@@ -236,7 +243,8 @@ class _BlockParser:
     def __init__(self, unit: Unit, dialect: Dialect, selection: Selection, header: Header) -> None:
         positions = match_columns(header, selection.names, unit.path, dialect, selection.optional)
         self._path = unit.path
-        self._split = unit.split
+        self._filter = UnitFilter(selection.filter, unit) if selection.filter else None
+        self._first_record = 0
         self._encoding = dialect.encoding
         self._selection = selection
         self._required = selection.required - selection.optional
@@ -278,9 +286,14 @@ class _BlockParser:
             if column.name not in cells.columns
         }
         columns = cells.columns | absent
-        excluded = self._excluded(columns, len(records), cells.notable, faults)
+        excluded = None
+        if self._filter is not None:
+            excluded = self._filter.excluded(columns, len(records), cells.notable, faults)
         self._add_faults(columns, cells.notable, faults, excluded)
-        filtered = self._filtered(excluded, cells.texts, len(records))
+        first, self._first_record = self._first_record, self._first_record + len(lexed.first)
+        filtered = {}
+        if self._filter is not None and excluded is not None:
+            filtered = self._filter.left_out(excluded, cells.texts, first + records, faults)
         kept = np.ones(len(records), np.bool_)
         kept[list(faults)] = False
         for marked in filtered.values():
@@ -288,9 +301,9 @@ class _BlockParser:
         key, unkeyed = self._key(cells.texts, kept) if self._key else (None, {})
         faults = unkeyed | faults
         factors = None
-        if self._selection.filter is not None and self._selection.filter.downsample is not None:
-            left_out, factors = self._selection.filter.downsample.split_factors(columns, cells.texts, key, self._split)
-            filtered = {**filtered, "downsample": left_out}
+        if self._filter is not None:
+            of_values, factors = self._filter.split_factors(columns, cells.texts, key)
+            filtered |= of_values
         if excluded is not None:
             faults = {row: fault for row, fault in faults.items() if not excluded[row]}
         origin = Origin(self._path, chunk, records)
@@ -305,34 +318,8 @@ class _BlockParser:
             self._renamed,
             spellings=self._count(grid, faults),
             factors=factors,
+            first_record=first,
         ).without(faults, filtered)
-
-    def _excluded(
-        self, columns: Mapping[str, pa.Array], rows: int, notable: Mapping[str, Cast], faults: Faults
-    ) -> npt.NDArray[np.bool_] | None:
-        """Marks the rows that the filter's condition leaves out.
-
-        Their other cells don't matter. Rows that are bad as a whole, or in the condition's own
-        cells, aren't among them.
-        """
-        row_filter = self._selection.filter
-        if row_filter is None:
-            return None
-        marked = row_filter.excluded(columns, rows)
-        marked[list(faults)] = False
-        for column in row_filter.condition_columns:
-            found = notable.get(column.name)
-            if found is not None and found.bad is not None:
-                marked[found.bad] = False
-        return marked
-
-    def _filtered(
-        self, excluded: npt.NDArray[np.bool_] | None, texts: Mapping[str, pa.Array], rows: int
-    ) -> Mapping[str, npt.NDArray[np.bool_]]:
-        row_filter = self._selection.filter
-        if row_filter is None or excluded is None:
-            return _UNFILTERED
-        return {"where": excluded, **row_filter.thinned(texts, rows)}
 
     def _count(self, grid: Grid, faults: Faults) -> Counts | None:
         """Counts the cells of rows without faults by spelling."""

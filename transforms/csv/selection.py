@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
 from shardmill.transforms.csv.rejects import Faults
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.numbers.cast import Cast
 from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.numbers.refused import Refusal
@@ -94,6 +96,33 @@ class Downsampler(Protocol):
         """
 
 
+class RepeatFinder(Protocol):
+    """Finds the rows whose key an earlier row has."""
+
+    @property
+    def key(self) -> SplitKey:
+        """The columns of the key."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the files that list these rows."""
+
+    @property
+    def rejects(self) -> bool:
+        """Whether they are rejected; else they are left out."""
+
+    @property
+    def fault(self) -> tuple[str | None, str]:
+        """The column and the reason with which they are rejected."""
+
+    def records(self, unit: int, /) -> npt.NDArray[np.int64]:
+        """The records of a unit that are such rows, ascending.
+
+        Args:
+            unit: The unit's index.
+        """
+
+
 class Filter(Protocol):
     """Leaves out rows, by their cells."""
 
@@ -108,6 +137,14 @@ class Filter(Protocol):
     @property
     def texts(self) -> tuple[str, ...]:
         """The columns whose text is needed."""
+
+    @property
+    def condition(self) -> "Filter | None":
+        """The filter of the condition alone; None without one."""
+
+    @property
+    def repeats(self) -> RepeatFinder | None:
+        """Finds the rows that repeat others."""
 
     @property
     def downsample(self) -> "Downsampler | None":
@@ -175,3 +212,90 @@ class Selection:
     def read(self) -> tuple[str, ...]:
         """The columns to convert, count or take as text."""
         return tuple(dict.fromkeys([*(column.name for column in self.converted), *self.texts, *self.spelled]))
+
+
+class UnitFilter:
+    """Applies a filter to a unit's blocks, in order."""
+
+    def __init__(self, row_filter: Filter, unit: Unit) -> None:
+        """Takes the filter.
+
+        Args:
+            row_filter: The filter.
+            unit: The unit.
+
+        Raises:
+            DataError: The rows of it that repeat others can't be read.
+        """
+        self._filter = row_filter
+        self._split = unit.split
+        repeats = row_filter.repeats
+        self._repeats = np.zeros(0, np.int64) if repeats is None else repeats.records(unit.index)
+
+    def excluded(
+        self, columns: Mapping[str, pa.Array], rows: int, notable: Mapping[str, Cast], faults: Faults
+    ) -> npt.NDArray[np.bool_]:
+        """Marks the rows that the filter's condition leaves out.
+
+        Their other cells don't matter. Rows that are bad as a whole, or in the condition's own
+        cells, aren't among them.
+
+        Args:
+            columns: The converted columns, by name.
+            rows: The number of rows.
+            notable: What is notable about their cells.
+            faults: The rows that are bad as a whole.
+        """
+        marked = self._filter.excluded(columns, rows)
+        marked[list(faults)] = False
+        for column in self._filter.condition_columns:
+            found = notable.get(column.name)
+            if found is not None and found.bad is not None:
+                marked[found.bad] = False
+        return marked
+
+    def left_out(
+        self,
+        excluded: npt.NDArray[np.bool_],
+        texts: Mapping[str, pa.Array],
+        records: npt.NDArray[np.int64],
+        faults: Faults,
+    ) -> dict[str, npt.NDArray[np.bool_]]:
+        """Marks the rows that are left out, by setting.
+
+        A row that repeats an earlier one is added to the faults instead where the filter says so.
+
+        Args:
+            excluded: Those that the condition leaves out.
+            texts: The texts that the filter needs.
+            records: The index of each row's record in the unit.
+            faults: Why rows are rejected.
+        """
+        filtered = {"where": excluded}
+        repeats = self._filter.repeats
+        if repeats is not None:
+            repeated = np.isin(records, self._repeats, assume_unique=True)
+            if repeats.rejects:
+                for row in np.flatnonzero(repeated).tolist():
+                    faults.setdefault(row, repeats.fault)
+            else:
+                filtered["dedup"] = repeated
+        return filtered | dict(self._filter.thinned(texts, len(records)))
+
+    def split_factors(
+        self, columns: Mapping[str, pa.Array], texts: Mapping[str, pa.Array], key: pa.Array | None
+    ) -> tuple[dict[str, npt.NDArray[np.bool_]], npt.NDArray[np.float32] | None]:
+        """Marks the rows left out for their split and value.
+
+        Args:
+            columns: The converted columns, by name.
+            texts: The texts that the filter needs.
+            key: What decides each row's split.
+
+        Returns:
+            The marks by setting, and the factor of each row's weight; None means 1.
+        """
+        if self._filter.downsample is None:
+            return {}, None
+        marked, factors = self._filter.downsample.split_factors(columns, texts, key, self._split)
+        return {"downsample": marked}, factors

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.schema import Column
-from shardmill.transforms.csv.selection import SplitKey
+from shardmill.transforms.csv.selection import RepeatFinder, SplitKey
 from shardmill.transforms.filtering.condition import Condition, holds
 from shardmill.transforms.filtering.downsample import Downsample
 from shardmill.transforms.runtime.fingerprint import fingerprint
@@ -53,12 +53,19 @@ class RowFilter:
         condition_columns: Its columns.
         sample: The share of these that is kept. None means all.
         downsample: What keeps fewer rows of some values. None means that nothing does.
+        repeats: What finds the rows that repeat others. None means that they are kept.
     """
 
     where: Condition | None = None
     condition_columns: tuple[Column, ...] = ()
     sample: RowSample | None = None
     downsample: Downsample | None = None
+    repeats: RepeatFinder | None = None
+
+    @property
+    def condition(self) -> "RowFilter | None":
+        """The condition alone."""
+        return None if self.where is None else RowFilter(self.where, self.condition_columns)
 
     @property
     def columns(self) -> tuple[Column, ...]:

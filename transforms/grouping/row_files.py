@@ -74,28 +74,24 @@ class RowFile:
         return [table.filter(pa.array(_prefixes(table[HASH], bits) == index)) for table in tables]
 
 
-class RowWriter:
-    """Writes rows to files, a bounded number at a time."""
+class HashedWriter:
+    """Writes tables to files by hash, some at a time."""
 
-    def __init__(self, grouping: Grouping, folder: str) -> None:
+    def __init__(self, folder: str) -> None:
         """Starts without rows.
 
         Args:
-            grouping: The groups that the rows will be in.
             folder: The folder of the files, which all workers share.
         """
-        self._grouping = grouping
         self._folder = folder
         self._held: list[pa.Table] = []
         self._size = 0
 
-    def add(self, columns: pa.RecordBatch, splits: npt.NDArray[np.int64], position: int) -> Iterator[RowFile]:
-        """Adds consecutive rows.
+    def add(self, table: pa.Table) -> Iterator[RowFile]:
+        """Adds rows.
 
         Args:
-            columns: The selection's columns; none is missing of the grouping's.
-            splits: The index of each row's split.
-            position: The position in the input of the first.
+            table: The rows, with `HASH`, uint64.
 
         Yields:
             A file, once there are enough rows for one.
@@ -103,11 +99,6 @@ class RowWriter:
         Raises:
             OutputError: The file can't be written.
         """
-        positions = np.arange(position, position + columns.num_rows, dtype=np.int64)
-        hashes = _hashes([columns.column(name) for name in self._grouping.group_by], columns.num_rows)
-        arrays = [*columns.columns, pa.array(hashes), from_numpy(splits), from_numpy(positions)]
-        names = [*map(str, range(columns.num_columns)), HASH, SPLIT, POSITION]
-        table = pa.Table.from_arrays(arrays, names=names)
         self._held.append(table)
         self._size += table.nbytes
         if self._size > _FILE_BYTES:
@@ -142,6 +133,40 @@ class RowWriter:
                 stream.write(section)
                 edges.append(edges[-1] + len(section))
         return RowFile(path, np.array(edges, np.int64), bits, size)
+
+
+class RowWriter(HashedWriter):
+    """Writes rows to files by their group's key."""
+
+    def __init__(self, grouping: Grouping, folder: str) -> None:
+        """Starts without rows.
+
+        Args:
+            grouping: The groups that the rows will be in.
+            folder: The folder of the files, which all workers share.
+        """
+        super().__init__(folder)
+        self._grouping = grouping
+
+    def add_rows(self, columns: pa.RecordBatch, splits: npt.NDArray[np.int64], position: int) -> Iterator[RowFile]:
+        """Adds consecutive rows.
+
+        Args:
+            columns: The selection's columns; none is missing of the grouping's.
+            splits: The index of each row's split.
+            position: The position in the input of the first.
+
+        Yields:
+            A file, once there are enough rows for one.
+
+        Raises:
+            OutputError: The file can't be written.
+        """
+        positions = np.arange(position, position + columns.num_rows, dtype=np.int64)
+        hashes = _hashes([columns.column(name) for name in self._grouping.group_by], columns.num_rows)
+        arrays = [*columns.columns, pa.array(hashes), from_numpy(splits), from_numpy(positions)]
+        names = [*map(str, range(columns.num_columns)), HASH, SPLIT, POSITION]
+        yield from self.add(pa.Table.from_arrays(arrays, names=names))
 
 
 def _hashes(keys: Sequence[pa.Array], rows: int) -> npt.NDArray[np.uint64]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shardmill.pipelines.config.dedup_setting import DedupConfig
 from shardmill.pipelines.config.downsample_setting import DownsampleConfig
 from shardmill.pipelines.config.rows_section import RowsConfig, SampleConfig
 from tests.support.configurations import SMALL, load, message
@@ -20,6 +21,9 @@ from tests.support.configurations import SMALL, load, message
             'downsample = { column = "y", keep = { 0 = 0.25, "a b" = 1 }, weight = "w", key = ["u"], seed = 2 }',
             RowsConfig(downsample=DownsampleConfig("y", {"0": 0.25, "a b": 1.0}, "w", ("u",), 2)),
         ),
+        ('dedup = ["u", "v"]', RowsConfig(dedup=DedupConfig(("u", "v")))),
+        ('dedup = true\non_duplicate = "reject"', RowsConfig(dedup=DedupConfig(None, rejects=True))),
+        ("dedup = false", RowsConfig()),
         ("", RowsConfig()),
     ],
 )
@@ -32,8 +36,10 @@ def test_settings_come_back_from_the_manifest(tmp_path: Path, lines: str, expect
 
 
 def test_what_is_for_training_is_left_to_it() -> None:
-    """New rows aren't sampled, and a condition on a label, which they may lack, isn't theirs."""
-    rows = RowsConfig("x > 1 and y is not missing", SampleConfig(0.1), DownsampleConfig("y", {"0": 0.5}))
+    """New rows are neither sampled nor compared, and a condition on a label, which they may lack, isn't theirs."""
+    rows = RowsConfig(
+        "x > 1 and y is not missing", SampleConfig(0.1), DownsampleConfig("y", {"0": 0.5}), DedupConfig(("x",))
+    )
     assert rows.condition_columns == ("x", "y")
     assert rows.for_new_rows({"z"}) == RowsConfig("x > 1 and y is not missing")
     assert rows.for_new_rows({"y"}) == RowsConfig()
@@ -50,6 +56,10 @@ def test_what_is_for_training_is_left_to_it() -> None:
         ("sample = { key = ['u'] }", "rows.sample.fraction: expected a number above 0 and up to 1, which is absent"),
         ("sample = { fraction = 0 }", "rows.sample.fraction: expected a number above 0 and up to 1, received 0"),
         ("sample = { fraction = 0.1, keys = 3 }", "rows.sample.keys: unknown key; did you mean 'key'?"),
+        ("dedup = []", 'rows.dedup: expected a list of columns (["id"]), or true for the whole row, received []'),
+        ('dedup = "id"', "rows.dedup: expected a list of columns ([\"id\"]), or true for the whole row, received 'id'"),
+        ('on_duplicate = "reject"', 'rows.on_duplicate: is for dedup; write dedup = ["id"], too, or remove it'),
+        ("dedup = true\non_duplicate = 'keep'", "rows.on_duplicate: expected 'drop' or 'reject', received 'keep'"),
         ("downsample = 0.1", "rows.downsample: expected a table, received 0.1"),
         ("downsample = { keep = { 0 = 0.1 } }", "rows.downsample.column: expected with downsample, for example column"),
         ('downsample = { column = "x" }', "rows.downsample.keep: expected with downsample, for example keep = { "),

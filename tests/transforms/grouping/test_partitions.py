@@ -44,7 +44,7 @@ def write(rows: list[tuple[Row, int]], wanted: Grouping, folder: Path, each: int
         types = [pa.float32(), pa.string(), pa.int64(), pa.float32()]
         columns = [pa.array([row[at] for row, _ in block], kind) for at, kind in enumerate(types)]
         splits = np.array([split for _, split in block], np.int64)
-        found += writer.add(pa.RecordBatch.from_arrays(columns, NAMES), splits, start)
+        found += writer.add_rows(pa.RecordBatch.from_arrays(columns, NAMES), splits, start)
     return [*found, *writer.close()]
 
 
