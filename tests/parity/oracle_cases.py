@@ -238,6 +238,7 @@ def _one_hot(tensor: Any, tokens: Tokens) -> Any:
 
 def _multi_hot(tensor: Any, tokens: Tokens) -> Any:
     cells = tf.strings.split(_dense(tensor), sep=",")
+    cells = cells.with_values(tf.strings.strip(cells.values))
     ids = tokens.applied(cells, tokens.theirs(cells, "multi_hot"), -1)
     ids = tf.where(cells.to_tensor("") == "", tf.constant(-1, tf.int64), ids.to_tensor(-1))
     return tf.minimum(tf.reduce_sum(tf.one_hot(ids, WIDE), axis=1), 1)

@@ -3,6 +3,7 @@
 base.py             the base class of kinds
 parameters.py       a kind's parameters from the configuration
 own_id.py           the id of missing cells
+element_rules.py    how a cell is split into the elements of a list
 
 The kinds, by what they take:
 

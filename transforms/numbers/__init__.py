@@ -5,5 +5,5 @@ plain_numbers.py  numbers in such a format, spelled as the cast takes them
 iso_times.py      dates and times in ISO 8601
 cast.py           cells' text to numbers of their column's type
 refused.py        numbers that a feature can't use
-list_cells.py     lists of numbers in cells
+list_cells.py     lists in cells, of tokens or numbers
 """

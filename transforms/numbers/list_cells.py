@@ -1,4 +1,4 @@
-"""Lists of numbers in the cells of a column.
+"""Lists in the cells of a column, of tokens or numbers.
 
 Elements are taken without the blanks around them; empty ones are left out.
 """
@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -61,13 +62,31 @@ class ListShape:
         Yields:
             The row, and the reason, which quotes its first bad element.
         """
-        lists = pc.split_pattern(cells, self.delimiter)
-        elements = pc.ascii_trim_whitespace(pc.list_flatten(lists))
+        of_rows, elements = split_elements(cells, self.delimiter)
         good = pc.or_(pc.match_substring_regex(elements, rf"\A(?:{self.pattern})\z"), pc.equal(elements, ""))
         bad = np.flatnonzero(to_numpy(good.cast(pa.int8())) == 0)
-        rows, first = np.unique(to_numpy(pc.list_parent_indices(lists))[bad], return_index=True)
+        rows, first = np.unique(of_rows[bad], return_index=True)
         for row, element in zip(rows.tolist(), bad[first].tolist(), strict=True):
             yield row, f"expected {_EXPECTED[self.elements]}, found {quoted(elements[element].as_py())} in it"
+
+
+def split_elements(cells: pa.Array, delimiter: str) -> tuple[npt.NDArray[np.int64], pa.Array]:
+    """Splits cells into elements, as the graph does.
+
+    They are without the blanks around them; empty ones are still there.
+
+    Args:
+        cells: Text, as string or binary; null where missing.
+        delimiter: The text between elements.
+
+    Returns:
+        The row of each element, and the elements, of the type of the cells.
+    """
+    lists = pc.split_pattern(cells, delimiter)
+    elements = pc.list_flatten(lists)
+    text = pa.large_string() if elements.type == pa.large_binary() else pa.string()
+    trimmed = pc.ascii_trim_whitespace(elements.view(text)).view(elements.type)
+    return to_numpy(pc.list_parent_indices(lists)).astype(np.int64), trimmed
 
 
 def _integers() -> str:

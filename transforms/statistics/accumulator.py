@@ -21,6 +21,7 @@ from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions.group_moments import GroupMoments
 from shardmill.transforms.distributions.joint_tokens import Companion, join_tokens
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
+from shardmill.transforms.numbers.list_cells import split_elements
 from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
 from shardmill.transforms.statistics.moments import ColumnMoments, Moments
@@ -322,7 +323,9 @@ def _row_tokens(
             return cells[0], every
         if key.delimiter is None:
             return tokens_module.distinct_in_rows(pa.concat_arrays(cells), np.tile(every, len(cells)))
-        lists = [pc.split_pattern(each, key.delimiter) for each in cells]
+        split = [split_elements(each, key.delimiter) for each in cells]
+        rows, texts = np.concatenate([rows for rows, _ in split]), pa.concat_arrays([texts for _, texts in split])
+        return tokens_module.distinct_in_rows(tokens_module.null_if_empty(texts), rows)
     rows = np.concatenate([to_numpy(pc.list_parent_indices(each)).astype(np.int64) for each in lists])
     texts = pa.concat_arrays([pc.list_flatten(each).cast(pa.binary()) for each in lists])
     return tokens_module.distinct_in_rows(tokens_module.null_if_empty(texts), rows)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import binary_of, from_numpy, to_numpy
 from shardmill.transforms.kernel.described_columns import columns_of
 from shardmill.transforms.kernel.library import kernel
+from shardmill.transforms.numbers.list_cells import split_elements
 from shardmill.transforms.statistics.tokens import SCHEMA, to_binary
 
 # The most bytes of tokens in an array, whose offsets have 32 bits.
@@ -64,7 +65,8 @@ class TokenCounts:
             tokens: string, binary, integer (its decimal text is the token), or a dictionary of one
                 of these. Nulls, empty tokens and tokens with a newline or a carriage return aren't
                 counted.
-            delimiter: The text that separates the tokens of a cell. None means that a cell is one
+            delimiter: The text that separates the tokens of a cell, which are counted without the
+                blanks around them. None means that a cell is one
                 token.
 
         Raises:
@@ -76,8 +78,8 @@ class TokenCounts:
         counted = pc.value_counts(tokens)
         texts, counts = to_binary(counted.field("values")), counted.field("counts")
         if delimiter is not None:
-            cells = pc.split_pattern(texts, delimiter)
-            texts, counts = pc.list_flatten(cells), counts.take(pc.list_parent_indices(cells))
+            rows, texts = split_elements(texts, delimiter)
+            counts = counts.take(from_numpy(rows))
         self._count(texts, to_numpy(counts))
 
     def add(self, table: pa.Table) -> None:

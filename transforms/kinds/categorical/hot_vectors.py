@@ -8,6 +8,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
+from shardmill.transforms.kinds.element_rules import ElementRule
 from shardmill.transforms.kinds.own_id import OWN_ID
 from shardmill.transforms.statistics.requests import Statistics
 
@@ -48,8 +49,8 @@ class MultiHot(VocabularyKind):
     The own id of missing cells is 1 if any of the columns' cells is missing.
 
     Attributes:
-        delimiter: The text that separates the tokens of a cell; empty tokens are ignored. None
-            means that a cell is one token.
+        delimiter: The text that separates the tokens of a cell; blanks around tokens are stripped,
+            and empty tokens ignored. None means that a cell is one token.
     """
 
     kind = "multi_hot"
@@ -94,11 +95,8 @@ class MultiHot(VocabularyKind):
         scalar = raw.Reshape(tensor=count, shape=np.zeros(0, np.int32))
         rows, tokens = raw.Range(start=np.int64(0), limit=scalar, delta=np.int64(1)), joined
         if self.delimiter is not None:
-            pieces = raw.StringSplitV2(input=joined, sep=self.delimiter.encode())
-            rows, tokens = (
-                raw.Reshape(tensor=raw.Slice(input=pieces.indices, begin=[0, 0], size=[-1, 1]), shape=[-1]),
-                pieces.values,
-            )
+            elements = ElementRule(self.delimiter).elements(trace, joined)
+            rows, tokens = elements.value_rowids(), elements.values
         if len(cells) > 1:
             # Row r of the c-th column stands at c * batch + r.
             batch = raw.Reshape(tensor=raw.Shape(input=cells[0], out_type=tf.int64), shape=np.zeros(0, np.int32))

@@ -8,7 +8,7 @@ import numpy as np
 from shardmill.schemas.features import Dtype, FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
-from shardmill.transforms.kinds.lists.element_rules import ElementRule
+from shardmill.transforms.kinds.element_rules import ElementRule
 from shardmill.transforms.kinds.lists.list_kind import ListKind
 from shardmill.transforms.kinds.own_id import OWN_ID
 from shardmill.transforms.kinds.text.made_kind import first_id, sequence

@@ -78,7 +78,7 @@ def test_cross_by_vocabulary(tmp_path: Path) -> None:
             "expected `key` to be a list of 2, each an integer",
         ),
         ({"kind": "hash", "column": "s", "num_buckets": 5, "key": [1, 2**63]}, "expected `key` to be two integers"),
-        ({"kind": "cross", "columns": ["s"]}, r"expected at least 2 column\(s\) for `cross`, received \['s'\]"),
+        ({"kind": "cross", "columns": ["s"]}, r"expected at least 2 columns for `cross`, received \['s'\]"),
         ({"kind": "cross", "columns": ["s", "t"], "num_buckets": 0}, "expected `num_buckets` to be at least 1"),
         (
             {"kind": "cross", "columns": ["s", "t"], "num_buckets": 5, "top_k": 3},

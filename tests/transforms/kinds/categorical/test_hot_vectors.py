@@ -41,6 +41,22 @@ def test_multi_hot_of_a_cell(tmp_path: Path) -> None:
     assert out.tolist() == [[1, 1], [0, 1], [0, 0], [1, 1], [0, 0], [0, 0]]
 
 
+def test_multi_hot_takes_the_elements_of_a_sequence(tmp_path: Path) -> None:
+    """Blanks around elements are no part of them, in the vocabulary and in the graph: the same tokens as `sequence` has."""
+    table = {
+        "g": {"kind": "multi_hot", "delimiter": "|"},
+        "both": {"kind": "multi_hot", "columns": ["g", "h"], "delimiter": "|"},
+        "ids": {"kind": "sequence", "column": "g", "delimiter": "|", "max_length": 3},
+    }
+    rows = {"g": ["a| b", "a |b\t", " c d |a", " | ", None], "h": [" b", "a|e ", None, "a", ""]}
+    out = run(table, schema_of(g="bytes", h="bytes"), rows, tmp_path)
+    # a 3, b 2, "c d" 1
+    assert out["g"].tolist() == [[1, 1, 0], [1, 1, 0], [1, 0, 1], [0, 0, 0], [0, 0, 0]]
+    assert out["ids"].tolist() == [[2, 3, 0], [2, 3, 0], [4, 2, 0], [0, 0, 0], [0, 0, 0]]
+    # a 5, b 3, "e" 1, "c d" 1
+    assert out["both"].tolist() == [[1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0], [0, 0, 0, 0]]
+
+
 def test_multi_hot_of_columns(tmp_path: Path) -> None:
     """The tokens of several columns."""
     out = run({"g": {"kind": "multi_hot", "columns": ["s", "t"], "top_k": 2, "num_oov_buckets": 1}}, S, ROWS, tmp_path)[
