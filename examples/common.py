@@ -59,9 +59,10 @@ def hold_out(lines: Iterable[str], header: str, folder: Path, held_out: Callable
             (rest if held_out(number, line) else train).write(line)
 
 
-def run_shardmill(config: Path, folder: Path) -> Path:
-    """Runs the main job on `train.csv` and `eval.csv`, with a configuration; returns the run's folder."""
-    files = f'input.files={{ train = "{folder}/train.csv", eval = "{folder}/eval.csv" }}'
+def run_shardmill(config: Path, folder: Path, data: Path | None = None) -> Path:
+    """Runs the main job on `train.csv` and `eval.csv`, or on a file that the configuration splits; returns the run's folder."""
+    given = f'"{data}"' if data else f'{{ train = "{folder}/train.csv", eval = "{folder}/eval.csv" }}'
+    files = f"input.files={given}"
     command = [Path(sys.executable).with_name("shardmill"), "run", config, "--output", folder / "run", "--overwrite"]
     subprocess.run([*command, "--quiet", "--set", files], check=True)
     return folder / "run"

@@ -98,3 +98,12 @@ def test_late_departures_are_told_by_those_before_them(tmp_path: Path) -> None:
     assert 0.73 < found["on shards"] < 0.80
     assert found["on shards"] > found["by the flight before"] + 0.05 > 0.7
     assert found["served raw rows"] == pytest.approx(found["on shards"], abs=2e-4)
+
+
+def test_sunspots_are_foretold_better_than_naively(tmp_path: Path, shared_data: Path) -> None:
+    """A year ahead the network errs by some 33 sunspots, the last month by 51, the month one cycle before by 56; served it errs as much."""
+    found = scores(tmp_path, "sunspots.py", str(shared_data / "sunspots" / "Sunspots.csv"))
+    assert found["last month"] == pytest.approx(50.5995, abs=1e-3)
+    assert found["one cycle before"] == pytest.approx(55.8561, abs=1e-3)
+    assert 28 < found["on shards"] < 40
+    assert found["served raw rows"] == pytest.approx(found["on shards"], abs=1e-2)
