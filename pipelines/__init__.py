@@ -6,6 +6,7 @@
   inspect/        `shardmill inspect`
   verify/         `shardmill verify`
   validate/       `shardmill validate`
+  diff/           `shardmill diff`
   apply.py        `shardmill apply`
   demo/           `shardmill demo`
   doctor/         `shardmill doctor`

@@ -275,6 +275,34 @@ def validate(  # noqa: PLR0913  (a command's options are its parameters)
         raise typer.Exit(1)
 
 
+@app.command(cls=Command, epilog=EXAMPLES["diff"])
+def diff(
+    run_dir: RunFolder,
+    other_run: Annotated[str, typer.Argument(metavar="OTHER_RUN", help="The folder of another finished run.")],
+    *,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show what differs between two finished runs.
+
+    Settings, columns, statistics with distances, vocabularies, numbers of rows and rejected rows
+    are compared; exit 1 where anything differs, as `diff` does.
+    """
+    for name, path in (("RUN_DIR", run_dir), ("OTHER_RUN", other_run)):
+        check_path(name, path)
+
+    from shardmill.pipelines.diff import show_changes
+    from shardmill.pipelines.diff.compare_runs import compare_runs
+
+    found = compare_runs(run_dir, other_run)
+    if as_json:
+        typer.echo(show_changes.as_json(found))
+    elif not quiet:
+        show_changes.print_differences(found, run_dir, other_run)
+    if found.any:
+        raise typer.Exit(1)
+
+
 @app.command(cls=Command, context_settings=_TAKES_BEAMS_OPTIONS, epilog=EXAMPLES["apply"])
 def apply(  # noqa: PLR0913  (a command's options are its parameters)
     ctx: typer.Context,

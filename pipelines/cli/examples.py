@@ -30,6 +30,9 @@ shardmill verify out/flights --sample 1000""",
 shardmill validate 'new/*.csv' --against out/flights
 shardmill validate may.csv --schema flights.pbtxt --environment SERVING
 shardmill validate 'new/*.csv' --against out/flights --json -o anomalies.pbtxt""",
+    "diff": """\
+shardmill diff out/monday out/tuesday
+shardmill diff out/monday out/tuesday --json""",
     "apply": """\
 shardmill apply out/flights --input 'new/*.csv' -o out/new
 shardmill apply out/flights --input may.csv --input june.csv -o out/summer --split eval""",

@@ -4,7 +4,7 @@ paths.py             paths as users give them
 toml_lines.py        the lines of keys
 table.py             typed access, with messages
 number_settings.py   formats of numbers in [input.columns.NAME]
-input_section.py     [input]
+input_section.py     [input] and [validate]
 dedup_setting.py     [rows] dedup
 downsample_setting.py  [rows] downsample
 rows_section.py      [rows]
@@ -12,6 +12,5 @@ split_section.py     [split]
 sequence_section.py  [sequence]
 window_section.py    [window]
 check_grouped.py     both of these against columns and features
-validate_section.py  [validate]
 load.py              the whole file
 """

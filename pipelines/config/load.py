@@ -12,7 +12,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from shardmill.pipelines.config.downsample_setting import add_weight
-from shardmill.pipelines.config.input_section import InputConfig, parse_input, parse_path
+from shardmill.pipelines.config.input_section import (
+    InputConfig,
+    ValidateConfig,
+    parse_input,
+    parse_path,
+    parse_validate,
+)
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
 from shardmill.pipelines.config.rows_section import RowsConfig, parse_rows
 from shardmill.pipelines.config.sequence_section import SequenceConfig, parse_sequence
@@ -26,7 +32,6 @@ from shardmill.pipelines.config.table import (
     read_source,
     resolve_path,
 )
-from shardmill.pipelines.config.validate_section import ValidateConfig, parse_validate
 from shardmill.pipelines.config.window_section import WindowConfig, parse_window
 from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.messages import did_you_mean

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
+from shardmill.pipelines.config.input_section import ValidateConfig
 from shardmill.pipelines.config.load import Config
-from shardmill.pipelines.config.validate_section import ValidateConfig
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.job import parts_folder

@@ -58,6 +58,7 @@ FLOORS = (
     "pipelines/verify",
     "pipelines/survey",
     "pipelines/validate",
+    "pipelines/diff",
     "pipelines/init",
     "pipelines/doctor",
     "pipelines/run.py",
