@@ -32,7 +32,7 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	schemas/test_mistakes.py schemas/test_schema.py schemas/validation/ transforms/csv/test_blocks.py transforms/csv/test_cells.py \
 	transforms/csv/test_header.py transforms/csv/test_joined_files.py transforms/csv/test_record_faults.py \
 	transforms/csv/test_repeated_header.py transforms/csv/test_units.py transforms/decoding/test_text.py transforms/features/ \
-	transforms/files/ transforms/kernel/test_described_columns.py \
+	transforms/files/ transforms/keeping/ transforms/kernel/test_described_columns.py \
 	transforms/numbers/ transforms/records/ transforms/rows/ \
 	transforms/runtime/test_missing_labels.py transforms/scoring/ transforms/sniff/ \
 	transforms/statistics/test_accumulator.py transforms/statistics/test_column_quantiles.py \

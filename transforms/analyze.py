@@ -5,8 +5,8 @@ All columns are analyzed in this one fused pass.
 
 import weakref
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -24,10 +24,14 @@ from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import RepeatFinder, Selection
 from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.keeping.findings import Findings
+from shardmill.transforms.keeping.kept_entries import KeptEntries
+from shardmill.transforms.keeping.kept_findings import FoundUnit, KeptFindings
+from shardmill.transforms.keeping.settings_digest import settings_digest
+from shardmill.transforms.keeping.unit_content import read_content
 from shardmill.transforms.read import Blocks
 from shardmill.transforms.repeats.repeat_key import keyed
-from shardmill.transforms.rows.counts import Rejections, UnitCount, describe
-from shardmill.transforms.rows.renamings import Renamings
+from shardmill.transforms.rows.counts import UnitCount, describe
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
@@ -58,34 +62,6 @@ LEAST_HELD_BYTES = 8 << 20
 COLUMN_BYTES = 32 << 20
 # The bundles at work in this process. One that failed is gone when its object is.
 _bundles: weakref.WeakSet["_AnalyzeUnit"] = weakref.WeakSet()
-
-
-@dataclass
-class Findings:
-    """The findings of a pass over some units.
-
-    Attributes:
-        analysis: The analysis of the train split's rows.
-        rejections: The rejected rows of all splits.
-        infinite: The number of cells that spell infinity in all splits, by column; columns without
-            any are absent.
-        renamings: The columns whose name in a header was repaired.
-        rounded: The number of cells with a whole number that float32 can't hold, likewise.
-    """
-
-    analysis: Analysis
-    rejections: Rejections = field(default_factory=Rejections)
-    infinite: Counter[str] = field(default_factory=Counter)
-    renamings: Renamings = field(default_factory=Renamings)
-    rounded: Counter[str] = field(default_factory=Counter)
-
-    def merge(self, other: "Findings") -> None:
-        """Adds other findings; associative and commutative."""
-        self.analysis.merge(other.analysis)
-        self.rejections.merge(other.rejections)
-        self.infinite.update(other.infinite)
-        self.renamings.merge(other.renamings)
-        self.rounded.update(other.rounded)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,16 +215,19 @@ class AnalyzeUnits(SeveralOutputs):
         requests: The features' requests to the analysis.
         folder: The folder for files of token counts, which all workers share.
         phase: The phase's name: with no requests, rows are only counted.
+        kept: The folder of findings that earlier runs have kept. None means that all units are
+            analyzed.
     """
 
     reading: Reading
     requests: Sequence[Request]
     folder: str
     phase: str = "analyze"
+    kept: KeptEntries | None = None
 
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
-            _AnalyzeUnit(self.reading, tuple(self.requests), self.folder, self.phase)
+            _AnalyzeUnit(self.reading, tuple(self.requests), self.folder, self.phase, self.kept)
         ).with_outputs("findings", "tokens", "quantiles", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
         quantiles = (
@@ -269,43 +248,101 @@ class _AnalyzeUnit(CheckedDoFn):
     units.
     """
 
-    def __init__(self, reading: Reading, requests: tuple[Request, ...], folder: str, phase: str) -> None:
+    def __init__(
+        self, reading: Reading, requests: tuple[Request, ...], folder: str, phase: str, kept: KeptEntries | None
+    ) -> None:
         super().__init__()
         self._reading = reading
         self._requests = requests
         self._folder = folder
         self._phase = phase
+        self._entries = kept
+        self._kept: KeptFindings | None = None
+
+    def setup(self) -> None:
+        super().setup()
+        key = self._reading.selection.key
+        if self._entries is not None:
+            self._kept = KeptFindings(
+                self._entries,
+                settings_digest(self._reading, self._requests),
+                self._empty,
+                by_unit=key is not None and key.by_unit,
+            )
 
     def start_bundle(self) -> None:
-        self._findings = Findings(Analysis(self._requests, self._reading.columns))
+        self._findings = self._empty()
         _bundles.add(self)
 
+    def _empty(self) -> Findings:
+        return Findings(Analysis(self._requests, self._reading.columns))
+
     def process(self, unit: Unit) -> Iterator[Any]:  # a UnitCount, and pieces
+        with metrics.working(self._phase, metrics.unit_name(unit)) as work:
+            if self._kept is None:
+                count, _ = yield from self._analyzed(unit, self._findings, work)
+            else:
+                count = yield from self._found(unit, self._kept, work)
+        metrics.ROWS_READ.inc(count.read)
+        metrics.ROWS_REJECTED.inc(count.rejected)
+        metrics.BYTES_READ.inc(work.size)
+        yield count
+
+    def _found(self, unit: Unit, kept: KeptFindings, work: metrics.Work) -> Generator[Any, None, UnitCount]:
+        """Takes kept findings, or makes and keeps them."""
+        with work.timed("hash"):
+            content = read_content(unit)
+        with work.timed("cache"):
+            found = kept.find(unit, content)
+        if found is not None:
+            count, findings = found.counted, found.findings
+            metrics.ROWS_KEPT.inc(count.read)
+            work.add(count.read, found.size)
+        else:
+            # The analysis reads the bytes again: they must be those of the content.
+            same = replace(unit, checksum=content.checksum)
+            count, findings = yield from self._analyzed(same, self._empty(), work)
+            if findings is not self._findings:
+                with work.timed("cache"):
+                    kept.keep(unit, content, FoundUnit(count, findings, work.size))
+        if findings is not self._findings:
+            self._findings.merge(findings)
+            yield from self._write_large()
+        return replace(count, sha256=content.sha256)
+
+    def _analyzed(
+        self, unit: Unit, findings: Findings, work: metrics.Work
+    ) -> Generator[Any, None, tuple[UnitCount, Findings]]:
+        """Adds what is found in a unit.
+
+        Returns:
+            Its count, and the findings; the bundle's own, where the unit has too many tokens for
+            findings of its own.
+        """
         rule = self._reading.split_rule
         rows = [0] * len(rule.names)
         rejected, filtered = 0, Counter[str]()
-        analysis = self._findings.analysis
-        with metrics.working(self._phase, metrics.unit_name(unit)) as work:
-            blocks = self._reading.blocks(unit)
-            for block in blocks:
-                splits = rule.assign(block.rows, unit.split, block.key)
-                train = self._reading.train_rows(block, splits)
-                with work.timed("statistics"):
-                    analysis.update(train, self._reading.made_tokens(train))
-                self._findings.rejections.update(unit.index, block.rejects)
-                self._findings.infinite.update(block.infinite)
-                self._findings.renamings.update(unit.index, unit.path, block.renamed)
-                self._findings.rounded.update(block.rounded)
-                for index in range(len(rows)):
-                    rows[index] += int((splits == index).sum())
-                rejected += len(block.rejects)
-                filtered.update(block.filtered)
-                work.add(block.read, block.size)
-                yield from (pvalue.TaggedOutput("tokens", run) for run in self._write_large())
-        metrics.ROWS_READ.inc(work.rows)
-        metrics.ROWS_REJECTED.inc(rejected)
-        metrics.BYTES_READ.inc(work.size)
-        yield UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped, dict(filtered))
+        blocks = self._reading.blocks(unit)
+        for block in blocks:
+            splits = rule.assign(block.rows, unit.split, block.key)
+            train = self._reading.train_rows(block, splits)
+            with work.timed("statistics"):
+                findings.analysis.update(train, self._reading.made_tokens(train))
+            findings.rejections.update(unit.index, block.rejects)
+            findings.infinite.update(block.infinite)
+            findings.renamings.update(unit.index, unit.path, block.renamed)
+            findings.rounded.update(block.rounded)
+            for index in range(len(rows)):
+                rows[index] += int((splits == index).sum())
+            rejected += len(block.rejects)
+            filtered.update(block.filtered)
+            work.add(block.read, block.size)
+            if findings is not self._findings and findings.analysis.token_bytes > HELD_BYTES:
+                self._findings.merge(findings)
+                findings = self._findings
+            yield from self._write_large()
+        count = UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped, dict(filtered))
+        return count, findings
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         # The engine keeps the object for another bundle.
@@ -316,7 +353,7 @@ class _AnalyzeUnit(CheckedDoFn):
             yield pvalue.TaggedOutput("quantiles", GlobalWindows.windowed_value(quantiles))
         yield pvalue.TaggedOutput("findings", GlobalWindows.windowed_value(self._findings))
 
-    def _write_large(self) -> list[tuple[str, Run]]:
+    def _write_large(self) -> Iterator[pvalue.TaggedOutput]:
         """Writes the counts that take too much memory."""
         analysis = self._findings.analysis
         runs = write_runs(analysis.take_tables(COLUMN_BYTES), self._folder)
@@ -324,7 +361,7 @@ class _AnalyzeUnit(CheckedDoFn):
         if analysis.token_bytes > most:
             # Half of it stays, so that the next block doesn't exceed it again.
             runs += write_runs(analysis.take_largest_tables(most // 2), self._folder)
-        return runs
+        yield from (pvalue.TaggedOutput("tokens", run) for run in runs)
 
 
 def _merge_quantiles(key: QuantileKey, pieces: Iterable[Quantiles]) -> tuple[QuantileKey, Quantiles]:

@@ -19,13 +19,14 @@ from apache_beam import pvalue
 
 from shardmill.schemas.run_folder import RAW_STATISTICS, TOKEN_COUNTS, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import Findings, QuantileKey
+from shardmill.transforms.analyze import QuantileKey
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.graph.vocabulary_files import asset_name
 from shardmill.transforms.grouping.record_schema import describe_records
 from shardmill.transforms.grouping.settings import Grouping
+from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.kinds.base import Kind, Request
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.runtime.graph_folder import Graph

@@ -7,7 +7,7 @@ environment variable.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ from shardmill.pipelines.config.input_section import (
     parse_path,
     parse_validate,
 )
-from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem
+from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem, resolve_paths
 from shardmill.pipelines.config.rows_section import RowsConfig, parse_rows
 from shardmill.pipelines.config.sequence_section import SequenceConfig, parse_sequence
 from shardmill.pipelines.config.split_section import SplitConfig, parse_split
@@ -27,10 +27,7 @@ from shardmill.pipelines.config.table import (
     Source,
     Table,
     apply_overrides,
-    dotted,
-    expand_variables,
     read_source,
-    resolve_path,
 )
 from shardmill.pipelines.config.window_section import WindowConfig, parse_window
 from shardmill.schemas.errors import ConfigError, Key
@@ -41,9 +38,10 @@ from shardmill.schemas.run_folder import TRAIN
 if TYPE_CHECKING:
     from shardmill.schemas.schema import Schema
 
-SECTIONS = ("input", "rows", "split", "sequence", "window", "features", "output")
+SECTIONS = ("input", "rows", "split", "sequence", "window", "analysis", "features", "output")
 # All keys of a configuration.
 KEYS = (*SECTIONS, "validate", "preprocessing_fn", "label", "derive")
+ANALYSIS_KEYS = ("cache",)
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
 
@@ -78,13 +76,29 @@ class OutputConfig:
 
 
 @dataclass(frozen=True)
+class AnalysisConfig:
+    """`[analysis]`: how the data is analyzed.
+
+    It changes no byte of the output.
+
+    Attributes:
+        cache: The folder in which runs keep what they find in the input. None means that each run
+            analyzes all of it.
+    """
+
+    cache: str | None = None
+
+
+_ANALYSIS = AnalysisConfig()
+
+
+@dataclass(frozen=True)
 class Config:
     """A checked configuration.
 
     Attributes:
         path: The configuration file, as it was given.
         input: The input files, and how to read them.
-        rows: Which rows are used. None means all.
         split: How rows are divided. None means by file, or that all rows are `train`.
         features: By output name or pattern, a kind or a table with `kind`;
             `transforms.features.registry` checks kinds and parameters, and the schema. Empty
@@ -97,6 +111,7 @@ class Config:
         grouped: How rows become groups or windows. None means that each row is a record.
         source: The file's text and lines, for messages.
         validate: What the input is held against first. None means nothing.
+        analysis: How the data is analyzed.
     """
 
     path: str
@@ -111,6 +126,7 @@ class Config:
     source: Source = field(default=Source(""), compare=False, repr=False)
     rows: RowsConfig | None = None
     validate: ValidateConfig | None = None
+    analysis: AnalysisConfig = _ANALYSIS
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -171,8 +187,8 @@ class Config:
     def resolved(self) -> dict[str, Any]:
         """Returns all settings as plain data for the manifest.
 
-        Defaults are filled in; the output folder is left out, since it changes no byte of the
-        output.
+        Defaults are filled in; the output folder and `[analysis]` are left out, since they change
+        no byte of the output.
         """
         tables = {name: asdict(section) for name, section in (("input", self.input), ("output", self.output))}
         if self.split:
@@ -235,7 +251,7 @@ def parse_config(path: str, overrides: Sequence[str] = (), output: str | None = 
         )
     text, raw = read_source(path)
     mistakes = Mistakes()
-    _resolve_paths(raw, path, mistakes)
+    resolve_paths(raw, path, mistakes)
     source = Source(path, text, override(raw, overrides))
     return _parse(source, raw, mistakes, output), mistakes
 
@@ -297,6 +313,11 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
         root.refuse(
             "split", "can't be used with input.files by split, which splits the rows already; remove one of them"
         )
+    analysis = _ANALYSIS
+    with mistakes.at("analysis"):
+        analysis = _parse_analysis(root.table("analysis"))
+    if analysis.cache and rows and rows.dedup:
+        root.table("analysis").refuse("cache", "can't be used with [rows] dedup, which looks at all files at once")
     grouped, parse_grouped = None, parse_window if "window" in raw else parse_sequence
     with mistakes.at("window" if "window" in raw else "sequence"):
         grouped = parse_grouped(root, outputs.format, shards=outputs.shards, shuffle=outputs.shuffle)
@@ -317,6 +338,7 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
         source,
         rows,
         validate,
+        analysis,
     )
 
 
@@ -329,6 +351,8 @@ def _check_ways(root: Table) -> None:
         for name in ("features", "derive"):
             if name in root.raw:
                 root.refuse(name, f"can't be used with preprocessing_fn, which makes all features; remove {name}")
+        if "analysis" in root.raw:
+            root.refuse("analysis", "can't be used with preprocessing_fn, which TF Transform analyzes; remove analysis")
     elif "label" in root.raw:
         root.refuse(
             "label", 'says which outputs of a preprocessing_fn are labels; in [features], write y = { kind = "label" }'
@@ -350,44 +374,6 @@ def _parse_labels(root: Table) -> tuple[str, ...]:
     return (root.string("label"),) if isinstance(root.raw["label"], str) else root.strings("label")
 
 
-def _resolve_paths(raw: dict[str, Any], config_path: str, mistakes: Mistakes) -> None:
-    """Expands environment variables and resolves relative paths.
-
-    Values that aren't paths are left as they are: types are checked later.
-    """
-
-    def resolve(table: Any, *key: str) -> None:
-        def resolved(text: str) -> str:
-            text = expand_variables(text, dotted(key))
-            return text if has_scheme(text) else resolve_path(text, config_path)
-
-        if isinstance(table, dict) and key[-1] in table:
-            with mistakes.at(*key):
-                table[key[-1]] = _map_strings(table[key[-1]], resolved)
-
-    resolve(raw.get("input"), "input", "files")
-    resolve(raw.get("input"), "input", "schema")
-    resolve(raw.get("output"), "output", "dir")
-    resolve(raw.get("validate"), "validate", "schema")
-    resolve(raw.get("validate"), "validate", "against")
-    resolve(raw, "preprocessing_fn")
-    resolve(raw, "derive")
-    features = raw.get("features")
-    for name, feature in features.items() if isinstance(features, dict) else ():
-        resolve(feature, "features", name, "file")
-        resolve(feature, "features", name, "extend")
-
-
-def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_map_strings(item, change) for item in value]
-    if isinstance(value, dict):
-        return {key: _map_strings(item, change) for key, item in value.items()}
-    return value
-
-
 def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
     if not table.raw:
         raise table.error(None, 'expected at least one feature, for example age = "z_score"')
@@ -404,6 +390,11 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
                 if isinstance(value, dict) and isinstance(value.get(key), str):
                     parse_path(table.table(name), key)
     return features
+
+
+def _parse_analysis(table: Table) -> AnalysisConfig:
+    table.check_keys(ANALYSIS_KEYS)
+    return AnalysisConfig(parse_path(table, "cache", output_problem))
 
 
 def _parse_output(table: Table, folder: str | None) -> OutputConfig:

@@ -5,8 +5,12 @@ taken for folders of that name on this machine.
 """
 
 import re
+from collections.abc import Callable
+from typing import Any
 
+from shardmill.pipelines.config.table import dotted, expand_variables, resolve_path
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.mistakes import Mistakes
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://+[^/]")
@@ -78,3 +82,47 @@ def check_output(path: str) -> None:
     """
     if problem := output_problem(path):
         raise ConfigError(f"--output: {problem}")
+
+
+def resolve_paths(raw: dict[str, Any], config_path: str, mistakes: Mistakes) -> None:
+    """Expands environment variables and resolves relative paths.
+
+    Values that aren't paths are left as they are: types are checked later.
+
+    Args:
+        raw: The configuration's tables, changed in place.
+        config_path: The configuration file.
+        mistakes: Collects variables that aren't set.
+    """
+
+    def resolve(table: Any, *key: str) -> None:
+        def resolved(text: str) -> str:
+            text = expand_variables(text, dotted(key))
+            return text if has_scheme(text) else resolve_path(text, config_path)
+
+        if isinstance(table, dict) and key[-1] in table:
+            with mistakes.at(*key):
+                table[key[-1]] = _map_strings(table[key[-1]], resolved)
+
+    resolve(raw.get("input"), "input", "files")
+    resolve(raw.get("input"), "input", "schema")
+    resolve(raw.get("output"), "output", "dir")
+    resolve(raw.get("validate"), "validate", "schema")
+    resolve(raw.get("validate"), "validate", "against")
+    resolve(raw.get("analysis"), "analysis", "cache")
+    resolve(raw, "preprocessing_fn")
+    resolve(raw, "derive")
+    features = raw.get("features")
+    for name, feature in features.items() if isinstance(features, dict) else ():
+        resolve(feature, "features", name, "file")
+        resolve(feature, "features", name, "extend")
+
+
+def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_map_strings(item, change) for item in value]
+    if isinstance(value, dict):
+        return {key: _map_strings(item, change) for key, item in value.items()}
+    return value

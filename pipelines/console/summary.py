@@ -43,6 +43,7 @@ def print_summary(
     out.print(split_table(manifest))
     rows = manifest["rows"]
     print_rows(out, manifest)
+    _print_kept(out, manifest.get("metrics", {}))
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
     _print_skipped(out, manifest)
     _print_renamed(out, manifest)
@@ -89,6 +90,12 @@ def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
     out.print(total, markup=False)
     for setting, count in filtered.items():
         out.print(f"  filtered {count:,}: [rows] {setting}", markup=False)
+
+
+def _print_kept(out: Console, metrics: Mapping[str, int]) -> None:
+    kept = metrics.get("rows-kept")
+    if kept:
+        out.print(f"  {kept:,} of them were analyzed by earlier runs", markup=False)
 
 
 def split_table(manifest: Mapping[str, Any]) -> Table:

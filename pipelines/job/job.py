@@ -10,6 +10,7 @@ from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import UNIT_BYTES, InputFile
 from shardmill.transforms.grouping.settings import Grouping
+from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.trace import Destination
 
@@ -36,6 +37,8 @@ class Job:
         unit_bytes: The approximate size of a unit in bytes, which one worker processes at a time.
         planned: The file of the units that an earlier job planned and read. None means that this
             job plans them.
+        kept: The folder of findings of units, from which the analysis takes those of earlier runs,
+            and to which it adds. None means that it keeps none.
         grouping: The groups whose rows become one record. None means that each row is a record.
     """
 
@@ -53,6 +56,7 @@ class Job:
     overwrite: bool = False
     unit_bytes: int = UNIT_BYTES
     planned: str | None = None
+    kept: KeptEntries | None = None
     grouping: Grouping | None = None
 
     @property

@@ -3,6 +3,7 @@
 Nothing is read or written.
 """
 
+import os
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -18,6 +19,8 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import parse_features
+from shardmill.transforms.files import files
+from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
@@ -52,8 +55,17 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
         facts={"config": config.resolved(), "versions": versions(features.source.packages)},
+        kept=_kept(config),
         grouping=None if config.grouped is None else config.grouped.grouping,
     )
+
+
+def _kept(config: Config) -> KeptEntries | None:
+    cache = config.analysis.cache
+    if cache is None:
+        return None
+    # Workers of other engines may have another current folder.
+    return KeptEntries(os.path.abspath(cache) if files.is_local(cache) else cache, "[analysis] cache")
 
 
 def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:

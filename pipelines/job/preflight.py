@@ -49,6 +49,7 @@ def checked_config(path: str, overrides: Sequence[str], output: str | None, *, o
     elif config.output.dir is not None:
         key = ("output", "dir") if output is None else OUTPUT_OPTION
         check_target(config.output.dir, inputs, mistakes, key, overwrite=overwrite)
+        _check_cache(config.analysis.cache, config.output.dir, mistakes)
     config.source.raise_any(mistakes)
     return config
 
@@ -136,6 +137,16 @@ def assume_types(
         return replace(column, type=wanted if wanted in types else min(types, key=list(ColumnType).index))
 
     return Schema(tuple(map(assume, columns)))
+
+
+def _check_cache(cache: str | None, output: str, mistakes: Mistakes) -> None:
+    """Checks that a cache isn't in the output folder."""
+    if cache is None:
+        return
+    inner, outer = (os.path.realpath(each) if is_local(each) else each.rstrip("/") for each in (cache, output))
+    if f"{inner}/".startswith(f"{outer}/"):
+        problem = f"expected a folder apart from the output's, {output!r}, which the run replaces, received {cache!r}"
+        mistakes.add(ConfigError(f"{problem}; choose another folder"), ("analysis", "cache"))
 
 
 def _check_features(config: Config, mistakes: Mistakes) -> None:

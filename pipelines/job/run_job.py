@@ -104,6 +104,8 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
     """
     job = replace(job, publish_to=folders.published if engine.template else None, overwrite=folders.overwrite)
     check_apart(job.inputs, folders.published)
+    if job.kept is not None:
+        job.kept.prepare()
     prepare_job(job, engine, progress)
     try:
         result = run_pipeline(lambda pipeline: build_stages(pipeline, job), engine)

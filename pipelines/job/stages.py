@@ -7,9 +7,10 @@ from shardmill.pipelines.job.graph_sources import GraphInputs
 from shardmill.pipelines.job.job import Job
 from shardmill.pipelines.run_folder.manifest import ManifestRule, write_manifest
 from shardmill.pipelines.run_folder.publish_stage import PublishRun, check_prepared
-from shardmill.transforms.analyze import AnalyzeUnits, Findings, Reading
+from shardmill.transforms.analyze import AnalyzeUnits, Reading
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.read import PlanUnits, TakeUnits
 from shardmill.transforms.repeats.find_repeats import FindRepeats
 from shardmill.transforms.rows.counts import UnitCount
@@ -43,7 +44,7 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     if job.reading.repeats is not None:
         units = units | "FindRepeats" >> FindRepeats(job.reading.for_keys, job.reading.repeats.folder)
     analyzed = units | "AnalyzeUnits" >> AnalyzeUnits(
-        job.reading, job.features.requests, job.parts, job.features.first_phase
+        job.reading, job.features.requests, job.parts, job.features.first_phase, job.kept
     )
     checked = analyzed.findings | "CheckRows" >> beam.Map(job.limits.check_findings, pvalue.AsList(analyzed.counts))
     graph, findings, counts = job.features.stage(

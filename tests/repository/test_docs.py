@@ -6,7 +6,7 @@ import re
 import pytest
 
 from shardmill.pipelines.config import input_section
-from shardmill.pipelines.config.load import OutputConfig
+from shardmill.pipelines.config.load import ANALYSIS_KEYS, OutputConfig
 from shardmill.transforms.features.registry import KINDS
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.statistics.pre import OPERATIONS
@@ -24,8 +24,8 @@ def reference() -> str:
 
 
 def test_every_key_is_in_the_reference(reference: str) -> None:
-    """Each key of [input] and [output] has its line."""
-    keys = [*input_section.KEYS, *(field.name for field in dataclasses.fields(OutputConfig))]
+    """Each key of [input], [analysis] and [output] has its line."""
+    keys = [*input_section.KEYS, *ANALYSIS_KEYS, *(field.name for field in dataclasses.fields(OutputConfig))]
     assert [key for key in keys if f"`{key}`" not in reference] == []
 
 

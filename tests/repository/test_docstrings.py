@@ -38,6 +38,7 @@ FOLDERS = (
     "transforms/files",
     "transforms/functions",
     "transforms/graph",
+    "transforms/keeping",
     "transforms/kinds",
     "transforms/kinds/categorical",
     "transforms/kinds/dates",

@@ -28,6 +28,10 @@ class RowKey(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The columns whose text is needed, in order."""
 
+    @property
+    def by_unit(self) -> bool:
+        """Whether a row's split depends on its unit's index."""
+
     def begin(self, unit: int, /) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order.
 
@@ -49,6 +53,11 @@ class SplitKey:
     """
 
     columns: tuple[str, ...]
+
+    @property
+    def by_unit(self) -> bool:
+        """False: cells alone decide."""
+        return False
 
     def begin(self, _unit: int) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order."""

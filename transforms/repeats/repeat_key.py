@@ -28,6 +28,11 @@ class RepeatKey:
         """The columns whose text is needed."""
         return (*self.key.columns, *(self.split.columns if self.split else ()))
 
+    @property
+    def by_unit(self) -> bool:
+        """Whether the split depends on the unit's index."""
+        return self.split is not None and self.split.by_unit
+
     def begin(self, unit: int) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order."""
         split = self.split.begin(unit) if self.split else None

@@ -39,6 +39,7 @@ class UnitCount:
         checksum: The checksum of its bytes.
         skipped: Its lines that are no rows.
         filtered: The number of rows that a filter left out, by setting.
+        sha256: The SHA-256 of its bytes. None means that it wasn't needed.
     """
 
     unit: int
@@ -48,6 +49,7 @@ class UnitCount:
     checksum: Checksum = NO_BYTES
     skipped: Skipped = field(default_factory=Skipped)
     filtered: Mapping[str, int] = field(default_factory=dict)
+    sha256: bytes | None = None
 
     @property
     def read(self) -> int:

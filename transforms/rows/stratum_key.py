@@ -40,6 +40,11 @@ class StratumKey:
         """The columns whose text is needed."""
         return (self.column,)
 
+    @property
+    def by_unit(self) -> bool:
+        """True: each unit has starts of its own."""
+        return True
+
     def begin(self, unit: int) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order."""
         return _Strata(self.column, unit).read

@@ -37,6 +37,11 @@ class TimeKey:
         """The columns whose text is needed."""
         return (self.column,)
 
+    @property
+    def by_unit(self) -> bool:
+        """False: cells alone decide."""
+        return False
+
     def begin(self, _unit: int) -> Callable[[Mapping[str, pa.Array], npt.NDArray[np.bool_]], tuple[pa.Array, Faults]]:
         """Returns the function that reads a unit's blocks in order."""
         return self.read

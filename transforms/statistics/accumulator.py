@@ -42,6 +42,13 @@ from shardmill.transforms.statistics.token_counts import TokenCounts
 
 _KINDS = {ColumnType.FLOAT: FLOATS, ColumnType.INT: INTEGERS}
 _NumericKey = tuple[str, tuple[Pre, ...]]
+# The attributes of an analysis that follow from its requests and columns.
+_GIVEN = frozenset(
+    (
+        *("_names", "_numeric", "_vocabularies", "_finder", "_text_columns", "_number_columns"),
+        *("_positions", "_ranked", "_ranked_positions", "_sharing"),
+    )
+)
 
 
 class _TokensKey(NamedTuple):
@@ -231,6 +238,24 @@ class Analysis:
         changed = copy.copy(self)
         changed._quantiles = self._quantiles.replaced(quantiles)  # noqa: SLF001 (of this class too)
         return changed
+
+    def contents(self) -> dict[str, Any]:
+        """The accumulators, by name, without requests and columns."""
+        found = {name: value for name, value in vars(self).items() if name not in _GIVEN}
+        # Their keys are requests, in an order that follows from these.
+        return {name: list(value.values()) if isinstance(value, dict) else value for name, value in found.items()}
+
+    def filled(self, contents: Mapping[str, Any]) -> "Analysis":
+        """An analysis of the same requests with other contents.
+
+        Args:
+            contents: Those of an analysis of the same requests and columns.
+        """
+        made = copy.copy(self)
+        for name, value in contents.items():
+            mine = getattr(self, name)
+            setattr(made, name, dict(zip(mine, value, strict=True)) if isinstance(mine, dict) else value)
+        return made
 
     @property
     def token_bytes(self) -> int:

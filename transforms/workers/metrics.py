@@ -26,6 +26,8 @@ NAMESPACE = "shardmill"
 ROWS_READ = Metrics.counter(NAMESPACE, "rows-read")
 ROWS_REJECTED = Metrics.counter(NAMESPACE, "rows-rejected")
 BYTES_READ = Metrics.counter(NAMESPACE, "bytes-read")
+# Of these rows, those whose findings an earlier run has kept.
+ROWS_KEPT = Metrics.counter(NAMESPACE, "rows-kept")
 # The transform: records of all splits, without rejected rows, and their compressed bytes.
 ROWS_WRITTEN = Metrics.counter(NAMESPACE, "rows-written")
 BYTES_WRITTEN = Metrics.counter(NAMESPACE, "bytes-written")

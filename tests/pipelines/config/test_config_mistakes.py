@@ -130,6 +130,17 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -
             'preprocessing_fn = "f.py:f"\nderive = "f.py:f"\n[input]\nfiles = "a"',
             "derive: can't be used with preprocessing_fn",
         ),
+        (
+            'preprocessing_fn = "f.py:f"\n[analysis]\n[input]\nfiles = "a"',
+            "analysis: can't be used with preprocessing_fn, which TF Transform analyzes; remove analysis",
+        ),
+        (
+            SMALL + '[rows]\ndedup = ["x"]\n[analysis]\ncache = "a"',
+            "analysis.cache: can't be used with [rows] dedup, which looks at all files at once",
+        ),
+        (SMALL + "[analysis]\ncache = 3", "analysis.cache: expected text, received 3"),
+        (SMALL + '[analysis]\ncache = ""', "analysis.cache: expected text, received ''"),
+        (SMALL + '[analysis]\nkache = "a"', "analysis.kache: unknown key; did you mean 'cache'?"),
         ('preprocessing_fn = "f.py"\n[input]\nfiles = "a"', 'preprocessing_fn: expected "file.py:function", received'),
         ('derive = "f:g"\n' + SMALL, 'derive: expected "file.py:function", received'),
         ('label = "y"\n' + SMALL, "label: says which outputs of a preprocessing_fn are labels"),

@@ -279,3 +279,18 @@ def test_mistakes_are_told_before_anything_heavy_is_loaded(
     )
     assert done.stderr.startswith(expected)
     assert done.stdout == f"{status}\n"
+
+
+@pytest.mark.parametrize("cache", ["out", "out/cache", "./out/../out/cache"])
+def test_a_cache_in_the_output_folder_is_refused(tmp_path: Path, cache: str) -> None:
+    """The run would replace it; a folder beside the output is one to choose."""
+    (tmp_path / "a.csv").write_text("x,city\n1,a\n")
+    (tmp_path / "s.pbtxt").write_text(SCHEMA)
+    path = tmp_path / "a.toml"
+    path.write_text(RIGHT + f'[analysis]\ncache = "{cache}"\n')
+    with pytest.raises(
+        ConfigError, match=r"analysis\.cache: expected a folder apart from the output's, .*/out', which the run"
+    ):
+        checked_config(str(path), (), None, overwrite=False)
+    path.write_text(RIGHT + '[analysis]\ncache = "out-cache"\n')
+    assert checked_config(str(path), (), None, overwrite=False).analysis.cache == str(tmp_path / "out-cache")

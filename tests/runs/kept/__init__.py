@@ -1,0 +1,1 @@
+"""Runs that take what earlier ones have found."""

@@ -1,0 +1,76 @@
+"""A folder of entries: found as they were kept, or not at all."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from shardmill.schemas.errors import OutputError
+from shardmill.transforms.keeping.kept_entries import KeptEntries
+from tests.support.permissions import bound, open_folder
+
+VALUE = {"tokens": list(range(1000))}
+
+
+@pytest.fixture
+def entries(tmp_path: Path) -> KeptEntries:
+    """A folder with one entry."""
+    made = KeptEntries(str(tmp_path / "cache"), "[analysis] cache")
+    made.prepare()
+    made.keep("key", VALUE)
+    return made
+
+
+def test_an_entry_is_found_by_its_name(entries: KeptEntries) -> None:
+    """What was kept is found, under its own name only; nothing else is left in the folder."""
+    assert entries.find("key") == VALUE
+    assert entries.find("other") is None
+    assert os.listdir(entries.folder) == ["key"]
+
+
+def test_a_damaged_entry_is_not_used(entries: KeptEntries) -> None:
+    """An entry with a changed, missing or further byte, or under another's name, is none; it can be kept anew."""
+    path = Path(entries.path("key"))
+    whole = path.read_bytes()
+    for position in (0, 20, 60, len(whole) - 1):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        assert entries.find("key") is None
+    for data in (b"", whole[:-1], whole[: len(whole) // 2], whole + b"\0"):
+        path.write_bytes(data)
+        assert entries.find("key") is None
+    Path(entries.path("other")).write_bytes(whole)
+    assert entries.find("other") is None
+    entries.keep("key", VALUE)
+    assert entries.find("key") == VALUE
+
+
+def test_two_runs_may_write_one_entry(entries: KeptEntries) -> None:
+    """While an entry is written again and again, by two at once, it is always found whole."""
+    writers = [threading.Thread(target=lambda: [entries.keep("key", VALUE) for _ in range(50)]) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    found = []
+    while any(writer.is_alive() for writer in writers):
+        found.append(entries.find("key") == VALUE)
+    assert all(found)
+    assert os.listdir(entries.folder) == ["key"]
+
+
+def test_a_folder_that_cannot_be_written_is_named() -> None:
+    """The message names the setting, the folder and the reason; an entry that can't be read is none."""
+    with open_folder() as folder:
+        closed = KeptEntries(str(folder / "cache"), "[analysis] cache")
+        closed.prepare()
+        closed.keep("key", VALUE)
+        Path(closed.path("key")).chmod(0)
+        Path(closed.folder).chmod(0o555)
+        expected = (
+            r"\[analysis\] cache: can.t write in '.*/cache': Permission denied; free space or permit it, choose another"
+        )
+        with bound():
+            assert closed.find("key") is None
+            with pytest.raises(OutputError, match=expected):
+                closed.prepare()
+            with pytest.raises(OutputError, match=expected):
+                closed.keep("key", VALUE)

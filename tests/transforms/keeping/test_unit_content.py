@@ -1,0 +1,31 @@
+"""The content of a unit: its bytes, and no others."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from shardmill.schemas.errors import DataError
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.files.checksums import Checksum
+from shardmill.transforms.keeping.unit_content import read_content
+
+DATA = b"a,b\n" * 1_000_000
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (0, 8), (4, 3_000_000), (4, None)])
+def test_the_content_is_that_of_the_units_bytes(tmp_path: Path, start: int, stop: int | None) -> None:
+    """The hash and the checksum are those of the bytes from the unit's start to its end."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(DATA)
+    found = read_content(Unit(0, 0, str(path), start, stop))
+    assert found.sha256 == hashlib.sha256(DATA[start:stop]).digest()
+    assert found.checksum == Checksum.of(DATA[start:stop])
+
+
+def test_a_file_that_has_changed_is_named(tmp_path: Path) -> None:
+    """A unit that an earlier pass read with other bytes is an error."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(DATA)
+    with pytest.raises(DataError, match="changed during the run"):
+        read_content(Unit(0, 0, str(path), checksum=Checksum.of(DATA[:-1] + b"x")))

@@ -1,0 +1,111 @@
+"""The findings of units, kept for later runs."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
+
+from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.decoding.compression import compressed_suffix
+from shardmill.transforms.keeping.findings import Findings
+from shardmill.transforms.keeping.kept_entries import KeptEntries
+from shardmill.transforms.keeping.unit_content import UnitContent
+from shardmill.transforms.rows.counts import UnitCount
+
+
+class FoundUnit(NamedTuple):
+    """All that an analysis finds in a unit.
+
+    Attributes:
+        counted: Its count.
+        findings: Its findings.
+        size: The bytes of its text.
+    """
+
+    counted: UnitCount
+    findings: Findings
+    size: int
+
+
+class KeptFindings:
+    """The findings of units of equal content, settings and code.
+
+    Where a unit is doesn't matter: in a file of another name, or further down in a longer one.
+    """
+
+    def __init__(self, entries: KeptEntries, settings: str, empty: Callable[[], Findings], *, by_unit: bool) -> None:
+        """Reads nothing yet.
+
+        Args:
+            entries: The folder.
+            settings: The digest of all settings that decide the findings.
+            empty: Makes findings without rows.
+            by_unit: Whether they depend on the index of a unit, too.
+        """
+        self._entries = entries
+        self._settings = settings
+        self._empty = empty
+        self._by_unit = by_unit
+
+    def find(self, unit: Unit, content: UnitContent) -> FoundUnit | None:
+        """Finds what is kept of a unit.
+
+        Args:
+            unit: The unit.
+            content: Its content.
+
+        Returns:
+            What the analysis finds; None where nothing is kept.
+        """
+        entry = self._entries.find(self._key(unit, content))
+        if entry is None:
+            return None
+        findings = self._empty()
+        kept = {**entry["findings"], "analysis": findings.analysis.filled(entry["findings"]["analysis"])}
+        findings = replace(findings, **kept)
+        _move(findings, unit, unit.first_line - entry["first_line"])
+        count: UnitCount = entry["count"]
+        return FoundUnit(replace(count, unit=unit.index, path=unit.path), findings, entry["size"])
+
+    def keep(self, unit: Unit, content: UnitContent, found: FoundUnit) -> None:
+        """Keeps what the analysis has found in a unit.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        findings = {each.name: getattr(found.findings, each.name) for each in fields(found.findings)}
+        entry = {
+            "first_line": unit.first_line,
+            "count": found.counted,
+            "findings": {**findings, "analysis": found.findings.analysis.contents()},
+            "size": found.size,
+        }
+        self._entries.keep(self._key(unit, content), entry)
+
+    def _key(self, unit: Unit, content: UnitContent) -> str:
+        decisive: list[Any] = [
+            self._settings,
+            content.sha256.hex(),
+            unit.start == 0,
+            None if unit.header is None else unit.header.hex(),
+            unit.split,
+            compressed_suffix(unit.path),
+            unit.index if self._by_unit else None,
+        ]
+        return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+
+
+def _move(findings: Findings, unit: Unit, lines: int) -> None:
+    """Puts findings where a unit is.
+
+    Args:
+        findings: The findings, changed in place.
+        unit: The unit.
+        lines: The lines that it is further down in its file.
+    """
+    rejections, renamings = findings.rejections, findings.renamings
+    rejections.first = [
+        (unit.index, replace(reject, file=unit.path, line=reject.line + lines)) for _, reject in rejections.first
+    ]
+    renamings.first = dict.fromkeys(renamings.first, (unit.index, unit.path))
