@@ -61,17 +61,19 @@ class FinishedRun:
     repeats_folder: str = ""
 
     @classmethod
-    def load(cls, folder: str) -> "FinishedRun":
+    def load(cls, folder: str, *, published: bool = True) -> "FinishedRun":
         """Reads a run's folder.
 
         Args:
             folder: A local folder, or one on a file system of Beam's.
+            published: Whether it must have been published; a work folder is about to be.
 
         Raises:
             DataError: The folder holds no finished run, a damaged one, or one of another layout,
                 written by another version of shardmill.
         """
-        for name, what in ((MANIFEST, "isn't a run"), (SUCCESS, "isn't a finished run")):
+        needed = ((MANIFEST, "isn't a run"), (SUCCESS, "isn't a finished run"))
+        for name, what in needed if published else ():
             with files.reading(folder):
                 found = files.exists(files.join(folder, name))
             if not found:

@@ -116,6 +116,25 @@ def read_records(stream: BinaryIO, path: str) -> Iterator[pa.Array]:
     return _blocks(decompress(stream, path), path)
 
 
+def whole_records(data: bytes, path: str) -> pa.Array:
+    """The records of the whole frames that bytes begin with.
+
+    Args:
+        data: Bytes from the beginning of a frame on, decompressed.
+        path: The shard's path, for messages.
+
+    Returns:
+        large_binary; a frame that isn't whole at the end is left out.
+
+    Raises:
+        DataError: A checksum differs; the message names the file and the record.
+    """
+    records, end = _read(data)
+    if end.state:
+        raise DataError(_DAMAGES[end.state].format(path=path, record=len(records)))
+    return records
+
+
 def _blocks(chunks: Iterator[bytes], path: str) -> Iterator[pa.Array]:
     held: list[bytes] = []
     size, needed, done = 0, 1, 0

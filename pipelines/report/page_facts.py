@@ -1,0 +1,171 @@
+"""The facts of a run that the page's first screen shows."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes
+from shardmill.pipelines.report.column_entries import Entry
+from shardmill.pipelines.report.column_statistics import ColumnStatistics
+from shardmill.pipelines.report.shown_text import number, share, shown
+from shardmill.pipelines.report.warnings_by_weight import Warned
+from shardmill.pipelines.run_folder.manifest_keys import Manifest
+from shardmill.schemas.run_folder import TRAIN
+
+_TIME = "-msec"
+ELAPSED = "elapsed"
+"""The prefix of the manifest's metrics that are wall-clock times rather than sums over workers."""
+_NAMED = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", " ": "space"}
+# Input files to list.
+_FILES = 8
+
+
+def flow(manifest: Manifest) -> list[dict[str, Any]]:
+    """Where the rows that were read went, in order: splits, then the others."""
+    rows, groups = manifest["rows"], manifest.get("groups")
+    counts = {name: split["rows"] for name, split in manifest["splits"].items()} if groups is None else groups["rows"]
+    parts = [(name, count, "split") for name, count in counts.items()]
+    parts += [(f"dropped {reason}", count, "out") for reason, count in (groups["dropped"] if groups else {}).items()]
+    parts += [("filtered", rows.get("filtered", 0), "out"), ("rejected", rows["rejected"], "rejected")]
+    total = max(rows["read"], 1)
+    made, start = [], 0.0
+    for name, count, kind in parts:
+        if count:
+            width = 100 * count / total
+            made.append(
+                {"name": name, "rows": count, "kind": kind, "share": share(count / total), "x": start, "width": width}
+            )
+            start += width
+    return made
+
+
+def splits(manifest: Manifest) -> list[dict[str, Any]]:
+    """The splits, each with its shards and bytes."""
+    written = max(sum(split["rows"] for split in manifest["splits"].values()), 1)
+    return [
+        {
+            "name": name,
+            "rows": split["rows"],
+            "share": share(split["rows"] / written),
+            "shards": len(split["shards"]),
+            "bytes": format_bytes(sum(shard["bytes"] for shard in split["shards"])),
+            "least": min((shard["rows"] for shard in split["shards"]), default=0),
+            "most": max((shard["rows"] for shard in split["shards"]), default=0),
+        }
+        for name, split in manifest["splits"].items()
+    ]
+
+
+def times(manifest: Manifest) -> dict[str, Any]:
+    """The times of the run's phases, as far as they are known."""
+    found = {
+        name.removesuffix(_TIME): value for name, value in manifest.get("metrics", {}).items() if name.endswith(_TIME)
+    }
+    total = found.pop(ELAPSED, None)
+    elapsed = {
+        name.removeprefix(f"{ELAPSED}-"): value for name, value in found.items() if name.startswith(f"{ELAPSED}-")
+    }
+    workers = {name: value for name, value in found.items() if not name.startswith(f"{ELAPSED}-")}
+    shown_times = elapsed if len(elapsed) > 1 else workers
+    longest = max(shown_times.values(), default=0)
+    return {
+        "total": None if total is None else total / 1000,
+        "rate": None if not total else manifest["rows"]["read"] / (total / 1000),
+        "of_workers": not len(elapsed) > 1,
+        "phases": [
+            {"name": name, "seconds": value / 1000, "width": 100 * value / max(longest, 1)}
+            for name, value in sorted(shown_times.items(), key=lambda item: -item[1])
+            if value
+        ],
+    }
+
+
+def reading(manifest: Manifest) -> list[tuple[str, str]]:
+    """How the input was read, and what was guessed of it."""
+    settings = manifest["config"]["input"]
+    dialect: Mapping[str, Any] = settings["dialect"]
+    schema = settings.get("schema")
+    facts = [
+        ("column types", f"from {shown(str(schema))}" if schema else "inferred from all cells"),
+        ("header", "first line" if dialect.get("header", True) else "none; columns are named in the configuration"),
+        ("delimiter", _character(dialect.get("delimiter"))),
+        ("encoding", str(dialect.get("encoding", "utf-8"))),
+        ("missing is", ", ".join(repr(each) for each in dialect.get("null_values", ()))),
+    ]
+    facts += [(f"skipped {SKIPPED_LINES[key]}", f"{count:,}") for key, count in manifest.get("skipped", {}).items()]  # type: ignore[str-bytes-safe]  # they are counts
+    facts += [("renamed columns", text) for text in _renamed(manifest)]
+    return [(name, text) for name, text in facts if text]
+
+
+def _character(value: Any) -> str:
+    return _NAMED.get(value, repr(value)) if value else ""
+
+
+def _renamed(manifest: Manifest) -> Iterator[str]:
+    headers = manifest["columns"].get("renamed", ())
+    for header in headers:
+        for each in header["columns"]:
+            yield f"{shown(each['name']) or 'column'} → {shown(each['column'])}, position {each['position']}"
+
+
+def inputs(manifest: Manifest) -> dict[str, Any]:
+    """The input files: the first ones, and the sums."""
+    found = manifest["input"]
+    return {
+        "files": [
+            {
+                "path": shown(each["path"], 200),
+                "name": shown(os.path.basename(each["path"])),
+                "rows": each["rows"],
+                "bytes": format_bytes(each["bytes"]),
+                "split": each.get("split", ""),
+            }
+            for each in found[:_FILES]
+        ],
+        "more": max(len(found) - _FILES, 0),
+        "count": len(found),
+        "bytes": format_bytes(sum(each["bytes"] for each in found)),
+    }
+
+
+def table_rows(entries: Sequence[Entry], warned: Sequence[Warned]) -> list[dict[str, Any]]:
+    """The rows of the table of columns; numbers to sort by beside texts to show."""
+    levels: dict[str, str] = {}
+    for each in warned:
+        # The gravest comes first.
+        levels.setdefault(each.column, each.level)
+    return [_row(index, each, levels.get(each.name, "")) for index, each in enumerate(entries)]
+
+
+def _row(index: int, entry: Entry, level: str) -> dict[str, Any]:
+    of = entry.statistics or (entry.outputs[0].statistics if entry.outputs and not entry.is_raw else {})
+    found = of.get(TRAIN) or next(iter(of.values()), None)
+    power = max((each.relation.power for each in entry.outputs if each.relation), default=None)
+    return {
+        "index": index,
+        "name": entry.name,
+        "type": _type_name(entry.dtype),
+        "required": entry.required,
+        "kinds": ", ".join(dict.fromkeys(each.kind or each.name for each in entry.outputs)) or "not used",
+        "missing": None if found is None else found.missing_share,
+        "missing_text": "" if found is None else share(found.missing_share),
+        "distinct": found.distinct if found is not None else None,
+        "typical": "" if found is None else _typical(found),
+        "power": power,
+        "power_text": "" if power is None else share(power),
+        "level": level if level in ("grave", "worth") else "",
+    }
+
+
+def _type_name(dtype: str) -> str:
+    return {"BYTES": "text", "INT": "integer", "FLOAT": "float"}.get(dtype, dtype)
+
+
+def _typical(found: ColumnStatistics) -> str:
+    """A column in a few characters: its mean, or its most frequent value."""
+    if found.is_number:
+        return f"{number(found.mean)} ± {number(found.deviation)}" if found.mean is not None else ""
+    if found.top and found.rows:
+        value, count = found.top[0]
+        return f"{shown(value, 24)}, {share(count / found.rows)}"
+    return f"{number(found.length)} bytes" if found.length else ""

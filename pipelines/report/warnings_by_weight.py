@@ -1,0 +1,208 @@
+"""The report's warnings, in the order of their weight."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from shardmill.pipelines.report.column_entries import Entry, Output
+from shardmill.pipelines.report.column_statistics import ColumnStatistics
+from shardmill.pipelines.report.shown_text import number, share
+from shardmill.pipelines.report.split_distances import distance
+from shardmill.pipelines.run_folder.manifest_keys import Manifest
+from shardmill.pipelines.survey.identifiers import words_of
+from shardmill.schemas.messages import plural
+from shardmill.schemas.run_folder import TRAIN
+from shardmill.transforms.records.repair_names import Renamed, describe_renamed
+
+# From these on there is a warning: the share of the label's variance that one feature predicts, the
+# share of missing values, distances between splits, the share of unknown tokens.
+_LEAK, _MISSING, _SKEW, _UNKNOWN = 0.9, 0.98, 0.1, 0.05
+# Names of integers that tell things apart rather than measure them.
+_ID_WORDS = frozenset({"id", "uuid", "guid", "zip", "zipcode", "postal", "postcode", "code", "fips", "geoid"})
+# Kinds that take an integer as an amount.
+_AMOUNTS = frozenset({"numeric", "z_score", "min_max", "robust", "bucketize", "log", "log1p", "power", "yeo_johnson"})
+# Weights from which a warning is grave, and from which it is one at all.
+GRAVE, WORTH = 80, 40
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning.
+
+    Attributes:
+        weight: The greater, the earlier it is shown.
+        title: Its subject and what is the matter.
+        detail: What it means, or what to do.
+        column: The entry that it is about; empty where it is about the run.
+    """
+
+    weight: float
+    title: str
+    detail: str
+    column: str = ""
+
+    @property
+    def level(self) -> str:
+        """`grave`, `worth` a look, or a `note`."""
+        if self.weight >= GRAVE:
+            return "grave"
+        return "worth" if self.weight >= WORTH else "note"
+
+
+def find_warnings(manifest: Manifest, entries: Sequence[Entry], labels: Sequence[str]) -> list[Warned]:
+    """All warnings, the gravest first.
+
+    Args:
+        manifest: The run's manifest.
+        entries: Its columns and features.
+        labels: The names of its labels.
+    """
+    found = [*_of_run(manifest), *_of_values(manifest)]
+    seen: set[str] = set()
+    for entry in entries:
+        found += _of_column(entry)
+        for output in entry.outputs:
+            if output.name not in seen:
+                seen.add(output.name)
+                found += _of_output(entry, output, labels)
+    return sorted(found, key=lambda each: (-each.weight, each.title))
+
+
+def _of_run(manifest: Manifest) -> Iterator[Warned]:
+    rows = manifest["rows"]
+    for name, split in manifest["splits"].items():
+        if not split["rows"]:
+            yield Warned(95, f"Split {name!r} has no rows", "Check [split], or give more data.")
+    if rows["rejected"]:
+        part = rows["rejected"] / max(rows["read"], 1)
+        yield Warned(
+            70 + 10 * part,
+            f"{plural(rows['rejected'], 'row')} rejected, {share(part)} of those read",
+            "Each is in rejected/ with its file, line, column and reason; the reasons are below.",
+        )
+    for header in manifest["columns"].get("renamed", ()):
+        renamed = [Renamed(**column) for column in header["columns"]]
+        yield Warned(45, f"Header of {header['file']!r} repaired", f"{describe_renamed(renamed)}.")
+    skipped = manifest.get("skipped", {})
+    if lines := skipped.get("above", 0) + skipped.get("comments", 0):
+        yield Warned(10, f"{plural(lines, 'line')} skipped", "Lines above the header, and comments, are no rows.")
+    for setting, count in manifest.get("filtered", {}).items():
+        yield Warned(12, f"{plural(count, 'row')} left out by [rows] {setting}", "As the configuration asks.")
+    for name, entry in manifest.get("extended", {}).items():
+        yield Warned(
+            11,
+            f"Vocabulary {name!r} extends an earlier run's",
+            f"{entry['kept']:,} tokens kept their ids, {entry['appended']:,} were appended.",
+        )
+
+
+def _of_values(manifest: Manifest) -> Iterator[Warned]:
+    found = manifest.get("not_finite", {"columns": {}, "nan": {}, "infinite": {}})
+    for name in sorted({*found["nan"], *found["infinite"]}):
+        counts = [
+            f"{found[key][name]:,} {what}"
+            for key, what in (("infinite", "infinite"), ("nan", "NaN"))
+            if name in found[key]
+        ]  # type: ignore[literal-required]  # the keys are those of the entry
+        yield Warned(
+            82, f"Feature {name!r} has {' and '.join(counts)} values", "A model learns nothing from them.", name
+        )
+    for name, cells in found["columns"].items():
+        yield Warned(
+            50,
+            f"Column {name!r} has {plural(cells, 'infinite cell')}",
+            "[input] infinite says what becomes of them.",
+            name,
+        )
+    for name, cells in manifest.get("rounded", {}).items():
+        detail = "float32 can't hold them. If they are identifiers, make the column's type INT or BYTES in the schema."
+        yield Warned(55, f"Column {name!r}: {plural(cells, 'whole number')} rounded", detail, name)
+
+
+def _of_column(entry: Entry) -> Iterator[Warned]:
+    train = entry.statistics.get(TRAIN)
+    if train is None:
+        return
+    if not train.rows and train.missing:
+        yield Warned(92, f"Column {entry.name!r} is empty", "No row of the train split has a value.", entry.name)
+    elif train.missing_share >= _MISSING:
+        title = f"Column {entry.name!r} is {share(train.missing_share)} missing"
+        yield Warned(80 + train.missing_share, title, "Few rows are left to learn from.", entry.name)
+    elif train.missing_share >= _MISSING / 2:
+        title = f"Column {entry.name!r} is {share(train.missing_share)} missing"
+        yield Warned(20 + 10 * train.missing_share, title, "`indicator = true` says which cells are.", entry.name)
+    if (value := constant(train)) is not None:
+        title = f"Column {entry.name!r} is constant"
+        yield Warned(90, title, f"Each value is {value}: there is nothing to learn from it.", entry.name)
+    if entry.dtype == "INT" and (kinds := _amounts(entry)) and not _ID_WORDS.isdisjoint(words_of(entry.name)):
+        detail = f"As its name says; {kinds} takes it for an amount. `vocabulary` or `hash` tell values apart."
+        yield Warned(65, f"Column {entry.name!r} looks like an identifier", detail, entry.name)
+    yield from _skews(f"Column {entry.name!r}", entry.name, entry.statistics)
+
+
+def _amounts(entry: Entry) -> str:
+    """The kinds that take a column for an amount."""
+    return " and ".join(dict.fromkeys(f"`{each.kind}`" for each in entry.outputs if each.kind in _AMOUNTS))
+
+
+def constant(statistics: ColumnStatistics) -> str | None:
+    """The only value of a column, as it is shown; None if it isn't."""
+    if not statistics.rows:
+        return None
+    if statistics.is_number:
+        return number(statistics.least) if statistics.least == statistics.greatest else None
+    only = statistics.distinct == 1 or (len(statistics.top) == 1 and statistics.top[0][1] == statistics.rows)
+    return repr(statistics.top[0][0]) if only and statistics.top else None
+
+
+def _of_output(entry: Entry, output: Output, labels: Iterable[str]) -> Iterator[Warned]:
+    if output.name in labels:
+        return
+    if output.relation is not None and output.relation.power >= _LEAK:
+        yield Warned(
+            99 + output.relation.power,
+            f"Feature {output.name!r} predicts the label by itself",
+            f"It tells {share(output.relation.power)} of the label's variance in a sample. Is it known before the label is?",
+            entry.name,
+        )
+    train = output.statistics.get(TRAIN)
+    raw = entry.statistics.get(TRAIN)
+    if (
+        train is not None
+        and output.is_scalar
+        and constant(train) is not None
+        and (raw is None or constant(raw) is None)
+    ):
+        yield Warned(88, f"Feature {output.name!r} is constant", f"Each value is {constant(train)}.", entry.name)
+    if not entry.statistics.keys() - {TRAIN} and not output.is_categorical:
+        yield from _skews(f"Feature {output.name!r}", entry.name, output.statistics)
+    yield from _unknown(entry, output)
+
+
+def _unknown(entry: Entry, output: Output) -> Iterator[Warned]:
+    """A warning of tokens that the vocabulary lacks; missing cells are none."""
+    if output.coverage is None:
+        return
+    missing = {split: each.missing_share for split, each in entry.statistics.items()}
+    parts = {
+        split: part - missing.get(split, missing.get(TRAIN, 0.0)) for split, part in output.coverage.unknown.items()
+    }
+    worst = max(parts, key=lambda split: parts[split])
+    if parts[worst] >= _UNKNOWN:
+        told = ", ".join(f"{split} {share(max(part, 0))}" for split, part in parts.items())
+        yield Warned(
+            60 + 10 * parts[worst],
+            f"Feature {output.name!r}: {share(parts[worst])} of the tokens in {worst!r} are unknown",
+            f"Its vocabulary has {output.coverage.size:,} tokens. In a sample: {told}.",
+            entry.name,
+        )
+
+
+def _skews(subject: str, column: str, splits: Mapping[str, ColumnStatistics]) -> Iterator[Warned]:
+    train = splits.get(TRAIN)
+    for split, statistics in splits.items():
+        found = distance(train, statistics) if train is not None and split != TRAIN else None
+        if found is not None and found[1] >= _SKEW:
+            detail = (
+                f"{found[0]} distance {found[1]:.2f}: a score on {split!r} says little about new rows like {TRAIN!r}."
+            )
+            yield Warned(70 + 9 * found[1], f"{subject} differs between {TRAIN!r} and {split!r}", detail, column)
