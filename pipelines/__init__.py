@@ -4,6 +4,7 @@
   init/           `shardmill init`
   run.py          `shardmill run`
   inspect/        `shardmill inspect`
+  report/         `shardmill report`
   verify/         `shardmill verify`
   validate/       `shardmill validate`
   diff/           `shardmill diff`

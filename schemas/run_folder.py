@@ -26,6 +26,7 @@ STATISTICS_FILE = "FeatureStats.pb"
 # The counts of the tokens of texts, a file for each vocabulary.
 TOKEN_COUNTS = f"{RAW_STATISTICS}/token_counts"
 REJECTED_FOLDER = "rejected"
+REPORT = "report.html"
 # The keys of each rejected row, besides the row itself.
 REJECT_KEYS = ("file", "line", "column", "reason")
 # Part files, and files that are still being written; removed before a run is published.

@@ -188,6 +188,31 @@ def inspect(
     inspect_path(path, records)
 
 
+@app.command(cls=Command, epilog=EXAMPLES["report"])
+def report(
+    run_dir: RunFolder,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The page to write [default: RUN_DIR/report.html]."),
+    ] = None,
+    *,
+    quiet: Quiet = False,
+) -> None:
+    """Make a run's page of statistics and warnings anew.
+
+    `run` and `apply` write it, too: report.html in the run's folder. It needs no network.
+    """
+    check_path("RUN_DIR", run_dir)
+    if output is not None:
+        check_output(output)
+
+    from shardmill.pipelines.report.make_report import make_report
+
+    path = make_report(run_dir, output)
+    if not quiet:
+        typer.echo(f"The report is {path}")
+
+
 @app.command(cls=Command, epilog=EXAMPLES["verify"])
 def verify(
     run_dir: RunFolder,

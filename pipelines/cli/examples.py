@@ -23,6 +23,9 @@ shardmill run pipeline.toml --engine flink --flink_master=HOST:8081""",
 shardmill inspect out/flights
 shardmill inspect out/flights/train-00000-of-00008.tfrecord.gz -n 3
 shardmill inspect out/flights --code > train.py""",
+    "report": """\
+shardmill report out/flights
+shardmill report out/flights --output flights.html""",
     "verify": """\
 shardmill verify out/flights
 shardmill verify out/flights --sample 1000""",

@@ -17,6 +17,8 @@ from shardmill.pipelines.job.input_files import scanned_size, text_size
 from shardmill.pipelines.job.interruption import tracer_stops
 from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.stages import build_stages
+from shardmill.pipelines.report.clock_metrics import clock_metrics
+from shardmill.pipelines.report.write_report import write_report
 from shardmill.pipelines.run_folder.manifest import add_metrics
 from shardmill.pipelines.run_folder.output_folder import check_apart
 from shardmill.pipelines.run_folder.publish import publish
@@ -119,7 +121,7 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
         return RunResult(folders.output, {}, {})
     phases.start(_PUBLISH)
     with files.writing(folders.work):
-        manifest = _finish(folders.work, engine, result)
+        manifest = _finish(folders, engine, result)
     publish(folders.work, folders.published, overwrite=folders.overwrite)
     phases.add(_PUBLISH, 0, 1)
     return RunResult(folders.output, manifest, phases.seconds())
@@ -166,7 +168,10 @@ def _published(output: str, engine: Engine) -> str:
     return os.path.realpath(output) if os.path.islink(output) or not engine.is_local else output
 
 
-def _finish(work: str, engine: Engine, result: PipelineResult) -> dict[str, Any]:
-    """Removes temporary files and completes the manifest."""
-    tidy(work)
-    return add_metrics(work, engine.name, metrics.collect(result))
+def _finish(folders: JobFolders, engine: Engine, result: PipelineResult) -> dict[str, Any]:
+    """Removes temporary files, completes the manifest, adds the report."""
+    tidy(folders.work)
+    counted = {**metrics.collect(result), **clock_metrics(phases.seconds())}
+    manifest = add_metrics(folders.work, engine.name, counted)
+    write_report(folders.work, folders.output)
+    return manifest

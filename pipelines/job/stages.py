@@ -5,6 +5,7 @@ from apache_beam import pvalue
 
 from shardmill.pipelines.job.graph_sources import GraphInputs
 from shardmill.pipelines.job.job import Job
+from shardmill.pipelines.report.write_report import write_report
 from shardmill.pipelines.run_folder.manifest import ManifestRule, write_manifest
 from shardmill.pipelines.run_folder.publish_stage import PublishRun, check_prepared
 from shardmill.transforms.analyze import AnalyzeUnits, Reading
@@ -70,7 +71,9 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
         *([pvalue.AsSingleton(written.groups)] if isinstance(written, WrittenGroups) else []),
     )
     if job.publish_to is not None:
-        _ = manifest | "PublishRun" >> PublishRun(job.work, job.publish_to, "dataflow", overwrite=job.overwrite)
+        _ = manifest | "PublishRun" >> PublishRun(
+            job.work, job.publish_to, "dataflow", write_report, overwrite=job.overwrite
+        )
 
 
 def _transform(

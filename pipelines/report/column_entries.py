@@ -1,4 +1,4 @@
-"""The raw columns of a run, each with the features made of it."""
+"""Brings a run's raw columns and features together."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,17 +8,17 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from shardmill.pipelines.report.column_statistics import ColumnStatistics, Splits
-from shardmill.pipelines.report.label_relation import Relation
-from shardmill.pipelines.report.vocabulary_coverage import Coverage
+from shardmill.pipelines.report.sample.label_relation import Relation
+from shardmill.pipelines.report.sample.vocabulary_coverage import Coverage
+from shardmill.pipelines.report.shown_statistics import ColumnStatistics, Splits
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import FEATURES_SCHEMA
 from shardmill.transforms.files import enclosed
 
 _TYPES = {"INT": "int64", "FLOAT": "float32", "BYTES": "bytes"}
-# Of a sparse feature, its parts' names have this after the feature's.
-_SPARSE = "$sparse_"
+# A sparse feature's parts: their names, without the feature's.
+_INDICES, _VALUES = "$sparse_indices_0", "$sparse_values"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +50,11 @@ class Output:
     coverage: Coverage | None = None
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether these are the values of a sparse feature."""
+        return self.name.endswith(_VALUES)
+
+    @property
     def is_scalar(self) -> bool:
         """Whether each row has one value."""
         return self.shape == ()
@@ -57,7 +62,7 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A raw column and the features made of it, or features alone.
+    """A raw column with its features, or a feature alone.
 
     Attributes:
         name: The column's name, else the feature's.
@@ -93,12 +98,13 @@ def read_outputs(run: FinishedRun, statistics: Splits) -> list[Output]:
     except (text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path!r} isn't a schema.pbtxt: {error}") from error
     declared = run.manifest["config"]["features"]
-    return [_output(each, declared, statistics) for each in schema.feature]
+    # A sparse feature is its values; their indices are as many, and say little.
+    return [_output(each, declared, statistics) for each in schema.feature if not each.name.endswith(_INDICES)]
 
 
 def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics: Splits) -> Output:
     name = feature.name
-    owners = [each for each in declared if name == each or name.startswith((f"{each}_", f"{each}{_SPARSE}"))]
+    owners = [each for each in declared if name == each or name.startswith((f"{each}_", f"{each}$"))]
     owner = max(owners, key=len, default="")
     settings = declared.get(owner, "")
     table = {"kind": settings} if isinstance(settings, str) else dict(settings)
@@ -115,7 +121,7 @@ def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics
 
 
 def columns_of(output: Output) -> tuple[str, ...]:
-    """The columns that a declared feature reads, as the configuration names them."""
+    """The columns that the configuration names for a feature."""
     named = output.settings.get("columns", output.settings.get("column", output.feature))
     return (named,) if isinstance(named, str) else tuple(str(each) for each in named)
 
@@ -132,10 +138,10 @@ def make_entries(run: FinishedRun, statistics: Splits, outputs: Sequence[Output]
     by_column: dict[str, list[Output]] = {name: [] for name in read}
     alone: list[Output] = []
     for output in outputs:
-        places = [name for name in columns_of(output) if name in by_column] if output.feature else []
-        for name in places:
+        columns = [name for name in columns_of(output) if name in by_column] if output.feature else []
+        for name in columns:
             by_column[name].append(output)
-        if not places:
+        if not columns:
             alone.append(output)
     return [*_columns(run, statistics, by_column, required), *map(_feature, alone)]
 

@@ -1,14 +1,17 @@
-"""The data that the page's script draws from: short keys, rounded numbers, escaped text."""
+"""The data that the page's script draws.
+
+Numbers are rounded, and text is escaped and cut.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shardmill.pipelines.report.column_entries import Entry, Output, columns_of
-from shardmill.pipelines.report.column_statistics import ColumnStatistics
-from shardmill.pipelines.report.label_relation import Bucket, Label
+from shardmill.pipelines.report.sample.label_relation import Bucket, Label
+from shardmill.pipelines.report.sample.vocabulary_coverage import Vocabulary
+from shardmill.pipelines.report.shown_statistics import ColumnStatistics
 from shardmill.pipelines.report.shown_text import number, share, shown
-from shardmill.pipelines.report.vocabulary_coverage import Vocabulary
 
 # Settings whose value is longer are cut.
 _SETTING = 60
@@ -59,13 +62,15 @@ def _output(output: Output, vocabularies: Mapping[str, Vocabulary]) -> dict[str,
     settings = {"columns": ", ".join(columns_of(output)), **output.settings}
     settings.pop("column", None)
     made: dict[str, Any] = {
-        "name": shown(output.name),
+        "name": shown(output.feature if output.is_sparse else output.name),
         "kind": output.kind,
         "type": _type(output),
         "settings": [
             [shown(name), shown(_text(value), _SETTING)] for name, value in settings.items() if value not in (None, "")
         ],
-        "splits": {shown(split): _statistics(each, output.is_categorical) for split, each in output.statistics.items()},
+        "splits": {
+            shown(split): _statistics(each, are_ids=output.is_categorical) for split, each in output.statistics.items()
+        },
     }
     if vocabulary is not None and vocabulary.size is not None:
         made["tokens"] = [vocabulary.size, [shown(each) for each in vocabulary.first[:12]]]
@@ -83,7 +88,7 @@ def _output(output: Output, vocabularies: Mapping[str, Vocabulary]) -> dict[str,
 
 def _type(output: Output) -> str:
     if output.shape is None:
-        return f"{output.dtype}, varying length"
+        return f"{output.dtype}, {'sparse' if output.is_sparse else 'varying length'}"
     return output.dtype + (f" [{', '.join(map(str, output.shape))}]" if output.shape else "")
 
 
@@ -101,7 +106,7 @@ def _bucket_name(bucket: Bucket, tokens: Sequence[str]) -> str:
     return number(bucket.low)
 
 
-def _statistics(found: ColumnStatistics, are_ids: bool = False) -> dict[str, Any]:
+def _statistics(found: ColumnStatistics, *, are_ids: bool = False) -> dict[str, Any]:
     """A column's statistics; a mean of ids says nothing."""
     numbers = {
         "mean": _centred(found),
@@ -128,14 +133,17 @@ def _statistics(found: ColumnStatistics, are_ids: bool = False) -> dict[str, Any
 
 
 def _centred(found: ColumnStatistics) -> float | None:
-    """The mean; 0 where it is a rounding error beside the deviation."""
+    """The mean; 0 where it is a rounding error."""
     if found.mean is not None and found.deviation and abs(found.mean) < _NOTHING * found.deviation:
         return 0.0
     return found.mean
 
 
 def _rounded(value: float) -> float | int | str:
-    """A number with six digits; text for what JSON has no number for."""
+    """A number with six digits.
+
+    NaN and infinity, which JSON lacks, are text.
+    """
     if not math.isfinite(value):
         return number(value)
     rounded = float(f"{value:.6g}")

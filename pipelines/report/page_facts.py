@@ -1,27 +1,25 @@
-"""The facts of a run that the page's first screen shows."""
+"""The facts of a run for the first screen."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes
+from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes, step_seconds
+from shardmill.pipelines.report.clock_metrics import clock_seconds
 from shardmill.pipelines.report.column_entries import Entry
-from shardmill.pipelines.report.column_statistics import ColumnStatistics
+from shardmill.pipelines.report.shown_statistics import ColumnStatistics
 from shardmill.pipelines.report.shown_text import number, share, shown
 from shardmill.pipelines.report.warnings_by_weight import Warned
 from shardmill.pipelines.run_folder.manifest_keys import Manifest
 from shardmill.schemas.run_folder import TRAIN
 
-_TIME = "-msec"
-ELAPSED = "elapsed"
-"""The prefix of the manifest's metrics that are wall-clock times rather than sums over workers."""
 _NAMED = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", " ": "space"}
 # Input files to list.
 _FILES = 8
 
 
 def flow(manifest: Manifest) -> list[dict[str, Any]]:
-    """Where the rows that were read went, in order: splits, then the others."""
+    """Where the rows went: to splits, then elsewhere."""
     rows, groups = manifest["rows"], manifest.get("groups")
     counts = {name: split["rows"] for name, split in manifest["splits"].items()} if groups is None else groups["rows"]
     parts = [(name, count, "split") for name, count in counts.items()]
@@ -57,31 +55,30 @@ def splits(manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def times(manifest: Manifest) -> dict[str, Any]:
-    """The times of the run's phases, as far as they are known."""
-    found = {
-        name.removesuffix(_TIME): value for name, value in manifest.get("metrics", {}).items() if name.endswith(_TIME)
-    }
-    total = found.pop(ELAPSED, None)
-    elapsed = {
-        name.removeprefix(f"{ELAPSED}-"): value for name, value in found.items() if name.startswith(f"{ELAPSED}-")
-    }
-    workers = {name: value for name, value in found.items() if not name.startswith(f"{ELAPSED}-")}
-    shown_times = elapsed if len(elapsed) > 1 else workers
-    longest = max(shown_times.values(), default=0)
+    """The times of the run's phases, by the clock.
+
+    Where these aren't known, they are those of all workers together, by step.
+    """
+    metrics = manifest.get("metrics", {})
+    by_clock = clock_seconds(metrics)
+    total = by_clock.pop("total", None)
+    steps = {step: spent for (step, part), spent in step_seconds(metrics).items() if not part}
+    told = by_clock if len(by_clock) > 1 else steps
+    longest = max(told.values(), default=0)
     return {
-        "total": None if total is None else total / 1000,
-        "rate": None if not total else manifest["rows"]["read"] / (total / 1000),
-        "of_workers": not len(elapsed) > 1,
+        "total": total,
+        "rate": manifest["rows"]["read"] / total if total else None,
+        "of_workers": told is steps,
         "phases": [
-            {"name": name, "seconds": value / 1000, "width": 100 * value / max(longest, 1)}
-            for name, value in sorted(shown_times.items(), key=lambda item: -item[1])
-            if value
+            {"name": name, "seconds": spent, "width": 100 * spent / longest}
+            for name, spent in sorted(told.items(), key=lambda item: -item[1])
+            if spent
         ],
     }
 
 
 def reading(manifest: Manifest) -> list[tuple[str, str]]:
-    """How the input was read, and what was guessed of it."""
+    """How the input was read, and what was guessed."""
     settings = manifest["config"]["input"]
     dialect: Mapping[str, Any] = settings["dialect"]
     schema = settings.get("schema")
@@ -92,7 +89,7 @@ def reading(manifest: Manifest) -> list[tuple[str, str]]:
         ("encoding", str(dialect.get("encoding", "utf-8"))),
         ("missing is", ", ".join(repr(each) for each in dialect.get("null_values", ()))),
     ]
-    facts += [(f"skipped {SKIPPED_LINES[key]}", f"{count:,}") for key, count in manifest.get("skipped", {}).items()]  # type: ignore[str-bytes-safe]  # they are counts
+    facts += [(f"skipped {SKIPPED_LINES[key]}", f"{count:,}") for key, count in manifest.get("skipped", {}).items()]
     facts += [("renamed columns", text) for text in _renamed(manifest)]
     return [(name, text) for name, text in facts if text]
 
@@ -129,7 +126,10 @@ def inputs(manifest: Manifest) -> dict[str, Any]:
 
 
 def table_rows(entries: Sequence[Entry], warned: Sequence[Warned]) -> list[dict[str, Any]]:
-    """The rows of the table of columns; numbers to sort by beside texts to show."""
+    """The rows of the table of columns.
+
+    They have numbers to sort by beside the texts to show.
+    """
     levels: dict[str, str] = {}
     for each in warned:
         # The gravest comes first.
@@ -162,7 +162,7 @@ def _type_name(dtype: str) -> str:
 
 
 def _typical(found: ColumnStatistics) -> str:
-    """A column in a few characters: its mean, or its most frequent value."""
+    """A column's mean, or its most frequent value."""
     if found.is_number:
         return f"{number(found.mean)} ± {number(found.deviation)}" if found.mean is not None else ""
     if found.top and found.rows:

@@ -12,6 +12,7 @@ from shardmill.pipelines.report.shown_text import shown
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.run_folder import GZIP_SUFFIX
 from shardmill.transforms.files import enclosed
+from shardmill.transforms.rows.counts import kind_of_reason
 from shardmill.transforms.tfrecord.compress import GZIP_WBITS
 
 # Reasons to show, and rows of each; characters of a row.
@@ -45,7 +46,7 @@ def rejected_reasons(run: FinishedRun) -> list[Reason]:
     samples: dict[str, list[tuple[str, str]]] = {}
     for file in found["files"][:1]:
         for line in _lines(run.folder, file["file"]):
-            key = f"{line['column']}: {line['reason']}" if line.get("column") else str(line.get("reason"))
+            key = kind_of_reason(line.get("column"), str(line.get("reason")))
             if len(rows := samples.setdefault(key, [])) < _EACH:
                 where = f"{shown(str(line.get('file')), 200)}, line {line.get('line')}"
                 rows.append((where, shown(str(line.get("row")), _ROW)))

@@ -1,4 +1,6 @@
-"""Renders the page: one file with its style, script and data, and nothing from elsewhere.
+"""Renders the page.
+
+It is one file with its style, script and data, and takes nothing from elsewhere.
 
 All text goes through the template engine, which escapes it; the page's policy lets no script run
 but its own.
@@ -48,7 +50,7 @@ def render_page(context: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 
 def embedded(data: Mapping[str, Any]) -> Markup:
-    """Formats data as JSON that can stand in a script element."""
+    """Formats data as JSON for a script element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.translate(_IN_SCRIPT))  # noqa: S704  (nothing in it can end the element)
 

@@ -8,6 +8,7 @@ from shardmill.schemas.messages import cut
 # Characters of one value of the data.
 _LONGEST = 120
 _DIGITS = 5
+_MINUS = "\u2212"
 # Numbers from which on, and below which, a power of ten is shorter.
 _LARGE, _SMALL = 1e9, 1e-4
 
@@ -29,7 +30,7 @@ def number(value: float | None) -> str:
     if value is None:
         return ""
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{'−' if value < 0 else ''}∞"
+        return "NaN" if math.isnan(value) else f"{_MINUS if value < 0 else ''}∞"
     size = abs(value)
     if size and (size >= _LARGE or size < _SMALL):
         text = f"{value:.{_DIGITS - 2}e}"
@@ -39,11 +40,14 @@ def number(value: float | None) -> str:
         whole = len(str(int(size))) if size >= 1 else 0
         text = f"{value:,.{max(_DIGITS - whole, 0)}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", "−")
+    return text.replace("-", _MINUS)
 
 
 def share(value: float) -> str:
-    """A share as percent; what isn't none or all isn't rounded to it."""
+    """A share as percent.
+
+    A part isn't rounded to nothing or all.
+    """
     percent = 100 * value
     if 0 < percent < 0.1:  # noqa: PLR2004  (the least that is shown with one digit)
         return "< 0.1 %"

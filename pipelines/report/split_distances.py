@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from shardmill.pipelines.report.column_statistics import Bar, ColumnStatistics
+from shardmill.pipelines.report.shown_statistics import Bar, ColumnStatistics
 
 # Rows below which a distance is noise.
 _LEAST_ROWS = 200
@@ -36,7 +36,7 @@ def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, fl
 
 
 def _greatest_difference(first: ColumnStatistics, second: ColumnStatistics) -> float:
-    """Compares the values that one of the two has among its most frequent.
+    """Compares the values that either lists as frequent.
 
     A value that the other doesn't list is at most as frequent there as the last one listed.
     """
@@ -70,7 +70,7 @@ def jensen_shannon(first: Sequence[Bar], second: Sequence[Bar]) -> float:
 
 
 def _masses(bars: Sequence[Bar], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The share of values at each edge, and between it and the next."""
+    """The shares of values at edges, and between them."""
     masses = np.zeros((2, len(edges)))
     for low, high, count in bars:
         start, stop = np.searchsorted(edges, (low, high))

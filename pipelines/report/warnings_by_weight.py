@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shardmill.pipelines.report.column_entries import Entry, Output
-from shardmill.pipelines.report.column_statistics import ColumnStatistics
+from shardmill.pipelines.report.shown_statistics import ColumnStatistics
 from shardmill.pipelines.report.shown_text import number, share
 from shardmill.pipelines.report.split_distances import distance
-from shardmill.pipelines.run_folder.manifest_keys import Manifest
-from shardmill.pipelines.survey.identifiers import words_of
+from shardmill.pipelines.run_folder.manifest_keys import Manifest, NotFiniteEntry
+from shardmill.schemas.inference.name_words import ID_WORDS, words_of
 from shardmill.schemas.messages import plural
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.records.repair_names import Renamed, describe_renamed
@@ -16,8 +16,6 @@ from shardmill.transforms.records.repair_names import Renamed, describe_renamed
 # From these on there is a warning: the share of the label's variance that one feature predicts, the
 # share of missing values, distances between splits, the share of unknown tokens.
 _LEAK, _MISSING, _SKEW, _UNKNOWN = 0.9, 0.98, 0.1, 0.05
-# Names of integers that tell things apart rather than measure them.
-_ID_WORDS = frozenset({"id", "uuid", "guid", "zip", "zipcode", "postal", "postcode", "code", "fips", "geoid"})
 # Kinds that take an integer as an amount.
 _AMOUNTS = frozenset({"numeric", "z_score", "min_max", "robust", "bucketize", "log", "log1p", "power", "yeo_johnson"})
 # Weights from which a warning is grave, and from which it is one at all.
@@ -96,13 +94,11 @@ def _of_run(manifest: Manifest) -> Iterator[Warned]:
 
 
 def _of_values(manifest: Manifest) -> Iterator[Warned]:
-    found = manifest.get("not_finite", {"columns": {}, "nan": {}, "infinite": {}})
+    none: NotFiniteEntry = {"columns": {}, "nan": {}, "infinite": {}}
+    found = manifest.get("not_finite", none)
     for name in sorted({*found["nan"], *found["infinite"]}):
-        counts = [
-            f"{found[key][name]:,} {what}"
-            for key, what in (("infinite", "infinite"), ("nan", "NaN"))
-            if name in found[key]
-        ]  # type: ignore[literal-required]  # the keys are those of the entry
+        kinds = ((found["infinite"], "infinite"), (found["nan"], "NaN"))
+        counts = [f"{each[name]:,} {what}" for each, what in kinds if name in each]
         yield Warned(
             82, f"Feature {name!r} has {' and '.join(counts)} values", "A model learns nothing from them.", name
         )
@@ -133,7 +129,7 @@ def _of_column(entry: Entry) -> Iterator[Warned]:
     if (value := constant(train)) is not None:
         title = f"Column {entry.name!r} is constant"
         yield Warned(90, title, f"Each value is {value}: there is nothing to learn from it.", entry.name)
-    if entry.dtype == "INT" and (kinds := _amounts(entry)) and not _ID_WORDS.isdisjoint(words_of(entry.name)):
+    if entry.dtype == "INT" and (kinds := _amounts(entry)) and not ID_WORDS.isdisjoint(words_of(entry.name)[-1:]):
         detail = f"As its name says; {kinds} takes it for an amount. `vocabulary` or `hash` tell values apart."
         yield Warned(65, f"Column {entry.name!r} looks like an identifier", detail, entry.name)
     yield from _skews(f"Column {entry.name!r}", entry.name, entry.statistics)
@@ -145,7 +141,7 @@ def _amounts(entry: Entry) -> str:
 
 
 def constant(statistics: ColumnStatistics) -> str | None:
-    """The only value of a column, as it is shown; None if it isn't."""
+    """The only value of a column, if there is one."""
     if not statistics.rows:
         return None
     if statistics.is_number:
@@ -179,7 +175,10 @@ def _of_output(entry: Entry, output: Output, labels: Iterable[str]) -> Iterator[
 
 
 def _unknown(entry: Entry, output: Output) -> Iterator[Warned]:
-    """A warning of tokens that the vocabulary lacks; missing cells are none."""
+    """Warns of tokens that the vocabulary lacks.
+
+    Missing cells are no tokens.
+    """
     if output.coverage is None:
         return
     missing = {split: each.missing_share for split, each in entry.statistics.items()}

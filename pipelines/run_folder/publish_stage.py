@@ -5,6 +5,7 @@ A job that is launched from a template has no submitting process that waits for 
 
 import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -34,12 +35,14 @@ class PublishRun(beam.PTransform):  # type: ignore[misc]
         work: The work folder.
         output: The output folder.
         engine: The engine to name in the manifest.
+        report: Writes the report into the work folder, given it and the output folder.
         overwrite: Whether a finished run of another job may be replaced, if one is there by then.
     """
 
     work: str
     output: str
     engine: str
+    report: Callable[[str, str], None]
     overwrite: bool = field(kw_only=True)
 
     def expand(self, written: beam.PCollection[Any]) -> beam.PCollection[None]:
@@ -50,7 +53,8 @@ class PublishRun(beam.PTransform):  # type: ignore[misc]
         return (
             written
             | "ManifestIsWritten" >> beam.Reshuffle()
-            | "Publish" >> beam.Map(_publish, self.work, self.output, self.engine, overwrite=self.overwrite)
+            | "Publish"
+            >> beam.Map(_publish, self.work, self.output, self.engine, self.report, overwrite=self.overwrite)
         )
 
 
@@ -102,12 +106,15 @@ def _remove_parts(folder: str) -> None:
     files.remove(folder)
 
 
-def _publish(_: Any, work: str, output: str, engine: str, *, overwrite: bool = False) -> None:
+def _publish(
+    _: Any, work: str, output: str, engine: str, report: Callable[[str, str], None], *, overwrite: bool = False
+) -> None:
     manifest = files.join(work, MANIFEST)
     if files.exists(manifest) or not files.exists(files.join(output, SUCCESS)):
         tidy(work)
         # The workers' counts aren't known in this stage.
         add_metrics(work, engine, {})
+        report(work, output)
         publish(work, output, overwrite=overwrite, alone=False)
         # The manifest goes first: a later attempt that finds the other files then knows that
         # nothing is left to publish.

@@ -3,10 +3,10 @@
 Their numbers are no amounts, so that a mean of them says nothing.
 """
 
-import re
 from dataclasses import dataclass
 
 from shardmill.schemas.inference.infer import ColumnProfile
+from shardmill.schemas.inference.name_words import ID_WORDS, words_of
 from shardmill.schemas.schema import ColumnType
 
 FEW = 24
@@ -23,9 +23,6 @@ _DATES = (1_800_01_01, 2_100_12_31)  # dates written as one number
 _AMOUNTS = frozenset({"age", "amount", "count", "price", "total"})
 _PHONE = frozenset({"phone", "telephone", "fax"})
 
-# The words of names: `AirportID` has the words `airport` and `id`, `paid` is one word.
-_WORD = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+")
-_ID_WORDS = frozenset({"id", "uuid", "guid", "zip", "zipcode", "postal", "postcode", "plz", "code", "fips", "geoid"})
 _ROW_NAMES = frozenset(
     {"index", "idx", "row", "row index", "row name", "row names", "rownames", "rowname", "row id", "rowid"}
     | {"row number", "row num", "row no", "rownumber", "rownum", "obs", "no", "nr", "s no", "sr no", "sno", "serial no"}
@@ -51,15 +48,6 @@ class Identity:
     reason: str
     is_unique: bool = True
     sure: bool = True
-
-
-def words_of(name: str) -> tuple[str, ...]:
-    """Splits a name at spaces, punctuation, digits and capital letters.
-
-    Returns:
-        The words in lower case.
-    """
-    return tuple(word.lower() for word in _WORD.findall(name))
 
 
 def is_unique(profile: ColumnProfile) -> bool:
@@ -159,4 +147,4 @@ def _is_id_name(name: str) -> bool:
     words = [word for word in words_of(name) if not word.isdigit()]
     if not words:
         return False
-    return words[0] == "id" or not _PHONE.isdisjoint(words[-2:]) or (words[-1] in _ID_WORDS and words[-2:-1] != ["of"])
+    return words[0] == "id" or not _PHONE.isdisjoint(words[-2:]) or (words[-1] in ID_WORDS and words[-2:-1] != ["of"])

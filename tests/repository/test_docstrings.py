@@ -25,6 +25,8 @@ FOLDERS = (
     "pipelines/init",
     "pipelines/inspect",
     "pipelines/job",
+    "pipelines/report",
+    "pipelines/report/sample",
     "pipelines/run_folder",
     "pipelines/validate",
     "pipelines/verify",

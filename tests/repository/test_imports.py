@@ -54,6 +54,8 @@ FLOORS = (
     "pipelines/console",
     "pipelines/engines",
     "pipelines/run_folder",
+    "pipelines/report/sample",
+    "pipelines/report",
     "pipelines/job",
     "pipelines/inspect",
     "pipelines/verify",

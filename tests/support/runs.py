@@ -29,7 +29,10 @@ def run(config: Path, output: Path, *, workers: int = 2, beam_args: Sequence[str
     """Runs the main job on a configuration file."""
     checked = load_config(str(config), output=str(output))
     engine = choose_engine(None, beam_args, workers=None if beam_args else workers)
-    return run_module.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
+    result = run_module.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
+    # A page that can't be made costs nobody a run, but a test.
+    assert (output / "report.html").exists()
+    return result
 
 
 def run_toml(folder: Path, toml: str, *, name: str = "run", workers: int = 2, beam_args: Sequence[str] = ()) -> Path:
@@ -116,6 +119,8 @@ def files_of(run_dir: Path) -> dict[str, bytes]:
     manifest = json.loads(found["manifest.json"])
     for how in ("engine", "metrics"):
         manifest.pop(how, None)
+    # The report shows both.
+    found.pop("report.html", None)
     return {**found, "manifest.json": json.dumps(manifest).encode()}
 
 

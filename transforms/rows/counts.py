@@ -122,7 +122,7 @@ class Rejections:
             unit: The index of their unit.
             rejects: The rows.
         """
-        self.reasons.update(_kind(reject) for reject in rejects)
+        self.reasons.update(kind_of_reason(reject.column, reject.reason) for reject in rejects)
         self.widths.update(filter(None, map(_width, rejects)))
         self._keep((unit, _shorten(reject)) for reject in rejects[:SHOWN])
 
@@ -213,6 +213,12 @@ def _width(reject: Reject) -> tuple[int, int] | None:
     return (expected, found) if abs(found - expected) <= _FAR else None
 
 
-def _kind(reject: Reject) -> str:
-    reason = re.sub(r",? found .*", "", reject.reason, flags=re.DOTALL)
-    return f"{reject.column}: {reason}" if reject.column is not None else reason
+def kind_of_reason(column: str | None, reason: str) -> str:
+    """A reason for rejections, without the cell.
+
+    Args:
+        column: The column; None where the reason isn't about one.
+        reason: The reason of one row.
+    """
+    kind = re.sub(r",? found .*", "", reason, flags=re.DOTALL)
+    return f"{column}: {kind}" if column is not None else kind

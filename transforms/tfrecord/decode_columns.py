@@ -68,47 +68,47 @@ class _Walk:
 
     def __init__(self, data: Octets, at: Positions, stop: Positions) -> None:
         self._data = data
-        self._at = at
-        self._stop = stop
+        self.at = at
+        self.stop = stop
 
     def _some(self, filled: npt.NDArray[np.bool_]) -> "_Walk":
         """A walk of its own through some of the records."""
-        return _Walk(self._data, self._at[filled], self._stop[filled])
+        return _Walk(self._data, self.at[filled], self.stop[filled])
 
     def features(self, wanted: Container[str] | None) -> dict[str, Decoded]:
         found: dict[str, Decoded] = {}
-        if not self._enter(_FIRST).any():
+        if not self.enter(_FIRST).any():
             return found
-        stop = self._stop
-        while (self._at < stop).any():
-            entry = self._enter(_FIRST)
-            after = self._at + entry
+        stop = self.stop
+        while (self.at < stop).any():
+            entry = self.enter(_FIRST)
+            after = self.at + entry
             name = self._name()
-            self._enter(_VALUE)
+            self.enter(_VALUE)
             if wanted is None or name in wanted:
                 found[name] = self._values(after)
-            self._at = after
+            self.at = after
         return found
 
-    def _enter(self, tag: int) -> Positions:
+    def enter(self, tag: int) -> Positions:
         """Steps over a tag and a length; returns the lengths.
 
         Where records end at different messages, they differ.
         """
-        self._check((self._at < self._stop).all() and (self._octet(self._at) == tag).all())
-        self._at = self._at + 1
-        length, self._at = self._varint(self._at, _LENGTH)
-        self._check((self._at + length <= self._stop).all())
+        self._check((self.at < self.stop).all() and (self._octet(self.at) == tag).all())
+        self.at = self.at + 1
+        length, self.at = self._varint(self.at, _LENGTH)
+        self._check((self.at + length <= self.stop).all())
         return length
 
     def _name(self) -> str:
-        length = self._enter(_FIRST)
+        length = self.enter(_FIRST)
         size = int(length[0])
-        first = self._data[self._at[0] : self._at[0] + size]
+        first = self._data[self.at[0] : self.at[0] + size]
         self._check((length == size).all())
         for index in range(size):
-            self._check((self._octet(self._at + index) == first[index]).all())
-        self._at = self._at + length
+            self._check((self._octet(self.at + index) == first[index]).all())
+        self.at = self.at + length
         try:
             return first.tobytes().decode()
         except UnicodeDecodeError as error:
@@ -116,27 +116,27 @@ class _Walk:
 
     def _values(self, after: Positions) -> Decoded:
         """The values of a Feature, which ends at `after`."""
-        filled = self._at < after
+        filled = self.at < after
         if not filled.any():
             return Decoded(np.empty(0, np.float32), np.zeros(len(after), np.int64))
-        tag = int(self._octet(self._at[filled])[0])
-        values, counts = _Walk(self._data, self._at[filled], after[filled])._list(tag)
+        tag = int(self._octet(self.at[filled])[0])
+        values, counts = _Walk(self._data, self.at[filled], after[filled]).list_values(tag)
         every = np.zeros(len(after), np.int64)
         every[filled] = counts
         return Decoded(values, every)
 
-    def _list(self, tag: int) -> tuple[Any, Positions]:
-        """The values of a list of numbers or texts, up to the end."""
-        self._enter(tag)
+    def list_values(self, tag: int) -> tuple[Any, Positions]:
+        """The values of a list of numbers or texts."""
+        self.enter(tag)
         if tag == _BYTES:
             return self._texts()
-        filled = self._at < self._stop
-        lengths, starts = np.zeros(len(self._at), np.int64), self._at.copy()
+        filled = self.at < self.stop
+        lengths, starts = np.zeros(len(self.at), np.int64), self.at.copy()
         if filled.any():
             part = self._some(filled)
-            lengths[filled] = part._enter(_FIRST)
-            starts[filled] = part._at
-        octets = self._gathered(starts, lengths)
+            lengths[filled] = part.enter(_FIRST)
+            starts[filled] = part.at
+        octets = self.gathered(starts, lengths)
         if tag == _FLOATS:
             self._check((lengths % _WORD == 0).all())
             return octets.view("<f4"), lengths // _WORD
@@ -148,22 +148,23 @@ class _Walk:
         return _integers(octets, np.flatnonzero(last)), before[ends] - before[ends - lengths]
 
     def _texts(self) -> tuple[pa.Array, Positions]:
-        """Texts, of which only the first of each record is kept."""
-        filled = self._at < self._stop
+        """The first text of each record."""
+        filled = self.at < self.stop
         part = self._some(filled)
-        lengths = part._enter(_FIRST) if filled.any() else np.zeros(0, np.int64)
-        octets = part._gathered(part._at, lengths)
+        lengths = part.enter(_FIRST) if filled.any() else np.zeros(0, np.int64)
+        octets = part.gathered(part.at, lengths)
         counts = filled.astype(np.int64)
         # Another text after the first one.
-        counts[np.flatnonzero(filled)[part._at + lengths < part._stop]] += 1
+        counts[np.flatnonzero(filled)[part.at + lengths < part.stop]] += 1
         return binary_of(octets, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])), counts
 
-    def _gathered(self, starts: Positions, lengths: Positions) -> Octets:
+    def gathered(self, starts: Positions, lengths: Positions) -> Octets:
         """The bytes of a range of each record, joined."""
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(ends) else 0
         index = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
-        return np.take(self._data, index)
+        found: Octets = np.take(self._data, index)
+        return found
 
     def _varint(self, at: Positions, most: int) -> tuple[Positions, Positions]:
         """The varint at each position, and the position after it."""

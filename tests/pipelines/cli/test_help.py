@@ -13,7 +13,7 @@ from shardmill.pipelines.cli.commands import app
 from shardmill.pipelines.cli.examples import EXAMPLES
 from tests.pipelines.cli.test_commands import COMMAND, call_here
 
-COMMANDS = ["init", "run", "inspect", "verify", "validate", "diff", "apply", "demo", "doctor"]
+COMMANDS = ["init", "run", "inspect", "report", "verify", "validate", "diff", "apply", "demo", "doctor"]
 
 
 def page(

@@ -17,6 +17,10 @@ from tests.support.runs import FINISHED
 from tests.support.stores.remote_files import SCHEME
 
 
+def no_report(_work: str, _output: str) -> None:
+    """Stands in for the report of a run that is none."""
+
+
 def test_nothing_is_left_of_part_files(tmp_path: Path) -> None:
     """Not even where a worker that was given up makes new ones all the time: it can't any more."""
     work = tmp_path / "work"
@@ -85,7 +89,7 @@ def test_a_templates_job_leaves_a_run_of_another(tmp_path: Path, scheme: str, ov
         (tmp_path / folder / "shard").write_text(folder)
     (tmp_path / "out" / "_SUCCESS").touch()
     with contextlib.nullcontext() if overwrite else pytest.raises(OutputError, match="run that this job hasn't made"):
-        publish_stage._publish(None, work, output, "dataflow", overwrite=overwrite)
+        publish_stage._publish(None, work, output, "dataflow", no_report, overwrite=overwrite)
     assert (tmp_path / "out" / "shard").read_text() == ("out.incomplete" if overwrite else "out")
     assert (tmp_path / "out.incomplete" / "shard").exists() == (not overwrite)
 
@@ -106,12 +110,12 @@ def test_publishing_again_changes_nothing(tmp_path: Path, left: str) -> None:
     work, output = tmp_path / "out.incomplete", tmp_path / "out"
     (work / "parts").mkdir(parents=True)
     (work / "manifest.json").write_text('{"rows": {"rejected": 1}}')
-    publish_stage._publish(None, str(work), str(output), "dataflow")
+    publish_stage._publish(None, str(work), str(output), "dataflow", no_report)
     assert sorted(path.name for path in output.iterdir()) == ["_SUCCESS", "manifest.json"]
     assert json.loads((output / "manifest.json").read_text())["engine"] == "dataflow"
     if left == "a file":
         work.mkdir()
         (work / "train-00000-of-00001.tfrecord.gz").touch()
-    publish_stage._publish(None, str(work), str(output), "dataflow")
+    publish_stage._publish(None, str(work), str(output), "dataflow", no_report)
     assert sorted(path.name for path in output.iterdir()) == ["_SUCCESS", "manifest.json"]
     assert not work.exists()

@@ -169,7 +169,7 @@ def test_a_templates_attempt_that_fails_takes_nothing_away(server: Server, fails
         files.create(path).close()
     server.faults.plan(f"^POST .*copyTo.*tried/{fails}|^PUT /bucket/tried/{fails}", 1, status=403)
     with pytest.raises(OutputError, match=rf"can't write '.*tried/{fails}'"):
-        publish_stage._publish(None, work, output, "dataflow")
+        publish_stage._publish(None, work, output, "dataflow", lambda *_: None)
     assert server.names("bucket", "tried") == [f"tried/{name}" for name in left]
     assert server.names("bucket", "work") == ["work/first", "work/manifest.json", "work/second"]
     for path in (work, output):

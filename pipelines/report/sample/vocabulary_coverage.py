@@ -1,4 +1,4 @@
-"""How much of the data vocabularies cover, in a sample of rows."""
+"""Measures how much vocabularies cover, in a sample."""
 
 import os
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Takes a bounded sample of rows from a run's shards.
 
-Shards keep the input's order, so rows are read at several places of several shards. A shard is made
-of gzip members that begin with a record, and reading may begin at any of them.
+Shards keep the input's order, so rows are read at several offsets of several shards. A shard is
+made of gzip members that begin with a record, and reading may begin at any of them.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from isal import isal_zlib
@@ -25,9 +24,9 @@ from shardmill.transforms.tfrecord.frames import HEADER_BYTES, begins_with_frame
 ROWS = 10_000
 _BYTES = 4 << 20
 _REACH = 24 << 20
-# Shards to read where each is a part of the input, and places in a shard, at most.
+# Shards to read where each is a part of the input, and offsets in a shard, at most.
 _SHARDS = 4
-_PLACES = 4
+_STARTS = 4
 # Compressed bytes in which a member is looked for.
 _WINDOW = 1 << 18
 # A member's first bytes, which are the same for all.
@@ -73,15 +72,15 @@ def sample_split(
     filled = [shard for shard in shards if shard["rows"]]
     needed = -(-rows // filled[0]["rows"]) if filled and shuffled else _SHARDS
     taken = min(len(filled), needed, _SHARDS)
-    places = [
+    members = [
         (shard["file"], start)
         for index in range(taken)
         for shard in [filled[index * len(filled) // taken]]
         for start in _starts(folder, shard)
     ]
     blocks = [
-        _evenly(_read(folder, name, start, _REACH // len(places)), rows // len(places), _BYTES // len(places))
-        for name, start in places
+        _evenly(_read(folder, name, start, _REACH // len(members)), rows // len(members), _BYTES // len(members))
+        for name, start in members
     ]
     if not blocks:
         return Sample(0, {})
@@ -90,7 +89,7 @@ def sample_split(
 
 
 def _evenly(records: pa.Array, rows: int, size: int) -> pa.Array:
-    """Some of the records, evenly spread, within bounds of rows and bytes."""
+    """Evenly spread records, within bounds of rows and bytes."""
     most = min(rows, len(records), size * len(records) // max(records.nbytes, 1))
     kept = max(most, min(len(records), 1))
     return records.take(pa.array([index * len(records) // kept for index in range(kept)], pa.int64()))
@@ -99,13 +98,13 @@ def _evenly(records: pa.Array, rows: int, size: int) -> pa.Array:
 def _starts(folder: str, shard: ShardEntry) -> list[int]:
     """Offsets in a shard at which a gzip member begins.
 
-    They are looked for at evenly spread places; a small shard is read from its beginning.
+    They are looked for from evenly spread offsets on; a small shard is read from its beginning.
     """
     starts = [0]
-    if shard["bytes"] > _PLACES * _WINDOW:
+    if shard["bytes"] > _STARTS * _WINDOW:
         with _opened(folder, shard["file"]) as stream:
-            for place in range(1, _PLACES):
-                offset = place * shard["bytes"] // _PLACES
+            for member in range(1, _STARTS):
+                offset = member * shard["bytes"] // _STARTS
                 stream.seek(offset)
                 window = stream.read(_WINDOW)
                 found = next((at for at in _members(window) if _is_member(window[at:])), None)
@@ -125,7 +124,7 @@ def _opened(folder: str, name: str) -> Iterator[BinaryIO]:
 
 
 def _read(folder: str, name: str, start: int, size: int) -> pa.Array:
-    """The records from an offset on, at which a member begins."""
+    """The records from the beginning of a member on."""
     with _opened(folder, name) as stream:
         stream.seek(start)
         data = stream.read(min(size, _WINDOW))
