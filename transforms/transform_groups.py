@@ -178,7 +178,7 @@ class _TransformPartition(CheckedDoFn):
 
     def process(self, partition: Partition, graph: Graph, row_files: list[RowFile]) -> Iterator[PartFile]:
         writer = GroupWriter(graph, self._reading, self._grouping, self._rule)
-        reader = PartitionReader(row_files, [column.name for column in self._reading.selection.columns], self._grouping)
+        reader = PartitionReader.of_selection(row_files, self._reading.selection, self._grouping)
         name = f"partition {partition.index} of {1 << partition.bits}"
         path = files.join(self._layout.folder, f"part-groups-{partition.index:06d}-{uuid.uuid4().hex[:8]}")
         with metrics.working("transform", name) as work, files.created(path) as stream:

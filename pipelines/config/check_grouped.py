@@ -27,7 +27,11 @@ def check_grouped(
         split_columns: The columns that `[split]` names, by their setting.
         mistakes: Collects the mistakes.
     """
-    for key, names in (("group_by", grouped.group_by), ("order_by", grouped.columns[len(grouped.group_by) :])):
+    for key, names in (
+        ("group_by", grouped.group_by),
+        ("order_by", grouped.columns[len(grouped.group_by) :]),
+        ("forward_fill", grouped.forward_fill),
+    ):
         for name in names:
             if name not in schema:
                 has = f"the columns are {', '.join(map(repr, schema.names))}"
@@ -57,6 +61,31 @@ def _check_split(
                 )
                 mistakes.add(ConfigError(problem), ("split", setting))
                 break
+
+
+def check_filled(grouped: SequenceConfig | WindowConfig, kinds: Sequence[Kind], schema: Schema) -> None:
+    """Checks that missing cells of filled columns get that far.
+
+    Args:
+        grouped: The section.
+        kinds: The features.
+        schema: The raw columns.
+
+    Raises:
+        ConfigError: A filled column is a label's, or rejects the rows that lack it.
+    """
+    needed = dict.fromkeys(grouped.columns, f"[{grouped.section}] itself")
+    for kind in kinds:
+        named = f"label {kind.name!r}" if kind.is_label else f"feature {kind.name!r}"
+        needed |= dict.fromkeys(kind.columns if kind.is_label else kind.required_columns(schema), named)
+    for name in grouped.forward_fill:
+        if name in needed:
+            error = ConfigError(
+                f"[{grouped.section}] forward_fill: expected columns whose rows stay where a cell is missing, received {name!r}, which "
+                f"{needed[name]} needs in every row; give that feature another `missing`, or leave the column out"
+            )
+            error.key = (grouped.section, "forward_fill")
+            raise error
 
 
 def check_windowed(window: WindowConfig, kinds: Sequence[Kind], schema: Schema) -> None:

@@ -18,6 +18,7 @@ class SequenceSettings(TypedDict):
     context: list[str]
     max_length: AtLeastOne
     on_too_long: Literal["error", "truncate"]
+    forward_fill: list[str]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class SequenceConfig:
         context: The features that a record has once.
         max_length: The most rows of a group.
         on_too_long: What becomes of longer groups.
+        forward_fill: The columns whose missing cells take the value of the row before.
     """
 
     group_by: tuple[str, ...]
@@ -37,6 +39,7 @@ class SequenceConfig:
     context: tuple[str, ...] = ()
     max_length: int = _MAX_LENGTH
     on_too_long: Literal["error", "truncate"] = "error"
+    forward_fill: tuple[str, ...] = ()
 
     section: ClassVar[str] = "sequence"
 
@@ -49,6 +52,7 @@ class SequenceConfig:
             tuple(settings["context"]),
             settings["max_length"],
             settings["on_too_long"],
+            tuple(settings["forward_fill"]),
         )
 
     @property
@@ -59,7 +63,7 @@ class SequenceConfig:
     @property
     def settings(self) -> dict[str, Any]:
         """All settings as plain data for the manifest."""
-        return {**asdict(self), "group_by": list(self.group_by), "context": list(self.context)}
+        return asdict(self)
 
     @property
     def grouping(self) -> Grouping:
@@ -70,6 +74,7 @@ class SequenceConfig:
             context=self.context,
             max_length=self.max_length,
             truncate=self.on_too_long == "truncate",
+            forward_fill=self.forward_fill,
         )
 
 
@@ -103,7 +108,7 @@ def parse_sequence(root: Table, output_format: str, *, shards: int | None, shuff
 
 
 def _parse(table: Table) -> SequenceConfig:
-    table.check_keys(("group_by", "order_by", "context", "max_length", "on_too_long"))
+    table.check_keys(("group_by", "order_by", "context", "max_length", "on_too_long", "forward_fill"))
     if "group_by" not in table.raw:
         table.refuse(None, 'expected group_by, the columns whose rows become one record (group_by = ["user"])')
     return SequenceConfig(
@@ -112,4 +117,5 @@ def _parse(table: Table) -> SequenceConfig:
         table.strings("context") if "context" in table.raw else (),
         table.integer("max_length", minimum=1, default=_MAX_LENGTH),
         table.choice("on_too_long", ("error", "truncate")),  # type: ignore[arg-type]
+        table.strings("forward_fill") if "forward_fill" in table.raw else (),
     )

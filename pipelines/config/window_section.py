@@ -7,7 +7,7 @@ from shardmill.pipelines.config.table import Table
 from shardmill.schemas.json_shapes import AtLeastOne, Count
 from shardmill.transforms.grouping.settings import Grouping, Window
 
-_KEYS = ("size", "shift", "stride", "horizon", "group_by", "order_by")
+_KEYS = ("size", "shift", "stride", "horizon", "group_by", "order_by", "forward_fill")
 
 
 class WindowSettings(TypedDict):
@@ -19,6 +19,7 @@ class WindowSettings(TypedDict):
     shift: AtLeastOne
     stride: AtLeastOne
     horizon: Count
+    forward_fill: list[str]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class WindowConfig:
         shift: How many rows after a window's first row the next one's is.
         stride: How many rows after a row of a window its next one is.
         horizon: How many rows after a window's last row the one is whose labels it has.
+        forward_fill: The columns whose missing cells take the value of the row before.
     """
 
     size: int
@@ -41,6 +43,7 @@ class WindowConfig:
     shift: int = 1
     stride: int = 1
     horizon: int = 0
+    forward_fill: tuple[str, ...] = ()
 
     section: ClassVar[str] = "window"
 
@@ -54,6 +57,7 @@ class WindowConfig:
             settings["shift"],
             settings["stride"],
             settings["horizon"],
+            tuple(settings["forward_fill"]),
         )
 
     @property
@@ -64,7 +68,7 @@ class WindowConfig:
     @property
     def settings(self) -> dict[str, Any]:
         """All settings as plain data for the manifest."""
-        return {**asdict(self), "group_by": list(self.group_by)}
+        return asdict(self)
 
     @property
     def grouping(self) -> Grouping:
@@ -73,6 +77,7 @@ class WindowConfig:
             group_by=self.group_by,
             order_by=self.order_by,
             window=Window(size=self.size, shift=self.shift, stride=self.stride, horizon=self.horizon),
+            forward_fill=self.forward_fill,
         )
 
 
@@ -126,4 +131,5 @@ def _parse(table: Table) -> WindowConfig:
         table.integer("shift", minimum=1, default=1),
         table.integer("stride", minimum=1, default=1),
         table.integer("horizon", minimum=0, default=0),
+        table.strings("forward_fill") if "forward_fill" in table.raw else (),
     )

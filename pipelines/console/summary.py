@@ -88,6 +88,8 @@ def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
         made = "windows" if "window" in manifest["config"] else "groups"
         total = f"{total}{dropped}; {made} of rows in {groups['records']:,} records"
     out.print(total, markup=False)
+    for column, count in groups["filled"].items() if groups else ():
+        out.print(f"  filled {count:,} missing cells of {column!r} from the rows before", markup=False)
     for setting, count in filtered.items():
         out.print(f"  filtered {count:,}: [rows] {setting}", markup=False)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from shardmill.pipelines.config.check_grouped import check_grouped, check_windowed
+from shardmill.pipelines.config.check_grouped import check_filled, check_grouped, check_windowed
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.job.job import Job, parts_folder
@@ -80,7 +80,8 @@ def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
 def _selection(config: Config, schema: Schema, features: JobFeatures, splits: SplitRule, folder: str) -> Selection:
     key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
     grouped = config.grouped.columns if config.grouped else ()
-    columns = tuple(column for column in schema if column.name in features.columns or column.name in grouped)
+    read = features.columns.union(grouped, config.grouped.forward_fill if config.grouped else ())
+    columns = tuple(column for column in schema if column.name in read)
     infinite = {column.name: config.input.infinite_of(column.name) for column in schema}
     return Selection(
         columns,
@@ -125,6 +126,8 @@ def check_columns(config: Config, schema: Schema) -> None:
     if config.features and not config.derive:
         with mistakes.at("features"):
             kinds = parse_features(config.features, schema, config.split_key)
+            if config.grouped:
+                check_filled(config.grouped, kinds, schema)
             if isinstance(config.grouped, WindowConfig):
                 check_windowed(config.grouped, kinds, schema)
     config.source.raise_any(mistakes)

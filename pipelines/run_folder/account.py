@@ -53,4 +53,5 @@ def group_entry(groups: GroupCounts) -> GroupsEntry:
         "records": sum(groups.records.values()),
         "rows": {split: count for split, count in sorted(groups.rows.items()) if count},
         "dropped": dict(sorted(groups.dropped.items())),
+        "filled": dict(sorted(groups.filled.items())),
     }

@@ -293,6 +293,9 @@ def _check_grouped(manifest: Manifest, path: str) -> None:
     for name in grouped.columns:
         if name not in columns["read"] or name not in columns["required"]:
             raise wrong(path, key, "columns that were read and required", shown(name))
+    for name in grouped.forward_fill:
+        if name not in columns["read"]:
+            raise wrong(path, f"{key}.forward_fill", "columns that were read", shown(name))
     if config["output"]["shards"] is None:
         raise wrong(path, key, "config.output.shards", "none")
     if "sequence" in config and ("window" in config or not config["sequence"]["group_by"]):

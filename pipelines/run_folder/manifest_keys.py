@@ -82,12 +82,13 @@ class RowCounts(TypedDict):
 class GroupsEntry(TypedDict):
     """Groups of rows, each of which is a record.
 
-    `rows` counts the rows in them, by split, `dropped` those in none, by reason.
+    By split `rows` in them, by reason `dropped` ones, by column cells `filled` from the row before.
     """
 
     records: Count
     rows: dict[SplitName, Count]
     dropped: dict[str, Count]
+    filled: dict[str, Count]
 
 
 class RejectedEntry(TypedDict):

@@ -86,8 +86,8 @@ class Regrouping:
     def _records(self, partition: Partition) -> Iterator[tuple[ShardKey, pa.Array]]:
         """Yields the records of a partition, by shard."""
         reading = self._served.reading
-        names = [column.name for column in reading.selection.columns]
-        for groups in PartitionReader(self._files, names, self._grouping).read(partition):
+        reader = PartitionReader.of_selection(self._files, reading.selection, self._grouping)
+        for groups in reader.read(partition):
             arranged = self._encoder.arrange(groups)
             records = self._encoder.records(groups, self._served.outputs(groups.columns), arranged.order)
             for split, shard, start, stop in pieces_of(arranged):

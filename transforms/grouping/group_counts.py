@@ -19,6 +19,7 @@ class GroupCounts:
         records: Records, by split.
         rows: Rows that are in a record, by split.
         dropped: Rows that are in none, by reason.
+        filled: Missing cells that the row before gave a value, by column.
         longest: The rows of the longest group, by the split's index; only where windows are
             records.
     """
@@ -28,6 +29,7 @@ class GroupCounts:
         self.records: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        self.filled: Counter[str] = Counter()
         self.longest: dict[int, int] = {}
 
     def see_groups(self, splits: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:
@@ -46,5 +48,6 @@ class GroupCounts:
         self.records.update(other.records)
         self.rows.update(other.rows)
         self.dropped.update(other.dropped)
+        self.filled.update(other.filled)
         for split, rows in other.longest.items():
             self.longest[split] = max(rows, self.longest.get(split, 0))

@@ -4,7 +4,7 @@ A partition is small enough for memory, and no group is in two of them.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
+from shardmill.transforms.csv.selection import Selection
+from shardmill.transforms.grouping.forward_fill import forward_fill
 from shardmill.transforms.grouping.group_counts import NO_WINDOW, TOO_LONG, GroupCounts
 from shardmill.transforms.grouping.row_files import HASH, POSITION, SPLIT, RowFile
 from shardmill.transforms.grouping.settings import Grouping
@@ -96,21 +98,37 @@ class PartitionReader:
         counts: Counts the rows that are dropped.
     """
 
-    def __init__(self, row_files: Sequence[RowFile], names: Sequence[str], grouping: Grouping) -> None:
+    def __init__(
+        self, row_files: Sequence[RowFile], names: Sequence[str], grouping: Grouping, infinite: Collection[str] = ()
+    ) -> None:
         """Takes all files.
 
         Args:
             row_files: The files that have all rows.
             names: The raw columns' names, in order.
             grouping: The groups that are wanted.
+            infinite: The columns in which an infinite number counts as missing.
         """
         self.counts = GroupCounts()
         self._files = sorted(row_files, key=lambda each: each.path)
         self._names = list(names)
         self._grouping = grouping
+        self._infinite = frozenset(infinite)
         self._keys = [HASH, SPLIT, *(str(self._names.index(name)) for name in grouping.group_by)]
         order = [] if grouping.order_by is None else [str(self._names.index(grouping.order_by))]
         self._sort_keys = [(name, "ascending") for name in (*self._keys, *order, POSITION)]
+
+    @classmethod
+    def of_selection(cls, row_files: Sequence[RowFile], selection: Selection, grouping: Grouping) -> "PartitionReader":
+        """Takes all files, of the columns that were read.
+
+        Args:
+            row_files: The files that have all rows.
+            selection: The raw columns.
+            grouping: The groups that are wanted.
+        """
+        infinite = [name for name, treatment in selection.infinite.items() if treatment == "missing"]
+        return cls(row_files, [column.name for column in selection.columns], grouping, infinite)
 
     def read(self, partition: Partition) -> Iterator[Groups]:
         """Reads a partition's groups, or their windows.
@@ -132,7 +150,7 @@ class PartitionReader:
                 held = [self._sorted(held)]
                 size = limit = held[0].nbytes
         if held:
-            table = self._sorted(held)
+            table = self._filled(self._sorted(held))
             held.clear()
             yield from self._cut(table) if self._grouping.window is None else self._windows(table)
 
@@ -157,6 +175,17 @@ class PartitionReader:
         kept = np.arange(table.num_rows) - np.repeat(starts, lengths) < most
         self.counts.dropped[TOO_LONG] += int(table.num_rows - kept.sum())
         return table.filter(pa.array(kept)).combine_chunks()
+
+    def _filled(self, table: pa.Table) -> pa.Table:
+        """Fills missing cells from the rows before."""
+        starts = self._starts(table)
+        for name in self._grouping.forward_fill:
+            at = self._names.index(name)
+            column, cells = forward_fill(table.column(at), starts, infinite=name in self._infinite)
+            if cells:
+                self.counts.filled[name] += cells
+                table = table.set_column(at, table.field(at), column)
+        return table
 
     def _starts(self, table: pa.Table) -> Indices:
         begins = np.zeros(table.num_rows, np.bool_)

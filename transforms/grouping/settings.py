@@ -39,6 +39,7 @@ class Grouping:
         truncate: Whether the rows of a longer group after the first `max_length` are dropped; else
             such a group is an error.
         window: The windows whose rows are records. None means that whole groups are.
+        forward_fill: The columns whose missing cells take the value of the row before in the group.
     """
 
     group_by: tuple[str, ...]
@@ -47,6 +48,7 @@ class Grouping:
     max_length: int | None = None
     truncate: bool = False
     window: Window | None = None
+    forward_fill: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

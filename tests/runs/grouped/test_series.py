@@ -23,6 +23,8 @@ from tests.support.verified import checks
 pytestmark = pytest.mark.usefixtures("shared_tracer")
 
 SIZE, SHIFT, STRIDE, HORIZON = 4, 2, 3, 2
+# The rows of a series in which no window fits.
+SHORT = 5
 TOML = f"""
 [input]
 files = ["meters-*.csv"]
@@ -38,10 +40,12 @@ stride = {STRIDE}
 horizon = {HORIZON}
 group_by = ["meter"]
 order_by = "time"
+forward_fill = ["wind"]
 [features]
 load = "z_score"
 kind = {{ kind = "one_hot", missing = "" }}
 place = "string"
+wind = {{ kind = "numeric", missing = -1.0 }}
 next = {{ kind = "label", column = "load" }}
 [output]
 shards = 2
@@ -56,9 +60,10 @@ def rows_of(meters: range) -> pd.DataFrame:
         pd.DataFrame({"meter": f"m{meter}", "time": days, "place": [f"{meter}-{day}" for day in range(90)]})
         for meter in meters
     ]
-    frames.append(frames[-1][:5].assign(meter=f"short{meters.start}"))
+    frames.append(frames[-1][:SHORT].assign(meter=f"short{meters.start}"))
     frame = pd.concat(frames, ignore_index=True)
     frame["load"] = generator.normal(50, 9, len(frame)).round(2)
+    frame["wind"] = np.where(generator.random(len(frame)) < 0.4, np.nan, generator.normal(5, 1, len(frame)).round(2))
     frame["kind"] = generator.choice(["a", "b", "c"], len(frame))
     frame.loc[7, "time"] = None
     return frame.sample(frac=1, random_state=1)
@@ -125,6 +130,30 @@ def test_windows_are_those_of_keras(folder: Path, split: str) -> None:
     np.testing.assert_allclose(
         [load for _, load, _ in sorted(stored)], [load for _, load, _ in sorted(expected)], atol=2e-4
     )
+
+
+@pytest.mark.parametrize("split", ["train", "eval"])
+def test_gaps_are_filled_from_the_rows_before(folder: Path, split: str) -> None:
+    """Within a series and a split, as pandas fills them; what comes before the first value is left to the feature's `missing`."""
+    expected = {}
+    for group in (group for group in series()[split] if len(group) > SHORT):
+        expected |= dict(zip(group["place"], group["wind"].ffill().fillna(-1).to_numpy(np.float32), strict=True))
+    found = read_split(folder / "run", split)
+    places = [place.decode() for place in found["place"].reshape(-1)]
+    assert found["wind"].reshape(-1).tolist() == [expected[place] for place in places]
+    assert -1 in found["wind"]
+
+
+def test_filled_cells_are_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The manifest and the summary say how many, by column."""
+    filled = sum(
+        int((group["wind"].isna() & group["wind"].ffill().notna()).sum())
+        for groups in series().values()
+        for group in groups
+    )
+    assert json.loads((folder / "run" / "manifest.json").read_text())["groups"]["filled"] == {"wind": filled}
+    inspect_path(str(folder / "run" / "manifest.json"))
+    assert f"filled {filled} missing cells of 'wind' from the rows before" in capsys.readouterr().out
 
 
 def test_every_row_is_accounted_for(folder: Path) -> None:
@@ -215,6 +244,10 @@ def test_windows_that_fit_into_no_series_end_the_run(folder: Path, tmp_path: Pat
         ('by = "time"\ncolumn = "time"\ntrain_until = "2024-03-01"', "train = 0.5\neval = 0.5",
          r"split: expected by = \"time\", since rows that a hash picks are no series"),
         ("horizon = 2", "horizon = 0", r"horizon: expected at least 1, since feature 'load' is made of column 'load', as label 'next'"),
+        ('["wind"]', '["wnd"]', r"window\.forward_fill: there is no column 'wnd'; did you mean 'wind'"),
+        ('["wind"]', '["load"]', r"forward_fill: expected columns whose rows stay .* received 'load', which label 'next' needs"),
+        ("missing = -1.0", 'missing = "reject"', r"forward_fill: .* received 'wind', which feature 'wind' needs in every row"),
+        ("missing = -1.0", 'missing = "forward_fill"', r"received 'forward_fill'; name the column in forward_fill of \[window\]"),
         ('place = "string"', 'place = "tokens"', r"\[window\]: expected features of a fixed length, .* received 'place'"),
     ],
 )  # fmt: skip

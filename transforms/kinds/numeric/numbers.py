@@ -49,7 +49,10 @@ class NumberKind(Kind):
         super().check_parameters(schema)
         if isinstance(self.missing, str) and self.missing not in self.rules:
             names = ", ".join(f'"{rule}"' for rule in self.rules)
-            raise self.error(f"expected `missing` to be a number or one of {names}, received {self.missing!r}")
+            hint = (
+                "; name the column in forward_fill of [window] or [sequence]" if self.missing == "forward_fill" else ""
+            )
+            raise self.error(f"expected `missing` to be a number or one of {names}, received {self.missing!r}{hint}")
         if any(each.name == "power" and each.args == (0.0,) for each in self.steps):
             raise self.error(
                 "expected an exponent other than 0 for `power`, received 0, which makes every value 1, missing ones too"
