@@ -7,14 +7,17 @@ from typing import Literal
 Dtype = Literal["float32", "int64", "bytes"]
 
 # Usual names of columns that models predict.
-_USUAL_LABELS = ("label", "target", "class", "y")
+_USUAL_LABELS = (
+    *("label", "target", "class", "y", "outcome", "clicked", "click", "converted", "conversion", "purchased", "bought"),
+    *("churned", "churn", "is_fraud", "fraud", "survived", "sentiment", "rating", "stars"),
+)
 
 
 def usual_label(names: Sequence[str]) -> str | None:
     """Finds the column that is called as labels are.
 
-    None means that there is none. A `label` comes before a `target`, a `class` and a `y`, in any
-    letter case.
+    None means that there is none. A `label` comes before a `target`, a `class` and a `y`, and these
+    before what names say of some data, such as `click` or `rating`; in any letter case.
 
     Args:
         names: The columns.

@@ -30,6 +30,9 @@ MISSING_INT = -(2**63)
 INFERRED = "inferred"
 """The origin of a type that was inferred from the column's cells."""
 
+EMPTY = "empty"
+"""The origin of the type of a column whose cells are all missing."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -39,8 +42,8 @@ class Column:
         name: The name in the header.
         type: INT (int64), FLOAT (float32) or BYTES (UTF-8 text).
         required: Whether every row has a value (presence.min_fraction is 1).
-        origin: The schema file that the type is from, or `INFERRED`, for messages only. None means
-            that it isn't known, as for a derived column.
+        origin: The schema file that the type is from, `INFERRED` or `EMPTY`, for messages only.
+            None means that it isn't known, as for a derived column.
     """
 
     name: str
@@ -56,6 +59,11 @@ class Column:
         """
         if self.origin is None:
             return ""
+        if self.origin == EMPTY:
+            return (
+                ", since all of its cells are missing: leave the feature out; or check which spellings count as missing "
+                "([input] null_values), or give the column a type in a schema file, which [input] schema names"
+            )
         if self.origin == INFERRED:
             return (
                 "; the type was inferred from its cells: to change it, edit it in a schema file, which `shardmill init` writes and "

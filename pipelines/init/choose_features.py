@@ -1,5 +1,6 @@
 """Chooses the feature to make of each column."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -10,13 +11,15 @@ from shardmill.pipelines.init.column_facts import column_facts, shorten
 from shardmill.pipelines.init.date_reason import date_reason, mixture_reason
 from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_table, toml_value
+from shardmill.pipelines.survey.found_lists import FoundList, find_list
 from shardmill.pipelines.survey.identifiers import identify, is_amount, is_unique
 from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
-from shardmill.schemas.errors import DataError
+from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.inference.date_formats import is_date
 from shardmill.schemas.inference.infer import ColumnProfile, Profiles
+from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.kinds.dates.date_kind import parts_of
 from shardmill.transforms.kinds.dates.date_text import parse_format
@@ -29,6 +32,7 @@ _TOP_K = 10_000  # the largest vocabulary
 _LONG_TEXT = 100  # characters of a text that is free text rather than an identifier
 _INDICATOR = 0.05  # the share of missing cells from which their absence becomes a feature
 _RARE = 1000  # the most rows for each value that isn't missing: a model learns nothing from fewer values
+_MULTI_HOT = 200  # the most different elements of lists that become zeros and ones
 _UNLIKE = "nearly all values differ"
 _CONSTANT = "one value in all rows"
 _FREE_TEXT = "free text"
@@ -77,6 +81,25 @@ def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
     return [rescued.get(line.name, line) for line in lines]
 
 
+def check_context(lines: Sequence[FeatureLine], request: StarterRequest) -> None:
+    """Checks that `[sequence] context` names features that there are.
+
+    Args:
+        lines: The lines of `[features]`.
+        request: The settings that the command line asks for.
+
+    Raises:
+        ConfigError: A name is no feature's.
+    """
+    names = [line.name for line in lines if line.used]
+    for name in request.table("sequence").get("context", ()):
+        # Some kinds add to their name: a date's parts, the flag of missing cells.
+        if not any(name == each or name.startswith((f"{each}_", f"{each}$")) for each in names):
+            left_out = any(line.name == name for line in lines)
+            hint = f"; its line is commented out: --set features.{name}=..." if left_out else did_you_mean(name, names)
+            raise ConfigError(f"--set sequence.context: there is no feature {name!r}{hint}")
+
+
 def _check_label(profile: ColumnProfile) -> None:
     if profile.absent == profile.rows:
         raise DataError(
@@ -101,18 +124,29 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
         reason, detail = _describe_odd(survey.odd[name], column, present := profile.rows - profile.absent)
         used &= column.type is not ColumnType.BYTES or not is_unique(profile) or present < _FEW_ROWS
         return FeatureLine(name, value, facts, reason, detail, used=used, sure=False)
+    text = column.type is ColumnType.BYTES and not profile.date_format
+    lists = find_list(profile) if text else None
+    if lists is not None:
+        return FeatureLine(name, _list(lists), facts, lists.reason, sure=lists.is_sure)
     if identity is not None:
         return FeatureLine(name, value, facts, identity.reason, used=used, sure=identity.sure)
-    text = column.type is ColumnType.BYTES and not profile.date_format
-    unlike = _unlikeness(profile) if text else ""
-    mixture = mixture_reason(profile) if text else ""
+    return _choose_text(profile, value, facts) if text else _choose_other(column, survey, value, facts)
+
+
+def _choose_text(profile: ColumnProfile, value: str, facts: str) -> FeatureLine:
+    unlike, mixture = _unlikeness(profile), mixture_reason(profile)
     if mixture:
-        return FeatureLine(name, _HASH if unlike else value, facts, mixture, used=not unlike, sure=False)
+        return FeatureLine(profile.name, _HASH if unlike else value, facts, mixture, used=not unlike, sure=False)
     if unlike:
         offered = _TOKENS if unlike == _FREE_TEXT else _HASH
-        return FeatureLine(name, offered, facts, unlike, used=False, sure=unlike != _UNLIKE)
+        return FeatureLine(profile.name, offered, facts, unlike, used=False, sure=unlike != _UNLIKE)
+    return FeatureLine(profile.name, value, facts)
+
+
+def _choose_other(column: Column, survey: Survey, value: str, facts: str) -> FeatureLine:
+    profile = survey.profiles[column.name]
     reason, sure = date_reason(profile) if _date_parts(column, profile, survey.schema) else ("", True)
-    return FeatureLine(name, value, facts, reason, sure=sure)
+    return FeatureLine(column.name, value, facts, reason, sure=sure)
 
 
 def _are_all_lines(profile: ColumnProfile) -> bool:
@@ -179,6 +213,12 @@ def _vocabulary(profile: ColumnProfile) -> str:
     if profile.distinct.is_exact and profile.distinct_estimate <= _TOP_K:
         return _VOCABULARY
     return toml_table(kind="vocabulary", top_k=_TOP_K, num_oov_buckets=1)
+
+
+def _list(lists: FoundList) -> str:
+    if lists.elements is not None and lists.elements <= _MULTI_HOT:
+        return toml_table(kind="multi_hot", delimiter=lists.delimiter, num_oov_buckets=1)
+    return toml_table(kind="sequence", delimiter=lists.delimiter, top_k=_TOP_K)
 
 
 def _date_parts(column: Column, profile: ColumnProfile, schema: Schema) -> list[str]:

@@ -10,7 +10,7 @@ from shardmill.pipelines.config.input_section import KEYS
 from shardmill.pipelines.config.paths import check_output, check_path, has_scheme
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.init.bad_rows import row_decisions
-from shardmill.pipelines.init.choose_features import feature_lines
+from shardmill.pipelines.init.choose_features import check_context, feature_lines
 from shardmill.pipelines.init.feature_line import column_decisions
 from shardmill.pipelines.init.input_lines import StarterPaths
 from shardmill.pipelines.init.label_lines import guess_label
@@ -62,6 +62,7 @@ def init(
     with _advising():
         survey, request = take_survey(inputs, request, progress)
         lines = feature_lines(survey, request)
+        check_context(lines, request)
         folder = request.table("output").get("dir", f"{Path(output).stem}-out")
         paths = StarterPaths([path_beside(pattern, output) for pattern in patterns], Path(schema_path).name, folder)
         text = starter_config(paths, survey, lines, request)

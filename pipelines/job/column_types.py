@@ -19,7 +19,7 @@ from shardmill.pipelines.job.check_delimiter import check_delimiter
 from shardmill.pipelines.job.infer_schema import Inference, column_names
 from shardmill.schemas.inference.infer import Profiles
 from shardmill.schemas.inference.type_counts import decide
-from shardmill.schemas.schema import INFERRED, Column, ColumnType, Schema
+from shardmill.schemas.schema import EMPTY, INFERRED, Column, ColumnType, Schema
 from shardmill.schemas.schema_pbtxt import decode_schema, load_schema
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import allowed_types
@@ -177,7 +177,7 @@ def _warn(found: Schema, schema: Schema, progress: Progress) -> None:
                 f"column {column.name!r} holds numbers with a fraction, but a feature takes it as text, so that each spelling is a token "
                 'of its own (0.5 and 0.50 differ); use `kind = "bucketize"` to make categories of numbers'
             )
-        elif column.type is not taken and column.origin != INFERRED:
+        elif column.type is not taken and column.origin not in (EMPTY, INFERRED):
             progress.warn(
                 f"column {column.name!r} is {column.type.name} in {column.origin!r}, but a feature takes numbers, which most of its cells "
                 f"are, so it is read as {taken.name}; write `type: {taken.name}` there to save reading all of the data"

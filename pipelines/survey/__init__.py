@@ -4,6 +4,7 @@ starter_request.py  labels, split and settings of the command line
 number_formats.py   columns of numbers in a notation of their own
 number_types.py     what becomes of whole numbers
 identifiers.py      identifiers, codes and row numbers
+found_lists.py      columns of lists
 second_look.py      what profiles leave open
 survey.py           the look
 """

@@ -20,6 +20,8 @@ from shardmill.transforms.features.column_patterns import expand_patterns, few_n
 from shardmill.transforms.features.registry import allowed_types
 
 _SPLIT_EXAMPLE = "--split 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3"
+# The sections that say which rows are brought together, and in which order.
+_GROUPINGS = ("sequence", "window")
 _UNNAMED = {2: (TRAIN, "eval"), 3: (TRAIN, "eval", "test")}
 
 
@@ -70,7 +72,12 @@ class StarterRequest:
             parse_split(Table("--set", ("split",), dict(self.table("split")))).columns if self.table("split") else {}
         )
         key = [name for names in split.values() for name in names]
-        for where, names in (("--label", self.labels), *((f"--set split.{name}", split[name]) for name in split)):
+        checked = [("--label", self.labels), *((f"--set split.{name}", split[name]) for name in split)]
+        for section in _GROUPINGS:
+            group_by, order_by = (self.table(section).get(key, ()) for key in ("group_by", "order_by"))
+            checked.append((f"--set {section}.group_by", tuple(group_by)))
+            checked.append((f"--set {section}.order_by", (order_by,) if order_by else ()))
+        for where, names in checked:
             _check_columns(where, names, columns)
         with naming(Source("--set")):
             mistakes = Mistakes()

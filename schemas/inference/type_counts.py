@@ -17,7 +17,7 @@ The rules for cells that tools disagree on:
 from dataclasses import dataclass, field
 
 from shardmill.schemas.inference.spelling import CellCounts, Spelling
-from shardmill.schemas.schema import INFERRED, Column, ColumnType
+from shardmill.schemas.schema import EMPTY, INFERRED, Column, ColumnType
 
 ONE_BAD_IN = 1000
 """A column is numeric if fewer than one in this many of its values aren't numbers.
@@ -83,7 +83,8 @@ def decide(counts: TypeCounts, allowed: frozenset[ColumnType] = frozenset(Column
     if column_type not in allowed:
         column_type = _oblige(counts.cells, counts.present, allowed)
     missing = counts.missing + counts.cells.of(*MISSING[column_type])
-    return Column(counts.name, column_type, counts.rows > 0 and missing == 0, INFERRED)
+    origin = INFERRED if counts.present > counts.cells.of(Spelling.BLANK) else EMPTY
+    return Column(counts.name, column_type, counts.rows > 0 and missing == 0, origin)
 
 
 def _decide_type(cells: CellCounts, present: int) -> ColumnType:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from shardmill.pipelines.init.choose_features import feature_lines
-from shardmill.pipelines.init.feature_line import column_decisions
+from shardmill.pipelines.init.choose_features import check_context, feature_lines
+from shardmill.pipelines.init.feature_line import FeatureLine, column_decisions
 from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
-from shardmill.schemas.errors import DataError
+from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.numbers.number_format import NumberFormat
 from tests.support.starters import NOTHING, NUMBERS, Columns, features, line, starter, survey_of
@@ -290,3 +290,30 @@ def test_no_values_at_all_are_an_error() -> None:
         starter({"x": []})
     with pytest.raises(DataError, match="there are no rows, so"):
         starter({"x": []}, Dialect(header=False))
+
+
+def test_lists_become_zeros_and_ones_or_ids() -> None:
+    """By what stands between their elements, and by how many of these differ."""
+    genres = [f"g{number % 7}|g{number % 5}| g{number % 3}" for number in range(1000)]
+    tags = [";".join(f"t{(number * step) % 500}" for step in (3, 5, 7, 11)) for number in range(1000)]
+    columns: Columns = {"genres": genres, "tags": tags, "tag_ids": genres}
+    assert features(columns) == {
+        "genres": {"kind": "multi_hot", "delimiter": "|", "num_oov_buckets": 1},
+        "tags": {"kind": "sequence", "delimiter": ";", "top_k": 10_000},
+        "tag_ids": {"kind": "multi_hot", "delimiter": "|", "num_oov_buckets": 1},
+    }
+    (decision, *_) = column_decisions(feature_lines(survey_of({"genres": genres}), NOTHING))
+    assert str(decision) == "column 'genres': multi_hot (lists of 7 different elements, with '|' between them)"
+
+
+def test_a_context_is_of_features() -> None:
+    """The flag of missing cells and a date's part are; a column that is commented out isn't, and what to do is said."""
+    lines = [
+        FeatureLine("age", '"z_score"', ""),
+        FeatureLine("day", '{ kind = "datetime" }', ""),
+        FeatureLine("id", '"hash"', "", used=False),
+    ]
+    check_context(lines, StarterRequest(tables={"sequence": {"context": ["age_missing", "day_weekday", "age"]}}))
+    for name, hint in (("agee", "; did you mean 'age'"), ("id", "; its line is commented out: --set features.id=")):
+        with pytest.raises(ConfigError, match=f"--set sequence.context: there is no feature '{name}'{hint}"):
+            check_context(lines, StarterRequest(tables={"sequence": {"context": [name]}}))

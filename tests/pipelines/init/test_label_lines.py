@@ -25,3 +25,14 @@ def test_the_likeliest_label_is_one_that_can_be_predicted() -> None:
     assert guess_label(several, feature_lines(several, NOTHING)).name == "target"
     named = survey_of({"Target": NUMBERS, **columns})
     assert guess_label(named, feature_lines(named, NOTHING)).example == 'Target = { kind = "label" }'
+
+
+def test_names_that_say_what_is_predicted_in_some_data_count_after_the_general_ones() -> None:
+    """Avazu's `click` and MovieLens's `rating` are their labels, wherever the columns stand; a `label` beside them is more likely."""
+    for name in ("click", "Rating", "survived"):
+        columns: Columns = {name: ["1", "2"] * 500, "x": NUMBERS}
+        survey = survey_of(columns)
+        guess = guess_label(survey, feature_lines(survey, NOTHING))
+        assert (guess.name, guess.reason) == (name, "its name is usual")
+    both = survey_of({"rating": NUMBERS, "label": NUMBERS[::-1], "x": NUMBERS})
+    assert guess_label(both, feature_lines(both, NOTHING)).name == "label"

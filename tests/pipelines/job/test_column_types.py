@@ -151,3 +151,11 @@ def test_a_cell_of_an_unused_column_rejects_no_row(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_bytes(b"x,y\n" + b"1,caf\xe9\n" * 9 + b"2,a\n")
     schema, _ = columns_of(tmp_path, 'x = "z_score"')
     assert schema["x"].type is INT
+
+
+def test_a_column_without_cells_is_told_from_one_of_text(tmp_path: Path) -> None:
+    """Nothing could be inferred, and the message says so."""
+    (tmp_path / "data.csv").write_text("x,empty\n1,\n2,\n")
+    columns, _ = columns_of(tmp_path, 'x = "z_score"\nempty = "z_score"', "")
+    with pytest.raises(ConfigError, match=r"'empty', which is BYTES, since all of its cells are missing: leave the"):
+        parse_features({"empty": "z_score"}, columns)

@@ -81,9 +81,12 @@ def test_settings_are_those_of_run() -> None:
         (["split.key=['y']"], "--set: split: expected a split 'train'"),
         (
             ["featrues.x=z_score"],
-            "--set featrues: expected a setting of input, rows, split, sequence, features, output; did you mean 'features'?",
+            "--set featrues: expected a setting of input, rows, split, sequence, window, features, output; did you mean 'features'?",
         ),
-        (["derive=f.py:f"], "--set derive: expected a setting of input, rows, split, sequence, features, output"),
+        (
+            ["derive=f.py:f"],
+            "--set derive: expected a setting of input, rows, split, sequence, window, features, output",
+        ),
         (["input.files=a.csv"], "--set input.files: the arguments say which files; remove this setting"),
         (["input.schema=a.pbtxt"], "--set input.schema: init writes the schema itself; remove this setting"),
         (["features.y=z_score"], "--label 'y': --set features.y declares it, too; remove one of them"),
@@ -137,3 +140,27 @@ def test_paths_are_named_from_the_configurations_folder(tmp_path: Path, monkeypa
     assert path_beside("s3://bucket/x", "conf/p.toml") == "s3://bucket/x"
     assert path_beside("/data/x", "conf/p.toml") == "/data/x"
     assert path_beside("x", "p.toml") == "x"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["sequence.group_by=['idd']"], "--set sequence.group_by: there is no column 'idd'; did you mean 'id'"),
+        (
+            ["sequence.group_by=['id']", "sequence.order_by=prize"],
+            "--set sequence.order_by: there is no column 'prize'",
+        ),
+    ],
+)
+def test_groups_are_by_columns_that_there_are(settings: list[str], message: str) -> None:
+    """As for labels and splits, the nearest column is named, before a file is written."""
+    request = parse_request((), None, [*settings, "output.format=sequence_example"], "p.toml")
+    with pytest.raises(ConfigError, match=message):
+        request.for_columns(COLUMNS)
+
+
+def test_windows_are_over_columns_that_there_are() -> None:
+    """Their order and their groups are checked likewise."""
+    request = StarterRequest(tables={"window": {"size": 2, "order_by": "prize"}})
+    with pytest.raises(ConfigError, match=r"--set window\.order_by: there is no column 'prize'; did you mean 'price'"):
+        request.for_columns(COLUMNS)
