@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from shardmill.pipelines.config.load import SECTIONS
 from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request, path_beside
 from shardmill.schemas.errors import ConfigError
 
@@ -81,11 +82,11 @@ def test_settings_are_those_of_run() -> None:
         (["split.key=['y']"], "--set: split: expected a split 'train'"),
         (
             ["featrues.x=z_score"],
-            "--set featrues: expected a setting of input, rows, split, sequence, window, features, output; did you mean 'features'?",
+            f"--set featrues: expected a setting of {', '.join(SECTIONS)}; did you mean 'features'?",
         ),
         (
             ["derive=f.py:f"],
-            "--set derive: expected a setting of input, rows, split, sequence, window, features, output",
+            f"--set derive: expected a setting of {', '.join(SECTIONS)}",
         ),
         (["input.files=a.csv"], "--set input.files: the arguments say which files; remove this setting"),
         (["input.schema=a.pbtxt"], "--set input.schema: init writes the schema itself; remove this setting"),
