@@ -4,6 +4,7 @@
   init/           `shardmill init`
   run.py          `shardmill run`
   inspect/        `shardmill inspect`
+  describe/       `shardmill inspect --json`
   report/         `shardmill report`
   verify/         `shardmill verify`
   validate/       `shardmill validate`

@@ -174,6 +174,7 @@ def inspect(
     code: Annotated[
         bool, typer.Option("--code", help="For a run: print Python that reads it, trains on it and serves.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show runs, their files, configurations or CSV."""
     check_path("PATH", path)
@@ -181,6 +182,12 @@ def inspect(
         from shardmill.pipelines.inspect.code import code_for
 
         typer.echo(code_for(path), nl=False)
+        return
+
+    if as_json:
+        from shardmill.pipelines.describe import describe_path
+
+        typer.echo(describe_path.as_json(path, records))
         return
 
     from shardmill.pipelines.inspect.inspect import inspect_path

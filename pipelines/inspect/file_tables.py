@@ -17,13 +17,15 @@ from shardmill.pipelines.config.load import KEYS
 from shardmill.pipelines.config.table import read_toml
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
+from shardmill.pipelines.console.statistics_table import print_statistics
 from shardmill.pipelines.console.summary import format_bytes, print_rows, split_table
-from shardmill.pipelines.inspect.run_tables import print_shards, print_statistics
+from shardmill.pipelines.inspect.run_tables import print_shards
 from shardmill.pipelines.run_folder.manifest_keys import decode_manifest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.feature_stats import read_statistics
 from shardmill.schemas.messages import cut
 from shardmill.schemas.run_folder import REJECT_KEYS
+from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import fill_header
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.records.repair_names import repair_names
@@ -38,18 +40,10 @@ _LINE_BYTES = 1 << 28
 def print_csv(out: Console, path: str, rows: int) -> None:
     """Prints a CSV file's columns and first rows.
 
-    The dialect is guessed as `init` does.
-
     Raises:
         DataError: It isn't text, or is damaged.
     """
-    with open(path, "rb") as stream:
-        data = read_beginning(stream, path, SAMPLE_BYTES + 1)
-    sample = Sample(path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
-    dialect = sniff([sample]).dialect
-    found = first_rows(sample, dialect)
-    names = repair_names(fill_header(found[0], dialect))[0] if dialect.header and found else dialect.columns or ()
-    body = found[int(dialect.header) :][:rows]
+    dialect, names, body = read_csv(path, rows)
     out.print(
         f"CSV of {len(names):,} columns with {json.dumps(dialect.delimiter)} between them, {dialect.encoding}, "
         f"{'with' if dialect.header else 'without'} a header, {format_bytes(os.path.getsize(path))}",
@@ -60,6 +54,30 @@ def print_csv(out: Console, path: str, rows: int) -> None:
     for index, name in enumerate(names):
         table.add_row(PlainText(name), *(PlainText(cut(row[index]) if index < len(row) else "") for row in body))
     out.print(table)
+
+
+def read_csv(path: str, rows: int) -> tuple[Dialect, Sequence[str], Sequence[Sequence[str]]]:
+    """Reads a CSV file's first rows.
+
+    The dialect is guessed as `init` does.
+
+    Args:
+        path: The file.
+        rows: The most rows to read.
+
+    Returns:
+        The dialect, the columns' names, and the cells of the rows.
+
+    Raises:
+        DataError: It isn't text, or is damaged.
+    """
+    with open(path, "rb") as stream:
+        data = read_beginning(stream, path, SAMPLE_BYTES + 1)
+    sample = Sample(path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
+    dialect = sniff([sample]).dialect
+    found = first_rows(sample, dialect)
+    names = repair_names(fill_header(found[0], dialect))[0] if dialect.header and found else dialect.columns or ()
+    return dialect, names, found[int(dialect.header) :][:rows]
 
 
 def print_configuration(out: Console, path: str) -> None:
@@ -122,6 +140,26 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
     Raises:
         DataError: The file is damaged.
     """
+    count, shown = rejected_rows(path, rows)
+    out.print(f"{count:,} rejected row{'s' * (count != 1)}", style="bold")
+    table = _table("file:line", "column", "reason", "row")
+    for row in shown:
+        text = row.get("row", row.get("row_base64", ""))
+        location = f"{row['file']}:{row['line']}"
+        table.add_row(*(PlainText(cut(str(each))) for each in (location, row["column"] or "", row["reason"], text)))
+    out.print(table)
+
+
+def rejected_rows(path: str, rows: int) -> tuple[int, list[dict[str, Any]]]:
+    """Reads the number of rejected rows, and the first ones.
+
+    Args:
+        path: The file of rejected rows.
+        rows: The most rows to read.
+
+    Raises:
+        DataError: The file is damaged.
+    """
     shown: list[dict[str, Any]] = []
     count, rest = 0, b""
     with open(path, "rb") as stream:
@@ -135,13 +173,7 @@ def print_rejected(out: Console, path: str, rows: int) -> None:
             count += len(lines)
     if rest:
         raise DataError(f"{path!r} ends in the middle of line {count + 1:,}: the file is truncated; run again")
-    out.print(f"{count:,} rejected row{'s' * (count != 1)}", style="bold")
-    table = _table("file:line", "column", "reason", "row")
-    for row in shown:
-        text = row.get("row", row.get("row_base64", ""))
-        location = f"{row['file']}:{row['line']}"
-        table.add_row(*(PlainText(cut(str(each))) for each in (location, row["column"] or "", row["reason"], text)))
-    out.print(table)
+    return count, shown
 
 
 def _rejected(line: bytes, path: str, number: int) -> dict[str, Any]:

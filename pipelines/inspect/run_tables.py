@@ -6,11 +6,11 @@ from pathlib import Path
 
 from google.protobuf import text_format
 from rich.console import Console
-from rich.markup import escape
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
+from shardmill.pipelines.console.statistics_table import print_statistics
 from shardmill.pipelines.console.summary import print_rows, split_table
 from shardmill.pipelines.inspect.class_table import print_classes
 from shardmill.pipelines.inspect.label_table import print_labels
@@ -44,11 +44,9 @@ def print_run(out: Console, folder: str) -> None:
     Raises:
         DataError: The folder isn't a run's, or a file in it can't be decoded.
     """
-    if not os.path.lexists(os.path.join(folder, MANIFEST)):
-        raise DataError(f"{folder!r} isn't a run: it has no {MANIFEST}; give the output folder of a run")
+    manifest = read_manifest(folder)
     if not os.path.lexists(os.path.join(folder, SUCCESS)):
         out.print(f"This run isn't finished: it has no {SUCCESS}.", style="bold red")
-    manifest = read_manifest(folder)
     out.print(split_table(manifest))
     print_rows(out, manifest)
     print_shards(out, manifest["splits"])
@@ -68,8 +66,10 @@ def read_manifest(folder: str) -> Manifest:
     """Reads the manifest of a local run.
 
     Raises:
-        DataError: It can't be read, or isn't a manifest; the message names the file.
+        DataError: There is none, it can't be read, or isn't a manifest; the message names the file.
     """
+    if not os.path.lexists(os.path.join(folder, MANIFEST)):
+        raise DataError(f"{folder!r} isn't a run: it has no {MANIFEST}; give the output folder of a run")
     return decode_manifest(enclosed.read(folder, MANIFEST), os.path.join(folder, MANIFEST))
 
 
@@ -186,15 +186,25 @@ def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> PlainText
 
 
 def _print_vocabularies(out: Console, folder: str) -> None:
-    names = _asset_map(folder)
-    if not names:
-        return
     table = _table("vocabularies", "vocabulary", "tokens", "most frequent", "file", right=("tokens",))
-    for name, file in sorted(names.items()):
-        path = f"{VOCABULARIES}/{file}"
-        size, first = _measure(folder, path)
+    for name, path, size, first in measured_vocabularies(folder):
         table.add_row(PlainText(name), f"{size:,}", PlainText(first), PlainText(path))
-    out.print(table)
+    if table.row_count:
+        out.print(table)
+
+
+def measured_vocabularies(folder: str) -> Iterator[tuple[str, str, int, str]]:
+    """Yields each vocabulary's name, file, size and first token.
+
+    Args:
+        folder: A local run's folder.
+
+    Raises:
+        DataError: A file can't be read.
+    """
+    for name, file in sorted(_asset_map(folder).items()):
+        path = f"{VOCABULARIES}/{file}"
+        yield name, path, *_measure(folder, path)
 
 
 def _asset_map(folder: str) -> dict[str, str]:
@@ -223,31 +233,3 @@ def _measure(folder: str, name: str) -> tuple[int, str]:
             piece = stream.read(_PIECE)
     shown = first.partition(_LF)[0][:_SHOWN]
     return size + (last != _LF), shown.decode("utf-8", "backslashreplace")
-
-
-def print_statistics(out: Console, statistics: statistics_pb2.DatasetFeatureStatisticsList) -> None:
-    """Prints the statistics of each dataset's columns."""
-    columns = ("column", "count", "missing", "mean", "std", "min", "median", "max", "unique")
-    for dataset in statistics.datasets:
-        table = _table(
-            f"statistics of {dataset.num_examples:,} rows {escape(dataset.name)}".rstrip(), *columns, right=columns[1:]
-        )
-        for feature in dataset.features:
-            name = feature.name or ".".join(feature.path.step)
-            table.add_row(PlainText(name), *_statistics_cells(feature))
-        out.print(table)
-
-
-def _statistics_cells(feature: statistics_pb2.FeatureNameStatistics) -> Iterator[str]:
-    numeric = feature.WhichOneof("stats") == "num_stats"
-    common = feature.num_stats.common_stats if numeric else feature.string_stats.common_stats
-    yield from (f"{common.num_non_missing:,}", f"{common.num_missing:,}")
-    stats = feature.num_stats
-    # Unknown statistics read as 0: all of a column without values, and the median where no
-    # quantiles were computed.
-    known = numeric and common.num_non_missing > 0
-    ranked = any(histogram.type == statistics_pb2.Histogram.QUANTILES for histogram in stats.histograms)
-    for value in (stats.mean, stats.std_dev, stats.min, stats.median if ranked else None, stats.max):
-        yield f"{value:.6g}" if known and value is not None else ""
-    unique = feature.string_stats.unique
-    yield f"{unique:,}" if unique else ""

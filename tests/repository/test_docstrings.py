@@ -18,6 +18,7 @@ FOLDERS = (
     "pipelines/config",
     "pipelines/console",
     "pipelines/demo",
+    "pipelines/describe",
     "pipelines/diff",
     "pipelines/doctor",
     "pipelines/engines",

@@ -58,6 +58,7 @@ FLOORS = (
     "pipelines/report",
     "pipelines/job",
     "pipelines/inspect",
+    "pipelines/describe",
     "pipelines/verify",
     "pipelines/survey",
     "pipelines/validate",

@@ -40,6 +40,7 @@ datasets {
     num_stats {
       common_stats { num_non_missing: 88 num_missing: 2 } mean: 12.5 std_dev: 3 min: -4 median: 9 max: 1301
       histograms { type: QUANTILES }
+      histograms { buckets { sample_count: 30 } buckets { sample_count: 60 } }
     }
   }
   features {
@@ -51,7 +52,10 @@ datasets {
     num_stats { common_stats { num_non_missing: 90 } max: 7 histograms { type: QUANTILES } }
   }
   features { path { step: "none" } type: FLOAT num_stats { common_stats { num_missing: 90 } } }
-  features { path { step: "carrier" } type: STRING string_stats { common_stats { num_non_missing: 90 } unique: 16 } }
+  features { path { step: "carrier" } type: STRING string_stats {
+      common_stats { num_non_missing: 90 } unique: 16
+      rank_histogram { buckets { label: "UA" sample_count: 80 } buckets { label: "B6" sample_count: 10 } }
+    } }
 }
 """
 
@@ -124,11 +128,11 @@ def test_a_run_is_shown_in_full(tmp_path: Path) -> None:
     vocabularies = text[text.index("vocabularies") :]
     assert row(vocabularies, "carrier") == ["carrier", "3", "UA", "transform_fn/assets/carrier"]
     statistics = text[text.index("statistics of 90 rows") :]
-    assert row(statistics, "dep_delay") == ["dep_delay", "88", "2", "12.5", "3", "-4", "9", "1301", ""]
-    assert row(statistics, "arr_delay") == ["arr_delay", "90", "0", "2", "1", "0", "", "7", ""]
-    assert row(statistics, "zero") == ["zero", "90", "0", "0", "0", "0", "0", "7", ""]
-    assert row(statistics, "none") == ["none", "0", "90", "", "", "", "", "", ""]
-    assert row(statistics, "carrier") == ["carrier", "90", "0", "", "", "", "", "", "16"]
+    assert row(statistics, "dep_delay") == ["dep_delay", "▄█", "2", "12.5", "-4", "1301", "9", "3", "88", ""]
+    assert row(statistics, "arr_delay") == ["arr_delay", "", "0", "2", "0", "7", "", "1", "90", ""]
+    assert row(statistics, "zero") == ["zero", "", "0", "0", "0", "7", "0", "0", "90", ""]
+    assert row(statistics, "none") == ["none", "", "90", "", "", "", "", "", "0", ""]
+    assert row(statistics, "carrier") == ["carrier", "█▁", "0", "", "", "", "", "", "90", "16"]
     assert "isn't finished" not in text
 
 
@@ -375,7 +379,7 @@ def test_a_configuration_is_shown_by_sections(tmp_path: Path) -> None:
 def test_statistics_are_shown(tmp_path: Path) -> None:
     """The file of a run's statistics is shown as in the run."""
     statistics = write_run(tmp_path / "run") / "pre_transform_feature_stats" / "FeatureStats.pb"
-    assert row(shown(statistics), "dep_delay") == ["dep_delay", "88", "2", "12.5", "3", "-4", "9", "1301", ""]
+    assert row(shown(statistics), "dep_delay") == ["dep_delay", "▄█", "2", "12.5", "-4", "1301", "9", "3", "88", ""]
 
 
 @pytest.mark.parametrize(
