@@ -171,7 +171,10 @@ def run_schema(folder: str) -> schema_pb2.Schema:
     """
     with files.reading(folder):
         name = EXPECTED_SCHEMA if files.exists(files.join(folder, EXPECTED_SCHEMA)) else RAW_SCHEMA
-    return decode_proto(enclosed.read(folder, name), files.join(folder, name))
+    try:
+        return decode_proto(enclosed.read(folder, name), files.join(folder, name))
+    except ConfigError as error:
+        raise DataError(f"the run's schema isn't as shardmill wrote it: {error}") from error
 
 
 def _check_environment(schema: schema_pb2.Schema, wish: Wish) -> None:
