@@ -37,8 +37,9 @@ QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelin
 	transforms/runtime/test_missing_labels.py transforms/scoring/ transforms/sniff/ \
 	transforms/statistics/test_accumulator.py transforms/statistics/test_column_quantiles.py \
 	transforms/statistics/test_moments.py \
-	transforms/statistics/test_output_moments.py transforms/statistics/test_partition.py \
-	transforms/statistics/test_quantiles.py transforms/statistics/test_text_summary.py transforms/statistics/test_token_counts.py \
+	transforms/statistics/test_partition.py \
+	transforms/statistics/test_quantiles.py transforms/statistics/test_text_summary.py transforms/statistics/test_text_values.py \
+	transforms/statistics/test_token_counts.py \
 	transforms/statistics/test_tokens.py \
 	transforms/stores/test_contact.py transforms/stores/test_given_up.py transforms/stores/test_ranges.py \
 	transforms/tfrecord/test_encode.py transforms/tfrecord/test_parts.py transforms/verbs/test_phases.py \

@@ -17,6 +17,14 @@ from shardmill.schemas.run_folder import STATISTICS_FILE
 
 _NO_STATISTICS = "{}: expected statistics (a DatasetFeatureStatisticsList), found other or damaged bytes"
 
+BUCKETS = 10
+"""Buckets of a histogram: as many as TFDV makes by default."""
+TOP_VALUES = 20
+"""The most frequent values listed of a text feature, likewise."""
+RANKS = 1000
+"""Those in the histogram of ranks, likewise."""
+
+_TYPES = statistics_pb2.FeatureNameStatistics
 
 Dataset: TypeAlias = statistics_pb2.DatasetFeatureStatistics
 """One dataset's statistics."""
@@ -27,8 +35,8 @@ class HistogramBucket:
     """A histogram's interval, with the count of its values.
 
     Attributes:
-        low: The least value that belongs to it.
-        high: Its end, which belongs to it only if it is the last bucket.
+        low: Where it starts, which belongs to it only if it is the first bucket.
+        high: Its end, which belongs to it.
         count: The values in it.
     """
 
@@ -37,15 +45,42 @@ class HistogramBucket:
     count: float
 
 
+Buckets: TypeAlias = tuple[HistogramBucket, ...]
+"""A histogram."""
+
+
+@dataclass(frozen=True)
+class ValueCounts:
+    """The numbers of values in rows, perhaps of empty lists.
+
+    Attributes:
+        total: The values of all rows.
+        least: The values of a row, at least.
+        most: The values of a row, at most.
+        histogram: Of the rows' numbers of values, buckets of about equal counts.
+    """
+
+    total: int
+    least: int
+    most: int
+    histogram: Buckets = ()
+
+    @classmethod
+    def each(cls, number: int, rows: int) -> "ValueCounts":
+        """Counts the same number of values in each row."""
+        bucket = HistogramBucket(number, number, rows / BUCKETS)
+        return cls(number * rows, number, number, (bucket,) * BUCKETS if rows else ())
+
+
 @dataclass(frozen=True)
 class NumericSummary:
     """The summary of a numeric feature.
 
     Attributes:
-        count: Rows that have a value.
+        count: Rows that have a value, or a list of values.
         missing: Rows that have none.
-        mean: The mean of the values.
-        std_dev: The standard deviation of the values, ddof 0.
+        mean: The mean of the finite values.
+        std_dev: The standard deviation of the finite values, ddof 0.
         zeros: Values that are 0.
         min: The least value.
         max: The greatest value.
@@ -53,19 +88,23 @@ class NumericSummary:
         quantiles: Buckets of about equal counts. None means that they aren't known.
         histogram: Buckets of equal width. None means that they aren't known.
         integer: Whether the values are integers.
+        nans: Values that are NaN. They are in no other number.
+        values: The numbers of values in rows. None means one in each.
     """
 
     count: int
     missing: int
-    mean: float
-    std_dev: float
-    zeros: int
-    min: float
-    max: float
+    mean: float = 0.0
+    std_dev: float = 0.0
+    zeros: int = 0
+    min: float = 0.0
+    max: float = 0.0
     median: float | None = None
-    quantiles: tuple[HistogramBucket, ...] | None = None
-    histogram: tuple[HistogramBucket, ...] | None = None
+    quantiles: Buckets | None = None
+    histogram: Buckets | None = None
     integer: bool = False
+    nans: int = 0
+    values: ValueCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -73,21 +112,46 @@ class StringSummary:
     """The summary of a text feature.
 
     Attributes:
-        count: Rows that have a value.
+        count: Rows that have a value, or a list of values.
         missing: Rows that have none.
         unique: The number of distinct values. None means that it isn't known.
         avg_length: Mean length of the values, in bytes.
-        top_values: The most frequent values with their counts, the most frequent first.
+        ranked: The most frequent values with their counts, the most frequent first.
+        values: The numbers of values in rows. None means one in each.
     """
 
     count: int
     missing: int
     unique: int | None = None
     avg_length: float = 0.0
-    top_values: tuple[tuple[str, float], ...] = ()
+    ranked: tuple[tuple[str, float], ...] = ()
+    values: ValueCounts | None = None
 
 
-Summary = NumericSummary | StringSummary
+@dataclass(frozen=True)
+class BytesSummary:
+    """The summary of a feature of bytes that are no text.
+
+    Attributes:
+        count: Rows that have a value, or a list of values.
+        missing: Rows that have none.
+        unique: The number of distinct values.
+        avg_bytes: Mean length of the values.
+        min_bytes: Bytes of the shortest value.
+        max_bytes: Bytes of the longest value.
+        values: The numbers of values in rows. None means one in each.
+    """
+
+    count: int
+    missing: int
+    unique: int
+    avg_bytes: float
+    min_bytes: int
+    max_bytes: int
+    values: ValueCounts | None = None
+
+
+Summary = NumericSummary | StringSummary | BytesSummary
 
 
 def dataset_statistics(name: str, rows: int, columns: Mapping[str, Summary]) -> Dataset:
@@ -103,49 +167,58 @@ def dataset_statistics(name: str, rows: int, columns: Mapping[str, Summary]) -> 
         feature = dataset.features.add()
         feature.path.step.append(column)
         if isinstance(summary, NumericSummary):
-            kind = (
-                statistics_pb2.FeatureNameStatistics.INT
-                if summary.integer
-                else statistics_pb2.FeatureNameStatistics.FLOAT
-            )
-            feature.type = kind
+            feature.type = _TYPES.INT if summary.integer else _TYPES.FLOAT
             _fill_numeric(feature.num_stats, summary)
-        else:
-            feature.type = statistics_pb2.FeatureNameStatistics.STRING
+        elif isinstance(summary, StringSummary):
+            feature.type = _TYPES.STRING
             _fill_string(feature.string_stats, summary)
+        else:
+            feature.type = _TYPES.BYTES
+            _fill_bytes(feature.bytes_stats, summary)
     return dataset
 
 
-def _fill_common(stats: statistics_pb2.CommonStatistics, summary: Summary) -> None:
+def _fill_common(stats: statistics_pb2.CommonStatistics, summary: Summary) -> int:
     """Fills in the counts of values.
 
-    A row of a CSV column has one value or none.
+    Returns:
+        The number of values.
     """
+    values = summary.values or ValueCounts.each(1, summary.count)
     stats.num_non_missing = summary.count
     stats.num_missing = summary.missing
-    stats.tot_num_values = summary.count
+    stats.tot_num_values = values.total
     if summary.count:
-        stats.min_num_values = stats.max_num_values = 1
-        stats.avg_num_values = 1.0
+        stats.min_num_values, stats.max_num_values = values.least, values.most
+        stats.avg_num_values = values.total / summary.count
+        _fill_histogram(stats.num_values_histogram, statistics_pb2.Histogram.QUANTILES, values.histogram)
+    return values.total
 
 
 def _fill_numeric(stats: statistics_pb2.NumericStatistics, summary: NumericSummary) -> None:
-    _fill_common(stats.common_stats, summary)
-    if not summary.count:
+    numbers = _fill_common(stats.common_stats, summary) - summary.nans
+    if numbers:
+        stats.mean, stats.std_dev = summary.mean, summary.std_dev
+        stats.num_zeros = summary.zeros
+        stats.min, stats.max = summary.min, summary.max
+        if summary.median is not None:
+            stats.median = summary.median
+    if not numbers and not summary.nans:
         return
-    stats.mean, stats.std_dev = summary.mean, summary.std_dev
-    stats.num_zeros = summary.zeros
-    stats.min, stats.max = summary.min, summary.max
-    if summary.median is not None:
-        stats.median = summary.median
     for kind, buckets in (
         (statistics_pb2.Histogram.STANDARD, summary.histogram),
         (statistics_pb2.Histogram.QUANTILES, summary.quantiles),
     ):
         if buckets is not None:
-            histogram = stats.histograms.add(type=kind)
-            for bucket in buckets:
-                histogram.buckets.add(low_value=bucket.low, high_value=bucket.high, sample_count=bucket.count)
+            _fill_histogram(stats.histograms.add(num_nan=summary.nans), kind, buckets if numbers else ())
+
+
+def _fill_histogram(
+    histogram: statistics_pb2.Histogram, kind: statistics_pb2.Histogram.HistogramType.ValueType, buckets: Buckets
+) -> None:
+    histogram.type = kind
+    for bucket in buckets:
+        histogram.buckets.add(low_value=bucket.low, high_value=bucket.high, sample_count=bucket.count)
 
 
 def _fill_string(stats: statistics_pb2.StringStatistics, summary: StringSummary) -> None:
@@ -153,9 +226,18 @@ def _fill_string(stats: statistics_pb2.StringStatistics, summary: StringSummary)
     if summary.unique is not None:
         stats.unique = summary.unique
     stats.avg_length = summary.avg_length
-    for rank, (value, count) in enumerate(summary.top_values):
+    for value, count in summary.ranked[:TOP_VALUES]:
         stats.top_values.add(value=value, frequency=count)
+    for rank, (value, count) in enumerate(summary.ranked[:RANKS]):
         stats.rank_histogram.buckets.add(low_rank=rank, high_rank=rank, label=value, sample_count=count)
+
+
+def _fill_bytes(stats: statistics_pb2.BytesStatistics, summary: BytesSummary) -> None:
+    _fill_common(stats.common_stats, summary)
+    stats.unique = summary.unique
+    stats.avg_num_bytes = summary.avg_bytes
+    stats.min_num_bytes = summary.min_bytes
+    stats.max_num_bytes = stats.max_num_bytes_int = summary.max_bytes
 
 
 def serialize_statistics(datasets: Sequence[Dataset]) -> bytes:

@@ -39,6 +39,7 @@ The nouns, from the ground up; each imports from those before it only:
   workers/             what every worker does beside its step
   distributions/       facts of a column's whole distribution
   statistics/          requests, and accumulators that merge exactly
+  summaries/           statistics files
   keeping/             what passes find of units, kept for later runs
   grouping/            rows brought together by key
   repeats/             rows whose key an earlier row has

@@ -24,6 +24,7 @@ from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import RepeatFinder, Selection
 from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.files.checksums import Checksum
 from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.keeping.kept_findings import FoundUnit, KeptFindings
@@ -41,6 +42,7 @@ from shardmill.transforms.select_tokens import write_runs
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import Request
+from shardmill.transforms.statistics.text_values import row_keys
 from shardmill.transforms.statistics.token_files import Run
 from shardmill.transforms.tfrecord.encode import Outputs
 from shardmill.transforms.workers import metrics
@@ -166,8 +168,30 @@ class Reading:
             return []
         return [feature for feature in session.outputs if feature.name in session.labels]
 
+    def split_rows(
+        self, block: Block, splits: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[str, pa.RecordBatch, npt.NDArray[np.uint64]]]:
+        """The rows of a block by split.
+
+        Args:
+            block: The block.
+            splits: The index of each row's split.
+
+        Yields:
+            Each split that has some, its rows with the derived columns, and the key of each (see
+            `row_keys`).
+        """
+        rows = self._with_derived(block)
+        keys = row_keys(_seed(block), block.rows)
+        for index, (split, count) in enumerate(zip(self.split_rule.names, np.bincount(splits), strict=False)):
+            if count == block.rows:
+                yield split, rows, keys
+            elif count:
+                mine = splits == index
+                yield split, rows.filter(pa.array(mine)), keys[mine]
+
     def train_rows(self, block: Block, splits: npt.NDArray[np.int64]) -> pa.RecordBatch:
-        """The rows of a block from which statistics come.
+        """The rows of a block from which features learn.
 
         They have the derived columns.
 
@@ -175,11 +199,11 @@ class Reading:
             block: The block.
             splits: The index of each row's split.
         """
-        rule = self.split_rule
-        rows = with_derived(block.columns, block.made or {}) if self.derived else block.columns
-        if len(rule.names) > 1:
-            rows = rows.filter(pa.array(splits == rule.names.index(TRAIN)))
-        return rows
+        rows, names = self._with_derived(block), self.split_rule.names
+        return rows if len(names) == 1 else rows.filter(pa.array(splits == names.index(TRAIN)))
+
+    def _with_derived(self, block: Block) -> pa.RecordBatch:
+        return with_derived(block.columns, block.made or {}) if self.derived else block.columns
 
     def made_tokens(self, rows: pa.RecordBatch) -> dict[Hashable, pa.LargeListArray]:
         """The tokens that the graph makes of rows: see `TokenGraph.tokens`."""
@@ -320,20 +344,23 @@ class _AnalyzeUnit(CheckedDoFn):
             findings of its own.
         """
         rule = self._reading.split_rule
-        rows = [0] * len(rule.names)
+        counts = [0] * len(rule.names)
         rejected, filtered = 0, Counter[str]()
         blocks = self._reading.blocks(unit)
         for block in blocks:
             splits = rule.assign(block.rows, unit.split, block.key)
-            train = self._reading.train_rows(block, splits)
-            with work.timed("statistics"):
-                findings.analysis.update(train, self._reading.made_tokens(train))
+            for split, rows, keys in self._reading.split_rows(block, splits):
+                with work.timed("statistics"):
+                    if split == TRAIN:
+                        findings.analysis.update(rows, self._reading.made_tokens(rows), keys)
+                    else:
+                        findings.of(split).update(rows, keys=keys)
             findings.rejections.update(unit.index, block.rejects)
             findings.infinite.update(block.infinite)
             findings.renamings.update(unit.index, unit.path, block.renamed)
             findings.rounded.update(block.rounded)
-            for index in range(len(rows)):
-                rows[index] += int((splits == index).sum())
+            for index in range(len(counts)):
+                counts[index] += int((splits == index).sum())
             rejected += len(block.rejects)
             filtered.update(block.filtered)
             work.add(block.read, block.size)
@@ -341,7 +368,9 @@ class _AnalyzeUnit(CheckedDoFn):
                 self._findings.merge(findings)
                 findings = self._findings
             yield from self._write_large()
-        count = UnitCount(unit.index, unit.path, tuple(rows), rejected, blocks.checksum, blocks.skipped, dict(filtered))
+        count = UnitCount(
+            unit.index, unit.path, tuple(counts), rejected, blocks.checksum, blocks.skipped, dict(filtered)
+        )
         return count, findings
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
@@ -362,6 +391,17 @@ class _AnalyzeUnit(CheckedDoFn):
             # Half of it stays, so that the next block doesn't exceed it again.
             runs += write_runs(analysis.take_largest_tables(most // 2), self._folder)
         yield from (pvalue.TaggedOutput("tokens", run) for run in runs)
+
+
+def _seed(block: Block) -> int:
+    """A number that tells a block from others.
+
+    It follows from its text alone, wherever that is.
+    """
+    if block.origin is None:
+        return 0
+    checksum = Checksum.of(block.origin.chunk.data)
+    return checksum.crc << 32 ^ checksum.length
 
 
 def _merge_quantiles(key: QuantileKey, pieces: Iterable[Quantiles]) -> tuple[QuantileKey, Quantiles]:

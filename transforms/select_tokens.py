@@ -10,6 +10,7 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
+from shardmill.schemas.feature_stats import RANKS
 from shardmill.transforms.statistics.partition import bits_for, slices
 from shardmill.transforms.statistics.ranking import Selected
 from shardmill.transforms.statistics.requests import VocabularyRequest
@@ -133,4 +134,6 @@ def _select(
     selected = select(merged, request.top_k, request.frequency_threshold)
     with TokenWriter(folder) as writer:
         sections = writer.write(slices(selected, _RANKING_BYTES >> partition.bits))
-    return Selected(partition.name, sections, merged.num_rows, total(merged), partition.bits, partition.index)
+    cut = request.frequency_threshold is not None or (request.top_k is not None and request.top_k < RANKS)
+    top = select(merged, RANKS) if cut and request.counts_cells else None
+    return Selected(partition.name, sections, merged.num_rows, total(merged), partition.bits, partition.index, top)

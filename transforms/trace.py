@@ -17,7 +17,7 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam import pvalue
 
-from shardmill.schemas.run_folder import RAW_STATISTICS, TOKEN_COUNTS, TRANSFORM_FN
+from shardmill.schemas.run_folder import RAW_STATISTICS, TOKEN_COUNTS, TRAIN, TRANSFORM_FN
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import QuantileKey
 from shardmill.transforms.files import copying, files
@@ -36,8 +36,8 @@ from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.ranking import RankedVocabulary, Selected, write_vocabulary
 from shardmill.transforms.statistics.requests import MadeTokens, VocabularyRequest, VocabularyStats
-from shardmill.transforms.statistics.stats_file import write_raw_statistics
 from shardmill.transforms.statistics.token_files import Run
+from shardmill.transforms.summaries.stats_file import write_raw_statistics
 from shardmill.transforms.workers import metrics
 from shardmill.transforms.workers.submission import CheckedDoFn
 
@@ -159,10 +159,16 @@ class _Trace(CheckedDoFn):
     def process(
         self, findings: Findings, selected: list[Selected], quantiles: list[tuple[QuantileKey, Quantiles]]
     ) -> Iterator[Graph]:
-        yield _trace(findings.analysis.with_quantiles(dict(quantiles)), selected, self._features, self._destination)
+        yield _trace(findings, dict(quantiles), selected, self._features, self._destination)
 
 
-def _trace(analysis: Analysis, selected: list[Selected], features: Features, destination: Destination) -> Graph:
+def _trace(
+    findings: Findings,
+    quantiles: Mapping[QuantileKey, Quantiles],
+    selected: list[Selected],
+    features: Features,
+    destination: Destination,
+) -> Graph:
     # The process imports TensorFlow meanwhile, which takes seconds.
     process_module.shared().start()
     # The library that will run the graph is loaded while the process makes it, and a session is
@@ -176,7 +182,7 @@ def _trace(analysis: Analysis, selected: list[Selected], features: Features, des
                 name: _write_vocabulary(_vocabulary_path(local, name), request, selected)
                 for name, request in requests.items()
             }
-            statistics = analysis.statistics(
+            statistics = findings.analysis.with_quantiles(quantiles).statistics(
                 {
                     name: _vocabulary_stats(request, _vocabulary_path(local, name), ranked[name])
                     for name, request in requests.items()
@@ -187,7 +193,7 @@ def _trace(analysis: Analysis, selected: list[Selected], features: Features, des
             _keep_counts(requests, local, destination)
         if files.is_local(destination.folder):
             load_ahead(files.join(destination.folder, TRANSFORM_FN))
-        return _finish(analysis, features.schema, _value_counts(requests, ranked), destination, work)
+        return _finish(findings.splits, _value_counts(requests, ranked), destination, work)
 
 
 def _value_counts(
@@ -201,8 +207,7 @@ def _value_counts(
     for name, request in requests.items():
         column = request.columns[0]
         most = counts[column].size if column in counts else -1
-        whole = request.delimiter is None and request.maker is None and request.companion is None
-        if len(request.columns) == 1 and whole and ranked[name].size > most:
+        if request.counts_cells and ranked[name].size > most:
             counts[column] = ranked[name]
     return counts
 
@@ -215,18 +220,17 @@ class _TraceFunction(CheckedDoFn):
     def process(self, findings: Findings, analyzed: AnalyzedGraph) -> Iterator[Graph]:
         with metrics.working("trace", self._destination.folder) as work:
             _build(analyzed, self._destination)
-            yield _finish(findings.analysis, analyzed.schema, {}, self._destination, work)
+            yield _finish(findings.splits, {}, self._destination, work)
 
 
 def _finish(
-    analysis: Analysis,
-    schema: Schema,
+    splits: Mapping[str, Analysis],
     counts: Mapping[str, RankedVocabulary],
     destination: Destination,
     work: metrics.Work,
 ) -> Graph:
     folder = files.join(destination.folder, RAW_STATISTICS)
-    write_raw_statistics(folder, destination.scratch, schema, analysis, counts)
+    write_raw_statistics(folder, destination.scratch, splits, {TRAIN: counts})
     # The phase has no size in bytes: 1 says that it is done.
     work.add(0, 1)
     return Graph(files.join(destination.folder, TRANSFORM_FN))

@@ -28,7 +28,7 @@ from shardmill.transforms.rows.unit_groups import GROUP_BYTES, UnitList, groups,
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
 from shardmill.transforms.runtime.session import load_session
-from shardmill.transforms.statistics.moments import OutputMoments
+from shardmill.transforms.summaries.output_statistics import OutputStatistics
 from shardmill.transforms.tfrecord.encode import ExampleEncoder, Outputs
 from shardmill.transforms.tfrecord.parts import FrameBuffer, PartSegment, PartWriter
 from shardmill.transforms.workers import metrics
@@ -73,18 +73,18 @@ class WrittenUnits(NamedTuple):
 
     Attributes:
         parts: The `PartFile`s, each unit's rows in one of them.
-        moments: One `OutputMoments`.
+        statistics: One `OutputStatistics`.
     """
 
     parts: beam.PCollection[PartFile]
-    moments: beam.PCollection[OutputMoments]
+    statistics: beam.PCollection[OutputStatistics]
 
 
 @dataclass(eq=False)
 class TransformUnits(SeveralOutputs):
     """Transforms units' rows and writes them to part files.
 
-    The units are read again. Only the parts' descriptions and the moments leave the pass.
+    The units are read again. Only the parts' descriptions and the statistics leave the pass.
 
     Expects a PCollection of units.
 
@@ -109,11 +109,11 @@ class TransformUnits(SeveralOutputs):
             | "SpreadGroups" >> beam.Reshuffle()
             | "TransformUnit"
             >> beam.ParDo(_TransformUnits(self.reading, self.layout), self.graph, self.plan).with_outputs(
-                "moments", main="parts"
+                "statistics", main="parts"
             )
         )
-        moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
-        return WrittenUnits(written.parts, moments)
+        statistics = written.statistics | "MergeStatistics" >> beam.CombineGlobally(Merge(OutputStatistics))
+        return WrittenUnits(written.parts, statistics)
 
 
 def _listed(unit: Unit) -> UnitList:
@@ -131,12 +131,12 @@ class _TransformUnits(CheckedDoFn):
         self._buffer = FrameBuffer()
 
     def start_bundle(self) -> None:
-        self._moments = OutputMoments()
+        self._statistics = OutputStatistics()
 
     def process(self, units: tuple[Unit, ...], graph: Graph, plan: RowPlan) -> Iterator[PartFile]:
         first = units[0].index
         path = files.join(self._layout.folder, f"part-{first:06d}-{uuid.uuid4().hex[:8]}")
-        writer = _PartRows(graph, self._reading, plan, self._moments)
+        writer = _PartRows(graph, self._reading, plan, self._statistics)
         with metrics.working("transform", metrics.unit_names(units)) as work, files.created(path) as stream:
             parts = PartWriter(stream, self._layout.level, self._buffer)
             rows = writer.write(units, parts, work)
@@ -147,21 +147,22 @@ class _TransformUnits(CheckedDoFn):
         yield PartFile(first, path, tuple(segments))
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
-        yield pvalue.TaggedOutput("moments", GlobalWindows.windowed_value(self._moments))
+        yield pvalue.TaggedOutput("statistics", GlobalWindows.windowed_value(self._statistics))
 
 
 class _PartRows:
     """Writes the rows of consecutive units with one part writer."""
 
-    def __init__(self, graph: Graph, reading: Reading, plan: RowPlan, moments: OutputMoments) -> None:
+    def __init__(self, graph: Graph, reading: Reading, plan: RowPlan, statistics: OutputStatistics) -> None:
         self._session = session = load_session(graph.local_folder())
         self._encoder = ExampleEncoder(session.outputs)
         self._labels = missing_labels(session.labels, reading.selection)
         self._unknown = reading.labels_to_drop(session)
+        self._has_texts = any(feature.dtype == "bytes" for feature in session.outputs)
         self._is_made = reading.row_graph is not None and reading.row_graph.makes(graph)
         self._reading = reading
         self._plan = plan
-        self._moments = moments
+        self._statistics = statistics
         # Blocks of several small units go through the graph together, each with the split of each
         # of its rows.
         self._held: list[tuple[Block, npt.NDArray[np.int64]]] = []
@@ -206,8 +207,9 @@ class _PartRows:
         outputs = drop_missing(drop_unknown(made, self._unknown, columns.num_rows), columns, self._labels)
         rows = self._plan.sort(splits, first.tolist())
         self._add_frames(outputs, rows, parts, work)
+        keys = _row_keys(splits, first) if self._has_texts else None
         with work.timed("statistics"):
-            self._moments.update(outputs, splits, self._reading.split_rule.names)
+            self._statistics.update(outputs, splits, self._reading.split_rule.names, keys)
         return rows.rows
 
     def _add_frames(self, outputs: Outputs, rows: PlannedRows, parts: PartWriter, work: metrics.Work) -> None:
@@ -218,6 +220,22 @@ class _PartRows:
             for split, shard, count in rows.shards:
                 start, stop = stop, stop + count
                 parts.add(split, shard, count, frames.data[offsets[start] : offsets[stop]])
+
+
+def _row_keys(splits: npt.NDArray[np.int64], first: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """A number of each row's own: its index in its split.
+
+    Args:
+        splits: The index of each row's split.
+        first: By split, the index in it of the first row there.
+    """
+    keys = np.empty(len(splits), np.uint64)
+    for split, start in enumerate(first.tolist()):
+        mine = splits == split
+        keys[mine] = np.arange(start, start + int(mine.sum()), dtype=np.uint64) * np.uint64(len(first)) + np.uint64(
+            split
+        )
+    return keys
 
 
 def row_bytes(graph: Graph, units: Sequence[Unit], reading: Reading) -> float:

@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
+from shardmill.schemas.splitmix import GAMMA
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.units import Unit
@@ -34,7 +36,7 @@ from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels, select_rows
 from shardmill.transforms.runtime.session import load_session
-from shardmill.transforms.statistics.moments import OutputMoments
+from shardmill.transforms.summaries.output_statistics import OutputStatistics
 from shardmill.transforms.tfrecord.parts import FrameBuffer, PartWriter
 from shardmill.transforms.transform import REJECTED, Layout, PartFile, reject_line
 from shardmill.transforms.workers import metrics
@@ -48,12 +50,12 @@ class WrittenGroups(NamedTuple):
 
     Attributes:
         parts: The `PartFile`s, of rejected rows by unit and of groups by hash partition.
-        moments: One `OutputMoments`, of the rows that are in a record.
+        statistics: One `OutputStatistics`, of the rows that are in a record.
         groups: One `GroupCounts`.
     """
 
     parts: beam.PCollection[PartFile]
-    moments: beam.PCollection[OutputMoments]
+    statistics: beam.PCollection[OutputStatistics]
     groups: beam.PCollection[GroupCounts]
 
 
@@ -61,7 +63,7 @@ class WrittenGroups(NamedTuple):
 class TransformGroups(SeveralOutputs):
     """Brings units' rows together by key, and writes groups.
 
-    The units are read again. Only descriptions of files, moments and counts leave the passes.
+    The units are read again. Only descriptions of files, statistics and counts leave the passes.
 
     Expects a PCollection of units.
 
@@ -100,15 +102,15 @@ class TransformGroups(SeveralOutputs):
                 _TransformPartition(self.reading, self.layout, self.grouping, self.rule),
                 pvalue.AsSingleton(self.graph),
                 row_files,
-            ).with_outputs("moments", "groups", main="parts")
+            ).with_outputs("statistics", "groups", main="parts")
         )
         parts = (split.rejected, written.parts) | "BothParts" >> beam.Flatten()
-        moments = written.moments | "MergeMoments" >> beam.CombineGlobally(Merge(OutputMoments))
+        statistics = written.statistics | "MergeStatistics" >> beam.CombineGlobally(Merge(OutputStatistics))
         groups = written.groups | "MergeGroups" >> beam.CombineGlobally(Merge(GroupCounts))
         if self.grouping.window is not None:
             names = self.reading.split_rule.names
             groups = groups | "CheckWindows" >> beam.Map(check_windows, self.grouping.window, names)
-        return WrittenGroups(parts, moments, groups)
+        return WrittenGroups(parts, statistics, groups)
 
 
 class _GroupRows(CheckedDoFn):
@@ -173,7 +175,7 @@ class _TransformPartition(CheckedDoFn):
         self._buffer = FrameBuffer()
 
     def start_bundle(self) -> None:
-        self._moments = OutputMoments()
+        self._statistics = OutputStatistics()
         self._groups = GroupCounts()
 
     def process(self, partition: Partition, graph: Graph, row_files: list[RowFile]) -> Iterator[PartFile]:
@@ -184,7 +186,7 @@ class _TransformPartition(CheckedDoFn):
         with metrics.working("transform", name) as work, files.created(path) as stream:
             parts = PartWriter(stream, self._layout.level, self._buffer)
             for groups in reader.read(partition):
-                writer.write(groups, parts, self._moments, self._groups)
+                writer.write(groups, parts, self._statistics, self._groups)
                 work.add(groups.columns.num_rows, groups.columns.nbytes)
             segments = parts.close()
         self._groups.merge(reader.counts)
@@ -193,7 +195,7 @@ class _TransformPartition(CheckedDoFn):
         yield PartFile(partition.index, path, tuple(segments))
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
-        yield pvalue.TaggedOutput("moments", GlobalWindows.windowed_value(self._moments))
+        yield pvalue.TaggedOutput("statistics", GlobalWindows.windowed_value(self._statistics))
         yield pvalue.TaggedOutput("groups", GlobalWindows.windowed_value(self._groups))
 
 
@@ -212,8 +214,8 @@ class GroupWriter:
         self._names = reading.split_rule.names
         self._encoder = record_encoder(grouping, session.outputs, session.labels, rule)
 
-    def write(self, groups: Groups, parts: PartWriter, moments: OutputMoments, counts: GroupCounts) -> None:
-        """Writes records, and adds their rows to moments and counts.
+    def write(self, groups: Groups, parts: PartWriter, statistics: OutputStatistics, counts: GroupCounts) -> None:
+        """Writes records, and adds their rows to statistics and counts.
 
         Raises:
             DataError: A feature of the context has several values in a group.
@@ -225,11 +227,19 @@ class GroupWriter:
         offsets, frames = self._encoder.framed(groups, outputs, arranged.order, parts.room)
         for split, shard, start, stop in pieces_of(arranged):
             parts.add(self._names[split], shard, stop - start, frames.data[offsets[start] : offsets[stop]])
-        splits = groups.row_splits
+        splits, keys = groups.row_splits, _row_keys(groups)
         if groups.counted is not None:
             outputs = select_rows(outputs, self._session.outputs, pa.array(groups.counted))
-            splits = splits[groups.counted]
-        moments.update(outputs, splits, self._names)
+            splits, keys = splits[groups.counted], keys[groups.counted]
+        statistics.update(outputs, splits, self._names, keys)
         for index, name in enumerate(self._names):
             counts.records[name] += int((groups.splits == index).sum())
             counts.rows[name] += int((splits == index).sum())
+
+
+def _row_keys(groups: Groups) -> npt.NDArray[np.uint64]:
+    """A number of each row's own, from its first group or window."""
+    rows = np.arange(groups.columns.num_rows)
+    # Rows that are in none don't count.
+    first = np.minimum(np.searchsorted(groups.stops, rows, side="right"), len(groups.stops) - 1)
+    return groups.hashes[first] + (rows - groups.starts[first]).astype(np.uint64) * GAMMA

@@ -2,7 +2,7 @@
 #include "columns/column.h"
 
 typedef struct { u32 tag, entry; } Slot;
-typedef struct { Slot *slots; i64 *offsets, *counts; u32 *tags; u8 *bytes; i64 room, size, entries; u64 seed; } Tokens;
+typedef struct { Slot *slots; i64 *offsets, *counts; u32 *tags; u8 *bytes; i64 room, size, entries; u64 seed; i64 lines; } Tokens;
 i64 kernel_count_tokens(Tokens *, const Column *, const u8 *, const i64 *, i64, i64);
 void kernel_enter_tokens(Tokens *);
 

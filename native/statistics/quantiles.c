@@ -1,12 +1,6 @@
-/* Order-preserving keys of numbers, and sorted keys with counts. */
+/* Keys of numbers, gathered, sorted and counted. */
 #include "columns/column.h"
-
-/* The keys of int64 and of finite float32: unsigned integers in the values' order; -0.0 and 0.0 have one key. */
-static inline u64 integer_key(i64 value) { return (u64)value ^ 1ull << 63; }
-static inline u32 float_key(u32 bits) {
-    bits = bits << 1 ? bits : 0;
-    return bits ^ ((u32)((i32)bits >> 31) | 1u << 31); /* without a branch: signs follow no pattern */
-}
+#include "statistics/keys.h"
 
 static inline __attribute__((always_inline)) i64 append(const Column *c, i64 from, i64 to, void *keys, i64 held, int is_float) {
     for (i64 at = c->offset + from; at < c->offset + to; at++) {

@@ -9,10 +9,10 @@ _Static_assert(sizeof(Slot) == 8, "as _Room in transforms/statistics/token_count
 
 /* _Room in transforms/statistics/token_counts.py has this layout. Entry e is the text from offsets[e] up to offsets[e + 1] of `bytes`; its
    count and tag are at e. There is room for `room` entries, a power of two of at most 2**31, with 2 * room slots, and for `size` bytes. */
-typedef struct { Slot *slots; i64 *offsets, *counts; u32 *tags; u8 *bytes; i64 room, size, entries; u64 seed; } Tokens;
-_Static_assert(sizeof(Tokens) == 72 && offsetof(Tokens, offsets) == 8 && offsetof(Tokens, counts) == 16 && offsetof(Tokens, tags) == 24 &&
+typedef struct { Slot *slots; i64 *offsets, *counts; u32 *tags; u8 *bytes; i64 room, size, entries; u64 seed; i64 lines; } Tokens;
+_Static_assert(sizeof(Tokens) == 80 && offsetof(Tokens, offsets) == 8 && offsetof(Tokens, counts) == 16 && offsetof(Tokens, tags) == 24 &&
                offsetof(Tokens, bytes) == 32 && offsetof(Tokens, room) == 40 && offsetof(Tokens, size) == 48 &&
-               offsetof(Tokens, entries) == 56 && offsetof(Tokens, seed) == 64, "as _Room");
+               offsetof(Tokens, entries) == 56 && offsetof(Tokens, seed) == 64 && offsetof(Tokens, lines) == 72, "as _Room");
 
 static inline int is_same(const u8 *a, const u8 *b, i64 n) {
     if (n > 16) return !memcmp(a, b, (size_t)n);
@@ -33,7 +33,7 @@ static inline int add(Tokens *t, u32 tag, const u8 *p, i64 n, i64 count) {
             return 1;
         }
     }
-    if (memchr(p, '\n', (size_t)n) || memchr(p, '\r', (size_t)n)) return 1; /* never counted */
+    if (!t->lines && (memchr(p, '\n', (size_t)n) || memchr(p, '\r', (size_t)n))) return 1; /* never counted */
     i64 e = t->entries, used = t->offsets[e];
     if (e == t->room || n > t->size - used) return 0;
     memcpy(t->bytes + used, p, (size_t)n);
@@ -80,8 +80,8 @@ static inline __attribute__((always_inline)) i64 count(Tokens *t, const Column *
     return to;
 }
 
-/* Counts the texts of the rows from `from` up to `to`, each once or by its weight; neither nulls and empty ones, nor those with an end of a
-   line. Returns `to`, or the first row for which there was no room. `texts` are the bytes that the column's offsets lead to. */
+/* Counts the texts of the rows from `from` up to `to`, each once or by its weight; neither nulls and empty ones, nor, unless `lines` is
+   set, those with an end of a line. Returns `to`, or the first row for which there was no room. `texts` are the bytes that the column's offsets lead to. */
 API i64 kernel_count_tokens(Tokens *t, const Column *c, const u8 *texts, const i64 *weights, i64 from, i64 to) {
     return c->kind == LARGE_TEXTS ? count(t, c, texts, weights, from, to, 1) : count(t, c, texts, weights, from, to, 0);
 }

@@ -62,7 +62,7 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
     )
     written = _transform(units, job, graph, plan)
     shards = written.parts | "WriteShards" >> WriteShards(job.work, job.parts, plan, compressed=job.compressed)
-    manifest = written.moments | "WriteManifest" >> beam.Map(
+    manifest = written.statistics | "WriteManifest" >> beam.Map(
         write_manifest,
         pvalue.AsList(shards),
         pvalue.AsList(counts),

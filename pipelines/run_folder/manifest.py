@@ -31,8 +31,8 @@ from shardmill.transforms.graph.vocabulary_files import count_tokens
 from shardmill.transforms.grouping.group_counts import GroupCounts
 from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, filtered_rows, skipped_lines
-from shardmill.transforms.statistics.moments import OutputMoments
-from shardmill.transforms.statistics.stats_file import write_output_statistics
+from shardmill.transforms.summaries.output_statistics import OutputStatistics
+from shardmill.transforms.summaries.stats_file import write_output_statistics
 from shardmill.transforms.transform import REJECTED
 from shardmill.transforms.write import ShardFile
 
@@ -61,7 +61,7 @@ class ManifestRule:
 
 
 def write_manifest(
-    moments: OutputMoments,
+    statistics: OutputStatistics,
     shards: list[ShardFile],
     counts: list[UnitCount],
     findings: Findings,
@@ -73,7 +73,7 @@ def write_manifest(
     Before that, every row must be accounted for.
 
     Args:
-        moments: The outputs' moments.
+        statistics: The outputs' statistics.
         shards: The files written: shards of splits, and rejected rows.
         counts: The rows of every unit read.
         findings: The findings of the analysis.
@@ -90,7 +90,7 @@ def write_manifest(
     }
     rows = account_rows(records, sum(shard.rows for shard in shards if shard.split == REJECTED), counts, groups)
     totals = records if groups is None else {split: groups.rows[split] for split in records}
-    write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, moments.results())
+    write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, statistics)
     skipped = skipped_lines(counts)
     manifest = {
         "format": FORMAT,
@@ -103,7 +103,7 @@ def write_manifest(
         **({"skipped": skipped} if skipped else {}),
         "input": _inputs(rule, counts),
         "columns": _columns(rule, findings),
-        "not_finite": _not_finite(findings, moments),
+        "not_finite": _not_finite(findings, statistics),
         **({"rounded": dict(sorted(findings.rounded.items()))} if findings.rounded else {}),
         **({"extended": _extended(rule)} if rule.kept else {}),
         "files": _held(list(_files(rule.work)), rule.held),
@@ -246,14 +246,14 @@ def _held(found: list[FileEntry], held: Mapping[str, str]) -> list[FileEntry]:
     return found
 
 
-def _not_finite(findings: Findings, moments: OutputMoments) -> NotFiniteEntry:
+def _not_finite(findings: Findings, statistics: OutputStatistics) -> NotFiniteEntry:
     """Counts NaN and infinite values, by column and by feature.
 
     Columns are those of the input; the values of features are those of all splits.
     """
     nan: Counter[str] = Counter()
     infinite: Counter[str] = Counter()
-    for (_, name), each in moments.results().items():
+    for (_, name), each in statistics.moments().items():
         nan[name] += each.missing
         infinite[name] += each.non_finite
     return {

@@ -36,6 +36,7 @@ FLOORS = (
     "transforms/workers",
     "transforms/distributions",
     "transforms/statistics",
+    "transforms/summaries",
     "transforms/keeping",
     "transforms/grouping",
     "transforms/repeats",

@@ -27,7 +27,7 @@ NUMERIC = NumericSummary(
     quantiles=(HistogramBucket(0, 3, 2), HistogramBucket(3, 4, 2)),
     histogram=(HistogramBucket(0, 4, 4),),
 )
-STRING = StringSummary(count=3, missing=2, unique=2, avg_length=4.5, top_values=(("JFK", 2), ("Zürich", 1)))
+STRING = StringSummary(count=3, missing=2, unique=2, avg_length=4.5, ranked=(("JFK", 2), ("Zürich", 1)))
 
 
 def test_a_numeric_summary_becomes_num_stats() -> None:

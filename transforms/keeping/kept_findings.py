@@ -62,7 +62,10 @@ class KeptFindings:
         if entry is None:
             return None
         findings = self._empty()
-        kept = {**entry["findings"], "analysis": findings.analysis.filled(entry["findings"]["analysis"])}
+        contents = entry["findings"]
+        analysis = findings.analysis.filled(contents["analysis"])
+        others = {split: findings.of(split).filled(found) for split, found in contents["others"].items()}
+        kept = {**contents, "analysis": analysis, "others": others}
         findings = replace(findings, **kept)
         _move(findings, unit, unit.first_line - entry["first_line"])
         count: UnitCount = entry["count"]
@@ -78,7 +81,11 @@ class KeptFindings:
         entry = {
             "first_line": unit.first_line,
             "count": found.counted,
-            "findings": {**findings, "analysis": found.findings.analysis.contents()},
+            "findings": {
+                **findings,
+                "analysis": found.findings.analysis.contents(),
+                "others": {split: analysis.contents() for split, analysis in found.findings.others.items()},
+            },
             "size": found.size,
         }
         self._entries.keep(self._key(unit, content), entry)

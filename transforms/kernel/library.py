@@ -40,6 +40,7 @@ _Flag = ctypes.c_int32
 _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_append_keys": (None, (_Address, _Size, _Address, _Size, _Address, _Address)),
     "kernel_assign_shards": (None, (_Address, _Size, _Address)),
+    "kernel_bin": (None, (_Address, _Address, _Size, _Address, _Size, _Address)),
     "kernel_crc32c": (ctypes.c_uint32, (ctypes.c_uint32, _Address, _Size, _Flag)),
     "kernel_encode": (_Size, (_Address, _Size, _Address, _Size, _Flag, _Address, _Address)),
     "kernel_encode_groups": (None, (_Address, _Size, _Address, _Address, _Size, _Flag, _Address, _Address)),
@@ -50,8 +51,10 @@ _FUNCTIONS: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "kernel_hash_texts": (None, (_Address, _Address, _Size, _Address)),
     "kernel_lex": (None, (_Address, _Size, _Address, _Flag, _Address, _Address, _Address, _Address)),
     "kernel_lines": (None, (_Address, _Size, _Address, _Size, _Address)),
+    "kernel_list_bins": (None, (_Address, _Size, _Address)),
     "kernel_measure": (_Size, (_Address, _Size, _Size, _Address, _Size, _Flag, _Address)),
     "kernel_measure_groups": (_Size, (_Address, _Size, _Size, _Address, _Address, _Size, _Flag, _Address)),
+    "kernel_merge_bins": (None, (_Address, _Address, _Size, _Address, _Address)),
     "kernel_merge_keys": (_Size, (_Address, _Address, _Size, _Address, _Address)),
     "kernel_merge_moments": (None, (_Address, _Address, _Size)),
     "kernel_moments": (None, (_Address, _Address, _Size, _Address, _Size)),

@@ -2,15 +2,15 @@
 
 requests.py          requests and answers: plain data
 pre.py               operations applied to a number first
-moments.py           exact count, sum, squares, minimum, maximum; those of output features by split
+moments.py           exact count, sum, squares, minimum, maximum
 quantiles.py         quantiles of a column, exact while values are few
 column_quantiles.py  the same of several columns at once
 text_summary.py      counts and lengths of texts
+text_values.py       distinct and most frequent texts
 tokens.py            tables of token counts, and vocabularies of them
 token_counts.py      counts of tokens, in memory
 partition.py         token counts cut by a hash of the token
 token_files.py       token counts in files
 ranking.py           vocabularies ranked in a stream
 accumulator.py       all of these in one pass over the rows
-stats_file.py        statistics files, in TFDV's format
 """

@@ -1,6 +1,7 @@
 """The accumulator of everything that an analysis pass finds.
 
-It computes moments, quantiles, token counts and text summaries in one pass over the rows.
+It computes moments, distributions, quantiles, token counts and the values of texts in one pass over
+the rows.
 
 Everything in it is a function of the multiset of rows: merging is associative and commutative, so
 the result doesn't depend on the number of workers.
@@ -18,6 +19,8 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import from_numpy, to_numpy
 from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.distributions.column_bins import ColumnBins
+from shardmill.transforms.distributions.distribution import Distribution
 from shardmill.transforms.distributions.group_moments import GroupMoments
 from shardmill.transforms.distributions.joint_tokens import Companion, join_tokens
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
@@ -38,6 +41,7 @@ from shardmill.transforms.statistics.requests import (
     VocabularyStats,
 )
 from shardmill.transforms.statistics.text_summary import TextSummaries, TextSummary
+from shardmill.transforms.statistics.text_values import TextValues, TopValues, row_keys
 from shardmill.transforms.statistics.token_counts import TokenCounts
 
 _KINDS = {ColumnType.FLOAT: FLOATS, ColumnType.INT: INTEGERS}
@@ -71,6 +75,7 @@ class Analysis:
 
     Attributes:
         rows: Rows seen.
+        columns: The columns of every batch.
     """
 
     def __init__(self, requests: Sequence[Request], columns: Sequence[Column]) -> None:
@@ -85,6 +90,7 @@ class Analysis:
             ValueError: A request names a column that isn't among them or is of the wrong type.
         """
         self.rows = 0
+        self.columns = tuple(columns)
         self._names = tuple(column.name for column in columns)
         self._numeric = tuple(dict.fromkeys(request for request in requests if isinstance(request, NumericRequest)))
         self._vocabularies = {request.name: request for request in requests if isinstance(request, VocabularyRequest)}
@@ -98,6 +104,7 @@ class Analysis:
         # Positions among the moments: the numeric columns as they are, then those changed first.
         self._positions = {key: position for position, key in enumerate((*numbers, *changed))}
         kinds = [_KINDS[column.type] for column in columns if column.type in _KINDS]
+        self._bins = ColumnBins(kinds)
         kinds += [FLOATS] * len(changed)
         self._moments = ColumnMoments(kinds)
         ranked = dict.fromkeys((each.column, each.pre) for each in self._numeric if each.quantiles)
@@ -111,15 +118,23 @@ class Analysis:
         self._tokens = {key: TokenCounts() for key in self._sharing}
         # Of joint tokens: the counts of all rows' facts.
         self._totals = {key: TokenCounts() for key in self._sharing if key.companion is not None}
+        counted = {request.columns[0] for request in self._vocabularies.values() if request.counts_cells}
+        self._values = {name: TextValues(len(columns)) for name in self._of(self._text_columns) if name not in counted}
         groups = (request for request in requests if isinstance(request, GroupRequest))
         self._groups = {request: GroupMoments(request.column, request.key) for request in groups}
 
-    def update(self, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray] = MappingProxyType({})) -> None:
+    def update(
+        self,
+        batch: pa.RecordBatch,
+        made: Mapping[Any, pa.LargeListArray] = MappingProxyType({}),
+        keys: "npt.NDArray[np.uint64] | None" = None,
+    ) -> None:
         """Adds a block's rows.
 
         Args:
             batch: The columns by name: int64, float32 or text, by their types. Nulls are missing.
             made: The tokens that the graph makes of each row, for the `made` of all requests.
+            keys: See `row_keys`. None means that the rows are all there are.
         """
         if not batch.num_rows:
             return
@@ -129,6 +144,11 @@ class Analysis:
         changed = [_changed(batch.column(name), pre) for name, pre in self._positions if pre]
         numbers = columns.take(self._number_columns).joined(columns_of(changed, batch.num_rows))
         self._moments.update(numbers)
+        self._bins.update(columns.take(self._number_columns))
+        if self._values:
+            keys = row_keys(0, batch.num_rows) if keys is None else keys
+            for name, values in self._values.items():
+                values.update(batch.column(name), keys)
         self._quantiles.update(numbers.take(self._ranked_positions))
         for request, moments in self._groups.items():
             keys = tokens_module.to_binary(batch.column(request.key))
@@ -165,6 +185,9 @@ class Analysis:
         """
         self.rows += other.rows
         self._moments.merge(other._moments)  # noqa: SLF001 (of this class too)
+        self._bins.merge(other._bins)  # noqa: SLF001 (of this class too)
+        for name, values in other._values.items():  # noqa: SLF001 (of this class too)
+            self._values[name].merge(values)
         self._quantiles.merge(other._quantiles)  # noqa: SLF001 (of this class too)
         self._texts.merge(other._texts)  # noqa: SLF001 (of this class too)
         for request, moments in other._groups.items():  # noqa: SLF001 (of this class too)
@@ -275,6 +298,18 @@ class Analysis:
         found: dict[str, Moments | TextSummary] = dict(zip(self._of(self._text_columns), self._texts, strict=True))
         found |= {name: self._moments[self._positions[name, ()]] for name in self._of(self._number_columns)}
         return {name: found[name] for name in self._names}
+
+    def distributions(self) -> dict[str, Distribution]:
+        """The distribution of every numeric column, before any `pre`."""
+        return dict(zip(self._of(self._number_columns), self._bins.distributions(), strict=True))
+
+    def top_values(self, most: int) -> dict[str, TopValues]:
+        """The values of text columns that no vocabulary counts.
+
+        Args:
+            most: The most values of a column.
+        """
+        return {name: values.result(most) for name, values in self._values.items()}
 
     def missing(self) -> dict[str, int]:
         """Missing values of each column."""

@@ -12,13 +12,12 @@ import pyarrow as pa
 
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.feature_stats import RANKS
 from shardmill.schemas.messages import shortened
 from shardmill.transforms.statistics.requests import VocabularyRequest
 from shardmill.transforms.statistics.token_files import Sections
 from shardmill.transforms.statistics.tokens import SCHEMA, rank_column, select, write_counted, write_tokens
 
-# Of a text column's most frequent values: as many as TFDV writes by default.
-TOP_VALUES = 20
 # A token's score or count, and its bytes: of two tokens, the greater one has the smaller id.
 _Rank = tuple[float, bytes]
 
@@ -36,6 +35,8 @@ class Selected:
         total: The number of tokens counted in the partition.
         bits: The number of bits of the hash by which all tokens were partitioned.
         index: The partition's index, from 0 to 2**bits - 1.
+        top: A table of counts of its most frequent tokens, at most `RANKS`, in the order of ids.
+            None means that `sections` have them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Selected:
     total: int
     bits: int
     index: int
+    top: pa.Table | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class RankedVocabulary:
 
     Attributes:
         size: The number of its tokens.
-        top: The table of counts of its first tokens, at most `TOP_VALUES` of them.
+        top: The table of counts of its first tokens, at most `RANKS` of them; where tokens are whole
+            cells, of the most frequent ones, in the vocabulary or not.
         distinct: The number of distinct tokens counted, in the vocabulary or not.
         total: The number of tokens counted.
     """
@@ -89,13 +92,15 @@ def write_vocabulary(
         kept = table if request.top_k is None else table.slice(0, request.top_k - size)
         if not kept.num_rows:
             break
-        if top.num_rows < TOP_VALUES:
-            top = pa.concat_tables([top, kept.select(SCHEMA.names)]).slice(0, TOP_VALUES)
+        if top.num_rows < RANKS:
+            top = pa.concat_tables([top, kept.select(SCHEMA.names)]).slice(0, RANKS)
         write_tokens(stream, kept)
         counts.write(to_numpy(kept["count"]).astype("<i8").data)
         if counted is not None:
             write_counted(counted, kept)
         size += kept.num_rows
+    if cut := [part.top for part in parts if part.top is not None]:
+        top = select(pa.concat_tables(cut), RANKS)
     distinct, total = sum(part.distinct for part in parts), sum(part.total for part in parts)
     # A copy: it stays in memory, and mustn't hold a batch.
     return RankedVocabulary(size, top.take(pa.array(range(top.num_rows), pa.int64())), distinct, total)

@@ -106,6 +106,12 @@ class VocabularyRequest:
     companion: Companion | None = None
 
     @property
+    def counts_cells(self) -> bool:
+        """Whether the tokens are the cells of one column."""
+        other = self.delimiter is not None or self.maker is not None or self.boundaries or self.companion is not None
+        return len(self.columns) == 1 and not other
+
+    @property
     def made(self) -> tuple[MadeTokens, ...]:
         """The tokens that the graph makes, by column."""
         return () if self.maker is None else tuple(MadeTokens(column, self.maker) for column in self.columns)

@@ -28,6 +28,9 @@ _COUNTED = (pa.string(), pa.binary(), pa.large_string(), pa.large_binary())
 _MOST = 1 << 31
 
 
+_State = tuple[bool, npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+
+
 class _Room(ctypes.Structure):
     """Tokens in native/statistics/tokens.c."""
 
@@ -35,6 +38,7 @@ class _Room(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("slots", "offsets", "counts", "tags", "bytes")),
         *((name, ctypes.c_int64) for name in ("room", "size", "entries")),
         ("seed", ctypes.c_uint64),
+        ("lines", ctypes.c_int64),
     )
 
 
@@ -44,12 +48,17 @@ class TokenCounts:
     Its memory grows with the number of distinct tokens only.
     """
 
-    def __init__(self) -> None:
-        """Makes an empty accumulator."""
+    def __init__(self, *, lines: bool = False) -> None:
+        """Makes an empty accumulator.
+
+        Args:
+            lines: Whether tokens with a newline or a carriage return are counted, too.
+        """
+        self._lines = lines
         self._clear()
 
     def _clear(self) -> None:
-        self._room = _Room(seed=_SEED)
+        self._room = _Room(seed=_SEED, lines=self._lines)
         self._arrays: dict[str, npt.NDArray[Any]] = {
             "slots": np.zeros(0, np.uint64),
             "offsets": np.zeros(1, np.int64),
@@ -63,8 +72,8 @@ class TokenCounts:
 
         Args:
             tokens: string, binary, integer (its decimal text is the token), or a dictionary of one
-                of these. Nulls, empty tokens and tokens with a newline or a carriage return aren't
-                counted.
+                of these. Nulls, empty tokens and, unless asked for, tokens with a newline or a
+                carriage return aren't counted.
             delimiter: The text that separates the tokens of a cell, which are counted without the
                 blanks around them. None means that a cell is one
                 token.
@@ -103,14 +112,22 @@ class TokenCounts:
         """Bytes of memory that the counts take."""
         return sum(array.nbytes for array in self._arrays.values()) if self._room.room else 0
 
-    def __getstate__(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def __len__(self) -> int:
+        return int(self._room.entries)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """int64: the bytes of each distinct token."""
+        return np.diff(self._arrays["offsets"][: self._room.entries + 1])
+
+    def __getstate__(self) -> _State:
         # Without the tags: another process has another seed.
         offsets = self._arrays["offsets"][: self._room.entries + 1]
-        return self._arrays["bytes"][: offsets[-1]], offsets, self._arrays["counts"][: self._room.entries]
+        return self._lines, self._arrays["bytes"][: offsets[-1]], offsets, self._arrays["counts"][: self._room.entries]
 
-    def __setstate__(self, state: tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]) -> None:
+    def __setstate__(self, state: _State) -> None:
+        self._lines, octets, offsets, counts = state
         self._clear()
-        octets, offsets, counts = state
         self._count(binary_of(octets, offsets), counts)
 
     def _chunks(self) -> Iterator[tuple[pa.Array, npt.NDArray[np.int64]]]:
@@ -163,7 +180,7 @@ class TokenCounts:
             for name in ("counts", "tags"):
                 arrays[name] = _longer(arrays[name], entries, room)
         addresses = {name: array.ctypes.data for name, array in arrays.items()}
-        made = _Room(**addresses, room=room, size=size, entries=entries, seed=old.seed)
+        made = _Room(**addresses, room=room, size=size, entries=entries, seed=old.seed, lines=old.lines)
         if is_full:
             kernel().kernel_enter_tokens(ctypes.addressof(made))
         self._room, self._arrays = made, arrays

@@ -17,6 +17,7 @@ twice = { kind = "vocabulary", top_k = 1 }
 again = { kind = "vocabulary", column = "twice", top_k = 30 }
 tags = { kind = "multi_hot", delimiter = " " }
 notes = { kind = "vocabulary", num_oov_buckets = 1 }
+hashed = { kind = "hash", num_buckets = 4 }
 """
 
 StringStatistics = dict[str, statistics_pb2.StringStatistics]
@@ -26,7 +27,7 @@ StringStatistics = dict[str, statistics_pb2.StringStatistics]
 def texts(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> StringStatistics:
     """The statistics of the text columns of a run."""
     folder = tmp_path_factory.mktemp("summaries")
-    lines = ["city,rare,twice,tags,notes,unused"]
+    lines = ["city,rare,twice,tags,notes,hashed"]
     for row in range(ROWS):
         city = "" if row % 10 == 0 else f"c{row % 7}"
         tags = " ".join(f"t{row * 9 + place}" for place in range(9))
@@ -45,16 +46,26 @@ def test_distinct_values_are_counted_before_the_vocabulary_is_cut(
     assert texts[column].unique == distinct <= texts[column].common_stats.num_non_missing
 
 
-def test_the_most_frequent_values_are_those_of_the_largest_vocabulary(texts: StringStatistics) -> None:
-    """Of two vocabularies of a column, the one that keeps more."""
+def test_frequent_values_are_told_whatever_a_vocabulary_keeps(texts: StringStatistics) -> None:
+    """As many as TFDV lists by default, of a vocabulary of two tokens and of one that needs two of each."""
     assert len(texts["twice"].top_values) == 20
-    assert len(texts["city"].top_values) == 2
+    assert [(top.value, top.frequency) for top in texts["city"].top_values][:2] == [("c4", 8), ("c3", 8)]
+    assert len(texts["city"].top_values) == 7
+    assert [(top.value, top.frequency) for top in texts["rare"].top_values][:2] == [("r19", 41), ("r9", 1)]
+    assert len(texts["rare"].rank_histogram.buckets) == 20
 
 
 def test_tokens_within_cells_are_no_values(texts: StringStatistics) -> None:
-    """A column of lists has nine tokens a cell here, which say nothing of its cells: no count, rather than one beyond the rows."""
+    """A column of lists has nine tokens a cell here; its values are the cells, which no vocabulary counts."""
     assert texts["tags"].common_stats.num_non_missing == ROWS
-    assert (texts["tags"].unique, list(texts["tags"].top_values)) == (0, [])
+    assert texts["tags"].unique == ROWS
+    assert {top.frequency for top in texts["tags"].top_values} == {1}
+
+
+def test_columns_without_vocabularies_have_values(texts: StringStatistics) -> None:
+    """Every text column that is read, counted by a vocabulary or not."""
+    assert texts["hashed"].unique == 1
+    assert [(top.value, top.frequency) for top in texts["hashed"].top_values] == [("u", ROWS)]
 
 
 def test_values_with_line_ends_make_the_count_unknown(texts: StringStatistics) -> None:

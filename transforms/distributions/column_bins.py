@@ -1,0 +1,145 @@
+"""Distributions of several columns of numbers, in bounded memory.
+
+A column's values are counted by order-preserving keys, exactly while at most `MOST` differ. Beyond,
+the keys lose as many of their low bits as it takes, and no more, so that values that are near each
+other share a bin. That number depends on the set of values alone, so merges are associative and
+commutative to the bit.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from shardmill.transforms.distributions.distribution import Distribution
+from shardmill.transforms.kernel.described_columns import FLOATS, Columns
+from shardmill.transforms.kernel.library import kernel
+
+# The most bins of a column, and of all: 32 bytes each.
+MOST = 2048
+_IN_ALL = 1 << 20
+_LEAST = 128
+# Bins and Bin in native/statistics/bins.c.
+LAYOUT = np.dtype([(name, np.int64) for name in ("slots", "bits", "most", "held", "lost", "below", "above")])
+BIN = np.dtype([("key", np.uint64), ("count", np.int64)])
+# The keys of the least and the greatest finite float32.
+_FINITE = (np.uint64(0x00800000), np.uint64(0xFF7FFFFF))
+
+
+class _Saved(NamedTuple):
+    """The bins of all columns without the empty slots.
+
+    Attributes:
+        kinds: The kind of each column.
+        most: The most bins of a column.
+        table: `LAYOUT` [n], whose addresses lead nowhere.
+        bins: `BIN`, the columns' bins one after the other.
+    """
+
+    kinds: npt.NDArray[np.int64]
+    most: int
+    table: npt.NDArray[np.void]
+    bins: npt.NDArray[np.void]
+
+
+class ColumnBins:
+    """An accumulator of several columns' distributions.
+
+    `merge` is associative and commutative to the bit.
+    """
+
+    def __init__(self, kinds: Sequence[int], most: int | None = None) -> None:
+        """Makes an empty accumulator.
+
+        Args:
+            kinds: The kind of each column, `FLOATS` or `INTEGERS`.
+            most: The most bins of a column; at least 2. None means `MOST`, or fewer where the
+                columns are many.
+        """
+        self._kinds = np.array(kinds, np.int64)
+        self._most = most or max(_LEAST, min(MOST, _IN_ALL // max(1, len(kinds))))
+        # At most half of the slots are taken.
+        bits = self._most.bit_length()
+        self._slots = np.zeros((len(kinds), 1 << bits), BIN)
+        self._table = np.zeros(len(kinds), LAYOUT)
+        self._table["slots"] = self._slots.ctypes.data + np.arange(len(kinds)) * self._slots.strides[0]
+        self._table["bits"], self._table["most"] = bits, self._most
+
+    def update(self, columns: Columns, index: "npt.NDArray[np.int64] | None" = None) -> None:
+        """Adds rows; nulls and NaNs are skipped.
+
+        Args:
+            columns: The columns, of the kinds given at first.
+            index: The indices of the rows to add. None means all.
+
+        Raises:
+            TypeError: The columns are of other kinds.
+        """
+        if not np.array_equal(columns.table["kind"], self._kinds):
+            raise TypeError(
+                f"bins: expected columns of the kinds {self._kinds.tolist()}, "
+                f"received {columns.table['kind'].tolist()}; make bins for these"
+            )
+        rows = columns.rows if index is None else len(index)
+        kernel().kernel_bin(columns.table, self._table, len(self._table), index, rows, self._spare())
+
+    def merge(self, other: "ColumnBins") -> None:
+        """Adds the values of other bins of the same columns.
+
+        They stay unchanged.
+        """
+        self._merge(other._saved())  # noqa: SLF001 (one class)
+
+    def distributions(self) -> list[Distribution]:
+        """The distribution of each column."""
+        bins, stop = self._saved().bins, 0
+        found = []
+        for kind, row in zip(self._kinds.tolist(), self._table, strict=True):
+            start, stop = stop, stop + int(row["held"])
+            mine = np.sort(bins[start:stop], order="key")
+            ends = _ends(mine["key"], int(row["lost"]), is_float=kind == FLOATS)
+            found.append(
+                Distribution(*ends, mine["count"].copy(), int(row["below"]), int(row["above"]), kind != FLOATS)
+            )
+        return found
+
+    def __getstate__(self) -> _Saved:
+        return self._saved()
+
+    def __setstate__(self, state: _Saved) -> None:
+        self.__init__(state.kinds.tolist(), state.most)  # type: ignore[misc]
+        self._merge(state)
+
+    def _saved(self) -> _Saved:
+        bins = np.empty(int(self._table["held"].sum()), BIN)
+        kernel().kernel_list_bins(self._table, len(self._table), bins)
+        return _Saved(self._kinds, self._most, self._table.copy(), bins)
+
+    def _merge(self, saved: _Saved) -> None:
+        assert np.array_equal(saved.kinds, self._kinds)
+        assert saved.most == self._most
+        kernel().kernel_merge_bins(self._table, saved.table, len(self._table), saved.bins, self._spare())
+
+    def _spare(self) -> npt.NDArray[np.void]:
+        return np.empty(self._most, BIN)
+
+
+def _ends(
+    keys: npt.NDArray[np.uint64], lost: int, *, is_float: bool
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The least and the greatest values of bins, float64."""
+    low = keys << np.uint64(lost)
+    return tuple(_values(each, is_float=is_float) for each in (low, low | np.uint64((1 << lost) - 1)))  # type: ignore[return-value]
+
+
+def _values(keys: npt.NDArray[Any], *, is_float: bool) -> npt.NDArray[np.float64]:
+    # As native/statistics/keys.h makes them.
+    if not is_float:
+        return (keys ^ np.uint64(1 << 63)).view(np.int64).astype(np.float64)
+    # The outer bins may go beyond the finite numbers.
+    narrow = np.clip(keys, *_FINITE).astype(np.uint32)
+    sign = np.uint32(1 << 31)
+    bits = np.where(narrow >= sign, narrow ^ sign, ~narrow)
+    values: npt.NDArray[np.float64] = bits.view(np.float32).astype(np.float64)
+    return values
