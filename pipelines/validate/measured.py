@@ -12,7 +12,7 @@ from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.rows.counts import Rejections
 from shardmill.transforms.select_tokens import write_runs
 from shardmill.transforms.statistics.accumulator import Analysis
-from shardmill.transforms.statistics.requests import NumericRequest, Request, VocabularyRequest
+from shardmill.transforms.statistics.requests import Request, VocabularyRequest
 from shardmill.transforms.statistics.token_files import Run
 
 # Rows and bytes of blocks that wait: over thousands of columns a pass isn't worth its calls for
@@ -51,10 +51,7 @@ class Measuring:
     def requests(self) -> Sequence[Request]:
         """The requests for the columns' statistics."""
         return [
-            VocabularyRequest(column.name, (column.name,))
-            if column.type is ColumnType.BYTES
-            else NumericRequest(column.name, quantiles=True)
-            for column in self.columns
+            VocabularyRequest(column.name, (column.name,)) for column in self.columns if column.type is ColumnType.BYTES
         ]
 
 

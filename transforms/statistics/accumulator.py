@@ -8,7 +8,7 @@ the result doesn't depend on the number of workers.
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -39,6 +39,7 @@ from shardmill.transforms.statistics.requests import (
     Statistics,
     VocabularyRequest,
     VocabularyStats,
+    check_requests,
 )
 from shardmill.transforms.statistics.text_summary import TextSummaries, TextSummary
 from shardmill.transforms.statistics.text_values import TextValues, TopValues, row_keys
@@ -94,7 +95,7 @@ class Analysis:
         self._names = tuple(column.name for column in columns)
         self._numeric = tuple(dict.fromkeys(request for request in requests if isinstance(request, NumericRequest)))
         self._vocabularies = {request.name: request for request in requests if isinstance(request, VocabularyRequest)}
-        _check(requests, columns)
+        check_requests(requests, columns)
         is_text = np.array([column.type is ColumnType.BYTES for column in columns], np.bool_)
         self._finder = ColumnFinder(self._names)
         self._text_columns, self._number_columns = np.flatnonzero(is_text), np.flatnonzero(~is_text)
@@ -409,28 +410,3 @@ def _count_made(lists: Sequence[pa.LargeListArray], counts: TokenCounts, *, rows
             counts.add(tokens_module.row_counts(each))
         else:
             counts.update(each.flatten())
-
-
-def _check(requests: Sequence[Request], columns: Sequence[Column]) -> None:
-    types = {column.name: column.type for column in columns}
-    for request in requests:
-        for name, unfit, wanted in _needs(request):
-            if name not in types:
-                raise ValueError(f"{request!r}: expected a column among those read ({list(types)}), received {name!r}")
-            if types[name] is unfit:
-                raise ValueError(
-                    f"{request!r}: expected a column of {wanted}, received {name!r}, which is {types[name].name}"
-                )
-
-
-def _needs(request: Request) -> Iterator[tuple[str, ColumnType, str]]:
-    """A request's columns, each with an unfit type."""
-    if not isinstance(request, VocabularyRequest):
-        yield request.column, ColumnType.BYTES, "numbers"
-    names = request.columns if isinstance(request, VocabularyRequest) else ()
-    bucketed = dict(request.boundaries) if isinstance(request, VocabularyRequest) else {}
-    for name in (request.key,) if isinstance(request, GroupRequest) else names:
-        if name in bucketed:
-            yield name, ColumnType.BYTES, "numbers"
-        else:
-            yield name, ColumnType.FLOAT, "text or integers"

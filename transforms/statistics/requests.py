@@ -3,7 +3,7 @@
 All of it is plain data that pickles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions.group_moments import KeyMoments
 from shardmill.transforms.distributions.joint_tokens import Companion
 from shardmill.transforms.statistics.pre import Pre
@@ -133,6 +134,36 @@ class GroupRequest:
 
 
 Request = NumericRequest | VocabularyRequest | GroupRequest
+
+
+def check_requests(requests: Sequence[Request], columns: Sequence[Column]) -> None:
+    """Checks that requests are of columns that are read.
+
+    Raises:
+        ValueError: One names a column that isn't among them or is of the wrong type.
+    """
+    types = {column.name: column.type for column in columns}
+    for request in requests:
+        for name, unfit, wanted in _needs(request):
+            if name not in types:
+                raise ValueError(f"{request!r}: expected a column among those read ({list(types)}), received {name!r}")
+            if types[name] is unfit:
+                raise ValueError(
+                    f"{request!r}: expected a column of {wanted}, received {name!r}, which is {types[name].name}"
+                )
+
+
+def _needs(request: Request) -> Iterator[tuple[str, ColumnType, str]]:
+    """A request's columns, each with an unfit type."""
+    if not isinstance(request, VocabularyRequest):
+        yield request.column, ColumnType.BYTES, "numbers"
+    names = request.columns if isinstance(request, VocabularyRequest) else ()
+    bucketed = dict(request.boundaries) if isinstance(request, VocabularyRequest) else {}
+    for name in (request.key,) if isinstance(request, GroupRequest) else names:
+        if name in bucketed:
+            yield name, ColumnType.BYTES, "numbers"
+        else:
+            yield name, ColumnType.FLOAT, "text or integers"
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,11 @@ import pytest
 
 from shardmill.pipelines.validate import measured as measured_module
 from shardmill.pipelines.validate.column_values import BadCells, ColumnValues
-from shardmill.pipelines.validate.dataset import dataset_of, equal_widths
+from shardmill.pipelines.validate.dataset import dataset_of
 from shardmill.pipelines.validate.measured import Measured, Measuring
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.units import Unit
-from shardmill.transforms.statistics.quantiles import Ranked
 
 COLUMNS = (Column("n", ColumnType.INT), Column("f", ColumnType.FLOAT), Column("t", ColumnType.BYTES))
 UNIT = Unit(0, 0, "a.csv")
@@ -109,14 +108,3 @@ def test_floats_are_read_as_a_run_reads_them(odd: str) -> None:
     beside = ColumnValues((column,), ("",)).read(pa.table({"f": ["1.5", None, "2e3", odd]})).column(0)
     assert beside.slice(0, 3).equals(alone)
     assert alone.to_pylist() == [1.5, None, 2000.0]
-
-
-def test_buckets_of_equal_width_hold_all_values() -> None:
-    """The counts are those of NumPy's histogram."""
-    values = np.sort(np.random.default_rng(1).normal(size=500)).astype(np.float32)
-    found = equal_widths(Ranked(values, np.arange(1, 501)))
-    counts, edges = np.histogram(values.astype(float), 10)
-    assert [bucket.count for bucket in found] == counts.tolist()
-    assert [bucket.low for bucket in found] == pytest.approx(edges[:-1].tolist())
-    one = equal_widths(Ranked(np.array([2.0], np.float32), np.array([7])))
-    assert [bucket.count for bucket in one] == [0] * 9 + [7]
