@@ -130,7 +130,7 @@ class StringSummary:
 
 @dataclass(frozen=True)
 class BytesSummary:
-    """The summary of a feature of bytes that are no text.
+    """The summary of a feature of other bytes than text.
 
     Attributes:
         count: Rows that have a value, or a list of values.

@@ -223,7 +223,7 @@ class _PartRows:
 
 
 def _row_keys(splits: npt.NDArray[np.int64], first: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-    """A number of each row's own: its index in its split.
+    """A number of each row's own, from its index.
 
     Args:
         splits: The index of each row's split.

@@ -1,4 +1,4 @@
-"""A column's distribution, and the histograms that TFDV makes of one.
+"""A column's distribution, and its histograms as in TFDV.
 
 TensorFlow Data Validation reads them from a sketch of 1,000 quantiles; here they come from bins,
 and are exact where each bin has one value. In a bin of several its values count as evenly spread.
@@ -83,13 +83,17 @@ class Distribution:
         return Buckets(edges, counts)
 
     def median(self) -> float:
-        """The value at rank floor(count / 2); there must be values."""
+        """The value at rank floor(count / 2).
+
+        There must be values.
+        """
         return float(self._at(np.array([self.count // 2], np.int64))[0][0])
 
     def standard(self, number: int) -> Buckets:
-        """Buckets of equal width, from the least to the greatest finite value.
+        """Buckets of equal width.
 
-        A constant has one bucket. Infinities have buckets of their own at the ends.
+        They go from the least to the greatest finite value; a constant has one bucket. Infinities
+        are in none.
 
         Args:
             number: The number of buckets.
@@ -103,7 +107,7 @@ class Distribution:
         return Buckets(edges, counts)
 
     def _at(self, ranks: npt.NDArray[np.int64]) -> tuple[_Floats, _Floats]:
-        """The values at ranks, and how many values are up to each."""
+        """The values at ranks, with the numbers up to them."""
         low = np.concatenate([[-np.inf], self.low, [np.inf]])
         high = np.concatenate([[-np.inf], self.high, [np.inf]])
         counts = np.concatenate([[self.below], self.counts, [self.above]])

@@ -54,8 +54,8 @@ class RankedVocabulary:
 
     Attributes:
         size: The number of its tokens.
-        top: The table of counts of its first tokens, at most `RANKS` of them; where tokens are whole
-            cells, of the most frequent ones, in the vocabulary or not.
+        top: The table of counts of its first tokens, at most `RANKS` of them; where tokens are
+            whole cells, of the most frequent ones, in the vocabulary or not.
         distinct: The number of distinct tokens counted, in the vocabulary or not.
         total: The number of tokens counted.
     """

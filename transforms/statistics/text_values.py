@@ -1,4 +1,4 @@
-"""The distinct and the most frequent values of a column of text, in bounded memory.
+"""Distinct and most frequent texts, in bounded memory.
 
 All values are counted while few differ and they are short. Beyond, the number of distinct ones is
 estimated from their least hashes (K minimum values), and the most frequent ones are those of a
@@ -126,7 +126,7 @@ class TextValues:
         return TopValues(min(round(self._estimate()), self._rows), counts, exact=False)
 
     def _limit(self) -> None:
-        """Stops to count all values where they are too many or too long."""
+        """Stops counting values that are too many or long."""
         assert self._counts is not None
         lengths = self._counts.lengths
         if (
@@ -145,7 +145,7 @@ class TextValues:
         return (_HASHES - 1) / (float(self._hashes[-1]) / 2.0**64)
 
     def _draw(self, texts: pa.Array, keys: _Hashes) -> None:
-        """Adds those values to the sample whose keys are among the least."""
+        """Adds values to the sample whose keys are least."""
         self._rows += len(texts)
         if len(self._keys) == self._most:
             drawn = np.flatnonzero(keys < self._keys.max())

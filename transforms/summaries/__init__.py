@@ -1,4 +1,4 @@
-"""Statistics files: what a run says of its columns, in TFDV's format.
+"""Statistics files of runs, in TFDV's format.
 
 row_lengths.py        the numbers of values in rows
 numeric_summary.py    summaries of numeric columns

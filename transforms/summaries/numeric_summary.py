@@ -51,7 +51,7 @@ def numeric_summary(
 
 
 def _standard(found: Distribution) -> tuple[HistogramBucket, ...]:
-    """Buckets of equal width, with those of infinities at the ends."""
+    """Buckets of equal width, and those of infinities."""
     below = (HistogramBucket(-math.inf, -math.inf, found.below),) if found.below else ()
     above = (HistogramBucket(math.inf, math.inf, found.above),) if found.above else ()
     return (*below, *histogram(found.standard(BUCKETS)), *above)

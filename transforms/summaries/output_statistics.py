@@ -34,7 +34,7 @@ class _Split:
         self.lists: dict[str, RowLengths] = {}
 
     def add_lists(self, name: str, rows: int) -> RowLengths:
-        """The accumulator of a feature that may have other than one value in a row.
+        """The numbers of values in the rows of a feature.
 
         Args:
             name: The feature.
@@ -150,7 +150,7 @@ class OutputStatistics:
         }
 
     def summaries(self, split: str) -> dict[str, Summary]:
-        """The summary of each feature, in the order of their names.
+        """The summary of each feature, by name.
 
         Args:
             split: The split; without rows it has no summary.

@@ -46,7 +46,7 @@ class RowTexts:
         return cls(lists.flatten(), to_numpy(pc.list_value_length(lists)).astype(np.int64))
 
     def keys(self, rows: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-        """A random number for each value, given one for each row."""
+        """A random number for each value, from each row's."""
         starts = np.cumsum(self.lengths) - self.lengths
         position = np.arange(len(self.values)) - np.repeat(starts, self.lengths)
         return finalize(np.repeat(rows, self.lengths) + position.astype(np.uint64) * GAMMA)
@@ -89,7 +89,9 @@ class OutputTexts:
         self._is_text = self._is_text and other._is_text  # noqa: SLF001 (one class)
 
     def summary(self, rows: int, counts: ValueCounts) -> StringSummary | BytesSummary:
-        """The summary of all values; bytes unless all of them are text.
+        """The summary of all values.
+
+        They are bytes unless all of them are text.
 
         Args:
             rows: The number of rows.

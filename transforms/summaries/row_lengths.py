@@ -1,4 +1,4 @@
-"""The numbers of values in rows, of a feature that may have other than one."""
+"""The numbers of values in rows."""
 
 from collections import Counter
 
