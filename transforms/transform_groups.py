@@ -240,6 +240,8 @@ class GroupWriter:
 def _row_keys(groups: Groups) -> npt.NDArray[np.uint64]:
     """A number of each row's own, from its first group or window."""
     rows = np.arange(groups.columns.num_rows)
+    if not len(groups.stops):
+        return np.zeros(len(rows), np.uint64)
     # Rows that are in none don't count.
     first = np.minimum(np.searchsorted(groups.stops, rows, side="right"), len(groups.stops) - 1)
     return groups.hashes[first] + (rows - groups.starts[first]).astype(np.uint64) * GAMMA
