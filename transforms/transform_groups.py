@@ -238,7 +238,7 @@ class GroupWriter:
 
 
 def _row_keys(groups: Groups) -> npt.NDArray[np.uint64]:
-    """A number of each row's own, from its first group or window."""
+    """A number of each row, from its first group."""
     rows = np.arange(groups.columns.num_rows)
     if not len(groups.stops):
         return np.zeros(len(rows), np.uint64)
