@@ -7,7 +7,7 @@ commutative to the bit.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,24 +23,9 @@ _LEAST = 128
 # Bins and Bin in native/statistics/bins.c.
 LAYOUT = np.dtype([(name, np.int64) for name in ("slots", "bits", "most", "held", "lost", "below", "above")])
 BIN = np.dtype([("key", np.uint64), ("count", np.int64)])
+_KEY_BITS = 64
 # The keys of the least and the greatest finite float32.
 _FINITE = (np.uint64(0x00800000), np.uint64(0xFF7FFFFF))
-
-
-class _Saved(NamedTuple):
-    """The bins of all columns without the empty slots.
-
-    Attributes:
-        kinds: The kind of each column.
-        most: The most bins of a column.
-        table: `LAYOUT` [n], whose addresses lead nowhere.
-        bins: `BIN`, the columns' bins one after the other.
-    """
-
-    kinds: npt.NDArray[np.int64]
-    most: int
-    table: npt.NDArray[np.void]
-    bins: npt.NDArray[np.void]
 
 
 class ColumnBins:
@@ -89,11 +74,11 @@ class ColumnBins:
 
         They stay unchanged.
         """
-        self._merge(other._saved())  # noqa: SLF001 (one class)
+        self._merge(*other._saved())  # noqa: SLF001 (one class)
 
     def distributions(self) -> list[Distribution]:
         """The distribution of each column."""
-        bins, stop = self._saved().bins, 0
+        (_, bins), stop = self._saved(), 0
         found = []
         for kind, row in zip(self._kinds.tolist(), self._table, strict=True):
             start, stop = stop, stop + int(row["held"])
@@ -104,22 +89,25 @@ class ColumnBins:
             )
         return found
 
-    def __getstate__(self) -> _Saved:
-        return self._saved()
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self._kinds, self._most, *self._saved())
 
-    def __setstate__(self, state: _Saved) -> None:
-        self.__init__(state.kinds.tolist(), state.most)  # type: ignore[misc]
-        self._merge(state)
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        kinds, most, table, bins = state
+        self.__init__(kinds.tolist(), most)  # type: ignore[misc]
+        self._merge(table, bins)
 
-    def _saved(self) -> _Saved:
+    def _saved(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
+        """`LAYOUT` [n], whose addresses lead nowhere; and `BIN`, the columns' one after the other."""
         bins = np.empty(int(self._table["held"].sum()), BIN)
         kernel().kernel_list_bins(self._table, len(self._table), bins)
-        return _Saved(self._kinds, self._most, self._table.copy(), bins)
+        return self._table.copy(), bins
 
-    def _merge(self, saved: _Saved) -> None:
-        assert np.array_equal(saved.kinds, self._kinds)
-        assert saved.most == self._most
-        kernel().kernel_merge_bins(self._table, saved.table, len(self._table), saved.bins, self._spare())
+    def _merge(self, table: npt.NDArray[np.void], bins: npt.NDArray[np.void]) -> None:
+        assert len(table) == len(self._table)
+        assert int(table["held"].sum()) == len(bins)
+        assert (table["lost"] < _KEY_BITS).all()
+        kernel().kernel_merge_bins(self._table, table, len(table), bins, self._spare())
 
     def _spare(self) -> npt.NDArray[np.void]:
         return np.empty(self._most, BIN)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.transforms.csv.rejects import Reject
+from shardmill.transforms.distributions.column_bins import ColumnBins
 from shardmill.transforms.distributions.group_moments import GroupMoments
 from shardmill.transforms.files.checksums import Checksum
 from shardmill.transforms.records.repair_names import Renamed
@@ -24,10 +25,14 @@ from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.rows.renamings import Renamings
 from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
-from shardmill.transforms.statistics.moments import ColumnMoments, OutputMoments
+from shardmill.transforms.statistics.moments import ColumnMoments
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.text_summary import TextSummaries
+from shardmill.transforms.statistics.text_values import TextValues
 from shardmill.transforms.statistics.token_counts import TokenCounts
+from shardmill.transforms.summaries.output_statistics import OutputStatistics, SplitOutputs
+from shardmill.transforms.summaries.output_texts import OutputTexts
+from shardmill.transforms.summaries.row_lengths import RowLengths
 from shardmill.transforms.tfrecord.parts import PartSegment
 
 _CODEC = "zstd"
@@ -102,18 +107,23 @@ def _kind(dtype: "np.dtype[Any]") -> Any:
 _NAMED: tuple[Any, ...] = (
     Counter,
     Checksum,
+    ColumnBins,
     ColumnMoments,
     ColumnQuantiles,
     GroupMoments,
-    OutputMoments,
+    OutputStatistics,
+    OutputTexts,
     PartSegment,
     Quantiles,
     Reject,
     Rejections,
     Renamed,
     Renamings,
+    RowLengths,
     Skipped,
+    SplitOutputs,
     TextSummaries,
+    TextValues,
     TokenCounts,
     UnitCount,
     _array,

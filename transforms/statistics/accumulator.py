@@ -50,7 +50,7 @@ _NumericKey = tuple[str, tuple[Pre, ...]]
 # The attributes of an analysis that follow from its requests and columns.
 _GIVEN = frozenset(
     (
-        *("_names", "_numeric", "_vocabularies", "_finder", "_text_columns", "_number_columns"),
+        *("columns", "_names", "_numeric", "_vocabularies", "_finder", "_text_columns", "_number_columns"),
         *("_positions", "_ranked", "_ranked_positions", "_sharing"),
     )
 )

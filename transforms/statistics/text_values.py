@@ -7,6 +7,7 @@ merges are associative and commutative.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -124,6 +125,13 @@ class TextValues:
                 [told["token"], from_numpy(np.rint(to_numpy(told["count"]) * share).astype(np.int64))], SCHEMA
             )
         return TopValues(min(round(self._estimate()), self._rows), counts, exact=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_sample": pa.table([self._sample], ["value"])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        (sample,) = state["_sample"].columns
+        self.__dict__.update(state | {"_sample": sample.combine_chunks()})
 
     def _limit(self) -> None:
         """Stops counting values that are too many or long."""

@@ -20,7 +20,7 @@ from shardmill.transforms.summaries.row_lengths import RowLengths
 _Outputs = Mapping[str, npt.NDArray[Any] | pa.Array]
 
 
-class _Split:
+class SplitOutputs:
     """The statistics of one split.
 
     Numbers are in tables of all features; what isn't one number a row has accumulators of its own.
@@ -45,7 +45,7 @@ class _Split:
             self.lists[name].add(rows, 1)
         return self.lists[name]
 
-    def merge(self, other: "_Split") -> None:
+    def merge(self, other: "SplitOutputs") -> None:
         self.moments.merge(other.moments)
         self.bins.merge(other.bins)
         for name, texts in other.texts.items():
@@ -71,7 +71,7 @@ class OutputStatistics:
         self._numeric: tuple[str, ...] = ()
         self._texts: tuple[str, ...] = ()
         self._kinds: tuple[int, ...] = ()
-        self._by_split: dict[str, _Split] = {}
+        self._by_split: dict[str, SplitOutputs] = {}
 
     def update(
         self,
@@ -99,14 +99,14 @@ class OutputStatistics:
                 index = np.flatnonzero(splits == split) if rows < len(splits) else None
                 self._add(self._split(names[split]), outputs, columns, index, keys)
 
-    def _split(self, name: str) -> _Split:
+    def _split(self, name: str) -> SplitOutputs:
         if name not in self._by_split:
-            self._by_split[name] = _Split(self._kinds, self._texts)
+            self._by_split[name] = SplitOutputs(self._kinds, self._texts)
         return self._by_split[name]
 
     def _add(
         self,
-        found: _Split,
+        found: SplitOutputs,
         outputs: _Outputs,
         columns: Columns,
         index: "npt.NDArray[np.int64] | None",

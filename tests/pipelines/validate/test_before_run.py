@@ -97,7 +97,7 @@ def test_an_anomaly_ends_the_run(folder: Path, tmp_path: Path) -> None:
 
 def test_new_data_is_validated_by_the_runs_schema(folder: Path, tmp_path: Path) -> None:
     """A label may be missing; other anomalies end the application, and nothing is written."""
-    assert apply(folder, "fare,pay\n" + "".join(f"{row},cash\n{row},card\n" for row in range(1, 20)), tmp_path) == []
+    assert apply(folder, "fare,pay\n" + "".join(f"{row},cash\n{row},card\n" for row in range(1, 40)), tmp_path) == []
     (tmp_path / "b").mkdir()
     with pytest.raises(DataError, match=r"pay: Unexpected string values: .*'crypto' \(100%\)|'crypto' \(~100%\)"):
         apply(folder, "fare,pay,tip\n1,crypto,1\n", tmp_path / "b")
