@@ -98,7 +98,7 @@ class ColumnBins:
         self._merge(table, bins)
 
     def _saved(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
-        """`LAYOUT` [n], whose addresses lead nowhere; and `BIN`, the columns' one after the other."""
+        """The table without its slots, and all columns' bins."""
         bins = np.empty(int(self._table["held"].sum()), BIN)
         kernel().kernel_list_bins(self._table, len(self._table), bins)
         return self._table.copy(), bins
