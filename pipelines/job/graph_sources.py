@@ -188,6 +188,16 @@ class DeclaredFeatures(GraphSource):
         """Returns the phase of tracing."""
         return {"trace": 1}
 
+    def read_again(self, reading: Reading, work: str) -> Reading:
+        """Returns a reading in which the graph itself checks rows.
+
+        What a graph of their own has checked before the analysis, such as images, is then made only
+        once.
+        """
+        if reading.row_graph is None or reading.row_graph.derives:
+            return reading
+        return replace(reading, row_graph=RowGraph(Graph(files.join(work, TRANSFORM_FN)), declared=True))
+
     def trace_early(self) -> None:
         """Traces the features with placeholders for statistics."""
         process.shared().start_check(self.features.kinds, self.features.schema, self.features.local_derive())
