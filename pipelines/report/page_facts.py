@@ -83,7 +83,7 @@ def reading(manifest: Manifest) -> list[tuple[str, str]]:
     dialect: Mapping[str, Any] = settings["dialect"]
     schema = settings.get("schema")
     facts = [
-        ("column types", f"from {shown(str(schema))}" if schema else "inferred from all cells"),
+        ("column types", f"from {shown(os.path.basename(str(schema)))}" if schema else "inferred from all cells"),
         ("header", "first line" if dialect.get("header", True) else "none; columns are named in the configuration"),
         ("delimiter", _character(dialect.get("delimiter"))),
         ("encoding", str(dialect.get("encoding", "utf-8"))),

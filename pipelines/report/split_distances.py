@@ -1,12 +1,10 @@
 """Distances between the distributions of a column in two splits."""
 
-import math
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from shardmill.pipelines.report.shown_statistics import Bar, ColumnStatistics
+from shardmill.schemas.validation.column_statistics import Histogram
+from shardmill.schemas.validation.distances import divergence_of_histograms
 
 # Rows below which a distance is noise.
 _LEAST_ROWS = 200
@@ -29,7 +27,8 @@ def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, fl
     if min(first.rows, second.rows) < _LEAST_ROWS or first.is_number != second.is_number:
         return None
     if first.bars and second.bars:
-        return "Jensen-Shannon", jensen_shannon(first.bars, second.bars)
+        found = divergence_of_histograms(_histogram(first.bars), _histogram(second.bars))
+        return None if found is None else ("Jensen-Shannon", found)
     if first.top and second.top:
         return "L-infinity", _greatest_difference(first, second)
     return None
@@ -51,38 +50,6 @@ def _greatest_difference(first: ColumnStatistics, second: ColumnStatistics) -> f
     return max(differences, default=0.0)
 
 
-def jensen_shannon(first: Sequence[Bar], second: Sequence[Bar]) -> float:
-    """The Jensen-Shannon divergence of two histograms, in bits.
-
-    Their bars are cut at each other's ends; values are spread evenly within a bar.
-
-    Args:
-        first: A histogram.
-        second: The other.
-    """
-    ends = [end for low, high, _ in (*first, *second) for end in (low, high)]
-    edges = np.unique([end for end in ends if math.isfinite(end)])
-    if len(edges) < 2:  # noqa: PLR2004  (both ends of a bar)
-        return 0.0
-    p, q = (_masses(bars, edges) for bars in (first, second))
-    middle = (p + q) / 2
-    return max(float(_divergence(p, middle) + _divergence(q, middle)) / 2, 0.0)
-
-
-def _masses(bars: Sequence[Bar], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The shares of values at edges, and between them."""
-    masses = np.zeros((2, len(edges)))
-    for low, high, count in bars:
-        start, stop = np.searchsorted(edges, (low, high))
-        if stop > start:
-            widths = np.diff(edges[start : stop + 1])
-            masses[1, start:stop] += count * widths / widths.sum()
-        else:
-            masses[0, min(start, len(edges) - 1)] += count
-    total = masses.sum()
-    return masses.ravel() / total if total else masses.ravel()
-
-
-def _divergence(p: npt.NDArray[np.float64], q: npt.NDArray[np.float64]) -> float:
-    some = p > 0
-    return float((p[some] * np.log2(p[some] / q[some])).sum())
+def _histogram(bars: Sequence[Bar]) -> Histogram:
+    buckets = [Histogram.Bucket(low_value=low, high_value=high, sample_count=count) for low, high, count in bars]
+    return Histogram(buckets=buckets)
