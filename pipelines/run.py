@@ -78,8 +78,9 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
     from shardmill.pipelines.validate.before_run import validate_input
 
     inputs = list_files(config.input.patterns)
-    validate_input(config, inputs, work, engine, progress)
+    anomalies = validate_input(config, inputs, work, engine, progress)
     schema, planned = find_columns(config, inputs, parts_folder(work), engine, progress)
     check_columns(config, schema)
     features = prepare_features(config, schema, work, engine, progress)
-    return replace(plan_job(config, inputs, schema, features, work), planned=planned)
+    job = plan_job(config, inputs, schema, features, work)
+    return replace(job, planned=planned, facts={**job.facts, **anomalies})

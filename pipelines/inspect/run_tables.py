@@ -49,6 +49,7 @@ def print_run(out: Console, folder: str) -> None:
         out.print(f"This run isn't finished: it has no {SUCCESS}.", style="bold red")
     out.print(split_table(manifest))
     print_rows(out, manifest)
+    print_anomalies(out, manifest)
     print_shards(out, manifest["splits"])
     print_features(out, read_run_schema(folder), manifest["config"]["features"])
     _print_vocabularies(out, folder)
@@ -100,6 +101,15 @@ def _table(title: str, *columns: str, right: tuple[str, ...] = ()) -> FittingTab
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left")
     return table
+
+
+def print_anomalies(out: Console, manifest: Manifest) -> None:
+    """Prints what `[validate]` found about the input, if anything."""
+    table = _table("anomalies of the input", "column", "anomaly")
+    for each in manifest.get("anomalies", ()):
+        table.add_row(PlainText(each["column"] or "(all rows)"), PlainText(f"{each['anomaly']}: {each['details']}"))
+    if table.row_count:
+        out.print(table)
 
 
 def print_shards(out: Console, splits: Mapping[str, SplitEntry]) -> None:

@@ -77,6 +77,9 @@ def _of_run(manifest: Manifest) -> Iterator[Warned]:
             f"{plural(rows['rejected'], 'row')} rejected, {share(part)} of those read",
             "Each is in rejected/ with its file, line, column and reason; the reasons are below.",
         )
+    for anomaly in manifest.get("anomalies", ()):
+        subject = f"Column {anomaly['column']!r} of the input" if anomaly["column"] else "The input"
+        yield Warned(85, f"{subject}: {anomaly['anomaly'].lower()}", f"{anomaly['details']}.", anomaly["column"])
     for header in manifest["columns"].get("renamed", ()):
         renamed = [Renamed(**column) for column in header["columns"]]
         yield Warned(45, f"Header of {header['file']!r} repaired", f"{describe_renamed(renamed)}.")

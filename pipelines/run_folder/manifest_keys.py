@@ -275,6 +275,17 @@ class Settings(TypedDict):
     derive: NotRequired[str]
 
 
+class AnomalyEntry(TypedDict):
+    """An anomaly of the input.
+
+    `column` is empty where it is about all rows.
+    """
+
+    column: str
+    anomaly: str
+    details: str
+
+
 class ExtendedEntry(TypedDict):
     """The tokens of a vocabulary that extends another."""
 
@@ -305,6 +316,7 @@ class Manifest(TypedDict):
     not_finite: NotRequired[NotFiniteEntry]
     rounded: NotRequired[dict[str, Count]]
     extended: NotRequired[dict[str, ExtendedEntry]]
+    anomalies: NotRequired[list[AnomalyEntry]]
     files: list[FileEntry]
     applied: NotRequired[AppliedEntry]
     engine: NotRequired[str]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from shardmill.pipelines.config.input_section import ValidateConfig
 from shardmill.pipelines.config.load import Config
@@ -11,9 +10,10 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.job import parts_folder
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.pipelines.run_folder.manifest_keys import AnomalyEntry
 from shardmill.pipelines.validate.expectations import Expected, Wish, load_expected, run_schema, statistics_or_none
 from shardmill.pipelines.validate.measure import Reader, measure
-from shardmill.pipelines.validate.show_anomalies import ordered_lines
+from shardmill.pipelines.validate.show_anomalies import ALL_ROWS, ordered_lines
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import shortened
 from shardmill.schemas.run_folder import EXPECTED_SCHEMA, METADATA
@@ -28,7 +28,9 @@ from shardmill.transforms.files import files
 _SHOWN = 10
 
 
-def validate_input(config: Config, inputs: Sequence[InputFile], work: str, engine: Engine, progress: Progress) -> None:
+def validate_input(
+    config: Config, inputs: Sequence[InputFile], work: str, engine: Engine, progress: Progress
+) -> dict[str, list[AnomalyEntry]]:
     """Validates a run's input, if `[validate]` says so.
 
     The schema is kept in the run, for data that it is applied to.
@@ -40,18 +42,22 @@ def validate_input(config: Config, inputs: Sequence[InputFile], work: str, engin
         engine: The engine that reads them.
         progress: Shows the reading, and warns of anomalies.
 
+    Returns:
+        What the manifest says of anomalies; nothing where there is none.
+
     Raises:
         ConfigError: The schema can't be used.
         DataError: There is an anomaly, and `on_anomaly` is "fail"; or data can't be read.
     """
     settings = config.validate
     if settings is None:
-        return
+        return {}
     expected = load_expected(Wish(settings.schema, settings.against, settings.environment, _limits(settings)))
-    _validate(settings, expected, inputs, config.input.dialect, _reader(work, engine, progress))
+    found = _validate(settings, expected, inputs, config.input.dialect, _reader(work, engine, progress))
     files.make_folder(files.join(work, METADATA))
     with files.created(files.join(work, EXPECTED_SCHEMA)) as stream:
         stream.write(text_format.MessageToString(expected.expectations.schema, as_utf8=True).encode())
+    return found
 
 
 def validate_new(
@@ -61,7 +67,7 @@ def validate_new(
     work: str,
     engine: Engine,
     progress: Progress,
-) -> None:
+) -> dict[str, list[AnomalyEntry]]:
     """Validates new data, if the run's `[validate]` says so.
 
     It is held against the schema that the run's own input was, and against the run's rows.
@@ -74,12 +80,15 @@ def validate_new(
         engine: The engine that reads them.
         progress: Shows the reading, and warns of anomalies.
 
+    Returns:
+        As `validate_input`.
+
     Raises:
         DataError: As `validate_input`.
     """
     found = run.manifest["config"].get("validate")
     if found is None:
-        return
+        return {}
     settings = ValidateConfig.of_settings(found)
     schema = run_schema(run.folder)
     for feature in schema.feature:
@@ -88,7 +97,7 @@ def validate_new(
                 feature.ClearField(field)
     expectations = Expectations(schema, None, statistics_or_none(run.folder), _limits(settings))
     expected = Expected(expectations, from_proto(schema, run.folder), run)
-    _validate(settings, expected, inputs, run.dialect, _reader(work, engine, progress))
+    return _validate(settings, expected, inputs, run.dialect, _reader(work, engine, progress))
 
 
 def _reader(work: str, engine: Engine, progress: Progress) -> Reader:
@@ -107,10 +116,13 @@ def _limits(settings: ValidateConfig) -> Limits:
 
 def _validate(
     settings: ValidateConfig, expected: Expected, inputs: Sequence[InputFile], dialect: Dialect, reader: Reader
-) -> None:
+) -> dict[str, list[AnomalyEntry]]:
     """Warns of anomalies, or raises an error that lists them."""
     measured = measure(inputs, expected, dialect, reader)
-    lines = _lines(find_anomalies(measured.dataset, expected.expectations))
+    found = ordered_lines(find_anomalies(measured.dataset, expected.expectations))
+    lines = [f"{column}: {short}: {shortened(details)}" for column, short, details in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        lines.append(f"and {len(found) - _SHOWN:,} more, which `shardmill validate` shows")
     if lines and settings.on_anomaly == "fail":
         listed = "".join(f"\n  {line}" for line in lines)
         raise DataError(
@@ -119,10 +131,8 @@ def _validate(
         )
     for line in lines:
         reader.progress.warn(f"anomaly: {line}")
-
-
-def _lines(found: anomalies_pb2.Anomalies) -> list[str]:
-    """A line for each reason, up to some."""
-    lines = [f"{column}: {short}: {shortened(details)}" for column, short, details in ordered_lines(found)]
-    more = [f"and {len(lines) - _SHOWN:,} more, which `shardmill validate` shows"] if len(lines) > _SHOWN else []
-    return lines[:_SHOWN] + more
+    entries: list[AnomalyEntry] = [
+        {"column": "" if column == ALL_ROWS else column, "anomaly": short, "details": details}
+        for column, short, details in found
+    ]
+    return {"anomalies": entries} if entries else {}

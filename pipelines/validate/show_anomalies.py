@@ -13,8 +13,8 @@ from shardmill.pipelines.validate.measure import Measurement
 from shardmill.schemas.messages import plural
 from shardmill.schemas.validation.reasons import Info
 
-# Stands for a column where all of the data is meant.
-_DATA = "(all rows)"
+ALL_ROWS = "(all rows)"
+"""The name that stands for a column where all of the data is meant."""
 
 
 def anomaly_lines(found: anomalies_pb2.Anomalies) -> Iterator[tuple[str, str, str]]:
@@ -24,10 +24,10 @@ def anomaly_lines(found: anomalies_pb2.Anomalies) -> Iterator[tuple[str, str, st
         found: The anomalies.
     """
     if found.data_missing:
-        yield _DATA, "No data", "There is no row"
+        yield ALL_ROWS, "No data", "There is no row"
     if found.HasField("dataset_anomaly_info"):
         for reason in found.dataset_anomaly_info.reason:
-            yield _DATA, reason.short_description, reason.description.removesuffix(".")
+            yield ALL_ROWS, reason.short_description, reason.description.removesuffix(".")
     for info in found.anomaly_info.values():
         for reason in info.reason:
             yield ".".join(info.path.step), reason.short_description, reason.description.removesuffix(".")
@@ -39,7 +39,7 @@ def ordered_lines(found: anomalies_pb2.Anomalies) -> list[tuple[str, str, str]]:
     A protobuf map has no order. Those of columns that the schema lacks come last.
     """
     order = {feature.name: position for position, feature in enumerate(found.baseline.feature)}
-    return sorted(anomaly_lines(found), key=lambda line: (line[0] != _DATA, order.get(line[0], len(order)), line[0]))
+    return sorted(anomaly_lines(found), key=lambda line: (line[0] != ALL_ROWS, order.get(line[0], len(order)), line[0]))
 
 
 def print_anomalies(

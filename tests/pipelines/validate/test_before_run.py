@@ -1,5 +1,6 @@
 """`[validate]`: the input is validated before a run and before an application."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from shardmill.pipelines.validate.expectations import Wish
 from shardmill.pipelines.validate.validate import validate
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import ConfigError, DataError
+from tests.pipelines.cli.test_commands import call_here
 from tests.schemas.validation.small_statistics import names
 from tests.support.runs import run_toml
 
@@ -102,6 +104,29 @@ def test_new_data_is_validated_by_the_runs_schema(folder: Path, tmp_path: Path) 
     with pytest.raises(DataError, match=r"pay: Unexpected string values: .*'crypto' \(100%\)|'crypto' \(~100%\)"):
         apply(folder, "fare,pay,tip\n1,crypto,1\n", tmp_path / "b")
     assert [path.name for path in (tmp_path / "b").iterdir()] == ["new.csv"]
+
+
+def test_anomalies_that_were_warned_of_stay_in_the_run(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the manifest, in `inspect` and in the report, which escapes what the data says."""
+    (tmp_path / "schema.pbtxt").write_text(SCHEMA)
+    (tmp_path / "a.csv").write_text(GOOD + "3,<b>crypto,2\n")
+    run = run_toml(tmp_path, CONFIG.format("warn"))
+    assert json.loads((run / "manifest.json").read_text())["anomalies"] == [
+        {
+            "column": "pay",
+            "anomaly": "Unexpected string values",
+            "details": "Values that the schema doesn't have: '<b>crypto' (~2%)",
+        }
+    ]
+    status, out, _ = call_here(monkeypatch, capsys, "inspect", str(run))
+    assert status == 0
+    assert "│ pay" in out[out.index("anomalies of the input") :]
+    assert "<b>crypto" in out
+    report = (run / "report.html").read_text()
+    assert "unexpected string values" in report
+    assert "<b>crypto" not in report
 
 
 def test_a_run_to_compare_with_brings_its_schema(folder: Path, tmp_path: Path) -> None:
