@@ -187,7 +187,7 @@ class _TransformPartition(CheckedDoFn):
             parts = PartWriter(stream, self._layout.level, self._buffer)
             for groups in reader.read(partition):
                 writer.write(groups, parts, self._statistics, self._groups)
-                work.add(groups.columns.num_rows, groups.columns.nbytes)
+                work.add(groups.rows, groups.columns.nbytes)
             segments = parts.close()
         self._groups.merge(reader.counts)
         metrics.ROWS_WRITTEN.inc(work.rows)

@@ -14,7 +14,9 @@ import typer
 from shardmill.pipelines.apply import Application, check_split
 from shardmill.pipelines.config.load import SHARDINGS, Config
 from shardmill.pipelines.config.rows_section import RowsConfig
+from shardmill.pipelines.config.sequence_section import SequenceConfig
 from shardmill.pipelines.config.split_section import SplitConfig
+from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.console.summary import format_bytes
 from shardmill.pipelines.engines.beam_options import set_file_options
@@ -66,6 +68,7 @@ def print_run(config: Config, engine: Engine, *, overwrite: bool) -> None:
         *_input_lines(inputs),
         *_row_lines(config.rows),
         f"splits: {config.split.described if config.split else ', '.join(config.splits)}",
+        *_record_lines(config.grouped),
         *features,
         *_output_lines(config.output.dir, config.resolved()["output"], engine, overwrite=overwrite),
         *unchecked,
@@ -100,6 +103,7 @@ def print_application(application: Application, output: str, engine: Engine, *, 
         *_input_lines(inputs),
         *_row_lines(run.rows.for_new_rows(_labels(config["features"]))),
         f"splits: {splits}",
+        *_record_lines(run.grouped),
         f"features: returned by {function}" if function else "features",
         *_aligned(_feature_row(*item) for item in config["features"].items()),
         *_output_lines(output, config["output"], engine, overwrite=overwrite),
@@ -143,6 +147,10 @@ def _row_lines(rows: RowsConfig | None) -> list[str]:
     if rows and rows.downsample:
         told.append(rows.downsample.described)
     return [f"rows: {'; '.join(told)}"] if told else []
+
+
+def _record_lines(grouped: SequenceConfig | WindowConfig | None) -> list[str]:
+    return [] if grouped is None else [f"records: {grouped.described}"]
 
 
 def _output_lines(output: str, settings: Mapping[str, Any], engine: Engine, *, overwrite: bool) -> list[str]:

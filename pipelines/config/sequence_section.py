@@ -61,6 +61,12 @@ class SequenceConfig:
         return (*self.group_by, *(() if self.order_by is None else (self.order_by,)))
 
     @property
+    def described(self) -> str:
+        """The records, for people."""
+        order = f", in the order of {self.order_by!r}" if self.order_by else ""
+        return f"groups of the rows that agree in {', '.join(map(repr, self.group_by))}{order}"
+
+    @property
     def settings(self) -> dict[str, Any]:
         """All settings as plain data for the manifest."""
         return asdict(self)

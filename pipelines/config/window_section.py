@@ -66,6 +66,13 @@ class WindowConfig:
         return (*self.group_by, self.order_by)
 
     @property
+    def described(self) -> str:
+        """The records, for people."""
+        of = f", of the rows that agree in {', '.join(map(repr, self.group_by))}" if self.group_by else ""
+        after = f", labels {self.horizon:,} after them" if self.horizon else ""
+        return f"windows of {self.size:,} rows in the order of {self.order_by!r}{of}{after}"
+
+    @property
     def settings(self) -> dict[str, Any]:
         """All settings as plain data for the manifest."""
         return asdict(self)

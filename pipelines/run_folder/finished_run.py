@@ -123,8 +123,12 @@ class FinishedRun:
 
         None means that each row is a record.
         """
-        grouped = _grouped(self._config)
-        return None if grouped is None else grouped.grouping
+        return None if self.grouped is None else self.grouped.grouping
+
+    @property
+    def grouped(self) -> SequenceConfig | WindowConfig | None:
+        """The section by which rows became groups or windows."""
+        return _grouped(self._config)
 
     @property
     def shard_rule(self) -> ShardRule:

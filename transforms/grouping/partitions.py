@@ -78,6 +78,11 @@ class Groups:
     grouping: Grouping
     counted: npt.NDArray[np.bool_] | None = None
 
+    @property
+    def rows(self) -> int:
+        """The number of rows that count."""
+        return self.columns.num_rows if self.counted is None else int(self.counted.sum())
+
     def describe(self, row: int) -> str:
         """Names the group that a row is in, for messages."""
         return described(self.columns, self.grouping, row)

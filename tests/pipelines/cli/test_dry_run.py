@@ -97,6 +97,30 @@ def test_a_split_by_time_is_told(
     assert "split.train_until: expected a date or time, since column 'city' holds text, received 7" in err
 
 
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ('[window]\nsize = 3\norder_by = "k"', "windows of 3 rows in the order of 'k'"),
+        (
+            '[window]\nsize = 3\nhorizon = 2\norder_by = "k"\ngroup_by = ["city"]\n[features.y]\nkind = "label"\ncolumn = "x"',
+            "windows of 3 rows in the order of 'k', of the rows that agree in 'city', labels 2 after them",
+        ),
+        ('format = "sequence_example"\n[sequence]\ngroup_by = ["city"]', "groups of the rows that agree in 'city'"),
+        (
+            'format = "sequence_example"\n[sequence]\ngroup_by = ["city"]\norder_by = "k"',
+            "groups of the rows that agree in 'city', in the order of 'k'",
+        ),
+    ],
+)
+def test_records_of_several_rows_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], section: str, told: str
+) -> None:
+    """Which rows are together, and in which order."""
+    Path("p.toml").write_text(CONFIG.replace("rows_per_shard = 1000", f"shards = 2\n{section}"))
+    out, _ = tell(monkeypatch, capsys, "run", "p.toml")
+    assert f"splits: train, eval\nrecords: {told}\nfeatures: " in out
+
+
 def test_types_that_a_run_finds_are_left_open(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
