@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shardmill.pipelines.job.run_job import RunResult
 
 
-def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) -> "RunResult":
+def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress, resume: bool = False) -> "RunResult":
     """Runs the main job.
 
     Args:
@@ -26,6 +26,7 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
         overwrite: Whether a finished run at the output may be replaced.
         engine: The engine that runs it.
         progress: Shows the progress.
+        resume: Whether to go on where a run that was stopped ended, and to let one go on from this.
 
     Raises:
         ShardmillError: The run failed; nothing is left that looks finished.
@@ -34,6 +35,8 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
     if output is None:
         raise ConfigError(f"{config.path}: no output folder; give --output DIR or set output.dir")
 
+    if resume:
+        _check_resumable(config, engine)
     if engine.is_dataflow:
         from shardmill.pipelines.engines.dataflow import check_paths
 
@@ -50,8 +53,29 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress) 
         load_beam(local=engine.is_local and traced_here)
         from shardmill.pipelines.job.run_job import job_folders, run_job
 
-        with job_folders(output, overwrite=overwrite, engine=engine) as folders:
+        with job_folders(output, overwrite=overwrite, engine=engine, resume=resume) as folders:
             return run_job(make_job(config, folders.work, engine, progress), folders, engine, progress)
+
+
+def _check_resumable(config: Config, engine: Engine) -> None:
+    """Checks that finished units mean something to another run.
+
+    Raises:
+        ConfigError: They don't: a job on a cluster may still be at work, or all rows are needed
+            again.
+    """
+    hindrances = {
+        f"the engine {engine.name!r}, whose job outlives the command": not engine.in_process,
+        "preprocessing_fn, which TF Transform analyzes in passes of its own": config.preprocessing_fn is not None,
+        "[sequence] or [window], which bring rows of all files together": config.grouped is not None,
+        "[rows] dedup, which looks at all files at once": config.rows is not None and config.rows.dedup is not None,
+    }
+    for hindrance, is_there in hindrances.items():
+        if is_there:
+            raise ConfigError(
+                f"{config.path}: --resume: expected the local engine and features of single rows, received {hindrance}; "
+                "run without --resume"
+            )
 
 
 def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "Job":

@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import apache_beam as beam
 import numpy as np
@@ -23,6 +23,9 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
+from shardmill.transforms.keeping.kept_entries import KeptEntries
+from shardmill.transforms.keeping.kept_parts import KeptParts, WrittenPart
+from shardmill.transforms.keeping.settings_digest import settings_digest
 from shardmill.transforms.rows.row_plan import PlannedRows, RowPlan
 from shardmill.transforms.rows.unit_groups import GROUP_BYTES, UnitList, groups, joined
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -93,12 +96,14 @@ class TransformUnits(SeveralOutputs):
         layout: The folder and the compression of part files.
         graph: The `Graph`, or a side input of one.
         plan: The `RowPlan`, or a side input of one.
+        kept: The folder in which parts outlive a run that is stopped. None means that they don't.
     """
 
     reading: Reading
     layout: Layout
     graph: Any
     plan: Any
+    kept: KeptEntries | None = None
 
     def expand(self, units: beam.PCollection[Unit]) -> WrittenUnits:
         written = (
@@ -108,7 +113,7 @@ class TransformUnits(SeveralOutputs):
             | "GroupUnits" >> beam.FlatMap(groups)  # (unit, ...)
             | "SpreadGroups" >> beam.Reshuffle()
             | "TransformUnit"
-            >> beam.ParDo(_TransformUnits(self.reading, self.layout), self.graph, self.plan).with_outputs(
+            >> beam.ParDo(_TransformUnits(self.reading, self.layout, self.kept), self.graph, self.plan).with_outputs(
                 "statistics", main="parts"
             )
         )
@@ -121,10 +126,12 @@ def _listed(unit: Unit) -> UnitList:
 
 
 class _TransformUnits(CheckedDoFn):
-    def __init__(self, reading: Reading, layout: Layout) -> None:
+    def __init__(self, reading: Reading, layout: Layout, kept: KeptEntries | None) -> None:
         super().__init__()
         self._reading = reading
         self._layout = layout
+        self._entries = kept
+        self._settings: tuple[Graph, str] | None = None
 
     def setup(self) -> None:
         super().setup()
@@ -135,16 +142,50 @@ class _TransformUnits(CheckedDoFn):
 
     def process(self, units: tuple[Unit, ...], graph: Graph, plan: RowPlan) -> Iterator[PartFile]:
         first = units[0].index
-        path = files.join(self._layout.folder, f"part-{first:06d}-{uuid.uuid4().hex[:8]}")
-        writer = _PartRows(graph, self._reading, plan, self._statistics)
-        with metrics.working("transform", metrics.unit_names(units)) as work, files.created(path) as stream:
-            parts = PartWriter(stream, self._layout.level, self._buffer)
-            rows = writer.write(units, parts, work)
-            with work.timed("compress"):
-                segments = parts.close()
-        metrics.ROWS_WRITTEN.inc(rows)
-        metrics.BYTES_WRITTEN.inc(sum(segment.length for segment in segments if segment.split != REJECTED))
-        yield PartFile(first, path, tuple(segments))
+        with metrics.working("transform", metrics.unit_names(units)) as work:
+            if self._entries is None:
+                path = files.join(self._layout.folder, f"part-{first:06d}-{uuid.uuid4().hex[:8]}")
+                with files.created(path) as stream:
+                    part = self._write(stream, units, graph, plan, work)
+            else:
+                path, part = self._found(self._entries, units, graph, plan, work)
+        self._statistics.merge(part.statistics)
+        metrics.ROWS_WRITTEN.inc(part.rows)
+        metrics.BYTES_WRITTEN.inc(sum(segment.length for segment in part.segments if segment.split != REJECTED))
+        yield PartFile(first, path, part.segments)
+
+    def _found(
+        self, entries: KeptEntries, units: tuple[Unit, ...], graph: Graph, plan: RowPlan, work: metrics.Work
+    ) -> tuple[str, WrittenPart]:
+        """Takes a kept part, or writes and keeps it."""
+        kept = KeptParts(entries, self._digest(graph))
+        key = kept.key(units, plan)
+        with work.timed("resume"):
+            part = kept.find(key)
+        if part is not None:
+            work.add(part.read, part.size)
+            metrics.ROWS_RESUMED.inc(part.rows)
+        else:
+            with kept.writing(key) as stream:
+                part = self._write(stream.binary, units, graph, plan, work)
+            kept.keep(key, part, stream.checksum)
+        return kept.path(key), part
+
+    def _digest(self, graph: Graph) -> str:
+        """The digest of the settings and of the graph."""
+        if self._settings is None or self._settings[0] != graph:
+            self._settings = graph, settings_digest(self._reading, self._layout.level, graph)
+        return self._settings[1]
+
+    def _write(
+        self, stream: BinaryIO, units: tuple[Unit, ...], graph: Graph, plan: RowPlan, work: metrics.Work
+    ) -> WrittenPart:
+        statistics = OutputStatistics()
+        parts = PartWriter(stream, self._layout.level, self._buffer)
+        rows = _PartRows(graph, self._reading, plan, statistics).write(units, parts, work)
+        with work.timed("compress"):
+            segments = parts.close()
+        return WrittenPart(tuple(segments), statistics, rows, work.rows, work.size)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         yield pvalue.TaggedOutput("statistics", GlobalWindows.windowed_value(self._statistics))

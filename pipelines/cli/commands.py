@@ -32,6 +32,7 @@ from shardmill.pipelines.cli.options import (
     Profile,
     Quiet,
     ReadSettings,
+    Resume,
     RunFolder,
     RunOutput,
     RunSettings,
@@ -123,6 +124,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     dry_run: DryRun = False,
     engine: EngineName = None,
     overwrite: Overwrite = False,
+    resume: Resume = False,
     workers: Workers = None,
     profile: Profile = False,
     quiet: Quiet = False,
@@ -150,7 +152,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     from shardmill.pipelines.console.progress import Progress
 
     with Progress(quiet=quiet) as progress:
-        result = run_module.run(checked, overwrite=overwrite, engine=chosen, progress=progress)
+        result = run_module.run(checked, overwrite=overwrite, engine=chosen, progress=progress, resume=resume)
     if not quiet:
         tell_result(chosen, result, profile=profile)
 

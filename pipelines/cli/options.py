@@ -22,6 +22,14 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace a finished run in the output folder.", rich_help_panel=OUTPUT_OPTIONS),
 ]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on where a run with --resume was stopped, and let one go on from this.",
+        rich_help_panel=OUTPUT_OPTIONS,
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option(

@@ -95,9 +95,9 @@ def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
 
 
 def _print_kept(out: Console, metrics: Mapping[str, int]) -> None:
-    kept = metrics.get("rows-kept")
-    if kept:
-        out.print(f"  {kept:,} of them were analyzed by earlier runs", markup=False)
+    for name, what in (("rows-kept", "analyzed"), ("rows-resumed", "transformed")):
+        if rows := metrics.get(name):
+            out.print(f"  {rows:,} of them were {what} by earlier runs", markup=False)
 
 
 def split_table(manifest: Mapping[str, Any]) -> Table:

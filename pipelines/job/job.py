@@ -39,6 +39,8 @@ class Job:
             job plans them.
         kept: The folder of findings of units, from which the analysis takes those of earlier runs,
             and to which it adds. None means that it keeps none.
+        resume: The folder of finished units of a run that may be stopped. None means that a new run
+            begins at the start.
         grouping: The groups whose rows become one record. None means that each row is a record.
     """
 
@@ -57,6 +59,7 @@ class Job:
     unit_bytes: int = UNIT_BYTES
     planned: str | None = None
     kept: KeptEntries | None = None
+    resume: KeptEntries | None = None
     grouping: Grouping | None = None
 
     @property

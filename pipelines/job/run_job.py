@@ -23,6 +23,7 @@ from shardmill.pipelines.run_folder.manifest import add_metrics
 from shardmill.pipelines.run_folder.output_folder import check_apart
 from shardmill.pipelines.run_folder.publish import publish
 from shardmill.pipelines.run_folder.publish_stage import tidy
+from shardmill.pipelines.run_folder.published import tidying
 from shardmill.pipelines.run_folder.work_folder import work_folder
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.run_folder import METADATA, RAW_SCHEMA, REJECTED_FOLDER
@@ -30,10 +31,13 @@ from shardmill.schemas.schema_pbtxt import format_schema
 from shardmill.transforms.files import files
 from shardmill.transforms.files.temporary import remove_left
 from shardmill.transforms.graph import process
+from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.repeats.find_repeats import PHASE as KEYS_PHASE
 from shardmill.transforms.workers import metrics, phases
 
 _PUBLISH = "publish"
+# The end of the name of the folder beside the output in which finished units outlive a run.
+RESUME = ".incomplete-resume"
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,19 @@ class JobFolders:
         published: The path of the output folder for workers.
         work: The folder to write into until the run is published.
         overwrite: Whether a finished run in the output folder may be replaced.
+        resume: The folder of finished units, of which those of a run that was stopped aren't done
+            again. None means that all are done, and none outlive the run.
     """
 
     output: str
     published: str
     work: str
     overwrite: bool
+    resume: KeptEntries | None = None
 
 
 @contextmanager
-def job_folders(output: str, *, overwrite: bool, engine: Engine) -> Iterator[JobFolders]:
+def job_folders(output: str, *, overwrite: bool, engine: Engine, resume: bool = False) -> Iterator[JobFolders]:
     """Provides a work folder for a job.
 
     When the block ends, the folder has been published or is removed.
@@ -79,6 +86,7 @@ def job_folders(output: str, *, overwrite: bool, engine: Engine) -> Iterator[Job
         output: The output folder.
         overwrite: Whether a finished run there may be replaced.
         engine: The engine that will run the job.
+        resume: Whether finished units outlive the run, and those of a stopped run are used.
 
     Raises:
         ShardmillError: The engine can't be reached, or the job can't write to the output.
@@ -89,7 +97,8 @@ def job_folders(output: str, *, overwrite: bool, engine: Engine) -> Iterator[Job
     published = _published(output, engine)
     with work_folder(published, overwrite=overwrite, keep=engine.template is not None) as work, tracer_stops():
         files.make_folder(parts_folder(work))
-        yield JobFolders(output=output, published=published, work=work, overwrite=overwrite)
+        kept = KeptEntries(f"{published.rstrip('/')}{RESUME}", "--resume") if resume else None
+        yield JobFolders(output=output, published=published, work=work, overwrite=overwrite, resume=kept)
 
 
 def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -> RunResult:
@@ -106,8 +115,10 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
     """
     job = replace(job, publish_to=folders.published if engine.template else None, overwrite=folders.overwrite)
     check_apart(job.inputs, folders.published)
-    if job.kept is not None:
-        job.kept.prepare()
+    if folders.resume is not None:
+        job = replace(job, kept=job.kept or folders.resume, resume=folders.resume)
+    for kept in filter(None, {job.kept, job.resume}):
+        kept.prepare()
     prepare_job(job, engine, progress)
     try:
         result = run_pipeline(lambda pipeline: build_stages(pipeline, job), engine)
@@ -123,6 +134,7 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
     with files.writing(folders.work):
         manifest = _finish(folders, engine, result)
     publish(folders.work, folders.published, overwrite=folders.overwrite)
+    _forget(folders)
     phases.add(_PUBLISH, 0, 1)
     return RunResult(folders.output, manifest, phases.seconds())
 
@@ -166,6 +178,16 @@ def _published(output: str, engine: Engine) -> str:
     # A link is resolved: its target may be on another disk, where the work folder must be, too, to
     # be renamed. Workers of other engines may have another current folder.
     return os.path.realpath(output) if os.path.islink(output) or not engine.is_local else output
+
+
+def _forget(folders: JobFolders) -> None:
+    """Removes the finished units of a run that is published.
+
+    Those of an earlier run at a local output, too, though this one didn't go on from it.
+    """
+    if folders.resume is not None or files.is_local(folders.published):
+        with tidying():
+            files.remove(f"{folders.published.rstrip('/')}{RESUME}")
 
 
 def _finish(folders: JobFolders, engine: Engine, result: PipelineResult) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _transform(
     layout = Layout(folder=job.parts, level=job.level)
     if job.grouping is None:
         rows: WrittenUnits = units | "TransformUnits" >> TransformUnits(
-            job.read_again, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan)
+            job.read_again, layout, pvalue.AsSingleton(graph), pvalue.AsSingleton(plan), job.resume
         )
         return rows
     groups: WrittenGroups = units | "TransformGroups" >> TransformGroups(

@@ -8,4 +8,5 @@ settings_digest.py   a hash of settings, code and versions
 packed_values.py     accumulators as bytes that hold no code
 kept_entries.py      a folder of entries, written atomically
 kept_findings.py     the findings of units
+kept_parts.py        the part files of units
 """

@@ -69,6 +69,17 @@ class RowPlan:
         """
         return replace(unit, checksum=self._counts[unit.index].checksum)
 
+    def content(self, unit: Unit) -> bytes:
+        """The SHA-256 of the unit's bytes, from the analysis."""
+        found = self._counts[unit.index].sha256
+        assert found is not None  # where units are kept, the analysis hashes them
+        return found
+
+    @property
+    def digest(self) -> str:
+        """All splits, shards and rules as text."""
+        return repr((self.totals, self.shard_counts, self._shard_rule))
+
     def sort(self, splits: npt.NDArray[np.int64], first: Sequence[int]) -> PlannedRows:
         """Sorts a block's rows by split and shard.
 

@@ -31,6 +31,8 @@ ROWS_KEPT = Metrics.counter(NAMESPACE, "rows-kept")
 # The transform: records of all splits, without rejected rows, and their compressed bytes.
 ROWS_WRITTEN = Metrics.counter(NAMESPACE, "rows-written")
 BYTES_WRITTEN = Metrics.counter(NAMESPACE, "bytes-written")
+# Of these records, those that a run which was stopped has written.
+ROWS_RESUMED = Metrics.counter(NAMESPACE, "rows-resumed")
 
 _LOG = logging.getLogger(NAMESPACE)
 
