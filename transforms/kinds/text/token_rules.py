@@ -47,11 +47,12 @@ class TextRule:
         # Whitespace is no letter and no punctuation, so the pieces are the same, at less cost.
         texts = self._changed(raw, texts) if by_space else texts
         rows, pieces = self._split(raw, texts)
-        pieces = pieces if by_space else self._changed(raw, pieces)
-        present = tf.where(raw.NotEqual(x=pieces, y=b""))[:, 0]
-        tokens = tf.RaggedTensor.from_value_rowids(
-            tf.gather(pieces, present), tf.gather(rows, present), tf.shape(texts, tf.int64)[0], validate=False
-        )
+        # Between whitespace no piece is empty.
+        if not by_space:
+            pieces = self._changed(raw, pieces)
+            present = tf.where(raw.NotEqual(x=pieces, y=b""))[:, 0]
+            pieces, rows = tf.gather(pieces, present), tf.gather(rows, present)
+        tokens = tf.RaggedTensor.from_value_rowids(pieces, rows, tf.shape(texts, tf.int64)[0], validate=False)
         return tokens if self.ngrams == (1, 1) else self._joined(tf, tokens)
 
     def _changed(self, raw: Any, texts: Tensor) -> Tensor:
