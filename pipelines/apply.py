@@ -158,6 +158,7 @@ def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozen
             run.selection,
             optional=optional,
             key=None if split else run.selection.key,
+            tracked=None if split else run.selection.tracked,
             filter=rows.row_filter(run.schema, run.split_rule, work),
         ),
         split_rule=SplitRule((split,)) if split else run.split_rule,

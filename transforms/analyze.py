@@ -25,12 +25,15 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import RepeatFinder, Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files.checksums import Checksum
+from shardmill.transforms.grouping.row_files import RowFile
 from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.keeping.kept_findings import FoundUnit, KeptFindings
 from shardmill.transforms.keeping.settings_digest import settings_digest
 from shardmill.transforms.keeping.unit_content import read_content
 from shardmill.transforms.read import Blocks
+from shardmill.transforms.repeats.key_files import KeyWriter
+from shardmill.transforms.repeats.key_spans import write_splits
 from shardmill.transforms.repeats.repeat_key import keyed
 from shardmill.transforms.rows.counts import UnitCount, describe
 from shardmill.transforms.rows.splits import SplitRule
@@ -218,12 +221,14 @@ class AnalyzedUnits(NamedTuple):
         findings: One `Findings`, without token counts and quantiles.
         tokens: The runs of token counts, by the vocabulary's name.
         quantiles: The quantiles of each key.
+        keys: The files of tracked keys with the splits of their rows.
     """
 
     counts: beam.PCollection[UnitCount]
     findings: beam.PCollection[Findings]
     tokens: beam.PCollection[tuple[str, Run]]
     quantiles: beam.PCollection[tuple[QuantileKey, Quantiles]]
+    keys: beam.PCollection[RowFile]
 
 
 @dataclass(eq=False)
@@ -252,14 +257,14 @@ class AnalyzeUnits(SeveralOutputs):
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
         passed = units | "AnalyzeUnit" >> beam.ParDo(
             _AnalyzeUnit(self.reading, tuple(self.requests), self.folder, self.phase, self.kept)
-        ).with_outputs("findings", "tokens", "quantiles", main="counts")
+        ).with_outputs("findings", "tokens", "quantiles", "keys", main="counts")
         findings = passed.findings | "MergeFindings" >> beam.CombineGlobally(Merge(self._new_findings))
         quantiles = (
             passed.quantiles  # (key, quantiles)
             | "GroupQuantiles" >> beam.GroupByKey()  # (key, [quantiles])
             | "MergeQuantiles" >> beam.MapTuple(_merge_quantiles)
         )
-        return AnalyzedUnits(passed.counts, findings, passed.tokens, quantiles)
+        return AnalyzedUnits(passed.counts, findings, passed.tokens, quantiles, passed["keys"])
 
     def _new_findings(self) -> Findings:
         return Findings(Analysis(tuple(self.requests), self.reading.columns))
@@ -346,7 +351,7 @@ class _AnalyzeUnit(CheckedDoFn):
         rule = self._reading.split_rule
         counts = [0] * len(rule.names)
         rejected, filtered = 0, Counter[str]()
-        blocks = self._reading.blocks(unit)
+        blocks, writer = self._reading.blocks(unit), KeyWriter(self._folder)
         for block in blocks:
             splits = rule.assign(block.rows, unit.split, block.key)
             for split, rows, keys in self._reading.split_rows(block, splits):
@@ -364,10 +369,13 @@ class _AnalyzeUnit(CheckedDoFn):
             rejected += len(block.rejects)
             filtered.update(block.filtered)
             work.add(block.read, block.size)
+            if block.tracked is not None:
+                yield from _tagged("keys", write_splits(writer, block.tracked, splits, len(counts)))
             if findings is not self._findings and findings.analysis.token_bytes > HELD_BYTES:
                 self._findings.merge(findings)
                 findings = self._findings
             yield from self._write_large()
+        yield from _tagged("keys", writer.close())
         count = UnitCount(
             unit.index, unit.path, tuple(counts), rejected, blocks.checksum, blocks.skipped, dict(filtered)
         )
@@ -390,7 +398,11 @@ class _AnalyzeUnit(CheckedDoFn):
         if analysis.token_bytes > most:
             # Half of it stays, so that the next block doesn't exceed it again.
             runs += write_runs(analysis.take_largest_tables(most // 2), self._folder)
-        yield from (pvalue.TaggedOutput("tokens", run) for run in runs)
+        yield from _tagged("tokens", runs)
+
+
+def _tagged(tag: str, pieces: Iterable[Any]) -> Iterator[pvalue.TaggedOutput]:
+    return (pvalue.TaggedOutput(tag, piece) for piece in pieces)
 
 
 def _seed(block: Block) -> int:

@@ -5,8 +5,7 @@ toml_lines.py        the lines of keys
 table.py             typed access, with messages
 number_settings.py   formats of numbers in [input.columns.NAME]
 input_section.py     [input] and [validate]
-dedup_setting.py     [rows] dedup
-downsample_setting.py  [rows] downsample
+row_settings.py      [rows] dedup, downsample
 rows_section.py      [rows]
 split_section.py     [split]
 sequence_section.py  [sequence]

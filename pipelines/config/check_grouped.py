@@ -52,7 +52,7 @@ def _check_split(
 
     They needn't where times decide it: then a group ends where its split does.
     """
-    for setting in ("key", "stratify"):
+    for setting in () if "column" in columns else ("key", "stratify"):
         for name in columns.get(setting, ()):
             if name not in grouped.group_by:
                 problem = (

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from shardmill.pipelines.config.downsample_setting import add_weight
 from shardmill.pipelines.config.input_section import (
     InputConfig,
     ValidateConfig,
@@ -20,6 +19,7 @@ from shardmill.pipelines.config.input_section import (
     parse_validate,
 )
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem, resolve_paths
+from shardmill.pipelines.config.row_settings import add_weight
 from shardmill.pipelines.config.rows_section import RowsConfig, parse_rows
 from shardmill.pipelines.config.sequence_section import SequenceConfig, parse_sequence
 from shardmill.pipelines.config.split_section import SplitConfig, parse_split
@@ -182,7 +182,7 @@ class Config:
         Empty where the whole row decides, or the file.
         """
         named = self.split.columns if self.split else {}
-        return named.get("key") or named.get("column") or ()
+        return (*named.get("key", ()), *named.get("column", ()))
 
     def resolved(self) -> dict[str, Any]:
         """Returns all settings as plain data for the manifest.
@@ -318,6 +318,10 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
         analysis = _parse_analysis(root.table("analysis"))
     if analysis.cache and rows and rows.dedup:
         root.table("analysis").refuse("cache", "can't be used with [rows] dedup, which looks at all files at once")
+    if analysis.cache and split and split.time and split.key:
+        root.table("analysis").refuse(
+            "cache", "can't be used with a key of [split] by time, which looks at all files at once"
+        )
     grouped, parse_grouped = None, parse_window if "window" in raw else parse_sequence
     with mistakes.at("window" if "window" in raw else "sequence"):
         grouped = parse_grouped(root, outputs.format, shards=outputs.shards, shuffle=outputs.shuffle)

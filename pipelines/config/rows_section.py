@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from shardmill.pipelines.config.dedup_setting import DedupConfig, parse_dedup
-from shardmill.pipelines.config.downsample_setting import DownsampleConfig, parse_downsample
+from shardmill.pipelines.config.row_settings import DedupConfig, DownsampleConfig, parse_dedup, parse_downsample
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes

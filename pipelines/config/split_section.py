@@ -15,7 +15,7 @@ from shardmill.transforms.numbers.number_format import NumberFormat
 # What reads rows imports Arrow, which a mistake in a configuration needn't wait for.
 if TYPE_CHECKING:
     from shardmill.schemas.schema import Schema
-    from shardmill.transforms.csv.selection import RowKey
+    from shardmill.transforms.csv.selection import RowKey, SplitKey
     from shardmill.transforms.rows.splits import SplitRule
 
 # How far the sum of fractions may be from 1: written by hand, thirds may be rounded.
@@ -65,7 +65,8 @@ class SplitConfig:
     Attributes:
         fractions: Each split's share of the keys; they sum to 1, and one split is `train`. Empty
             where rows are divided by time.
-        key: The columns whose text decides a row's split. None means the whole row.
+        key: The columns whose text decides a row's split; None means the whole row. With `time`,
+            the columns of which values in several splits are counted.
         time: The division by time. None means by a hash of the key.
         stratify: The column within whose values the shares hold. None means that they hold of all
             rows.
@@ -146,7 +147,8 @@ class SplitConfig:
         """The splits on one line, for people."""
         if self.time:
             ends = [f"{name} until {end}" for name, end in zip(self.names, self.time.until, strict=False)]
-            return f"{', '.join([*ends, f'{self.names[-1]} after'])}, by {self.time.column!r}"
+            told = f"; values of {', '.join(map(repr, self.key))} in several are counted" if self.key else ""
+            return f"{', '.join([*ends, f'{self.names[-1]} after'])}, by {self.time.column!r}{told}"
         shares = ", ".join(f"{name} {share:g}" for name, share in self.fractions.items())
         if self.folds:
             shares = f"eval is fold {self.folds[0]} of {self.folds[1]}, train the others"
@@ -162,6 +164,13 @@ class SplitConfig:
         if self.folds:
             return SplitRule.of_fold(*self.folds)
         return SplitRule(self.names, self.time.bounds) if self.time else SplitRule.of_fractions(self.fractions)
+
+    @property
+    def tracked(self) -> "SplitKey | None":
+        """The key of which values in several splits are counted."""
+        from shardmill.transforms.csv.selection import SplitKey
+
+        return SplitKey(self.key) if self.time and self.key else None
 
     def row_key(self, names: tuple[str, ...], numbers: Mapping[str, NumberFormat]) -> "RowKey":
         """Returns the key that decides a row's split.
@@ -234,9 +243,8 @@ def _parse_folds(table: Table) -> tuple[int, int] | None:
 
 def _parse_time(table: Table) -> SplitConfig:
     for name in table.raw:
-        if name not in ("by", *_BY_TIME):
-            problem = "the rows' times decide their split; remove it" if name != "key" else "remove it"
-            raise table.error(name, f'can\'t be used with by = "time": {problem}')
+        if name not in ("by", "key", *_BY_TIME):
+            raise table.error(name, "can't be used with by = \"time\": the rows' times decide their split; remove it")
     for name in ("column", "train_until"):
         if name not in table.raw:
             example = 'column = "date", train_until = 2020-01-01'
@@ -247,7 +255,7 @@ def _parse_time(table: Table) -> SplitConfig:
         raise table.error("eval_until", f"expected the same as train_until, two dates or two numbers, received {until}")
     if sorted(set(time.bounds)) != list(time.bounds):
         raise table.error("eval_until", f"expected more than train_until, {until[0]!r}, received {until[1]!r}")
-    return SplitConfig(time=time)
+    return SplitConfig(key=table.strings("key") if "key" in table.raw else None, time=time)
 
 
 def _until(table: Table, name: str) -> Until:

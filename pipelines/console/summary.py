@@ -45,6 +45,7 @@ def print_summary(
     print_rows(out, manifest)
     _print_kept(out, manifest.get("metrics", {}))
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
+    print_shared_keys(out, manifest)
     _print_skipped(out, manifest)
     _print_renamed(out, manifest)
     _print_not_finite(out, manifest)
@@ -135,6 +136,20 @@ def _print_rejected(out: Console, folder: str, rejected: Mapping[str, Any], enco
     if rejected.get("rows"):
         for file in rejected["files"]:
             out.print(f"  each with its file, line and column in {folder.rstrip('/')}/{file['file']}", markup=False)
+
+
+def print_shared_keys(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Prints how many keys have rows in several splits.
+
+    Args:
+        out: The console.
+        manifest: The run's manifest.
+    """
+    found = manifest.get("shared_keys", {"shared": []})
+    for each in found["shared"]:
+        names = ", ".join(found["key"])
+        splits = " and ".join(each["splits"])
+        out.print(f"  {each['values']:,} of {found['values']:,} values of {names} occur in {splits}", markup=False)
 
 
 def _print_skipped(out: Console, manifest: Mapping[str, Any]) -> None:

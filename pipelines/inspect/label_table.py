@@ -32,7 +32,7 @@ def print_labels(
     columns = dict(_label_columns(declared))
     found = {
         feature.name or ".".join(feature.path.step): feature.num_stats
-        for dataset in statistics.datasets
+        for dataset in statistics.datasets[:1]  # those of train come first
         for feature in dataset.features
         if feature.WhichOneof("stats") == "num_stats" and feature.num_stats.common_stats.num_non_missing
     }

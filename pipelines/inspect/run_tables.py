@@ -11,7 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
 from shardmill.pipelines.console.statistics_table import print_statistics
-from shardmill.pipelines.console.summary import print_rows, split_table
+from shardmill.pipelines.console.summary import print_rows, print_shared_keys, split_table
 from shardmill.pipelines.inspect.class_table import print_classes
 from shardmill.pipelines.inspect.label_table import print_labels
 from shardmill.pipelines.run_folder.manifest_keys import FeatureSettings, Manifest, SplitEntry, decode_manifest
@@ -49,6 +49,7 @@ def print_run(out: Console, folder: str) -> None:
         out.print(f"This run isn't finished: it has no {SUCCESS}.", style="bold red")
     out.print(split_table(manifest))
     print_rows(out, manifest)
+    print_shared_keys(out, manifest)
     print_anomalies(out, manifest)
     print_shards(out, manifest["splits"])
     print_features(out, read_run_schema(folder), manifest["config"]["features"])

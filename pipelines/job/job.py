@@ -1,7 +1,7 @@
 """The main job: all that its pipeline needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shardmill.pipelines.job.graph_sources import GraphSource, RowLimits
@@ -80,7 +80,9 @@ class Job:
     @property
     def read_again(self) -> Reading:
         """The way to read rows once there is a graph."""
-        return self.features.read_again(self.reading, self.work)
+        # The analysis has counted the tracked keys.
+        reading = replace(self.reading, selection=replace(self.reading.selection, tracked=None))
+        return self.features.read_again(reading, self.work)
 
     @property
     def limits(self) -> RowLimits:

@@ -91,6 +91,7 @@ def _selection(config: Config, schema: Schema, features: JobFeatures, splits: Sp
         refused=features.refused,
         lists=features.lists,
         infinite=infinite,
+        tracked=config.split.tracked if config.split else None,
         filter=config.rows.row_filter(schema, splits, folder) if config.rows else None,
     )
 

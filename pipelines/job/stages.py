@@ -11,9 +11,12 @@ from shardmill.pipelines.run_folder.publish_stage import PublishRun, check_prepa
 from shardmill.transforms.analyze import AnalyzeUnits, Reading
 from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.units import Unit
+from shardmill.transforms.grouping.row_files import RowFile
 from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.read import PlanUnits, TakeUnits
+from shardmill.transforms.repeats.count_spans import CountSpans
 from shardmill.transforms.repeats.find_repeats import FindRepeats
+from shardmill.transforms.repeats.key_spans import KeySpans, SpannedFindings
 from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule
@@ -66,7 +69,7 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
         write_manifest,
         pvalue.AsList(shards),
         pvalue.AsList(counts),
-        pvalue.AsSingleton(findings),
+        pvalue.AsSingleton(_with_spans(job, findings, analyzed.keys)),
         _manifest_rule(job),
         *([pvalue.AsSingleton(written.groups)] if isinstance(written, WrittenGroups) else []),
     )
@@ -74,6 +77,20 @@ def build_stages(pipeline: beam.Pipeline, job: Job) -> None:
         _ = manifest | "PublishRun" >> PublishRun(
             job.work, job.publish_to, "dataflow", write_report, overwrite=job.overwrite
         )
+
+
+def _with_spans(
+    job: Job, findings: beam.PCollection[Findings], key_files: beam.PCollection[RowFile]
+) -> beam.PCollection[Findings]:
+    """Counts the keys in several splits, if wanted."""
+    if job.reading.selection.tracked is None:
+        return findings
+    spans = key_files | "CountSpans" >> CountSpans()
+    return findings | "TakeSpans" >> beam.Map(_take_spans, pvalue.AsSingleton(spans))
+
+
+def _take_spans(findings: Findings, spans: KeySpans) -> Findings:
+    return SpannedFindings(**vars(findings), spans=spans)
 
 
 def _transform(
@@ -109,4 +126,5 @@ def _manifest_rule(job: Job) -> ManifestRule:
         facts=job.facts,
         held=job.held,
         kept=job.features.kept,
+        tracked=job.reading.selection.tracked.columns if job.reading.selection.tracked else (),
     )

@@ -164,6 +164,7 @@ class FinishedRun:
                 for name, shapes in columns.get("lists", {}).items()
             },
             infinite={name: self._infinite(name) for name in self.schema.names},
+            tracked=self._split.tracked if self._split else None,
             filter=self.rows.row_filter(self.schema, self.split_rule, self.repeats_folder),
         )
 

@@ -30,6 +30,7 @@ from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph.vocabulary_files import count_tokens
 from shardmill.transforms.grouping.group_counts import GroupCounts
 from shardmill.transforms.keeping.findings import Findings
+from shardmill.transforms.repeats.key_spans import SharedKeysEntry, SpannedFindings
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, filtered_rows, skipped_lines
 from shardmill.transforms.summaries.output_statistics import OutputStatistics
 from shardmill.transforms.summaries.stats_file import write_output_statistics
@@ -49,6 +50,7 @@ class ManifestRule:
         facts: The first keys: configuration and versions.
         held: The SHA-256 of files that mustn't have changed, by their path in the run's folder.
         kept: The numbers of earlier tokens in vocabularies that extend others.
+        tracked: The columns of the key of which values in several splits are counted.
     """
 
     work: str
@@ -58,6 +60,7 @@ class ManifestRule:
     facts: Mapping[str, Any]
     held: Mapping[str, str]
     kept: Mapping[str, int] = field(default_factory=dict)
+    tracked: tuple[str, ...] = ()
 
 
 def write_manifest(
@@ -84,10 +87,8 @@ def write_manifest(
         DataError: The rows read aren't as many as those written and rejected, or a file that was
             used has changed.
     """
-    filtered = filtered_rows(counts)
-    records = {
-        split: sum(shard.rows for shard in shards if shard.split == split) for split in rule.reading.split_rule.names
-    }
+    filtered, names = filtered_rows(counts), rule.reading.split_rule.names
+    records = {split: sum(shard.rows for shard in shards if shard.split == split) for split in names}
     rows = account_rows(records, sum(shard.rows for shard in shards if shard.split == REJECTED), counts, groups)
     totals = records if groups is None else {split: groups.rows[split] for split in records}
     write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, statistics)
@@ -100,6 +101,7 @@ def write_manifest(
         "splits": _splits(rule, shards),
         "rejected": _rejected(shards, findings),
         **({"filtered": filtered} if filtered else {}),
+        **_shared_keys(findings, rule),
         **({"skipped": skipped} if skipped else {}),
         "input": _inputs(rule, counts),
         "columns": _columns(rule, findings),
@@ -230,6 +232,12 @@ def _extended(rule: ManifestRule) -> dict[str, ExtendedEntry]:
         names = json.load(stream)
     sizes = {name: count_tokens(files.join(rule.work, VOCABULARIES, names[name])) for name in sorted(rule.kept)}
     return {name: {"kept": rule.kept[name], "appended": size - rule.kept[name]} for name, size in sizes.items()}
+
+
+def _shared_keys(findings: Findings, rule: ManifestRule) -> dict[str, SharedKeysEntry]:
+    if not isinstance(findings, SpannedFindings):
+        return {}
+    return {"shared_keys": findings.spans.entry(rule.tracked, rule.reading.split_rule.names)}
 
 
 def _held(found: list[FileEntry], held: Mapping[str, str]) -> list[FileEntry]:

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
-from shardmill.pipelines.config.dedup_setting import DedupSettings
-from shardmill.pipelines.config.downsample_setting import DownsampleSettings
+from shardmill.pipelines.config.row_settings import DedupSettings, DownsampleSettings
 from shardmill.pipelines.config.sequence_section import SequenceSettings
 from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, MOST_FOLDS, SplitConfig, TimeSplit
 from shardmill.pipelines.config.window_section import WindowSettings
@@ -33,6 +32,7 @@ from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.numbers.list_cells import Elements
 from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.numbers.refused import Refusal
+from shardmill.transforms.repeats.key_spans import SharedKeysEntry
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired
@@ -310,6 +310,7 @@ class Manifest(TypedDict):
     splits: dict[SplitName, SplitEntry]
     rejected: RejectedEntry
     filtered: NotRequired[dict[str, Count]]
+    shared_keys: NotRequired[SharedKeysEntry]
     skipped: NotRequired[SkippedEntry]
     input: list[InputEntry]
     columns: ColumnNames

@@ -13,6 +13,7 @@ from shardmill.pipelines.run_folder.holding import file_problem
 from shardmill.pipelines.run_folder.manifest_keys import FileEntry, GroupsEntry, InputEntry, RowCounts, ShardEntry
 from shardmill.pipelines.verify.rederive import Counted
 from shardmill.schemas.errors import DataError
+from shardmill.schemas.json_shapes import shown
 from shardmill.schemas.messages import plural
 from shardmill.transforms.files import files
 from shardmill.transforms.rows.counts import filtered_rows, skipped_lines
@@ -206,6 +207,7 @@ def _check_rows(run: FinishedRun, counted: Counted) -> Iterator[str]:
         if found != before:
             yield f"{found:,} {what} are skipped; in the run it was {before:,}"
     yield from _check_filtered(run, counted)
+    yield from _check_shared_keys(run, counted)
     reasons, expected = dict(counted.rejections.reasons), run.manifest["rejected"]["reasons"]
     for reason in sorted(reasons.keys() | expected.keys()):
         found, before = reasons.get(reason, 0), expected.get(reason, 0)
@@ -219,6 +221,15 @@ def _check_filtered(run: FinishedRun, counted: Counted) -> Iterator[str]:
         found, before = now.get(setting, 0), recorded.get(setting, 0)
         if found != before:
             yield f"{found:,} rows are left out by [rows] {setting}; in the run it was {before:,}"
+
+
+def _check_shared_keys(run: FinishedRun, counted: Counted) -> Iterator[str]:
+    recorded, tracked = run.manifest.get("shared_keys"), run.selection.tracked
+    if counted.spans is None or tracked is None:
+        return
+    found = counted.spans.entry(tracked.columns, run.split_rule.names)
+    if found != recorded:
+        yield f"values of the key in several splits are {found['shared']}; the manifest says {shown(recorded and recorded['shared'])}"
 
 
 def _skipped(run: FinishedRun, counted: Counted) -> Iterator[tuple[str, int, int]]:

@@ -16,6 +16,7 @@ from shardmill.pipelines.verify.served import ServedGraph
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files.checksums import Checksum
+from shardmill.transforms.repeats.key_spans import KeySpans
 from shardmill.transforms.rows.counts import Rejections, UnitCount, file_checksums
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.tfrecord.encode import ExampleEncoder
@@ -32,11 +33,13 @@ class Counted:
         units: The input's units, in order.
         counts: Each unit's rows.
         rejections: The rejected rows of all units.
+        spans: The counts of tracked keys by their splits. None means that none are tracked.
     """
 
     units: list[Unit]
     counts: list[UnitCount]
     rejections: Rejections
+    spans: KeySpans | None = None
 
     @property
     def good(self) -> int:

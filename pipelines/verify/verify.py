@@ -42,10 +42,14 @@ from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.files.temporary import temporary_folder
+from shardmill.transforms.grouping.partitions import Partition
+from shardmill.transforms.grouping.row_files import RowFile
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.read import units_of
 from shardmill.transforms.repeats.find_repeats import PHASE as KEYS_PHASE
 from shardmill.transforms.repeats.find_repeats import find_all
+from shardmill.transforms.repeats.key_files import KeyWriter
+from shardmill.transforms.repeats.key_spans import KeySpans, count_spans, write_splits
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.workers import phases as phases_module
@@ -175,26 +179,41 @@ def _count_inputs(inputs: list[InputFile], reading: Reading, each: Each) -> Coun
         find_all(units, reading.for_keys, reading.repeats.folder, each, count_keys)
     rejections = Rejections()
     counts = []
-    for count, rejected in each(lambda unit: _count_unit(unit, reading), units):
+    tracks = reading.selection.tracked is not None
+    folder = temporary_folder("verify") if tracks else ""
+    key_files: list[RowFile] = []
+    for count, rejected, found in each(lambda unit: _count_unit(unit, reading, folder), units):
         counts.append(count)
         rejections.merge(rejected)
+        key_files += found
     held = [replace(unit, checksum=count.checksum) for unit, count in zip(units, counts, strict=True)]
-    return Counted(held, counts, rejections)
+    return Counted(held, counts, rejections, _count_spans(key_files, each) if tracks else None)
 
 
-def _count_unit(unit: Unit, reading: Reading) -> tuple[UnitCount, Rejections]:
+def _count_spans(key_files: list[RowFile], each: Each) -> KeySpans:
+    spans = KeySpans()
+    for found in each(lambda partition: count_spans(key_files, partition), Partition.all(key_files)):
+        spans.merge(found)
+    return spans
+
+
+def _count_unit(unit: Unit, reading: Reading, folder: str) -> tuple[UnitCount, Rejections, list[RowFile]]:
     rule = reading.split_rule
     rows = np.zeros(len(rule.names), np.int64)
     rejections, filtered = Rejections(), Counter[str]()
+    writer, key_files = KeyWriter(folder), list[RowFile]()
     blocks = reading.blocks(unit)
     for block in blocks:
-        rows += np.bincount(rule.assign(block.rows, unit.split, block.key), minlength=len(rows))
+        splits = rule.assign(block.rows, unit.split, block.key)
+        rows += np.bincount(splits, minlength=len(rows))
+        if block.tracked is not None:
+            key_files += write_splits(writer, block.tracked, splits, len(rows))
         rejections.update(unit.index, block.rejects)
         filtered.update(block.filtered)
         phases_module.add("count", block.read, block.size)
     rejected, good = rejections.total, tuple(rows.tolist())
     count = UnitCount(unit.index, unit.path, good, rejected, blocks.checksum, blocks.skipped, dict(filtered))
-    return count, rejections
+    return count, rejections, [*key_files, *writer.close()]
 
 
 class _Rows:

@@ -61,6 +61,7 @@ class Block:
         spellings: The counts of the good rows' cells by spelling, as `SpellingCounter.count` gives
             them for the selection's columns; None where it wants none.
         filtered: The number of rows that the selection's filter left out, by setting.
+        tracked: The text of each good row's tracked key; None where the selection tracks none.
         factors: For each good row the factor of its weight, float32; None where all are 1.
         first_record: The index in the unit of the first record that was read.
     """
@@ -76,6 +77,7 @@ class Block:
     made: Outputs | None = None
     spellings: Counts | None = None
     filtered: Mapping[str, int] = field(default_factory=dict)
+    tracked: pa.Array | None = None
     factors: npt.NDArray[np.float32] | None = None
     first_record: int = 0
 
@@ -123,6 +125,7 @@ class Block:
             origin=replace(self.origin, records=records[kept]),
             made=None,
             filtered=counts,
+            tracked=self.tracked.filter(pa.array(kept)) if self.tracked is not None else None,
             factors=self.factors[kept] if self.factors is not None else None,
         )
 
@@ -317,6 +320,7 @@ class _BlockParser:
             {name: found.rounded for name, found in cells.notable.items() if found.rounded},
             self._renamed,
             spellings=self._count(grid, faults),
+            tracked=self._selection.tracked and self._selection.tracked.join(cells.texts, len(records)),
             factors=factors,
             first_record=first,
         ).without(faults, filtered)

@@ -193,6 +193,7 @@ class Selection:
             that aren't listed.
         spelled: Columns whose cells are counted by their spelling.
         filter: Leaves out rows. None means that all are read.
+        tracked: The key of which values are counted that are in several splits. None means none.
     """
 
     columns: tuple[Column, ...]
@@ -205,6 +206,7 @@ class Selection:
     infinite: Mapping[str, Infinite] = field(default_factory=dict)
     spelled: tuple[str, ...] = ()
     filter: Filter | None = None
+    tracked: SplitKey | None = None
 
     @property
     def converted(self) -> tuple[Column, ...]:
@@ -215,7 +217,8 @@ class Selection:
     def texts(self) -> tuple[str, ...]:
         """The columns whose text is needed."""
         key = self.key.columns if self.key else ()
-        return tuple(dict.fromkeys([*key, *(self.filter.texts if self.filter else ())]))
+        tracked = self.tracked.columns if self.tracked else ()
+        return tuple(dict.fromkeys([*key, *(self.filter.texts if self.filter else ()), *tracked]))
 
     @property
     def read(self) -> tuple[str, ...]:

@@ -54,4 +54,4 @@ def keyed(selection: Selection) -> Selection:
     assert selection.filter is not None
     assert selection.filter.repeats is not None
     key = RepeatKey(selection.filter.repeats.key, selection.key)
-    return replace(selection, key=key, filter=selection.filter.condition)
+    return replace(selection, key=key, filter=selection.filter.condition, tracked=None)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shardmill.pipelines.config.dedup_setting import DedupConfig
-from shardmill.pipelines.config.downsample_setting import DownsampleConfig
+from shardmill.pipelines.config.row_settings import DedupConfig, DownsampleConfig
 from shardmill.pipelines.config.rows_section import RowsConfig, SampleConfig
 from tests.support.configurations import SMALL, load, message
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shardmill.pipelines.config.split_section import SplitConfig, TimeSplit
+from shardmill.transforms.csv.selection import SplitKey
 from tests.support.configurations import SMALL, load, message
 
 BY_TIME = SMALL + '[split]\nby = "time"\ncolumn = "day"\ntrain_until = {}\n'
@@ -29,6 +30,19 @@ def test_ends_are_dates_or_numbers(tmp_path: Path, end: str, until: str | float,
     assert (split.names, split.rule.bounds) == (("train", "eval"), (bound,))
     assert SplitConfig.of_settings(json.loads(json.dumps(split.settings))) == split
     assert split.described == f"train until {until}, eval after, by 'day'"
+
+
+def test_a_key_of_rows_split_by_time_is_tracked(tmp_path: Path) -> None:
+    """It decides no split; patterns leave it and the times alone."""
+    config = load(tmp_path, BY_TIME.format("2020-01-01") + 'key = ["id", "u"]')
+    split = config.split
+    assert split == SplitConfig(key=("id", "u"), time=TimeSplit("day", ("2020-01-01",)))
+    assert SplitConfig.of_settings(json.loads(json.dumps(split.settings))) == split
+    assert split.tracked == SplitKey(("id", "u"))
+    assert split.row_key(("id", "u", "day"), {}).columns == ("day",)
+    assert split.described.endswith("by 'day'; values of 'id', 'u' in several are counted")
+    assert config.split_key == ("id", "u", "day")
+    assert SplitConfig({"train": 1.0}, ("id",)).tracked is None
 
 
 def test_a_second_end_begins_the_test_split(tmp_path: Path) -> None:
@@ -71,6 +85,7 @@ def test_strata_and_folds_come_back_from_the_manifest(
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
+        ('by = "time"\ncolumn = "day"\ntrain_until = 3\nkey = "id"', "split.key: expected a list of text"),
         ('by = "date"', "split.by: expected 'key' or 'time', received 'date'"),
         ('by = "time"\ntrain_until = 3', 'split.column: expected with by = "time", for example column = '),
         ('by = "time"\ncolumn = "day"', 'split.train_until: expected with by = "time", for example'),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shardmill.schemas.errors import ConfigError
+from tests.pipelines.cli.test_commands import call_here
 from tests.pipelines.test_apply import apply
 from tests.support.runs import read_split, run_toml
 from tests.support.verified import problems
@@ -110,3 +111,29 @@ def test_folds_are_stratified(tmp_path: Path) -> None:
         assert len(read_split(run, "train")["x"]) == 300 - len(labels)
     assert sorted(evaluated) == list(range(300))
     assert problems(run) == {}
+
+
+def test_keys_in_several_splits_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With their number, for each combination of splits; bad rows and rows without a key don't count."""
+    rows = ["2020-01-01,1,a", "2020-04-01,2,a", "2020-04-02,3,b", "2020-04-03,4,b", "2020-01-02,5,c", "2020-07-01,6,c"]
+    rows += ["2020-01-03,7,", "2020-07-02,8,", "2020-01-04,9,d", "2020-04-05,bad,d", "2020-01-05,3,e", "2020-04-06,1,e"]
+    (tmp_path / "a.csv").write_text("day,x,plane\n" + "\n".join(rows[:7]) + "\n")
+    (tmp_path / "b.csv").write_text("day,x,plane\n" + "\n".join(rows[7:]) + "\n")
+    toml = '[input]\nfiles = "*.csv"\nmax_bad_fraction = 0.5\n' + _BY_TIME
+    toml = toml.replace("[features]", 'key = ["plane"]\n[features]')
+    run = run_toml(tmp_path, toml)
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["shared_keys"] == {
+        "key": ["plane"],
+        "values": 5,
+        "shared": [{"splits": ["train", "eval"], "values": 2}, {"splits": ["train", "test"], "values": 1}],
+    }
+    assert problems(run) == {}
+    _, out, _ = call_here(monkeypatch, capsys, "inspect", str(run))
+    assert "  2 of 5 values of plane occur in train and eval\n  1 of 5 values of plane occur in train and test\n" in out
+    manifest["shared_keys"]["shared"][0]["values"] = 1
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    (problem,) = problems(run)["input"]
+    assert problem.startswith("values of the key in several splits are [{'splits': ['train', 'eval'], 'values': 2}, ")
