@@ -12,11 +12,11 @@ import numpy as np
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import Request, Tensor, Trace, column_of, float32
+from shardmill.transforms.kinds.base import Tensor, Trace, column_of, float32
 from shardmill.transforms.kinds.numeric.numbers import FROM_STATISTICS, NumberKind, is_integer
 from shardmill.transforms.kinds.parameters import parameter
 from shardmill.transforms.statistics.pre import Pre
-from shardmill.transforms.statistics.requests import NumericRequest, Statistics
+from shardmill.transforms.statistics.requests import Statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,15 +89,6 @@ class Label(Numeric):
     is_label = True
 
     missing: float | str | None = "reject"
-
-    def requests(self, schema: Schema) -> tuple[Request, ...]:
-        """Requests for what its rule needs, and for quantiles.
-
-        They show the label's distribution.
-        """
-        is_text = column_of(self, schema).type is ColumnType.BYTES
-        shown = () if is_text else (NumericRequest(self.columns[0], (), quantiles=True),)
-        return tuple(dict.fromkeys((*super().requests(schema), *shown)))
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
