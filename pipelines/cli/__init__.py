@@ -1,6 +1,7 @@
 """The command line: one command with subcommands.
 
 commands.py         the subcommands
+comparing.py        two of them, `validate` and `diff`
 readable.py         whether Python's own files may be read
 options.py          options that several commands have
 engine_options.py   the engine that the options choose, and its result

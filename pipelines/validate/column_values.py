@@ -50,6 +50,7 @@ class ColumnValues:
     Attributes:
         columns: The columns.
         null_values: The spellings of a missing cell.
+        bad: The cells read so far that aren't of their column's type, by column.
     """
 
     columns: tuple[Column, ...]
