@@ -59,7 +59,9 @@ def print_anomalies(
     if not lines:
         out.print(f"no anomalies in {of}", markup=False)
     else:
-        out.print(f"{plural(len({line[0] for line in lines}), 'column')} with anomalies in {of}", markup=False)
+        columns = len({line[0] for line in lines} - {ALL_ROWS})
+        of_columns = f"{plural(columns, 'column')} with " if columns else ""
+        out.print(f"{of_columns}anomalies in {of}", markup=False)
         table = Table(show_lines=True)
         for name in ("column", "anomaly"):
             table.add_column(name, overflow="fold", min_width=len(name))

@@ -11,6 +11,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.validate import validate as validate_module
 from shardmill.pipelines.validate.expectations import Wish
+from shardmill.pipelines.validate.show_anomalies import print_anomalies
 from shardmill.schemas.errors import ConfigError
 from tests.pipelines.cli.test_commands import call_here
 from tests.schemas.validation.small_statistics import names
@@ -68,10 +69,15 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "n,city,label\n"])
-def test_files_without_rows_are_an_anomaly(tmp_path: Path, text: str) -> None:
-    """Whether or not there is a header."""
+def test_files_without_rows_are_an_anomaly(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whether or not there is a header; it is no column's."""
     (tmp_path / "a.csv").write_text(text)
-    assert validate(tmp_path, "a.csv").anomalies.data_missing
+    found = validate(tmp_path, "a.csv")
+    assert found.anomalies.data_missing
+    print_anomalies(found.anomalies, found.measured, "s.pbtxt")
+    out = capsys.readouterr().out
+    assert out.startswith("anomalies in 0 rows of ")
+    assert "│ (all rows) │ No data: There is no row │" in out
 
 
 def test_a_file_without_a_header_has_the_schemas_columns(tmp_path: Path) -> None:
