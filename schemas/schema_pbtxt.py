@@ -102,7 +102,12 @@ def parse_proto(text: str, source: str) -> schema_pb2.Schema:
 
 def format_schema(schema: Schema) -> str:
     """Formats a schema as the text of a `schema.pbtxt`."""
-    text: str = text_format.MessageToString(to_proto(schema), as_utf8=True)
+    return format_proto(to_proto(schema))
+
+
+def format_proto(schema: schema_pb2.Schema) -> str:
+    """Formats a schema's message as the text of a `schema.pbtxt`."""
+    text: str = text_format.MessageToString(schema, as_utf8=True)
     return text
 
 

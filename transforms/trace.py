@@ -17,8 +17,11 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam import pvalue
 
-from shardmill.schemas.run_folder import RAW_STATISTICS, TOKEN_COUNTS, TRAIN, TRANSFORM_FN
-from shardmill.schemas.schema import Schema
+from shardmill.schemas.feature_stats import Dataset
+from shardmill.schemas.inference.domains import add_domains
+from shardmill.schemas.run_folder import RAW_SCHEMA, RAW_STATISTICS, TOKEN_COUNTS, TRAIN, TRANSFORM_FN
+from shardmill.schemas.schema import INFERRED, Schema
+from shardmill.schemas.schema_pbtxt import decode_proto, format_proto
 from shardmill.transforms.analyze import QuantileKey
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph import process as process_module
@@ -193,7 +196,7 @@ def _trace(
             _keep_counts(requests, local, destination)
         if files.is_local(destination.folder):
             load_ahead(files.join(destination.folder, TRANSFORM_FN))
-        return _finish(findings.splits, _value_counts(requests, ranked), destination, work)
+        return _finish(findings.splits, features.schema, _value_counts(requests, ranked), destination, work)
 
 
 def _value_counts(
@@ -220,20 +223,38 @@ class _TraceFunction(CheckedDoFn):
     def process(self, findings: Findings, analyzed: AnalyzedGraph) -> Iterator[Graph]:
         with metrics.working("trace", self._destination.folder) as work:
             _build(analyzed, self._destination)
-            yield _finish(findings.splits, {}, self._destination, work)
+            yield _finish(findings.splits, analyzed.schema, {}, self._destination, work)
 
 
 def _finish(
     splits: Mapping[str, Analysis],
+    schema: Schema,
     counts: Mapping[str, RankedVocabulary],
     destination: Destination,
     work: metrics.Work,
 ) -> Graph:
     folder = files.join(destination.folder, RAW_STATISTICS)
-    write_raw_statistics(folder, destination.scratch, splits, {TRAIN: counts})
+    datasets = write_raw_statistics(folder, destination.scratch, splits, {TRAIN: counts})
+    _write_domains(schema, datasets, destination)
     # The phase has no size in bytes: 1 says that it is done.
     work.add(0, 1)
     return Graph(files.join(destination.folder, TRANSFORM_FN))
+
+
+def _write_domains(schema: Schema, datasets: Sequence[Dataset], destination: Destination) -> None:
+    """Adds the domains of columns whose types were inferred.
+
+    They are for those who read the run's schema: nothing in shardmill rejects a row by them.
+    """
+    inferred = {column.name for column in schema if column.origin == INFERRED}
+    if not inferred:
+        return
+    path = files.join(destination.folder, RAW_SCHEMA)
+    with files.opened(path) as stream:
+        proto = decode_proto(stream.read(), path)
+    add_domains(proto, datasets, inferred)
+    with files.replacing(path, destination.scratch) as target:
+        target.write(format_proto(proto).encode())
 
 
 def _vocabulary_path(folder: str, name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from shardmill.schemas.feature_stats import (
     RANKS,
+    Dataset,
     StringSummary,
     Summary,
     dataset_statistics,
@@ -22,8 +23,8 @@ from shardmill.transforms.summaries.output_statistics import OutputStatistics
 
 def write_raw_statistics(
     folder: str, scratch: str, splits: Mapping[str, Analysis], counts: Mapping[str, Mapping[str, RankedVocabulary]]
-) -> None:
-    """Writes the statistics of the raw columns.
+) -> list[Dataset]:
+    """Writes the statistics of the raw columns, and returns them.
 
     Args:
         folder: The folder of `FeatureStats.pb`.
@@ -36,6 +37,7 @@ def write_raw_statistics(
         for split, analysis in splits.items()
     ]
     _write(folder, scratch, datasets)
+    return datasets
 
 
 def _summaries(analysis: Analysis, counts: Mapping[str, RankedVocabulary]) -> dict[str, Summary]:

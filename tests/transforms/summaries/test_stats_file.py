@@ -1,7 +1,10 @@
 """Statistics files: what a run says of its columns."""
 
+from pathlib import Path
+
 import pytest
-from tensorflow_metadata.proto.v0 import statistics_pb2
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from shardmill.schemas.feature_stats import read_statistics
 from tests.support.runs import run_toml
@@ -24,8 +27,8 @@ StringStatistics = dict[str, statistics_pb2.StringStatistics]
 
 
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> StringStatistics:
-    """The statistics of the text columns of a run."""
+def run(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> Path:
+    """A run on columns of text."""
     folder = tmp_path_factory.mktemp("summaries")
     lines = ["city,rare,twice,tags,notes,hashed"]
     for row in range(ROWS):
@@ -34,8 +37,20 @@ def texts(tmp_path_factory: pytest.TempPathFactory, shared_tracer: None) -> Stri
         line_end = "\n" if row % 2 else ""
         lines.append(f'{city},r{min(row, 19)},v{row % 40},{tags},"a{line_end}{row}",u')
     (folder / "data.csv").write_text("\n".join(lines) + "\n")
-    (dataset,) = read_statistics(str(run_toml(folder, TOML) / "pre_transform_feature_stats")).datasets
+    return run_toml(folder, TOML)
+
+
+@pytest.fixture(scope="module")
+def texts(run: Path) -> StringStatistics:
+    """The statistics of the run's text columns."""
+    (dataset,) = read_statistics(str(run / "pre_transform_feature_stats")).datasets
     return {feature.path.step[0]: feature.string_stats for feature in dataset.features}
+
+
+@pytest.fixture(scope="module")
+def schema(run: Path) -> schema_pb2.Schema:
+    """The run's schema of raw columns."""
+    return text_format.Parse((run / "metadata" / "schema.pbtxt").read_text(), schema_pb2.Schema())
 
 
 @pytest.mark.parametrize(("column", "distinct"), [("city", 7), ("rare", 20), ("twice", 40)])
@@ -72,3 +87,13 @@ def test_values_with_line_ends_make_the_count_unknown(texts: StringStatistics) -
     """No vocabulary takes them, so that they aren't counted: 0 is the format's word for unknown."""
     assert texts["notes"].common_stats.num_non_missing == ROWS
     assert texts["notes"].unique == 0
+
+
+def test_a_runs_inferred_schema_has_domains(schema: schema_pb2.Schema) -> None:
+    """Of texts with few values, all of which are known, in the order of the columns that are read."""
+    domains = {domain.name: list(domain.value) for domain in schema.string_domain}
+    assert domains["city"] == [f"c{city}" for city in range(7)]
+    assert domains["hashed"] == ["u"]
+    assert "notes" not in domains
+    city = next(feature for feature in schema.feature if feature.name == "city")
+    assert (city.domain, city.presence.min_count, city.presence.min_fraction) == ("city", 1, 0)
