@@ -18,7 +18,7 @@ import pyarrow as pa
 from apache_beam import pvalue
 
 from shardmill.schemas.feature_stats import Dataset
-from shardmill.schemas.inference.domains import add_domains
+from shardmill.schemas.inference.add_domains import add_domains
 from shardmill.schemas.run_folder import RAW_SCHEMA, RAW_STATISTICS, TOKEN_COUNTS, TRAIN, TRANSFORM_FN
 from shardmill.schemas.schema import INFERRED, Schema
 from shardmill.schemas.schema_pbtxt import decode_proto, format_proto

@@ -8,5 +8,5 @@ distinct.py       the number of distinct strings in a column
 type_counts.py    the counts that decide a column's type, and the decision
 infer.py          profiles of columns, which `init` shows
 name_words.py     the words of columns' names
-domains.py        presence and domains, from statistics
+add_domains.py    presence and domains, from statistics
 """

@@ -5,7 +5,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.feature_stats import Dataset, NumericSummary, StringSummary, dataset_statistics
-from shardmill.schemas.inference.domains import MOST_VALUES, add_domains
+from shardmill.schemas.inference.add_domains import MOST_VALUES, add_domains
 from shardmill.schemas.schema_pbtxt import from_proto
 
 SCHEMA = """
