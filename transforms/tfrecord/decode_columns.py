@@ -77,9 +77,14 @@ class _Walk:
 
     def features(self, wanted: Container[str] | None) -> dict[str, Decoded]:
         found: dict[str, Decoded] = {}
-        if not self.enter(_FIRST).any():
+        if (self._octet(self.at) == _VALUE).all():
+            # SequenceExamples without a context.
             return found
-        stop = self.stop
+        length = self.enter(_FIRST)
+        if not length.any():
+            return found
+        # Of a SequenceExample the lists follow.
+        stop = self.at + length
         while (self.at < stop).any():
             entry = self.enter(_FIRST)
             after = self.at + entry

@@ -13,6 +13,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.transforms.tfrecord.decode import decode_example
 from shardmill.transforms.tfrecord.decode_columns import decode_columns
 from shardmill.transforms.tfrecord.encode import ExampleEncoder
+from shardmill.transforms.tfrecord.encode_groups import SequenceEncoder
 
 FEATURES = (
     FeatureSpec("ids", "int64", None),
@@ -66,6 +67,16 @@ def test_a_slice_is_decoded_from_its_beginning() -> None:
     """Records before a slice don't count."""
     records = encoded([([], row, 0.0, b"") for row in range(5)]).slice(2, 2)
     assert decode_columns(records)["longer name"].values.tolist() == [2, 3]
+
+
+def test_of_groups_of_rows_the_context_is_decoded() -> None:
+    """The lists that follow it in the record are left out; without a context there is nothing to decode."""
+    features = [FeatureSpec("user", "int64"), FeatureSpec("price", "float32")]
+    outputs = {"user": np.array([7, 7, 8]), "price": np.arange(3, dtype=np.float32)}
+    edges = np.array([0, 2]), np.array([2, 3])
+    found = decode_columns(SequenceEncoder(features, {"user"}).encode_groups(outputs, 3, *edges))
+    assert {name: decoded.values.tolist() for name, decoded in found.items()} == {"user": [7, 8]}
+    assert decode_columns(SequenceEncoder(features, ()).encode_groups(outputs, 3, *edges)) == {}
 
 
 @pytest.mark.parametrize(
