@@ -1,5 +1,6 @@
 """Validates input before anything is written."""
 
+import uuid
 from collections.abc import Sequence
 
 from google.protobuf import text_format
@@ -105,7 +106,8 @@ def _reader(work: str, engine: Engine, progress: Progress) -> Reader:
 
     A template's engine doesn't run before its launch, so this process reads then.
     """
-    folder = files.join(parts_folder(work), "validate")
+    # A run that goes on where another ended mustn't take that one's findings for its own.
+    folder = files.join(parts_folder(work), f"validate-{uuid.uuid4().hex}")
     files.make_folder(folder)
     return Reader(engine.here() if engine.template else engine, folder, progress)
 
