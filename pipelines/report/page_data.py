@@ -7,14 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.report.column_entries import Entry, Output, columns_of
 from shardmill.pipelines.report.sample.label_relation import Bucket, Label
 from shardmill.pipelines.report.sample.vocabulary_coverage import Vocabulary
 from shardmill.pipelines.report.shown_statistics import ColumnStatistics
 from shardmill.pipelines.report.shown_text import number, share, shown
+from shardmill.schemas.run_folder import TRAIN
+from shardmill.transforms.statistics.text_values import LARGE
 
 # Settings whose value is longer are cut.
 _SETTING = 60
+# Characters of a value of the data; values to show where nearly all differ.
+_VALUE, _RARE = 36, 4
 # A mean of so many standard deviations is a rounding error.
 _NOTHING = 1e-6
 
@@ -53,11 +58,13 @@ def _entry(entry: Entry, vocabularies: Mapping[str, Vocabulary]) -> dict[str, An
         "name": shown(entry.name),
         "raw": entry.is_raw,
         "splits": {shown(split): _statistics(each) for split, each in entry.statistics.items()},
-        "outputs": [_output(each, vocabularies) for each in entry.outputs],
+        "outputs": [_output(each, vocabularies, entry.statistics) for each in entry.outputs],
     }
 
 
-def _output(output: Output, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Any]:
+def _output(
+    output: Output, vocabularies: Mapping[str, Vocabulary], raw: Mapping[str, ColumnStatistics]
+) -> dict[str, Any]:
     vocabulary = vocabularies.get(str(output.settings.get("shared", output.feature)))
     settings = {"columns": ", ".join(columns_of(output)), **output.settings}
     settings.pop("column", None)
@@ -74,6 +81,8 @@ def _output(output: Output, vocabularies: Mapping[str, Vocabulary]) -> dict[str,
     }
     if vocabulary is not None and vocabulary.size is not None:
         made["tokens"] = [vocabulary.size, [shown(each) for each in vocabulary.first[:12]]]
+    if learned := _learned(output, raw):
+        made["learned"] = learned
     if output.relation is not None:
         tokens = vocabulary.first if vocabulary is not None and output.is_categorical else ()
         made["power"] = _rounded(output.relation.power)
@@ -128,8 +137,35 @@ def _statistics(found: ColumnStatistics, *, are_ids: bool = False) -> dict[str, 
     if found.bars:
         made["bars"] = [[_rounded(value) for value in bar] for bar in found.bars]
     if found.top:
-        made["top"] = [[shown(value, 60), _rounded(count)] for value, count in found.top]
+        made["top"] = [[_value(value), _rounded(count)] for value, count in _worth_showing(found)]
     return made
+
+
+def _worth_showing(found: ColumnStatistics) -> Sequence[tuple[str, float]]:
+    """The most frequent values; few where nearly all differ."""
+    rare = found.rows >= _RARE and found.top[-1][1] < 2  # noqa: PLR2004  (a value of a single row)
+    return found.top[:_RARE] if rare else found.top
+
+
+def _value(value: str) -> str:
+    """A value of the data, in short."""
+    if value == LARGE.decode():
+        return "(long texts)"
+    text = one_line(value)
+    return text if len(text) <= _VALUE else f"{text[:_VALUE]}…"
+
+
+def _learned(output: Output, raw: Mapping[str, ColumnStatistics]) -> list[list[Any]]:
+    """The numbers that a kind learned of the train split."""
+    train = raw.get(TRAIN)
+    if train is None or output.settings.get("pre") or not output.is_scalar:
+        return []
+    numbers = {
+        "z_score": (("mean", train.mean), ("standard deviation", train.deviation)),
+        "min_max": (("least", train.least), ("greatest", train.greatest)),
+        "robust": (("median", train.median),),
+    }.get(output.kind, ())
+    return [[name, _rounded(value)] for name, value in numbers if value is not None]
 
 
 def _centred(found: ColumnStatistics) -> float | None:

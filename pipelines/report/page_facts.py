@@ -87,7 +87,7 @@ def reading(manifest: Manifest) -> list[tuple[str, str]]:
         ("header", "first line" if dialect.get("header", True) else "none; columns are named in the configuration"),
         ("delimiter", _character(dialect.get("delimiter"))),
         ("encoding", str(dialect.get("encoding", "utf-8"))),
-        ("missing is", ", ".join(repr(each) for each in dialect.get("null_values", ()))),
+        ("missing is", ", ".join(shown(each) or "an empty cell" for each in dialect.get("null_values", ()))),
     ]
     facts += [(f"skipped {SKIPPED_LINES[key]}", f"{count:,}") for key, count in manifest.get("skipped", {}).items()]
     facts += [("renamed columns", text) for text in _renamed(manifest)]

@@ -37,6 +37,7 @@ class ColumnStatistics:
         length: The mean length of texts in bytes.
         per_row: Values in a row that has any, on average.
         bars: The histogram, of equal widths if the file has such, else of equal counts.
+        ranks: The histogram of about equal counts, which a far outlier doesn't stretch.
         top: The most frequent values with their counts, the most frequent first.
     """
 
@@ -54,6 +55,7 @@ class ColumnStatistics:
     length: float | None = None
     per_row: float = 1.0
     bars: tuple[Bar, ...] = ()
+    ranks: tuple[Bar, ...] = ()
     top: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -132,6 +134,7 @@ def _numbers(stats: statistics_pb2.NumericStatistics) -> dict[str, Any]:
         "median": stats.median if ranked is not None else None,
         "zeros": stats.num_zeros / max(stats.common_stats.tot_num_values, 1),
         "bars": tuple(_bars(standard or ranked)),
+        "ranks": tuple(_bars(ranked)),
     }
 
 

@@ -13,7 +13,7 @@ _LEAST_ROWS = 200
 def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, float] | None:
     """The distance between two splits' distributions.
 
-    Of numbers it is the Jensen-Shannon divergence of the histograms, in bits; of texts the
+    Of numbers it is the Jensen-Shannon divergence of the quantiles, in bits; of texts the
     L-infinity norm, the greatest difference between two shares of one value.
 
     Args:
@@ -26,8 +26,8 @@ def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, fl
     """
     if min(first.rows, second.rows) < _LEAST_ROWS or first.is_number != second.is_number:
         return None
-    if first.bars and second.bars:
-        found = divergence_of_histograms(_histogram(first.bars), _histogram(second.bars))
+    if first.ranks and second.ranks:
+        found = divergence_of_histograms(_histogram(first.ranks), _histogram(second.ranks))
         return None if found is None else ("Jensen-Shannon", found)
     if first.top and second.top:
         return "L-infinity", _greatest_difference(first, second)

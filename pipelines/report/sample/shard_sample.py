@@ -22,7 +22,7 @@ from shardmill.transforms.tfrecord.frames import HEADER_BYTES, begins_with_frame
 
 # Rows and bytes of records that are taken of one split, at most; and bytes that are decompressed.
 ROWS = 10_000
-_BYTES = 4 << 20
+_BYTES = 8 << 20
 _REACH = 24 << 20
 # Shards to read where each is a part of the input, and offsets in a shard, at most.
 _SHARDS = 4

@@ -234,7 +234,7 @@
     let left = 0;
     rows.forEach((row, index) => {
       const fits = words.every((word) => texts[index].includes(word)) && (!warned.checked || row.dataset.level !== "");
-      if (!fits) open(row, false);
+      if (!fits && !row.hidden) open(row, false);
       row.hidden = !fits;
       left += fits;
     });

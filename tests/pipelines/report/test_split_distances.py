@@ -8,7 +8,7 @@ from shardmill.pipelines.report.split_distances import distance
 
 def numbers(*bars: tuple[float, float, float]) -> ColumnStatistics:
     """A numeric column's statistics."""
-    return ColumnStatistics(rows=1000, missing=0, is_number=True, bars=bars)
+    return ColumnStatistics(rows=1000, missing=0, is_number=True, ranks=bars)
 
 
 def texts(**counts: float) -> ColumnStatistics:
@@ -16,11 +16,19 @@ def texts(**counts: float) -> ColumnStatistics:
     return ColumnStatistics(rows=1000, missing=0, is_number=False, top=tuple(counts.items()))
 
 
-def test_numbers_are_compared_by_their_histograms() -> None:
+def test_numbers_are_compared_by_their_quantiles() -> None:
     """Equal ones are 0 bits apart, disjoint ones 1 bit."""
     one, other = numbers((0.0, 1.0, 3.0)), numbers((2.0, 3.0, 5.0))
     assert distance(one, one) == ("Jensen-Shannon", 0)
     assert distance(one, other) == ("Jensen-Shannon", pytest.approx(1))
+
+
+def test_an_outlier_isnt_a_distance() -> None:
+    """One row far away stretches the last bar of equal counts, and no other."""
+    near = [(float(low), low + 1.0, 100.0) for low in range(9)]
+    found = distance(numbers(*near, (9.0, 10.0, 100.0)), numbers(*near, (9.0, 1000.0, 100.0)))
+    assert found is not None
+    assert found[1] < 0.1
 
 
 def test_texts_are_compared_by_the_greatest_difference() -> None:
@@ -32,7 +40,7 @@ def test_texts_are_compared_by_the_greatest_difference() -> None:
 
 def test_some_columns_have_no_distance() -> None:
     """Those with few rows, of other types, or without a distribution."""
-    few = ColumnStatistics(rows=20, missing=0, is_number=True, bars=((0.0, 1.0, 20.0),))
+    few = ColumnStatistics(rows=20, missing=0, is_number=True, ranks=((0.0, 1.0, 20.0),))
     assert distance(numbers((0.0, 1.0, 9.0)), few) is None
     assert distance(numbers((0.0, 1.0, 9.0)), texts(a=1000)) is None
     assert distance(numbers(), numbers()) is None
