@@ -17,6 +17,7 @@ from shardmill.transforms.statistics.requests import (
     NumericRequest,
     NumericStats,
     Statistics,
+    VocabularyRequest,
     VocabularyStats,
 )
 
@@ -35,6 +36,7 @@ def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "", coun
     kinds = tuple(kinds)
     requests = [request for kind in kinds for request in kind.requests(schema)]
     names = {kind.vocabulary for kind in kinds if isinstance(kind, VocabularyKind) and kind.vocabulary is not None}
+    names |= {request.name for request in requests if isinstance(request, VocabularyRequest)}
     return Statistics(
         numeric={request: stats for request in requests if isinstance(request, NumericRequest)},
         vocabularies={name: VocabularyStats(name, path, 1, 1, "a", counts) for name in sorted(names)},

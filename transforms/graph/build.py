@@ -25,6 +25,7 @@ from shardmill.transforms.graph.outputs import Analyzed, Declared
 from shardmill.transforms.graph.save import save_model
 from shardmill.transforms.graph.tfrecord_vocabularies import rewrite_assets
 from shardmill.transforms.graph.vocabulary_files import write_assets
+from shardmill.transforms.kinds.categorical.token_mode import is_mode
 
 _TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
 
@@ -68,7 +69,9 @@ def _build_declared(source: DeclaredGraph, folder: Path) -> dict[str, Any]:
         derive = None if source.derive is None else Function.load(source.derive)
         transform = Declared(source.kinds, source.schema, statistics, derive, source.infinite)
         names = save_model(transform, folder / TRANSFORM_FN)
-    asset_map = {name: Path(each.path).name for name, each in sorted(statistics.vocabularies.items())}
+    asset_map = {
+        name: Path(each.path).name for name, each in sorted(statistics.vocabularies.items()) if not is_mode(name)
+    }
     _write_metadata(folder, _schema(transform.specs), json.dumps(asset_map, ensure_ascii=False, indent=1))
     return names
 

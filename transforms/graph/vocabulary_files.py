@@ -22,6 +22,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.files import files
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.given_file import given_text
+from shardmill.transforms.kinds.categorical.token_mode import is_mode
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.statistics.requests import Statistics, VocabularyStats
 from shardmill.transforms.tfrecord.frames import read_records
@@ -51,7 +52,7 @@ def write_assets(kinds: Iterable[Kind], statistics: Statistics, folder: Path) ->
     Raises:
         DataError: A vocabulary is empty.
     """
-    vocabularies: dict[str, VocabularyStats] = {}
+    vocabularies = {name: found for name, found in statistics.vocabularies.items() if is_mode(name)}
     for kind in kinds:
         if isinstance(kind, VocabularyKind) and kind.vocabulary is not None and kind.vocabulary not in vocabularies:
             vocabularies[kind.vocabulary] = _write(kind, statistics, folder / asset_name(kind.vocabulary))

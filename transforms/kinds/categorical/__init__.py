@@ -1,6 +1,7 @@
 """Kinds of tokens, which become ids.
 
 given_file.py       vocabulary files that are given
+token_mode.py       a column's most frequent token
 vocabulary.py       tokens as ids
 hot_vectors.py      one_hot, multi_hot
 class_label.py      labels that are classes, as ids

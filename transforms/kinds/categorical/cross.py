@@ -14,6 +14,7 @@ from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import NUMBERS, Request, Tensor, Trace
 from shardmill.transforms.kinds.categorical.hash import hashed_spec
+from shardmill.transforms.kinds.categorical.token_mode import MODE, mode_of, mode_request
 from shardmill.transforms.kinds.categorical.vocabulary import IdKind
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import NumericRequest, Statistics, VocabularyRequest
@@ -26,7 +27,7 @@ class Cross(IdKind):
     It is a hash bucket's index with `num_buckets`, otherwise an id in a vocabulary of combinations.
 
     A combination's token is its values joined by `_X_`, as in TensorFlow's crosses; it is empty
-    where any value is missing.
+    where any value is missing. With `missing = "mode"` a missing value is its column's mode.
 
     Attributes:
         num_buckets: The number of hash buckets. None means a vocabulary instead.
@@ -42,7 +43,7 @@ class Cross(IdKind):
     min_columns = 2
     max_columns = 1000
     separator = "_X_"
-    rules: ClassVar[tuple[str, ...]] = (OWN_ID, "reject")
+    rules: ClassVar[tuple[str, ...]] = (MODE, OWN_ID, "reject")
 
     num_buckets: int | None = None
     boundaries: Mapping[str, tuple[float, ...]] | None = None
@@ -56,6 +57,11 @@ class Cross(IdKind):
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
         self._check_buckets()
+        if self.missing == MODE and (self.boundaries or self.buckets):
+            raise self.error(
+                f'expected no `{"boundaries" if self.boundaries else "buckets"}` with `missing = "mode"`, which is a token, received both; '
+                'use "own_id", or cross a column of tokens'
+            )
         super().check_parameters(schema)
         if self.shared is not None:
             raise self.error(f"expected a cross without `shared`, received {self.shared!r}; remove it")
@@ -112,7 +118,14 @@ class Cross(IdKind):
             replace(each, boundaries=edges) if isinstance(each, VocabularyRequest) else each
             for each in super().requests(schema)
         )
-        return (*found, *map(self._quantiles, self.buckets or {}))
+        modes = map(mode_request, self.columns) if self.missing == MODE else ()
+        return (*found, *map(self._quantiles, self.buckets or {}), *modes)
+
+    def _filling(self, statistics: Statistics) -> str | None:
+        return None if self.missing == MODE else super()._filling(statistics)
+
+    def _filling_of(self, statistics: Statistics, column: str) -> str | None:
+        return mode_of(self, column, statistics) if self.missing == MODE else self._filling(statistics)
 
     def token(self, trace: Trace, column: str) -> Tensor:
         """string[batch]: a column's tokens, or the indices of its buckets.
@@ -157,7 +170,7 @@ class Cross(IdKind):
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
         tokens = raw.StringJoin(inputs=[self.token(trace, column) for column in self.columns], separator=self.separator)
-        if self._filling(trace.statistics) is None:
+        if self._filling(trace.statistics) is None and self.missing != MODE:
             tokens = raw.SelectV2(condition=self._missing(trace), t=b"", e=tokens)
         if self.num_buckets is not None:
             ids, count = raw.StringToHashBucketFast(input=tokens, num_buckets=self.num_buckets), self.num_buckets

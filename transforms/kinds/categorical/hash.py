@@ -7,6 +7,7 @@ from typing import ClassVar
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
+from shardmill.transforms.kinds.categorical.token_mode import MODE
 from shardmill.transforms.kinds.categorical.vocabulary import TokenKind
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics
@@ -24,7 +25,8 @@ class Hash(TokenKind):
 
     Attributes:
         num_buckets: The number of buckets.
-        missing: As for `TokenKind`; or `"own_id"`: the index after the last bucket's.
+        missing: As for `TokenKind`; or `"mode"`: the column's most frequent token; or `"own_id"`:
+            the index after the last bucket's.
         key: Two secret integers for SipHash, which make collisions unpredictable. None means
             FarmHash64's fingerprint, without a key.
         salt: A text that the key is made of: the first two words of 8 bytes of its SHA-256, little
@@ -32,7 +34,7 @@ class Hash(TokenKind):
     """
 
     kind = "hash"
-    rules: ClassVar[tuple[str, ...]] = (OWN_ID, "reject")
+    rules: ClassVar[tuple[str, ...]] = (MODE, OWN_ID, "reject")
 
     num_buckets: int
     key: tuple[int, int] | None = None

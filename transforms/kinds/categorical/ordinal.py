@@ -1,12 +1,14 @@
 """The kind of tokens in a given order."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.kinds.base import TOKENS, Kind, Tensor, Trace
+from shardmill.transforms.kinds.base import TOKENS, Kind, Request, Tensor, Trace
+from shardmill.transforms.kinds.categorical.token_mode import MODE, mode_of, mode_request
 from shardmill.transforms.statistics.requests import Statistics
 
 # Each row is compared with all tokens. A vocabulary's table takes as long for any number of them.
@@ -20,12 +22,14 @@ class Ordinal(Kind):
     Attributes:
         order: The tokens, in ascending order.
         default_value: The output for other tokens.
-        missing: The output for a missing cell, or the token that replaces it; `"reject"` rejects
-            the row. None means that a missing cell is as any other token.
+        missing: The output for a missing cell, or the token that replaces it; `"mode"` is the
+            column's most frequent one, `"reject"` rejects the row. None means that a missing cell
+            is as any other token.
     """
 
     kind = "ordinal"
     types = TOKENS
+    rules: ClassVar[tuple[str, ...]] = (MODE, "reject")
 
     order: tuple[int | str, ...]
     default_value: int = -1
@@ -44,23 +48,29 @@ class Ordinal(Kind):
             raise self.error(
                 f"expected `order` to be tokens that aren't empty, all different, received {list(self.order)!r}"
             )
-        if isinstance(self.missing, str) and self.missing not in (*tokens, "reject"):
+        if isinstance(self.missing, str) and self.missing not in (*tokens, *self.rules):
             raise self.error(
-                f'expected `missing` to be an integer, "reject" or one of `order`, received {self.missing!r}'
+                f'expected `missing` to be an integer, "mode", "reject" or one of `order`, received {self.missing!r}'
             )
+
+    def requests(self, _schema: Schema) -> tuple[Request, ...]:
+        """A request for the column's mode, where it is wanted."""
+        return (mode_request(self.columns[0]),) if self.missing == MODE else ()
 
     def _tokens(self) -> list[str]:
         return [str(token) for token in self.order]
 
-    def _values(self) -> tuple[int, int]:
+    def _values(self, statistics: Statistics) -> tuple[int, int]:
         """The outputs for other tokens and for missing cells."""
         if isinstance(self.missing, int):
             return self.default_value, self.missing
-        filled = self.missing in self._tokens() and self.missing != "reject"
-        return self.default_value, self._tokens().index(str(self.missing)) if filled else self.default_value
+        filling = mode_of(self, self.columns[0], statistics) if self.missing == MODE else self.missing
+        if filling in (None, "reject") or filling not in self._tokens():
+            return self.default_value, self.default_value
+        return self.default_value, self._tokens().index(str(filling))
 
-    def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        values = (0, len(self.order) - 1, *self._values())
+    def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
+        values = (0, len(self.order) - 1, *self._values(statistics))
         return (FeatureSpec(self.name, "int64", (), min(values), max(values), is_categorical=True),)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
@@ -70,7 +80,7 @@ class Ordinal(Kind):
         # One more than the position, and 0 for other tokens.
         numbers = np.arange(1, len(self.order) + 1, dtype=np.int64)[None]
         number = raw.Max(input=raw.Mul(x=raw.Cast(x=same, DstT=trace.tf.int64), y=numbers), axis=[1])
-        other, missing = self._values()
+        other, missing = self._values(trace.statistics)
         position = raw.SelectV2(
             condition=raw.Equal(x=number, y=np.int64(0)), t=np.int64(other), e=raw.Sub(x=number, y=np.int64(1))
         )

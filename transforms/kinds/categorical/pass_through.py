@@ -1,10 +1,12 @@
 """The kind of text that is passed through."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Tensor, Trace
+from shardmill.transforms.kinds.categorical.token_mode import MODE
 from shardmill.transforms.kinds.categorical.vocabulary import TokenKind
 from shardmill.transforms.statistics.requests import Statistics
 
@@ -18,6 +20,7 @@ class String(TokenKind):
     """
 
     kind = "string"
+    rules: ClassVar[tuple[str, ...]] = (MODE, "reject")
 
     def _outputs(self, _schema: Schema, _statistics: Statistics) -> tuple[FeatureSpec, ...]:
         return (FeatureSpec(self.name, "bytes"),)

@@ -12,6 +12,7 @@ from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.distributions.mutual_information import LabelCompanion
 from shardmill.transforms.kinds.base import TOKENS, Kind, Request, TableKey, Tensor, Trace
 from shardmill.transforms.kinds.categorical.given_file import given_text, problem_of
+from shardmill.transforms.kinds.categorical.token_mode import MODE, mode_of, mode_request
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest
 
@@ -49,12 +50,16 @@ class TokenKind(Kind):
                 "`indicator = true` says which cells are missing"
             )
 
+    def requests(self, _schema: Schema) -> tuple[Request, ...]:
+        """Requests for the columns' modes, if the rule takes them."""
+        return tuple(map(mode_request, self.columns)) if self.missing == MODE else ()
+
     def token(self, trace: Trace, column: str) -> Tensor:
         """string[batch]: a column's tokens, without missing ones.
 
         They are replaced as `missing` says.
         """
-        token = self._filling(trace.statistics)
+        token = self._filling_of(trace.statistics, column)
         text = trace.text(column)
         if token is None:
             return text
@@ -62,6 +67,10 @@ class TokenKind(Kind):
 
     def _filling(self, _statistics: Statistics) -> str | None:
         return None if self.missing in (None, *self.rules) else self.missing
+
+    def _filling_of(self, statistics: Statistics, column: str) -> str | None:
+        """The replacement of missing cells in a column."""
+        return mode_of(self, column, statistics) if self.missing == MODE else self._filling(statistics)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,6 +253,9 @@ class VocabularyKind(TokenKind):
             if self.missing == "mode"
             else super()._filling(statistics)
         )
+
+    def _filling_of(self, statistics: Statistics, _column: str) -> str | None:
+        return self._filling(statistics)
 
 
 @dataclass(frozen=True, kw_only=True)

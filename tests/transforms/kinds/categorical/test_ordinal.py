@@ -46,7 +46,7 @@ def test_other_tokens_and_missing_ones(tmp_path: Path) -> None:
         ({"order": ["a", "b", "a"]}, r"all different, received \['a', 'b', 'a'\]"),
         ({"order": ["a", ""]}, "expected `order` to be tokens that aren't empty"),
         ({"order": [True]}, "expected `order` to be a list, each an integer or a string"),
-        ({"order": ["a"], "missing": "b"}, "expected `missing` to be an integer, \"reject\" or one of `order`, received 'b'"),
+        ({"order": ["a"], "missing": "b"}, "expected `missing` to be an integer, \"mode\", \"reject\" or one of `order`, received 'b'"),
         ({}, "`ordinal` needs `order`: a list, each an integer or a string"),
     ],
 )  # fmt: skip
