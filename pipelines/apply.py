@@ -162,6 +162,8 @@ def _reading(run: FinishedRun, graph: Graph, split: str | None, optional: frozen
             filter=rows.row_filter(run.schema, run.split_rule, work),
         ),
         split_rule=SplitRule((split,)) if split else run.split_rule,
+        # The new rows' labels are in no mean.
+        fold_rule=None,
         fail_on_bad_row=run.manifest["config"]["input"]["on_bad_row"] == "fail",
     )
 

@@ -24,6 +24,9 @@ class ColumnType(enum.Enum):
 _ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.string()}
 
 
+# An input of the transform graph besides the columns, whose names have no NUL: a hash of each row,
+# int64, from which features find its fold; -1 outside of training.
+FOLD = "\0fold"
 # The int64 that stands for a missing value of an INT column when it is fed to the transform graph.
 MISSING_INT = -(2**63)
 

@@ -19,7 +19,7 @@ from apache_beam.transforms.window import GlobalWindows
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import TRAIN
-from shardmill.schemas.schema import Column
+from shardmill.schemas.schema import FOLD, Column
 from shardmill.transforms.csv.blocks import Block
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import RepeatFinder, Selection
@@ -36,6 +36,7 @@ from shardmill.transforms.repeats.key_files import KeyWriter
 from shardmill.transforms.repeats.key_spans import write_splits
 from shardmill.transforms.repeats.repeat_key import keyed
 from shardmill.transforms.rows.counts import UnitCount, describe
+from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
@@ -83,6 +84,8 @@ class Reading:
         derived: The columns that it makes, in order.
         token_graph: The graph that makes the tokens which the analysis counts; None where it counts
             cells as they are.
+        fold_rule: The rule that assigns the train split's rows to folds. None means that no feature
+            needs any.
     """
 
     dialect: Dialect
@@ -92,6 +95,7 @@ class Reading:
     row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
     token_graph: TokenGraph | None = None
+    fold_rule: FoldRule | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -171,6 +175,25 @@ class Reading:
             return []
         return [feature for feature in session.outputs if feature.name in session.labels]
 
+    @property
+    def fold_columns(self) -> tuple[str, ...]:
+        """The further columns of a block that `folded` returns."""
+        return () if self.fold_rule is None else (FOLD,)
+
+    def folded(self, block: Block, splits: npt.NDArray[np.int64]) -> Block:
+        """A block with its rows' folds.
+
+        They are there if features need them.
+
+        Args:
+            block: The block.
+            splits: The index of each row's split.
+        """
+        rule, names = self.fold_rule, self.split_rule.names
+        if rule is None:
+            return block
+        return rule.folded(block, splits == names.index(TRAIN) if TRAIN in names else np.zeros(block.rows, np.bool_))
+
     def split_rows(
         self, block: Block, splits: npt.NDArray[np.int64]
     ) -> Iterator[tuple[str, pa.RecordBatch, npt.NDArray[np.uint64]]]:
@@ -181,10 +204,10 @@ class Reading:
             splits: The index of each row's split.
 
         Yields:
-            Each split that has some, its rows with the derived columns, and the key of each (see
-            `row_keys`).
+            Each split that has some, its rows with the derived columns and the folds, and the key
+            of each (see `row_keys`).
         """
-        rows = self._with_derived(block)
+        rows = self._with_derived(self.folded(block, splits))
         keys = row_keys(_seed(block), block.rows)
         for index, (split, count) in enumerate(zip(self.split_rule.names, np.bincount(splits), strict=False)):
             if count == block.rows:
@@ -290,13 +313,14 @@ class _AnalyzeUnit(CheckedDoFn):
 
     def setup(self) -> None:
         super().setup()
-        key = self._reading.selection.key
+        key, folds = self._reading.selection.key, self._reading.fold_rule
         if self._entries is not None:
             self._kept = KeptFindings(
                 self._entries,
                 settings_digest(self._reading, self._requests),
                 self._empty,
                 by_unit=key is not None and key.by_unit,
+                by_line=folds is not None and folds.by == "line",
             )
 
     def start_bundle(self) -> None:

@@ -23,6 +23,7 @@ from shardmill.schemas.run_folder import RAW_SCHEMA, RAW_STATISTICS, TOKEN_COUNT
 from shardmill.schemas.schema import INFERRED, Schema
 from shardmill.schemas.schema_pbtxt import decode_proto, format_proto
 from shardmill.transforms.analyze import QuantileKey
+from shardmill.transforms.distributions.target_means import TargetCompanion
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph import process as process_module
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
@@ -270,14 +271,23 @@ def _counted_path(path: str) -> str:
     return f"{path}:counted"
 
 
+def _parts_path(path: str) -> str:
+    return f"{path}:parts"
+
+
 def _write_vocabulary(path: str, request: VocabularyRequest, selected: Sequence[Selected]) -> RankedVocabulary:
     parts = [each for each in selected if each.name == request.name]
     with (
         files.created(path) as stream,
         files.created(_counts_path(path)) as counts,
         files.created(_counted_path(path)) if _keeps_counts(request) else contextlib.nullcontext() as counted,
+        files.created(_parts_path(path)) if _has_parts(request) else contextlib.nullcontext() as facts,
     ):
-        return write_vocabulary(stream, counts, request, parts, counted)
+        return write_vocabulary(stream, counts, request, parts, counted, facts)
+
+
+def _has_parts(request: VocabularyRequest) -> bool:
+    return isinstance(request.companion, TargetCompanion)
 
 
 def _keeps_counts(request: VocabularyRequest) -> bool:
@@ -293,7 +303,8 @@ def _keep_counts(requests: Mapping[str, VocabularyRequest], local: str, destinat
 
 def _vocabulary_stats(request: VocabularyRequest, path: str, ranked: RankedVocabulary) -> VocabularyStats:
     first = ranked.top["token"][0].as_py().decode() if ranked.size and request.companion is None else None
-    return VocabularyStats(request.name, path, ranked.size, ranked.total, first, _counts_path(path))
+    parts = _parts_path(path) if _has_parts(request) else ""
+    return VocabularyStats(request.name, path, ranked.size, ranked.total, first, _counts_path(path), parts)
 
 
 def _with_file_here(kind: Kind, given: Mapping[str, str], folder: str) -> Kind:

@@ -223,7 +223,7 @@ class _PartRows:
                 if block.rows:
                     splits = rule.assign(block.rows, unit.split, block.key)
                     rows += np.bincount(splits, minlength=len(first))
-                    self._held.append((block, splits))
+                    self._held.append((self._reading.folded(block, splits), splits))
                 if self._is_made or sum(held.size for held, _ in self._held) > GROUP_BYTES:
                     first += self._add_held(parts, first, work)
                 work.add(block.read, block.size)

@@ -131,7 +131,8 @@ class _GroupRows(CheckedDoFn):
                 filtered.update(block.filtered)
                 if block.rows:
                     splits = self._reading.split_rule.assign(block.rows, unit.split, block.key)
-                    yield from writer.add_rows(block.columns, splits, position + int(rows.sum()))
+                    columns = self._reading.folded(block, splits).columns
+                    yield from writer.add_rows(columns, splits, position + int(rows.sum()))
                     rows += np.bincount(splits, minlength=len(rows))
                 work.add(block.read, block.size)
             yield from writer.close()
@@ -180,7 +181,8 @@ class _TransformPartition(CheckedDoFn):
 
     def process(self, partition: Partition, graph: Graph, row_files: list[RowFile]) -> Iterator[PartFile]:
         writer = GroupWriter(graph, self._reading, self._grouping, self._rule)
-        reader = PartitionReader.of_selection(row_files, self._reading.selection, self._grouping)
+        reading = self._reading
+        reader = PartitionReader.of_selection(row_files, reading.selection, self._grouping, reading.fold_columns)
         name = f"partition {partition.index} of {1 << partition.bits}"
         path = files.join(self._layout.folder, f"part-groups-{partition.index:06d}-{uuid.uuid4().hex[:8]}")
         with metrics.working("transform", name) as work, files.created(path) as stream:

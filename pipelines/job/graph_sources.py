@@ -192,9 +192,9 @@ class DeclaredFeatures(GraphSource):
         """Returns a reading in which the graph itself checks rows.
 
         What a graph of their own has checked before the analysis, such as images, is then made only
-        once.
+        once. Where features need folds, it is made twice: these are known of accepted rows.
         """
-        if reading.row_graph is None or reading.row_graph.derives:
+        if reading.row_graph is None or reading.row_graph.derives or reading.fold_rule is not None:
             return reading
         return replace(reading, row_graph=RowGraph(Graph(files.join(work, TRANSFORM_FN)), declared=True))
 

@@ -21,6 +21,7 @@ from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.files import files
 from shardmill.transforms.keeping.kept_entries import KeptEntries
+from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
@@ -47,6 +48,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
             row_graph=features.row_graph,
             derived=features.derived,
             token_graph=features.token_graph,
+            fold_rule=_fold_rule(config) if features.folded else None,
         ),
         schema=schema,
         features=features.source,
@@ -66,6 +68,11 @@ def _kept(config: Config) -> KeptEntries | None:
         return None
     # Workers of other engines may have another current folder.
     return KeptEntries(os.path.abspath(cache) if files.is_local(cache) else cache, "[analysis] cache")
+
+
+def _fold_rule(config: Config) -> FoldRule:
+    has_key = config.split is not None and config.split.key is not None
+    return FoldRule("key" if has_key else "line", config.output.seed)
 
 
 def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:

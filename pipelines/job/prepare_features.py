@@ -57,6 +57,7 @@ class JobFeatures:
         lists: What cells must be, or their rows are rejected; by raw columns of text.
         token_graph: The graph that makes the tokens which the analysis counts. None means that it
             counts none of its own.
+        folded: Whether features need the folds of training rows.
     """
 
     source: GraphSource
@@ -67,6 +68,7 @@ class JobFeatures:
     refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
     lists: Mapping[str, frozenset[ListShape]] = field(default_factory=dict)
     token_graph: TokenGraph | None = None
+    folded: bool = False
 
 
 def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, progress: Progress) -> JobFeatures:
@@ -144,6 +146,7 @@ def _declared(
         refused,
         lists,
         _token_graph(features, parts_folder(work)),
+        any(kind.uses_folds for kind in kinds),
     )
 
 

@@ -35,6 +35,7 @@ from shardmill.transforms.files import enclosed, files
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.number_format import Infinite
+from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import DERIVE, RowGraph
@@ -84,6 +85,7 @@ class FinishedRun:
         run = cls(folder, manifest, hashlib.sha256(data).hexdigest(), _read_schema(folder, manifest))
         _ = run.dialect
         _check_columns(manifest, run.schema, path)
+        _check_folds(manifest, path)
         return run
 
     @property
@@ -198,7 +200,13 @@ class FinishedRun:
             selection=self.selection,
             split_rule=self.split_rule,
             row_graph=None if graph is None else self._row_graph(graph),
+            fold_rule=self._fold_rule,
         )
+
+    @property
+    def _fold_rule(self) -> FoldRule | None:
+        by = self.manifest["columns"].get("fold_by")
+        return None if by is None else FoldRule(by, self._config["output"]["seed"])
 
     def _row_graph(self, graph: Graph) -> RowGraph | None:
         checked = self.manifest["columns"].get("checked")
@@ -305,3 +313,10 @@ def _check_grouped(manifest: Manifest, path: str) -> None:
         raise wrong(path, key, "config.output.shards", "none")
     if "sequence" in config and ("window" in config or not config["sequence"]["group_by"]):
         raise wrong(path, "config.sequence", "columns to group by, and no config.window", "another")
+
+
+def _check_folds(manifest: Manifest, path: str) -> None:
+    """Checks that folds have the key they need."""
+    split = manifest["config"].get("split")
+    if manifest["columns"].get("fold_by") == "key" and (split is None or split["key"] is None):
+        raise wrong(path, "columns.fold_by", '"line" where config.split.key is none', '"key"')

@@ -205,6 +205,8 @@ def _columns(rule: ManifestRule, findings: Findings) -> ColumnNames:
             ]
             for name, shapes in sorted(selection.lists.items())
         }
+    if rule.reading.fold_rule is not None:
+        names["fold_by"] = rule.reading.fold_rule.by
     if selection.optional:
         names["optional"] = sorted(selection.optional)
     if graph is not None:

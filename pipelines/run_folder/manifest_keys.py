@@ -33,6 +33,7 @@ from shardmill.transforms.numbers.list_cells import Elements
 from shardmill.transforms.numbers.number_format import Infinite
 from shardmill.transforms.numbers.refused import Refusal
 from shardmill.transforms.repeats.key_spans import SharedKeysEntry
+from shardmill.transforms.rows.folds import FoldBy
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired
@@ -167,6 +168,7 @@ class ColumnNames(TypedDict):
     lists: NotRequired[dict[str, list[ListEntry]]]
     optional: NotRequired[list[str]]
     checked: NotRequired[CheckedEntry]
+    fold_by: NotRequired[FoldBy]
     renamed: NotRequired[list[RenamedEntry]]
 
 

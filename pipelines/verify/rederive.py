@@ -212,7 +212,7 @@ class Rederivation:
             if block.rows:
                 chosen = self.sample.mask(start + done, block.rows)
                 splits = self.reading.split_rule.assign(block.rows, unit.split, block.key)
-                records = self._encode(block, chosen)
+                records = self._encode(self.reading.folded(block, splits), chosen)
                 yield [
                     self._assign(_Rows(name, np.flatnonzero(splits == index), chosen, records), first, done, sizes)
                     for index, name in enumerate(self.reading.split_rule.names)

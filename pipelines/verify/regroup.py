@@ -70,7 +70,7 @@ class Regrouping:
         for block in reading.blocks(unit):
             if block.rows:
                 splits = reading.split_rule.assign(block.rows, unit.split, block.key)
-                found += writer.add_rows(block.columns, splits, position)
+                found += writer.add_rows(reading.folded(block, splits).columns, splits, position)
                 position += block.rows
             phases.add("derive", block.read, block.size)
         return [*found, *writer.close()]
@@ -86,7 +86,7 @@ class Regrouping:
     def _records(self, partition: Partition) -> Iterator[tuple[ShardKey, pa.Array]]:
         """Yields the records of a partition, by shard."""
         reading = self._served.reading
-        reader = PartitionReader.of_selection(self._files, reading.selection, self._grouping)
+        reader = PartitionReader.of_selection(self._files, reading.selection, self._grouping, reading.fold_columns)
         for groups in reader.read(partition):
             arranged = self._encoder.arrange(groups)
             records = self._encoder.records(groups, self._served.outputs(groups.columns), arranged.order)

@@ -6,7 +6,9 @@ import pyarrow as pa
 
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.pipelines.run_folder.holding import held_graph, naming_run
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.run_folder import TRANSFORM_FN
+from shardmill.schemas.schema import FOLD
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.missing_labels import drop_missing, drop_unknown, missing_labels
 from shardmill.transforms.runtime.session import load_session
@@ -49,13 +51,18 @@ class ServedGraph:
         """The features of some rows.
 
         Args:
-            columns: Their raw columns.
+            columns: Their raw columns, and `FOLD` where features depend on it.
             factors: The factors of their weights. None means 1.
 
         Raises:
             ShardmillError: The graph fails.
         """
         served = self._served.run(columns) if self._served else {}
-        labels = self._whole.run(columns) if self.labels else {}
-        outputs = self.reading.weighted({**served, **{name: labels[name] for name in self.labels}}, factors)
+        whole = self._whole.run(columns) if self.labels or FOLD in columns.schema.names else {}
+        outputs = self.reading.weighted({**served, **{name: whole[name] for name in self.labels}}, factors)
+        if FOLD in columns.schema.names:
+            # Training rows have no label of their own in these; served ones have no fold.
+            trained = to_numpy(columns.column(FOLD)) >= 0
+            merged = {name: np.where(trained, whole[name], served[name]) for name in self._whole.folded}
+            outputs = {**outputs, **merged}
         return drop_missing(drop_unknown(outputs, self._unknown, columns.num_rows), columns, self._missing)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from shardmill.schemas.features import FeatureSpec
-from shardmill.schemas.schema import MISSING_INT, Column, ColumnType, Schema
+from shardmill.schemas.schema import FOLD, MISSING_INT, Column, ColumnType, Schema
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.graph.vocabulary_files import write_assets
 from shardmill.transforms.kinds.base import Kind, TableKey, Trace
@@ -38,6 +38,8 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
     """The statistics of some rows, vocabularies' files included."""
     requests = list(dict.fromkeys(request for kind in kinds for request in kind.requests(schema)))
     analysis = Analysis(requests, schema.columns)
+    if any(kind.uses_folds for kind in kinds):
+        batch = batch.append_column(FOLD, pa.array(range(batch.num_rows), pa.int64()))
     analysis.update(batch, _made(requests, schema, batch))
     tables = {name: table for names, table in analysis.take_tables().items() for name in names}
     found: dict[str, VocabularyStats] = {}
@@ -51,10 +53,15 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
             with path.open("wb") as stream:
                 tokens.write_tokens(stream, chosen)
             (folder / f"counts-{len(found)}").write_bytes(chosen["count"].to_numpy().astype("<i8").tobytes())
+            parts = ""
+            if "parts" in chosen.column_names:
+                parts = str(folder / f"parts-{len(found)}")
+                Path(parts).write_bytes(b"".join(chosen["parts"].to_pylist()))
             first = chosen["token"][0].as_py().decode() if chosen.num_rows else None
             found[request.name] = VocabularyStats(
                 *(request.name, str(path), chosen.num_rows, tokens.total(counts), first),
                 str(folder / f"counts-{len(found)}"),
+                parts,
             )
     return analysis.statistics(found)
 

@@ -5,5 +5,6 @@ column_bins.py         the same of several columns, while rows are read
 group_moments.py       exact moments of a number by key
 joint_tokens.py        tokens joined with another fact of their rows
 mutual_information.py  how much tokens tell of a label
+target_means.py        means of a number by token, without one fold
 yeo_johnson.py         the likeliest power transformation
 """

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 from shardmill.schemas.arrow import binary_edges, binary_octets, from_numpy, to_numpy
 
 _NUL = b"\0"
+# Stands for the tokens of rows that have none, among the counts of all rows.
+MISSING = b"missing"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Companion(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The columns that the facts are made of."""
 
+    @property
+    def counts_missing(self) -> bool:
+        """Whether rows without a token are counted."""
+
     def facts(self, rows: pa.RecordBatch) -> Sequence[Facts]:
         """The facts of some rows, each counted with their tokens.
 
@@ -63,7 +69,8 @@ class Companion(Protocol):
 
         Args:
             counts: A table of counts of joint tokens: all those of each token.
-            totals: That of all rows, each joined with the empty token.
+            totals: That of all rows, each joined with the empty token; and of those without a
+                token, joined with `MISSING`, if they are counted.
 
         Returns:
             A table of counts with further columns.
@@ -87,7 +94,7 @@ def join_tokens(tokens: pa.Array, rows: npt.NDArray[np.int64], facts: Facts) -> 
     codes = to_numpy(encoded.indices).astype(np.int64) * number + which
     counted = which >= 0
     if encoded.null_count:
-        counted &= to_numpy(encoded.is_valid().cast(pa.int8())).astype(np.bool_)
+        counted &= _valid(encoded)
     weights = np.ones(len(codes), np.int64) if facts.weights is None else facts.weights[rows]
     found, counts = _sums(codes[counted], weights[counted])
     joined = pc.binary_join_element_wise(
@@ -96,6 +103,23 @@ def join_tokens(tokens: pa.Array, rows: npt.NDArray[np.int64], facts: Facts) -> 
         pa.scalar(_NUL),
     )
     return joined, counts
+
+
+def same_token(token: bytes, rows: npt.NDArray[np.int64]) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The same token for each row, and the rows."""
+    return pa.array([token], pa.binary()).take(from_numpy(np.zeros(len(rows), np.int64))), rows
+
+
+def rows_without(tokens: pa.Array, rows: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.int64]:
+    """The rows that have no token.
+
+    Args:
+        tokens: Binary; nulls are none.
+        rows: int64, the row of each token.
+        number: The number of rows.
+    """
+    having = rows[_valid(tokens)]
+    return np.flatnonzero(np.bincount(having, minlength=number) == 0)
 
 
 def split_tokens(joint: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
@@ -113,6 +137,10 @@ def without_facts(tokens: pa.ChunkedArray) -> pa.ChunkedArray:
         return tokens
     parts = [pc.split_pattern(chunk, _NUL, max_splits=1, reverse=True) for chunk in tokens.chunks]
     return pa.chunked_array([pc.list_element(each, 0) for each in parts], tokens.type)
+
+
+def _valid(array: pa.Array) -> npt.NDArray[np.bool_]:
+    return to_numpy(array.is_valid().cast(pa.int8())).astype(np.bool_)
 
 
 def _has_nul(tokens: pa.Array) -> bool:

@@ -32,6 +32,7 @@ class LabelCompanion:
     """
 
     column: str
+    counts_missing = False
 
     @property
     def columns(self) -> tuple[str, ...]:

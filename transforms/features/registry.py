@@ -20,6 +20,7 @@ from shardmill.transforms.kinds.categorical.hot_vectors import MultiHot, OneHot
 from shardmill.transforms.kinds.categorical.ordinal import Ordinal
 from shardmill.transforms.kinds.categorical.pass_through import String
 from shardmill.transforms.kinds.categorical.row_id import RowId
+from shardmill.transforms.kinds.categorical.target_mean import TargetMean
 from shardmill.transforms.kinds.categorical.vocabulary import Vocabulary, VocabularyKind, shared_error
 from shardmill.transforms.kinds.dates.datetime import Datetime
 from shardmill.transforms.kinds.dates.elapsed import Elapsed
@@ -50,7 +51,7 @@ KINDS: Mapping[str, type[Kind]] = {
         *(Arithmetic, GeoDistance),
         *(Bucketize, Buckets),
         *(Vocabulary, OneHot, MultiHot),
-        *(Count, Frequency),
+        *(Count, Frequency, TargetMean),
         *(Hash, Cross),
         *(Ordinal, String, RowId),
         *(Datetime, Elapsed),
@@ -245,22 +246,30 @@ def _check_columns(kind: Kind, schema: Schema) -> None:
 
 
 def _with_labels(kinds: Sequence[Kind], mistakes: Mistakes) -> list[Kind]:
-    """Names the label that ranks tokens, where a feature doesn't."""
-    labels = [kind for kind in kinds if isinstance(kind, Label | ClassLabel)]
+    """Names the label for features that name none."""
     found: list[Kind] = []
     for kind in kinds:
-        if isinstance(kind, VocabularyKind) and kind.by_label and kind.label is None:
-            with mistakes.at("features", kind.name):
-                if len(labels) != 1:
-                    has = f"{len(labels)} ({', '.join(label.name for label in labels)})" if labels else "none"
-                    raise kind.error(
-                        f"expected one `label` or `class_label` among the features to rank tokens by, received {has}; "
-                        'say which column: `label = "COLUMN"`'
-                    )
-                found.append(dataclasses.replace(kind, label=labels[0].columns[0]))
-        else:
-            found.append(kind)
+        with mistakes.at("features", kind.name):
+            if isinstance(kind, VocabularyKind) and kind.by_label and kind.ranks_by_label and kind.label is None:
+                found.append(dataclasses.replace(kind, label=_only_label(kind, kinds, "label", (Label, ClassLabel))))
+            elif isinstance(kind, TargetMean) and kind.target is None:
+                found.append(dataclasses.replace(kind, target=_only_label(kind, kinds, "target", (Label,))))
+            else:
+                found.append(kind)
     return found
+
+
+def _only_label(kind: Kind, kinds: Sequence[Kind], parameter: str, classes: tuple[type[Kind], ...]) -> str:
+    """The column of the only label."""
+    labels = [each for each in kinds if isinstance(each, classes)]
+    if len(labels) != 1:
+        wanted = " or ".join(f"`{each.kind}`" for each in classes)
+        has = f"{len(labels)} ({', '.join(label.name for label in labels)})" if labels else "none"
+        raise kind.error(
+            f"expected one {wanted} among the features, from which it is computed, received {has}; say which column: "
+            f'`{parameter} = "COLUMN"`'
+        )
+    return labels[0].columns[0]
 
 
 def _pool(kinds: list[Kind]) -> tuple[Kind, ...]:

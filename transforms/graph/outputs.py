@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from shardmill.schemas.features import FeatureSpec
-from shardmill.schemas.schema import Column, Schema
+from shardmill.schemas.schema import FOLD, Column, Schema
 from shardmill.transforms.functions.columns import (
     DTYPES,
     Columns,
@@ -56,6 +56,7 @@ class Transform(ABC):
         served: The columns of `read` that outputs other than labels need.
         infinite: The raw columns in which an infinite number counts as missing. Rows are read so,
             but requests to a served model may hold one.
+        folded: The outputs that depend on `FOLD`.
     """
 
     schema: Schema
@@ -63,6 +64,7 @@ class Transform(ABC):
     read: tuple[Column, ...]
     served: tuple[Column, ...]
     infinite: Collection[str] = ()
+    folded: Sequence[str] = ()
 
     def spec(self, column: Column) -> Any:
         """The type spec of a raw column in `transform_fn`."""
@@ -84,7 +86,8 @@ class Transform(ABC):
         """Builds all outputs but the labels, as few tensors.
 
         Args:
-            inputs: The columns of `served`, stacked as `stacks` says.
+            inputs: The columns of `served`, stacked as `stacks` says; and `FOLD`, where outputs
+                depend on it.
         """
         built = self.build_columns(inputs, labels=False)
         return [Block((spec,), values, lengths) for columns in built.values() for spec, values, lengths in columns]
@@ -180,6 +183,7 @@ class Declared(Transform):
         self.schema = Schema(tuple(column for column in schema if column.name not in self._derived))
         self._statistics = statistics
         self._kinds = tuple(kinds)
+        self.folded = [kind.name for kind in kinds if kind.uses_folds]
         self._tables = Tables(statistics)
         self.outputs = {kind.name: kind.outputs(schema, statistics) for kind in kinds}
 
@@ -234,6 +238,8 @@ class Declared(Transform):
         """Builds the outputs of features, each by itself."""
         derived = {column for kind in kinds for column in kind.columns if column not in self.schema}
         tensors = self._finite(tf.raw_ops, {column: inputs[column] for column in self._raw(kinds)})
+        if FOLD in inputs:
+            tensors[FOLD] = inputs[FOLD]
         if self._derive is not None:
             tensors |= self._derive.inline(tensors, derived)
         trace = Trace(tf, tensors, self._statistics, self._tables.opened())

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import NAMES_FILE
-from shardmill.schemas.schema import Column, ColumnType
+from shardmill.schemas.schema import FOLD, Column, ColumnType
 from shardmill.transforms.functions import canonical
 from shardmill.transforms.functions.canonical import file_digest, row_lengths_key
 from shardmill.transforms.functions.columns import DTYPES, MISSING, output_columns
@@ -58,7 +59,8 @@ class _Model:
         self.arguments = _argument_names(transform.schema.names)
         served = {column.name for column in transform.served}
         # The columns in each input of `transform`: those of the core, then those of labels alone.
-        self.stacks = [*transform.stacks, *((each.name,) for each in transform.read if each.name not in served)]
+        self.core_stacks = [*transform.stacks, *([(FOLD,)] if transform.folded else [])]
+        self.stacks = [*self.core_stacks, *((each.name,) for each in transform.read if each.name not in served)]
         # The outputs in each output of `transform`: those of the core, then labels; set when they
         # are traced.
         self.blocks: list[tuple[FeatureSpec, ...]] = []
@@ -69,7 +71,7 @@ class _Model:
     def save(self, folder: Path) -> None:
         """Traces and saves all functions."""
         transform = self.transform
-        core = _traced(self._core, self._stack_specs(len(transform.stacks)))
+        core = _traced(self._core, self._stack_specs(len(self.core_stacks)))
         features = _traced(lambda inputs: self._features(core, inputs), self._specs(transform.served))
         module = tf.Module()
         raw = {column.name: transform.spec(column) for column in transform.schema}
@@ -98,13 +100,13 @@ class _Model:
         specs: dict[str, Any] = {}
         for index, names in enumerate(self.stacks[:size]):
             shape = [None] if len(names) == 1 else [len(names), None]
-            dtype = DTYPES[self.transform.schema[names[0]].type]
+            dtype = tf.int64 if names[0] == FOLD else DTYPES[self.transform.schema[names[0]].type]
             specs[_stack(index)] = tf.TensorSpec(shape, dtype, name=_stack(index))
         return specs
 
     def _core(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All outputs but the labels, in blocks by position."""
-        stacks = Stacks({names: inputs[_stack(index)] for index, names in enumerate(self.transform.stacks)})
+        stacks = Stacks({names: inputs[_stack(index)] for index, names in enumerate(self.core_stacks)})
         blocks = self.transform.build_blocks(stacks)
         self.blocks = [block.specs for block in blocks]
         return _by_position(blocks)
@@ -112,7 +114,11 @@ class _Model:
     def _features(self, core: Callable[..., Any], inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All outputs but the labels, by name."""
         stacks = enumerate(self.transform.stacks)
-        built = core({_stack(index): stack([inputs[name] for name in names]) for index, names in stacks})
+        stacked = {_stack(index): stack([inputs[name] for name in names]) for index, names in stacks}
+        if self.transform.folded:
+            like = next(iter(inputs.values()))
+            stacked[_stack(len(stacked))] = tf.raw_ops.Fill(dims=tf.raw_ops.Shape(input=like), value=np.int64(-1))
+        built = core(stacked)
         tensors: dict[str, Tensor] = {}
         for index, specs in enumerate(self.blocks):
             rows = unstack(built[str(index)], len(specs))
@@ -126,7 +132,7 @@ class _Model:
 
         A signature's key can't hold every name.
         """
-        tensors = dict(core({_stack(index): inputs[_stack(index)] for index in range(len(self.transform.stacks))}))
+        tensors = dict(core({_stack(index): inputs[_stack(index)] for index in range(len(self.core_stacks))}))
         stacks = Stacks({names: inputs[_stack(index)] for index, names in enumerate(self.stacks)})
         built = self.transform.build_columns(stacks, labels=True)
         labels = [Block((spec,), values, lengths) for columns in built.values() for spec, values, lengths in columns]
@@ -269,12 +275,15 @@ def _finish(folder: Path, model: _Model) -> dict[str, Any]:
     _replace_fingerprint(folder / "fingerprint.pb", path)
     dtypes = {column.name: _DTYPE_NAMES[column.type] for column in model.transform.schema}
     alone = {name: name for name in dtypes}
+    dtypes[FOLD] = _DTYPE_NAMES[ColumnType.INT]
     found = {
         name: canonical.tensor_names(signatures[name], model.stacked if name == "transform" else alone, dtypes, keys)
         for name, keys in outputs.items()
         if name in signatures
     }
     names: dict[str, Any] = {"signatures": found, "labels": model.label_columns}
+    if model.transform.folded:
+        names["folded"] = list(model.transform.folded)
     target = folder / NAMES_FILE
     target.parent.mkdir()
     target.write_text(json.dumps(names, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")

@@ -124,16 +124,19 @@ class PartitionReader:
         self._sort_keys = [(name, "ascending") for name in (*self._keys, *order, POSITION)]
 
     @classmethod
-    def of_selection(cls, row_files: Sequence[RowFile], selection: Selection, grouping: Grouping) -> "PartitionReader":
+    def of_selection(
+        cls, row_files: Sequence[RowFile], selection: Selection, grouping: Grouping, further: Sequence[str] = ()
+    ) -> "PartitionReader":
         """Takes all files, of the columns that were read.
 
         Args:
             row_files: The files that have all rows.
             selection: The raw columns.
             grouping: The groups that are wanted.
+            further: The columns that rows have besides.
         """
         infinite = [name for name, treatment in selection.infinite.items() if treatment == "missing"]
-        return cls(row_files, [column.name for column in selection.columns], grouping, infinite)
+        return cls(row_files, [*(column.name for column in selection.columns), *further], grouping, infinite)
 
     def read(self, partition: Partition) -> Iterator[Groups]:
         """Reads a partition's groups, or their windows.

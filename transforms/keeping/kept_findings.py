@@ -34,7 +34,15 @@ class KeptFindings:
     Where a unit is doesn't matter: in a file of another name, or further down in a longer one.
     """
 
-    def __init__(self, entries: KeptEntries, settings: str, empty: Callable[[], Findings], *, by_unit: bool) -> None:
+    def __init__(
+        self,
+        entries: KeptEntries,
+        settings: str,
+        empty: Callable[[], Findings],
+        *,
+        by_unit: bool,
+        by_line: bool = False,
+    ) -> None:
         """Reads nothing yet.
 
         Args:
@@ -42,11 +50,13 @@ class KeptFindings:
             settings: The digest of all settings that decide the findings.
             empty: Makes findings without rows.
             by_unit: Whether they depend on the index of a unit, too.
+            by_line: Whether they depend on the lines that a unit has in its file.
         """
         self._entries = entries
         self._settings = settings
         self._empty = empty
         self._by_unit = by_unit
+        self._by_line = by_line
 
     def find(self, unit: Unit, content: UnitContent) -> FoundUnit | None:
         """Finds what is kept of a unit.
@@ -99,6 +109,7 @@ class KeptFindings:
             unit.split,
             compressed_suffix(unit.path),
             unit.index if self._by_unit else None,
+            unit.first_line if self._by_line else None,
         ]
         return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
 

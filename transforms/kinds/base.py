@@ -55,7 +55,7 @@ class Trace:
     Attributes:
         tf: The TensorFlow module.
         inputs: Dense raw columns, each of shape [batch]: float32 (NaN where missing), int64
-            (-2**63) or string (empty).
+            (-2**63) or string (empty); and `FOLD`, but in serving.
         statistics: The results of the analysis.
         table: Returns the lookup of a key: an object with `lookup(tokens)`.
     """
@@ -237,6 +237,8 @@ class Kind(ABC):
     is_label: ClassVar[bool] = False
     # Whether its part of the graph fails for some rows, which are then rejected.
     checks_rows: ClassVar[bool] = False
+    # Whether it computes rows of the train split otherwise, by their `FOLD`.
+    uses_folds: ClassVar[bool] = False
     # Whether its columns share one tensor where they are of one type, since they are many.
     is_stacked: ClassVar[bool] = False
 

@@ -5,7 +5,7 @@ protobuf messages.
 """
 
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.features import Dtype
@@ -28,11 +28,13 @@ class SignatureNames(TypedDict):
 class GraphNames(TypedDict):
     """The content of the file.
 
-    For each signature its tensors, and for each label the raw columns that no other output needs.
+    For each signature its tensors; for each label the raw columns that no other output needs; and
+    the features that depend on `FOLD`, if there are any.
     """
 
     signatures: dict[str, SignatureNames]
     labels: dict[str, list[str]]
+    folded: NotRequired[list[str]]
 
 
 def read_names(model_dir: str) -> GraphNames:

@@ -24,6 +24,7 @@ from shardmill.schemas.arrow import binary_of, offsets_of
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.run_folder import NAMES_FILE
+from shardmill.schemas.schema import FOLD
 from shardmill.transforms.runtime.c_api import CSession
 from shardmill.transforms.runtime.c_library import library, library_path, use_python
 from shardmill.transforms.runtime.feeds import Feeds
@@ -51,6 +52,7 @@ class Names:
         row_lengths: For each feature, the tensor of its rows' lengths (int64). None means that they
             don't vary.
         labels: By label, the raw columns that no other output needs.
+        folded: The features that depend on `FOLD`.
     """
 
     inputs: Mapping[str, tuple[str, str]]
@@ -58,6 +60,7 @@ class Names:
     values: tuple[str, ...]
     row_lengths: tuple[str | None, ...]
     labels: Mapping[str, tuple[str, ...]]
+    folded: frozenset[str] = frozenset()
 
     @cached_property
     def stacks(self) -> dict[str, list[str]]:
@@ -120,7 +123,7 @@ class Session:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The raw columns that the graph reads."""
-        return tuple(self._names.inputs)
+        return tuple(name for name in self._names.inputs if name != FOLD)
 
     @property
     def outputs(self) -> tuple[FeatureSpec, ...]:
@@ -135,11 +138,17 @@ class Session:
         """
         return self._names.labels
 
+    @property
+    def folded(self) -> frozenset[str]:
+        """The features that training rows have otherwise than served ones."""
+        return self._names.folded
+
     def run(self, batch: pa.RecordBatch) -> dict[str, npt.NDArray[Any] | pa.Array]:
         """Transforms a block of rows.
 
         Args:
-            batch: The columns of `inputs`, and perhaps others; nulls are missing values.
+            batch: The columns of `inputs`, and perhaps others; nulls are missing values. Without
+                `FOLD` rows are outside of training.
 
         Returns:
             For each feature float32 or int64 [rows, *shape]; for bytes a binary array of rows *
@@ -150,6 +159,8 @@ class Session:
             ShardmillError: The batch lacks a column or has it in another type; or the graph fails,
                 and the message has TensorFlow's.
         """
+        if FOLD in self._names.inputs and FOLD not in batch.schema.names:
+            batch = batch.append_column(FOLD, pa.array(np.full(batch.num_rows, -1, np.int64)))
         if self._checked is None or not self._checked.equals(batch.schema):
             _check_columns(batch.schema, self._names.inputs)
             self._checked = batch.schema
@@ -297,6 +308,7 @@ def _names(model_dir: str, signature: str) -> Names:
         values=tuple(tensor for tensor, _, _, _ in outputs.values()),
         row_lengths=tuple(lengths for _, _, _, lengths in outputs.values()),
         labels={name: tuple(columns) for name, columns in content["labels"].items()},
+        folded=frozenset(content.get("folded", ())),
     )
     for tensor, columns in names.stacks.items():
         if len({names.inputs[column][1] for column in columns}) > 1:

@@ -22,7 +22,7 @@ from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions.column_bins import ColumnBins
 from shardmill.transforms.distributions.distribution import Distribution
 from shardmill.transforms.distributions.group_moments import GroupMoments
-from shardmill.transforms.distributions.joint_tokens import Companion, join_tokens
+from shardmill.transforms.distributions.joint_tokens import MISSING, Companion, join_tokens, rows_without, same_token
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
 from shardmill.transforms.numbers.list_cells import split_elements
 from shardmill.transforms.statistics import tokens as tokens_module
@@ -157,27 +157,26 @@ class Analysis:
         for key, counts in self._tokens.items():
             if key.companion is not None:
                 self._count_joint(key, key.companion, batch, made)
-                continue
-            if key.made:
+            elif key.made:
                 _count_made([made[each] for each in key.made], counts, rows=key.rows)
-                continue
-            for array in _cells(key, batch):
-                counts.update(array, key.delimiter)
+            else:
+                for array in _cells(key, batch):
+                    counts.update(array, key.delimiter)
 
     def _count_joint(
         self, key: _TokensKey, companion: Companion, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray]
     ) -> None:
         """Counts tokens with the facts of their rows."""
         tokens, rows = _row_tokens(key, batch, made)
-        nothing = pa.array(np.zeros(batch.num_rows, "S1"), pa.binary())
+        totals = self._totals[key]
+        pieces = [(self._tokens[key], tokens, rows), (totals, *same_token(b"", np.arange(batch.num_rows)))]
+        if companion.counts_missing:
+            pieces.append((totals, *same_token(MISSING, rows_without(tokens, rows, batch.num_rows))))
         for facts in companion.facts(batch):
-            for counts, texts, of in (
-                (self._tokens[key], tokens, rows),
-                (self._totals[key], nothing, np.arange(batch.num_rows)),
-            ):
+            for counts, texts, of in pieces:
                 joint, numbers = join_tokens(texts, of, facts)
                 counts.add(pa.table([joint, from_numpy(numbers)], schema=tokens_module.SCHEMA))
-        companion.check(self._totals[key].table())
+        companion.check(totals.table())
 
     def merge(self, other: "Analysis") -> None:
         """Adds the rows of another analysis.
@@ -197,7 +196,7 @@ class Analysis:
             self._tokens[tokens].merge(counts)
         for tokens, totals in other._totals.items():  # noqa: SLF001 (of this class too)
             self._totals[tokens].merge(totals)
-            if tokens.companion is not None:
+            if tokens.companion:
                 tokens.companion.check(self._totals[tokens].table())
 
     def take_tables(self, most: int | None = None) -> dict[tuple[str, ...], pa.Table]:
@@ -323,7 +322,7 @@ class Analysis:
             vocabularies: The vocabularies selected from the tables of counts, by name.
         """
         groups = {request: tuple(moments.results()) for request, moments in self._groups.items()}
-        return Statistics(self.numeric_results(), vocabularies, self.rows, self.missing(), groups)
+        return Statistics(self.numeric_results(), vocabularies, self.rows, self.missing(), groups, self.totals())
 
     def _of(self, positions: npt.NDArray[np.int64]) -> list[str]:
         return [self._names[position] for position in positions]

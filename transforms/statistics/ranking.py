@@ -72,6 +72,7 @@ def write_vocabulary(
     request: VocabularyRequest,
     parts: Iterable[Selected],
     counted: BinaryIO | None = None,
+    facts: BinaryIO | None = None,
 ) -> RankedVocabulary:
     """Writes a vocabulary's tokens in the order of their ids.
 
@@ -81,6 +82,7 @@ def write_vocabulary(
         request: The request for the vocabulary.
         parts: What all its hash partitions have for it; none if no token was counted.
         counted: The file of both, as `write_counted` writes it. None means that there is none.
+        facts: The file of the tokens' `parts`. None means that there is none.
 
     Raises:
         DataError: A part's file can't be read, or some partition is missing or there twice.
@@ -98,6 +100,10 @@ def write_vocabulary(
         counts.write(to_numpy(kept["count"]).astype("<i8").data)
         if counted is not None:
             write_counted(counted, kept)
+        if facts is not None:
+            for part in kept["parts"].chunks:
+                width = part.type.byte_width
+                facts.write(part.buffers()[1].slice(part.offset * width, len(part) * width))
         size += kept.num_rows
     if cut := [part.top for part in parts if part.top is not None]:
         top = select(pa.concat_tables(cut), RANKS)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions.group_moments import KeyMoments
@@ -210,6 +211,8 @@ class VocabularyStats:
             file's order). None means that there are no tokens, or that scores rank them.
         counts: A file with each token's count, int64 in little-endian order. The empty text means
             that none were counted: a file gave the tokens.
+        parts: A file with what a companion has for each token: the bytes of `parts`. The empty text
+            means that there is none.
     """
 
     name: str
@@ -218,6 +221,7 @@ class VocabularyStats:
     total: int = 0
     most_common: str | None = None
     counts: str = ""
+    parts: str = ""
 
     def token_counts(self) -> npt.NDArray[np.int64]:
         """int64 [size]: each token's count, in the ids' order."""
@@ -234,6 +238,7 @@ class Statistics:
         rows: Rows analyzed.
         missing: Missing values of each column read.
         groups: The moments by key that answer the requests; empty if no row has a finite number.
+        totals: The counts of all rows' facts, by vocabularies with a companion.
     """
 
     numeric: Mapping[NumericRequest, NumericStats] = field(default_factory=dict)
@@ -241,3 +246,4 @@ class Statistics:
     rows: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)
     groups: Mapping[GroupRequest, tuple[KeyMoments, ...]] = field(default_factory=dict)
+    totals: Mapping[str, pa.Table] = field(default_factory=dict)

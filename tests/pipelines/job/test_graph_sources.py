@@ -6,6 +6,7 @@ from shardmill.pipelines.job.graph_sources import DeclaredFeatures
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import DERIVE, RowGraph
@@ -30,3 +31,11 @@ def test_other_rows_are_read_as_before() -> None:
     derived = replace(READING, row_graph=RowGraph(Graph("/work/derive"), DERIVE, derives=True))
     assert FEATURES.read_again(derived, "/work") == derived
     assert FEATURES.read_again(READING, "/work") == READING
+
+
+def test_rows_that_need_folds_are_checked_apart() -> None:
+    """What the whole graph makes while it checks rows has no folds yet, so it isn't what is written."""
+    before = replace(
+        READING, row_graph=RowGraph(Graph("/work/parts/check"), declared=True), fold_rule=FoldRule("line", 0)
+    )
+    assert FEATURES.read_again(before, "/work") == before

@@ -81,8 +81,8 @@ def _facts(found: FoundUnit | None) -> object:
 def kept(tmp_path: Path) -> Callable[..., KeptFindings]:
     """Makes the keeper of a folder."""
 
-    def make(settings: str = "settings", *, by_unit: bool = False) -> KeptFindings:
-        return KeptFindings(KeptEntries(str(tmp_path), "setting"), settings, _empty, by_unit=by_unit)
+    def make(settings: str = "settings", *, by_unit: bool = False, by_line: bool = False) -> KeptFindings:
+        return KeptFindings(KeptEntries(str(tmp_path), "setting"), settings, _empty, by_unit=by_unit, by_line=by_line)
 
     return make
 
@@ -127,6 +127,15 @@ def test_all_that_decides_a_unit_decides(tmp_path: Path, kept: Callable[..., Kep
         replace(unit, path="a.csv.gz"),
     ):
         assert kept().find(other, content) is None
+
+
+def test_folds_of_lines_depend_on_where_a_unit_is(tmp_path: Path, kept: Callable[..., KeptFindings]) -> None:
+    """Further down in its file its rows have other folds, so an entry counts for the same lines only."""
+    unit = _unit(tmp_path / "a.csv")
+    content = read_content(unit)
+    kept(by_line=True).keep(unit, content, _analyzed(unit))
+    assert _facts(kept(by_line=True).find(unit, content)) == _facts(_analyzed(unit))
+    assert kept(by_line=True).find(replace(unit, first_line=unit.first_line + 1), content) is None
 
 
 def test_a_key_says_whether_the_unit_decides() -> None:

@@ -6,6 +6,7 @@ vocabulary.py       tokens as ids
 hot_vectors.py      one_hot, multi_hot
 class_label.py      labels that are classes, as ids
 count_encoding.py   tokens as how often they are seen
+target_mean.py      tokens as a target's mean
 hash.py             tokens as hash buckets
 cross.py            crosses of several columns
 ordinal.py          tokens in a given order

@@ -9,6 +9,7 @@ from typing import ClassVar
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
+from shardmill.transforms.distributions.joint_tokens import Companion
 from shardmill.transforms.distributions.mutual_information import LabelCompanion
 from shardmill.transforms.kinds.base import TOKENS, Kind, Request, TableKey, Tensor, Trace
 from shardmill.transforms.kinds.categorical.given_file import given_text, problem_of
@@ -147,6 +148,11 @@ class VocabularyKind(TokenKind):
         """The label's column, if it ranks tokens: see `Kind.companions`."""
         return (self.label,) if self.by_label and self.label is not None else ()
 
+    @property
+    def companion(self) -> Companion | None:
+        """Tokens' companion: see `VocabularyRequest`."""
+        return LabelCompanion(self.label) if self.by_label and self.label is not None else None
+
     def types_of(self, column: str) -> frozenset[ColumnType]:
         """Tokens, and any label: see `Kind.types_of`."""
         return frozenset(ColumnType) if column in self.companions else super().types_of(column)
@@ -224,7 +230,7 @@ class VocabularyKind(TokenKind):
                 self.frequency_threshold,
                 self.separator,
                 self.delimiter,
-                companion=LabelCompanion(self.label) if self.by_label and self.label is not None else None,
+                companion=self.companion,
             ),
         )
 

@@ -196,11 +196,11 @@ def test_ids_follow_the_mutual_information_with_the_label(tmp_path: Path) -> Non
     [
         (
             {"s": RANKED},
-            "expected one `label` or `class_label` among the features to rank tokens by, received none; say which column",
+            "expected one `label` or `class_label` among the features, from which it is computed, received none; say which",
         ),
         (
             {"s": RANKED, "i": "label", "t": "class_label"},
-            r"expected one `label` or `class_label` among the features to rank tokens by, received 2 \(i, t\); say which",
+            r"expected one `label` or `class_label` among the features, from which it is computed, received 2 \(i, t\); say which",
         ),
         ({"s": {**RANKED, "label": "u"}}, "there is no column 'u'"),
         (
