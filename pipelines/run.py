@@ -69,6 +69,8 @@ def _check_resumable(config: Config, engine: Engine) -> None:
         "preprocessing_fn, which TF Transform analyzes in passes of its own": config.preprocessing_fn is not None,
         "[sequence] or [window], which bring rows of all files together": config.grouped is not None,
         "[rows] dedup, which looks at all files at once": config.rows is not None and config.rows.dedup is not None,
+        "a key of [split] by time, which looks at all files at once": config.split is not None
+        and config.split.tracked is not None,
     }
     for hindrance, is_there in hindrances.items():
         if is_there:

@@ -278,6 +278,7 @@ class AnalyzeUnits(SeveralOutputs):
     kept: KeptEntries | None = None
 
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
+        assert self.kept is None or self.reading.selection.tracked is None  # tracked keys aren't kept
         passed = units | "AnalyzeUnit" >> beam.ParDo(
             _AnalyzeUnit(self.reading, tuple(self.requests), self.folder, self.phase, self.kept)
         ).with_outputs("findings", "tokens", "quantiles", "keys", main="counts")

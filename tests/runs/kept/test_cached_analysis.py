@@ -10,6 +10,7 @@ import pytest
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.summary import print_summary
 from shardmill.schemas.errors import OutputError
+from shardmill.transforms import analyze
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from tests.support.runs import files_of, run
 from tests.support.stores import s3
@@ -147,6 +148,15 @@ def test_the_summary_tells(days: Path, capsys: pytest.CaptureFixture[str]) -> No
     """A line says how many rows earlier runs had analyzed."""
     print_summary("today", json.loads((days / "today" / "manifest.json").read_text()), {})
     assert "  1,200 of them were analyzed by earlier runs\n" in capsys.readouterr().out
+
+
+def test_findings_with_too_many_tokens_are_not_kept(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a unit's tokens take too much memory to be held by themselves, its findings aren't kept, and aren't lost."""
+    monkeypatch.setattr(analyze, "HELD_BYTES", 1)
+    (two / "many.toml").write_text(_toml("many-cache"))
+    run(two / "many.toml", two / "many")
+    assert files_of(two / "many") == files_of(two / "full")
+    assert list((two / "many-cache").iterdir()) == []
 
 
 def test_a_cache_that_cannot_be_written_stops_the_run(days: Path) -> None:

@@ -59,6 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         (folder / "in" / f"{number}.csv").write_text("x,city,y\n" + "".join(rows))
     (folder / "p.toml").write_text(TOML)
+    (folder / f"whole{RESUME}").mkdir()
     run(folder / "p.toml", folder / "whole")
     return folder
 
@@ -116,12 +117,23 @@ def test_a_run_that_is_killed_goes_on(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["in", "log", "p.toml", "tmp", "whole"]
 
 
+def test_a_published_run_needs_no_finished_units(folder: Path) -> None:
+    """Those that an earlier run left at its output are gone, though it was not told to go on from them."""
+    assert (folder / "whole").exists()
+    assert not (folder / f"whole{RESUME}").exists()
+
+
 @pytest.mark.parametrize(
     ("toml", "engine", "received"),
     [
         (TOML, Engine("flink"), "the engine 'flink', whose job outlives the command"),
         ('preprocessing_fn = "f.py:f"\n[input]\nfiles = "in/*.csv"', Engine(), "preprocessing_fn, which TF Transform"),
         (TOML + '[rows]\ndedup = ["x"]', Engine(), r"\[rows\] dedup, which looks at all files at once"),
+        (
+            TOML.replace("train = 0.8\neval = 0.2", 'by = "time"\ncolumn = "x"\ntrain_until = 0\nkey = ["city"]'),
+            Engine(),
+            r"a key of \[split\] by time, which looks at all files at once",
+        ),
         (
             TOML + 'format = "sequence_example"\n[sequence]\ngroup_by = ["city"]',
             Engine(),
