@@ -19,9 +19,9 @@ from shardmill.pipelines.run_folder.holding import check_not_source, copy_held, 
 from shardmill.pipelines.validate.before_run import validate_new
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.run_folder import METADATA, TRANSFORM_FN, TRANSFORMED_METADATA
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import APPLIED_HINT
 from shardmill.transforms.files import files
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.session import load_session

@@ -4,8 +4,8 @@ Verbs are files, in which Beam is wired; nouns are folders.
 
 The verbs, in the order of the pipeline:
 
-  check_workers.py     CheckWorkers: does a worker fit the job?
   read.py              PlanUnits, TakeUnits: files -> units; units -> blocks of rows
+  reading.py           the settings by which all passes read rows
   guess_units.py       GuessUnits: files -> units, of which a pass must be the proof
   profile.py           InferColumns: units -> counts or profiles of columns
   analyze.py           AnalyzeUnits: units -> counts, findings, token counts

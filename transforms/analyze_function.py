@@ -26,13 +26,13 @@ from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.schemas.messages import shortened
 from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms import count_tokens
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.functions.analyze_domains import WithDomains
 from shardmill.transforms.functions.columns import check_shape, tft_spec
 from shardmill.transforms.functions.domains import is_domain
 from shardmill.transforms.functions.user_function import Recorded, UserFunction
 from shardmill.transforms.graph.derived_column import AnalyzedGraph
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.workers import phases
 
 _ARROW = {ColumnType.INT: pa.int64(), ColumnType.FLOAT: pa.float32(), ColumnType.BYTES: pa.binary()}

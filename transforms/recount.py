@@ -13,9 +13,9 @@ import numpy as np
 from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.read import Blocks
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.workers import metrics

@@ -19,13 +19,13 @@ from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.schemas.run_folder import REJECT_KEYS, REJECTED_FOLDER
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Block, Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.keeping.kept_parts import KeptParts, WrittenPart
 from shardmill.transforms.keeping.settings_digest import settings_digest
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.row_plan import PlannedRows, RowPlan
 from shardmill.transforms.rows.unit_groups import GROUP_BYTES, UnitList, groups, joined
 from shardmill.transforms.runtime.graph_folder import Graph

@@ -20,7 +20,6 @@ from apache_beam import pvalue
 from apache_beam.transforms.window import GlobalWindows
 
 from shardmill.schemas.splitmix import GAMMA
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
@@ -31,6 +30,7 @@ from shardmill.transforms.grouping.record_encoder import record_encoder
 from shardmill.transforms.grouping.row_files import RowFile, RowWriter
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.grouping.windows import check_windows
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph

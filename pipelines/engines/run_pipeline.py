@@ -13,7 +13,7 @@ from apache_beam.utils.subprocess_server import SubprocessServer
 from shardmill.pipelines.engines.beam_options import pipeline_options
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.failure import explain_failure
-from shardmill.transforms.check_workers import CheckWorkers
+from shardmill.transforms.workers.check_workers import CheckWorkers
 from shardmill.transforms.workers.quick_bundles import quick_bundles
 
 # Workers are threads of this process. With `--direct_running_mode=multi_threading` Beam 2.77

@@ -15,7 +15,7 @@ from apache_beam import pvalue
 from shardmill.pipelines.job.function_failure import explain_failure
 from shardmill.schemas.run_folder import TRANSFORM_FN
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import AnalyzedUnits, Reading
+from shardmill.transforms.analyze import AnalyzedUnits
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.files import files
@@ -24,6 +24,7 @@ from shardmill.transforms.graph import process
 from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.kinds.base import Request
 from shardmill.transforms.read import HoldUnits
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.recount import RecountUnits
 from shardmill.transforms.rows.counts import Rejections, UnitCount
 from shardmill.transforms.rows.ragged import find_ragged

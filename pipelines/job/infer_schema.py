@@ -17,7 +17,6 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.pipelines.job.input_files import text_size
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.check_workers import CheckWorkers
 from shardmill.transforms.csv.blocks import read_header
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import Header
@@ -27,6 +26,7 @@ from shardmill.transforms.files import files
 from shardmill.transforms.guess_units import GUESS_BYTES, GuessUnits, can_guess
 from shardmill.transforms.profile import InferColumns, Inferred
 from shardmill.transforms.read import PlanUnits, ReadUnit, save_units, settle
+from shardmill.transforms.workers.check_workers import CheckWorkers
 
 _Found_co = TypeVar("_Found_co", bound=Inferred, covariant=True)
 

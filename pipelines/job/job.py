@@ -7,10 +7,10 @@ from typing import Any
 from shardmill.pipelines.job.graph_sources import GraphSource, RowLimits
 from shardmill.schemas.run_folder import PARTS_FOLDER
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import UNIT_BYTES, InputFile
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.keeping.kept_entries import KeptEntries
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.trace import Destination
 

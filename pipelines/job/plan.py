@@ -15,12 +15,12 @@ from shardmill.pipelines.job.prepare_features import JobFeatures
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.files import files
 from shardmill.transforms.keeping.kept_entries import KeptEntries
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 

@@ -8,12 +8,12 @@ from shardmill.pipelines.job.job import Job
 from shardmill.pipelines.report.write_report import write_report
 from shardmill.pipelines.run_folder.manifest import ManifestRule, write_manifest
 from shardmill.pipelines.run_folder.publish_stage import PublishRun, check_prepared
-from shardmill.transforms.analyze import AnalyzeUnits, Reading
-from shardmill.transforms.check_workers import CheckWorkers
+from shardmill.transforms.analyze import AnalyzeUnits
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.grouping.row_files import RowFile
 from shardmill.transforms.keeping.findings import Findings
 from shardmill.transforms.read import PlanUnits, TakeUnits
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.repeats.count_spans import CountSpans
 from shardmill.transforms.repeats.find_repeats import FindRepeats
 from shardmill.transforms.repeats.key_spans import KeySpans, SpannedFindings
@@ -23,6 +23,7 @@ from shardmill.transforms.rows.splits import ShardRule
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.transform import Layout, TransformUnits, WrittenUnits, row_bytes
 from shardmill.transforms.transform_groups import TransformGroups, WrittenGroups
+from shardmill.transforms.workers.check_workers import CheckWorkers
 from shardmill.transforms.write import WriteShards
 
 

@@ -27,7 +27,6 @@ from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import MANIFEST, RAW_SCHEMA, SUCCESS, TRAIN
 from shardmill.schemas.schema import Schema
 from shardmill.schemas.schema_pbtxt import decode_schema
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
@@ -35,6 +34,7 @@ from shardmill.transforms.files import enclosed, files
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.number_format import Infinite
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph

@@ -24,12 +24,12 @@ from shardmill.pipelines.run_folder.manifest_keys import (
 )
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import ASSET_MAP, LISTED_FOLDERS, MANIFEST, OUTPUT_STATISTICS, VOCABULARIES
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import copying, files
 from shardmill.transforms.graph.vocabulary_files import count_tokens
 from shardmill.transforms.grouping.group_counts import GroupCounts
 from shardmill.transforms.keeping.findings import Findings
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.repeats.key_spans import SharedKeysEntry, SpannedFindings
 from shardmill.transforms.rows.counts import UnitCount, file_checksums, filtered_rows, skipped_lines
 from shardmill.transforms.summaries.output_statistics import OutputStatistics

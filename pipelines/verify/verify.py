@@ -38,7 +38,6 @@ from shardmill.pipelines.verify.regroup import Regrouping
 from shardmill.pipelines.verify.relocate import relocate
 from shardmill.schemas.errors import DataError, ShardmillError
 from shardmill.schemas.run_folder import TRANSFORM_FN
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.units import InputFile, Unit
 from shardmill.transforms.files import files
 from shardmill.transforms.files.temporary import temporary_folder
@@ -46,6 +45,7 @@ from shardmill.transforms.grouping.partitions import Partition
 from shardmill.transforms.grouping.row_files import RowFile
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.read import units_of
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.repeats.find_repeats import PHASE as KEYS_PHASE
 from shardmill.transforms.repeats.find_repeats import find_all
 from shardmill.transforms.repeats.key_files import KeyWriter

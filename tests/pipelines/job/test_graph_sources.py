@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from shardmill.pipelines.job.graph_sources import DeclaredFeatures
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import Dialect
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph

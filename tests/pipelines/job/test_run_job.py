@@ -12,10 +12,10 @@ from shardmill.pipelines.job.graph_sources import FinishedGraph
 from shardmill.pipelines.job.job import Job
 from shardmill.pipelines.job.run_job import prepare_job
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.analyze import Reading
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection, SplitKey
 from shardmill.transforms.csv.units import InputFile, Unit
@@ -16,6 +15,7 @@ from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.keeping.kept_findings import FoundUnit, KeptFindings
 from shardmill.transforms.keeping.unit_content import read_content
 from shardmill.transforms.read import units_of
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.rows.splits import SplitRule
 from shardmill.transforms.rows.stratum_key import StratumKey

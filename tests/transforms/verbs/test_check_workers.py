@@ -22,12 +22,12 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.engines.run_pipeline import run_pipeline
 from shardmill.schemas.errors import EngineError, OutputError
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.analyze import AnalyzeUnits, Reading
-from shardmill.transforms.check_workers import CheckWorkers
+from shardmill.transforms.analyze import AnalyzeUnits
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.profile import InferColumns, Typed, as_spelled
+from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.row_plan import RowPlan
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -35,6 +35,7 @@ from shardmill.transforms.trace import Destination, Features, TraceFunction, Tra
 from shardmill.transforms.transform import Layout, TransformUnits
 from shardmill.transforms.workers import submission
 from shardmill.transforms.workers.any_python import emit, evaluate
+from shardmill.transforms.workers.check_workers import CheckWorkers
 from shardmill.transforms.workers.submission import Submission
 
 
