@@ -54,7 +54,9 @@ def test_accumulators_come_back() -> None:
     assert found[2:] == [count, Counter("aab")]
 
 
-@pytest.mark.parametrize("value", [object(), os.system, np.array([None]), pytest.raises], ids=str)
+@pytest.mark.parametrize(
+    "value", [object(), os.system, np.array([None]), pytest.raises], ids=["object", "function", "objects", "raises"]
+)
 def test_other_objects_are_refused(value: object) -> None:
     """What isn't named can't be packed: an accumulator that is new says so at once."""
     with pytest.raises(TypeError, match=r"packing: expected (accumulators|numbers)"):
