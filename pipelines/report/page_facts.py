@@ -8,7 +8,7 @@ from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes, ste
 from shardmill.pipelines.report.clock_metrics import clock_seconds
 from shardmill.pipelines.report.column_entries import Entry
 from shardmill.pipelines.report.shown_statistics import ColumnStatistics
-from shardmill.pipelines.report.shown_text import number, share, shown
+from shardmill.pipelines.report.shown_text import number, share, shortened, shown
 from shardmill.pipelines.report.warnings_by_weight import Warned
 from shardmill.pipelines.run_folder.manifest_keys import Manifest
 from shardmill.schemas.run_folder import TRAIN
@@ -16,6 +16,8 @@ from shardmill.schemas.run_folder import TRAIN
 _NAMED = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", " ": "space"}
 # Input files to list.
 _FILES = 8
+# Characters of a column's most frequent value in the table.
+_TYPICAL = 28
 
 
 def flow(manifest: Manifest) -> list[dict[str, Any]]:
@@ -167,5 +169,5 @@ def _typical(found: ColumnStatistics) -> str:
         return f"{number(found.mean)} ± {number(found.deviation)}" if found.mean is not None else ""
     if found.top and found.rows:
         value, count = found.top[0]
-        return f"{shown(value, 24)}, {share(count / found.rows)}"
+        return f"{shortened(value, _TYPICAL)}, {share(count / found.rows)}"
     return f"{number(found.length)} bytes" if found.length else ""

@@ -25,6 +25,17 @@ def shown(text: str, most: int = _LONGEST) -> str:
     return cut(one_line(text), most)
 
 
+def shortened(text: str, most: int) -> str:
+    """Shortens a text of the data to one line.
+
+    Args:
+        text: The text.
+        most: The most characters; longer text ends in an ellipsis.
+    """
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[: most - 1]}\u2026"
+
+
 def number(value: float | None) -> str:
     """A number with five significant digits; empty for None."""
     if value is None:

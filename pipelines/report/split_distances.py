@@ -13,7 +13,9 @@ _LEAST_ROWS = 200
 def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, float] | None:
     """The distance between two splits' distributions.
 
-    Of numbers it is the Jensen-Shannon divergence of the quantiles, in bits; of texts the
+    Of numbers it is the Jensen-Shannon divergence in bits, the lesser of that of their histograms
+    of equal widths, whose edges an outlier moves, and that of equal counts, of which repeated
+    numbers make buckets of one value in one split and not in the other. Of texts it is the
     L-infinity norm, the greatest difference between two shares of one value.
 
     Args:
@@ -27,10 +29,11 @@ def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, fl
     if min(first.rows, second.rows) < _LEAST_ROWS or first.is_number != second.is_number:
         return None
     if first.ranks and second.ranks:
-        found = divergence_of_histograms(_histogram(first.ranks), _histogram(second.ranks))
-        return None if found is None else ("Jensen-Shannon", found)
+        pairs = ((first.bars, second.bars), (first.ranks, second.ranks))
+        found = [divergence_of_histograms(_histogram(one), _histogram(other)) for one, other in pairs]
+        return min((("Jensen-Shannon divergence", each) for each in found if each is not None), default=None)
     if first.top and second.top:
-        return "L-infinity", _greatest_difference(first, second)
+        return "L-infinity distance", _greatest_difference(first, second)
     return None
 
 

@@ -204,7 +204,5 @@ def _skews(subject: str, column: str, splits: Mapping[str, ColumnStatistics]) ->
     for split, statistics in splits.items():
         found = distance(train, statistics) if train is not None and split != TRAIN else None
         if found is not None and found[1] >= _SKEW:
-            detail = (
-                f"{found[0]} distance {found[1]:.2f}: a score on {split!r} says little about new rows like {TRAIN!r}."
-            )
+            detail = f"{found[0]} {found[1]:.2f}: a score on {split!r} says little about new rows like {TRAIN!r}."
             yield Warned(70 + 9 * found[1], f"{subject} differs between {TRAIN!r} and {split!r}", detail, column)

@@ -117,6 +117,16 @@ def test_columns_are_searched_and_sorted(opened: Opened) -> None:
     assert "amount" not in opened.shown()
 
 
+def test_a_long_name_stays_on_one_line(opened: Opened) -> None:
+    """Beside its arrow, with every column opened, as long as names often are."""
+    buttons = opened.page.locator("button.open")
+    for button in buttons.all():
+        button.click()
+    short, long = buttons.nth(3), buttons.nth(4)
+    long.evaluate("(button) => { button.textContent = 'pickup_community_area' }")
+    assert long.evaluate("(button) => button.offsetHeight") == short.evaluate("(button) => button.offsetHeight")
+
+
 def test_the_page_is_used_by_keyboard(opened: Opened) -> None:
     """Enter opens a column and closes it again; a warning leads to its column, opened."""
     page = opened.page

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shardmill.pipelines.report.shown_text import number, share, shown
+from shardmill.pipelines.report.shown_text import number, share, shortened, shown
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,9 @@ def test_text_is_shown_on_a_line() -> None:
     """Control characters, marks of direction and line ends are escaped; long text is cut."""
     assert shown("a\x1b[31m\u202eb\nc") == r"a\u001b[31m\u202eb\nc"
     assert shown("x" * 200, 10) == "xxxxxxxxxx... (200 characters)"
+
+
+def test_text_is_shortened_for_a_narrow_column() -> None:
+    """Text that fits stays whole; other text ends in an ellipsis, which counts as one of its characters."""
+    assert shortened("Taxi Affiliation", 16) == "Taxi Affiliation"
+    assert shortened("Taxi\nAffiliations", 16) == "Taxi\\nAffiliati…"
