@@ -66,7 +66,9 @@ class TargetMean(VocabularyKind):
                     f"expected a `{self.kind}` without `{key}`, received {getattr(self, key)!r}; tokens must be counted"
                 )
         if self.label is not None:
-            raise self.error(f"expected `target`, received `label = {self.label!r}`; call it so")
+            raise self.error(
+                f"expected the target's column as `target`, received `label = {self.label!r}`; rename the parameter"
+            )
         super().check_parameters(schema)
         if self.smoothing < 0:
             raise self.error(f"expected `smoothing` to be at least 0, received {self.smoothing!r}")

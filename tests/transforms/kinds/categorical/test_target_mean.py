@@ -69,7 +69,10 @@ def test_rare_tokens_have_the_mean_of_all(tmp_path: Path) -> None:
         ),
         ({"target": "t"}, "expected a `target` of type FLOAT or INT, received column 't', which is BYTES"),
         ({"target": "s"}, "expected a `target` besides its column, received 's'; name another column"),
-        ({"target": "x", "label": "i"}, "expected `target`, received `label = 'i'`; call it so"),
+        (
+            {"target": "x", "label": "i"},
+            "expected the target's column as `target`, received `label = 'i'`; rename the parameter",
+        ),
         ({"target": "z"}, "there is no column 'z'"),
         ({"target": "x", "smoothing": -1}, "expected `smoothing` to be at least 0, received -1"),
         ({"target": "x", "folds": 1}, "expected `folds` to be from 2 to 100, received 1"),
