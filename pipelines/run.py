@@ -93,17 +93,20 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
         progress: Shows the reading of data, and the loading of functions.
 
     Raises:
-        ConfigError: The features or the split key don't fit the columns, or a function fails.
+        ConfigError: The features or the split key don't fit the columns, a function fails, or input
+            is in the cache.
         DataError: The input can't be found or read.
     """
     from shardmill.pipelines.job.column_types import find_columns
     from shardmill.pipelines.job.input_files import list_files
     from shardmill.pipelines.job.job import parts_folder
     from shardmill.pipelines.job.plan import check_columns, plan_job
+    from shardmill.pipelines.job.preflight import check_cache_apart
     from shardmill.pipelines.job.prepare_features import prepare_features
     from shardmill.pipelines.validate.before_run import validate_input
 
     inputs = list_files(config.input.patterns)
+    check_cache_apart(inputs, config.analysis.cache)
     anomalies = validate_input(config, inputs, work, engine, progress)
     schema, planned = find_columns(config, inputs, parts_folder(work), engine, progress)
     check_columns(config, schema)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from shardmill.pipelines.config.load import Config, parse_config
 from shardmill.pipelines.config.table import OUTPUT_OPTION
 from shardmill.pipelines.job.input_files import list_files
-from shardmill.pipelines.run_folder.output_folder import check_apart, check_output_folder
+from shardmill.pipelines.run_folder.output_folder import check_apart, check_output_folder, input_inside
 from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.mistakes import Mistakes, restated, together
 from shardmill.schemas.schema import Column, ColumnType, Schema
@@ -50,6 +50,8 @@ def checked_config(path: str, overrides: Sequence[str], output: str | None, *, o
         key = ("output", "dir") if output is None else OUTPUT_OPTION
         check_target(config.output.dir, inputs, mistakes, key, overwrite=overwrite)
         _check_cache(config.analysis.cache, config.output.dir, mistakes)
+    with mistakes.at("analysis", "cache"):
+        check_cache_apart(inputs, config.analysis.cache)
     config.source.raise_any(mistakes)
     return config
 
@@ -137,6 +139,26 @@ def assume_types(
         return replace(column, type=wanted if wanted in types else min(types, key=list(ColumnType).index))
 
     return Schema(tuple(map(assume, columns)))
+
+
+def check_cache_apart(inputs: Iterable[InputFile], cache: str | None) -> None:
+    """Checks that no input is in the cache.
+
+    The next run would read what this one keeps there.
+
+    Args:
+        inputs: The input files.
+        cache: The cache. None means that there is none.
+
+    Raises:
+        ConfigError: An input file is in it.
+    """
+    found = None if cache is None else input_inside(inputs, cache)
+    if found is not None:
+        raise ConfigError(
+            f"[analysis] cache: expected a folder without input files, received {cache!r}, which has {found!r}; choose another folder, or "
+            "change [input] files so that they leave it out"
+        )
 
 
 def _check_cache(cache: str | None, output: str, mistakes: Mistakes) -> None:

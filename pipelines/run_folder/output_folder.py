@@ -45,13 +45,29 @@ def check_apart(inputs: Iterable[InputFile], output: str) -> None:
     Raises:
         OutputError: An input file is in the output folder.
     """
-    folder = os.path.realpath(output) if files.is_local(output) else output.rstrip("/")
+    found = input_inside(inputs, output)
+    if found is not None:
+        raise OutputError(
+            f"the input {found!r} is in the output folder {output!r}, which the run would replace; choose another output"
+        )
+
+
+def input_inside(inputs: Iterable[InputFile], folder: str) -> str | None:
+    """The path of the first input in a folder.
+
+    Args:
+        inputs: The input files.
+        folder: The folder. Local ones count by where links lead to.
+
+    Returns:
+        None where no input is in it.
+    """
+    outer = os.path.realpath(folder) if files.is_local(folder) else folder.rstrip("/")
     for found in inputs:
         path = os.path.realpath(found.path) if files.is_local(found.path) else found.path
-        if path.startswith(f"{folder}/"):
-            raise OutputError(
-                f"the input {found.path!r} is in the output folder {output!r}, which the run would replace; choose another output"
-            )
+        if path.startswith(f"{outer}/"):
+            return found.path
+    return None
 
 
 def check_is_folder(output: str) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shardmill.pipelines.job.preflight import checked_config
+from shardmill.pipelines.job.preflight import check_cache_apart, checked_config
 from shardmill.schemas.errors import ConfigError, DataError, OutputError, ShardmillError
+from shardmill.transforms.csv.units import InputFile
 from tests.support.runs import FINISHED
 
 SCHEMA = """
@@ -294,3 +295,24 @@ def test_a_cache_in_the_output_folder_is_refused(tmp_path: Path, cache: str) -> 
         checked_config(str(path), (), None, overwrite=False)
     path.write_text(RIGHT + '[analysis]\ncache = "out-cache"\n')
     assert checked_config(str(path), (), None, overwrite=False).analysis.cache == str(tmp_path / "out-cache")
+
+
+@pytest.mark.parametrize("cache", [".", "link"])
+def test_input_in_the_cache_is_refused(tmp_path: Path, cache: str) -> None:
+    """The next run would read the entries as CSV; a file is named, by a link to its folder, too."""
+    (tmp_path / "a.csv").write_text("x,city\n1,a\n")
+    (tmp_path / "s.pbtxt").write_text(SCHEMA)
+    (tmp_path / "link").symlink_to(tmp_path)
+    path = tmp_path / "a.toml"
+    path.write_text(RIGHT + f'[analysis]\ncache = "{cache}"\n')
+    with pytest.raises(
+        ConfigError, match=r"cache: expected a folder without input files, received '.*', which has '.*a"
+    ):
+        checked_config(str(path), (), None, overwrite=False)
+
+
+def test_input_in_a_cache_in_a_store_is_refused() -> None:
+    """An entry is in the bucket's folder; a file beside it, in a folder of a longer name, isn't."""
+    with pytest.raises(ConfigError, match=r"received 's3://bucket/days/', which has 's3://bucket/days/e'; choose"):
+        check_cache_apart([InputFile("s3://bucket/days/e", 1)], "s3://bucket/days/")
+    check_cache_apart([InputFile("s3://bucket/days/e", 1)], "s3://bucket/day")
