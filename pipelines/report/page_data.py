@@ -7,14 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.report.column_entries import Entry, Output, columns_of
 from shardmill.pipelines.report.sample.label_relation import Bucket, Label
 from shardmill.pipelines.report.sample.vocabulary_coverage import Vocabulary
 from shardmill.pipelines.report.shown_statistics import ColumnStatistics
-from shardmill.pipelines.report.shown_text import number, share, shown
+from shardmill.pipelines.report.shown_text import number, share, shortened, shown
 from shardmill.schemas.run_folder import TRAIN
-from shardmill.transforms.statistics.text_values import LARGE
 
 # Settings whose value is longer are cut.
 _SETTING = 60
@@ -137,7 +135,7 @@ def _statistics(found: ColumnStatistics, *, are_ids: bool = False) -> dict[str, 
     if found.bars:
         made["bars"] = [[_rounded(value) for value in bar] for bar in found.bars]
     if found.top:
-        made["top"] = [[_value(value), _rounded(count)] for value, count in _worth_showing(found)]
+        made["top"] = [[shortened(value, _VALUE), _rounded(count)] for value, count in _worth_showing(found)]
     return made
 
 
@@ -145,14 +143,6 @@ def _worth_showing(found: ColumnStatistics) -> Sequence[tuple[str, float]]:
     """The most frequent values; few where nearly all differ."""
     rare = found.rows >= _RARE and found.top[-1][1] < 2  # noqa: PLR2004  (a value of a single row)
     return found.top[:_RARE] if rare else found.top
-
-
-def _value(value: str) -> str:
-    """A value of the data, in short."""
-    if value == LARGE.decode():
-        return "(long texts)"
-    text = one_line(value)
-    return text if len(text) <= _VALUE else f"{text[:_VALUE]}…"
 
 
 def _learned(output: Output, raw: Mapping[str, ColumnStatistics]) -> list[list[Any]]:

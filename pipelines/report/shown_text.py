@@ -4,6 +4,7 @@ import math
 
 from shardmill.pipelines.console.printable import one_line
 from shardmill.schemas.messages import cut
+from shardmill.transforms.statistics.text_values import LARGE
 
 # Characters of one value of the data.
 _LONGEST = 120
@@ -26,12 +27,14 @@ def shown(text: str, most: int = _LONGEST) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Shortens a text of the data to one line.
+    """Shortens a value of the statistics to one line.
 
     Args:
-        text: The text.
+        text: The value. That by which statistics count long texts is said in words.
         most: The most characters; longer text ends in an ellipsis.
     """
+    if text == LARGE.decode():
+        return "(long texts)"
     line = one_line(text)
     return line if len(line) <= most else f"{line[: most - 1]}\u2026"
 

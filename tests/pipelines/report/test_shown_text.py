@@ -40,6 +40,7 @@ def test_text_is_shown_on_a_line() -> None:
 
 
 def test_text_is_shortened_for_a_narrow_column() -> None:
-    """Text that fits stays whole; other text ends in an ellipsis, which counts as one of its characters."""
+    """Text that fits stays whole; other text ends in an ellipsis, and long texts' mark is words."""
     assert shortened("Taxi Affiliation", 16) == "Taxi Affiliation"
+    assert shortened("__LARGE_BYTES__", 16) == "(long texts)"
     assert shortened("Taxi\nAffiliations", 16) == "Taxi\\nAffiliati…"
