@@ -23,7 +23,11 @@ _TYPICAL = 28
 def flow(manifest: Manifest) -> list[dict[str, Any]]:
     """Where the rows went: to splits, then elsewhere."""
     rows, groups = manifest["rows"], manifest.get("groups")
-    counts = {name: split["rows"] for name, split in manifest["splits"].items()} if groups is None else groups["rows"]
+    # Groups' rows are in another order than the splits, whose colours follow from it.
+    counts = {
+        name: split["rows"] if groups is None else groups["rows"].get(name, 0)
+        for name, split in manifest["splits"].items()
+    }
     parts = [(name, count, "split") for name, count in counts.items()]
     parts += [(f"dropped {reason}", count, "out") for reason, count in (groups["dropped"] if groups else {}).items()]
     parts += [("filtered", rows.get("filtered", 0), "out"), ("rejected", rows["rejected"], "rejected")]
