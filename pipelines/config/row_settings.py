@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shardmill.transforms.rows.splits import SplitRule
 
 _WEIGHT = "weight"
+# Rows are kept by one in a million buckets: a smaller share would keep none, or others than its weight says.
+_LEAST_SHARE = 1e-6
 _EXAMPLE = 'for example keep = { "0" = 0.1 }'
 
 
@@ -186,7 +188,7 @@ def parse_downsample(rows: Table) -> DownsampleConfig | None:
         )
     return DownsampleConfig(
         table.string("column"),
-        {value: keep.number(value, above=0, maximum=1, default=1) for value in keep.raw},
+        {value: keep.number(value, minimum=_LEAST_SHARE, maximum=1, default=1) for value in keep.raw},
         table.string("weight", _WEIGHT),
         table.strings("key") if "key" in table.raw else None,
         table.integer("seed", minimum=0, maximum=2**63 - 1),

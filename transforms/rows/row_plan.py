@@ -130,7 +130,7 @@ def check_rows(counts: Sequence[UnitCount], rejections: Rejections, problem: str
         if filtered:
             left_out = " and ".join(f"{rows:,} by {setting}" for setting, rows in filtered.items())
             raise DataError(
-                f"[rows] leaves out all good rows of the input ({left_out}): {paths[0]!r}; check `where`, and how its columns are spelled"
+                f"[rows] leaves out all good rows of the input ({left_out}): {paths[0]!r}; {_advice(filtered)}"
             )
         read = sum(count.read for count in counts)
         rejected = f" ({read:,} rows were rejected{problem and ': '}{problem})" if read else ""
@@ -138,6 +138,15 @@ def check_rows(counts: Sequence[UnitCount], rejections: Rejections, problem: str
         first = f". The first:\n{rejections.describe()}" if rejections.first else ""
         advice = f"\n{remedy}" if remedy else ""
         raise DataError(f"the input has no good rows{rejected}: {paths[0]!r}{more}{first}{advice}")
+
+
+def _advice(filtered: Mapping[str, int]) -> str:
+    """What can be done about rows that settings leave out."""
+    if "where" in filtered:
+        return "check `where`, and how its columns are spelled"
+    # Of equal rows one stays, unless a share of rows leaves it out, too.
+    share = "sample" if "sample" in filtered else "downsample"
+    return f"raise the share of rows that `{share}` keeps, or give it another `seed`"
 
 
 def check_splits(counts: Sequence[UnitCount], split_rule: SplitRule) -> None:

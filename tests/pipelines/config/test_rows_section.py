@@ -65,7 +65,11 @@ def test_what_is_for_training_is_left_to_it() -> None:
         ('downsample = { column = "x", keep = {} }', "keep: expected the share of rows to keep of at least one value"),
         (
             'downsample = { column = "x", keep = { 0 = 10 } }',
-            "rows.downsample.keep.0: expected a number above 0 and up to 1, received 10",
+            "rows.downsample.keep.0: expected a number from 1e-06 to 1, received 10",
+        ),
+        (
+            'downsample = { column = "x", keep = { 0 = 1e-7 } }',
+            "rows.downsample.keep.0: expected a number from 1e-06 to 1, received 1e-07",
         ),
         (
             'downsample = { column = "x", keep = { 0 = 0.1 }, weight = "x" }',

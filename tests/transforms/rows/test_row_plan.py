@@ -68,3 +68,19 @@ def test_no_rows_at_all_is_an_error() -> None:
         check_rows([UnitCount(0, "a.csv", (0, 0), 0), UnitCount(1, "b.csv", (0, 0), 0)], Rejections())
     with pytest.raises(DataError, match=r"no good rows \(3 rows were rejected\)"):
         check_rows([UnitCount(0, "a.csv", (0, 0), 3)], Rejections())
+
+
+@pytest.mark.parametrize(
+    ("filtered", "expected"),
+    [
+        ({"where": 1, "sample": 9}, "check `where`"),
+        ({"dedup": 9, "sample": 1}, "raise the share of rows that `sample` keeps"),
+        ({"dedup": 9, "downsample": 1}, "raise the share of rows that `downsample` keeps"),
+    ],
+)
+def test_rows_that_are_all_left_out_are_told_with_the_setting(filtered: dict[str, int], expected: str) -> None:
+    """The advice is about a setting that is there."""
+    with pytest.raises(
+        DataError, match=rf"\[rows\] leaves out all good rows of the input \(.*\): 'a\.csv'; {expected}"
+    ):
+        check_rows([UnitCount(0, "a.csv", (0,), 0, filtered=filtered)], Rejections())
