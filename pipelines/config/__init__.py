@@ -11,5 +11,6 @@ split_section.py     [split]
 sequence_section.py  [sequence]
 window_section.py    [window]
 check_grouped.py     both of these against columns and features
+fold_key.py          the key by which rows share a fold
 load.py              the whole file
 """

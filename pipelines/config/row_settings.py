@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shardmill.transforms.rows.splits import SplitRule
 
 _WEIGHT = "weight"
-# Rows are kept by one in a million buckets: a smaller share would keep none, or others than its weight says.
+# Rows are kept by a million buckets, of which a smaller share would keep none.
 _LEAST_SHARE = 1e-6
 _EXAMPLE = 'for example keep = { "0" = 0.1 }'
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from shardmill.pipelines.config.check_grouped import check_filled, check_grouped, check_windowed
+from shardmill.pipelines.config.fold_key import fold_key, fold_rule
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.job.job import Job, parts_folder
@@ -21,7 +22,6 @@ from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.files import files
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.reading import Reading
-from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
 
 _VERSIONS = ("shardmill", "tensorflow", "pyarrow", "isal")
@@ -48,7 +48,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
             row_graph=features.row_graph,
             derived=features.derived,
             token_graph=features.token_graph,
-            fold_rule=_fold_rule(config) if features.folded else None,
+            fold_rule=fold_rule(config.split, config.grouped, config.output.seed) if features.folded else None,
         ),
         schema=schema,
         features=features.source,
@@ -70,11 +70,6 @@ def _kept(config: Config) -> KeptEntries | None:
     return KeptEntries(os.path.abspath(cache) if files.is_local(cache) else cache, "[analysis] cache")
 
 
-def _fold_rule(config: Config) -> FoldRule:
-    has_key = config.split is not None and config.split.key is not None
-    return FoldRule("key" if has_key else "line", config.output.seed)
-
-
 def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:
     """Returns the versions of packages that decide a run's bytes.
 
@@ -88,6 +83,8 @@ def _selection(config: Config, schema: Schema, features: JobFeatures, splits: Sp
     key = config.split.row_key(schema.names, dict(config.input.dialect.numbers)) if config.split else None
     grouped = config.grouped.columns if config.grouped else ()
     read = features.columns.union(grouped, config.grouped.forward_fill if config.grouped else ())
+    if features.folded:
+        read |= set(fold_key(config.split, config.grouped))
     columns = tuple(column for column in schema if column.name in read)
     infinite = {column.name: config.input.infinite_of(column.name) for column in schema}
     return Selection(

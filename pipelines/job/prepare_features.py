@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 
+from shardmill.pipelines.config.fold_key import check_folds
 from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.config.table import naming
 from shardmill.pipelines.console.progress import Progress
@@ -118,6 +119,7 @@ def _declared(
     derived = derived or {}
     every = Schema((*schema, *(each.column for each in derived.values())))
     with naming(config.source):
+        check_folds(kinds, config.split, config.grouped)
         refused, lists = _refused(kinds, schema), _lists(kinds, schema)
 
     def raw(names: tuple[str, ...]) -> set[str]:

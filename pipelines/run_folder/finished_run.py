@@ -7,6 +7,7 @@ transform other rows in the same way.
 import hashlib
 from dataclasses import dataclass
 
+from shardmill.pipelines.config.fold_key import fold_rule
 from shardmill.pipelines.config.input_section import dialect_of
 from shardmill.pipelines.config.rows_section import RowsConfig
 from shardmill.pipelines.config.sequence_section import SequenceConfig
@@ -206,7 +207,10 @@ class FinishedRun:
     @property
     def _fold_rule(self) -> FoldRule | None:
         by = self.manifest["columns"].get("fold_by")
-        return None if by is None else FoldRule(by, self._config["output"]["seed"])
+        seed = self._config["output"]["seed"]
+        if by == "key":
+            return fold_rule(self._split, self.grouped, seed)
+        return None if by is None else FoldRule(by, seed)
 
     def _row_graph(self, graph: Graph) -> RowGraph | None:
         checked = self.manifest["columns"].get("checked")
@@ -317,6 +321,12 @@ def _check_grouped(manifest: Manifest, path: str) -> None:
 
 def _check_folds(manifest: Manifest, path: str) -> None:
     """Checks that folds have the key they need."""
-    split = manifest["config"].get("split")
-    if manifest["columns"].get("fold_by") == "key" and (split is None or split["key"] is None):
+    config, columns = manifest["config"], manifest["columns"]
+    if columns.get("fold_by") != "key":
+        return
+    split, grouped = config.get("split"), _grouped(config)
+    if grouped is None and (split is None or split["key"] is None):
         raise wrong(path, "columns.fold_by", '"line" where config.split.key is none', '"key"')
+    rule = fold_rule(None if split is None else SplitConfig.of_settings(split), grouped, 0)
+    if rule.by != "key" or not set(rule.columns) <= set(columns["read"]):
+        raise wrong(path, "columns.fold_by", "columns that were read", '"key"')

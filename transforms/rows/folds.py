@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from shardmill.schemas.arrow import from_numpy, to_numpy
+from shardmill.schemas.arrow import from_numpy
 from shardmill.schemas.schema import FOLD
 from shardmill.schemas.splitmix import GAMMA, finalize
 from shardmill.transforms.csv.blocks import Block
+from shardmill.transforms.csv.selection import SplitKey
 from shardmill.transforms.runtime.fingerprint import fingerprint
 
 FoldBy = Literal["key", "line"]
@@ -26,13 +27,15 @@ class FoldRule:
     """The rule that assigns rows to folds.
 
     Attributes:
-        by: What is hashed: `"key"`, the row's split key, whose rows then share a fold; or
-            `"line"`, the number of the row's first line in its file.
+        by: What is hashed: `"key"`, the row's key, whose rows then share a fold; or `"line"`, the
+            number of the row's first line in its file.
         seed: Changes which rows share a fold.
+        columns: The key's columns, which blocks have. Empty where it is the split key.
     """
 
     by: FoldBy
     seed: int
+    columns: tuple[str, ...] = ()
 
     def folded(self, block: Block, train: npt.NDArray[np.bool_]) -> Block:
         """The block with a column `FOLD`.
@@ -54,10 +57,12 @@ class FoldRule:
         )
 
     def _hashes(self, block: Block) -> npt.NDArray[np.int64]:
-        if self.by == "key":
+        if self.columns:
+            texts = {name: block.columns.column(name).cast(pa.string()) for name in self.columns}
+            found = fingerprint(SplitKey(self.columns).join(texts, block.rows), _HASHES)
+        elif self.by == "key":
             assert block.key is not None  # the selection asks for it
-            # A stratified split has made a number of it.
-            found = fingerprint(block.key, _HASHES) if pa.types.is_string(block.key.type) else to_numpy(block.key)
+            found = fingerprint(block.key, _HASHES)
         else:
             assert block.origin is not None or not block.rows
             found = np.zeros(0, np.int64) if block.origin is None else block.origin.lines

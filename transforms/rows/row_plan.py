@@ -141,7 +141,7 @@ def check_rows(counts: Sequence[UnitCount], rejections: Rejections, problem: str
 
 
 def _advice(filtered: Mapping[str, int]) -> str:
-    """What can be done about rows that settings leave out."""
+    """Advice on rows that settings leave out."""
     if "where" in filtered:
         return "check `where`, and how its columns are spelled"
     # Of equal rows one stays, unless a share of rows leaves it out, too.

@@ -127,6 +127,37 @@ def test_a_rows_own_label_doesnt_change_its_features(tmp_path: Path) -> None:
     assert problems(tmp_path / "other") == {}
 
 
+def test_rows_split_by_time_have_folds_by_their_key(tmp_path: Path) -> None:
+    """Visitors that are counted share a fold, whatever their rows' times: by 0 smoothing, a city has two means."""
+    _write(tmp_path, _prices())
+    split = f'[split]\nby = "time"\ncolumn = "row"\ntrain_until = {ROWS - 8}\nkey = ["visitor"]\n'
+    run = _run(tmp_path, split)
+    found, cities = _rows(run), _cities(tmp_path)
+    means = {city: {each["raw"] for row, each in found.items() if cities[row] == city} for city in set(cities)}
+    assert all(len(each) == 2 for each in means.values())
+    fold = {row: sorted(means[cities[row]]).index(each["raw"]) for row, each in found.items()}
+    sides = {(cities[row], cities[row + 1]): set() for row in range(0, ROWS - 8, 2)}  # type: ignore[var-annotated]
+    for row in range(0, ROWS - 8, 2):
+        sides[cities[row], cities[row + 1]].add(fold[row] == fold[row + 1])
+    assert all(len(each) == 1 for each in sides.values())
+    assert json.loads((run / "manifest.json").read_text())["columns"]["fold_by"] == "key"
+    assert problems(run) == {}
+
+
+def test_records_of_groups_have_their_own_labels_in_no_mean(tmp_path: Path) -> None:
+    """Another price of one row changes no feature of its group, which is in one record with it."""
+    prices, found = _prices(), []
+    window = '[window]\nsize = 2\ngroup_by = ["visitor"]\norder_by = "row"\n'
+    for name, price in (("run", 3.0), ("other", 40000.0)):
+        prices[7] = price
+        _write(tmp_path, prices)
+        run = _run(tmp_path, window, name=name)
+        found.append({record["row"][0]: record["raw"] for record in rows_of(run)})
+        assert problems(run) == {}
+    assert found[0][6] == found[1][6]
+    assert found[0] != found[1]
+
+
 def test_groups_of_rows_have_folds_too(tmp_path: Path) -> None:
     """Their rows go through files: each keeps its fold."""
     _write(tmp_path, _prices())
