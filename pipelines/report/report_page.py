@@ -25,6 +25,8 @@ from shardmill.transforms.files import enclosed, files
 
 # Rows that are sampled of splits other than train.
 _OTHER_ROWS = 2000
+# The kind of labels that aren't to be predicted.
+_WEIGHT = "weight"
 
 
 def report_page(run: FinishedRun, name: str) -> str:
@@ -43,7 +45,8 @@ def report_page(run: FinishedRun, name: str) -> str:
     labels = _labels(run, outputs)
     vocabularies = read_vocabularies(run.folder)
     samples = _samples(run, outputs, labels, vocabularies)
-    label = _first_label(labels, samples.get(TRAIN))
+    targets = [each.name for each in outputs if each.name in labels and each.kind != _WEIGHT]
+    label = _first_label(targets, samples.get(TRAIN))
     related = [_with_sample(each, samples, label, labels, vocabularies) for each in outputs]
     entries = make_entries(run, read_splits(run.folder, RAW_STATISTICS), related)
     warned = find_warnings(run.manifest, entries, labels)
@@ -63,7 +66,7 @@ def report_page(run: FinishedRun, name: str) -> str:
         "columns": page_facts.table_rows(entries, warned),
         "places": {each.name: index for index, each in enumerate(entries)},
         "features": len(outputs),
-        "labels": labels,
+        "labels": targets,
         "label": label,
         "sampled": samples[TRAIN].rows if TRAIN in samples else 0,
         "rejected": rejected_reasons(run),
@@ -73,7 +76,7 @@ def report_page(run: FinishedRun, name: str) -> str:
 
 
 def _labels(run: FinishedRun, outputs: Sequence[Output]) -> list[str]:
-    """The names of the run's labels."""
+    """The names of the run's labels and weights."""
     path = f"{TRANSFORM_FN}/{NAMES_FILE}"
     with files.reading(run.folder):
         if not files.exists(files.join(run.folder, path)):

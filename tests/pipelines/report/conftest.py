@@ -51,6 +51,7 @@ amount = "z_score"
 leak = "numeric"
 same = "numeric"
 customer_id = "z_score"
+importance = {{ kind = "weight", column = "amount" }}
 y = "label"
 [output]
 shards = 2

@@ -89,6 +89,13 @@ def test_the_first_screen_has_the_runs_numbers(page: str) -> None:
     assert "rows a second" in text
 
 
+def test_a_weight_is_no_label(page: str) -> None:
+    """It is neither named as what is to be predicted nor what features are related to, though its name comes first."""
+    elements = Elements(page)
+    assert "made into 9 features; the label is y." in " ".join(elements.text.split())
+    assert json.loads(elements.scripts[0])["label"]["about"] == "share of 1"
+
+
 def test_the_script_has_the_data_of_each_column(page: str) -> None:
     """Each column has its statistics, its features, their relation to the label and their vocabulary's coverage."""
     data = json.loads(Elements(page).scripts[0])
