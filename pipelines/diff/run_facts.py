@@ -52,8 +52,13 @@ class RunFacts:
 
     @property
     def configuration(self) -> Mapping[str, Any]:
-        """All settings."""
-        return self.run.manifest["config"]
+        """All settings, a feature's kind among its parameters."""
+        settings = self.run.manifest["config"]
+        # `x = "label"` means `x = { kind = "label" }`.
+        features = {
+            name: {"kind": value} if isinstance(value, str) else value for name, value in settings["features"].items()
+        }
+        return {**settings, "features": features}
 
     @property
     def rows(self) -> Mapping[str, Any]:

@@ -56,6 +56,21 @@ def test_all_kinds_of_differences_are_told(
     assert (vocabulary["first_entered"], vocabulary["first_left"], vocabulary["moved"]) == (["coin"], ["cash"], 0)
 
 
+def test_both_spellings_of_a_feature_are_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A kind by itself and a table of the kind alone don't differ; of another kind only the kind differs."""
+    monkeypatch.chdir(folder)
+    long = CONFIG.replace('fare = "z_score"', 'fare = {{ kind = "z_score" }}')
+    run_toml(folder, long.format(name="a", shards=1), name="long")
+    assert call_here(monkeypatch, capsys, "diff", "run-a", "long")[0] == 0
+    manifest = folder / "long" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"z_score"', '"numeric"'))
+    status, out, _ = call_here(monkeypatch, capsys, "diff", "run-a", "long", "--json")
+    assert status == 1
+    assert json.loads(out)["configuration"] == [{"key": "features.fare.kind", "before": "z_score", "after": "numeric"}]
+
+
 def test_tables_fit_80_columns(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
