@@ -1,7 +1,7 @@
 """Brings a run's raw columns and features together."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,8 +104,7 @@ def read_outputs(run: FinishedRun, statistics: Splits) -> list[Output]:
 
 def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics: Splits) -> Output:
     name = feature.name
-    owners = [each for each in declared if name == each or name.startswith((f"{each}_", f"{each}$"))]
-    owner = max(owners, key=len, default="")
+    owner = owner_of(name, declared)
     settings = declared.get(owner, "")
     table = {"kind": settings} if isinstance(settings, str) else dict(settings)
     return Output(
@@ -118,6 +117,16 @@ def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics
         is_categorical=feature.int_domain.is_categorical,
         statistics={split: found[name] for split, found in statistics.items() if name in found},
     )
+
+
+def owner_of(name: str, declared: Container[str]) -> str:
+    """The declared feature that an output of the graph is of.
+
+    It is the longest name that is the output's, or stands before a `_` or `$` in it; empty if there
+    is none. Names are looked up, not searched: both are thousands in wide tables.
+    """
+    ends = (len(name), *(end for end in reversed(range(len(name))) if name[end] in "_$"))
+    return next((name[:end] for end in ends if name[:end] in declared), "")
 
 
 def columns_of(output: Output) -> tuple[str, ...]:

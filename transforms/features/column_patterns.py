@@ -38,7 +38,7 @@ def expand_patterns(
         pattern that made it.
     """
     known = set(columns)
-    table = {name: _with_columns(name, value, columns, mistakes) for name, value in table.items()}
+    table = {name: _with_columns(name, value, columns, known, mistakes) for name, value in table.items()}
     patterns = {name for name, value in table.items() if is_pattern(name, value) and name not in known}
     if not patterns:
         return dict(table), {}
@@ -73,11 +73,12 @@ def few_names(names: Sequence[str]) -> str:
     return listed(names, _FEW, str)
 
 
-def _with_columns(name: str, value: Any, columns: Sequence[str], mistakes: Mistakes | None) -> Any:
+def _with_columns(
+    name: str, value: Any, columns: Sequence[str], known: Collection[str], mistakes: Mistakes | None
+) -> Any:
     """A line whose `columns` are no patterns any more."""
     named = value.get("columns", ()) if isinstance(value, Mapping) else ()
     named = [named] if isinstance(named, str) else named
-    known = set(columns)
     if not isinstance(named, list | tuple) or not any(
         isinstance(each, str) and each not in known and has_wildcard(each) for each in named
     ):

@@ -4,6 +4,7 @@ They are checked against the types of the dataclass's fields.
 """
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -53,11 +54,17 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
             raise ConfigError(
                 f"[features] {feature}: `{kind.kind}` has no parameter `{key}`{suggest(key, fields, f'it has {known}')}"
             )
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     for key, each in fields.items():
         if each.default is dataclasses.MISSING and key not in table:
             raise ConfigError(f"[features] {feature}: `{kind.kind}` needs `{key}`: {_describe(hints[each.name])}")
     return {fields[key].name: _read(feature, key, value, hints[fields[key].name]) for key, value in table.items()}
+
+
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """The types of a kind's fields, worked out once: that takes half a millisecond."""
+    return typing.get_type_hints(kind)
 
 
 def _read(feature: str, key: str, value: object, hint: Any) -> Any:

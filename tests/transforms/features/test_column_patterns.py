@@ -1,6 +1,7 @@
 """Patterns in `[features]`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,25 @@ def test_a_pattern_stands_for_the_columns_that_it_matches() -> None:
         ("n2", "z_score"),
     ]
     assert set(expand({"N*": "z_score", "*": "hash"}, ("n1", "N1")).items()) == {("N1", "z_score"), ("n1", "hash")}
+
+
+def test_columns_are_gone_through_as_often_for_a_thousand_features_as_for_one() -> None:
+    """More often for more of them is quadratic in wide tables."""
+    passes = 0
+
+    class Columns(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            nonlocal passes
+            passes += 1
+            return super().__iter__()
+
+    found = []
+    for number in (1, 1000):
+        passes = 0
+        names = [f"column_{index}" for index in range(number)]
+        expand_patterns(dict.fromkeys(names, "numeric"), Columns(names))
+        found.append(passes)
+    assert found[0] == found[1] > 0
 
 
 def test_other_lines_and_the_split_key_win_over_a_pattern() -> None:
