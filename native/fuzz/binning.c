@@ -105,8 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
     u8 *values = zeros(n, width), *valid = zeros(n / 8 + 1, 1);
     memcpy(values, input, (size_t)(n * width));
     memcpy(valid, input, (size_t)(n / 8 < (i64)size - 6 ? n / 8 : (i64)size - 6));
-    /* Small numbers, too. */
+    /* Small integers and infinite floats, too, which random bytes would hardly make. */
     for (i64 i = 0; i < n && width == 8; i++) ((i64 *)values)[i] >>= drop;
+    for (i64 i = 0; i < n && width == 4; i++)
+        if (input[i * 4] % 8 == 3) ((u32 *)values)[i] = 0x7F800000 | (u32)(input[i * 4] & 128) << 24;
     Column columns[COLUMNS] = {{.values = values, .offset = offset < n ? offset : 0, .each = each, .kind = width == 8 ? INTEGERS : FLOATS},
                                {.values = values, .each = each, .kind = width == 8 ? INTEGERS : FLOATS, .valid = valid}};
     i64 held = n - columns[0].offset, rows = each ? held / each : held, count = rows, *bounds = NULL, *index = NULL;

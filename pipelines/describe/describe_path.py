@@ -11,6 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError, Message
 
 from shardmill.pipelines.config.table import read_toml
+from shardmill.pipelines.console.printable import printable
 from shardmill.pipelines.inspect.file_kinds import FileKind, file_kind
 from shardmill.pipelines.inspect.file_tables import read_csv, rejected_rows
 from shardmill.pipelines.inspect.run_tables import (
@@ -55,7 +56,8 @@ def _as_json(path: str, name: str, records: int) -> str:
         raise DataError(f"no file or folder at {error.filename!r}; check the path") from error
     except OSError as error:
         raise DataError(f"can't read {path!r}: {error.strerror or error}") from error
-    return json.dumps(found, indent=2, ensure_ascii=False, default=str)
+    # A terminal may obey what JSON leaves as it is: C1's control characters, marks of direction.
+    return printable(json.dumps(found, indent=2, ensure_ascii=False, default=str))
 
 
 def _run(folder: str) -> dict[str, Any]:

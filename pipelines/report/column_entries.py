@@ -120,7 +120,7 @@ def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics
 
 
 def owner_of(name: str, declared: Container[str]) -> str:
-    """The declared feature that an output of the graph is of.
+    """The declared feature that an output belongs to.
 
     It is the longest name that is the output's, or stands before a `_` or `$` in it; empty if there
     is none. Names are looked up, not searched: both are thousands in wide tables.

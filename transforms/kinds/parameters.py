@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date, time
 from typing import Any
 
@@ -54,7 +54,7 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
             raise ConfigError(
                 f"[features] {feature}: `{kind.kind}` has no parameter `{key}`{suggest(key, fields, f'it has {known}')}"
             )
-    hints = _hints(kind)
+    hints = _hints(typing.cast("Hashable", kind))  # mypy takes no type[Any] for one
     for key, each in fields.items():
         if each.default is dataclasses.MISSING and key not in table:
             raise ConfigError(f"[features] {feature}: `{kind.kind}` needs `{key}`: {_describe(hints[each.name])}")
@@ -63,7 +63,10 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
 
 @functools.cache
 def _hints(kind: type[Any]) -> dict[str, Any]:
-    """The types of a kind's fields, worked out once: that takes half a millisecond."""
+    """The types of a kind's fields.
+
+    They are worked out once, since that takes half a millisecond.
+    """
     return typing.get_type_hints(kind)
 
 

@@ -40,6 +40,19 @@ def test_files_of_a_run_are_told(tmp_path: Path) -> None:
     assert vocabulary == {"kind": "vocabulary", "tokens": 3, "first": ["UA", "B6"]}
 
 
+def test_a_terminal_has_nothing_to_obey_in_json(tmp_path: Path) -> None:
+    """Control characters, C1's too, and marks of direction are escaped, which JSON reads as the same text."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text("a,b\n\x9b31mred,\u202etxt.exe\n\u2028x,\u00e9\n", "utf-8")
+    text = as_json(str(rows), 5)
+    assert not {"\x9b", "\u202e", "\u2028"} & set(text)
+    assert "\u00e9" in text
+    assert [list(row.values()) for row in json.loads(text)["rows"]] == [
+        ["\x9b31mred", "\u202etxt.exe"],
+        ["\u2028x", "\u00e9"],
+    ]
+
+
 def test_records_have_all_their_values(tmp_path: Path) -> None:
     """Bytes that aren't UTF-8 are escaped."""
     path = tmp_path / "train.tfrecord"

@@ -7,6 +7,8 @@ import pytest
 from tests.support.runs import run_toml
 
 HOSTILE = "<script>document.title='broken'</script>"
+# Nowhere to break it.
+WIDE = "W" * 500
 BIDI = "\u202eevil\u202c"
 ROWS = 400
 
@@ -19,7 +21,7 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [
         [
             f"</script><b>{row % 3}",
-            f'x""{row // 2 % 2}',
+            f'{WIDE}""{row // 2 % 2}',
             f"{BIDI}\x1b[31m{row // 4 % 2}",
             str(row * 37 % 101),
             str(row % 2 * 10),
