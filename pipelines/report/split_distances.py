@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shardmill.pipelines.report.shown_statistics import Bar, ColumnStatistics
 from shardmill.schemas.validation.column_statistics import Histogram
-from shardmill.schemas.validation.distances import divergence_of_histograms
+from shardmill.schemas.validation.distances import least_divergence
 
 # Rows below which a distance is noise.
 _LEAST_ROWS = 200
@@ -13,10 +13,9 @@ _LEAST_ROWS = 200
 def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, float] | None:
     """The distance between two splits' distributions.
 
-    Of numbers it is the Jensen-Shannon divergence in bits, the lesser of that of their histograms
-    of equal widths, whose edges an outlier moves, and that of equal counts, of which repeated
-    numbers make buckets of one value in one split and not in the other. Of texts it is the
-    L-infinity norm, the greatest difference between two shares of one value.
+    Of numbers it is the Jensen-Shannon divergence in bits, the least that their histograms give
+    (see `least_divergence`). Of texts it is the L-infinity norm, the greatest difference between
+    two shares of one value.
 
     Args:
         first: The column's statistics in one split.
@@ -29,9 +28,10 @@ def distance(first: ColumnStatistics, second: ColumnStatistics) -> tuple[str, fl
     if min(first.rows, second.rows) < _LEAST_ROWS or first.is_number != second.is_number:
         return None
     if first.ranks and second.ranks:
-        pairs = ((first.bars, second.bars), (first.ranks, second.ranks))
-        found = [divergence_of_histograms(_histogram(one), _histogram(other)) for one, other in pairs]
-        return min((("Jensen-Shannon divergence", each) for each in found if each is not None), default=None)
+        found = least_divergence(
+            (_histogram(first.bars), _histogram(second.bars)), (_histogram(first.ranks), _histogram(second.ranks))
+        )
+        return None if found is None else ("Jensen-Shannon divergence", found)
     if first.top and second.top:
         return "L-infinity distance", _greatest_difference(first, second)
     return None

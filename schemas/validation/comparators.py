@@ -13,6 +13,7 @@ from shardmill.schemas.validation.distances import (
     divergence_of_histograms,
     divergence_of_values,
     l_infinity,
+    least_divergence,
     normalized_difference,
 )
 from shardmill.schemas.validation.reasons import Info, Reason
@@ -108,8 +109,8 @@ def compare_by_default(limits: Limits, here: Statistics, there: Statistics | Non
     """Compares a column's distributions where the schema says nothing.
 
     Texts are compared by the largest difference of a value's share. Of the divergences of numbers
-    by both of their histograms the lesser one counts: outliers distort those of buckets of equal
-    width, and few distinct numbers those of equal counts.
+    by both of their histograms the least counts: outliers distort those of buckets of equal width,
+    and repeated numbers those of equal counts.
 
     Args:
         limits: The largest distances.
@@ -131,13 +132,14 @@ def compare_by_default(limits: Limits, here: Statistics, there: Statistics | Non
 
 
 def numeric_distance(here: Statistics, there: Statistics) -> float | None:
-    """The lesser divergence of numbers by their histograms.
+    """The least divergence of numbers by their histograms.
 
     None means that there is no histogram that both have.
     """
-    found = (_of_histograms(here, there, kind) for kind in (Histogram.STANDARD, Histogram.QUANTILES))
-    distances = [distance for distance in found if distance is not None]
-    return min(distances, default=None)
+    standard, quantiles = (
+        (histogram_of(here, kind), histogram_of(there, kind)) for kind in (Histogram.STANDARD, Histogram.QUANTILES)
+    )
+    return least_divergence(standard, quantiles)
 
 
 def divergence(here: Statistics, there: Statistics, source: schema_pb2.HistogramSelection) -> float | None:

@@ -15,6 +15,9 @@ from shardmill.schemas.validation.column_statistics import Histogram
 
 _Array = npt.NDArray[np.float64]
 
+# A histogram of each of two datasets, None where it has none.
+Pair = tuple[Histogram | None, Histogram | None]
+
 
 @dataclass(frozen=True)
 class Farthest:
@@ -96,6 +99,45 @@ def divergence_of_histograms(one: Histogram, two: Histogram) -> float | None:
     return _divergence(first, second)
 
 
+def least_divergence(standard: Pair, quantiles: Pair) -> float | None:
+    """The least divergence of numbers by their histograms.
+
+    It is the least of three: by the buckets of equal widths, all of whose edges an outlier moves;
+    by those of equal counts, in which a frequent value may fill a bucket, and the last of which is
+    often wide; and by the share of one dataset's numbers between the other's quantiles.
+
+    Args:
+        standard: The datasets' histograms with buckets of equal widths.
+        quantiles: Those with buckets of equal counts.
+
+    Returns:
+        From 0 to 1. None means that no histogram has numbers in both datasets.
+    """
+    found = [
+        measure(one, two)
+        for (one, two), measures in (
+            (standard, [divergence_of_histograms]),
+            (quantiles, [divergence_of_histograms, _divergence_between_quantiles]),
+        )
+        for measure in measures
+        if one is not None and two is not None
+    ]
+    return min((each for each in found if each is not None), default=None)
+
+
+def _divergence_between_quantiles(one: Histogram, two: Histogram) -> float | None:
+    """The divergence of the shares between the second dataset's quantiles.
+
+    Numbers outside of its range are apart.
+    """
+    cuts = np.unique(np.concatenate([_edges(two), [*_points(two)]]))
+    # The least number itself is in the range.
+    cuts[:1] = np.nextafter(cuts[:1], -math.inf)
+    counts = [_between(each, cuts) for each in (one, two)]
+    first, second = ([*finite, *other] for finite, other in zip(counts, _apart(one, two), strict=True))
+    return _divergence(first, second)
+
+
 def _edges(histogram: Histogram) -> _Array:
     """The edges of buckets that have a width."""
     edges = [
@@ -130,6 +172,17 @@ def _counts(histogram: Histogram, cuts: _Array, points: Sequence[float]) -> list
             spread[start:stop] += bucket.sample_count * np.diff(cuts[start : stop + 1]) / (high - low)
     at = _points(histogram)
     return [*spread.tolist(), *(at.get(point, 0.0) for point in points)]
+
+
+def _between(histogram: Histogram, cuts: _Array) -> list[float]:
+    """The counts before, between and after the cuts."""
+    finite = [bucket for bucket in histogram.buckets if _is_finite(bucket)]
+    low, high, count = (
+        np.array([(each.low_value, each.high_value, each.sample_count) for each in finite]).reshape(-1, 3).T
+    )
+    width = np.where(low == high, 1.0, high - low)
+    below = [float(np.where(low == high, low <= cut, np.clip((cut - low) / width, 0, 1)) @ count) for cut in cuts]
+    return np.diff([0.0, *below, float(count.sum())]).tolist()  # type: ignore[no-any-return]
 
 
 def _apart(one: Histogram, two: Histogram) -> tuple[list[float], list[float]]:

@@ -1,5 +1,6 @@
 """Distances of distributions."""
 
+import itertools
 import math
 
 import numpy as np
@@ -12,6 +13,7 @@ from shardmill.schemas.validation.distances import (
     divergence_of_histograms,
     divergence_of_values,
     l_infinity,
+    least_divergence,
     normalized_difference,
 )
 from tests.schemas.validation.small_statistics import numbers
@@ -70,6 +72,34 @@ def test_buckets_of_one_value_match_only_such() -> None:
     point = histogram((1, 1, 4), (1, 3, 4))
     assert divergence_of_histograms(point, point) == 0
     assert divergence_of_histograms(histogram((1, 1, 4)), histogram((0, 2, 4))) == pytest.approx(1)
+
+
+def deciles(values: np.ndarray) -> statistics_pb2.Histogram:
+    """The histogram of equal counts."""
+    edges = np.quantile(values, np.linspace(0, 1, 11), method="inverted_cdf").tolist()
+    return histogram(*((low, high, len(values) / 10) for low, high in itertools.pairwise(edges)))
+
+
+def test_samples_of_one_distribution_are_near() -> None:
+    """Repeated numbers and a far outlier in one of them make no distance; other numbers do, and so do many more of one value."""
+    generator = np.random.default_rng(0)
+    none = (None, None)
+
+    def fares(rows: int) -> np.ndarray:
+        return (np.round(generator.gamma(2, 4, rows) / 0.4) * 0.4).clip(3.25)
+
+    for _ in range(20):
+        one, two = fares(3000), np.append(fares(3000), 700)
+        found = least_divergence(none, (deciles(one), deciles(two)))
+        assert found is not None
+        assert found < 0.02
+        for far in (1.8 * one, np.where(generator.random(3000) < 0.4, 3.25, one)):
+            found = least_divergence(none, (deciles(far), deciles(two)))
+            assert found is not None
+            assert found > 0.05
+    same = histogram((1, 1, 4)), histogram((1, 1, 9))
+    assert least_divergence(same, same) == 0
+    assert least_divergence(none, none) is None
 
 
 def test_infinities_and_nans_match_nothing() -> None:
