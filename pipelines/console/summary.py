@@ -65,7 +65,9 @@ def _next_commands(folder: str, manifest: Mapping[str, Any]) -> Iterator[str]:
     argument = shlex.quote(folder)
     commands = {
         f"shardmill inspect {argument}": "what is in it",
-        f"shardmill inspect --code {argument} > train.py": "code that trains on it, and serves",
+        f"shardmill inspect --code {argument} > train.py": "code that reads it"
+        if "groups" in manifest
+        else "code that trains on it, and serves",
         f"shardmill verify {argument}": "checks it, bit for bit",
     }
     width = max(map(len, commands))
@@ -98,7 +100,7 @@ def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
 def _print_kept(out: Console, metrics: Mapping[str, int]) -> None:
     for name, what in (("rows-kept", "analyzed"), ("rows-resumed", "transformed")):
         if rows := metrics.get(name):
-            out.print(f"  {rows:,} of them were {what} by earlier runs", markup=False)
+            out.print(f"  {rows:,} of them were {what} before", markup=False)
 
 
 def split_table(manifest: Mapping[str, Any]) -> Table:

@@ -235,6 +235,8 @@ class Kind(ABC):
     max_columns: ClassVar[int] = 1
     rules: ClassVar[tuple[str, ...]] = ("reject",)
     is_label: ClassVar[bool] = False
+    # Parameters of its base class that it doesn't take, since its tokens must be counted.
+    refused: ClassVar[tuple[str, ...]] = ()
     # Whether its part of the graph fails for some rows, which are then rejected.
     checks_rows: ClassVar[bool] = False
     # Whether it computes rows of the train split otherwise, by their `FOLD`.

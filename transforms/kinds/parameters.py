@@ -50,9 +50,10 @@ def read_parameters(feature: str, kind: type[Any], table: Mapping[str, object]) 
     }
     for key in table:
         if key not in fields:
-            known = ", ".join(f"`{each}`" for each in ("kind", "column", *fields))
+            taken = [each for each in fields if each not in kind.refused]
+            known = ", ".join(f"`{each}`" for each in ("kind", "column", *taken))
             raise ConfigError(
-                f"[features] {feature}: `{kind.kind}` has no parameter `{key}`{suggest(key, fields, f'it has {known}')}"
+                f"[features] {feature}: `{kind.kind}` has no parameter `{key}`{suggest(key, taken, f'it has {known}')}"
             )
     hints = _hints(typing.cast("Hashable", kind))  # mypy takes no type[Any] for one
     for key, each in fields.items():

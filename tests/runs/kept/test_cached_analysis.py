@@ -147,7 +147,7 @@ def test_a_cache_in_an_object_store_serves_as_well(two: Path) -> None:
 def test_the_summary_tells(days: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A line says how many rows earlier runs had analyzed."""
     print_summary("today", json.loads((days / "today" / "manifest.json").read_text()), {})
-    assert "  1,200 of them were analyzed by earlier runs\n" in capsys.readouterr().out
+    assert "  1,200 of them were analyzed before\n" in capsys.readouterr().out
 
 
 def test_findings_with_too_many_tokens_are_not_kept(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,16 +26,8 @@ class _CountKind(VocabularyKind):
     """
 
     rules: ClassVar[tuple[str, ...]] = ("mode", "reject")
+    refused: ClassVar[tuple[str, ...]] = ("file", "extend", "num_oov_buckets")
     ranks_by_label: ClassVar[bool] = False
-
-    def check_parameters(self, schema: Schema) -> None:
-        """Checks the parameters: see `Kind.check_parameters`."""
-        for key in ("file", "extend", "num_oov_buckets"):
-            if getattr(self, key):
-                raise self.error(
-                    f"expected a `{self.kind}` without `{key}`, received {getattr(self, key)!r}; tokens must be counted"
-                )
-        super().check_parameters(schema)
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw, tf = trace.tf.raw_ops, trace.tf

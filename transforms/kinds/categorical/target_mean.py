@@ -37,6 +37,7 @@ class TargetMean(VocabularyKind):
 
     kind = "target_mean"
     rules: ClassVar[tuple[str, ...]] = ("reject",)
+    refused: ClassVar[tuple[str, ...]] = ("file", "extend", "num_oov_buckets", "reserved_tokens", "shared")
     ranks_by_label: ClassVar[bool] = False
     uses_folds: ClassVar[bool] = True
 
@@ -60,11 +61,6 @@ class TargetMean(VocabularyKind):
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
-        for key in ("file", "extend", "num_oov_buckets", "reserved_tokens", "shared"):
-            if getattr(self, key):
-                raise self.error(
-                    f"expected a `{self.kind}` without `{key}`, received {getattr(self, key)!r}; tokens must be counted"
-                )
         if self.label is not None:
             raise self.error(
                 f"expected the target's column as `target`, received `label = {self.label!r}`; rename the parameter"

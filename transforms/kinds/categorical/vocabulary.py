@@ -159,6 +159,11 @@ class VocabularyKind(TokenKind):
 
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
+        for key in self.refused:
+            if getattr(self, key):
+                raise self.error(
+                    f"expected a `{self.kind}` without `{key}`, received {getattr(self, key)!r}; tokens must be counted"
+                )
         super().check_parameters(schema)
         for key, least in (("top_k", 1), ("frequency_threshold", 0), ("num_oov_buckets", 0)):
             value = getattr(self, key)
