@@ -13,6 +13,21 @@ _USUAL_LABELS = (
 )
 
 
+# The most numbers of an embedding.
+_UNITS = 32
+
+
+def embedding_units(ids: int) -> int:
+    """The numbers to embed each id in.
+
+    They are half as many as ids, and at most 32.
+
+    Args:
+        ids: The number of different ids.
+    """
+    return min(_UNITS, (ids + 1) // 2)
+
+
 def usual_label(names: Sequence[str]) -> str | None:
     """Finds the column that is called as labels are.
 

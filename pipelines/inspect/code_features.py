@@ -7,13 +7,13 @@ import math
 from collections.abc import Sequence
 
 from shardmill.pipelines.inspect.code_facts import Output, literal
+from shardmill.schemas.features import embedding_units
 from shardmill.transforms.kinds.categorical.row_id import RowId
 
 # Numbers whose mean plus standard deviation is further from 0 than this are normalized.
 _LARGE = 10
-# The largest embedding: rows, and numbers in each row.
+# The most ids of an embedding.
 _MOST_IDS = 2**22
-_UNITS = 32
 # A row with more positions than this, of more distinct ids than this, is taken for a text, whose
 # words matter more than their order.
 _POSITIONS = 16
@@ -187,7 +187,7 @@ def _ids(output: Output) -> tuple[int, int] | None:
 
 def _embedding(output: Output, name: str, first: int, last: int) -> str:
     size = last - first + 1
-    units = min(_UNITS, (size + 1) // 2)
+    units = embedding_units(size)
     if output.shape is None:
         # An unknown id below the known ones becomes padding.
         name = f"keras.ops.clip({name}, {first - 1}, {last})" if _is_guessed(output) else name

@@ -33,6 +33,7 @@ class Output:
         dtype: Its type.
         shape: Its shape. None means that it varies by row.
         is_categorical: Whether its numbers are ids.
+        ids: How many ids there may be. None means that this isn't known, or that it has none.
         statistics: Its statistics by split.
         relation: How it relates to the label; None where that isn't known.
         coverage: How many tokens its vocabulary covers; None where it has none.
@@ -45,6 +46,7 @@ class Output:
     dtype: str
     shape: tuple[int, ...] | None
     is_categorical: bool
+    ids: int | None = None
     statistics: Mapping[str, ColumnStatistics] = field(default_factory=dict)
     relation: Relation | None = None
     coverage: Coverage | None = None
@@ -115,8 +117,14 @@ def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics
         dtype=_TYPES.get(schema_pb2.FeatureType.Name(feature.type), "unknown"),
         shape=tuple(dimension.size for dimension in feature.shape.dim) if feature.HasField("shape") else None,
         is_categorical=feature.int_domain.is_categorical,
+        ids=_ids(feature.int_domain),
         statistics={split: found[name] for split, found in statistics.items() if name in found},
     )
+
+
+def _ids(domain: schema_pb2.IntDomain) -> int | None:
+    known = domain.is_categorical and domain.HasField("min") and domain.HasField("max")
+    return domain.max - domain.min + 1 if known else None
 
 
 def owner_of(name: str, declared: Container[str]) -> str:

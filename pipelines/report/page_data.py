@@ -12,6 +12,7 @@ from shardmill.pipelines.report.sample.label_relation import Bucket, Label
 from shardmill.pipelines.report.sample.vocabulary_coverage import Vocabulary
 from shardmill.pipelines.report.shown_statistics import ColumnStatistics
 from shardmill.pipelines.report.shown_text import number, share, shortened, shown
+from shardmill.schemas.features import embedding_units
 from shardmill.schemas.run_folder import TRAIN
 
 # Settings whose value is longer are cut.
@@ -81,6 +82,8 @@ def _output(
         made["tokens"] = [vocabulary.size, [shown(each) for each in vocabulary.first[:12]]]
     if learned := _learned(output, raw):
         made["learned"] = learned
+    if output.ids is not None:
+        made["embedding"] = [output.ids, embedding_units(output.ids)]
     if output.relation is not None:
         tokens = vocabulary.first if vocabulary is not None and output.is_categorical else ()
         made["power"] = _rounded(output.relation.power)

@@ -152,6 +152,7 @@
     const box = make("div", { class: "feature" }, make("h3", {}, output.name), make("p", { class: "soft small" }, kind));
     const facts = output.settings.map(([name, value]) => `${name} = ${value}`);
     if (output.tokens) facts.push(`vocabulary of ${digits(output.tokens[0])} tokens: ${output.tokens[1].join(", ")}${output.tokens[0] > output.tokens[1].length ? " …" : ""}`);
+    if (output.embedding) facts.push(`suggested embedding: ${digits(output.embedding[0])} ids × ${output.embedding[1]} numbers`);
     for (const [name, value] of output.learned || []) facts.push(`${name}: ${typeof value === "number" ? digits(value) : value}`);
     if (facts.length) box.append(make("p", { class: "small" }, facts.join(" · ")));
     const chart = distribution(output.splits);

@@ -58,6 +58,7 @@ def test_ids_have_no_mean() -> None:
         dtype="int64",
         shape=(),
         is_categorical=True,
+        ids=9,
         statistics={"train": found},
         relation=Relation(0.5, (Bucket(0, 0, 2, 1.0), Bucket(7, 7, 1, 0.0))),
     )
@@ -70,6 +71,7 @@ def test_ids_have_no_mean() -> None:
     made = data["columns"][0]["outputs"][0]
     assert made["splits"]["train"] == {"rows": 3, "missing": 0, "min": 0, "max": 2}
     assert made["tokens"] == [2, ["a", "b"]]
+    assert made["embedding"] == [9, 5]
     assert [bucket[0] for bucket in made["buckets"]] == ["a", "7"]
 
 
