@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError, Message
 from shardmill.pipelines.config.table import read_toml
 from shardmill.pipelines.console.printable import printable
 from shardmill.pipelines.inspect.file_kinds import FileKind, file_kind
-from shardmill.pipelines.inspect.file_tables import read_csv, rejected_rows
+from shardmill.pipelines.inspect.file_tables import read_csv, read_parquet, rejected_rows
 from shardmill.pipelines.inspect.run_tables import (
     measured_vocabularies,
     read_manifest,
@@ -134,6 +134,12 @@ def _csv(path: str, rows: int) -> dict[str, Any]:
     }
 
 
+def _parquet(path: str, rows: int) -> dict[str, Any]:
+    count, schema, missing, body = read_parquet(path, rows)
+    columns = [{"name": field.name, "type": str(field.type), "missing": missing[field.name]} for field in schema]
+    return {"rows": count, "columns": columns, "first": body}
+
+
 def _rejected(path: str, rows: int) -> dict[str, Any]:
     count, shown = rejected_rows(path, rows)
     return {"rejected": count, "rows": shown}
@@ -147,5 +153,6 @@ _DESCRIBERS: dict[FileKind, Callable[[str, int], dict[str, Any]]] = {
     "shard": _shard,
     "vocabulary": _vocabulary,
     "csv": _csv,
+    "parquet": _parquet,
     "rejected": _rejected,
 }

@@ -14,13 +14,16 @@ from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.tfrecord.frames import begins_with_frame, decompress
 
-FileKind = Literal["shard", "schema", "manifest", "statistics", "configuration", "rejected", "csv", "vocabulary"]
+FileKind = Literal[
+    "shard", "schema", "manifest", "statistics", "configuration", "rejected", "csv", "parquet", "vocabulary"
+]
 
 _SUFFIXES: dict[str, FileKind] = {
     ".pbtxt": "schema",
     ".toml": "configuration",
     ".csv": "csv",
     ".tsv": "csv",
+    ".parquet": "parquet",
     ".tfrecord": "shard",
 }
 # Suffixes of text files that are never vocabularies.
@@ -40,7 +43,11 @@ _OTHER_TEXT = (
     ".yaml",
     ".yml",
 )
-_KNOWN = f"a run's folder, its shards, vocabularies, schemas, statistics, {MANIFEST} and rejected rows, configurations (.toml), CSV"
+_PARQUET = b"PAR1"
+_KNOWN = (
+    f"a run's folder, its shards, vocabularies, schemas, statistics, {MANIFEST} and rejected rows, "
+    "configurations (.toml), CSV, Parquet"
+)
 _BEGINNING = 1 << 16
 _LINES = 50
 
@@ -92,8 +99,9 @@ def _beginning(path: str) -> bytes:
 
 
 def _by_content(data: bytes, path: str, suffix: str) -> FileKind | None:
-    if begins_with_frame(data):
-        return "shard"
+    is_parquet = data.startswith(_PARQUET)
+    if is_parquet or begins_with_frame(data):
+        return "parquet" if is_parquet else "shard"
     if data.lstrip().startswith(b"{"):
         return _kind_of_json(data, path)
     if suffix == ".pb" and _is_statistics(path):

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+from pyarrow.parquet import FileMetaData, ParquetFile
 from rich.console import Console
 from rich.markup import escape
 
@@ -78,6 +80,64 @@ def read_csv(path: str, rows: int) -> tuple[Dialect, Sequence[str], Sequence[Seq
     found = first_rows(sample, dialect)
     names = repair_names(fill_header(found[0], dialect))[0] if dialect.header and found else dialect.columns or ()
     return dialect, names, found[int(dialect.header) :][:rows]
+
+
+def print_parquet(out: Console, path: str, rows: int) -> None:
+    """Prints a Parquet file's columns and first rows.
+
+    Raises:
+        DataError: It isn't Parquet, or is damaged.
+    """
+    count, schema, missing, body = read_parquet(path, rows)
+    out.print(
+        f"Parquet of {len(schema):,} columns and {count:,} rows, {format_bytes(os.path.getsize(path))}",
+        style="bold",
+        markup=False,
+    )
+    table = _table(
+        "column", "type", "missing", *(f"row {number}" for number in range(1, len(body) + 1)), right=("missing",)
+    )
+    for field in schema:
+        cells = ("" if row[field.name] is None else cut(str(row[field.name])) for row in body)
+        share = "" if missing[field.name] is None else f"{missing[field.name]:,}"
+        table.add_row(PlainText(field.name), PlainText(str(field.type)), share, *map(PlainText, cells))
+    out.print(table)
+
+
+def read_parquet(path: str, rows: int) -> tuple[int, pa.Schema, Mapping[str, int | None], Sequence[dict[str, Any]]]:
+    """Reads a Parquet file's columns and first rows.
+
+    Args:
+        path: The file.
+        rows: The most rows to read.
+
+    Returns:
+        The number of rows, the columns, how many values of each are missing (None where the file
+        doesn't tell), and the values of the first rows by column.
+
+    Raises:
+        DataError: It isn't Parquet, or is damaged.
+    """
+    try:
+        with ParquetFile(path) as file:
+            body = next(file.iter_batches(rows), None)
+            missing = {name: _nulls(file.metadata, name) for name in file.schema_arrow.names}
+            found = [] if body is None else body.slice(0, rows).to_pylist()
+            return file.metadata.num_rows, file.schema_arrow, missing, found
+    except pa.ArrowException as error:
+        raise DataError(f"{path!r} isn't a Parquet file, or is damaged: {error}") from error
+
+
+def _nulls(metadata: FileMetaData, name: str) -> int | None:
+    """Counts a column's nulls, where each row group tells them."""
+    counts: list[int] = []
+    for group in range(metadata.num_row_groups):
+        chunks = map(metadata.row_group(group).column, range(metadata.num_columns))
+        found = [chunk.statistics for chunk in chunks if chunk.path_in_schema == name]
+        if len(found) != 1 or found[0] is None or not found[0].has_null_count:
+            return None
+        counts.append(found[0].null_count)
+    return sum(counts)
 
 
 def print_configuration(out: Console, path: str) -> None:

@@ -21,6 +21,7 @@ from shardmill.pipelines.inspect.file_tables import (
     print_csv,
     print_feature_statistics,
     print_manifest,
+    print_parquet,
     print_rejected,
 )
 from shardmill.pipelines.inspect.run_tables import print_run, print_schema, read_schema
@@ -167,5 +168,6 @@ _PRINTERS: dict[FileKind, Callable[[Console, str], None]] = {
 _LISTERS: dict[FileKind, Callable[[Console, str, int], None]] = {
     "rejected": print_rejected,
     "csv": print_csv,
+    "parquet": print_parquet,
     "vocabulary": _print_vocabulary,
 }

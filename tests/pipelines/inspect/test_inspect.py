@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.protobuf import text_format
+from pyarrow import parquet
 from rich.console import Console
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from shardmill.pipelines.describe.describe_path import as_json
 from shardmill.pipelines.inspect import file_tables
 from shardmill.pipelines.inspect.inspect import format_values, inspect_path
 from shardmill.pipelines.inspect.run_tables import print_features
@@ -428,3 +431,28 @@ def test_long_values_are_cut() -> None:
     """Many values and long texts are shown by their beginning and their number."""
     assert format_values(list(range(10))) == "0, 1, 2, 3, 4, 5, 6, 7, ... (10 values)"
     assert format_values([b"x" * 100]) == "x" * 60 + "... (100 characters)"
+
+
+@pytest.mark.parametrize("name", ["data.parquet", "data"])
+def test_a_parquet_file_is_shown(tmp_path: Path, name: str) -> None:
+    """Its columns with their types and missing values, and the first rows; of lists the file doesn't tell which are missing."""
+    table = pa.table({"x": [1, None, 3], "s": ["a\x1b[31m", "b", None], "l": [[1, 2], [], None]})
+    parquet.write_table(table, tmp_path / name, row_group_size=2)
+    lines = shown(tmp_path / name, records=2).splitlines()
+    assert lines[0].startswith("Parquet of 3 columns and 3 rows, ")
+    cells = {
+        line.split("│")[1].strip(): [each.strip() for each in line.split("│")[2:-1]] for line in lines if "│" in line
+    }
+    assert cells["x"] == ["int64", "1", "1", ""]
+    assert cells["s"] == ["string", "1", r"a\u001b[31m", "b"]
+    assert cells["l"][0].startswith("list<")
+    assert cells["l"][1:] == ["", "[1, 2]", "[]"]
+    found = json.loads(as_json(str(tmp_path / name), 1))
+    assert (found["kind"], found["rows"], found["first"]) == ("parquet", 3, [{"x": 1, "s": "a\x1b[31m", "l": [1, 2]}])
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path: Path) -> None:
+    """As one that isn't Parquet at all."""
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 and nothing else")
+    with pytest.raises(DataError, match=r"a\.parquet' isn't a Parquet file, or is damaged: "):
+        shown(tmp_path / "a.parquet")
