@@ -2,6 +2,7 @@
 
 commands.py         the subcommands
 comparing.py        two of them, `validate` and `diff`
+showing.py          two more, `inspect` and `report`
 readable.py         whether Python's own files may be read
 options.py          options that several commands have
 engine_options.py   the engine that the options choose, and its result

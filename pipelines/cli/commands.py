@@ -18,7 +18,6 @@ from shardmill.pipelines.cli.examples import EXAMPLES
 from shardmill.pipelines.cli.failure_reports import failure_reports
 from shardmill.pipelines.cli.help import ENGINE_OPTIONS, WIDEST, Command, CommandGroup
 from shardmill.pipelines.cli.options import (
-    AsJson,
     DryRun,
     EngineName,
     Fractions,
@@ -37,6 +36,7 @@ from shardmill.pipelines.cli.options import (
     Workers,
 )
 from shardmill.pipelines.cli.readable import check_readable
+from shardmill.pipelines.cli.showing import inspect, report
 from shardmill.pipelines.config.paths import check_output, check_path
 from shardmill.schemas.errors import ConfigError, ShardmillError
 from shardmill.transforms.files.temporary import remove_folders, temporary_folder
@@ -153,69 +153,8 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
         tell_result(chosen, result, profile=profile)
 
 
-@app.command(cls=Command, epilog=EXAMPLES["inspect"])
-def inspect(
-    path: Annotated[
-        str, typer.Argument(metavar="PATH", help="A run's folder, a file of it, a configuration or a CSV file.")
-    ],
-    records: Annotated[
-        int,
-        typer.Option(
-            "--records",
-            "-n",
-            min=1,
-            metavar="N",
-            help="Records of a shard, or tokens of a vocabulary, to show [default: 5].",
-        ),
-    ] = 5,
-    *,
-    code: Annotated[
-        bool, typer.Option("--code", help="For a run: print Python that reads it, trains on it and serves.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show runs, their files, configurations or CSV."""
-    check_path("PATH", path)
-    if code:
-        from shardmill.pipelines.inspect.code import code_for
-
-        typer.echo(code_for(path), nl=False)
-        return
-
-    if as_json:
-        from shardmill.pipelines.describe import describe_path
-
-        typer.echo(describe_path.as_json(path, records))
-        return
-
-    from shardmill.pipelines.inspect.inspect import inspect_path
-
-    inspect_path(path, records)
-
-
-@app.command(cls=Command, epilog=EXAMPLES["report"])
-def report(
-    run_dir: RunFolder,
-    output: Annotated[
-        str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The page to write [default: RUN_DIR/report.html]."),
-    ] = None,
-    *,
-    quiet: Quiet = False,
-) -> None:
-    """Make a run's page of statistics and warnings anew.
-
-    `run` and `apply` write it, too: report.html in the run's folder. It needs no network.
-    """
-    check_path("RUN_DIR", run_dir)
-    if output is not None:
-        check_output(output)
-
-    from shardmill.pipelines.report.make_report import make_report
-
-    path = make_report(run_dir, output)
-    if not quiet:
-        typer.echo(f"The report is {path}")
+app.command(cls=Command, epilog=EXAMPLES["inspect"])(inspect)
+app.command(cls=Command, epilog=EXAMPLES["report"])(report)
 
 
 @app.command(cls=Command, epilog=EXAMPLES["verify"])
