@@ -84,6 +84,16 @@ def _vocabulary(name: str, spec: Mapping[str, Any], text: pd.Series, column_type
     return {name: np.array([ids.get(cell, len(ids)) for cell in cells], np.int64)}
 
 
+def _multi_hot(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
+    lists = [[each.strip() for each in cell.split(spec["delimiter"])] for cell in tokens(text, column_type)]
+    ids = {token: place for place, token in enumerate(vocabulary([each for found in lists for each in found]))}
+    assert spec["num_oov_buckets"] == 1
+    hot = np.zeros((len(lists), len(ids) + 1), np.float32)
+    for row, found in enumerate(lists):
+        hot[row, [ids.get(each, len(ids)) for each in found if each]] = 1
+    return {name: hot}
+
+
 def _label(name: str, spec: Mapping[str, Any], text: pd.Series, column_type: str) -> dict[str, np.ndarray]:
     if column_type == "bytes":
         return {name: np.array([cell.encode() for cell in text], object)}
@@ -111,6 +121,7 @@ _KINDS = {
     "z_score": _z_score,
     "min_max": _min_max,
     "vocabulary": _vocabulary,
+    "multi_hot": _multi_hot,
     "label": _label,
     "datetime": _datetime,
 }

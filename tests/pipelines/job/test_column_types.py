@@ -124,7 +124,7 @@ def test_a_column_that_no_type_fits_is_an_error_that_says_where_to_change_it(
 
 
 def test_a_run_with_the_schema_of_init_writes_what_one_without_does(folder: Path, shared_tracer: None) -> None:
-    """Shards, vocabularies and the schema of what was read, to the byte."""
+    """Shards and vocabularies to the byte, and the types of what was read; a schema that is given gets no domains."""
     toml = (
         '[input]\nfiles = "data.csv"\nmax_bad_fraction = 0.1\n{}\n'
         '[features]\nzip = "vocabulary"\nage = "z_score"\n[output]\nshards = 1\n'
@@ -133,9 +133,11 @@ def test_a_run_with_the_schema_of_init_writes_what_one_without_does(folder: Path
         run_toml(folder, toml.format(schema), name=name)
         for name, schema in (("with", 'schema = "starter.schema.pbtxt"'), ("without", ""))
     ]
-    for name in ("train-00000-of-00001.tfrecord.gz", "metadata/schema.pbtxt", "transform_fn/assets/zip"):
+    for name in ("train-00000-of-00001.tfrecord.gz", "transform_fn/assets/zip"):
         with_schema, without = ((run / name).read_bytes() for run in runs)
         assert with_schema == without, name
+    given, inferred = (load_schema(str(run / "metadata/schema.pbtxt")) for run in runs)
+    assert given == inferred
     assert b"10003.5" in (runs[0] / "transform_fn/assets/zip").read_bytes()
 
 

@@ -124,16 +124,18 @@ def test_ids_of_texts(tmp_path: Path) -> None:
             {"kind": "z_score", "column": "f"},
             'expected `missing` to be a number or one of "mean", "median", "mode", "reject"',
         ),
-        ({"kind": "string"}, "expected `missing` to be a token or \"reject\" for `string`, received 'own_id'"),
+        (
+            {"kind": "string"},
+            'expected `missing` to be a token or "mode" or "reject" for `string`, received \'own_id\'',
+        ),
         (
             {"kind": "bag_of_words"},
             "a token or \"reject\" for `bag_of_words`, received 'own_id'; `indicator = true` says",
         ),
         (
-            {"kind": "hash", "num_buckets": 2, "missing": "mode"},
-            'a token or "own_id" or "reject" for `hash`, received \'mode\'',
+            {"kind": "ordinal", "order": ["a", "b"]},
+            'expected `missing` to be an integer, "mode", "reject" or one of `order`',
         ),
-        ({"kind": "ordinal", "order": ["a", "b"]}, 'expected `missing` to be an integer, "reject" or one of `order`'),
     ],
 )
 def test_refusals(table: dict[str, object], message: str) -> None:
