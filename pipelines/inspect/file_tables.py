@@ -29,9 +29,8 @@ from shardmill.schemas.messages import cut
 from shardmill.schemas.run_folder import REJECT_KEYS
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import fill_header
-from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.records.repair_names import repair_names
-from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample, first_rows
+from shardmill.transforms.scoring.samples import first_rows, read_sample
 from shardmill.transforms.sniff.sniff import sniff
 from shardmill.transforms.tfrecord.frames import decompress
 
@@ -74,8 +73,7 @@ def read_csv(path: str, rows: int) -> tuple[Dialect, Sequence[str], Sequence[Seq
         DataError: It isn't text, or is damaged.
     """
     with open(path, "rb") as stream:
-        data = read_beginning(stream, path, SAMPLE_BYTES + 1)
-    sample = Sample(path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
+        sample = read_sample(stream, path)
     dialect = sniff([sample]).dialect
     found = first_rows(sample, dialect)
     names = repair_names(fill_header(found[0], dialect))[0] if dialect.header and found else dialect.columns or ()

@@ -21,12 +21,11 @@ from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.units import InputFile
-from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.files import files
 from shardmill.transforms.profile import Profiled, as_text
 from shardmill.transforms.records.repair_names import describe_renamed
 from shardmill.transforms.rows.ragged import find_ragged
-from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample
+from shardmill.transforms.scoring.samples import Sample, read_sample
 from shardmill.transforms.sniff.decision import Decision
 from shardmill.transforms.sniff.sniff import sniff
 
@@ -177,5 +176,4 @@ def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:
 
 def _sample(found: InputFile) -> Sample:
     with files.opened(found.path) as raw:
-        data = read_beginning(raw, found.path, SAMPLE_BYTES + 1)
-    return Sample(found.path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
+        return read_sample(raw, found.path)

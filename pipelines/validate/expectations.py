@@ -19,9 +19,8 @@ from shardmill.schemas.validation.schema_mistakes import domain_of
 from shardmill.schemas.validation.schema_terms import environments_of
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import InputFile
-from shardmill.transforms.decoding.text import read_beginning
 from shardmill.transforms.files import enclosed, files
-from shardmill.transforms.scoring.samples import SAMPLE_BYTES, Sample
+from shardmill.transforms.scoring.samples import Sample, read_sample
 from shardmill.transforms.sniff.sniff import sniff
 
 _STATISTICS = f"{RAW_STATISTICS}/{STATISTICS_FILE}"
@@ -190,5 +189,4 @@ def _check_environment(schema: schema_pb2.Schema, wish: Wish) -> None:
 
 def _sample(found: InputFile) -> Sample:
     with files.opened(found.path) as raw:
-        data = read_beginning(raw, found.path, SAMPLE_BYTES + 1)
-    return Sample(found.path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
+        return read_sample(raw, found.path)

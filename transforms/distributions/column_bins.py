@@ -62,11 +62,7 @@ class ColumnBins:
         Raises:
             TypeError: The columns are of other kinds.
         """
-        if not np.array_equal(columns.table["kind"], self._kinds):
-            raise TypeError(
-                f"bins: expected columns of the kinds {self._kinds.tolist()}, "
-                f"received {columns.table['kind'].tolist()}; make bins for these"
-            )
+        columns.check_kinds(self._kinds, "bins")
         rows = columns.rows if index is None else len(index)
         kernel().kernel_bin(columns.table, self._table, len(self._table), index, rows, self._spare())
 

@@ -61,6 +61,22 @@ class Columns:
         """These columns, then others of as many rows."""
         return Columns(np.concatenate([self.table, other.table]), self.rows, (*self.owners, *other.owners))
 
+    def check_kinds(self, kinds: npt.NDArray[np.int64], what: str) -> None:
+        """Checks that an accumulator was made for such columns.
+
+        Args:
+            kinds: The kinds that it was made for, int64 [n].
+            what: The accumulator, for the message.
+
+        Raises:
+            TypeError: The columns are of other kinds.
+        """
+        if not np.array_equal(self.table["kind"], kinds):
+            raise TypeError(
+                f"{what}: expected columns of the kinds {kinds.tolist()}, "
+                f"received {self.table['kind'].tolist()}; make {what} for these"
+            )
+
     def add_to(
         self, statistics: npt.NDArray[Any], index: "npt.NDArray[np.int64] | None", function: Callable[..., None]
     ) -> None:

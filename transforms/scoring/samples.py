@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.decoding.encodings import UTF8_MARK, Codec
+from shardmill.transforms.decoding.text import Source, read_beginning
 from shardmill.transforms.scoring.cut_records import Rows, Text, cut_records
 
 SAMPLE_BYTES = 1 << 20
@@ -25,6 +26,20 @@ class Sample:
     path: str
     data: bytes
     complete: bool = False
+
+
+def read_sample(stream: Source, path: str) -> Sample:
+    """Reads a file's beginning.
+
+    Args:
+        stream: The file, at its start.
+        path: Its name, whose suffix says how it is compressed.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    data = read_beginning(stream, path, SAMPLE_BYTES + 1)
+    return Sample(path, data[:SAMPLE_BYTES], complete=len(data) <= SAMPLE_BYTES)
 
 
 def first_rows(sample: Sample, dialect: Dialect) -> Rows:

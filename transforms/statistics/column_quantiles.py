@@ -52,11 +52,7 @@ class ColumnQuantiles:
         Raises:
             TypeError: The columns are of other kinds.
         """
-        if not np.array_equal(columns.table["kind"], self._kinds):
-            raise TypeError(
-                f"quantiles: expected columns of the kinds {self._kinds.tolist()}, "
-                f"received {columns.table['kind'].tolist()}; make quantiles for these"
-            )
+        columns.check_kinds(self._kinds, "quantiles")
         rows = columns.rows if index is None else len(index)
         for column in np.flatnonzero(self._sizes - self._held <= rows).tolist():
             self._make_room(column, rows)
