@@ -102,11 +102,7 @@ class ColumnMoments:
         Raises:
             TypeError: The columns are of other kinds.
         """
-        if not np.array_equal(columns.table["kind"], self._table["kind"]):
-            raise TypeError(
-                f"moments: expected columns of the kinds {self._table['kind'].tolist()}, "
-                f"received {columns.table['kind'].tolist()}; make moments for these"
-            )
+        columns.check_kinds(self._table["kind"], "moments")
         columns.add_to(self._table, index, kernel().kernel_moments)
 
     def merge(self, other: "ColumnMoments") -> None:
