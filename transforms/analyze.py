@@ -197,7 +197,7 @@ class _AnalyzeUnit(CheckedDoFn):
             for split, rows, keys in self._reading.split_rows(block, splits):
                 with work.timed("statistics"):
                     if split == TRAIN:
-                        findings.analysis.update(rows, self._reading.made_tokens(rows), keys)
+                        findings.analysis.update(rows, self._reading.made(rows), keys)
                     else:
                         findings.of(split).update(rows, keys=keys)
             findings.rejections.update(unit.index, block.rejects)

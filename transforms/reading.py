@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,10 @@ from shardmill.transforms.repeats.repeat_key import keyed
 from shardmill.transforms.rows.counts import describe
 from shardmill.transforms.rows.folds import FoldRule
 from shardmill.transforms.rows.splits import SplitRule
+from shardmill.transforms.runtime.analysis_graph import AnalysisGraph
 from shardmill.transforms.runtime.derived_columns import with_derived
 from shardmill.transforms.runtime.row_graph import RowGraph
 from shardmill.transforms.runtime.session import Session
-from shardmill.transforms.runtime.token_graph import TokenGraph
 from shardmill.transforms.statistics.text_values import row_keys
 from shardmill.transforms.tfrecord.encode import Outputs
 
@@ -41,8 +42,8 @@ class Reading:
             aside.
         row_graph: A user's function, which all rows have to pass; None where there is none.
         derived: The columns that it makes, in order.
-        token_graph: The graph that makes the tokens which the analysis counts; None where it counts
-            cells as they are.
+        analysis_graph: The graph that makes tokens and numbers for the analysis; None where it
+            counts cells as they are.
         fold_rule: The rule that assigns the train split's rows to folds. None means that no feature
             needs any.
     """
@@ -53,7 +54,7 @@ class Reading:
     fail_on_bad_row: bool = False
     row_graph: RowGraph | None = None
     derived: tuple[Column, ...] = ()
-    token_graph: TokenGraph | None = None
+    analysis_graph: AnalysisGraph | None = None
     fold_rule: FoldRule | None = None
 
     @property
@@ -190,9 +191,9 @@ class Reading:
     def _with_derived(self, block: Block) -> pa.RecordBatch:
         return with_derived(block.columns, block.made or {}) if self.derived else block.columns
 
-    def made_tokens(self, rows: pa.RecordBatch) -> dict[Hashable, pa.LargeListArray]:
-        """The tokens that the graph makes of rows: see `TokenGraph.tokens`."""
-        return {} if self.token_graph is None else self.token_graph.tokens(rows)
+    def made(self, rows: pa.RecordBatch) -> dict[Hashable, npt.NDArray[Any] | pa.Array]:
+        """Makes values of rows for the analysis: see `AnalysisGraph.make`."""
+        return {} if self.analysis_graph is None else self.analysis_graph.make(rows)
 
 
 def _seed(block: Block) -> int:

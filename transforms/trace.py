@@ -39,7 +39,7 @@ from shardmill.transforms.select_tokens import SelectTokens
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.ranking import RankedVocabulary, Selected, write_vocabulary
-from shardmill.transforms.statistics.requests import MadeTokens, VocabularyRequest, VocabularyStats
+from shardmill.transforms.statistics.requests import ComputedRequest, Made, VocabularyRequest, VocabularyStats
 from shardmill.transforms.statistics.token_files import Run
 from shardmill.transforms.summaries.stats_file import write_raw_statistics
 from shardmill.transforms.workers import metrics
@@ -65,9 +65,9 @@ class Features:
     infinite: frozenset[str] = frozenset()
 
     @property
-    def made_tokens(self) -> tuple[MadeTokens, ...]:
-        """The tokens that the graph makes for the analysis."""
-        requests = [request for request in self.requests if isinstance(request, VocabularyRequest)]
+    def made(self) -> tuple[Made, ...]:
+        """The values that the graph makes for the analysis."""
+        requests = [each for each in self.requests if isinstance(each, VocabularyRequest | ComputedRequest)]
         return tuple(dict.fromkeys(made for request in requests for made in request.made))
 
     @property

@@ -47,7 +47,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
             fail_on_bad_row=config.input.on_bad_row == "fail",
             row_graph=features.row_graph,
             derived=features.derived,
-            token_graph=features.token_graph,
+            analysis_graph=features.analysis_graph,
             fold_rule=fold_rule(config.split, config.grouped, config.output.seed) if features.folded else None,
         ),
         schema=schema,

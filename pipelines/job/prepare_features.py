@@ -34,10 +34,10 @@ from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.numbers.list_cells import ListShape
 from shardmill.transforms.numbers.refused import Refusal
+from shardmill.transforms.runtime.analysis_graph import AnalysisGraph
 from shardmill.transforms.runtime.c_library import without_notes
 from shardmill.transforms.runtime.graph_folder import Graph
 from shardmill.transforms.runtime.row_graph import RowGraph
-from shardmill.transforms.runtime.token_graph import TokenGraph
 from shardmill.transforms.statistics.requests import Statistics
 from shardmill.transforms.trace import Features
 from shardmill.transforms.workers import phases
@@ -56,8 +56,8 @@ class JobFeatures:
         derived: The derived columns.
         refused: Numbers that reject a row, by their raw columns.
         lists: What cells must be, or their rows are rejected; by raw columns of text.
-        token_graph: The graph that makes the tokens which the analysis counts. None means that it
-            counts none of its own.
+        analysis_graph: The graph that makes tokens and numbers for the analysis. None means that
+            it needs none.
         folded: Whether features need the folds of training rows.
     """
 
@@ -68,7 +68,7 @@ class JobFeatures:
     derived: tuple[Column, ...] = ()
     refused: Mapping[str, frozenset[Refusal]] = field(default_factory=dict)
     lists: Mapping[str, frozenset[ListShape]] = field(default_factory=dict)
-    token_graph: TokenGraph | None = None
+    analysis_graph: AnalysisGraph | None = None
     folded: bool = False
 
 
@@ -88,7 +88,7 @@ def prepare_features(config: Config, schema: Schema, work: str, engine: Engine, 
     kinds = None
     if config.preprocessing_fn is None and config.derive is None:
         kinds = _parsed(config, schema)
-        if not Features(kinds, schema).made_tokens and not any(kind.checks_rows for kind in kinds):
+        if not Features(kinds, schema).made and not any(kind.checks_rows for kind in kinds):
             return _declared(config, schema, work, kinds)
     progress.phase("load", 1)
     phases.start("load")
@@ -147,7 +147,7 @@ def _declared(
         tuple(each.column for each in derived.values()),
         refused,
         lists,
-        _token_graph(features, parts_folder(work)),
+        _analysis_graph(features, parts_folder(work)),
         any(kind.uses_folds for kind in kinds),
     )
 
@@ -181,19 +181,19 @@ def _lists(kinds: Sequence[Kind], schema: Schema) -> dict[str, frozenset[ListSha
     return found
 
 
-def _token_graph(features: Features, folder: str) -> TokenGraph | None:
-    """Traces the graph that makes tokens.
+def _analysis_graph(features: Features, folder: str) -> AnalysisGraph | None:
+    """Traces the graph that makes values for the analysis.
 
     It is in the folder of part files, as that of derived columns.
     """
-    made = features.made_tokens
+    made = features.made
     if not made:
         return None
-    graph = Graph(files.join(folder, "tokens"))
-    with tempfile.TemporaryDirectory(prefix="shardmill-tokens-") as local:
-        process.shared().trace_tokens(made, features.schema, os.path.join(local, "graph"))
+    graph = Graph(files.join(folder, "made"))
+    with tempfile.TemporaryDirectory(prefix="shardmill-made-") as local:
+        process.shared().trace_made(made, features.schema, os.path.join(local, "graph"))
         copying.copy_folder(os.path.join(local, "graph"), graph.folder)
-    return TokenGraph(graph, made)
+    return AnalysisGraph(graph, made)
 
 
 def _checking(kinds: Sequence[Kind], *, derives: bool) -> tuple[Kind, ...]:

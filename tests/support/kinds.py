@@ -16,7 +16,7 @@ from shardmill.transforms.graph.vocabulary_files import write_assets
 from shardmill.transforms.kinds.base import Kind, TableKey, Trace
 from shardmill.transforms.statistics import tokens
 from shardmill.transforms.statistics.accumulator import Analysis
-from shardmill.transforms.statistics.requests import Statistics, VocabularyRequest, VocabularyStats
+from shardmill.transforms.statistics.requests import ComputedRequest, Statistics, VocabularyRequest, VocabularyStats
 
 _MISSING = {ColumnType.INT: MISSING_INT, ColumnType.FLOAT: np.nan, ColumnType.BYTES: b""}
 _NUMPY = {ColumnType.INT: np.int64, ColumnType.FLOAT: np.float32, ColumnType.BYTES: object}
@@ -66,14 +66,19 @@ def analyzed(kinds: Sequence[Kind], schema: Schema, batch: pa.RecordBatch, folde
     return analysis.statistics(found)
 
 
-def _made(requests: Sequence[Any], schema: Schema, batch: pa.RecordBatch) -> dict[Any, pa.LargeListArray]:
-    """The tokens that a token graph makes, without one."""
+def _made(requests: Sequence[Any], schema: Schema, batch: pa.RecordBatch) -> dict[Any, Any]:
+    """The tokens and numbers that an analysis graph makes, without one."""
     inputs = dense(schema, {name: batch.column(name).to_pylist() for name in schema.names})
     trace = Trace(tf, inputs, Statistics(), lambda key: pytest.fail(f"no table yet: {key}"))
-    made: dict[Any, pa.LargeListArray] = {}
-    for each in (each for request in requests if isinstance(request, VocabularyRequest) for each in request.made):
-        lists = each.maker.make(trace, trace.text(each.column)).to_list()
-        made[each] = pa.array(lists, pa.large_list(pa.binary()))
+    made: dict[Any, Any] = {}
+    asking = (request for request in requests if isinstance(request, VocabularyRequest | ComputedRequest))
+    for each in (each for request in asking for each in request.made):
+        values = each.make(trace)
+        made[each] = (
+            pa.array(values.to_list(), pa.large_list(pa.binary()))
+            if isinstance(values, tf.RaggedTensor)
+            else values.numpy()
+        )
     return made
 
 

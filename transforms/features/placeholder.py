@@ -13,6 +13,7 @@ from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.categorical.vocabulary import VocabularyKind
 from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import (
+    ComputedRequest,
     GroupRequest,
     NumericRequest,
     NumericStats,
@@ -38,7 +39,7 @@ def dummy_statistics(kinds: Iterable[Kind], schema: Schema, path: str = "", coun
     names = {kind.vocabulary for kind in kinds if isinstance(kind, VocabularyKind) and kind.vocabulary is not None}
     names |= {request.name for request in requests if isinstance(request, VocabularyRequest)}
     return Statistics(
-        numeric={request: stats for request in requests if isinstance(request, NumericRequest)},
+        numeric={request: stats for request in requests if isinstance(request, NumericRequest | ComputedRequest)},
         vocabularies={name: VocabularyStats(name, path, 1, 1, "a", counts) for name in sorted(names)},
         rows=2,
         groups={

@@ -11,7 +11,7 @@ tables.py                 the graph's lookup tables
 outputs.py                the graph's outputs: declared features, or a function's
 save.py                   saves a transform as a SavedModel
 derive.py                 a user's derived columns as a SavedModel
-made_tokens.py            the tokens that the analysis counts as a SavedModel
+made_values.py            tokens and numbers for the analysis as a SavedModel
 build.py                  builds the transform graph
 process.py                runs all of these in a process of its own
 """

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from shardmill.transforms.functions.user_function import UserFunction
     from shardmill.transforms.graph.derived_column import DeclaredGraph, DerivedColumn
     from shardmill.transforms.kinds.base import Kind
-    from shardmill.transforms.statistics.requests import MadeTokens
+    from shardmill.transforms.statistics.requests import Made
 
 # Features traced before the analysis, as a check: enough to load TensorFlow's parts, few enough not
 # to delay the analysis.
@@ -156,20 +156,20 @@ class Tracer:
         columns: tuple[DerivedColumn, ...] = self._ask("derive", function, schema, folder)
         return columns
 
-    def trace_tokens(self, made: Sequence[MadeTokens], schema: Schema, folder: str) -> None:
-        """Writes the SavedModel that makes tokens.
+    def trace_made(self, made: Sequence[Made], schema: Schema, folder: str) -> None:
+        """Writes the SavedModel that makes values for the analysis.
 
-        See `transforms.graph.made_tokens.trace_tokens`.
+        See `transforms.graph.made_values.trace_made`.
 
         Args:
-            made: The tokens.
+            made: The values.
             schema: The raw columns, and the derived ones.
             folder: A local folder that doesn't exist yet.
 
         Raises:
             ShardmillError: See `build_graph`.
         """
-        self._ask("tokens", made, schema, folder)
+        self._ask("made", made, schema, folder)
 
     def _ask(self, request: str, *arguments: object) -> Any:
         with self._lock:
@@ -306,10 +306,10 @@ def _answer(builder: Any, request: str, arguments: tuple[Any, ...]) -> tuple[str
             from shardmill.transforms.graph import derive as deriver
 
             return "ok", deriver.trace_derive(*arguments)
-        if request == "tokens":
-            from shardmill.transforms.graph import made_tokens
+        if request == "made":
+            from shardmill.transforms.graph import made_values
 
-            made_tokens.trace_tokens(*arguments)
+            made_values.trace_made(*arguments)
             return "ok", None
         _check(builder, *arguments)
     except ShardmillError as error:

@@ -10,6 +10,6 @@ session.py          record batches in, columns of features out
 fingerprint.py      hashes of whole columns
 derived_columns.py  a block's derived columns
 missing_labels.py   rows without labels, in `apply`
-token_graph.py      the graph that makes the tokens which the analysis counts
+analysis_graph.py   the graph that makes tokens and numbers for the analysis
 row_graph.py        the graph of a user's function, and the rows that it rejects
 """

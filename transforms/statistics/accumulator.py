@@ -28,10 +28,12 @@ from shardmill.transforms.numbers.list_cells import split_elements
 from shardmill.transforms.statistics import tokens as tokens_module
 from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
 from shardmill.transforms.statistics.moments import ColumnMoments, Moments
-from shardmill.transforms.statistics.pre import Pre
+from shardmill.transforms.statistics.pre import Pre, apply_pre
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import (
+    ComputedRequest,
     GroupRequest,
+    Made,
     MadeTokens,
     NumericRequest,
     NumericStats,
@@ -46,11 +48,12 @@ from shardmill.transforms.statistics.text_values import TextValues, TopValues, r
 from shardmill.transforms.statistics.token_counts import TokenCounts
 
 _KINDS = {ColumnType.FLOAT: FLOATS, ColumnType.INT: INTEGERS}
-_NumericKey = tuple[str, tuple[Pre, ...]]
+# A numeric column and what is applied to its values first; or what the graph computes.
+_NumericKey = tuple[str, tuple[Pre, ...]] | Made
 # The attributes of an analysis that follow from its requests and columns.
 _GIVEN = frozenset(
     (
-        *("columns", "_names", "_numeric", "_vocabularies", "_finder", "_text_columns", "_number_columns"),
+        *("columns", "_names", "_numeric", "_vocabularies", "_finder", "_text_columns", "_number_columns", "_others"),
         *("_positions", "_ranked", "_ranked_positions", "_sharing"),
     )
 )
@@ -93,22 +96,24 @@ class Analysis:
         self.rows = 0
         self.columns = tuple(columns)
         self._names = tuple(column.name for column in columns)
-        self._numeric = tuple(dict.fromkeys(request for request in requests if isinstance(request, NumericRequest)))
+        numeric = (request for request in requests if isinstance(request, NumericRequest | ComputedRequest))
+        self._numeric = tuple(dict.fromkeys(numeric))
         self._vocabularies = {request.name: request for request in requests if isinstance(request, VocabularyRequest)}
         check_requests(requests, columns)
         is_text = np.array([column.type is ColumnType.BYTES for column in columns], np.bool_)
         self._finder = ColumnFinder(self._names)
         self._text_columns, self._number_columns = np.flatnonzero(is_text), np.flatnonzero(~is_text)
         self._texts = TextSummaries(len(self._text_columns))
-        numbers: list[_NumericKey] = [(self._names[position], ()) for position in self._number_columns]
-        changed = dict.fromkeys((each.column, each.pre) for each in self._numeric if each.pre)
-        # Positions among the moments: the numeric columns as they are, then those changed first.
-        self._positions = {key: position for position, key in enumerate((*numbers, *changed))}
+        plain = dict.fromkeys((self._names[position], ()) for position in self._number_columns)
+        others = (key for key in map(_numeric_key, self._numeric) if key not in plain)
+        self._others: tuple[_NumericKey, ...] = tuple(dict.fromkeys(others))
+        # Positions among the moments: the numeric columns as they are, then the other numbers.
+        self._positions = {key: position for position, key in enumerate((*plain, *self._others))}
         kinds = [_KINDS[column.type] for column in columns if column.type in _KINDS]
         self._bins = ColumnBins(kinds)
-        kinds += [FLOATS] * len(changed)
+        kinds += [FLOATS] * len(self._others)
         self._moments = ColumnMoments(kinds)
-        ranked = dict.fromkeys((each.column, each.pre) for each in self._numeric if each.quantiles)
+        ranked = dict.fromkeys(_numeric_key(each) for each in self._numeric if each.quantiles)
         self._ranked = {key: position for position, key in enumerate(ranked)}
         self._ranked_positions = np.array([self._positions[key] for key in ranked], np.int64)
         self._quantiles = ColumnQuantiles([kinds[position] for position in self._ranked_positions])
@@ -127,14 +132,15 @@ class Analysis:
     def update(
         self,
         batch: pa.RecordBatch,
-        made: Mapping[Any, pa.LargeListArray] = MappingProxyType({}),
+        made: Mapping[Any, Any] = MappingProxyType({}),
         keys: "npt.NDArray[np.uint64] | None" = None,
     ) -> None:
         """Adds a block's rows.
 
         Args:
             batch: The columns by name: int64, float32 or text, by their types. Nulls are missing.
-            made: The tokens that the graph makes of each row, for the `made` of all requests.
+            made: What the graph makes of each row, for the `made` of all requests: lists of tokens,
+                numbers as float32.
             keys: See `row_keys`. None means that the rows are all there are.
         """
         if not batch.num_rows:
@@ -142,8 +148,8 @@ class Analysis:
         self.rows += batch.num_rows
         columns = self._finder.find(batch)
         self._texts.update(columns.take(self._text_columns))
-        changed = [_changed(batch.column(name), pre) for name, pre in self._positions if pre]
-        numbers = columns.take(self._number_columns).joined(columns_of(changed, batch.num_rows))
+        others = [_other_numbers(key, batch, made) for key in self._others]
+        numbers = columns.take(self._number_columns).joined(columns_of(others, batch.num_rows))
         self._moments.update(numbers)
         self._bins.update(columns.take(self._number_columns))
         if self._values:
@@ -153,7 +159,7 @@ class Analysis:
         self._quantiles.update(numbers.take(self._ranked_positions))
         for request, moments in self._groups.items():
             keys = tokens_module.to_binary(batch.column(request.key))
-            moments.update(keys, _changed(batch.column(request.column), request.pre))
+            moments.update(keys, apply_pre(batch.column(request.column), request.pre))
         for key, counts in self._tokens.items():
             if key.companion is not None:
                 self._count_joint(key, key.companion, batch, made)
@@ -285,7 +291,7 @@ class Analysis:
         """Bytes of memory that the token counts take."""
         return sum(counts.nbytes for counts in self._tokens.values())
 
-    def numeric_results(self) -> dict[NumericRequest, NumericStats]:
+    def numeric_results(self) -> dict[NumericRequest | ComputedRequest, NumericStats]:
         """The statistics that answer each numeric request."""
         quantiles = self._quantiles.all()
         return {request: self._stats(request, quantiles) for request in self._numeric}
@@ -327,8 +333,8 @@ class Analysis:
     def _of(self, positions: npt.NDArray[np.int64]) -> list[str]:
         return [self._names[position] for position in positions]
 
-    def _stats(self, request: NumericRequest, quantiles: Sequence[Quantiles]) -> NumericStats:
-        key = (request.column, request.pre)
+    def _stats(self, request: NumericRequest | ComputedRequest, quantiles: Sequence[Quantiles]) -> NumericStats:
+        key = _numeric_key(request)
         moments = self._moments[self._positions[key]]
         return NumericStats(
             count=moments.count,
@@ -343,17 +349,14 @@ class Analysis:
         )
 
 
-def _changed(values: pa.Array, pre: tuple[Pre, ...]) -> npt.NDArray[np.float32]:
-    """A column's values after `pre`; NaN where they are missing.
+def _numeric_key(request: NumericRequest | ComputedRequest) -> _NumericKey:
+    return request.numbers if isinstance(request, ComputedRequest) else (request.column, request.pre)
 
-    They are those that the graph computes with: an INT column becomes float32 first.
-    """
-    changed: npt.NDArray[np.float32] = to_numpy(values).astype(np.float32, copy=False)
-    for operation in pre:
-        changed = operation.numpy(changed)
-    if values.null_count:
-        changed = np.where(to_numpy(values.is_valid().cast(pa.int8())), changed, np.float32(np.nan))
-    return changed
+
+def _other_numbers(key: _NumericKey, batch: pa.RecordBatch, made: Mapping[Any, Any]) -> npt.NDArray[np.float32]:
+    """The values of a key that isn't a plain column."""
+    numbers: npt.NDArray[np.float32] = apply_pre(batch.column(key[0]), key[1]) if isinstance(key, tuple) else made[key]
+    return numbers
 
 
 def _tokens_key(request: VocabularyRequest) -> _TokensKey:
@@ -366,7 +369,7 @@ def _tokens_key(request: VocabularyRequest) -> _TokensKey:
 def _cells(key: _TokensKey, batch: pa.RecordBatch) -> list[pa.Array]:
     """The cells or crosses that are counted."""
     edges = dict(key.boundaries)
-    arrays = [_bucketed(batch.column(name), edges.get(name)) for name in key.columns]
+    arrays = [tokens_module.bucketed(batch.column(name), edges.get(name)) for name in key.columns]
     return arrays if key.separator is None else [tokens_module.cross(arrays, key.separator)]
 
 
@@ -389,18 +392,6 @@ def _row_tokens(
     rows = np.concatenate([to_numpy(pc.list_parent_indices(each)).astype(np.int64) for each in lists])
     texts = pa.concat_arrays([pc.list_flatten(each).cast(pa.binary()) for each in lists])
     return tokens_module.distinct_in_rows(tokens_module.null_if_empty(texts), rows)
-
-
-def _bucketed(values: pa.Array, boundaries: tuple[float, ...] | None) -> pa.Array:
-    """The buckets of numbers, as the graph finds them.
-
-    Without boundaries they are the values themselves.
-    """
-    if boundaries is None:
-        return values
-    numbers = _changed(values, ())
-    edges = np.array(boundaries, np.float32)
-    return pa.array(np.searchsorted(edges, numbers, side="right"), pa.int64(), mask=np.isnan(numbers))
 
 
 def _count_made(lists: Sequence[pa.LargeListArray], counts: TokenCounts, *, rows: bool) -> None:

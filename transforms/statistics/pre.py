@@ -3,14 +3,16 @@
 Each is defined twice: in NumPy for the analysis and in TensorFlow for the graph.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import did_you_mean
 
@@ -93,6 +95,19 @@ class Pre:
     def tensor(self, tf: ModuleType, values: Any) -> Any:
         """Applies the operation to a float32 tensor."""
         return OPERATIONS[self.name].tensor(tf, values, *(np.float32(argument) for argument in self.args))
+
+
+def apply_pre(values: pa.Array, pre: Sequence[Pre]) -> npt.NDArray[np.float32]:
+    """A column's values after operations; NaN where they are missing.
+
+    An INT column becomes float32 first, as in the graph.
+    """
+    changed: npt.NDArray[np.float32] = to_numpy(values).astype(np.float32, copy=False)
+    for operation in pre:
+        changed = operation.numpy(changed)
+    if values.null_count:
+        changed = np.where(to_numpy(values.is_valid().cast(pa.int8())), changed, np.float32(np.nan))
+    return changed
 
 
 def parse_pre(feature: str, value: object) -> tuple[Pre, ...]:

@@ -3,7 +3,7 @@
 All of it is plain data that pickles.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,47 @@ class NumericRequest:
     quantiles: bool = False
 
 
+class Made(Hashable, Protocol):
+    """Values that the graph makes of a row's columns.
+
+    The analysis counts them; the code that makes them is that of the transform graph. Equal ones
+    make the same values.
+    """
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns."""
+
+    def make(self, trace: Any) -> Any:
+        """The values of each row.
+
+        Args:
+            trace: The `Trace` of the graph.
+
+        Returns:
+            A number, float32[batch], NaN where missing; or tokens, a RaggedTensor string[batch,
+            None].
+        """
+
+
+@dataclass(frozen=True)
+class ComputedRequest:
+    """A request for the statistics of computed numbers.
+
+    Attributes:
+        numbers: The numbers.
+        quantiles: Whether to compute `NumericStats.ranked`.
+    """
+
+    numbers: Made
+    quantiles: bool = False
+
+    @property
+    def made(self) -> tuple[Made, ...]:
+        """The values that the graph makes."""
+        return (self.numbers,)
+
+
 class TokenMaker(Protocol):
     """Makes tokens of a column's text, in a graph.
 
@@ -58,6 +99,8 @@ class TokenMaker(Protocol):
 class MadeTokens:
     """The tokens that a maker makes of a column.
 
+    See `Made`.
+
     Attributes:
         column: The column, INT or BYTES.
         maker: The maker.
@@ -65,6 +108,15 @@ class MadeTokens:
 
     column: str
     maker: TokenMaker
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """See `Made.columns`."""
+        return (self.column,)
+
+    def make(self, trace: Any) -> Any:
+        """See `Made.make`."""
+        return self.maker.make(trace, trace.text(self.column))
 
 
 @dataclass(frozen=True)
@@ -134,7 +186,7 @@ class GroupRequest:
     pre: tuple[Pre, ...] = ()
 
 
-Request = NumericRequest | VocabularyRequest | GroupRequest
+Request = NumericRequest | ComputedRequest | VocabularyRequest | GroupRequest
 
 
 def check_requests(requests: Sequence[Request], columns: Sequence[Column]) -> None:
@@ -154,8 +206,14 @@ def check_requests(requests: Sequence[Request], columns: Sequence[Column]) -> No
                 )
 
 
-def _needs(request: Request) -> Iterator[tuple[str, ColumnType, str]]:
-    """A request's columns, each with an unfit type."""
+def _needs(request: Request) -> Iterator[tuple[str, ColumnType | None, str]]:
+    """A request's columns, each with an unfit type.
+
+    None means that it isn't known here.
+    """
+    if isinstance(request, ComputedRequest):
+        yield from ((name, None, "") for name in request.numbers.columns)
+        return
     if not isinstance(request, VocabularyRequest):
         yield request.column, ColumnType.BYTES, "numbers"
     names = request.columns if isinstance(request, VocabularyRequest) else ()
@@ -169,9 +227,10 @@ def _needs(request: Request) -> Iterator[tuple[str, ColumnType, str]]:
 
 @dataclass(frozen=True)
 class NumericStats:
-    """A numeric column's statistics.
+    """The statistics of a numeric column, or of computed numbers.
 
-    They are of its present values after `NumericRequest.pre`; moments skip non-finite values.
+    They are of present values, those of a column after `NumericRequest.pre`; moments skip
+    non-finite values.
 
     Attributes:
         count: Finite values.
@@ -241,7 +300,7 @@ class Statistics:
         totals: The counts of all rows' facts, by vocabularies with a companion.
     """
 
-    numeric: Mapping[NumericRequest, NumericStats] = field(default_factory=dict)
+    numeric: Mapping[NumericRequest | ComputedRequest, NumericStats] = field(default_factory=dict)
     vocabularies: Mapping[str, VocabularyStats] = field(default_factory=dict)
     rows: int = 0
     missing: Mapping[str, int] = field(default_factory=dict)

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_edges, binary_octets, binary_parts, from_numpy, to_numpy
+from shardmill.transforms.statistics.pre import apply_pre
 
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 
@@ -40,6 +41,18 @@ def cross(columns: Sequence[pa.Array], separator: str) -> pa.Array:
     """
     parts = [null_if_empty(to_binary(column)) for column in columns]
     return pc.binary_join_element_wise(*parts, pa.scalar(separator.encode(), pa.binary()))
+
+
+def bucketed(values: pa.Array, boundaries: tuple[float, ...] | None) -> pa.Array:
+    """The buckets of numbers, as the graph finds them.
+
+    Without boundaries they are the values themselves.
+    """
+    if boundaries is None:
+        return values
+    numbers = apply_pre(values, ())
+    edges = np.array(boundaries, np.float32)
+    return pa.array(np.searchsorted(edges, numbers, side="right"), pa.int64(), mask=np.isnan(numbers))
 
 
 def row_counts(lists: pa.LargeListArray) -> pa.Table:

@@ -32,12 +32,14 @@ age = {{ kind = "z_score", missing = "median" }}
 bucket = {{ kind = "bucketize", column = "age", num_buckets = 4 }}
 city = {{ kind = "vocabulary", num_oov_buckets = 1 }}
 by_city = {{ kind = "group_z_score", column = "price", key = "city" }}
-{words}
+{made}
 price = "label"
 [output]
 shards = 2
 """
-WORDS = 'words = { kind = "bag_of_words", column = "both", top_k = 5, lower = true }'
+MADE = """words = { kind = "bag_of_words", column = "both", top_k = 5, lower = true }
+ratio = { kind = "arithmetic", expression = "price / (age - 40)", missing = "median" }
+"""
 DERIVE = """
 import tensorflow as tf
 
@@ -46,10 +48,10 @@ def derive(inputs):
 """
 
 
-def _toml(cache: str | None = None, *, texts: bool = False) -> str:
-    """A configuration, with features of texts where graphs make what is analyzed."""
+def _toml(cache: str | None = None, *, made: bool = False) -> str:
+    """A configuration, with features for which graphs make what is analyzed."""
     section = "" if cache is None else f'[analysis]\ncache = "{cache}"'
-    return TOML.format(cache=section, derive='derive = "mine.py:derive"' if texts else "", words=WORDS if texts else "")
+    return TOML.format(cache=section, derive='derive = "mine.py:derive"' if made else "", made=MADE if made else "")
 
 
 def _day(folder: Path, day: int, rows: int = ROWS) -> None:
@@ -68,8 +70,8 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three days' files, which a run with a cache has read, and then the file of a day before them."""
     folder = tmp_path_factory.mktemp("days")
     (folder / "mine.py").write_text(DERIVE)
-    (folder / "plain.toml").write_text(_toml(texts=True))
-    (folder / "cached.toml").write_text(_toml("cache", texts=True))
+    (folder / "plain.toml").write_text(_toml(made=True))
+    (folder / "cached.toml").write_text(_toml("cache", made=True))
     for day in (2, 3, 4):
         _day(folder, day)
     run(folder / "cached.toml", folder / "yesterday")

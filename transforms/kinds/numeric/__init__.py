@@ -1,5 +1,6 @@
 """Kinds of numbers.
 
+filled.py           the base class of kinds that fill missing numbers
 numbers.py          the base class of kinds of one number
 scale.py            numbers passed through or scaled: z_score, min_max, label ...
 group_scale.py      numbers scaled by key

@@ -1,25 +1,20 @@
 """The base class of kinds that take one number.
 
-It handles `pre`, the column's statistics, and the replacement of missing values.
+It handles `pre`, and the replacement of missing values.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import NUMBERS, Kind, Request, Tensor, Trace
+from shardmill.transforms.kinds.base import NUMBERS, Tensor, Trace
+from shardmill.transforms.kinds.numeric.filled import FilledKind
 from shardmill.transforms.statistics.pre import OPERATIONS, Pre
-from shardmill.transforms.statistics.quantiles import Ranked
-from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, Statistics
-
-# The rules for missing values that need the column's statistics.
-FROM_STATISTICS = ("mean", "median", "mode")
+from shardmill.transforms.statistics.requests import NumericRequest, Statistics
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberKind(Kind):
+class NumberKind(FilledKind):
     """A kind of one numeric column, computed in float32.
 
     Attributes:
@@ -31,13 +26,8 @@ class NumberKind(Kind):
     """
 
     types = NUMBERS
-    rules: ClassVar[tuple[str, ...]] = (*FROM_STATISTICS, "reject")
-    # Whether the kind itself needs the column's statistics, and its quantiles.
-    needs_statistics: ClassVar[bool] = False
-    needs_quantiles: ClassVar[bool] = False
 
     pre: tuple[Pre, ...] = ()
-    missing: float | str | None = None
 
     @property
     def steps(self) -> tuple[Pre, ...]:
@@ -47,67 +37,10 @@ class NumberKind(Kind):
     def check_parameters(self, schema: Schema) -> None:
         """Checks the parameters: see `Kind.check_parameters`."""
         super().check_parameters(schema)
-        if isinstance(self.missing, str) and self.missing not in self.rules:
-            names = ", ".join(f'"{rule}"' for rule in self.rules)
-            hint = (
-                "; name the column in forward_fill of [window] or [sequence]" if self.missing == "forward_fill" else ""
-            )
-            raise self.error(f"expected `missing` to be a number or one of {names}, received {self.missing!r}{hint}")
         if any(each.name == "power" and each.args == (0.0,) for each in self.steps):
             raise self.error(
                 "expected an exponent other than 0 for `power`, received 0, which makes every value 1, missing ones too"
             )
-
-    def requests(self, _schema: Schema) -> tuple[Request, ...]:
-        """A request for the column's statistics, where needed.
-
-        The kind or the rule for missing values may need them.
-        """
-        return (self._request(),) if self.needs_statistics or self.missing in FROM_STATISTICS else ()
-
-    def stats(self, statistics: Statistics) -> NumericStats:
-        """The column's statistics, found by the analysis.
-
-        Raises:
-            DataError: The column has no finite value.
-        """
-        found = statistics.numeric[self._request()]
-        if not found.count:
-            pre = f" after `pre` {[each.name for each in self.steps]}" if self.steps else ""
-            raise DataError(
-                f"feature {self.name!r}: column {self.columns[0]!r} has no finite value{pre} in the {statistics.rows} rows of the train "
-                f"split ({found.missing} missing, {found.non_finite} infinite), so `{self.kind}` has nothing to learn; remove the feature"
-            )
-        return found
-
-    def ranked(self, statistics: Statistics) -> Ranked:
-        """The column's quantiles, which the kind or rule requested."""
-        ranked = self.stats(statistics).ranked
-        if ranked is None:
-            raise ValueError(f"no quantiles of {self._request()!r}")
-        return ranked
-
-    def filling(self, statistics: Statistics) -> float | None:
-        """The replacement of missing values that comes from statistics.
-
-        It applies after `pre`. None means that the rule for missing values doesn't use statistics.
-        """
-        return self.typical(statistics, str(self.missing)) if self.missing in FROM_STATISTICS else None
-
-    def typical(self, statistics: Statistics, rule: str) -> float:
-        """The mean, median or mode of the values after `pre`.
-
-        `rule` names which. For a constant column it is the constant itself.
-
-        The constant may be an int that float64 can't hold: rounded twice, it would differ from the
-        column's own float32 numbers.
-        """
-        stats = self.stats(statistics)
-        if stats.minimum == stats.maximum:
-            return stats.minimum
-        if rule == "mean":
-            return stats.mean
-        return self.ranked(statistics).mode if rule == "mode" else self.ranked(statistics).quantile(0.5)
 
     def value(self, trace: Trace) -> Tensor:
         """float32[batch]: the column after `pre`, without missing values.
@@ -146,10 +79,15 @@ class NumberKind(Kind):
         )
 
     def _request(self) -> NumericRequest:
-        return NumericRequest(self.columns[0], self.steps, self.needs_quantiles or self.missing in ("median", "mode"))
+        return NumericRequest(self.columns[0], self.steps, self.uses_quantiles)
+
+    @property
+    def _source(self) -> str:
+        pre = f" after `pre` {[each.name for each in self.steps]}" if self.steps else ""
+        return f"column {self.columns[0]!r}{pre}"
 
     def _outputs(self, _schema: Schema, statistics: Statistics) -> tuple[FeatureSpec, ...]:
-        if self.needs_statistics or self.missing in FROM_STATISTICS:
+        if self.uses_statistics:
             self.stats(statistics)
         return (FeatureSpec(self.name, "float32"),)
 

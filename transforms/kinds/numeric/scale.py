@@ -13,7 +13,8 @@ from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import Tensor, Trace, column_of, float32
-from shardmill.transforms.kinds.numeric.numbers import FROM_STATISTICS, NumberKind, is_integer
+from shardmill.transforms.kinds.numeric.filled import FROM_STATISTICS
+from shardmill.transforms.kinds.numeric.numbers import NumberKind, is_integer
 from shardmill.transforms.kinds.parameters import parameter
 from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.requests import Statistics

@@ -1,4 +1,4 @@
-"""The kind of tokens replaced by a target's mean, as it is served; tests/runs/rows/test_target_mean_runs.py has training rows."""
+"""The kind of tokens replaced by a target's mean, as it is served; tests/runs/kinds/test_target_mean_runs.py has training rows."""
 
 from pathlib import Path
 

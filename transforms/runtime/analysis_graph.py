@@ -1,11 +1,14 @@
-"""The graph that makes the tokens which the analysis counts.
+"""The graph that makes the values which the analysis counts.
 
-Its operations are those of the transform graph, so both make the same tokens.
+They are tokens and computed numbers. Its operations are those of the transform graph, so both make
+the same values.
 """
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy.typing as npt
 import pyarrow as pa
 
 from shardmill.transforms.runtime.graph_folder import Graph
@@ -13,8 +16,8 @@ from shardmill.transforms.runtime.session import load_session
 
 
 @dataclass(frozen=True)
-class TokenGraph:
-    """A graph that makes tokens.
+class AnalysisGraph:
+    """A graph that makes values for the analysis.
 
     Attributes:
         graph: The SavedModel. Its outputs are called by their position in `made`.
@@ -24,8 +27,10 @@ class TokenGraph:
     graph: Graph
     made: tuple[Hashable, ...]
 
-    def tokens(self, rows: pa.RecordBatch) -> dict[Hashable, pa.LargeListArray]:
-        """The tokens of each row, binary; for each of `made`.
+    def make(self, rows: pa.RecordBatch) -> dict[Hashable, npt.NDArray[Any] | pa.Array]:
+        """The values of each row, for each of `made`.
+
+        Tokens are binary lists, numbers float32.
 
         Args:
             rows: The rows to analyze, the derived columns included.

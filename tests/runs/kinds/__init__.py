@@ -1,0 +1,1 @@
+"""Runs whose features are of certain kinds."""
