@@ -36,7 +36,7 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress, 
         raise ConfigError(f"{config.path}: no output folder; give --output DIR or set output.dir")
 
     if resume:
-        _check_resumable(config, engine)
+        _check_resumable(config.path, engine)
     if engine.is_dataflow:
         from shardmill.pipelines.engines.dataflow import check_paths
 
@@ -57,27 +57,21 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress, 
             return run_job(make_job(config, folders.work, engine, progress), folders, engine, progress)
 
 
-def _check_resumable(config: Config, engine: Engine) -> None:
-    """Checks that finished units mean something to another run.
+def _check_resumable(path: str, engine: Engine) -> None:
+    """Checks that a stopped run is at an end.
+
+    Args:
+        path: The configuration's path, for the message.
+        engine: The engine.
 
     Raises:
-        ConfigError: They don't: a job on a cluster may still be at work, or all rows are needed
-            again.
+        ConfigError: A job on a cluster may still be at work.
     """
-    hindrances = {
-        f"the engine {engine.name!r}, whose job outlives the command": not engine.in_process,
-        "preprocessing_fn, which TF Transform analyzes in passes of its own": config.preprocessing_fn is not None,
-        "[sequence] or [window], which bring rows of all files together": config.grouped is not None,
-        "[rows] dedup, which looks at all files at once": config.rows is not None and config.rows.dedup is not None,
-        "a key of [split] by time, which looks at all files at once": config.split is not None
-        and config.split.tracked is not None,
-    }
-    for hindrance, is_there in hindrances.items():
-        if is_there:
-            raise ConfigError(
-                f"{config.path}: --resume: expected the local engine and features of single rows, received {hindrance}; "
-                "run without --resume"
-            )
+    if not engine.in_process:
+        raise ConfigError(
+            f"{path}: --resume: expected the local engine, received the engine {engine.name!r}, whose job outlives the command; "
+            "run without --resume"
+        )
 
 
 def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "Job":

@@ -93,7 +93,6 @@ class AnalyzeUnits(SeveralOutputs):
     kept: KeptEntries | None = None
 
     def expand(self, units: beam.PCollection[Unit]) -> AnalyzedUnits:
-        assert self.kept is None or self.reading.selection.tracked is None  # tracked keys aren't kept
         passed = units | "AnalyzeUnit" >> beam.ParDo(
             _AnalyzeUnit(self.reading, tuple(self.requests), self.folder, self.phase, self.kept)
         ).with_outputs("findings", "tokens", "quantiles", "keys", main="counts")
@@ -149,7 +148,7 @@ class _AnalyzeUnit(CheckedDoFn):
     def process(self, unit: Unit) -> Iterator[Any]:  # a UnitCount, and pieces
         with metrics.working(self._phase, metrics.unit_name(unit)) as work:
             if self._kept is None:
-                count, _ = yield from self._analyzed(unit, self._findings, work)
+                count = (yield from self._analyzed(unit, self._findings, work)).counted
             else:
                 count = yield from self._found(unit, self._kept, work)
         metrics.ROWS_READ.inc(count.read)
@@ -161,32 +160,34 @@ class _AnalyzeUnit(CheckedDoFn):
         """Takes kept findings, or makes and keeps them."""
         with work.timed("hash"):
             content = read_content(unit)
+            if self._reading.repeats is not None:
+                content = content.repeating(self._reading.repeats.records(unit.index))
         with work.timed("cache"):
             found = kept.find(unit, content)
         if found is not None:
-            count, findings = found.counted, found.findings
-            metrics.ROWS_KEPT.inc(count.read)
-            work.add(count.read, found.size)
+            metrics.ROWS_KEPT.inc(found.counted.read)
+            work.add(found.counted.read, found.size)
+            if found.keys is not None:
+                writer = KeyWriter(self._folder)
+                yield from _tagged("keys", [*writer.add(found.keys), *writer.close()])
         else:
             # The analysis reads the bytes again: they must be those of the content.
             same = replace(unit, checksum=content.checksum)
-            count, findings = yield from self._analyzed(same, self._empty(), work)
-            if findings is not self._findings:
+            found = yield from self._analyzed(same, self._empty(), work)
+            if found.findings is not self._findings:
                 with work.timed("cache"):
-                    kept.keep(unit, content, FoundUnit(count, findings, work.size))
-        if findings is not self._findings:
-            self._findings.merge(findings)
+                    kept.keep(unit, content, found)
+        if found.findings is not self._findings:
+            self._findings.merge(found.findings)
             yield from self._write_large()
-        return replace(count, sha256=content.sha256)
+        return replace(found.counted, sha256=content.sha256)
 
-    def _analyzed(
-        self, unit: Unit, findings: Findings, work: metrics.Work
-    ) -> Generator[Any, None, tuple[UnitCount, Findings]]:
+    def _analyzed(self, unit: Unit, findings: Findings, work: metrics.Work) -> Generator[Any, None, FoundUnit]:
         """Adds what is found in a unit.
 
         Returns:
-            Its count, and the findings; the bundle's own, where the unit has too many tokens for
-            findings of its own.
+            What is found; its findings are the bundle's own, where the unit has too many tokens or
+            keys for findings of its own.
         """
         rule = self._reading.split_rule
         counts = [0] * len(rule.names)
@@ -209,17 +210,21 @@ class _AnalyzeUnit(CheckedDoFn):
             rejected += len(block.rejects)
             filtered.update(block.filtered)
             work.add(block.read, block.size)
+            key_files: list[RowFile] = []
             if block.tracked is not None:
-                yield from _tagged("keys", write_splits(writer, block.tracked, splits, len(counts)))
-            if findings is not self._findings and findings.analysis.token_bytes > HELD_BYTES:
+                key_files += write_splits(writer, block.tracked, splits, len(counts))
+                yield from _tagged("keys", key_files)
+            is_large = bool(key_files) or findings.analysis.token_bytes > HELD_BYTES
+            if findings is not self._findings and is_large:
                 self._findings.merge(findings)
                 findings = self._findings
             yield from self._write_large()
+        tracked = writer.held
         yield from _tagged("keys", writer.close())
         count = UnitCount(
             unit.index, unit.path, tuple(counts), rejected, blocks.checksum, blocks.skipped, dict(filtered)
         )
-        return count, findings
+        return FoundUnit(count, findings, work.size, tracked)
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:
         # The engine keeps the object for another bundle.

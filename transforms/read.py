@@ -28,7 +28,7 @@ from shardmill.transforms.csv.units import (
     wide_unit_bytes,
 )
 from shardmill.transforms.files import files
-from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+from shardmill.transforms.files.checksums import NO_BYTES
 from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.rows.counts import UnitCount
 from shardmill.transforms.workers import metrics
@@ -165,7 +165,7 @@ def _load_units(_: Any, path: str) -> list[Unit]:
 
 @dataclass(eq=False)
 class HoldUnits(beam.PTransform):  # type: ignore[misc]
-    """Gives units the checksums that a pass over them found.
+    """Gives units the checksums and hashes that a pass found.
 
     Later passes compare the units' bytes with these.
 
@@ -179,28 +179,28 @@ class HoldUnits(beam.PTransform):  # type: ignore[misc]
 
     def expand(self, units: beam.PCollection[Unit]) -> beam.PCollection[Unit]:
         keyed = units | "KeyUnits" >> beam.Map(_keyed)  # (unit's index, unit)
-        checksums = self.counts | "KeyChecksums" >> beam.Map(_keyed_checksum)  # (unit's index, checksum)
+        counts = self.counts | "KeyCounts" >> beam.Map(_keyed_count)  # (unit's index, its count)
         return (
-            (keyed, checksums)
+            (keyed, counts)
             | beam.Flatten()
-            | "JoinChecksums" >> beam.GroupByKey()  # (unit's index, [unit, checksum])
+            | "JoinCounts" >> beam.GroupByKey()  # (unit's index, [unit, its count])
             | "HoldUnit" >> beam.MapTuple(_held)
         )
 
 
-def _keyed(unit: Unit) -> tuple[int, Unit | Checksum]:
+def _keyed(unit: Unit) -> tuple[int, Unit | UnitCount]:
     return unit.index, unit
 
 
-def _keyed_checksum(count: UnitCount) -> tuple[int, Unit | Checksum]:
-    return count.unit, count.checksum
+def _keyed_count(count: UnitCount) -> tuple[int, Unit | UnitCount]:
+    return count.unit, count
 
 
-def _held(_: int, found: Iterable[Unit | Checksum]) -> Unit:
-    unit, checksum = sorted(found, key=lambda each: isinstance(each, Checksum))
+def _held(_: int, found: Iterable[Unit | UnitCount]) -> Unit:
+    unit, count = sorted(found, key=lambda each: isinstance(each, UnitCount))
     assert isinstance(unit, Unit)
-    assert isinstance(checksum, Checksum)
-    return replace(unit, checksum=checksum)
+    assert isinstance(count, UnitCount)
+    return replace(unit, checksum=count.checksum, sha256=count.sha256)
 
 
 def units_of(

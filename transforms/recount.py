@@ -84,7 +84,14 @@ class _RecountUnit(CheckedDoFn):
                 metrics.ROWS_REJECTED.inc(len(block.rejects) - len(read.rejects))
                 work.add(block.read, block.size)
         yield UnitCount(
-            unit.index, unit.path, tuple(rows.tolist()), rejected, blocks.checksum, blocks.skipped, dict(filtered)
+            unit.index,
+            unit.path,
+            tuple(rows.tolist()),
+            rejected,
+            blocks.checksum,
+            blocks.skipped,
+            dict(filtered),
+            unit.sha256,
         )
 
     def finish_bundle(self) -> Iterator[pvalue.TaggedOutput]:

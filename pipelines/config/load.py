@@ -316,12 +316,6 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
     analysis = _ANALYSIS
     with mistakes.at("analysis"):
         analysis = _parse_analysis(root.table("analysis"))
-    if analysis.cache and rows and rows.dedup:
-        root.table("analysis").refuse("cache", "can't be used with [rows] dedup, which looks at all files at once")
-    if analysis.cache and split and split.time and split.key:
-        root.table("analysis").refuse(
-            "cache", "can't be used with a key of [split] by time, which looks at all files at once"
-        )
     grouped, parse_grouped = None, parse_window if "window" in raw else parse_sequence
     with mistakes.at("window" if "window" in raw else "sequence"):
         grouped = parse_grouped(root, outputs.format, shards=outputs.shards, shuffle=outputs.shuffle)

@@ -25,11 +25,13 @@ from shardmill.transforms.graph import process
 FINISHED = b'{"format": 2, "splits": {}, "rows": {"rejected": 1}}'
 
 
-def run(config: Path, output: Path, *, workers: int = 2, beam_args: Sequence[str] = ()) -> RunResult:
+def run(
+    config: Path, output: Path, *, workers: int = 2, beam_args: Sequence[str] = (), resume: bool = False
+) -> RunResult:
     """Runs the main job on a configuration file."""
     checked = load_config(str(config), output=str(output))
     engine = choose_engine(None, beam_args, workers=None if beam_args else workers)
-    result = run_module.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
+    result = run_module.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True), resume=resume)
     # A page that can't be made costs nobody a run, but a test.
     assert (output / "report.html").exists()
     return result

@@ -117,6 +117,7 @@ class Unit:
         file_bytes: The size in bytes that the file must have. None means any.
         checksum: The checksum of the unit's bytes, as an earlier pass read them. None means that
             nothing has read them.
+        sha256: What `UnitCount` says of them. None means that it isn't known.
     """
 
     index: int
@@ -130,6 +131,7 @@ class Unit:
     location: str | None = None
     file_bytes: int | None = None
     checksum: Checksum | None = None
+    sha256: bytes | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Each unit comes from another worker by itself. A list of them has each header once, in

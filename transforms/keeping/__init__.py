@@ -3,7 +3,7 @@
 An entry is named after a hash of all that decides it: the unit's bytes, the settings and the code.
 
 findings.py          what the analysis finds of units
-unit_content.py      a hash of a unit's bytes
+unit_content.py      a hash of what decides a unit's rows
 settings_digest.py   a hash of settings, code and versions
 packed_values.py     accumulators as bytes that hold no code
 kept_entries.py      a folder of entries, written atomically

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from shardmill.transforms.csv.units import Unit
 from shardmill.transforms.decoding.compression import compressed_suffix
 from shardmill.transforms.keeping.findings import Findings
@@ -21,11 +23,14 @@ class FoundUnit(NamedTuple):
         counted: Its count.
         findings: Its findings.
         size: The bytes of its text.
+        keys: The tracked keys of its rows, as `KeyWriter` holds them. None means that there are
+            none.
     """
 
     counted: UnitCount
     findings: Findings
     size: int
+    keys: pa.Table | None = None
 
 
 class KeptFindings:
@@ -79,7 +84,7 @@ class KeptFindings:
         findings = replace(findings, **kept)
         _move(findings, unit, unit.first_line - entry["first_line"])
         count: UnitCount = entry["count"]
-        return FoundUnit(replace(count, unit=unit.index, path=unit.path), findings, entry["size"])
+        return FoundUnit(replace(count, unit=unit.index, path=unit.path), findings, entry["size"], entry["keys"])
 
     def keep(self, unit: Unit, content: UnitContent, found: FoundUnit) -> None:
         """Keeps what the analysis has found in a unit.
@@ -97,6 +102,7 @@ class KeptFindings:
                 "others": {split: analysis.contents() for split, analysis in found.findings.others.items()},
             },
             "size": found.size,
+            "keys": found.keys,
         }
         self._entries.keep(self._key(unit, content), entry)
 

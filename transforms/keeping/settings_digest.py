@@ -25,7 +25,7 @@ def settings_digest(*settings: object) -> str:
 
     Args:
         settings: Plain values, dataclasses and graphs, or collections of these. A graph counts by
-            the content of its files.
+            the content of its files; fields that make no difference when two are compared don't.
 
     Returns:
         64 hexadecimal digits; others as soon as a setting, a file of the code, the compiled kernel,
@@ -70,7 +70,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Graph):
         return ["Graph", _folder_digest(value.local_folder())]
     if is_dataclass(value) and not isinstance(value, type):
-        named = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        named = {each.name: _plain(getattr(value, each.name)) for each in fields(value) if each.compare}
         return [f"{type(value).__module__}.{type(value).__qualname__}", named]
     return _plain_collection(value)
 

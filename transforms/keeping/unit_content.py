@@ -1,7 +1,10 @@
-"""The proof of a unit: a hash of its bytes."""
+"""The proof of a unit: a hash of its content."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from shardmill.transforms.csv.held import HeldBytes
 from shardmill.transforms.csv.units import Unit
@@ -24,6 +27,15 @@ class UnitContent:
 
     sha256: bytes
     checksum: Checksum
+
+    def repeating(self, records: npt.NDArray[np.int64]) -> "UnitContent":
+        """The content of a unit whose given records are repeats.
+
+        Args:
+            records: The indices of these records in the unit, ascending, int64.
+        """
+        digest = hashlib.sha256(self.sha256 + records.astype("<i8").tobytes())
+        return replace(self, sha256=digest.digest())
 
 
 def read_content(unit: Unit) -> UnitContent:

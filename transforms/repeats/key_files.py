@@ -22,6 +22,11 @@ _MOST = 2**63 - 1
 class KeyWriter(HashedWriter):
     """Writes keys to files, a bounded number at a time."""
 
+    @property
+    def held(self) -> pa.Table | None:
+        """The keys that no file has yet; None without any."""
+        return pa.concat_tables(self._held) if self._held else None
+
     def add_keys(self, keys: pa.Array, values: Mapping[str, npt.NDArray[np.int64]]) -> Iterator[RowFile]:
         """Adds the keys of some rows.
 

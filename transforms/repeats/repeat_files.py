@@ -7,7 +7,7 @@ partition's. Each begins with where the records of each unit are in it.
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -31,12 +31,13 @@ class Repeats:
 
     Attributes:
         key: The columns of the key.
-        folder: The folder of the files that say so, and of the keys before.
+        folder: The folder of the files that say so, and of the keys before; another one makes no
+            difference to the rows.
         rejects: Whether such rows are rejected; else they are left out.
     """
 
     key: SplitKey
-    folder: str
+    folder: str = field(compare=False)
     rejects: bool
 
     @property

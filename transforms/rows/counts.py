@@ -39,7 +39,8 @@ class UnitCount:
         checksum: The checksum of its bytes.
         skipped: Its lines that are no rows.
         filtered: The number of rows that a filter left out, by setting.
-        sha256: The SHA-256 of its bytes. None means that it wasn't needed.
+        sha256: The SHA-256 of its bytes, and of which of its rows repeat others. None means that it
+            wasn't needed.
     """
 
     unit: int

@@ -70,7 +70,7 @@ class RowPlan:
         return replace(unit, checksum=self._counts[unit.index].checksum)
 
     def content(self, unit: Unit) -> bytes:
-        """The SHA-256 of the unit's bytes, from the analysis."""
+        """The SHA-256 of the unit's content, from the analysis."""
         found = self._counts[unit.index].sha256
         assert found is not None  # where units are kept, the analysis hashes them
         return found

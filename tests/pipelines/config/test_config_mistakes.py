@@ -134,14 +134,6 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -
             'preprocessing_fn = "f.py:f"\n[analysis]\n[input]\nfiles = "a"',
             "analysis: can't be used with preprocessing_fn, which TF Transform analyzes; remove analysis",
         ),
-        (
-            SMALL + '[rows]\ndedup = ["x"]\n[analysis]\ncache = "a"',
-            "analysis.cache: can't be used with [rows] dedup, which looks at all files at once",
-        ),
-        (
-            SMALL + '[split]\nby = "time"\ncolumn = "x"\ntrain_until = 3\nkey = ["u"]\n[analysis]\ncache = "a"',
-            "analysis.cache: can't be used with a key of [split] by time, which looks at all files at once",
-        ),
         (SMALL + "[analysis]\ncache = 3", "analysis.cache: expected text, received 3"),
         (SMALL + '[analysis]\ncache = ""', "analysis.cache: expected text, received ''"),
         (SMALL + '[analysis]\nkache = "a"', "analysis.kache: unknown key; did you mean 'cache'?"),

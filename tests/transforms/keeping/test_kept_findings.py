@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from shardmill.schemas.schema import Column, ColumnType
@@ -127,6 +128,16 @@ def test_all_that_decides_a_unit_decides(tmp_path: Path, kept: Callable[..., Kep
         replace(unit, path="a.csv.gz"),
     ):
         assert kept().find(other, content) is None
+
+
+def test_tracked_keys_come_back(tmp_path: Path, kept: Callable[..., KeptFindings]) -> None:
+    """They are kept beside the findings, as a table."""
+    unit = _unit(tmp_path / "a.csv")
+    keys = pa.table({"hash": pa.array([1, 2**64 - 1], pa.uint64()), "split": [0, 1]})
+    kept().keep(unit, read_content(unit), _analyzed(unit)._replace(keys=keys))
+    found = kept().find(unit, read_content(unit))
+    assert found is not None
+    assert found.keys == keys
 
 
 def test_folds_of_lines_depend_on_where_a_unit_is(tmp_path: Path, kept: Callable[..., KeptFindings]) -> None:

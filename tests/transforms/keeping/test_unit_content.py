@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shardmill.schemas.errors import DataError
@@ -21,6 +22,16 @@ def test_the_content_is_that_of_the_units_bytes(tmp_path: Path, start: int, stop
     found = read_content(Unit(0, 0, str(path), start, stop))
     assert found.sha256 == hashlib.sha256(DATA[start:stop]).digest()
     assert found.checksum == Checksum.of(DATA[start:stop])
+
+
+def test_the_rows_that_repeat_others_count(tmp_path: Path) -> None:
+    """The same bytes have another hash where other rows of them are left out, but the same checksum."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(DATA)
+    content = read_content(Unit(0, 0, str(path)))
+    found = [content.repeating(np.array(records, np.int64)) for records in ([], [1], [1, 2], [2])]
+    assert len({each.sha256 for each in [content, *found]}) == 5
+    assert {each.checksum for each in found} == {content.checksum}
 
 
 def test_a_file_that_has_changed_is_named(tmp_path: Path) -> None:
