@@ -23,11 +23,15 @@ TOP_VALUES = 20
 """The most frequent values listed of a text feature, likewise."""
 RANKS = 1000
 """Those in the histogram of ranks, likewise."""
+LARGE_VALUE = "__LARGE_BYTES__"
+"""The value that stands for each long text, by TFDV's name."""
 
 _TYPES = statistics_pb2.FeatureNameStatistics
 
 Dataset: TypeAlias = statistics_pb2.DatasetFeatureStatistics
 """One dataset's statistics."""
+Statistics: TypeAlias = statistics_pb2.FeatureNameStatistics
+"""One column's statistics."""
 
 
 @dataclass(frozen=True)

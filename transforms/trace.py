@@ -17,8 +17,9 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam import pvalue
 
-from shardmill.schemas.feature_stats import Dataset
+from shardmill.schemas.feature_stats import Dataset, Statistics
 from shardmill.schemas.inference.add_domains import add_domains
+from shardmill.schemas.inference.column_evidence import evidence_of_statistics
 from shardmill.schemas.run_folder import RAW_SCHEMA, RAW_STATISTICS, TOKEN_COUNTS, TRAIN, TRANSFORM_FN
 from shardmill.schemas.schema import INFERRED, Schema
 from shardmill.schemas.schema_pbtxt import decode_proto, format_proto
@@ -247,13 +248,16 @@ def _write_domains(schema: Schema, datasets: Sequence[Dataset], destination: Des
 
     They are for those who read the run's schema: nothing in shardmill rejects a row by them.
     """
-    inferred = {column.name for column in schema if column.origin == INFERRED}
+    inferred: dict[str, list[Statistics]] = {column.name: [] for column in schema if column.origin == INFERRED}
     if not inferred:
         return
+    for dataset in datasets:
+        for found in dataset.features:
+            inferred.get(found.path.step[0], []).append(found)
     path = files.join(destination.folder, RAW_SCHEMA)
     with files.opened(path) as stream:
         proto = decode_proto(stream.read(), path)
-    add_domains(proto, datasets, inferred)
+    add_domains(proto, {name: evidence_of_statistics(name, splits) for name, splits in inferred.items()})
     with files.replacing(path, destination.scratch) as target:
         target.write(format_proto(proto).encode())
 

@@ -9,9 +9,9 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from shardmill.pipelines.console.fitting_table import FittingTable
 from shardmill.pipelines.console.plain_console import PlainText
+from shardmill.schemas.feature_stats import Statistics
 from shardmill.schemas.validation.column_statistics import (
     Histogram,
-    Statistics,
     common_of,
     counts_of,
     histogram_of,

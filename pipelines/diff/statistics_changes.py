@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from shardmill.schemas.feature_stats import Dataset, Statistics
 from shardmill.schemas.validation.column_statistics import (
-    Dataset,
-    Statistics,
     columns_of,
     common_of,
     counts_of,

@@ -18,9 +18,11 @@ from shardmill.pipelines.init.next_steps import Starter
 from shardmill.pipelines.init.starter import starter_config
 from shardmill.pipelines.job import input_files
 from shardmill.pipelines.survey.starter_request import StarterRequest, path_beside
-from shardmill.pipelines.survey.survey import take_survey
+from shardmill.pipelines.survey.survey import Survey, take_survey
 from shardmill.schemas.errors import ConfigError, DataError, OutputError
-from shardmill.schemas.schema_pbtxt import format_schema
+from shardmill.schemas.inference.add_domains import add_domains
+from shardmill.schemas.inference.column_evidence import evidence_of_profile
+from shardmill.schemas.schema_pbtxt import format_proto, to_proto
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import files
 
@@ -68,7 +70,7 @@ def init(
         text = starter_config(paths, survey, lines, request)
     guess = guess_label(survey, lines)
     labels = tuple(request.label_columns.values())
-    _write(schema_path, format_schema(survey.schema))
+    _write(schema_path, _schema_text(survey))
     _write(output, text)
     return Starter(
         output,
@@ -148,6 +150,13 @@ def _advising() -> Iterator[None]:
         if not advised:
             raise
         raise DataError(f"{str(error).removesuffix('.')} ({', '.join(advised)})") from error
+
+
+def _schema_text(survey: Survey) -> str:
+    """Returns the schema's text, with domains for new data."""
+    schema = to_proto(survey.schema)
+    add_domains(schema, {profile.name: evidence_of_profile(profile) for profile in survey.profiles})
+    return format_proto(schema)
 
 
 def _write(path: str, text: str) -> None:

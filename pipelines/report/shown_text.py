@@ -3,8 +3,8 @@
 import math
 
 from shardmill.pipelines.console.printable import one_line
+from shardmill.schemas.feature_stats import LARGE_VALUE
 from shardmill.schemas.messages import cut
-from shardmill.transforms.statistics.text_values import LARGE
 
 # Characters of one value of the data.
 _LONGEST = 120
@@ -33,7 +33,7 @@ def shortened(text: str, most: int) -> str:
         text: The value. That by which statistics count long texts is said in words.
         most: The most characters; longer text ends in an ellipsis.
     """
-    if text == LARGE.decode():
+    if text == LARGE_VALUE:
         return "(long texts)"
     line = one_line(text)
     return line if len(line) <= most else f"{line[: most - 1]}\u2026"

@@ -8,7 +8,7 @@ from shardmill.pipelines.report.shown_statistics import ColumnStatistics
 from shardmill.pipelines.report.shown_text import number, share
 from shardmill.pipelines.report.split_distances import distance
 from shardmill.pipelines.run_folder.manifest_keys import Manifest, NotFiniteEntry
-from shardmill.schemas.inference.name_words import ID_WORDS, words_of
+from shardmill.schemas.inference.name_words import is_identifier
 from shardmill.schemas.messages import plural
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.records.repair_names import Renamed, describe_renamed
@@ -132,7 +132,7 @@ def _of_column(entry: Entry) -> Iterator[Warned]:
     if (value := constant(train)) is not None:
         title = f"Column {entry.name!r} is constant"
         yield Warned(90, title, f"Each value is {value}: there is nothing to learn from it.", entry.name)
-    if entry.dtype == "INT" and (kinds := _amounts(entry)) and not ID_WORDS.isdisjoint(words_of(entry.name)[-1:]):
+    if entry.dtype == "INT" and (kinds := _amounts(entry)) and is_identifier(entry.name):
         detail = f"As its name says; {kinds} takes it for an amount. `vocabulary` or `hash` tell values apart."
         yield Warned(65, f"Column {entry.name!r} looks like an identifier", detail, entry.name)
     yield from _skews(f"Column {entry.name!r}", entry.name, entry.statistics)

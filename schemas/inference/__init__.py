@@ -8,5 +8,8 @@ distinct.py       the number of distinct strings in a column
 type_counts.py    the counts that decide a column's type, and the decision
 infer.py          profiles of columns, which `init` shows
 name_words.py     the words of columns' names
-add_domains.py    presence and domains, from statistics
+column_evidence.py  the facts about a column's cells
+least_present.py  the least share of cells with a value
+number_ranges.py  ranges that are natural for numbers
+add_domains.py    presence and domains, from these facts
 """

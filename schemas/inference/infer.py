@@ -7,6 +7,8 @@ column counts as much as in its first.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -39,6 +41,22 @@ class ColumnProfile(TypeCounts):
         super().__init__(name)
         self.distinct = Distinct(most_bytes)
         self.lengths: tuple[int, int] | None = None
+
+    @classmethod
+    def of_counts(cls, name: str, counts: Mapping[str, int]) -> "ColumnProfile":
+        """The profile of cells whose counts alone are known.
+
+        Args:
+            name: The column's name.
+            counts: The number of cells of each text.
+        """
+        profile = cls(name)
+        cells = pa.array([text for text in counts if text], pa.string())
+        if len(cells):
+            weights = np.array([count for text, count in counts.items() if text], np.int64)
+            profile.rows = int(weights.sum())
+            profile._add(cells, weights, pc.utf8_length(cells))
+        return profile
 
     @property
     def unusable(self) -> int:
@@ -138,12 +156,15 @@ class ColumnProfile(TypeCounts):
         self.missing += rows - len(cells)
         if not len(cells):
             return
-        extremes = pc.min_max(lengths)
-        self.lengths = _wider(self.lengths, (extremes["min"].as_py(), extremes["max"].as_py()))
         weights = None
         if self.distinct.is_exact:  # few distinct cells so far: each is examined once
             counted = pc.value_counts(cells)
             cells, weights = counted.field("values"), counted.field("counts").to_numpy()
+        self._add(cells, weights, lengths)
+
+    def _add(self, cells: pa.Array, weights: npt.NDArray[np.int64] | None, lengths: pa.Array) -> None:
+        extremes = pc.min_max(lengths)
+        self.lengths = _wider(self.lengths, (extremes["min"].as_py(), extremes["max"].as_py()))
         self.distinct.update(cells)
         self.cells = self.cells + count_cells(cells, weights)
 

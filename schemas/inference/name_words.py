@@ -8,6 +8,11 @@ ID_WORDS = frozenset({"id", "uuid", "guid", "zip", "zipcode", "postal", "postcod
 """The last words of names of identifiers and codes."""
 
 
+def is_identifier(name: str) -> bool:
+    """Whether a name ends as identifiers and codes do."""
+    return bool(ID_WORDS.intersection(words_of(name)[-1:]))
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """Splits a name at spaces, punctuation, digits and capital letters.
 

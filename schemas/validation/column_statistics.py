@@ -5,10 +5,8 @@ from typing import TypeAlias
 
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
-Statistics: TypeAlias = statistics_pb2.FeatureNameStatistics
-"""One column's statistics."""
-Dataset: TypeAlias = statistics_pb2.DatasetFeatureStatistics
-"""One dataset's statistics."""
+from shardmill.schemas.feature_stats import Dataset, Statistics
+
 Common: TypeAlias = statistics_pb2.CommonStatistics
 Histogram: TypeAlias = statistics_pb2.Histogram
 

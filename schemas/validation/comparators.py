@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
+from shardmill.schemas.feature_stats import Statistics
 from shardmill.schemas.messages import quoted
-from shardmill.schemas.validation.column_statistics import Histogram, Statistics, counts_of, histogram_of
+from shardmill.schemas.validation.column_statistics import Histogram, counts_of, histogram_of
 from shardmill.schemas.validation.distances import (
     Farthest,
     divergence_of_histograms,

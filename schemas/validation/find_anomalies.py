@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
-from shardmill.schemas.validation.column_statistics import Dataset, Statistics, columns_of, common_of
+from shardmill.schemas.feature_stats import Dataset, Statistics
+from shardmill.schemas.validation.column_statistics import columns_of, common_of
 from shardmill.schemas.validation.comparators import DRIFT, SKEW, Compared, Limits, compare, compare_by_default
 from shardmill.schemas.validation.presence import (
     presence_reasons,

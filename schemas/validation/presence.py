@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from shardmill.schemas.feature_stats import Statistics
 from shardmill.schemas.messages import listed
 from shardmill.schemas.validation.column_statistics import (
-    Statistics,
     bad_cells,
     common_of,
     type_of,

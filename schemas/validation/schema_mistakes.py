@@ -7,6 +7,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.messages import listed
 from shardmill.schemas.validation.reasons import Info, Reason
+from shardmill.schemas.validation.time_domains import is_format
 
 _NUMBERS = (schema_pb2.INT, schema_pb2.FLOAT)
 # The types of columns that a domain fits, by the domain's field. Other domains fit all.
@@ -22,6 +23,7 @@ _FITTING = {
     "mid_domain": (schema_pb2.BYTES,),
     "url_domain": (schema_pb2.BYTES,),
     "time_domain": (schema_pb2.INT, schema_pb2.BYTES),
+    "time_of_day_domain": (schema_pb2.INT, schema_pb2.BYTES),
 }
 
 
@@ -74,6 +76,13 @@ def schema_mistakes(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> I
             Info.INVALID_DOMAIN_SPECIFICATION,
             "Missing domain",
             f"The schema has no string_domain named {feature.domain!r}",
+        )
+    layout = feature.time_domain.string_format or feature.time_of_day_domain.string_format
+    if layout and not is_format(layout):
+        yield Reason(
+            Info.INVALID_DOMAIN_SPECIFICATION,
+            "Malformed time domain",
+            f"The schema is wrong: {layout!r} is no format of `strptime`",
         )
     values = Counter(() if domain is None else domain.value)
     if repeated := sorted(value for value, count in values.items() if count > 1):

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from shardmill.schemas.feature_stats import Statistics
 from shardmill.schemas.messages import listed, quoted
-from shardmill.schemas.validation.column_statistics import Statistics, common_of, counts_of, has_numbers
+from shardmill.schemas.validation.column_statistics import common_of, counts_of, has_numbers
 from shardmill.schemas.validation.reasons import Info, Reason, shares
 from shardmill.schemas.validation.schema_mistakes import domain_of, fits
+from shardmill.schemas.validation.time_domains import time_reasons
 
 _RANGE = "Out-of-range values"
 _INVALID = "Invalid values"
@@ -39,6 +41,8 @@ def domain_reasons(schema: schema_pb2.Schema, feature: schema_pb2.Feature, colum
         yield from _floats(feature.float_domain, column)
     elif kind == "bool_domain":
         yield from _booleans(feature.bool_domain, column)
+    elif kind in ("time_domain", "time_of_day_domain"):
+        yield from time_reasons(getattr(feature, kind), column)
 
 
 def _texts(feature: schema_pb2.Feature, column: Statistics, domain: schema_pb2.StringDomain) -> Iterator[Reason]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import from_numpy, to_numpy
+from shardmill.schemas.feature_stats import LARGE_VALUE
 from shardmill.schemas.splitmix import GAMMA, finalize
 from shardmill.transforms.statistics.partition import token_hashes
 from shardmill.transforms.statistics.token_counts import TokenCounts
@@ -29,7 +30,7 @@ _LEAST = 512
 _BYTES = 64
 # Longer values are one in the sample, by TFDV's name.
 LONGEST = 1024
-LARGE = b"__LARGE_BYTES__"
+_LARGE = LARGE_VALUE.encode()
 # Hashes kept for the estimate, whose standard error is 1 / sqrt(_HASHES), 3 %.
 _HASHES = 1024
 # Values of a sample that make its count worth telling.
@@ -159,7 +160,7 @@ class TextValues:
             drawn = np.flatnonzero(keys < self._keys.max())
             texts, keys = texts.take(pa.array(drawn)), keys[drawn]
         values = texts.cast(pa.large_binary())
-        values = pc.if_else(pc.greater(pc.binary_length(values), LONGEST), pa.scalar(LARGE, values.type), values)
+        values = pc.if_else(pc.greater(pc.binary_length(values), LONGEST), pa.scalar(_LARGE, values.type), values)
         self._keep(np.concatenate([self._keys, keys]), pa.concat_arrays([self._sample, values]))
 
     def _keep(self, keys: _Hashes, sample: pa.Array) -> None:
