@@ -146,10 +146,10 @@ class _TransformUnits(CheckedDoFn):
             if self._entries is None:
                 path = files.join(self._layout.folder, f"part-{first:06d}-{uuid.uuid4().hex[:8]}")
                 with files.created(path) as stream:
-                    part = self._write(stream, units, graph, plan, work)
+                    part = self._write(stream, units, graph, plan, self._statistics, work)
             else:
                 path, part = self._found(self._entries, units, graph, plan, work)
-        self._statistics.merge(part.statistics)
+                self._statistics.merge(part.statistics)
         metrics.ROWS_WRITTEN.inc(part.rows)
         metrics.BYTES_WRITTEN.inc(sum(segment.length for segment in part.segments if segment.split != REJECTED))
         yield PartFile(first, path, part.segments)
@@ -167,7 +167,7 @@ class _TransformUnits(CheckedDoFn):
             metrics.ROWS_RESUMED.inc(part.rows)
         else:
             with kept.writing(key) as stream:
-                part = self._write(stream.binary, units, graph, plan, work)
+                part = self._write(stream.binary, units, graph, plan, OutputStatistics(), work)
             kept.keep(key, part, stream.checksum)
         return kept.path(key), part
 
@@ -178,9 +178,15 @@ class _TransformUnits(CheckedDoFn):
         return self._settings[1]
 
     def _write(
-        self, stream: BinaryIO, units: tuple[Unit, ...], graph: Graph, plan: RowPlan, work: metrics.Work
+        self,
+        stream: BinaryIO,
+        units: tuple[Unit, ...],
+        graph: Graph,
+        plan: RowPlan,
+        statistics: OutputStatistics,
+        work: metrics.Work,
     ) -> WrittenPart:
-        statistics = OutputStatistics()
+        """Writes a part; adds its features to the statistics."""
         parts = PartWriter(stream, self._layout.level, self._buffer)
         rows = _PartRows(graph, self._reading, plan, statistics).write(units, parts, work)
         with work.timed("compress"):

@@ -25,7 +25,7 @@ static void open_bins(Bins *bins, i64 most, i64 bits) {
 static Bin *listed(const Bins *bins) {
     i64 all = 0;
     for (i64 i = 0; i < COLUMNS; i++) all += bins[i].held;
-    Bin *made = zeros(all, sizeof *made), *of = made;
+    Bin *made = zeros(all + 1, sizeof *made), *of = made;
     kernel_list_bins(bins, COLUMNS, made);
     for (i64 i = 0; i < COLUMNS; of += bins[i++].held) qsort(of, (size_t)bins[i].held, sizeof *of, by_key);
     return made;
@@ -73,7 +73,7 @@ static void check_bins(const Bins *b, const Bin *bins, const u64 *keys, i64 n) {
 static void check_column(Column *columns, const i64 *index, i64 count, i64 values, i64 most, i64 bits) {
     Bins whole[COLUMNS], part[COLUMNS], rest[COLUMNS];
     open_bins(whole, most, bits), open_bins(part, most, bits), open_bins(rest, most, bits);
-    Bin *spare = zeros(most, sizeof *spare);
+    Bin *spare = zeros(most + 1, sizeof *spare);
     kernel_bin(columns, whole, COLUMNS, index, count, spare);
     /* The first rows go to one part, the others to the other. */
     i64 *order = zeros(count, sizeof *order), cut = count / 3;

@@ -20,22 +20,25 @@ static inline Bin *find(const Bins *b, u64 key) {
     return b->slots + at;
 }
 
+/* Without a branch, which would be mispredicted at every other slot; so it writes one bin after the last. */
 static i64 list(const Bins *b, Bin *bins) {
     i64 held = 0;
-    for (i64 i = 0; i < 1ll << b->bits; i++)
-        if (b->slots[i].count) bins[held++] = b->slots[i];
+    for (i64 i = 0; i < 1ll << b->bits; i++) {
+        bins[held] = b->slots[i];
+        held += bins[held].count != 0;
+    }
     return held;
 }
 
-static void lose_bit(Bins *b, Bin *spare) {
-    i64 held = list(b, spare);
-    memset(b->slots, 0, sizeof(Bin) << b->bits);
-    b->lost++;
+static void lose(Bins *b, i64 bits, Bin *spare) {
+    i64 held = b->held ? list(b, spare) : 0;
+    if (held) memset(b->slots, 0, sizeof(Bin) << b->bits);
+    b->lost += bits;
     b->held = 0;
     for (i64 i = 0; i < held; i++) {
-        Bin *bin = find(b, spare[i].key >> 1);
+        Bin *bin = find(b, spare[i].key >> bits);
         b->held += !bin->count;
-        *bin = (Bin){spare[i].key >> 1, bin->count + spare[i].count};
+        *bin = (Bin){spare[i].key >> bits, bin->count + spare[i].count};
     }
 }
 
@@ -47,7 +50,7 @@ static void add(Bins *b, u64 key, i64 count, Bin *spare) {
             *bin = (Bin){key >> b->lost, bin->count + count};
             return;
         }
-        lose_bit(b, spare);
+        lose(b, 1, spare);
     }
 }
 
@@ -83,7 +86,7 @@ static inline __attribute__((always_inline)) void add_rows(Bins *b, const Column
 }
 
 /* Adds the values of some rows (see Rows) of `n` columns to as many bins: neither nulls nor NaNs; infinities are counted by themselves.
-   `spare` has room for the most bins of any column. */
+   `spare` has room for one more than the most bins of any column. */
 API void kernel_bin(const Column *columns, Bins *bins, i64 n, const i64 *index, i64 count, Bin *spare) {
     Rows rows = {index, count};
     for (i64 i = 0; i < n; i++) {
@@ -92,7 +95,7 @@ API void kernel_bin(const Column *columns, Bins *bins, i64 n, const i64 *index, 
     }
 }
 
-/* Lists the bins of `n` columns in no order, one column after the other. `listed` has room for all. */
+/* Lists the bins of `n` columns in no order, one column after the other. `listed` has room for all and one more. */
 API void kernel_list_bins(const Bins *bins, i64 n, Bin *listed) {
     for (i64 i = 0; i < n; i++) listed += list(bins + i, listed);
 }
@@ -101,7 +104,7 @@ API void kernel_list_bins(const Bins *bins, i64 n, Bin *listed) {
 API void kernel_merge_bins(Bins *bins, const Bins *others, i64 n, const Bin *listed, Bin *spare) {
     for (i64 i = 0; i < n; i++) {
         Bins *b = bins + i;
-        while (b->lost < others[i].lost) lose_bit(b, spare);
+        if (b->lost < others[i].lost) lose(b, others[i].lost - b->lost, spare);
         for (i64 j = 0; j < others[i].held; j++) add(b, listed[j].key << others[i].lost, listed[j].count, spare);
         listed += others[i].held;
         b->below += others[i].below;

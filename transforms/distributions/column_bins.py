@@ -96,9 +96,9 @@ class ColumnBins:
 
     def _saved(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.void]]:
         """The table without its slots, and all columns' bins."""
-        bins = np.empty(int(self._table["held"].sum()), BIN)
+        bins = np.empty(int(self._table["held"].sum()) + 1, BIN)
         kernel().kernel_list_bins(self._table, len(self._table), bins)
-        return self._table.copy(), bins
+        return self._table.copy(), bins[:-1].copy()
 
     def _merge(self, table: npt.NDArray[np.void], bins: npt.NDArray[np.void]) -> None:
         assert len(table) == len(self._table)
@@ -107,7 +107,7 @@ class ColumnBins:
         kernel().kernel_merge_bins(self._table, table, len(table), bins, self._spare())
 
     def _spare(self) -> npt.NDArray[np.void]:
-        return np.empty(self._most, BIN)
+        return np.empty(self._most + 1, BIN)
 
 
 def _ends(

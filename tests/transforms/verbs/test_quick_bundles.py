@@ -1,6 +1,7 @@
 """Beam's bundles, made cheap in this process."""
 
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,14 @@ def test_a_bundle_does_not_wait_for_its_sampler() -> None:
     with quick_bundles():
         assert statesampler.StateSampler("", CounterFactory()).sampling_period_ms == 10
     assert statesampler.StateSampler("", CounterFactory()).sampling_period_ms == statesampler.DEFAULT_SAMPLING_PERIOD_MS
+
+
+def test_a_worker_soon_gets_the_interpreter() -> None:
+    """A worker that comes back from C waits 1 ms for another one's Python, and others as long as before."""
+    before = sys.getswitchinterval()
+    with quick_bundles():
+        assert sys.getswitchinterval() == pytest.approx(0.001)
+    assert sys.getswitchinterval() == pytest.approx(before)
 
 
 def test_beam_looks_both_up_where_they_are_replaced() -> None:
