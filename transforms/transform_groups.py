@@ -182,7 +182,9 @@ class _TransformPartition(CheckedDoFn):
     def process(self, partition: Partition, graph: Graph, row_files: list[RowFile]) -> Iterator[PartFile]:
         writer = GroupWriter(graph, self._reading, self._grouping, self._rule)
         reading = self._reading
-        reader = PartitionReader.of_selection(row_files, reading.selection, self._grouping, reading.fold_columns)
+        reader = PartitionReader.of_selection(
+            row_files, reading.selection, self._grouping, self._layout.folder, reading.fold_columns
+        )
         name = f"partition {partition.index} of {1 << partition.bits}"
         path = files.join(self._layout.folder, f"part-groups-{partition.index:06d}-{uuid.uuid4().hex[:8]}")
         with metrics.working("transform", name) as work, files.created(path) as stream:

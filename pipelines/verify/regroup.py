@@ -86,7 +86,9 @@ class Regrouping:
     def _records(self, partition: Partition) -> Iterator[tuple[ShardKey, pa.Array]]:
         """Yields the records of a partition, by shard."""
         reading = self._served.reading
-        reader = PartitionReader.of_selection(self._files, reading.selection, self._grouping, reading.fold_columns)
+        reader = PartitionReader.of_selection(
+            self._files, reading.selection, self._grouping, self._folder, reading.fold_columns
+        )
         for groups in reader.read(partition):
             arranged = self._encoder.arrange(groups)
             records = self._encoder.records(groups, self._served.outputs(groups.columns), arranged.order)

@@ -4,6 +4,7 @@ settings.py         the groups or windows that a configuration wants
 row_files.py        rows in files, cut by a hash of their key
 group_counts.py     rows and records of groups; dropped rows
 forward_fill.py     missing cells from the rows before
+sorted_rows.py      rows in order, more than fit into memory
 windows.py          groups -> windows
 partitions.py       one hash partition: its groups or windows, in order
 encoding.py         groups -> records and their shards

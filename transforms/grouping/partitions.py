@@ -1,10 +1,11 @@
 """One hash partition of the rows: its groups, in order.
 
-A partition is small enough for memory, and no group is in two of them.
+No group is in two of them. Whole groups are as bounded as partitions are, and are sorted in memory;
+a group that windows are cut from may be larger.
 """
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +13,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import to_numpy
+from shardmill.schemas.arrow import from_numpy, to_numpy
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import quoted
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.grouping.forward_fill import forward_fill
 from shardmill.transforms.grouping.group_counts import NO_WINDOW, TOO_LONG, GroupCounts
 from shardmill.transforms.grouping.row_files import HASH, POSITION, SPLIT, RowFile
-from shardmill.transforms.grouping.settings import Grouping
-from shardmill.transforms.grouping.windows import Windows, window_hashes
+from shardmill.transforms.grouping.settings import Grouping, Window
+from shardmill.transforms.grouping.sorted_rows import SortedRows
+from shardmill.transforms.grouping.windows import WindowCutter, window_hashes
 
 # Bytes of a partition's rows in memory, on average. Sorting takes some three times as much.
 _PARTITION_BYTES = 48 << 20
@@ -104,7 +106,12 @@ class PartitionReader:
     """
 
     def __init__(
-        self, row_files: Sequence[RowFile], names: Sequence[str], grouping: Grouping, infinite: Collection[str] = ()
+        self,
+        row_files: Sequence[RowFile],
+        names: Sequence[str],
+        grouping: Grouping,
+        folder: str,
+        infinite: Collection[str] = (),
     ) -> None:
         """Takes all files.
 
@@ -112,20 +119,27 @@ class PartitionReader:
             row_files: The files that have all rows.
             names: The raw columns' names, in order.
             grouping: The groups that are wanted.
+            folder: The folder for rows of windows that are too many for memory.
             infinite: The columns in which an infinite number counts as missing.
         """
         self.counts = GroupCounts()
         self._files = sorted(row_files, key=lambda each: each.path)
         self._names = list(names)
         self._grouping = grouping
+        self._folder = folder
         self._infinite = frozenset(infinite)
         self._keys = [HASH, SPLIT, *(str(self._names.index(name)) for name in grouping.group_by)]
         order = [] if grouping.order_by is None else [str(self._names.index(grouping.order_by))]
-        self._sort_keys = [(name, "ascending") for name in (*self._keys, *order, POSITION)]
+        self._sort_keys = [*self._keys, *order, POSITION]
 
     @classmethod
     def of_selection(
-        cls, row_files: Sequence[RowFile], selection: Selection, grouping: Grouping, further: Sequence[str] = ()
+        cls,
+        row_files: Sequence[RowFile],
+        selection: Selection,
+        grouping: Grouping,
+        folder: str,
+        further: Sequence[str] = (),
     ) -> "PartitionReader":
         """Takes all files, of the columns that were read.
 
@@ -133,10 +147,11 @@ class PartitionReader:
             row_files: The files that have all rows.
             selection: The raw columns.
             grouping: The groups that are wanted.
+            folder: See `PartitionReader`.
             further: The columns that rows have besides.
         """
         infinite = [name for name, treatment in selection.infinite.items() if treatment == "missing"]
-        return cls(row_files, [*(column.name for column in selection.columns), *further], grouping, infinite)
+        return cls(row_files, [*(column.name for column in selection.columns), *further], grouping, folder, infinite)
 
     def read(self, partition: Partition) -> Iterator[Groups]:
         """Reads a partition's groups, or their windows.
@@ -146,13 +161,16 @@ class PartitionReader:
         Raises:
             DataError: A file can't be read, a group is too long, or two rows of windows are at the
                 same time.
+            OutputError: A file can't be written.
         """
+        if self._grouping.window is not None:
+            yield from self._windows(partition, self._grouping.window)
+            return
         held: list[pa.Table] = []
         size = limit = 0
-        for each in self._files:
-            tables = [table for table in each.read(partition.bits, partition.index) if table.num_rows]
-            held += tables
-            size += sum(table.nbytes for table in tables)
+        for table in self._tables(partition):
+            held.append(table)
+            size += table.nbytes
             # Of a key that most rows have, only the rows that are wanted stay in memory.
             if self._grouping.max_length is not None and size > max(2 * limit, 2 * _PARTITION_BYTES):
                 held = [self._sorted(held)]
@@ -160,12 +178,19 @@ class PartitionReader:
         if held:
             table = self._filled(self._sorted(held))
             held.clear()
-            yield from self._cut(table) if self._grouping.window is None else self._windows(table)
+            yield from self._cut(table)
+
+    def _tables(self, partition: Partition) -> Iterator[pa.Table]:
+        """Yields the tables of a partition that have rows."""
+        for each in self._files:
+            yield from (table for table in each.read(partition.bits, partition.index) if table.num_rows)
 
     def _sorted(self, tables: Sequence[pa.Table]) -> pa.Table:
         """Sorts rows, and drops those after the longest length."""
         table = pa.concat_tables(tables)
-        table = table.take(pc.sort_indices(table, sort_keys=self._sort_keys)).combine_chunks()
+        table = table.take(
+            pc.sort_indices(table, sort_keys=[(name, "ascending") for name in self._sort_keys])
+        ).combine_chunks()
         starts = self._starts(table)
         lengths = np.diff(starts, append=table.num_rows)
         most = self._grouping.max_length
@@ -227,31 +252,69 @@ class PartitionReader:
                 self._grouping,
             )
 
-    def _windows(self, table: pa.Table) -> Iterator[Groups]:
-        """Cuts sorted rows into batches of windows."""
+    def _windows(self, partition: Partition, window: Window) -> Iterator[Groups]:
+        """Yields a partition's windows, in batches.
+
+        A series may have more rows than fit into memory.
+        """
+        rows = SortedRows(self._sort_keys, self._folder)
+        size = count = 0
+        for table in self._tables(partition):
+            size += table.nbytes
+            count += table.num_rows
+            rows.add(table)
+        cutter = WindowCutter(window, size // max(count, 1))
+        held: list[pa.Table] = []
+        for table in self._filled_stretches(rows.read()):
+            count -= table.num_rows
+            held.append(table)
+            if not count or sum(each.num_rows for each in held) >= cutter.least:
+                stretch = pa.concat_tables(held).combine_chunks()
+                held.clear()
+                done = yield from self._cut_windows(stretch, cutter, last=not count)
+                # A copy, so that the rest isn't kept with it.
+                held.append(stretch.take(from_numpy(np.arange(done, stretch.num_rows))))
+
+    def _filled_stretches(self, stretches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        """Fills missing cells of sorted rows, across stretches."""
+        before: list[pa.Table] = []
+        for stretch in stretches:
+            if not self._grouping.forward_fill:
+                yield stretch
+                continue
+            filled = self._filled(pa.concat_tables([*before, stretch]))
+            yield filled.slice(len(before))
+            before = [filled.take([filled.num_rows - 1])]
+
+    def _cut_windows(self, table: pa.Table, cutter: WindowCutter, *, last: bool) -> Generator[Groups, None, int]:
+        """Cuts sorted rows into batches of windows.
+
+        Returns:
+            The rows at the beginning that aren't needed any more.
+        """
         starts = self._starts(table)
         self._check_order(table, starts)
-        edges = np.append(starts, table.num_rows)
         hashes, splits = to_numpy(table[HASH]), to_numpy(table[SPLIT])
-        self.counts.see_groups(splits[starts], np.diff(edges))
-        assert self._grouping.window is not None
-        cut = Windows.of_groups(edges, self._grouping.window)
-        if not cut.used.all():
-            self.counts.dropped[NO_WINDOW] += int(table.num_rows - cut.used.sum())
+        cut = cutter.cut(starts, table.num_rows, last=last)
+        self.counts.see_groups(splits[starts], cut.lengths)
+        if cut.dropped:
+            self.counts.dropped[NO_WINDOW] += cut.dropped
         raw = self._raw(table)
-        for batch in cut.batches(table.nbytes):
+        for batch in cut.batches:
             # Much text may have stayed in several pieces.
             (columns,) = raw.slice(batch.start, batch.stop - batch.start).combine_chunks().to_batches()
+            first = batch.starts - batch.start
             yield Groups(
                 columns,
-                batch.starts - batch.start,
-                batch.starts - batch.start + self._grouping.window.reach + 1,
+                first,
+                first + cutter.window.reach + 1,
                 window_hashes(hashes[batch.starts], batch.numbers),
                 splits[batch.starts],
                 splits[batch.start : batch.stop],
                 self._grouping,
                 batch.counted,
             )
+        return cut.rows
 
     def _check_order(self, table: pa.Table, starts: Indices) -> None:
         """Checks that times differ within each group."""

@@ -1,8 +1,7 @@
 """Rows in files, cut by a hash of their key.
 
-A file has the rows of a part of the input in sections, each an Arrow IPC stream of its own,
-compressed: section i has the rows whose keys' hashes begin with i. So any share of the keys is read
-from all files without the rest.
+A file has the rows of a part of the input in sections: section i has the rows whose keys' hashes
+begin with i. So any share of the keys is read from all files without the rest.
 """
 
 import itertools
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import from_numpy, to_numpy
 from shardmill.transforms.files import files
+from shardmill.transforms.files.table_sections import read_sections, section_of, tables_of
 from shardmill.transforms.grouping.settings import Grouping
 from shardmill.transforms.statistics.partition import bits_for, token_hashes
 
@@ -27,7 +27,6 @@ HASH, SPLIT, POSITION = "hash", "split", "position"
 _FILE_BYTES = 32 << 20
 # Bytes of a section's rows in memory, on average.
 _SECTION_BYTES = 64 << 10
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 # Stands between the cells of a key; the hash of joined text needn't tell all keys apart.
 _SEPARATOR = pa.scalar(b"\x1f", pa.large_binary())
 
@@ -62,13 +61,7 @@ class RowFile:
         finer = max(self.bits - bits, 0)
         first = index >> max(bits - self.bits, 0) << finer
         start, stop = int(self.edges[first]), int(self.edges[first + (1 << finer)])
-        if start == stop:
-            return []
-        with files.opened(self.path, start, stop, size=stop) as stream:
-            data = stream.read(stop - start)
-            if len(data) < stop - start:
-                raise OSError("it ends early")
-        tables = _tables(data)
+        tables = tables_of(read_sections(self.path, start, stop))
         if bits <= self.bits:
             return tables
         return [table.filter(pa.array(_prefixes(table[HASH], bits) == index)) for table in tables]
@@ -129,7 +122,7 @@ class HashedWriter:
         edges = [0]
         with files.created(path) as stream:
             for start, stop in itertools.pairwise(bounds.tolist()):
-                section = _section(ordered.slice(start, stop - start))
+                section = section_of(ordered.slice(start, stop - start).combine_chunks())
                 stream.write(section)
                 edges.append(edges[-1] + len(section))
         return RowFile(path, np.array(edges, np.int64), bits, size)
@@ -182,21 +175,3 @@ def _prefixes(hashes: pa.ChunkedArray, bits: int) -> npt.NDArray[np.uint16]:
     """The first bits of hashes, at most 16."""
     found = to_numpy(hashes)
     return (found >> np.uint64(64 - bits)).astype(np.uint16) if bits else np.zeros(len(found), np.uint16)
-
-
-def _section(table: pa.Table) -> bytes:
-    if not table.num_rows:
-        return b""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as writer:
-        writer.write_table(table.combine_chunks())
-    return bytes(sink.getvalue())
-
-
-def _tables(data: bytes) -> list[pa.Table]:
-    stream = pa.BufferReader(data)
-    tables = []
-    while stream.tell() < stream.size():
-        with pa.ipc.open_stream(stream) as reader:
-            tables.append(reader.read_all())
-    return tables

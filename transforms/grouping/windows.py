@@ -62,11 +62,14 @@ class Windows:
         """Lays windows over groups; none crosses a group's end.
 
         Args:
-            edges: The first row of each group, and the number of all rows.
+            edges: The first row of each group, and the number of all rows. That of the first is
+                negative if rows of it came before; no window begins among these.
             window: How they lie in a group.
         """
         counts = np.maximum((np.diff(edges) - 1 - window.reach) // window.shift + 1, 0)
-        numbers = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        before = np.minimum(np.maximum(-edges[:-1] + window.shift - 1, 0) // window.shift, counts)
+        counts -= before
+        numbers = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - before, counts)
         starts = np.repeat(edges[:-1], counts) + numbers * window.shift
         used = np.zeros(int(edges[-1]), np.bool_)
         for step in range(window.size):
@@ -74,16 +77,15 @@ class Windows:
         used[starts + window.reach] = True
         return cls(starts, numbers, used, window)
 
-    def batches(self, size: int) -> Iterator[Batch]:
+    def batches(self, row_bytes: int, seen: int = 0) -> Iterator[Batch]:
         """Yields all windows in batches of a bounded size.
 
         Args:
-            size: Bytes of all rows in memory.
+            row_bytes: Bytes of a row in memory.
+            seen: The rows at the beginning that an earlier batch reached over.
         """
-        row_bytes = max(1, size // max(len(self.used), 1))
-        most = max(1, min(_BATCH_STEPS, _BATCH_BYTES // row_bytes) // self.window.size)
+        most = max(1, min(_BATCH_STEPS, _BATCH_BYTES // max(row_bytes, 1)) // self.window.size)
         begins = np.flatnonzero(np.diff(self.starts // _BATCH_ROWS, prepend=-1))
-        seen = 0
         for begin, end in itertools.pairwise([*begins.tolist(), len(self.starts)]):
             for first in range(begin, end, most):
                 last = min(first + most, end)
@@ -92,6 +94,79 @@ class Windows:
                 counted[: max(seen - start, 0)] = False
                 seen = stop
                 yield Batch(start, stop, self.starts[first:last], self.numbers[first:last], counted)
+
+
+class Cut(NamedTuple):
+    """The windows of some rows, of those that have come so far.
+
+    Attributes:
+        batches: The windows, in order.
+        rows: The rows that no later window needs, which come first.
+        dropped: How many of them are in no window.
+        lengths: The rows that each group has so far.
+    """
+
+    batches: list[Batch]
+    rows: int
+    dropped: int
+    lengths: Indices
+
+
+class WindowCutter:
+    """Lays windows over sorted rows that come in stretches.
+
+    The windows and their batches are the same however the rows are cut into stretches.
+
+    Attributes:
+        window: How windows lie in a group.
+    """
+
+    def __init__(self, window: Window, row_bytes: int) -> None:
+        """Starts before the first row.
+
+        Args:
+            window: How they lie in a group.
+            row_bytes: Bytes of a row in memory, on average over all rows.
+        """
+        self.window = window
+        self._row_bytes = row_bytes
+        # Of the rows held back: those of the first one's group that came before, those that earlier
+        # batches reached over, and which are in a window of an earlier cut.
+        self._before = 0
+        self._seen = 0
+        self._used = np.zeros(0, np.bool_)
+
+    @property
+    def least(self) -> int:
+        """The rows that are worth a cut: most of them won't be held back."""
+        return 4 * (_BATCH_ROWS + 2 * self.window.reach)
+
+    def cut(self, starts: Indices, rows: int, *, last: bool) -> Cut:
+        """Lays the windows about which later rows change nothing.
+
+        Args:
+            starts: The first row of each group, from 0: rows held back are the first.
+            rows: The number of rows.
+            last: Whether all rows have come.
+        """
+        edges = np.append(starts, rows)
+        edges[0] -= self._before
+        found = Windows.of_groups(edges, self.window)
+        found.used[: len(self._used)] |= self._used
+        # A batch counts the rows that it reaches over, which later windows may use, too. And the
+        # next row's group must be known.
+        done = rows if last else max(rows - 1 - 2 * self.window.reach, 0) // _BATCH_ROWS * _BATCH_ROWS
+        ready = found.starts < done
+        batches = list(
+            Windows(found.starts[ready], found.numbers[ready], found.used, self.window).batches(
+                self._row_bytes, self._seen
+            )
+        )
+        self._seen = max((batches[-1].stop if batches else self._seen) - done, 0)
+        self._used = found.used[done:]
+        group = np.searchsorted(starts, done, side="right") - 1
+        self._before = done - int(edges[group])
+        return Cut(batches, done, done - int(found.used[:done].sum()), np.diff(edges))
 
 
 def window_hashes(hashes: npt.NDArray[np.uint64], numbers: Indices) -> npt.NDArray[np.uint64]:

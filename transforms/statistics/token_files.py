@@ -1,8 +1,7 @@
 """Token counts in files, read section by section.
 
-A section is an Arrow IPC stream of its own, compressed. Only where it is crosses from one stage to
-the next, so that no engine holds all tokens in memory; sections that are small together cross
-themselves.
+Only where a section is crosses from one stage to the next, so that no engine holds all tokens in
+memory; sections that are small together cross themselves.
 
 They are written twice. A run has the counts of some rows in the order of a hash, so that the same
 share can be read of all runs; selected tokens are in the order of a vocabulary's ids, to be
@@ -19,6 +18,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from shardmill.transforms.files import files
+from shardmill.transforms.files.table_sections import read_sections, section_of, tables_of
 from shardmill.transforms.statistics.partition import bits_for, one_partition, partition_counts
 from shardmill.transforms.statistics.tokens import SCHEMA
 
@@ -27,9 +27,6 @@ from shardmill.transforms.statistics.tokens import SCHEMA
 _SMALL_BYTES = 16 << 10
 # Bytes of a run's section in memory, on average.
 _SECTION_BYTES = 64 << 10
-# Tokens repeat parts of each other. It takes 0.05 s for a million tokens, whose counts become less
-# than half as long.
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 @dataclass(frozen=True)
@@ -72,14 +69,9 @@ class Sections:
             yield _table(self._read(first, end))
 
     def _read(self, first: int, end: int) -> bytes:
-        if self.path is None or first == end:
+        if self.path is None:
             return self.data[first:end]
-        stop = self.start + end
-        with files.opened(self.path, self.start + first, stop, size=stop) as stream:
-            data = stream.read(end - first)
-            if len(data) < end - first:
-                raise OSError("it ends early")
-        return data
+        return read_sections(self.path, self.start + first, self.start + end)
 
 
 @dataclass(frozen=True)
@@ -169,7 +161,7 @@ class TokenWriter(contextlib.ExitStack):
         """
         start, edges, held = self._written, [0], b""
         for table in tables:
-            held += _section(table)
+            held += section_of(table)
             edges.append(self._written - start + len(held))
             if len(held) > _SMALL_BYTES:
                 self._append(held)
@@ -186,19 +178,6 @@ class TokenWriter(contextlib.ExitStack):
         self._written += len(data)
 
 
-def _section(table: pa.Table) -> bytes:
-    if not table.num_rows:
-        return b""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
-
-
 def _table(data: bytes) -> pa.Table:
-    stream = pa.BufferReader(data)
-    tables = []
-    while stream.tell() < stream.size():
-        with pa.ipc.open_stream(stream) as reader:
-            tables.append(reader.read_all())
+    tables = tables_of(data)
     return pa.concat_tables(tables) if tables else SCHEMA.empty_table()

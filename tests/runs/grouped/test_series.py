@@ -15,7 +15,7 @@ from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.inspect.code import code_for
 from shardmill.pipelines.inspect.inspect import inspect_path
 from shardmill.schemas.errors import ConfigError, DataError
-from shardmill.transforms.grouping import partitions, row_files, windows
+from shardmill.transforms.grouping import partitions, row_files, sorted_rows, windows
 from tests.support.printed import execute
 from tests.support.runs import read_split, run_toml
 from tests.support.verified import checks
@@ -71,7 +71,7 @@ def rows_of(meters: range) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of two files, in small files, partitions and batches."""
+    """A run of two files, in small files, partitions, runs and batches."""
     folder = tmp_path_factory.mktemp("windows")
     for index in range(2):
         rows_of(range(index * 3, index * 3 + 3)).to_csv(folder / f"meters-{index}.csv", index=False)
@@ -79,6 +79,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(row_files, "_FILE_BYTES", 4000)
         patch.setattr(row_files, "_SECTION_BYTES", 500)
         patch.setattr(partitions, "_PARTITION_BYTES", 3000)
+        patch.setattr(sorted_rows, "_RUN_BYTES", 700)
+        patch.setattr(sorted_rows, "_BATCH_BYTES", 100)
+        patch.setattr(sorted_rows, "_MERGED_BATCHES", 3)
         patch.setattr(windows, "_BATCH_ROWS", 17)
         patch.setattr(windows, "_BATCH_STEPS", 13)
         run_toml(folder, TOML)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shardmill.schemas.errors import DataError
-from shardmill.transforms.grouping import partitions, row_files
+from shardmill.transforms.grouping import partitions, row_files, sorted_rows, windows
 from shardmill.transforms.grouping.partitions import Partition, PartitionReader
 from shardmill.transforms.grouping.row_files import RowFile, RowWriter
 from shardmill.transforms.grouping.settings import Grouping, Window
@@ -50,7 +50,7 @@ def write(rows: list[tuple[Row, int]], wanted: Grouping, folder: Path, each: int
 
 def read(files: list[RowFile], wanted: Grouping, bits: int) -> tuple[list[tuple[int, list[Row]]], int]:
     """The groups of all partitions, each with its split; and the number of dropped rows."""
-    reader = PartitionReader(files, NAMES, wanted)
+    reader = PartitionReader(files, NAMES, wanted, str(Path(files[0].path).parent))
     groups = []
     for index in range(1 << bits):
         for found in reader.read(Partition(bits, index)):
@@ -152,3 +152,47 @@ def test_without_group_by_all_rows_are_one_series(tmp_path: Path) -> None:
     ]
     assert groups == expected
     assert dropped == 0
+
+
+def windows_of(
+    files: list[RowFile], wanted: Grouping, folder: Path
+) -> tuple[list[tuple[object, ...]], dict[str, int], dict[str, int]]:
+    """All that windows are written of, batch by batch; the dropped rows, and the filled cells."""
+    reader = PartitionReader(files, NAMES, wanted, str(folder))
+    found = []
+    for groups in reader.read(Partition(0, 0)):
+        assert groups.counted is not None
+        arrays = (groups.starts, groups.stops, groups.hashes, groups.splits, groups.row_splits, groups.counted)
+        found.append((groups.columns.to_pylist(), *(array.tolist() for array in arrays)))
+    return found, reader.counts.dropped, reader.counts.filled
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.one_of(st.none(), st.floats(width=32)), st.sampled_from(["a", "b"])), min_size=1, max_size=90
+    ),
+    st.builds(
+        Window, size=st.integers(1, 4), shift=st.integers(1, 4), stride=st.integers(1, 3), horizon=st.integers(0, 3)
+    ),
+    st.data(),
+)
+def test_a_series_larger_than_memory_gives_the_same_windows(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[float, str]], window: Window, data: st.DataObject
+) -> None:
+    """Sorted in files and cut as rows come, it gives the same batches, counts and filled cells as in memory."""
+    times = data.draw(st.permutations(range(len(cells))))
+    rows = [((value, user, 0, float(at)), at // 30) for (value, user), at in zip(cells, times, strict=True)]
+    wanted = Grouping(group_by=("user",), order_by="time", window=window, forward_fill=("value",))
+    folder = tmp_path_factory.mktemp("rows")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_files, "_FILE_BYTES", 500)
+        patch.setattr(windows, "_BATCH_ROWS", data.draw(st.integers(1, 5)))
+        files = write(rows, wanted, folder, 7)
+        whole = windows_of(files, wanted, folder)
+        before = set(folder.iterdir())
+        patch.setattr(sorted_rows, "_RUN_BYTES", data.draw(st.sampled_from([1, 1000])))
+        patch.setattr(sorted_rows, "_BATCH_BYTES", data.draw(st.sampled_from([1, 300])))
+        patch.setattr(sorted_rows, "_MERGED_BATCHES", 1)
+        assert repr(windows_of(files[::-1], wanted, folder)) == repr(whole)
+    assert set(folder.iterdir()) == before

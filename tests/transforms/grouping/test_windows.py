@@ -11,7 +11,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.grouping import windows
 from shardmill.transforms.grouping.group_counts import GroupCounts
 from shardmill.transforms.grouping.settings import Window
-from shardmill.transforms.grouping.windows import Windows, check_windows, window_hashes
+from shardmill.transforms.grouping.windows import Batch, WindowCutter, Windows, check_windows, window_hashes
 
 WINDOWS = st.builds(
     Window, size=st.integers(1, 5), shift=st.integers(1, 4), stride=st.integers(1, 3), horizon=st.integers(0, 3)
@@ -41,7 +41,7 @@ def test_batches_have_every_window_and_every_used_row_once(
         patch.setattr(windows, "_BATCH_ROWS", rows)
         patch.setattr(windows, "_BATCH_STEPS", steps)
         found = Windows.of_groups(edges, window)
-        batches = list(found.batches(1000))
+        batches = list(found.batches(10))
     starts = [
         (int(start), int(number))
         for batch in batches
@@ -58,11 +58,50 @@ def test_batches_have_every_window_and_every_used_row_once(
         assert len(batch.starts) == 1 or len(batch.starts) * window.size <= steps
 
 
+def listed(batches: list[Batch], offset: int = 0) -> list[tuple[object, ...]]:
+    """Batches of rows after so many others, as lists."""
+    return [
+        (
+            each.start + offset,
+            each.stop + offset,
+            (each.starts + offset).tolist(),
+            each.numbers.tolist(),
+            each.counted.tolist(),
+        )
+        for each in batches
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(1, 25), min_size=1, max_size=6),
+    WINDOWS,
+    st.integers(1, 6),
+    st.lists(st.integers(1, 30), min_size=1, max_size=9),
+)
+def test_batches_are_the_same_as_rows_come(lengths: list[int], window: Window, rows: int, steps: list[int]) -> None:
+    """However the rows are cut into stretches: the same windows, batches, rows that count and dropped rows."""
+    edges = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    count = int(edges[-1])
+    stops = [*(stop for stop in np.cumsum(steps).tolist() if stop < count), count]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "_BATCH_ROWS", rows)
+        whole = Windows.of_groups(edges, window)
+        cutter, done, found, dropped, longest = WindowCutter(window, 10), 0, [], 0, 0
+        for stop in stops:
+            inside = edges[(edges > done) & (edges < stop)]
+            cut = cutter.cut(np.concatenate([[0], inside - done]), stop - done, last=stop == count)
+            found += listed(cut.batches, done)
+            done, dropped, longest = done + cut.rows, dropped + cut.dropped, max(longest, int(cut.lengths.max()))
+        assert found == listed(list(whole.batches(10)))
+    assert (done, dropped, longest) == (count, int((~whole.used).sum()), max(lengths))
+
+
 def test_wide_rows_make_small_batches() -> None:
     """Of rows with 1 MiB each, 64 fit into a batch's windows; of small ones more."""
     found = Windows.of_groups(np.array([0, 100]), Window(size=16, shift=1, stride=1, horizon=0))
-    assert [len(batch.starts) for batch in found.batches(100 << 20)] == [4] * 21 + [1]
-    assert [len(batch.starts) for batch in found.batches(1000)] == [85]
+    assert [len(batch.starts) for batch in found.batches(1 << 20)] == [4] * 21 + [1]
+    assert [len(batch.starts) for batch in found.batches(10)] == [85]
 
 
 def test_windows_of_a_group_have_hashes_of_their_own() -> None:
