@@ -35,7 +35,7 @@ class _Run:
 
 
 class SortedRows:
-    """Sorts rows, in files where they are too many for memory."""
+    """Sorts rows, in files where memory is too small."""
 
     def __init__(self, keys: Sequence[str], folder: str) -> None:
         """Starts without rows.
