@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SECTIONS = ("input", "rows", "split", "sequence", "window", "analysis", "features", "output")
 # All keys of a configuration.
 KEYS = (*SECTIONS, "validate", "preprocessing_fn", "label", "derive")
-ANALYSIS_KEYS = ("cache",)
+ANALYSIS_KEYS = ("cache", "keep_days")
 SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
 _DEFAULT_SHARDS = 8
 
@@ -84,12 +84,16 @@ class AnalysisConfig:
     Attributes:
         cache: The folder in which runs keep what they find in the input. None means that each run
             analyzes all of it.
+        keep_days: The days for which they keep at least what no run uses.
     """
 
     cache: str | None = None
+    keep_days: int = 90
 
 
 _ANALYSIS = AnalysisConfig()
+# No run lasts as long as the least, so that none writes where another removes.
+_KEEP_DAYS = (7, 3650)
 
 
 @dataclass(frozen=True)
@@ -392,7 +396,12 @@ def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:
 
 def _parse_analysis(table: Table) -> AnalysisConfig:
     table.check_keys(ANALYSIS_KEYS)
-    return AnalysisConfig(parse_path(table, "cache", output_problem))
+    if "keep_days" in table.raw and "cache" not in table.raw:
+        table.refuse("keep_days", "is for a cache, and there is none; give cache = FOLDER or remove keep_days")
+    return AnalysisConfig(
+        parse_path(table, "cache", output_problem),
+        table.integer("keep_days", minimum=_KEEP_DAYS[0], maximum=_KEEP_DAYS[1], default=_ANALYSIS.keep_days),
+    )
 
 
 def _parse_output(table: Table, folder: str | None) -> OutputConfig:

@@ -3,6 +3,7 @@
 Nothing is read or written.
 """
 
+import datetime as dt
 import os
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import parse_features
 from shardmill.transforms.files import files
+from shardmill.transforms.keeping.generations import generations
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.reading import Reading
 from shardmill.transforms.rows.splits import ShardRule, SplitRule
@@ -67,7 +69,9 @@ def _kept(config: Config) -> KeptEntries | None:
     if cache is None:
         return None
     # Workers of other engines may have another current folder.
-    return KeptEntries(os.path.abspath(cache) if files.is_local(cache) else cache, "[analysis] cache")
+    folder = os.path.abspath(cache) if files.is_local(cache) else cache
+    found = generations(folder, config.analysis.keep_days, dt.datetime.now(dt.timezone.utc).date())
+    return KeptEntries(found.current, "[analysis] cache", found.earlier)
 
 
 def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:

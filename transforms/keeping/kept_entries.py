@@ -7,6 +7,7 @@ from typing import Any
 
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
+from shardmill.transforms.keeping.generations import remove_older
 from shardmill.transforms.keeping.packed_values import packed, unpacked
 from shardmill.transforms.stores.interface import reason
 
@@ -25,10 +26,13 @@ class KeptEntries:
     Attributes:
         folder: The folder, which all workers share.
         setting: The setting that names it, for messages.
+        earlier: The folder of entries of the days before (see `Generations`); one that is found
+            there is written into this folder, too. None means that there is none.
     """
 
     folder: str
     setting: str
+    earlier: str | None = None
 
     def path(self, key: str) -> str:
         """The path of an entry's file.
@@ -47,15 +51,17 @@ class KeptEntries:
         Returns:
             The value; None where there is no such entry, or it is damaged or can't be read: it will
             be written anew.
+
+        Raises:
+            OutputError: An entry of the days before can't be written.
         """
-        data = b""
-        with contextlib.suppress(OSError), files.open_at(self.path(key)) as stream:
-            data = stream.read()
-        head, body = data[: len(_MARK) + _DIGEST_BYTES], data[len(_MARK) + _DIGEST_BYTES :]
-        if head != _head(key, body):
-            return None
+        body = _body(self.path(key), key)
+        if body is None and self.earlier is not None:
+            body = _body(files.join(self.earlier, key), key)
+            if body is not None:
+                self._write(key, body)
         with contextlib.suppress(ValueError):
-            return unpacked(body)
+            return None if body is None else unpacked(body)
         return None
 
     def keep(self, key: str, value: object) -> None:
@@ -68,8 +74,13 @@ class KeptEntries:
         Raises:
             OutputError: It can't be written.
         """
-        body = packed(value)
+        self._write(key, packed(value))
+
+    def _write(self, key: str, body: bytes) -> None:
         try:
+            with files.writing(self.folder):
+                # Another run, of much later, may have removed it.
+                files.make_folder(self.folder)
             with files.replacing(self.path(key), self.folder) as stream:
                 stream.write(_head(key, body))
                 stream.write(body)
@@ -79,13 +90,18 @@ class KeptEntries:
     def prepare(self) -> None:
         """Makes the folder, and tries to write there.
 
+        The first run in new days removes the folders before those of the days before.
+
         Raises:
             OutputError: It can't be written.
         """
         try:
             with files.writing(self.folder):
+                is_new = self.earlier is not None and not files.exists(self.folder)
                 files.make_folder(self.folder)
                 files.try_writing(self.folder)
+                if is_new and self.earlier is not None:
+                    remove_older(self.earlier)
         except OutputError as error:
             raise self.refusal(error) from error
 
@@ -101,6 +117,15 @@ class KeptEntries:
             f"{self.setting}: can't write in {self.folder!r}: {why}; free space or permit it, choose another folder, "
             "or run without it; nothing was published"
         )
+
+
+def _body(path: str, key: str) -> bytes | None:
+    """An entry's packed value, if its file is whole."""
+    data = b""
+    with contextlib.suppress(OSError), files.open_at(path) as stream:
+        data = stream.read()
+    head, body = data[: len(_MARK) + _DIGEST_BYTES], data[len(_MARK) + _DIGEST_BYTES :]
+    return body if head == _head(key, body) else None
 
 
 def _head(key: str, body: bytes) -> bytes:

@@ -134,6 +134,11 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, expected: str) -
             'preprocessing_fn = "f.py:f"\n[analysis]\n[input]\nfiles = "a"',
             "analysis: can't be used with preprocessing_fn, which TF Transform analyzes; remove analysis",
         ),
+        (SMALL + "[analysis]\nkeep_days = 9", "analysis.keep_days: is for a cache, and there is none"),
+        (
+            SMALL + '[analysis]\ncache = "a"\nkeep_days = 1',
+            "analysis.keep_days: expected a whole number from 7 to 3650, received 1",
+        ),
         (SMALL + "[analysis]\ncache = 3", "analysis.cache: expected text, received 3"),
         (SMALL + '[analysis]\ncache = ""', "analysis.cache: expected text, received ''"),
         (SMALL + '[analysis]\nkache = "a"', "analysis.kache: unknown key; did you mean 'cache'?"),

@@ -1,12 +1,15 @@
 """A folder of entries: found as they were kept, or not at all."""
 
+import datetime as dt
 import os
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
 from shardmill.schemas.errors import OutputError
+from shardmill.transforms.keeping.generations import generations
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from tests.support.permissions import bound, open_folder
 
@@ -55,6 +58,39 @@ def test_two_runs_may_write_one_entry(entries: KeptEntries) -> None:
         found.append(entries.find("key") == VALUE)
     assert all(found)
     assert os.listdir(entries.folder) == ["key"]
+
+
+def test_an_entry_in_use_outlives_many_days(tmp_path: Path) -> None:
+    """One that is used every 20 days stays, one that isn't is gone after twice the days, and so are their folders."""
+    cache, begin = tmp_path / "cache", dt.date(2026, 1, 1)
+    (cache / "notes").mkdir(parents=True)
+
+    def on(day: int) -> KeptEntries:
+        found = generations(str(cache), 30, begin + dt.timedelta(day))
+        made = KeptEntries(found.current, "[analysis] cache", found.earlier)
+        made.prepare()
+        return made
+
+    on(0).keep("used", VALUE)
+    on(0).keep("unused", VALUE)
+    assert on(29).find("unused") == on(29).find("used") == VALUE
+    for day in range(30, 200, 20):
+        assert on(day).find("used") == VALUE
+    assert on(200).find("unused") is None
+    assert len([path for path in cache.iterdir() if path.name != "notes"]) <= 2
+    assert not list(cache.rglob("unused"))
+
+
+def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    """A run that is at work while its folder is removed loses entries, and goes on."""
+    found = generations(str(tmp_path), 30, dt.date(2026, 1, 1))
+    entries = KeptEntries(found.current, "[analysis] cache", found.earlier)
+    entries.prepare()
+    entries.keep("key", VALUE)
+    shutil.rmtree(entries.folder)
+    assert entries.find("key") is None
+    entries.keep("key", VALUE)
+    assert entries.find("key") == VALUE
 
 
 def test_a_folder_that_cannot_be_written_is_named() -> None:
