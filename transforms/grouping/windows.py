@@ -97,7 +97,7 @@ class Windows:
 
 
 class Cut(NamedTuple):
-    """The windows of some rows, of those that have come so far.
+    """The windows of the rows that have come so far.
 
     Attributes:
         batches: The windows, in order.
@@ -138,7 +138,10 @@ class WindowCutter:
 
     @property
     def least(self) -> int:
-        """The rows that are worth a cut: most of them won't be held back."""
+        """The rows that are worth a cut.
+
+        Most of so many won't be held back.
+        """
         return 4 * (_BATCH_ROWS + 2 * self.window.reach)
 
     def cut(self, starts: Indices, rows: int, *, last: bool) -> Cut:
