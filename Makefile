@@ -25,8 +25,8 @@ CLUSTER_PYTEST_ARGS ?= -n 2 --dist loadfile
 QUICK := pipelines/cli/test_help.py pipelines/config/ pipelines/console/ pipelines/doctor/test_machine.py \
 	pipelines/engines/test_check_options.py pipelines/engines/test_run_pipeline.py pipelines/engines/test_worker.py \
 	pipelines/inspect/test_inspect.py pipelines/job/test_check_delimiter.py pipelines/job/test_input_files.py \
-	pipelines/report/test_label_relation.py pipelines/report/test_page_data.py \
-	pipelines/report/test_render_page.py pipelines/report/test_shown_text.py pipelines/report/test_split_distances.py \
+	pipelines/page/ pipelines/report/test_label_relation.py pipelines/report/test_page_data.py \
+	pipelines/report/test_split_distances.py \
 	pipelines/run_folder/test_account_rows.py pipelines/run_folder/test_publish.py repository/test_architecture.py \
 	repository/test_docs.py repository/test_docstrings.py repository/test_gitignore.py repository/test_imports.py \
 	repository/test_makefile.py repository/test_packaging.py repository/test_prose.py schemas/inference/ \

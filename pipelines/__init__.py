@@ -19,6 +19,7 @@ Shared, from the ground up:
   config/         the configuration file
   console/        progress, summary, tables
   engines/        the engines that run a pipeline
+  page/           the look of all pages
   run_folder/     a run's folder, and how it is published
   survey/         a look at data, for `init`
   job/            the main job: planned, and built as a pipeline

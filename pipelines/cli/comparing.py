@@ -4,18 +4,20 @@ from typing import Annotated
 
 import typer
 
+from shardmill.pipelines.cli.help import OUTPUT_OPTIONS
 from shardmill.pipelines.cli.options import (
     AgainstRun,
     AnomaliesFile,
     AsJson,
     Environment,
+    OverwriteFile,
     Quiet,
     ReadSettings,
     RunFolder,
     SchemaFile,
     Workers,
 )
-from shardmill.pipelines.config.paths import check_path
+from shardmill.pipelines.config.paths import check_output, check_path
 
 
 def validate(  # noqa: PLR0913  (a command's options are its parameters)
@@ -67,7 +69,18 @@ def validate(  # noqa: PLR0913  (a command's options are its parameters)
 def diff(
     run_dir: RunFolder,
     other_run: Annotated[str, typer.Argument(metavar="OTHER_RUN", help="The folder of another finished run.")],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Also write a page of the differences, e.g. diff.html.",
+            rich_help_panel=OUTPUT_OPTIONS,
+        ),
+    ] = None,
     *,
+    overwrite: OverwriteFile = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -78,14 +91,26 @@ def diff(
     """
     for name, path in (("RUN_DIR", run_dir), ("OTHER_RUN", other_run)):
         check_path(name, path)
+    if output is not None:
+        check_output(output)
 
     from shardmill.pipelines.diff import show_changes
     from shardmill.pipelines.diff.compare_runs import compare_runs
+    from shardmill.pipelines.diff.diff_page import diff_page
+    from shardmill.pipelines.diff.run_facts import RunFacts
+    from shardmill.pipelines.page.save_page import check_page, save_page
 
-    found = compare_runs(run_dir, other_run)
+    if output is not None:
+        check_page(output, overwrite=overwrite)
+    one, two = RunFacts.load(run_dir), RunFacts.load(other_run)
+    found = compare_runs(one, two)
+    if output is not None:
+        save_page(diff_page(found, one, two), output)
     if as_json:
         typer.echo(show_changes.as_json(found))
     elif not quiet:
         show_changes.print_differences(found, run_dir, other_run)
+        if output is not None:
+            typer.echo(f"The page is {output}")
     if found.any:
         raise typer.Exit(1)

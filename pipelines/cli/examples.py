@@ -25,7 +25,8 @@ shardmill inspect out/flights/train-00000-of-00008.tfrecord.gz -n 3
 shardmill inspect out/flights --code > train.py""",
     "report": """\
 shardmill report out/flights
-shardmill report out/flights --output flights.html""",
+shardmill report out/flights --output flights.html
+shardmill report 'data/*.csv' -o data.html""",
     "verify": """\
 shardmill verify out/flights
 shardmill verify out/flights --sample 1000""",
@@ -35,6 +36,7 @@ shardmill validate may.csv --schema flights.pbtxt --environment SERVING
 shardmill validate 'new/*.csv' --against out/flights --json -o anomalies.pbtxt""",
     "diff": """\
 shardmill diff out/monday out/tuesday
+shardmill diff out/monday out/tuesday --output diff.html
 shardmill diff out/monday out/tuesday --json""",
     "apply": """\
 shardmill apply out/flights --input 'new/*.csv' -o out/new

@@ -22,6 +22,12 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace a finished run in the output folder.", rich_help_panel=OUTPUT_OPTIONS),
 ]
+OverwriteFile = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", help="Replace a file that isn't a page of shardmill, too.", rich_help_panel=OUTPUT_OPTIONS
+    ),
+]
 Resume = Annotated[
     bool,
     typer.Option(

@@ -6,4 +6,5 @@ token_changes.py       two vocabularies' tokens: in, out, moved
 statistics_changes.py  two runs' statistics, with distances
 compare_runs.py        all differences
 show_changes.py        prints them as tables or as JSON
+diff_page.py           shows them as a page
 """

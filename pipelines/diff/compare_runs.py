@@ -42,17 +42,16 @@ class Differences:
         return any(vars(self).values())
 
 
-def compare_runs(before: str, after: str) -> Differences:
+def compare_runs(one: RunFacts, two: RunFacts) -> Differences:
     """Compares two runs.
 
     Args:
-        before: The first run's folder.
-        after: The second's.
+        one: The first run.
+        two: The second.
 
     Raises:
-        DataError: One isn't a finished run, or can't be read.
+        DataError: A file of one can't be read.
     """
-    one, two = RunFacts.load(before), RunFacts.load(after)
     return Differences(
         changes(one.configuration, two.configuration),
         changes(one.run.manifest["versions"], two.run.manifest["versions"]),

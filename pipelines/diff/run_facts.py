@@ -82,12 +82,13 @@ class RunFacts:
         Raises:
             DataError: It can't be read.
         """
-        path = files.join(self.run.folder, name)
-        try:
-            schema = decode_proto(enclosed.read(self.run.folder, name), path)
-        except ConfigError as error:
-            raise DataError(str(error)) from error
+        schema = self._schema(name)
         return {feature.name: _in_words(schema, feature) for feature in schema.feature}
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The features whose numbers are ids."""
+        return frozenset(each.name for each in self._schema(FEATURES_SCHEMA).feature if each.int_domain.is_categorical)
 
     @property
     def raw_columns(self) -> dict[str, str]:
@@ -169,6 +170,13 @@ class RunFacts:
                     yield _lines(rest)
         except OSError as error:
             raise DataError(f"can't read the vocabulary {path!r}: {error.strerror or error}") from error
+
+    def _schema(self, name: str) -> schema_pb2.Schema:
+        path = files.join(self.run.folder, name)
+        try:
+            return decode_proto(enclosed.read(self.run.folder, name), path)
+        except ConfigError as error:
+            raise DataError(str(error)) from error
 
     def _has(self, name: str) -> bool:
         with files.reading(self.run.folder):

@@ -61,7 +61,7 @@ def init(
     schema_path = _schema_beside(output)
     inputs = input_files.list_files({None: patterns})
     _refuse_other_files(inputs)
-    with _advising():
+    with advising():
         survey, request = take_survey(inputs, request, progress)
         lines = feature_lines(survey, request)
         check_context(lines, request)
@@ -133,7 +133,7 @@ def _schema_beside(output: str) -> str:
 
 
 @contextmanager
-def _advising() -> Iterator[None]:
+def advising() -> Iterator[None]:
     """Adds the `--set` option to a message that advises it.
 
     There is no configuration yet into which to write the advised setting.

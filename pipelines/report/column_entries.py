@@ -8,9 +8,9 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from shardmill.pipelines.page.shown_statistics import ColumnStatistics, Splits
 from shardmill.pipelines.report.sample.label_relation import Relation
 from shardmill.pipelines.report.sample.vocabulary_coverage import Coverage
-from shardmill.pipelines.report.shown_statistics import ColumnStatistics, Splits
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import FEATURES_SCHEMA
@@ -73,6 +73,7 @@ class Entry:
         required: Whether a row without a value is rejected.
         statistics: The raw column's statistics by split.
         outputs: The features that are made of it.
+        proposed: The kind that is proposed for it, where there is no run yet.
     """
 
     name: str
@@ -81,6 +82,13 @@ class Entry:
     required: bool = False
     statistics: Mapping[str, ColumnStatistics] = field(default_factory=dict)
     outputs: tuple[Output, ...] = ()
+    proposed: str = ""
+
+    @property
+    def becomes(self) -> str:
+        """The kinds of its features, in words."""
+        kinds = ", ".join(dict.fromkeys(each.kind or each.name for each in self.outputs))
+        return kinds or self.proposed or "not used"
 
 
 def read_outputs(run: FinishedRun, statistics: Splits) -> list[Output]:

@@ -1,17 +1,29 @@
-"""`shardmill report`: makes the page of a finished run anew."""
+"""`shardmill report RUN_DIR`: makes a run's page anew."""
 
+import os
+
+from shardmill.pipelines.page.save_page import check_page, save_page
 from shardmill.pipelines.report.report_page import report_page
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
-from shardmill.schemas.run_folder import REPORT
+from shardmill.schemas.run_folder import MANIFEST, REPORT
 from shardmill.transforms.files import files
 
 
-def make_report(folder: str, output: str | None = None) -> str:
+def is_folder(path: str) -> bool:
+    """Whether a path is a folder rather than a file."""
+    if files.is_local(path):
+        return os.path.isdir(path)
+    with files.reading(path):
+        return files.exists(files.join(path, MANIFEST))
+
+
+def make_report(folder: str, output: str | None = None, *, overwrite: bool = False) -> str:
     """Writes a run's page.
 
     Args:
         folder: The run's folder.
-        output: The file to write; one that exists is replaced. None means the run's own.
+        output: The file to write; a page that is there is replaced. None means the run's own.
+        overwrite: Whether another file may be replaced, too.
 
     Returns:
         The file's path.
@@ -20,8 +32,9 @@ def make_report(folder: str, output: str | None = None) -> str:
         DataError: The folder isn't a finished run, or a file in it can't be read.
         OutputError: The page can't be written.
     """
+    if output is not None:
+        check_page(output, overwrite=overwrite)
     page = report_page(FinishedRun.load(folder), folder)
     path = files.join(folder, REPORT) if output is None else output
-    with files.created(path) as stream:
-        stream.write(page.encode())
+    save_page(page, path)
     return path

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shardmill.pipelines.console.summary import SKIPPED_LINES, format_bytes, step_seconds
+from shardmill.pipelines.page.shown_statistics import ColumnStatistics
+from shardmill.pipelines.page.shown_text import distinct_text, number, share, shortened, shown
 from shardmill.pipelines.report.clock_metrics import clock_seconds
 from shardmill.pipelines.report.column_entries import Entry
-from shardmill.pipelines.report.shown_statistics import ColumnStatistics
-from shardmill.pipelines.report.shown_text import number, share, shortened, shown
-from shardmill.pipelines.report.warnings_by_weight import Warned
+from shardmill.pipelines.report.column_warnings import Warned
 from shardmill.pipelines.run_folder.manifest_keys import Manifest
 from shardmill.schemas.run_folder import TRAIN
 
@@ -31,7 +31,17 @@ def flow(manifest: Manifest) -> list[dict[str, Any]]:
     parts = [(name, count, "split") for name, count in counts.items()]
     parts += [(f"dropped {reason}", count, "out") for reason, count in (groups["dropped"] if groups else {}).items()]
     parts += [("filtered", rows.get("filtered", 0), "out"), ("rejected", rows["rejected"], "rejected")]
-    total = max(rows["read"], 1)
+    return parts_of_rows(parts, rows["read"])
+
+
+def parts_of_rows(parts: Sequence[tuple[str, int, str]], rows: int) -> list[dict[str, Any]]:
+    """Parts of all rows, to draw as one bar.
+
+    Args:
+        parts: The name, the rows and the kind of each: `split`, `out` or `rejected`.
+        rows: All rows.
+    """
+    total = max(rows, 1)
     made, start = [], 0.0
     for name, count, kind in parts:
         if count:
@@ -86,17 +96,26 @@ def times(manifest: Manifest) -> dict[str, Any]:
 def reading(manifest: Manifest) -> list[tuple[str, str]]:
     """How the input was read, and what was guessed."""
     settings = manifest["config"]["input"]
-    dialect: Mapping[str, Any] = settings["dialect"]
-    schema = settings.get("schema")
+    facts = dialect_facts(settings["dialect"], settings.get("schema"))
+    facts += [(f"skipped {SKIPPED_LINES[key]}", f"{count:,}") for key, count in manifest.get("skipped", {}).items()]
+    return [*facts, *(("renamed columns", text) for text in _renamed(manifest))]
+
+
+def dialect_facts(dialect: Mapping[str, Any], schema: object) -> list[tuple[str, str]]:
+    """How files are read, in words.
+
+    Args:
+        dialect: The dialect's fields.
+        schema: The schema's file. None means that types are inferred.
+    """
+    header = dialect.get("header", True)
     facts = [
         ("column types", f"from {shown(os.path.basename(str(schema)))}" if schema else "inferred from all cells"),
-        ("header", "first line" if dialect.get("header", True) else "none; columns are named in the configuration"),
+        ("header", "first line" if header else "none; columns are named in the configuration"),
         ("delimiter", _character(dialect.get("delimiter"))),
         ("encoding", str(dialect.get("encoding", "utf-8"))),
         ("missing is", ", ".join(shown(each) or "an empty cell" for each in dialect.get("null_values", ()))),
     ]
-    facts += [(f"skipped {SKIPPED_LINES[key]}", f"{count:,}") for key, count in manifest.get("skipped", {}).items()]
-    facts += [("renamed columns", text) for text in _renamed(manifest)]
     return [(name, text) for name, text in facts if text]
 
 
@@ -111,15 +130,18 @@ def _renamed(manifest: Manifest) -> Iterator[str]:
             yield f"{shown(each['name']) or 'column'} → {shown(each['column'])}, position {each['position']}"
 
 
-def inputs(manifest: Manifest) -> dict[str, Any]:
-    """The input files: the first ones, and the sums."""
-    found = manifest["input"]
+def inputs(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The input files: the first ones, and the sums.
+
+    Args:
+        found: The `path` and the `bytes` of each, and where they are known its `rows` and `split`.
+    """
     return {
         "files": [
             {
                 "path": shown(each["path"], 200),
                 "name": shown(os.path.basename(each["path"])),
-                "rows": each["rows"],
+                "rows": each.get("rows"),
                 "bytes": format_bytes(each["bytes"]),
                 "split": each.get("split", ""),
             }
@@ -152,10 +174,11 @@ def _row(index: int, entry: Entry, level: str) -> dict[str, Any]:
         "name": entry.name,
         "type": _type_name(entry.dtype),
         "required": entry.required,
-        "kinds": ", ".join(dict.fromkeys(each.kind or each.name for each in entry.outputs)) or "not used",
+        "kinds": entry.becomes,
         "missing": None if found is None else found.missing_share,
         "missing_text": "" if found is None else share(found.missing_share),
         "distinct": found.distinct if found is not None else None,
+        "distinct_text": "" if found is None else distinct_text(found.distinct, about=found.about),
         "typical": "" if found is None else _typical(found),
         "power": power,
         "power_text": "" if power is None else share(power),

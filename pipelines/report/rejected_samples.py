@@ -2,13 +2,13 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from isal import isal_zlib
 
-from shardmill.pipelines.report.shown_text import shown
+from shardmill.pipelines.page.shown_text import shown
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.run_folder import GZIP_SUFFIX
 from shardmill.transforms.files import enclosed
@@ -48,10 +48,26 @@ def rejected_reasons(run: FinishedRun) -> list[Reason]:
         for line in _lines(run.folder, file["file"]):
             key = kind_of_reason(line.get("column"), str(line.get("reason")))
             if len(rows := samples.setdefault(key, [])) < _EACH:
-                where = f"{shown(str(line.get('file')), 200)}, line {line.get('line')}"
-                rows.append((where, shown(str(line.get("row")), _ROW)))
-    ordered = sorted(found["reasons"].items(), key=lambda item: (-item[1], item[0]))
-    return [Reason(shown(text, 200), rows, tuple(samples.get(text, ()))) for text, rows in ordered[:_REASONS]]
+                rows.append((f"{line.get('file')}, line {line.get('line')}", str(line.get("row"))))
+    return most_frequent(found["reasons"], samples)
+
+
+def most_frequent(reasons: Mapping[str, int], samples: Mapping[str, Sequence[tuple[str, str]]]) -> list[Reason]:
+    """The most frequent reasons, with samples, as they are shown.
+
+    Args:
+        reasons: The number of rows for each reason.
+        samples: Some of its rows: where each stands, and the row itself.
+    """
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:_REASONS]
+    return [
+        Reason(
+            shown(text, 200),
+            rows,
+            tuple((shown(where, 200), shown(row, _ROW)) for where, row in samples.get(text, ())[:_EACH]),
+        )
+        for text, rows in ordered
+    ]
 
 
 def _lines(folder: str, name: str) -> Iterator[dict[str, Any]]:

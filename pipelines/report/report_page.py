@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shardmill.pipelines.page.render_page import render_page
+from shardmill.pipelines.page.shown_statistics import read_splits
 from shardmill.pipelines.report import page_facts
 from shardmill.pipelines.report.column_entries import Output, make_entries, read_outputs
 from shardmill.pipelines.report.page_data import page_data
 from shardmill.pipelines.report.rejected_samples import rejected_reasons
-from shardmill.pipelines.report.render_page import render_page
 from shardmill.pipelines.report.sample.label_relation import Label, label_of, relate
 from shardmill.pipelines.report.sample.shard_sample import Sample, sample_split
 from shardmill.pipelines.report.sample.vocabulary_coverage import Coverage, Vocabulary, cover, read_vocabularies
-from shardmill.pipelines.report.shown_statistics import read_splits
 from shardmill.pipelines.report.warnings_by_weight import find_warnings
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.run_folder import NAMES_FILE, OUTPUT_STATISTICS, RAW_STATISTICS, TRAIN, TRANSFORM_FN
@@ -25,6 +25,10 @@ from shardmill.transforms.files import enclosed, files
 
 # Rows that are sampled of splits other than train.
 _OTHER_ROWS = 2000
+_NOTHING = (
+    "Nothing: no constant or nearly empty column, no label that one feature predicts, no skew between splits, "
+    "no rejected row."
+)
 # The kind of labels that aren't to be predicted.
 _WEIGHT = "weight"
 
@@ -51,6 +55,7 @@ def report_page(run: FinishedRun, name: str) -> str:
     entries = make_entries(run, read_splits(run.folder, RAW_STATISTICS), related)
     warned = find_warnings(run.manifest, entries, labels)
     manifest = run.manifest
+    rows = page_facts.table_rows(entries, warned)
     context = {
         "name": os.path.basename(name.rstrip("/")) or name,
         "versions": manifest["versions"],
@@ -61,18 +66,21 @@ def report_page(run: FinishedRun, name: str) -> str:
         "splits": page_facts.splits(manifest),
         "times": page_facts.times(manifest),
         "reading": page_facts.reading(manifest),
-        "inputs": page_facts.inputs(manifest),
+        "inputs": page_facts.inputs(manifest["input"]),
         "warnings": warned,
-        "columns": page_facts.table_rows(entries, warned),
+        "nothing": _NOTHING,
+        "columns": rows,
+        "becomes": "becomes",
+        # A constant label, or none that features are related to, leaves a column of nothing.
+        "tells": any(row["power"] is not None for row in rows),
         "places": {each.name: index for index, each in enumerate(entries)},
         "features": len(outputs),
         "labels": targets,
-        "label": label,
         "sampled": samples[TRAIN].rows if TRAIN in samples else 0,
         "rejected": rejected_reasons(run),
         "applied": "applied" in manifest,
     }
-    return render_page(context, page_data(entries, list(manifest["splits"]), label, vocabularies))
+    return render_page("run", context, page_data(entries, list(manifest["splits"]), label, vocabularies))
 
 
 def _labels(run: FinishedRun, outputs: Sequence[Output]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shardmill.pipelines.report.shown_statistics import Bar, ColumnStatistics
+from shardmill.pipelines.page.shown_statistics import Bar, ColumnStatistics
 from shardmill.schemas.validation.column_statistics import Histogram
 from shardmill.schemas.validation.distances import least_divergence
 

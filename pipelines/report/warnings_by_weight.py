@@ -1,11 +1,11 @@
 """The report's warnings, in the order of their weight."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from shardmill.pipelines.page.shown_statistics import ColumnStatistics
+from shardmill.pipelines.page.shown_text import share
 from shardmill.pipelines.report.column_entries import Entry, Output
-from shardmill.pipelines.report.shown_statistics import ColumnStatistics
-from shardmill.pipelines.report.shown_text import number, share
+from shardmill.pipelines.report.column_warnings import Warned, column_warnings, constant
 from shardmill.pipelines.report.split_distances import distance
 from shardmill.pipelines.run_folder.manifest_keys import Manifest, NotFiniteEntry
 from shardmill.schemas.inference.name_words import is_identifier
@@ -13,37 +13,11 @@ from shardmill.schemas.messages import plural
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.records.repair_names import Renamed, describe_renamed
 
-# From these on there is a warning: the share of the label's variance that one feature predicts, the
-# share of missing values, distances between splits, the share of unknown tokens.
-_LEAK, _MISSING, _SKEW, _UNKNOWN = 0.9, 0.98, 0.1, 0.05
+# From these on there is a warning: the share of the label's variance that one feature predicts,
+# distances between splits, the share of unknown tokens.
+_LEAK, _SKEW, _UNKNOWN = 0.9, 0.1, 0.05
 # Kinds that take an integer as an amount.
 _AMOUNTS = frozenset({"numeric", "z_score", "min_max", "robust", "bucketize", "log", "log1p", "power", "yeo_johnson"})
-# Weights from which a warning is grave, and from which it is one at all.
-GRAVE, WORTH = 80, 40
-
-
-@dataclass(frozen=True)
-class Warned:
-    """A warning.
-
-    Attributes:
-        weight: The greater, the earlier it is shown.
-        title: Its subject and what is the matter.
-        detail: What it means, or what to do.
-        column: The entry that it is about; empty where it is about the run.
-    """
-
-    weight: float
-    title: str
-    detail: str
-    column: str = ""
-
-    @property
-    def level(self) -> str:
-        """`grave`, `worth` a look, or a `note`."""
-        if self.weight >= GRAVE:
-            return "grave"
-        return "worth" if self.weight >= WORTH else "note"
 
 
 def find_warnings(manifest: Manifest, entries: Sequence[Entry], labels: Sequence[str]) -> list[Warned]:
@@ -121,17 +95,7 @@ def _of_column(entry: Entry) -> Iterator[Warned]:
     train = entry.statistics.get(TRAIN)
     if train is None:
         return
-    if not train.rows and train.missing:
-        yield Warned(92, f"Column {entry.name!r} is empty", "No row of the train split has a value.", entry.name)
-    elif train.missing_share >= _MISSING:
-        title = f"Column {entry.name!r} is {share(train.missing_share)} missing"
-        yield Warned(80 + train.missing_share, title, "Few rows are left to learn from.", entry.name)
-    elif train.missing_share >= _MISSING / 2:
-        title = f"Column {entry.name!r} is {share(train.missing_share)} missing"
-        yield Warned(20 + 10 * train.missing_share, title, "`indicator = true` says which cells are.", entry.name)
-    if (value := constant(train)) is not None:
-        title = f"Column {entry.name!r} is constant"
-        yield Warned(90, title, f"Each value is {value}: there is nothing to learn from it.", entry.name)
+    yield from column_warnings(entry.name, train, " of the train split")
     if entry.dtype == "INT" and (kinds := _amounts(entry)) and is_identifier(entry.name):
         detail = f"As its name says; {kinds} takes it for an amount. `vocabulary` or `hash` tell values apart."
         yield Warned(65, f"Column {entry.name!r} looks like an identifier", detail, entry.name)
@@ -141,16 +105,6 @@ def _of_column(entry: Entry) -> Iterator[Warned]:
 def _amounts(entry: Entry) -> str:
     """The kinds that take a column for an amount."""
     return " and ".join(dict.fromkeys(f"`{each.kind}`" for each in entry.outputs if each.kind in _AMOUNTS))
-
-
-def constant(statistics: ColumnStatistics) -> str | None:
-    """The only value of a column, if there is one."""
-    if not statistics.rows:
-        return None
-    if statistics.is_number:
-        return number(statistics.least) if statistics.least == statistics.greatest else None
-    only = statistics.distinct == 1 or (len(statistics.top) == 1 and statistics.top[0][1] == statistics.rows)
-    return repr(statistics.top[0][0]) if only and statistics.top else None
 
 
 def _of_output(entry: Entry, output: Output, labels: Iterable[str]) -> Iterator[Warned]:

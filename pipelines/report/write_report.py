@@ -2,6 +2,7 @@
 
 import logging
 
+from shardmill.pipelines.page.save_page import save_page
 from shardmill.pipelines.report.report_page import report_page
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
 from shardmill.schemas.run_folder import REPORT
@@ -25,5 +26,4 @@ def write_report(work: str, output: str) -> None:
     except Exception as error:  # noqa: BLE001  (hours of work aren't thrown away for a page to look at)
         _LOG.warning("%s: expected a report of the run, received %r; `shardmill report` tells more", REPORT, error)
         return
-    with files.created(files.join(work, REPORT)) as stream:
-        stream.write(page.encode())
+    save_page(page, files.join(work, REPORT))

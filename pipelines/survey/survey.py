@@ -12,6 +12,7 @@ from shardmill.pipelines.survey.identifiers import may_ascend
 from shardmill.pipelines.survey.number_formats import PLAIN, guess_number_formats, unlike_numbers
 from shardmill.pipelines.survey.number_types import number_decisions
 from shardmill.pipelines.survey.second_look import OddCells, ascending_columns, odd_cells
+from shardmill.pipelines.survey.sniff_files import sniff_files
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.inference.infer import Profiles
@@ -21,16 +22,11 @@ from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.header import Header
 from shardmill.transforms.csv.units import InputFile
-from shardmill.transforms.files import files
 from shardmill.transforms.profile import Profiled, as_text
 from shardmill.transforms.records.repair_names import describe_renamed
 from shardmill.transforms.rows.ragged import find_ragged
-from shardmill.transforms.scoring.samples import Sample, read_sample
 from shardmill.transforms.sniff.decision import Decision
-from shardmill.transforms.sniff.sniff import sniff
 
-# Files from whose beginnings the dialect is guessed.
-_SAMPLED_FILES = 8
 # The most renamed columns to name.
 _MOST_RENAMED = 5
 # The largest share of bad rows with which a file is taken for one of this dialect.
@@ -83,7 +79,7 @@ def take_survey(
         ConfigError: The request names a column that doesn't exist.
         DataError: The files can't be read as CSV, or most of their rows are bad.
     """
-    sniffed = sniff([_sample(found) for found in inputs[:_SAMPLED_FILES]], request.dialect)
+    sniffed = sniff_files(inputs, request.dialect)
     header = first_header(inputs, sniffed.dialect)
     request = request.for_columns(header.names)
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
@@ -96,16 +92,20 @@ def take_survey(
     schema = without_infinite(numeric, profiles, request.infinite_of)
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
     ascending = ascending_columns(inputs, dialect, schema, open_)
-    decisions = (*sniffed.decisions, *_name_decisions(header, dialect), *formats, *number_decisions(schema, profiles))
+    decisions = (*sniffed.decisions, *name_decisions(header, dialect), *formats, *number_decisions(schema, profiles))
     unnamed = next((each.column for each in header.renamed if each.position == 1 and not each.name), None)
     odd = odd_cells(inputs, dialect, schema, profiles)
     return Survey(dialect, schema, profiled, decisions, unnamed, ascending, odd), request
 
 
-def _name_decisions(header: Header, dialect: Dialect) -> list[Decision]:
+def name_decisions(header: Header, dialect: Dialect) -> list[Decision]:
     """Tells the names of columns that a header leaves out or has twice.
 
     Another decision tells that of a column for which it lacks a cell.
+
+    Args:
+        header: The header.
+        dialect: The file's dialect.
     """
     lacking = {"first": 1, "last": len(header.names)}.get(dialect.header_lacks or "")
     renamed = [each for each in header.renamed if each.position != lacking]
@@ -172,8 +172,3 @@ def _check_rows(profiled: Profiled, dialect: Dialect, most: float) -> None:
             f"{problem}, so this may not be how the files are to be read. The first:\n{rejections.describe()}\n"
             f"{remedy}; if these rows are to be rejected, set [input] max_bad_fraction{rejections.hint}"
         )
-
-
-def _sample(found: InputFile) -> Sample:
-    with files.opened(found.path) as raw:
-        return read_sample(raw, found.path)

@@ -7,6 +7,7 @@ from typing import Any
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.pipelines.survey.sniff_files import sniff_files
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.feature_stats import Dataset, decode_statistics
 from shardmill.schemas.messages import listed, suggest
@@ -20,12 +21,8 @@ from shardmill.schemas.validation.schema_terms import environments_of
 from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.files import enclosed, files
-from shardmill.transforms.scoring.samples import Sample, read_sample
-from shardmill.transforms.sniff.sniff import sniff
 
 _STATISTICS = f"{RAW_STATISTICS}/{STATISTICS_FILE}"
-# Files from whose beginnings the dialect is guessed.
-_SAMPLED_FILES = 8
 _LIMITS = Limits()
 
 
@@ -86,7 +83,7 @@ class Expected:
         """
         if self.run is not None:
             return replace(self.run.dialect, **given)
-        found = sniff([_sample(each) for each in inputs[:_SAMPLED_FILES]], given).dialect
+        found = sniff_files(inputs, given).dialect
         return found if found.header or "columns" in given else replace(found, columns=self.columns.names)
 
 
@@ -185,8 +182,3 @@ def _check_environment(schema: schema_pb2.Schema, wish: Wish) -> None:
         f"environment {wish.environment!r}: expected one of the schema {wish.source!r}"
         f"{suggest(wish.environment, known, rest)}; leave it out to expect all columns"
     )
-
-
-def _sample(found: InputFile) -> Sample:
-    with files.opened(found.path) as raw:
-        return read_sample(raw, found.path)

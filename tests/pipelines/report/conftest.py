@@ -1,9 +1,13 @@
 """A run on data that is out to break the page, for all tests of it."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
+from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from shardmill.schemas.run_folder import RAW_STATISTICS, STATISTICS_FILE, VOCABULARIES
 from tests.support.runs import run_toml
 
 HOSTILE = "<script>document.title='broken'</script>"
@@ -60,6 +64,50 @@ shards = 2
 """,
         name="hostile",
     )
+
+
+@pytest.fixture(scope="session")
+def hostile_pages(hostile_run: Path) -> dict[str, Path]:
+    """A page of each sort on that data: of the run, of its files, and of how another run differs."""
+    from shardmill.pipelines.console.progress import Progress
+    from shardmill.pipelines.diff.compare_runs import compare_runs
+    from shardmill.pipelines.diff.diff_page import diff_page
+    from shardmill.pipelines.diff.run_facts import RunFacts
+    from shardmill.pipelines.report.raw.report_files import report_files
+
+    folder = hostile_run.parent
+    files = folder / "files.html"
+    report_files([str(folder / "rows.csv")], str(files), Progress(quiet=True), given={}, workers=2)
+    before, after = (RunFacts.load(str(each)) for each in (hostile_run, _changed(hostile_run)))
+    diff = folder / "diff.html"
+    diff.write_text(diff_page(compare_runs(before, after), before, after), "utf-8")
+    return {"run": hostile_run / "report.html", "files": files, "diff": diff}
+
+
+def _changed(run: Path) -> Path:
+    """A copy of a run with other settings, other values among its statistics, and other tokens."""
+    other = run.parent / "other"
+    shutil.copytree(run, other)
+    manifest = json.loads((other / "manifest.json").read_text("utf-8"))
+    manifest["config"]["output"]["seed"] = 7
+    manifest["rejected"]["reasons"] = {HOSTILE: 1}
+    for entry in manifest["files"]:
+        if entry["file"].startswith(VOCABULARIES):
+            entry["sha256"] = "0" * 64
+    (other / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    path = other / RAW_STATISTICS / STATISTICS_FILE
+    found = statistics_pb2.DatasetFeatureStatisticsList.FromString(path.read_bytes())
+    for feature in found.datasets[0].features:
+        for each in (*feature.string_stats.rank_histogram.buckets, *feature.num_stats.histograms[:1]):
+            if isinstance(each, statistics_pb2.Histogram):
+                each.buckets[0].sample_count *= 2
+            else:
+                each.label += BIDI
+                each.sample_count /= 2
+    path.write_bytes(found.SerializeToString())
+    for asset in (other / VOCABULARIES).iterdir():
+        asset.write_text(f"{HOSTILE}\n", "utf-8")
+    return other
 
 
 def _schema(names: list[str]) -> str:

@@ -1,5 +1,6 @@
 """The page in a real browser: at two widths, light and dark, with what axe finds; screenshots are kept as files."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Opened:
     """A page that is open, with all that the browser complained of."""
 
-    def __init__(self, browser: Browser, run: Path, **context: Any) -> None:
+    def __init__(self, browser: Browser, path: Path, **context: Any) -> None:
         self._context = browser.new_context(offline=True, **context)
         self.page: Page = self._context.new_page()
         # However busy the machine is.
@@ -50,7 +51,7 @@ class Opened:
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("dialog", lambda dialog: self.said.append(dialog.message))
-        self.page.goto((run / "report.html").as_uri())
+        self.page.goto(path.as_uri())
 
     def close(self) -> None:
         """Closes the page."""
@@ -64,30 +65,40 @@ class Opened:
 @pytest.fixture
 def opened(browser: Browser, hostile_run: Path) -> Iterator[Opened]:
     """The page on a laptop."""
-    found = Opened(browser, hostile_run, viewport={"width": 1280, "height": 800})
+    found = Opened(browser, hostile_run / "report.html", viewport={"width": 1280, "height": 800})
     yield found
     found.close()
     assert found.said == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", WIDTHS)
+@pytest.mark.parametrize(
+    ("kind", "device", "scheme"),
+    [
+        *itertools.product(["run"], WIDTHS, ["light", "dark"]),
+        ("files", "laptop", "dark"),
+        ("files", "phone", "light"),
+        ("diff", "laptop", "light"),
+        ("diff", "phone", "dark"),
+    ],
+)
 def test_the_page_is_sound_at_any_width_and_colour(
-    browser: Browser, hostile_run: Path, folder: Path, device: str, scheme: str
+    browser: Browser, hostile_pages: dict[str, Path], folder: Path, kind: str, device: str, scheme: str
 ) -> None:
     """Every column opens without an error, nothing is wider than the screen, and axe finds nothing serious."""
     width, height = WIDTHS[device]
-    opened = Opened(browser, hostile_run, viewport={"width": width, "height": height}, color_scheme=scheme)
+    viewport = {"width": width, "height": height}
+    opened = Opened(browser, hostile_pages[kind], viewport=viewport, color_scheme=scheme)
     page = opened.page
-    page.screenshot(path=folder / f"{device}-{scheme}-first.png")
+    page.screenshot(path=folder / f"{kind}-{device}-{scheme}-first.png")
     for button in page.locator("button.open").all():
         button.click()
     assert page.locator(".detail").count() == page.locator("button.open").count() > 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # Nor is what the table scrolls, or the right half of what is open would be cut off.
     assert page.locator(".scroll").evaluate("table => table.scrollWidth - table.clientWidth") <= 0
-    page.screenshot(path=folder / f"{device}-{scheme}.png", full_page=True)
+    page.screenshot(path=folder / f"{kind}-{device}-{scheme}.png", full_page=True)
     violations = Axe().run(page).response["violations"]
+    assert page.locator("script").count() == 2
     opened.close()
     assert [each["id"] for each in violations if each["impact"] in ("serious", "critical")] == []
     assert opened.said == []

@@ -1,11 +1,11 @@
 """The data that the page draws: small, also for thousands of columns."""
 
+from shardmill.pipelines.page.render_page import embedded
+from shardmill.pipelines.page.shown_statistics import ColumnStatistics
 from shardmill.pipelines.report.column_entries import Entry, Output
 from shardmill.pipelines.report.page_data import page_data
-from shardmill.pipelines.report.render_page import embedded
 from shardmill.pipelines.report.sample.label_relation import Bucket, Relation
 from shardmill.pipelines.report.sample.vocabulary_coverage import Vocabulary
-from shardmill.pipelines.report.shown_statistics import ColumnStatistics
 
 SPLITS = ("train", "eval", "test")
 

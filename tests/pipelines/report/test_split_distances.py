@@ -2,7 +2,7 @@
 
 import pytest
 
-from shardmill.pipelines.report.shown_statistics import Bar, ColumnStatistics
+from shardmill.pipelines.page.shown_statistics import Bar, ColumnStatistics
 from shardmill.pipelines.report.split_distances import distance
 
 

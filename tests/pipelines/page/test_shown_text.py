@@ -2,7 +2,7 @@
 
 import pytest
 
-from shardmill.pipelines.report.shown_text import number, share, shortened, shown
+from shardmill.pipelines.page.shown_text import number, share, shortened, shown
 
 
 @pytest.mark.parametrize(

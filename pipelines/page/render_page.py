@@ -1,4 +1,4 @@
-"""Renders the page.
+"""Renders a page.
 
 It is one file with its style, script and data, and takes nothing from elsewhere.
 
@@ -14,27 +14,29 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from shardmill.pipelines.console.printable import printable
-from shardmill.pipelines.report.shown_text import number
 
 # Characters that could end or begin an element or a comment, and line ends that JavaScript knows.
 _IN_SCRIPT = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
-def render_page(context: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    """Renders the page.
+def render_page(page: str, context: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """Renders a page.
 
     Args:
+        page: The name of its template and of its script.
         context: The values that the template names.
         data: The values that the script draws.
     """
-    style, script = _read("report.css"), _read("report.js")
+    style = _read("page.css")
+    parts = "".join(map(_read, ("charts.js", f"{page}.js", "columns.js")))
+    script = f'"use strict";\n(() => {{\n{parts}}})();\n'
     return (
         _environment()
-        .from_string(_read("report.html.jinja"))
+        .get_template(f"{page}.html.jinja")
         .render(
             **context,
             # They are the package's own.
@@ -66,9 +68,14 @@ def _read(name: str) -> str:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalize
+        loader=FunctionLoader(_read),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
     )
-    environment.filters["number"] = number
+    environment.filters["thousands"] = "{:,}".format
     return environment
 
 

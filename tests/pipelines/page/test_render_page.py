@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shardmill.pipelines.report.render_page import embedded
+from shardmill.pipelines.page.render_page import embedded
 
 HOSTILE = "</script><script>alert(1)</script><!--&\u2028\u2029\"'`"
 

@@ -1,4 +1,4 @@
-"""Text and numbers as the report shows them."""
+"""Text and numbers as pages show them."""
 
 import math
 
@@ -9,7 +9,9 @@ from shardmill.schemas.messages import cut
 # Characters of one value of the data.
 _LONGEST = 120
 _DIGITS = 5
-_MINUS = "\u2212"
+MINUS = "\u2212"
+"""The sign of negative numbers, as wide as a plus."""
+
 # Numbers from which on, and below which, a power of ten is shorter.
 _LARGE, _SMALL = 1e9, 1e-4
 
@@ -44,7 +46,7 @@ def number(value: float | None) -> str:
     if value is None:
         return ""
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{_MINUS if value < 0 else ''}∞"
+        return "NaN" if math.isnan(value) else f"{MINUS if value < 0 else ''}∞"
     size = abs(value)
     if size and (size >= _LARGE or size < _SMALL):
         text = f"{value:.{_DIGITS - 2}e}"
@@ -54,7 +56,17 @@ def number(value: float | None) -> str:
         whole = len(str(int(size))) if size >= 1 else 0
         text = f"{value:,.{max(_DIGITS - whole, 0)}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text.replace("-", _MINUS)
+    return text.replace("-", MINUS)
+
+
+def distinct_text(count: int | None, *, about: bool = False) -> str:
+    """A number of distinct values; empty for None.
+
+    Args:
+        count: The number.
+        about: Whether it is an estimate.
+    """
+    return "" if count is None else f"{'about ' if about else ''}{count:,}"
 
 
 def share(value: float) -> str:

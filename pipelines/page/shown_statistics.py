@@ -1,4 +1,4 @@
-"""Reads statistics files into one summary for each column."""
+"""Reads statistics into one summary for each column."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from shardmill.schemas.feature_stats import decode_statistics
+from shardmill.schemas.feature_stats import Dataset, Statistics, decode_statistics
 from shardmill.schemas.run_folder import STATISTICS_FILE
+from shardmill.schemas.validation.column_statistics import columns_of
 from shardmill.transforms.files import enclosed, files
 
 # Bars and values kept of one column, at most: a stranger's file may have any number.
@@ -33,7 +34,9 @@ class ColumnStatistics:
         median: The median; None also where no quantiles are known.
         greatest: The greatest number.
         zeros: The share of zeros among the rows that have a value.
-        distinct: The number of distinct texts. None means that it isn't known.
+        distinct: The number of distinct values. None means that it isn't known; statistics files
+            have it of texts alone.
+        about: Whether that number is an estimate.
         length: The mean length of texts in bytes.
         per_row: Values in a row that has any, on average.
         bars: The histogram, of equal widths if the file has such, else of equal counts.
@@ -52,6 +55,7 @@ class ColumnStatistics:
     greatest: float | None = None
     zeros: float | None = None
     distinct: int | None = None
+    about: bool = False
     length: float | None = None
     per_row: float = 1.0
     bars: tuple[Bar, ...] = ()
@@ -86,14 +90,16 @@ def read_splits(folder: str, name: str) -> Splits:
         if not files.exists(files.join(folder, path)):
             return {}
     found = decode_statistics(enclosed.read(folder, path), files.join(folder, path))
-    return {dataset.name: {_name(each): _summary(each) for each in dataset.features} for dataset in found.datasets}
+    return {dataset.name: summaries(dataset) for dataset in found.datasets}
 
 
-def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
-    return feature.name or ".".join(feature.path.step)
+def summaries(dataset: Dataset) -> dict[str, ColumnStatistics]:
+    """The statistics of a dataset's columns, by name."""
+    return {name: summary(each) for name, each in columns_of(dataset).items()}
 
 
-def _summary(feature: statistics_pb2.FeatureNameStatistics) -> ColumnStatistics:
+def summary(feature: Statistics) -> ColumnStatistics:
+    """The statistics of one column."""
     kind = feature.WhichOneof("stats") or "num_stats"
     stats = getattr(feature, kind)
     common = stats.common_stats
