@@ -17,6 +17,8 @@ _EXPECTED = {
     "zero": "a number other than 0, as a divisor",
     "byte": "an integer from 0 to 255, as a pixel",
 }
+ZERO_REFUSED = f"expected {_EXPECTED['zero']}"
+"""The beginning of the reason of a row whose divisor is 0."""
 
 
 def refused(values: pa.Array, refusal: Refusal) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.blocks import Reject
 from shardmill.transforms.csv.dialect import UNDECODABLE
 from shardmill.transforms.files.checksums import NO_BYTES, Checksum
+from shardmill.transforms.numbers.refused import ZERO_REFUSED
 from shardmill.transforms.records.skipped import Skipped
 from shardmill.transforms.sniff.suggest_encoding import suggest_encoding
 
@@ -158,11 +159,17 @@ class Rejections:
 
     @property
     def hint(self) -> str:
-        """A setting that may help, judging by the rows."""
-        if not any(UNDECODABLE in reason for reason in self.reasons):
-            return ""
-        rows = [reject.row for _, reject in self.first if f"{UNDECODABLE} 'utf-8'" in reject.reason]
-        return f"\n{suggest_encoding(rows)}"
+        """Settings that may help, judging by the rows.
+
+        Each is a line.
+        """
+        hints = []
+        if any(ZERO_REFUSED in reason for reason in self.reasons):
+            hints.append('To keep rows whose divisor is 0, give `zero_divisor` a number, or "missing"')
+        if any(UNDECODABLE in reason for reason in self.reasons):
+            rows = [reject.row for _, reject in self.first if f"{UNDECODABLE} 'utf-8'" in reject.reason]
+            hints.append(suggest_encoding(rows))
+        return "".join(f"\n{hint}" for hint in hints)
 
     def check_bad_fraction(self, read: int, max_bad_fraction: float, problem: str = "", remedy: str = "") -> None:
         """Raises an error if too many rows were rejected.

@@ -3,10 +3,12 @@
 import pickle
 import random
 
+import pyarrow as pa
 import pytest
 
 from shardmill.schemas.errors import DataError
 from shardmill.transforms.csv.blocks import Reject
+from shardmill.transforms.numbers.refused import refused
 from shardmill.transforms.rows.counts import Rejections, UnitCount, describe
 
 REJECTS = [
@@ -95,3 +97,14 @@ def test_text_in_another_encoding_names_the_setting(encoding: str, row: bytes, h
     with pytest.raises(DataError) as error:
         found.check_bad_fraction(1, 0)
     assert f"If whole files are in another encoding, set [input] encoding, {hint}" in str(error.value)
+
+
+def test_divisors_of_0_name_the_setting() -> None:
+    """The message says how to keep such rows."""
+    found = Rejections()
+    (reason,) = (reason for _, reason in refused(pa.array([0.0], pa.float32()), "zero"))
+    found.update(0, [Reject("a.csv", 2, "miles", reason, b"0")])
+    with pytest.raises(DataError) as error:
+        found.check_bad_fraction(1, 0)
+    hint = '\nTo keep rows whose divisor is 0, give `zero_divisor` a number, or "missing"'
+    assert str(error.value).endswith(hint)
