@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import to_numpy
 from shardmill.schemas.errors import DataError
+from shardmill.transforms.distributions.expected_information import exact_log2, expected_information
 from shardmill.transforms.distributions.joint_tokens import Facts, split_tokens
 
 # The most distinct labels: each token has a count of each.
@@ -18,6 +19,9 @@ MOST_LABELS = 1000
 # A label that none of a token's rows has, or that all have, counts as this share of them, or as all
 # but it: TF Transform's.
 _LEAST_SHARE = 1e-6
+# TF Transform's least differences from the average, and the numbers of rows for which they are.
+_DIFFERENCES = (2, 25)
+_ROWS = (10_000, 1_000_000)
 # Numbers of tokens times labels that are held at a time.
 _HELD = 1 << 20
 _Floats = npt.NDArray[np.float64]
@@ -29,9 +33,15 @@ class LabelCompanion:
 
     Attributes:
         column: The label's column. Rows in which it is missing aren't counted.
+        adjusted: Whether the information that tokens have by chance is subtracted.
+        min_diff_from_avg: The least difference of the rows with a token and a label from their
+            number by chance: the label adds nothing to the score of a token with less. None means
+            that it follows from the number of rows, as TF Transform recommends.
     """
 
     column: str
+    adjusted: bool = False
+    min_diff_from_avg: float | None = 0
     counts_missing = False
 
     @property
@@ -58,7 +68,8 @@ class LabelCompanion:
     def scored(self, counts: pa.Table, totals: pa.Table) -> pa.Table:
         """The tokens with their counts and `score`: see `Companion.scored`.
 
-        A score is the mutual information in bits, times the number of rows.
+        A score is the mutual information in bits, times the number of rows; less what is expected
+        of it, if adjusted.
         """
         _, labels = split_tokens(totals["token"])
         order = pc.sort_indices(labels)
@@ -78,7 +89,7 @@ class LabelCompanion:
             cells = by_token[low:high]
             joint = np.zeros((len(sizes), stop - start))
             joint[column[cells], which[cells] - start] = number[cells]
-            scores[start:stop] = information(joint, size[start:stop], sizes)
+            scores[start:stop] = self._information(joint, size[start:stop], sizes)
         return pa.table(
             {
                 "token": encoded.dictionary,
@@ -86,6 +97,13 @@ class LabelCompanion:
                 "score": pa.array(scores),
             }
         )
+
+    def _information(self, joint: _Floats, tokens: _Floats, labels: _Floats) -> _Floats:
+        """The scores of some tokens: see `information`."""
+        least = self.min_diff_from_avg
+        if least is None:
+            least = recommended_difference(float(labels.sum()))
+        return information(joint, tokens, labels, adjusted=self.adjusted, min_diff_from_avg=least)
 
     def _check(self, number: int) -> None:
         if number > MOST_LABELS:
@@ -95,7 +113,19 @@ class LabelCompanion:
             )
 
 
-def information(joint: _Floats, tokens: _Floats, labels: _Floats) -> _Floats:
+def recommended_difference(rows: float) -> int:
+    """The least difference from the average for so many rows.
+
+    It is what TF Transform recommends: from 2, up to 10,000 rows, to 25, from a million rows on.
+    """
+    low, high = _DIFFERENCES
+    few, many = _ROWS
+    return int(min(high, max(low, (rows - few) / (many - few) * (high - low) + low)))
+
+
+def information(
+    joint: _Floats, tokens: _Floats, labels: _Floats, *, adjusted: bool = False, min_diff_from_avg: float = 0
+) -> _Floats:
     """The mutual information of tokens and a label.
 
     It is in bits, times the number of rows, and that of whether a row has the token, restricted to
@@ -106,23 +136,19 @@ def information(joint: _Floats, tokens: _Floats, labels: _Floats) -> _Floats:
         joint: [labels, tokens], the rows with a label and a token.
         tokens: [tokens], the rows with a token.
         labels: [labels], the rows with a label.
+        adjusted: Whether `expected_information` is subtracted.
+        min_diff_from_avg: A label adds nothing where n_ij and x_i * y_j / n differ by less.
 
     Returns:
         [tokens]; 0 for a token that all rows have.
     """
     rows = float(labels.sum())
-    log_rows, log_tokens = math.log2(max(rows, 1)), _log2(tokens)
+    log_rows, log_tokens = math.log2(max(rows, 1)), exact_log2(tokens)
     total = np.zeros_like(tokens)
     for counts, label in zip(joint, labels.tolist(), strict=True):
         cells = np.clip(counts / tokens, _LEAST_SHARE, 1 - _LEAST_SHARE) * tokens
-        total += cells * ((_log2(cells) + log_rows) - (log_tokens + math.log2(label)))
+        added = cells * ((exact_log2(cells) + log_rows) - (log_tokens + math.log2(label)))
+        if adjusted:
+            added -= expected_information(tokens, label, rows)
+        total += np.where(np.abs(tokens * label / rows - cells) < min_diff_from_avg, 0.0, added)
     return np.where(tokens == rows, 0.0, total)
-
-
-def _log2(values: _Floats) -> _Floats:
-    """Binary logarithms.
-
-    Their bits don't depend on a value's position in the array, as NumPy's may.
-    """
-    distinct, positions = np.unique(values, return_inverse=True)
-    return np.array([math.log2(value) for value in distinct.tolist()])[positions]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions import mutual_information as module
+from shardmill.transforms.distributions.expected_information import expected_information
 from shardmill.transforms.distributions.mutual_information import LabelCompanion
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.partition import partition_counts
@@ -145,3 +146,35 @@ def test_a_number_with_many_values_is_no_label() -> None:
     halves = [[("a", str(row)) for row in range(start, start + 600)] for start in (0, 500)]
     with pytest.raises(DataError, match=message):
         _analyzed(*halves)
+
+
+def test_adjusted_scores_lack_what_chance_gives() -> None:
+    """The expected information with each label is subtracted; a token of all rows still has 0."""
+    rows: list[Row] = [("often", str(row % 3 // 2)) for row in range(30)] + [("rare", "1")] * 2
+    for every, tokens in ((rows, {"often": 30.0, "rare": 2.0}), (rows[:30], {"often": 30.0})):
+        analysis = _analyzed(every)
+        (table,) = analysis.take_tables().values()
+        totals = analysis.totals()["v"]
+        plain, adjusted = (
+            {row["token"]: row["score"] for row in LabelCompanion("label", each).scored(table, totals).to_pylist()}
+            for each in (False, True)
+        )
+        for token, size in tokens.items():
+            labels = totals["count"].to_pylist()
+            chance = sum(expected_information(np.array([size]), label, sum(labels))[0] for label in labels)
+            assert adjusted[token.encode()] == pytest.approx(plain[token.encode()] - chance, rel=1e-12)
+
+
+def test_small_differences_from_the_average_add_nothing() -> None:
+    """With half the rows of each label, and a token of 6 rows, 3 of each are expected: 5 and 1 differ by 2."""
+    rows: list[Row] = [("t", "1")] * 5 + [("t", "0")] + [(None, "1")] * 5 + [(None, "0")] * 9
+    analysis = _analyzed(rows)
+    (table,) = analysis.take_tables().values()
+    totals = analysis.totals()["v"]
+
+    def score(least: float | None) -> float:
+        found: list[float] = LabelCompanion("label", min_diff_from_avg=least).scored(table, totals)["score"].to_pylist()
+        return found[0]
+
+    assert score(0) == score(2) == score(None) > 1
+    assert score(2.01) == 0

@@ -22,7 +22,9 @@ _RULES = ("mode", OWN_ID)
 # The formats of vocabularies' files.
 TEXT, TFRECORD = "text", "tfrecord_gzip"
 # What tokens are ranked by.
-FREQUENCY, INFORMATION = "frequency", "mutual_information"
+FREQUENCY, INFORMATION, ADJUSTED = "frequency", "mutual_information", "adjusted_mutual_information"
+# The least difference from the average that follows from the number of rows.
+_AUTO = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +100,12 @@ class VocabularyKind(TokenKind):
         extend: The folder of an earlier run, whose vocabulary of this name keeps its ids; new
             tokens follow, no more than `top_k` leaves room for. None means that all ids are new.
         rank_by: What orders tokens, and what `top_k` keeps the first of: `"frequency"`, or
-            `"mutual_information"` with a label, as `tft.vocabulary` has it with `labels`.
+            `"mutual_information"` with a label, as `tft.vocabulary` has it with `labels`, or
+            `"adjusted_mutual_information"`, as with `use_adjusted_mutual_info`.
         label: The label's column. None means that of the only label among the features.
+        min_diff_from_avg: As in `tft.vocabulary`: a label adds nothing to the score of a token with
+            which it has about as many rows as by chance, with a difference less than this.
+            `"auto"` means a number that follows from that of the rows.
         pool: All columns that the vocabulary is built from; set when all features are known.
         earlier: A copy of the file of `extend`'s vocabulary; set when the job is planned.
     """
@@ -116,6 +122,7 @@ class VocabularyKind(TokenKind):
     extend: str | None = None
     rank_by: str = FREQUENCY
     label: str | None = None
+    min_diff_from_avg: float | str = 0
     pool: tuple[str, ...] = ()
     earlier: str | None = None
 
@@ -135,13 +142,13 @@ class VocabularyKind(TokenKind):
         """Parameters that must agree where features share a vocabulary."""
         return (
             *(self.top_k, self.frequency_threshold, self.reserved_tokens, self.file, self.file_format, self.extend),
-            *(self.separator, self.delimiter, self.rank_by, self.label),
+            *(self.separator, self.delimiter, self.rank_by, self.label, self.min_diff_from_avg),
         )
 
     @property
     def by_label(self) -> bool:
         """Whether a label ranks the tokens."""
-        return self.rank_by == INFORMATION
+        return self.rank_by in (INFORMATION, ADJUSTED)
 
     @property
     def companions(self) -> tuple[str, ...]:
@@ -151,7 +158,10 @@ class VocabularyKind(TokenKind):
     @property
     def companion(self) -> Companion | None:
         """Tokens' companion: see `VocabularyRequest`."""
-        return LabelCompanion(self.label) if self.by_label and self.label is not None else None
+        if not self.by_label or self.label is None:
+            return None
+        least = None if isinstance(self.min_diff_from_avg, str) else self.min_diff_from_avg
+        return LabelCompanion(self.label, self.rank_by == ADJUSTED, least)
 
     def types_of(self, column: str) -> frozenset[ColumnType]:
         """Tokens, and any label: see `Kind.types_of`."""
@@ -183,13 +193,22 @@ class VocabularyKind(TokenKind):
         self._check_ranking()
 
     def _check_ranking(self) -> None:
-        if self.rank_by not in (FREQUENCY, INFORMATION):
-            raise self.error(f'expected `rank_by` to be "{FREQUENCY}" or "{INFORMATION}", received {self.rank_by!r}')
+        if self.rank_by not in (FREQUENCY, INFORMATION, ADJUSTED):
+            raise self.error(
+                f'expected `rank_by` to be "{FREQUENCY}", "{INFORMATION}" or "{ADJUSTED}", received {self.rank_by!r}'
+            )
+        least = self.min_diff_from_avg
+        if least != _AUTO and (isinstance(least, str) or least < 0):
+            raise self.error(
+                f'expected `min_diff_from_avg` to be a number of at least 0 or "{_AUTO}", received {least!r}'
+            )
         if not self.by_label:
-            if self.label is not None:
-                raise self.error(
-                    f'expected `rank_by = "{INFORMATION}"` with `label`, received `label` alone; add the one or remove the other'
-                )
+            for key in ("label", "min_diff_from_avg"):
+                if getattr(self, key):
+                    raise self.error(
+                        f'expected `rank_by = "{INFORMATION}"` with `{key}`, received `{key}` alone; '
+                        "add the one or remove the other"
+                    )
             return
         if self.file is not None:
             raise self.error(
@@ -326,7 +345,7 @@ def _together(trace: Trace, tensors: list[Tensor]) -> Tensor:
 def shared_error(first: VocabularyKind, second: VocabularyKind) -> ConfigError:
     """The error for features that disagree about a shared vocabulary."""
     return second.error(
-        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file`, `file_format`, `extend`, `rank_by`, `label` "
-        f"and delimiter as feature {first.name!r}, "
+        f"expected the same `top_k`, `frequency_threshold`, `reserved_tokens`, `file`, `file_format`, `extend`, `rank_by`, `label`, "
+        f"`min_diff_from_avg` and delimiter as feature {first.name!r}, "
         f"which shares the vocabulary {first.vocabulary!r} ({list(first.selection)!r}), received {list(second.selection)!r}"
     )

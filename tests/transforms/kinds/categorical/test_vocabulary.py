@@ -212,8 +212,19 @@ def test_ids_follow_the_mutual_information_with_the_label(tmp_path: Path) -> Non
             'expected `rank_by = "mutual_information"` with `label`, received `label` alone; add the one or remove the other',
         ),
         (
+            {"s": {"kind": "vocabulary", "min_diff_from_avg": 1}},
+            'expected `rank_by = "mutual_information"` with `min_diff_from_avg`, received `min_diff_from_avg` alone; add',
+        ),
+        *(
+            (
+                {"s": {**RANKED, "label": "i", "min_diff_from_avg": least}},
+                f'expected `min_diff_from_avg` to be a number of at least 0 or "auto", received {least!r}',
+            )
+            for least in (-1, "none")
+        ),
+        (
             {"s": {"kind": "vocabulary", "rank_by": "size"}},
-            'expected `rank_by` to be "frequency" or "mutual_information", received \'size\'',
+            'expected `rank_by` to be "frequency", "mutual_information" or "adjusted_mutual_information", received \'size\'',
         ),
         (
             {"s": {**RANKED, "label": "i", "missing": "mode"}},
