@@ -1,6 +1,6 @@
 """Chooses the feature to make of each column."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -12,7 +12,8 @@ from shardmill.pipelines.init.date_reason import date_reason, mixture_reason
 from shardmill.pipelines.init.feature_line import LABEL, FeatureLine
 from shardmill.pipelines.init.toml_text import toml_table, toml_value
 from shardmill.pipelines.survey.found_lists import FoundList, find_list
-from shardmill.pipelines.survey.identifiers import identify, is_amount, is_unique
+from shardmill.pipelines.survey.identifiers import identify, is_unique
+from shardmill.pipelines.survey.integer_codes import are_flags, integer_codes
 from shardmill.pipelines.survey.second_look import OddCells
 from shardmill.pipelines.survey.starter_request import StarterRequest
 from shardmill.pipelines.survey.survey import Survey
@@ -24,8 +25,6 @@ from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.kinds.dates.date_kind import parts_of
 from shardmill.transforms.kinds.dates.date_text import parse_format
 
-_FEW = 24  # the most distinct integers taken for codes rather than amounts, such as the hours of a day
-_ROWS_PER_CODE = 10  # the fewest rows for each distinct code
 _FEW_ROWS = 20  # rows of which different texts say nothing yet
 _FEWEST_EQUAL = 10  # rows from which one value in all of them says something
 _TOP_K = 10_000  # the largest vocabulary
@@ -36,7 +35,6 @@ _MULTI_HOT = 200  # the most different elements of lists that become zeros and o
 _UNLIKE = "nearly all values differ"
 _CONSTANT = "one value in all rows"
 _FREE_TEXT = "free text"
-_FLAGS = (0, 1)
 _VOCABULARY = toml_table(kind="vocabulary", num_oov_buckets=1)
 _HASH = toml_table(kind="hash", num_buckets=1000)
 _TOKENS = toml_table(kind="tokens", lower=True, strip_punctuation=True, top_k=_TOP_K, max_tokens=200)
@@ -58,11 +56,12 @@ def feature_lines(survey: Survey, request: StarterRequest) -> list[FeatureLine]:
         below = " below the header" if survey.dialect.header else ""
         raise DataError(f"there are no rows{below}, so there is nothing to learn from; check the files")
     schema, profiles = survey.schema, survey.profiles
+    codes = integer_codes(schema, profiles)
     asked = dict(request.table("features"))
     labels = request.label_columns
     lines = []
     for column in schema:
-        line = _choose(column, survey)
+        line = _choose(column, survey, codes)
         told = line if column.name in survey.odd else FeatureLine(column.name, "", line.facts)
         if column.name in asked:
             line = replace(told, value=toml_value(asked.pop(column.name)), used=True)
@@ -108,15 +107,15 @@ def _check_label(profile: ColumnProfile) -> None:
         )
 
 
-def _choose(column: Column, survey: Survey) -> FeatureLine:
+def _choose(column: Column, survey: Survey, codes: Mapping[str, str]) -> FeatureLine:
     name, profile = column.name, survey.profiles[column.name]
     facts = column_facts(profile, column.type)
     empty = _emptiness(profile)
     if empty:
-        return FeatureLine(name, _kind_of(column, profile, survey), facts, empty, used=False)
+        return FeatureLine(name, _kind_of(column, profile, survey, codes), facts, empty, used=False)
     identity = identify(profile, column.type, unnamed=name == survey.unnamed, ascending=name in survey.ascending)
     if identity is None:
-        value, used = _kind_of(column, profile, survey), True
+        value, used = _kind_of(column, profile, survey, codes), True
     else:
         value, used = _HASH if identity.is_unique else _vocabulary(profile), not identity.is_unique
     # A name says more about a column than many cells that are odd.
@@ -130,7 +129,7 @@ def _choose(column: Column, survey: Survey) -> FeatureLine:
         return FeatureLine(name, _list(lists), facts, lists.reason, sure=lists.is_sure)
     if identity is not None:
         return FeatureLine(name, value, facts, identity.reason, used=used, sure=identity.sure)
-    return _choose_text(profile, value, facts) if text else _choose_other(column, survey, value, facts)
+    return _choose_text(profile, value, facts) if text else _choose_other(column, survey, codes, value, facts)
 
 
 def _choose_text(profile: ColumnProfile, value: str, facts: str) -> FeatureLine:
@@ -143,9 +142,13 @@ def _choose_text(profile: ColumnProfile, value: str, facts: str) -> FeatureLine:
     return FeatureLine(profile.name, value, facts)
 
 
-def _choose_other(column: Column, survey: Survey, value: str, facts: str) -> FeatureLine:
+def _choose_other(column: Column, survey: Survey, codes: Mapping[str, str], value: str, facts: str) -> FeatureLine:
     profile = survey.profiles[column.name]
-    reason, sure = date_reason(profile) if _date_parts(column, profile, survey.schema) else ("", True)
+    if _date_parts(column, profile, survey.schema):
+        reason, sure = date_reason(profile)
+    else:
+        reason = codes.get(column.name, "")
+        sure = not reason
     return FeatureLine(column.name, value, facts, reason, sure=sure)
 
 
@@ -190,7 +193,7 @@ def _unlikeness(profile: ColumnProfile) -> str:
     return "" if few else _UNLIKE
 
 
-def _kind_of(column: Column, profile: ColumnProfile, survey: Survey) -> str:
+def _kind_of(column: Column, profile: ColumnProfile, survey: Survey, codes: Mapping[str, str]) -> str:
     """Chooses the kind of a column that isn't an identifier."""
     schema = survey.schema
     # Words for true and false say that the missing third isn't a category.
@@ -200,9 +203,9 @@ def _kind_of(column: Column, profile: ColumnProfile, survey: Survey) -> str:
         return toml_table(kind="datetime", format=profile.date_format, parts=parts)
     # No indicator where its output would have another column's name.
     indicator = f"{profile.name}_missing" not in schema
-    if column.type is ColumnType.INT and _are_flags(profile) and (spelled or not profile.absent):
+    if column.type is ColumnType.INT and are_flags(profile) and (spelled or not profile.absent):
         return _filled("numeric", profile, "mode", indicator=indicator)
-    if column.type is ColumnType.BYTES or (column.type is ColumnType.INT and _are_codes(profile)):
+    if column.type is ColumnType.BYTES or column.name in codes:
         return _vocabulary(profile)
     return _filled("z_score", profile, "median", indicator=indicator)
 
@@ -231,21 +234,6 @@ def _date_parts(column: Column, profile: ColumnProfile, schema: Schema) -> list[
     given = parts_of(parse_format(profile.date_format))
     parts = [part for part in _PARTS if part in given and (part != "minute" or "day" not in given)]
     return [part for part in parts if f"{profile.name}_{part}" not in schema]
-
-
-def _are_flags(profile: ColumnProfile) -> bool:
-    """Whether all integers are 0 or 1, and both occur."""
-    return profile.distinct_count == len(_FLAGS) and profile.cells.integers == _FLAGS
-
-
-def _are_codes(profile: ColumnProfile) -> bool:
-    """Whether integers are two, or few and close together."""
-    distinct, limits, present = profile.distinct_count, profile.cells.integers, profile.rows - profile.absent
-    if distinct is None or limits is None or is_amount(profile.name):
-        return False
-    if distinct == len(_FLAGS) and (limits[1] - limits[0] == 1 or present >= distinct * _ROWS_PER_CODE):
-        return present > distinct
-    return distinct <= _FEW and distinct * _ROWS_PER_CODE <= present and limits[1] - limits[0] < 2 * distinct
 
 
 def _filled(kind: str, profile: ColumnProfile, missing: str, *, indicator: bool) -> str:
