@@ -205,6 +205,7 @@ class _AnalyzeUnit(CheckedDoFn):
             findings.infinite.update(block.infinite)
             findings.renamings.update(unit.index, unit.path, block.renamed)
             findings.rounded.update(block.rounded)
+            findings.downsampled.update(block.downsampled)
             for index in range(len(counts)):
                 counts[index] += int((splits == index).sum())
             rejected += len(block.rejects)

@@ -188,11 +188,24 @@ def parse_downsample(rows: Table) -> DownsampleConfig | None:
         )
     return DownsampleConfig(
         table.string("column"),
-        {value: keep.number(value, minimum=_LEAST_SHARE, maximum=1, default=1) for value in keep.raw},
+        {value: _share(keep, value) for value in keep.raw},
         table.string("weight", _WEIGHT),
         table.strings("key") if "key" in table.raw else None,
         table.integer("seed", minimum=0, maximum=2**63 - 1),
     )
+
+
+def _share(keep: Table, value: str) -> float:
+    """The share of the rows with a value."""
+    path, found = [value], keep.raw[value]
+    while isinstance(found, dict) and found:
+        name, found = next(iter(found.items()))
+        path.append(name)
+    if path[1:]:
+        key = ".".join(path)
+        keep.refuse(value, f'expected a number, received the key {key} of tables in tables; write "{key}" in quotes')
+        return 1
+    return keep.number(value, minimum=_LEAST_SHARE, maximum=1, default=1)
 
 
 def add_weight(

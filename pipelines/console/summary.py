@@ -95,6 +95,9 @@ def print_rows(out: Console, manifest: Mapping[str, Any]) -> None:
         out.print(f"  filled {count:,} missing cells of {column!r} from the rows before", markup=False)
     for setting, count in filtered.items():
         out.print(f"  filtered {count:,}: [rows] {setting}", markup=False)
+    for setting, values in manifest.get("unmatched", {}).items():
+        named = listed(values, _REASONS)
+        out.print(f"  no row has {named}, of which [rows] {setting} keeps a share; check the spelling", markup=False)
 
 
 def _print_kept(out: Console, metrics: Mapping[str, int]) -> None:

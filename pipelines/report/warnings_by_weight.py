@@ -9,7 +9,7 @@ from shardmill.pipelines.report.column_warnings import Warned, column_warnings, 
 from shardmill.pipelines.report.split_distances import distance
 from shardmill.pipelines.run_folder.manifest_keys import Manifest, NotFiniteEntry
 from shardmill.schemas.inference.name_words import is_identifier
-from shardmill.schemas.messages import plural
+from shardmill.schemas.messages import listed, plural
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.records.repair_names import Renamed, describe_renamed
 
@@ -62,6 +62,8 @@ def _of_run(manifest: Manifest) -> Iterator[Warned]:
         yield Warned(10, f"{plural(lines, 'line')} skipped", "Lines above the header, and comments, are no rows.")
     for setting, count in manifest.get("filtered", {}).items():
         yield Warned(12, f"{plural(count, 'row')} left out by [rows] {setting}", "As the configuration asks.")
+    for setting, values in manifest.get("unmatched", {}).items():
+        yield Warned(60, f"No row has {listed(values)}", f"[rows] {setting} keeps a share of such: check the spelling.")
     for name, entry in manifest.get("extended", {}).items():
         yield Warned(
             11,

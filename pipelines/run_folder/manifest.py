@@ -92,7 +92,7 @@ def write_manifest(
     rows = account_rows(records, sum(shard.rows for shard in shards if shard.split == REJECTED), counts, groups)
     totals = records if groups is None else {split: groups.rows[split] for split in records}
     write_output_statistics(files.join(rule.work, OUTPUT_STATISTICS), rule.scratch, totals, statistics)
-    skipped = skipped_lines(counts)
+    skipped, unmatched = skipped_lines(counts), _unmatched(rule, findings)
     manifest = {
         "format": FORMAT,
         **rule.facts,
@@ -101,6 +101,7 @@ def write_manifest(
         "splits": _splits(rule, shards),
         "rejected": _rejected(shards, findings),
         **({"filtered": filtered} if filtered else {}),
+        **({"unmatched": unmatched} if unmatched else {}),
         **_shared_keys(findings, rule),
         **({"skipped": skipped} if skipped else {}),
         "input": _inputs(rule, counts),
@@ -113,6 +114,15 @@ def write_manifest(
     path = files.join(rule.work, MANIFEST)
     with files.replacing(path, rule.scratch) as stream:
         stream.write(_encoded(manifest))
+
+
+def _unmatched(rule: ManifestRule, findings: Findings) -> dict[str, list[str]]:
+    """The values of `[rows]` that no row has, by setting."""
+    row_filter = rule.reading.selection.filter
+    if row_filter is None or row_filter.downsample is None:
+        return {}
+    absent = [value for value in row_filter.downsample.keep if value not in findings.downsampled]
+    return {"downsample": absent} if absent else {}
 
 
 def add_metrics(work: str, engine: str, metrics: Mapping[str, int]) -> dict[str, Any]:

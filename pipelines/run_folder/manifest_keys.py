@@ -312,6 +312,7 @@ class Manifest(TypedDict):
     splits: dict[SplitName, SplitEntry]
     rejected: RejectedEntry
     filtered: NotRequired[dict[str, Count]]
+    unmatched: NotRequired[dict[str, list[str]]]
     shared_keys: NotRequired[SharedKeysEntry]
     skipped: NotRequired[SkippedEntry]
     input: list[InputEntry]

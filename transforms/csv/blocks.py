@@ -63,6 +63,7 @@ class Block:
         filtered: The number of rows that the selection's filter left out, by setting.
         tracked: The text of each good row's tracked key; None where the selection tracks none.
         factors: For each good row the factor of its weight, float32; None where all are 1.
+        downsampled: The number of rows of each value of which the filter leaves out some.
         first_record: The index in the unit of the first record that was read.
     """
 
@@ -79,6 +80,7 @@ class Block:
     filtered: Mapping[str, int] = field(default_factory=dict)
     tracked: pa.Array | None = None
     factors: npt.NDArray[np.float32] | None = None
+    downsampled: Mapping[str, int] = field(default_factory=dict)
     first_record: int = 0
 
     @property
@@ -303,10 +305,9 @@ class _BlockParser:
             kept &= ~marked
         key, unkeyed = self._key(cells.texts, kept) if self._key else (None, {})
         faults = unkeyed | faults
-        factors = None
-        if self._filter is not None:
-            of_values, factors = self._filter.split_factors(columns, cells.texts, key)
-            filtered |= of_values
+        downsampled = None if self._filter is None else self._filter.split_factors(columns, cells.texts, key)
+        if downsampled is not None:
+            filtered["downsample"] = downsampled.left_out
         if excluded is not None:
             faults = {row: fault for row, fault in faults.items() if not excluded[row]}
         origin = Origin(self._path, chunk, records)
@@ -321,7 +322,8 @@ class _BlockParser:
             self._renamed,
             spellings=self._count(grid, faults),
             tracked=self._selection.tracked and self._selection.tracked.join(cells.texts, len(records)),
-            factors=factors,
+            factors=None if downsampled is None else downsampled.factors,
+            downsampled={} if downsampled is None else downsampled.counts,
             first_record=first,
         ).without(faults, filtered)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -80,12 +80,31 @@ class SplitKey:
         return pc.binary_join_element_wise(*cells, _SEPARATOR, null_handling="replace", null_replacement="")
 
 
+class Downsampled(NamedTuple):
+    """The rows that are left out, and the others' weights.
+
+    Attributes:
+        left_out: Marks of rows that are left out, bool.
+        factors: The factor of each row's weight, float32.
+        counts: The number of rows of each value that has a share, in all splits, by the value's
+            text; values that no row has are absent.
+    """
+
+    left_out: npt.NDArray[np.bool_]
+    factors: npt.NDArray[np.float32]
+    counts: Mapping[str, int]
+
+
 class Downsampler(Protocol):
     """Leaves out rows of some values, and weighs the others."""
 
     @property
     def weight(self) -> str:
         """The feature of weights."""
+
+    @property
+    def keep(self) -> Mapping[str, float]:
+        """The shares of rows that are kept, by value."""
 
     def split_factors(
         self,
@@ -94,7 +113,7 @@ class Downsampler(Protocol):
         split_key: pa.Array | None,
         file_split: str | None,
         /,
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    ) -> Downsampled:
         """Marks rows, and gives each the factor of its weight.
 
         Args:
@@ -296,7 +315,7 @@ class UnitFilter:
 
     def split_factors(
         self, columns: Mapping[str, pa.Array], texts: Mapping[str, pa.Array], key: pa.Array | None
-    ) -> tuple[dict[str, npt.NDArray[np.bool_]], npt.NDArray[np.float32] | None]:
+    ) -> Downsampled | None:
         """Marks the rows left out for their split and value.
 
         Args:
@@ -305,9 +324,8 @@ class UnitFilter:
             key: What decides each row's split.
 
         Returns:
-            The marks by setting, and the factor of each row's weight; None means 1.
+            None means that no row is left out for its value.
         """
         if self._filter.downsample is None:
-            return {}, None
-        marked, factors = self._filter.downsample.split_factors(columns, texts, key, self._split)
-        return {"downsample": marked}, factors
+            return None
+        return self._filter.downsample.split_factors(columns, texts, key, self._split)

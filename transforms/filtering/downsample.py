@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.schemas.schema import Column, ColumnType
-from shardmill.transforms.csv.selection import SplitKey
+from shardmill.transforms.csv.selection import Downsampled, SplitKey
 from shardmill.transforms.rows.splits import BUCKETS, SplitRule
 from shardmill.transforms.runtime.fingerprint import fingerprint
 
@@ -45,7 +44,7 @@ class Downsample:
         texts: Mapping[str, pa.Array],
         split_key: pa.Array | None,
         file_split: str | None,
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    ) -> Downsampled:
         """Chooses rows, and gives them their factors.
 
         Args:
@@ -55,17 +54,22 @@ class Downsample:
             file_split: The split of the rows' file, where files are assigned to splits.
 
         Returns:
-            Marks of the rows that are left out; and for each row the factor of its weight, float32:
-            1 / share in `train`, else 1.
+            The factor of a row's weight is 1 / share in `train`, else 1.
         """
         values = columns[self.column.name]
         rows = len(values)
-        listed = pc.fill_null(pc.index_in(values, value_set=values_of(self.keep, self.column)), len(self.keep))
+        found = pc.index_in(values, value_set=values_of(self.keep, self.column))
+        listed = pc.fill_null(found, len(self.keep)).to_numpy(zero_copy_only=False)
+        counts = dict(zip(self.keep, np.bincount(listed, minlength=len(self.keep)).tolist(), strict=False))
         train = self.splits.assign(rows, file_split, split_key) == self.splits.names.index(TRAIN)
-        shares = np.array([*self.keep.values(), 1.0])[np.where(train, listed.to_numpy(zero_copy_only=False), -1)]
+        shares = np.array([*self.keep.values(), 1.0])[np.where(train, listed, -1)]
         # Without the word, rows that are kept would be those of a sample or split by the same key.
         salted = pc.binary_join_element_wise(f"downsample {self.seed}", self.key.join(texts, rows), "\x1f")
-        return fingerprint(salted, BUCKETS) >= np.round(shares * BUCKETS), (1 / shares).astype(np.float32)
+        return Downsampled(
+            fingerprint(salted, BUCKETS) >= np.round(shares * BUCKETS),
+            (1 / shares).astype(np.float32),
+            {value: count for value, count in counts.items() if count},
+        )
 
 
 def values_of(keep: Mapping[str, float], column: Column) -> pa.Array:

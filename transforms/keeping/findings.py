@@ -22,6 +22,7 @@ class Findings:
             any are absent.
         renamings: The columns whose name in a header was repaired.
         rounded: The number of cells with a whole number that float32 can't hold, likewise.
+        downsampled: The number of rows of each value of which some are left out, in all splits.
     """
 
     analysis: Analysis
@@ -30,6 +31,7 @@ class Findings:
     infinite: Counter[str] = field(default_factory=Counter)
     renamings: Renamings = field(default_factory=Renamings)
     rounded: Counter[str] = field(default_factory=Counter)
+    downsampled: Counter[str] = field(default_factory=Counter)
 
     @property
     def splits(self) -> dict[str, Analysis]:
@@ -54,3 +56,4 @@ class Findings:
         self.infinite.update(other.infinite)
         self.renamings.merge(other.renamings)
         self.rounded.update(other.rounded)
+        self.downsampled.update(other.downsampled)

@@ -68,6 +68,10 @@ def test_what_is_for_training_is_left_to_it() -> None:
             "rows.downsample.keep.0: expected a number from 1e-06 to 1, received 10",
         ),
         (
+            'downsample = { column = "x", keep = { 1.5 = 0.1 } }',
+            'rows.downsample.keep.1: expected a number, received the key 1.5 of tables in tables; write "1.5" in quotes',
+        ),
+        (
             'downsample = { column = "x", keep = { 0 = 1e-7 } }',
             "rows.downsample.keep.0: expected a number from 1e-06 to 1, received 1e-07",
         ),

@@ -1,5 +1,6 @@
 """Runs that keep fewer rows of some values in `train`, and write the weights that make up for it."""
 
+import html
 import json
 from pathlib import Path
 
@@ -18,7 +19,7 @@ _ROWS = 600
 _INPUT = '[input]\nfiles = "*.csv"\nmax_bad_fraction = 0.1\n[split]\ntrain = 0.5\neval = 0.5\nkey = ["id"]\n'
 _DOWNSAMPLED = f"""{_INPUT}
 [rows]
-downsample = {{ column = "y", keep = {{ "no" = 0.25 }} }}
+downsample = {{ column = "y", keep = {{ "no" = 0.25, "No" = 0.5 }} }}
 [features]
 x = "numeric"
 z = {{ kind = "z_score", column = "x" }}
@@ -63,6 +64,16 @@ def test_train_has_fewer_rows_of_the_class_and_eval_has_all(downsampled: Path) -
     assert problems(downsampled) == {}
 
 
+def test_a_value_that_no_row_has_is_told(
+    downsampled: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the summary, the report and the manifest: it may be misspelled."""
+    assert json.loads((downsampled / "manifest.json").read_text())["unmatched"] == {"downsample": ["No"]}
+    _, out, _ = call_here(monkeypatch, capsys, "inspect", str(downsampled))
+    assert "no row has 'No', of which [rows] downsample keeps a share; check the spelling" in out
+    assert "No row has 'No'" in html.unescape((downsampled / "report.html").read_text())
+
+
 def test_weights_are_written_but_not_asked_for_in_serving(downsampled: Path) -> None:
     """The serving signature neither takes nor gives them."""
     signature = tf.saved_model.load(str(downsampled / "transform_fn")).signatures["serving_default"]
@@ -87,12 +98,12 @@ def test_printed_code_and_dry_run_tell_of_the_weights(
     _, out, _ = call_here(monkeypatch, capsys, "inspect", "run", "--code")
     assert 'weight = features.pop("weight")' in out
     _, out, _ = call_here(monkeypatch, capsys, "run", "run.toml", "--output", "dry", "--dry-run")
-    assert "rows: in train 0.25 of 'no' by 'y', with weights in 'weight'" in out
+    assert "rows: in train 0.25 of 'no', 0.5 of 'No' by 'y', with weights in 'weight'" in out
 
 
 def test_given_weights_are_multiplied(downsampled: Path) -> None:
     """Where a feature of kind `weight` is named; several values may have shares."""
-    toml = _DOWNSAMPLED.replace('"no" = 0.25 }', '"no" = 0.5, "yes" = 0.8 }, weight = "w"').replace(
+    toml = _DOWNSAMPLED.replace('"no" = 0.25, "No" = 0.5 }', '"no" = 0.5, "yes" = 0.8 }, weight = "w"').replace(
         'y = "class_label"', 'y = "class_label"\nw = "weight"'
     )
     train = read_split(run_toml(downsampled.parent, toml, name="multiplied"), "train")

@@ -21,14 +21,15 @@ def _downsample(column: Column, keep: dict[str, float], seed: int = 0) -> Downsa
 
 def test_only_train_loses_rows_and_their_weights_make_up_for_it() -> None:
     """Of each value about its share is kept, equal keys together; other values, splits and missing values lose none."""
-    found = _downsample(Column("y", ColumnType.INT), {"0": 0.25, "2": 0.5}).split_factors(
+    found = _downsample(Column("y", ColumnType.INT), {"0": 0.25, "77": 0.1, "2": 0.5}).split_factors(
         {"y": _LABELS}, {"k": _KEYS}, _KEYS, None
     )
-    left_out, factors = found
+    left_out, factors, counts = found
     train = _SPLITS.assign(_ROWS, None, _KEYS) == 0
     labels = _LABELS.fill_null(9).to_numpy()
     assert not left_out[~train].any()
     assert not left_out[np.isin(labels, (1, 9))].any()
+    assert counts == {"0": (labels == 0).sum(), "2": (labels == 2).sum()}
     for label, share in ((0, 0.25), (2, 0.5)):
         mine = train & (labels == label)
         assert abs(np.mean(~left_out[mine]) - share) < 0.02
