@@ -67,6 +67,24 @@ def test_a_function_makes_the_same_rows(location: str, shared_data: Path, tmp_pa
     check_close(tmp_path / "local", tmp_path / "prism")
 
 
+def test_a_second_run_with_a_cache_analyzes_nothing_anew(location: str, tmp_path: Path) -> None:
+    """Workers keep what they find where the next run's workers take it: its bytes are those of a run without a cache."""
+    for number in range(3):
+        rows = "".join(f"{row * number}.5,city {row % 7}\n" for row in range(100))
+        (tmp_path / f"{number}.csv").write_text(f"x,city\n{rows}")
+    plain = '[input]\nfiles = ["*.csv"]\n[features]\nx = "robust"\ncity = "vocabulary"\n'
+    (tmp_path / "plain.toml").write_text(plain)
+    (tmp_path / "cached.toml").write_text(f'{plain}[analysis]\ncache = "cache"\n')
+    run(tmp_path / "plain.toml", tmp_path / "local")
+    kept = []
+    for name in ("first", "second"):
+        done = call("run", str(tmp_path / "cached.toml"), f"--output={tmp_path / name}", "--engine=prism", location)
+        assert done.returncode == 0, done.stderr
+        assert differences(tmp_path / "local", tmp_path / name) == []
+        kept.append(json.loads((tmp_path / name / "manifest.json").read_text())["metrics"].get("rows-kept", 0))
+    assert kept == [0, 300]
+
+
 def test_a_bad_row_ends_the_job_and_prism(location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that must not be there: the user reads one message, nothing is published, and no process is left."""
     mark = str(uuid.uuid4())
