@@ -21,11 +21,26 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.run_job import RESUME
 from shardmill.schemas.errors import ConfigError
-from tests.pipelines.cli.test_commands import INTERRUPTIBLE
-from tests.support.runs import files_of, run
+from tests.support.runs import files_of
 
 # At how many random moments a run is killed: SHARDMILL_KILLS=100 takes some ten minutes.
-KILLS = int(os.environ.get("SHARDMILL_KILLS", "2"))
+KILLS = int(os.environ.get("SHARDMILL_KILLS", "0"))
+# The command line, with units so small that files are scanned. When a phase begins, it kills itself and all that it has started.
+COMMAND = """
+import os, signal
+from shardmill.transforms.csv import units
+units.UNIT_BYTES = 1 << 19
+from shardmill.transforms.workers import phases
+count = phases.add
+def add(phase, rows, size):
+    count(phase, rows, size)
+    if phase == os.environ["SHARDMILL_TEST_PHASE"]:
+        os.killpg(0, signal.SIGKILL)
+phases.add = add
+from shardmill.pipelines.cli.commands import main
+main()
+"""
+RESUMING = ("--output", "out", "--resume")
 FILES = 6
 ROWS = 40_000
 TOML = """
@@ -60,20 +75,34 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "in" / f"{number}.csv").write_text("x,city,y\n" + "".join(rows))
     (folder / "p.toml").write_text(TOML)
     (folder / f"whole{RESUME}").mkdir()
-    run(folder / "p.toml", folder / "whole")
+    assert _start(folder, "--output=whole").wait(120) == 0, (folder / "log").read_text()
     return folder
 
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
-    command = [*INTERRUPTIBLE, "run", str(folder / "p.toml"), "--output", "out", "--resume"]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "TMPDIR": str(folder / "tmp")}
+def _start(folder: Path, *options: str, phase: str = "") -> subprocess.Popen[bytes]:
+    """Starts the run, which kills itself when a phase begins."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.getcwd(),
+        "TMPDIR": str(folder / "tmp"),
+        "SHARDMILL_TEST_PHASE": phase,
+    }
+    command = [sys.executable, "-c", COMMAND, "run", str(folder / "p.toml"), *options]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment, start_new_session=True)
 
 
+def _kill_in(folder: Path, *phases: str) -> None:
+    """Starts the run once for each phase, when it kills itself."""
+    for phase in phases:
+        process = _start(folder, *RESUMING, phase=phase)
+        assert process.wait(120) == -signal.SIGKILL, f"{phase}: {(folder / 'log').read_text()}"
+        assert not (folder / "out").exists()
+
+
 def _kill_when(folder: Path, reached: Callable[[float], bool]) -> str:
     """Starts the run, kills it and all that it has started at a moment, and tells the phase that it was in."""
-    process, started = _start(folder), time.monotonic()
+    process, started = _start(folder, *RESUMING), time.monotonic()
     while process.poll() is None and not reached(time.monotonic() - started):
         time.sleep(0.002)
     with_all = os.getpgid(process.pid) if process.poll() is None else None
@@ -84,8 +113,9 @@ def _kill_when(folder: Path, reached: Callable[[float], bool]) -> str:
     return "over" if process.returncode == 0 else phases[-1] if phases else "before"
 
 
-def _parts(folder: Path) -> int:
-    return len(list(folder.glob(f"out{RESUME}/part-*-rows")))
+def _parts(folder: Path) -> dict[str, int]:
+    """The part files of a stopped run, and when each was written."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob(f"out{RESUME}/part-*-rows")}
 
 
 def _check(folder: Path) -> dict[str, int]:
@@ -97,24 +127,33 @@ def _check(folder: Path) -> dict[str, int]:
 
 
 def test_a_run_that_is_killed_goes_on(folder: Path) -> None:
-    """Killed in the transform and at random moments, it goes on, does nothing again, and leaves nothing but the output."""
+    """Killed when each of its phases begins, and amid the transform, it does nothing again, and leaves nothing but the output."""
+    _kill_in(folder, "scan", "infer", "analyze", "trace", "transform")
+    assert _kill_when(folder, lambda _: len(_parts(folder)) >= 4) != "over"
+    written = _parts(folder)
+    _kill_in(folder, "write", "publish")
+    # A part counts once its entry is there, too; of two, one may lack it.
+    assert len(written.items() - _parts(folder).items()) <= 2
+    assert _kill_when(folder, lambda _: False) == "over"
+    metrics = _check(folder)
+    assert (metrics["rows-kept"], metrics["rows-resumed"]) == (FILES * ROWS, FILES * (ROWS - 8))
+    assert sorted(path.name for path in folder.iterdir()) == ["in", "log", "p.toml", "tmp", "whole"]
+
+
+@pytest.mark.skipif(not KILLS, reason="SHARDMILL_KILLS doesn't say at how many random moments to kill a run")
+def test_a_run_goes_on_wherever_it_is_killed(folder: Path) -> None:
+    """At random moments it goes on, too; it says in which phases they were."""
     started = time.monotonic()
-    assert _kill_when(folder, lambda _: _parts(folder) >= 2) != "over"
-    spent, written = time.monotonic() - started, _parts(folder)
-    assert not (folder / "out").exists()
-    draw, seen, published = random.Random(), Counter[str](), []
+    assert _kill_when(folder, lambda _: False) == "over"
+    spent = time.monotonic() - started
+    _check(folder)
+    draw, seen = random.Random(), Counter[str]()
     for _ in range(KILLS):
-        moment = draw.uniform(0, 1.2 * spent)
+        moment = draw.uniform(0, spent)
         seen[_kill_when(folder, lambda elapsed, moment=moment: elapsed > moment)] += 1  # type: ignore[misc]
         if (folder / "out").exists():
-            published.append(_check(folder))
+            _check(folder)
     sys.stdout.write(f"killed in: {dict(seen)}\n")
-    assert _kill_when(folder, lambda _: False) == "over"
-    published.append(_check(folder))
-    assert published[0]["rows-kept"] == FILES * ROWS
-    # A part counts once its entry is there, too; of two, one may lack it.
-    assert published[0]["rows-resumed"] >= (written - 2) * (ROWS - 8)
-    assert sorted(path.name for path in folder.iterdir()) == ["in", "log", "p.toml", "tmp", "whole"]
 
 
 def test_a_published_run_needs_no_finished_units(folder: Path) -> None:
