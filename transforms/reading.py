@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,16 +68,22 @@ class Reading:
 
         See `passed`.
         """
-        return Blocks(unit, self.dialect, self.selection, self.passed)
+        return Blocks(unit, self.dialect, self.selection, partial(self.passed, split=unit.split))
 
-    def passed(self, block: Block) -> Block:
+    def passed(self, block: Block, *, split: str | None = None) -> Block:
         """Passes a block's good rows through the user's function.
+
+        Args:
+            block: The block.
+            split: The split of its unit; None where rows are split one by one.
 
         Raises:
             DataError: A row is bad and `fail_on_bad_row` is set.
             ShardmillError: The function's graph fails, and not for want of a good row.
         """
         if self.row_graph is not None:
+            if self.row_graph.folded and block.rows:
+                block = self.folded(block, self.split_rule.assign(block.rows, split, block.key))
             block = self.row_graph.passed(block)
         if block.rejects and self.fail_on_bad_row:
             raise DataError(
@@ -146,11 +153,11 @@ class Reading:
         They are there if features need them.
 
         Args:
-            block: The block.
+            block: The block, perhaps with its folds already.
             splits: The index of each row's split.
         """
         rule, names = self.fold_rule, self.split_rule.names
-        if rule is None:
+        if rule is None or FOLD in block.columns.schema.names:
             return block
         return rule.folded(block, splits == names.index(TRAIN) if TRAIN in names else np.zeros(block.rows, np.bool_))
 

@@ -193,11 +193,12 @@ class DeclaredFeatures(GraphSource):
         """Returns a reading in which the graph itself checks rows.
 
         What a graph of their own has checked before the analysis, such as images, is then made only
-        once. Where features need folds, it is made twice: these are known of accepted rows.
+        once.
         """
-        if reading.row_graph is None or reading.row_graph.derives or reading.fold_rule is not None:
+        if reading.row_graph is None or reading.row_graph.derives:
             return reading
-        return replace(reading, row_graph=RowGraph(Graph(files.join(work, TRANSFORM_FN)), declared=True))
+        graph = Graph(files.join(work, TRANSFORM_FN))
+        return replace(reading, row_graph=RowGraph(graph, declared=True, folded=reading.fold_rule is not None))
 
     def trace_early(self) -> None:
         """Traces the features with placeholders for statistics."""

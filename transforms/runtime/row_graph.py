@@ -43,6 +43,7 @@ class RowGraph:
         labels: The outputs of `required` that only labels need: new data may lack them.
         derives: Whether the outputs are columns, whose text must be UTF-8, rather than features.
         declared: Whether they are declared features, rather than a function's.
+        folded: Whether outputs depend on the rows' folds, which blocks must have then.
     """
 
     graph: Graph
@@ -51,6 +52,7 @@ class RowGraph:
     labels: tuple[str, ...] = ()
     derives: bool = False
     declared: bool = False
+    folded: bool = False
 
     @property
     def lacks_labels(self) -> bool:

@@ -33,9 +33,10 @@ def test_other_rows_are_read_as_before() -> None:
     assert FEATURES.read_again(READING, "/work") == READING
 
 
-def test_rows_that_need_folds_are_checked_apart() -> None:
-    """What the whole graph makes while it checks rows has no folds yet, so it isn't what is written."""
-    before = replace(
-        READING, row_graph=RowGraph(Graph("/work/parts/check"), declared=True), fold_rule=FoldRule("line", 0)
-    )
-    assert FEATURES.read_again(before, "/work") == before
+def test_rows_have_their_folds_where_the_whole_graph_checks_them() -> None:
+    """What it makes then is what is written; the check before the analysis needs none."""
+    check = RowGraph(Graph("/work/parts/check"), declared=True)
+    again = FEATURES.read_again(replace(READING, row_graph=check, fold_rule=FoldRule("line", 0)), "/work").row_graph
+    assert again is not None
+    assert (check.folded, again.folded) == (False, True)
+    assert again.makes(Graph("/work/transform_fn"))

@@ -93,10 +93,14 @@ def test_parameters_that_do_not_fit(parameters: dict[str, Any], message: str) ->
 
 @pytest.mark.usefixtures("shared_tracer")
 def test_images_that_can_not_be_decoded(tmp_path: Path) -> None:
-    """Each rejects its row with TensorFlow's reason, in the run, in `verify` and in `apply`."""
+    """Each rejects its row with TensorFlow's reason, in the run, in `verify` and in `apply`.
+
+    Beside them a feature leaves out its row's fold, which rows have where the same graph checks them.
+    """
     small = base64.b64encode(tf.io.encode_png(PIXELS[0][:2]).numpy()).decode()
     cells = [CELLS[0], base64.b64encode(b"no image").decode(), "*", CELLS[2], small, "", CELLS[1]]
-    (tmp_path / "rows.csv").write_text("id,cell\n" + "".join(f'{row},"{cell}"\n' for row, cell in enumerate(cells)))
+    lines = [f'{row},"{cell}",a,{row + 1}\n' for row, cell in enumerate(cells)]
+    (tmp_path / "rows.csv").write_text("".join(["id,cell,size,price\n", *lines]))
     folder = run_toml(
         tmp_path,
         """
@@ -105,6 +109,7 @@ def test_images_that_can_not_be_decoded(tmp_path: Path) -> None:
         max_bad_fraction = 1.0
         [features]
         id = "string"
+        size = { kind = "target_mean", target = "price", smoothing = 0, folds = 2 }
         x = { kind = "encoded_image", column = "cell", source = "base64", shape = [4, 5, 3], scale = 1.0 }
         [output]
         shards = 1
@@ -125,6 +130,8 @@ def test_images_that_can_not_be_decoded(tmp_path: Path) -> None:
         assert reasons[3] == "missing value in a column that must have one"
         assert np.array_equal(read_split(made_by, "train")["x"], PIXELS[[0, 2, 1]])
         assert [check.problems for check in checks(made_by).values() if check.problems] == []
+    assert read_split(applied, "train")["size"].tolist() == [4, 4, 4]
+    assert 4 not in read_split(folder, "train")["size"]
 
 
 @pytest.mark.usefixtures("shared_tracer")
