@@ -20,6 +20,8 @@ NAMES_FILE = "assets.extra/shardmill.json"
 TRANSFORMED_METADATA = "transformed_metadata"
 FEATURES_SCHEMA = f"{TRANSFORMED_METADATA}/schema.pbtxt"
 ASSET_MAP = f"{TRANSFORMED_METADATA}/asset_map"
+# The numbers that features' kinds learned, for people to look at.
+LEARNED = f"{TRANSFORMED_METADATA}/learned.json"
 RAW_STATISTICS = "pre_transform_feature_stats"
 OUTPUT_STATISTICS = "post_transform_feature_stats"
 STATISTICS_FILE = "FeatureStats.pb"

@@ -9,6 +9,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.pipelines.page.shown_statistics import ColumnStatistics, Splits
+from shardmill.pipelines.report.learned_numbers import Numbers, read_learned
 from shardmill.pipelines.report.sample.label_relation import Relation
 from shardmill.pipelines.report.sample.vocabulary_coverage import Coverage
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
@@ -37,6 +38,7 @@ class Output:
         statistics: Its statistics by split.
         relation: How it relates to the label; None where that isn't known.
         coverage: How many tokens its vocabulary covers; None where it has none.
+        learned: The numbers that its kind learned.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Output:
     statistics: Mapping[str, ColumnStatistics] = field(default_factory=dict)
     relation: Relation | None = None
     coverage: Coverage | None = None
+    learned: Numbers = field(default_factory=dict)
 
     @property
     def is_sparse(self) -> bool:
@@ -107,12 +110,14 @@ def read_outputs(run: FinishedRun, statistics: Splits) -> list[Output]:
         schema = text_format.Parse(text, schema_pb2.Schema())
     except (text_format.ParseError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path!r} isn't a schema.pbtxt: {error}") from error
-    declared = run.manifest["config"]["features"]
+    declared, learned = run.manifest["config"]["features"], read_learned(run.folder)
     # A sparse feature is its values; their indices are as many, and say little.
-    return [_output(each, declared, statistics) for each in schema.feature if not each.name.endswith(_INDICES)]
+    return [_output(each, declared, learned, statistics) for each in schema.feature if not each.name.endswith(_INDICES)]
 
 
-def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics: Splits) -> Output:
+def _output(
+    feature: schema_pb2.Feature, declared: Mapping[str, Any], learned: Mapping[str, Numbers], statistics: Splits
+) -> Output:
     name = feature.name
     owner = owner_of(name, declared)
     settings = declared.get(owner, "")
@@ -126,6 +131,8 @@ def _output(feature: schema_pb2.Feature, declared: Mapping[str, Any], statistics
         shape=tuple(dimension.size for dimension in feature.shape.dim) if feature.HasField("shape") else None,
         is_categorical=feature.int_domain.is_categorical,
         ids=_ids(feature.int_domain),
+        # Not of other outputs, such as the indicator of missing cells.
+        learned=learned.get(name, {}),
         statistics={split: found[name] for split, found in statistics.items() if name in found},
     )
 

@@ -6,11 +6,10 @@ Numbers are rounded, and text is escaped and cut.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shardmill.pipelines.page.shown_statistics import ColumnStatistics
 from shardmill.pipelines.page.shown_text import number, share, shown
 from shardmill.pipelines.page.statistics_data import rounded, statistics_data
 from shardmill.pipelines.report.column_entries import Entry, Output, columns_of
-from shardmill.pipelines.report.learned_numbers import learned_numbers
+from shardmill.pipelines.report.learned_numbers import shown_numbers
 from shardmill.pipelines.report.sample.label_relation import Bucket, Label
 from shardmill.pipelines.report.sample.vocabulary_coverage import Vocabulary
 from shardmill.schemas.features import embedding_units
@@ -53,13 +52,11 @@ def _entry(entry: Entry, vocabularies: Mapping[str, Vocabulary]) -> dict[str, An
         "name": shown(entry.name),
         "raw": entry.is_raw,
         "splits": {shown(split): statistics_data(each) for split, each in entry.statistics.items()},
-        "outputs": [_output(each, vocabularies, entry.statistics) for each in entry.outputs],
+        "outputs": [_output(each, vocabularies) for each in entry.outputs],
     }
 
 
-def _output(
-    output: Output, vocabularies: Mapping[str, Vocabulary], raw: Mapping[str, ColumnStatistics]
-) -> dict[str, Any]:
+def _output(output: Output, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Any]:
     vocabulary = vocabularies.get(str(output.settings.get("shared", output.feature)))
     settings = {"columns": ", ".join(columns_of(output)), **output.settings}
     settings.pop("column", None)
@@ -77,8 +74,8 @@ def _output(
     }
     if vocabulary is not None and vocabulary.size is not None:
         made["tokens"] = [vocabulary.size, [shown(each) for each in vocabulary.first[:12]]]
-    if learned := learned_numbers(output, raw):
-        made["learned"] = learned
+    if output.learned:
+        made["learned"] = shown_numbers(output.learned)
     if output.ids is not None:
         made["embedding"] = [output.ids, embedding_units(output.ids)]
     if output.relation is not None:

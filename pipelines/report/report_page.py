@@ -76,7 +76,8 @@ def report_page(run: FinishedRun, name: str) -> str:
         "places": {each.name: index for index, each in enumerate(entries)},
         "features": len(outputs),
         "labels": targets,
-        "sampled": samples[TRAIN].rows if TRAIN in samples else 0,
+        "sampled": samples.get(TRAIN),
+        "shards": len(manifest["splits"][TRAIN]["shards"]) if TRAIN in manifest["splits"] else 0,
         "rejected": rejected_reasons(run),
         "applied": "applied" in manifest,
     }

@@ -8,23 +8,25 @@ process of its own.
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.errors import OutputError
 from shardmill.schemas.features import FeatureSpec
-from shardmill.schemas.run_folder import ASSET_MAP, FEATURES_SCHEMA, TRANSFORM_FN, TRANSFORMED_METADATA
+from shardmill.schemas.run_folder import ASSET_MAP, FEATURES_SCHEMA, LEARNED, TRANSFORM_FN, TRANSFORMED_METADATA
 from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.derived_column import AnalyzedGraph, DeclaredGraph
 from shardmill.transforms.graph.outputs import Analyzed, Declared
 from shardmill.transforms.graph.save import save_model
 from shardmill.transforms.graph.tfrecord_vocabularies import rewrite_assets
 from shardmill.transforms.graph.vocabulary_files import write_assets
+from shardmill.transforms.kinds.base import Learned
 from shardmill.transforms.kinds.categorical.token_mode import is_mode
 
 _TYPES = {"int64": schema_pb2.INT, "float32": schema_pb2.FLOAT, "bytes": schema_pb2.BYTES}
@@ -34,7 +36,7 @@ def build_graph(source: DeclaredGraph | AnalyzedGraph, folder: str) -> dict[str,
     """Writes the transform graph and its metadata.
 
     They are the folders `transform_fn/` (the SavedModel) and `transformed_metadata/` (schema.pbtxt,
-    asset_map).
+    asset_map, and for declared features learned.json).
 
     Args:
         source: The graph's source.
@@ -73,7 +75,15 @@ def _build_declared(source: DeclaredGraph, folder: Path) -> dict[str, Any]:
         name: Path(each.path).name for name, each in sorted(statistics.vocabularies.items()) if not is_mode(name)
     }
     _write_metadata(folder, _schema(transform.specs), json.dumps(asset_map, ensure_ascii=False, indent=1))
+    learned = {kind.name: _finite(kind.learned(statistics)) for kind in source.kinds}
+    text = json.dumps({name: numbers for name, numbers in learned.items() if numbers}, ensure_ascii=False, indent=1)
+    (folder / LEARNED).write_text(text, encoding="utf-8")
     return names
+
+
+def _finite(learned: Mapping[str, Learned]) -> dict[str, Learned]:
+    """Leaves out numbers that JSON lacks."""
+    return {name: numbers for name, numbers in learned.items() if np.isfinite(numbers).all()}
 
 
 def _build_analyzed(source: AnalyzedGraph, folder: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from shardmill.transforms.statistics import requests
 from shardmill.transforms.statistics.requests import MadeTokens, Statistics
 
 Request = requests.Request
+Learned = float | list[float]
 # A tensor of the TensorFlow module that is passed to kinds: they don't import it themselves.
 Tensor = Any
 
@@ -307,6 +308,19 @@ class Kind(ABC):
                     f"expected a column of type {wanted} for `{self.kind}`, received column {column.name!r}, "
                     f"which is {column.type.name}{column.advice}"
                 )
+
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:  # noqa: ARG002 (most kinds learn none)
+        """The numbers that the kind takes from the statistics.
+
+        They are those of its graph, for people to look at; a vocabulary isn't among them.
+
+        Args:
+            statistics: The results of the analysis.
+
+        Returns:
+            The numbers, or lists of them, by their names in words.
+        """
+        return {}
 
     def requests(self, schema: Schema) -> tuple[Request, ...]:  # noqa: ARG002 (most kinds ask for nothing)
         """The statistics that the kind needs from the analysis."""

@@ -21,7 +21,7 @@ const feature = (output) => {
   const facts = output.settings.map(([name, value]) => `${name} = ${value}`);
   if (output.tokens) facts.push(`vocabulary of ${digits(output.tokens[0])} tokens: ${output.tokens[1].join(", ")}${output.tokens[0] > output.tokens[1].length ? " …" : ""}`);
   if (output.embedding) facts.push(`suggested embedding: ${digits(output.embedding[0])} ids × ${output.embedding[1]} numbers`);
-  for (const [name, value] of output.learned || []) facts.push(`${name}: ${typeof value === "number" ? digits(value) : value}`);
+  for (const [name, value] of output.learned || []) facts.push(`${name}: ${[value].flat().map(digits).join(", ")}`);
   if (facts.length) box.append(make("p", { class: "small" }, facts.join(" · ")));
   const chart = distribution(output.splits);
   if (chart) box.append(make("h4", {}, "After the transform"), chart);

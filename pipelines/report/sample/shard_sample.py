@@ -39,10 +39,12 @@ class Sample:
 
     Attributes:
         rows: The number of rows.
+        shards: The number of shards that they were read from.
         columns: The values of each feature.
     """
 
     rows: int
+    shards: int
     columns: dict[str, Decoded]
 
     def scalar(self, name: str) -> npt.NDArray[Any] | pa.Array | None:
@@ -83,9 +85,9 @@ def sample_split(
         for name, start in members
     ]
     if not blocks:
-        return Sample(0, {})
+        return Sample(0, 0, {})
     records = pa.concat_arrays(blocks)
-    return Sample(len(records), decode_columns(records, wanted))
+    return Sample(len(records), taken, decode_columns(records, wanted))
 
 
 def _evenly(records: pa.Array, rows: int, size: int) -> pa.Array:

@@ -108,6 +108,10 @@ def test_the_script_has_the_data_of_each_column(page: str) -> None:
     assert vocabulary["tokens"][0] == 1
     assert [size for size, _ in vocabulary["coverage"]] == [1]
     assert columns["amount"]["splits"]["train"]["max"] == 100
+    amount = columns["amount"]["outputs"][0]
+    names = [name for name, _ in amount["learned"]]
+    assert names == ["mean", "standard deviation", "replacement of missing"]
+    assert amount["learned"][0][1] == columns["amount"]["splits"]["train"]["mean"]
 
 
 def test_the_page_is_made_anew_alike(page: str, hostile_run: Path, tmp_path: Path) -> None:

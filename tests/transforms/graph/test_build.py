@@ -219,6 +219,15 @@ def test_tables_are_shared(run: Path) -> None:
     }
 
 
+def test_the_numbers_that_kinds_learned_stand_beside_the_schema(run: Path) -> None:
+    """By feature, after `pre`; features that learned none, or a vocabulary alone, aren't there."""
+    found = json.loads((run / "transformed_metadata" / "learned.json").read_text())
+    assert list(found) == ["delay", "delay_bucket", "delay_log"]
+    assert found["delay"]["mean"] == 5.6875
+    assert found["delay_bucket"] == {"boundaries": [1.5, 4.25]}
+    assert found["delay_log"]["greatest"] == pytest.approx(np.log1p(20))
+
+
 def test_tracing_fills_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables are filled where the graph is loaded: the tracing process needs no memory for the tokens."""
     fill = tf.raw_ops.InitializeTableFromTextFileV2

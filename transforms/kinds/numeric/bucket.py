@@ -1,5 +1,6 @@
 """Kinds that turn numbers into bucket indices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import Tensor, Trace
+from shardmill.transforms.kinds.base import Learned, Tensor, Trace
 from shardmill.transforms.kinds.numeric.numbers import NumberKind
 from shardmill.transforms.kinds.own_id import OWN_ID, with_own_id
 from shardmill.transforms.statistics.requests import Statistics
@@ -69,8 +70,15 @@ class Bucketize(_BucketKind):
         super()._outputs(schema, statistics)
         return self._spec(self.num_buckets - 1)
 
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The boundaries of the buckets."""
+        return {"boundaries": self._boundaries(statistics).tolist(), **super().learned(statistics)}
+
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
-        return self._assign(trace, self.ranked(trace.statistics).boundaries(self.num_buckets))
+        return self._assign(trace, self._boundaries(trace.statistics))
+
+    def _boundaries(self, statistics: Statistics) -> npt.NDArray[np.float32]:
+        return self.ranked(statistics).boundaries(self.num_buckets)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,13 @@ They are filled with a constant, or by the statistics of the present ones.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.kinds.base import Kind, Request
+from shardmill.transforms.kinds.base import Kind, Learned, Request
 from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import ComputedRequest, NumericRequest, NumericStats, Statistics
 
@@ -47,6 +48,11 @@ class FilledKind(Kind):
     def requests(self, _schema: Schema) -> tuple[Request, ...]:
         """A request for statistics, where they are needed."""
         return (self._request(),) if self.uses_statistics else ()
+
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The replacement of missing values, if it is learned."""
+        filling = self.filling(statistics)
+        return {} if filling is None else {"replacement of missing": filling}
 
     @property
     def uses_statistics(self) -> bool:

@@ -1,11 +1,13 @@
 """The kind of numbers made normal by a power."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from shardmill.transforms.kinds.base import Tensor, Trace
+from shardmill.transforms.kinds.base import Learned, Tensor, Trace
 from shardmill.transforms.kinds.numeric.numbers import NumberKind
+from shardmill.transforms.statistics.requests import Statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,12 @@ class YeoJohnson(NumberKind):
 
     standardize: bool = True
     missing: float | str | None = "median"
+
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The exponent, and what standardizes the results."""
+        fit = self.ranked(statistics).power
+        standard = {"mean": fit.mean, "standard deviation": fit.deviation} if self.standardize else {}
+        return {"exponent": fit.exponent, **standard, **super().learned(statistics)}
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw, tf, fit = trace.tf.raw_ops, trace.tf, self.ranked(trace.statistics).power

@@ -1,15 +1,17 @@
 """Kinds that compare a number with the column's quantiles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from shardmill.schemas.schema import Schema
-from shardmill.transforms.kinds.base import Tensor, Trace
+from shardmill.transforms.kinds.base import Learned, Tensor, Trace
 from shardmill.transforms.kinds.numeric.numbers import NumberKind
 from shardmill.transforms.statistics.pre import clipped
 from shardmill.transforms.statistics.quantiles import Ranked
+from shardmill.transforms.statistics.requests import Statistics
 
 # The least and the greatest share of the normal distribution, as scikit-learn's QuantileTransformer
 # has them: scores are from -5.2 to 5.2.
@@ -44,6 +46,11 @@ class Winsorize(NumberKind):
                 f"received low = {self.low!r} and high = {self.high!r}"
             )
 
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The least and the greatest output."""
+        least, greatest = map(self.ranked(statistics).quantile, (self.low, self.high))
+        return {"least": least, "greatest": greatest, **super().learned(statistics)}
+
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         ranked = self.ranked(trace.statistics)
         low, high = (trace.constant(ranked.quantile(each)) for each in (self.low, self.high))
@@ -76,6 +83,11 @@ class QuantileUniform(NumberKind):
         super().check_parameters(schema)
         if self.num_quantiles < 2:  # noqa: PLR2004 (the least and the greatest value)
             raise self.error(f"expected `num_quantiles` to be at least 2, received {self.num_quantiles!r}")
+
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The least value, the deciles and the greatest one."""
+        ranked = self.ranked(statistics)
+        return {"deciles": [ranked.quantile(each / 10) for each in range(11)], **super().learned(statistics)}
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         return {self.name: trace.tf.raw_ops.Cast(x=self._shares(trace), DstT=trace.tf.float32)}

@@ -4,6 +4,7 @@ They scale by the column's statistics.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ import numpy as np
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.transforms.kinds.base import Tensor, Trace, column_of, float32
+from shardmill.transforms.kinds.base import Learned, Tensor, Trace, column_of, float32
 from shardmill.transforms.kinds.numeric.filled import FROM_STATISTICS
 from shardmill.transforms.kinds.numeric.numbers import NumberKind, is_integer
 from shardmill.transforms.kinds.parameters import parameter
@@ -136,6 +137,15 @@ class ZScore(NumberKind):
 
     missing: float | str | None = "mean"
 
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The mean and the standard deviation."""
+        deviation = deviation_of(self.stats(statistics).variance)
+        return {
+            "mean": self.typical(statistics, "mean"),
+            "standard deviation": deviation,
+            **super().learned(statistics),
+        }
+
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         mean = self.typical(trace.statistics, "mean")
         centered = trace.tf.raw_ops.Sub(x=self.value(trace), y=trace.constant(mean))
@@ -165,6 +175,11 @@ class MinMax(NumberKind):
         super().check_parameters(schema)
         if self.low >= self.high:
             raise self.error(f"expected `min` less than `max`, received min = {self.low!r} and max = {self.high!r}")
+
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The least and the greatest value."""
+        stats = self.stats(statistics)
+        return {"least": stats.minimum, "greatest": stats.maximum, **super().learned(statistics)}
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         raw = trace.tf.raw_ops
@@ -198,6 +213,16 @@ class Robust(NumberKind):
     needs_quantiles = True
 
     missing: float | str | None = "median"
+
+    def learned(self, statistics: Statistics) -> Mapping[str, Learned]:
+        """The median and the quartiles."""
+        ranked = self.ranked(statistics)
+        return {
+            "median": self.typical(statistics, "median"),
+            "first quartile": ranked.quantile(0.25),
+            "third quartile": ranked.quantile(0.75),
+            **super().learned(statistics),
+        }
 
     def _build_tensors(self, trace: Trace) -> dict[str, Tensor]:
         ranked = self.ranked(trace.statistics)
