@@ -77,9 +77,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The raw columns, in order."""
+    """The raw columns, in order.
+
+    Attributes:
+        columns: The columns.
+        described: The text of the schema file that they are from, which may say more of them. It is
+            empty where there is none.
+    """
 
     columns: tuple[Column, ...]
+    described: str = field(default="", compare=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ TFDV, TF Transform and TFX read and write this format.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -14,6 +15,11 @@ from shardmill.schemas.schema import Column, ColumnType, Schema
 
 _TO_PROTO = {ColumnType.INT: schema_pb2.INT, ColumnType.FLOAT: schema_pb2.FLOAT, ColumnType.BYTES: schema_pb2.BYTES}
 _FROM_PROTO = {number: column_type for column_type, number in _TO_PROTO.items()}
+# What a schema may say of a column besides its type and presence; and of the values of that type.
+_DESCRIBED = ("in_environment", "not_in_environment", "unique_constraints", "drift_comparator", "skew_comparator")
+_DOMAINS = {"distribution_constraints"} | {
+    field.name for field in schema_pb2.Feature.DESCRIPTOR.oneofs_by_name["domain_info"].fields
+}
 
 
 def load_schema(path: str) -> Schema:
@@ -40,7 +46,7 @@ def decode_schema(data: bytes, source: str) -> Schema:
     Raises:
         ConfigError: The bytes aren't a schema, or describe values that a CSV file can't hold.
     """
-    return from_proto(decode_proto(data, source), source)
+    return parse_schema(_decode(data, source), source)
 
 
 def decode_proto(data: bytes, source: str) -> schema_pb2.Schema:
@@ -53,14 +59,17 @@ def decode_proto(data: bytes, source: str) -> schema_pb2.Schema:
     Raises:
         ConfigError: The bytes aren't a schema.
     """
+    return parse_proto(_decode(data, source), source)
+
+
+def _decode(data: bytes, source: str) -> str:
     try:
-        text = data.decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{source}: expected a schema as text (schema.pbtxt), received bytes that aren't UTF-8; "
             "a binary schema must be written as text first"
         ) from error
-    return parse_proto(text, source)
 
 
 def parse_schema(text: str, source: str) -> Schema:
@@ -73,7 +82,7 @@ def parse_schema(text: str, source: str) -> Schema:
     Raises:
         ConfigError: The text isn't a schema, or describes values that a CSV file can't hold.
     """
-    return from_proto(parse_proto(text, source), source)
+    return replace(from_proto(parse_proto(text, source), source), described=text)
 
 
 def parse_proto(text: str, source: str) -> schema_pb2.Schema:
@@ -101,8 +110,15 @@ def parse_proto(text: str, source: str) -> schema_pb2.Schema:
 
 
 def format_schema(schema: Schema) -> str:
-    """Formats a schema as the text of a `schema.pbtxt`."""
-    return format_proto(to_proto(schema))
+    """Formats a schema as the text of a `schema.pbtxt`.
+
+    It has what the schema file says more of the columns: shares of rows with a value, domains,
+    environments and comparators.
+    """
+    proto = to_proto(schema)
+    if schema.described:
+        _describe(proto, parse_proto(schema.described, "the schema"))
+    return format_proto(proto)
 
 
 def format_proto(schema: schema_pb2.Schema) -> str:
@@ -117,6 +133,28 @@ def to_proto(schema: Schema) -> schema_pb2.Schema:
     TF Transform reads a required column as a dense scalar, and any other as VarLen.
     """
     return schema_pb2.Schema(feature=[_to_feature(column) for column in schema])
+
+
+def _describe(proto: schema_pb2.Schema, given: schema_pb2.Schema) -> None:
+    """Adds what another schema says of the columns."""
+    features = {feature.name: feature for feature in given.feature}
+    for feature in proto.feature:
+        found = features[feature.name]
+        names = set(_DESCRIBED)
+        # The domain of another type says nothing.
+        if found.type == feature.type:
+            names |= _DOMAINS
+        if found.presence.min_fraction < 1:
+            names.add("presence")
+        kept = schema_pb2.Feature()
+        kept.CopyFrom(found)
+        for field, _ in found.ListFields():
+            if field.name not in names:
+                kept.ClearField(field.name)
+        feature.MergeFrom(kept)
+    used = {feature.domain for feature in proto.feature}
+    proto.string_domain.extend(domain for domain in given.string_domain if domain.name in used)
+    proto.default_environment.extend(given.default_environment)
 
 
 def _to_feature(column: Column) -> schema_pb2.Feature:

@@ -162,7 +162,7 @@ def _settle(schema: Schema, allowed: Mapping[str, _Types], look: _Look) -> Schem
             return column
         return replace(column, type=other.type, required=column.required and other.required, origin=None)
 
-    return Schema(tuple(map(settle, schema)))
+    return replace(schema, columns=tuple(map(settle, schema)))
 
 
 def _warn(found: Schema, schema: Schema, progress: Progress) -> None:

@@ -1,9 +1,11 @@
 """Tests of the raw schema and its `schema.pbtxt`."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -49,6 +51,29 @@ def test_a_schema_that_was_used_pickles_and_equals_its_copy() -> None:
 def test_a_schema_survives_its_text(schema: Schema) -> None:
     """Whatever the names, types and presences, the text gives the schema back."""
     assert parse_schema(format_schema(schema), "x") == schema
+
+
+def test_what_a_schema_says_more_of_columns_stays() -> None:
+    """Domains, shares and comparators; not a domain of values of another type, nor other ways to hold values."""
+    given = """
+        feature { name: "a" type: INT presence { min_fraction: 0.5 } int_domain { min: 0 } lifecycle_stage: ALPHA }
+        feature {
+          name: "b" type: BYTES domain: "b" distribution_constraints { min_domain_mass: 0.9 } not_in_environment: "SERVING"
+          drift_comparator { infinity_norm { threshold: 0.5 } } value_count { min: 1 max: 1 }
+        }
+        string_domain { name: "b" value: "x" } default_environment: "SERVING"
+    """
+    schema = parse_schema(given, "x")
+    again = text_format.Parse(format_schema(schema), schema_pb2.Schema())
+    wanted = text_format.Parse(given, schema_pb2.Schema())
+    wanted.feature[0].ClearField("lifecycle_stage")
+    wanted.feature[1].ClearField("value_count")
+    assert again == wanted
+    changed = replace(schema, columns=tuple(Column(name, ColumnType.FLOAT) for name in "ab"))
+    again = text_format.Parse(format_schema(changed), schema_pb2.Schema())
+    assert [each.WhichOneof("domain_info") for each in again.feature] == [None, None]
+    assert not again.string_domain
+    assert again.feature[0].presence.min_fraction == 0.5
 
 
 def test_a_required_column_is_a_scalar_and_another_is_not() -> None:

@@ -14,7 +14,7 @@ from shardmill.pipelines.job import input_files
 from shardmill.pipelines.job.column_types import find_columns
 from shardmill.schemas.errors import ConfigError, DataError
 from shardmill.schemas.schema import ColumnType, Schema
-from shardmill.schemas.schema_pbtxt import load_schema
+from shardmill.schemas.schema_pbtxt import decode_proto, load_schema
 from shardmill.transforms.features.registry import parse_features
 from tests.support.runs import run_toml
 
@@ -124,7 +124,7 @@ def test_a_column_that_no_type_fits_is_an_error_that_says_where_to_change_it(
 
 
 def test_a_run_with_the_schema_of_init_writes_what_one_without_does(folder: Path, shared_tracer: None) -> None:
-    """Shards and vocabularies to the byte, and the types of what was read; a schema that is given gets no domains."""
+    """Shards and vocabularies to the byte, and the types of what was read; the given schema's domains stay in the run."""
     toml = (
         '[input]\nfiles = "data.csv"\nmax_bad_fraction = 0.1\n{}\n'
         '[features]\nzip = "vocabulary"\nage = "z_score"\n[output]\nshards = 1\n'
@@ -138,6 +138,11 @@ def test_a_run_with_the_schema_of_init_writes_what_one_without_does(folder: Path
         assert with_schema == without, name
     given, inferred = (load_schema(str(run / "metadata/schema.pbtxt")) for run in runs)
     assert given == inferred
+    domains = decode_proto((runs[0] / "metadata/schema.pbtxt").read_bytes(), "run").string_domain
+    starter = decode_proto((folder / "starter.schema.pbtxt").read_bytes(), "starter").string_domain
+    # Of a column that is read as another type none is left.
+    assert list(domains) == [domain for domain in starter if domain.name != "age"]
+    assert "city" in [domain.name for domain in domains]
     assert b"10003.5" in (runs[0] / "transform_fn/assets/zip").read_bytes()
 
 
