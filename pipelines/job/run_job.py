@@ -19,6 +19,7 @@ from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.stages import build_stages
 from shardmill.pipelines.report.clock_metrics import clock_metrics
 from shardmill.pipelines.report.write_report import write_report
+from shardmill.pipelines.run_folder.left_folders import left_by_others
 from shardmill.pipelines.run_folder.manifest import add_metrics
 from shardmill.pipelines.run_folder.output_folder import check_apart
 from shardmill.pipelines.run_folder.publish import publish
@@ -115,6 +116,8 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
     """
     job = replace(job, publish_to=folders.published if engine.template else None, overwrite=folders.overwrite)
     check_apart(job.inputs, folders.published)
+    for left in left_by_others(folders.published.rstrip("/"), folders.work):
+        progress.warn(f"a run that was killed may have left {left!r}; if none is at work there, remove it")
     if folders.resume is not None:
         job = replace(job, kept=job.kept or folders.resume, resume=folders.resume)
     for kept in filter(None, {job.kept, job.resume}):

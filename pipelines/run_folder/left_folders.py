@@ -113,6 +113,30 @@ def clear_left(output: str) -> None:
                 os.rename(left.path, left.output)
 
 
+def left_by_others(output: str, work: str) -> list[str]:
+    """Finds work folders that killed runs elsewhere may have left.
+
+    They are of other machines, or in a store, where a cluster's job may be at work without the
+    process that made them.
+
+    Args:
+        output: The output folder.
+        work: The work folder of this run.
+
+    Returns:
+        Their paths, sorted; none where they can't be listed.
+    """
+    prefix = f"{output}{_MARK}"
+    found = set[str]()
+    with contextlib.suppress(OSError):
+        if files.is_local(output):
+            parent = os.path.dirname(output)
+            found.update(os.path.join(parent, name) for name in os.listdir(parent or "."))
+        else:
+            found.update(f"{prefix}{path[len(prefix) :].partition('/')[0]}" for path in files.find(prefix))
+    return sorted(path for path in found - {work} if is_work_folder(path, output))
+
+
 def check_alone(output: str) -> None:
     """Checks that no other local run writes an output.
 

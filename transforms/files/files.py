@@ -377,8 +377,13 @@ def discard(folder: str) -> None:
             break
 
 
+def find(prefix: str) -> Iterator[str]:
+    """Finds remote files by the beginning of their paths."""
+    return (path for path, _ in store_of(prefix).find(prefix))
+
+
 def walk(folder: str) -> list[str]:
     """The paths of all files below a folder, sorted."""
     if is_local(folder):
         return sorted(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
-    return sorted(path for path, _ in store_of(folder).find(f"{folder.rstrip('/')}/"))
+    return sorted(find(f"{folder.rstrip('/')}/"))

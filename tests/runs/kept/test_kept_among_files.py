@@ -130,10 +130,13 @@ def test_a_run_with_rows_that_depend_on_other_files_goes_on(tmp_path: Path) -> N
     assert files_of(resumed) == files_of(tmp_path / "full")
 
 
-def test_a_run_of_windows_goes_on_after_its_analysis(tmp_path: Path) -> None:
-    """Findings are taken; windows, which have rows of several files, are made anew."""
+def test_a_run_of_windows_goes_on_after_its_analysis(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Findings are taken; windows, which have rows of several files, are made anew. A folder of another machine is named."""
     _write(tmp_path, WINDOWS, (1, 2))
+    left = tmp_path / "full.incomplete-elsewhere-12-0123abcd"
+    left.mkdir()
     run(tmp_path / "plain.toml", tmp_path / "full")
+    assert f"killed may have left {str(left)!r}; if none is at work there, remove it\n" in capfd.readouterr().err
     resumed = _stopped_and_resumed(tmp_path)
     assert (_metric(resumed, "rows-kept"), _metric(resumed, "rows-resumed")) == (2 * ROWS, 0)
     assert files_of(resumed) == files_of(tmp_path / "full")
