@@ -5,9 +5,9 @@ They come from the profiles of `init`, or from the statistics of a run.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
@@ -17,6 +17,9 @@ from shardmill.schemas.inference.spelling import Spelling
 
 MOST_VALUES = 100
 """The most values of a text's domain: as many as TFDV takes by default."""
+
+# The most frequent values of each split by which texts are judged.
+_JUDGED = 256
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,19 @@ class ColumnEvidence:
         extremes: The least and the greatest number. None means that there are no numbers, or
             infinite ones.
         values: The distinct texts. None means that they are too many, or not all known.
-        profile: The profile of the texts, or of the most frequent of them.
+        read_profile: Returns the profile of the texts, or of the most frequent of them.
     """
 
     present: int
     missing: int
     extremes: tuple[float, float] | None
     values: frozenset[str] | None
-    profile: ColumnProfile
+    read_profile: Callable[[], ColumnProfile]
+
+    @cached_property
+    def profile(self) -> ColumnProfile:
+        """The profile of the texts."""
+        return self.read_profile()
 
     @cached_property
     def date_format(self) -> str | None:
@@ -67,7 +75,7 @@ def evidence_of_profile(profile: ColumnProfile) -> ColumnEvidence:
         profile.absent,
         (min(ends), max(ends)) if ends and not profile.infinite else None,
         None if texts is None or len(texts) > MOST_VALUES else frozenset(texts.to_pylist()),
-        profile,
+        lambda: profile,
     )
 
 
@@ -82,16 +90,17 @@ def evidence_of_statistics(name: str, splits: Sequence[Statistics]) -> ColumnEvi
     counts: Counter[str] = Counter()
     known = True
     for each in filled:
-        counted = {bucket.label: round(bucket.sample_count) for bucket in each.string_stats.rank_histogram.buckets}
+        ranks = each.string_stats.rank_histogram.buckets
+        counted = {bucket.label: round(bucket.sample_count) for bucket in ranks[:_JUDGED]}
         counts.update(counted)
-        known &= len(counted) == each.string_stats.unique and sum(counted.values()) == _common(each).num_non_missing
+        known &= len(ranks) == each.string_stats.unique and sum(counted.values()) == _common(each).num_non_missing
     known &= LARGE_VALUE not in counts and len(counts) <= MOST_VALUES
     return ColumnEvidence(
         sum(_common(each).num_non_missing for each in splits),
         sum(_common(each).num_missing for each in splits),
         _extremes(filled),
         frozenset(counts) if known and counts else None,
-        ColumnProfile.of_counts(name, counts),
+        partial(ColumnProfile.of_counts, name, counts),
     )
 
 
