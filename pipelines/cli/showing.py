@@ -90,12 +90,12 @@ def report(  # noqa: PLR0913  (a command's options are its parameters)
     if output is not None:
         check_output(output)
 
-    from shardmill.pipelines.report.make_report import is_folder, make_report
+    from shardmill.pipelines.report.make_report import is_run, make_report
 
-    if len(paths) == 1 and is_folder(paths[0]):
+    if len(paths) == 1 and is_run(paths[0]):
         given = {"--schema": schema, "--set": settings, "--workers": workers}
         if unfit := [name for name, value in given.items() if value]:
-            raise ConfigError(f"{unfit[0]} is for CSV files, but {paths[0]!r} is a folder; leave it out for a run")
+            raise ConfigError(f"{unfit[0]} is for CSV files, but {paths[0]!r} is a run; leave it out")
         path = make_report(paths[0], output, overwrite=overwrite)
     else:
         path = output or REPORT

@@ -60,7 +60,7 @@ def init(
     _refuse_undecodable("--output", output)
     schema_path = _schema_beside(output)
     inputs = input_files.list_files({None: patterns})
-    _refuse_other_files(inputs)
+    refuse_other_files(inputs)
     with advising():
         survey, request = take_survey(inputs, request, progress)
         lines = feature_lines(survey, request)
@@ -87,10 +87,13 @@ def init(
     )
 
 
-def _refuse_other_files(inputs: Sequence[InputFile]) -> None:
+def refuse_other_files(inputs: Sequence[InputFile]) -> None:
     """Refuses files of the kinds that `init` itself writes.
 
     They might parse as CSV.
+
+    Args:
+        inputs: The files.
 
     Raises:
         ConfigError: There is one.

@@ -1,5 +1,7 @@
 """Writes pages, and spares files that aren't pages."""
 
+from pathlib import Path
+
 from shardmill.schemas.errors import OutputError
 from shardmill.transforms.files import files
 
@@ -18,8 +20,12 @@ def check_page(path: str, *, overwrite: bool) -> None:
         overwrite: Whether any file may be replaced.
 
     Raises:
-        OutputError: Something else is there.
+        OutputError: Something else is there, or there is no such folder.
     """
+    if files.is_local(path) and not Path(path).parent.is_dir():
+        raise OutputError(
+            f"--output: expected a file in a folder that exists, received {path!r}; make the folder, or choose another"
+        )
     if overwrite:
         return
     with files.writing(path):

@@ -5,16 +5,26 @@ import os
 from shardmill.pipelines.page.save_page import check_page, save_page
 from shardmill.pipelines.report.report_page import report_page
 from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.schemas.errors import DataError
 from shardmill.schemas.run_folder import MANIFEST, REPORT
 from shardmill.transforms.files import files
 
 
-def is_folder(path: str) -> bool:
-    """Whether a path is a folder rather than a file."""
-    if files.is_local(path):
-        return os.path.isdir(path)
+def is_run(path: str) -> bool:
+    """Whether a path is a run's folder rather than files.
+
+    Raises:
+        DataError: It is another folder.
+    """
     with files.reading(path):
-        return files.exists(files.join(path, MANIFEST))
+        if files.exists(files.join(path, MANIFEST)):
+            return True
+    if files.is_local(path) and os.path.isdir(path):
+        raise DataError(
+            f"{path!r} isn't a run: it has no {MANIFEST}; give the folder of a finished run, "
+            f"or CSV files, such as {os.path.join(path, '*.csv')!r}"
+        )
+    return False
 
 
 def make_report(folder: str, output: str | None = None, *, overwrite: bool = False) -> str:

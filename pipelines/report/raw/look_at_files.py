@@ -10,7 +10,7 @@ from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.init.bad_rows import doubtful_decisions
 from shardmill.pipelines.init.choose_features import feature_lines
 from shardmill.pipelines.init.feature_line import FeatureLine
-from shardmill.pipelines.init.init import advising
+from shardmill.pipelines.init.init import advising, refuse_other_files
 from shardmill.pipelines.job.infer_schema import first_header
 from shardmill.pipelines.job.input_files import list_files
 from shardmill.pipelines.job.interruption import terminable
@@ -77,11 +77,12 @@ def look_at_files(
         workers: Threads. None means one per core.
 
     Raises:
-        ConfigError: The schema can't be used.
+        ConfigError: The schema can't be used, or a file is a configuration or a schema.
         DataError: A file can't be read as CSV.
     """
     phases.reset()
     inputs = tuple(list_files({None: patterns}))
+    refuse_other_files(inputs)
     with terminable(), tempfile.TemporaryDirectory(prefix="shardmill-report-") as folder, advising():
         reader = Reader(Engine(workers=workers), folder, progress)
         return _surveyed(inputs, given, reader) if schema is None else _expected(inputs, schema, given, reader)

@@ -116,8 +116,10 @@ def test_files_without_a_value_have_a_page(
     ("args", "message"),
     [
         (("n.csv", "-o", "notes.txt"), "expected a new file or a page of shardmill, received 'notes.txt'"),
-        (("data",), "'data' isn't a run: it has no manifest.json"),
-        (("data", "--schema", "n.pbtxt"), "--schema is for CSV files, but 'data' is a folder; leave it out for a run"),
+        (("n.csv", "-o", "no/page.html"), "expected a file in a folder that exists, received 'no/page.html'"),
+        (("data",), "or CSV files, such as 'data/*.csv'"),
+        (("run", "--schema", "n.pbtxt"), "--schema is for CSV files, but 'run' is a run; leave it out"),
+        (("notes.toml",), "expected CSV files, received a configuration, 'notes.toml'"),
         (("nothing*.csv",), "no file matches 'nothing*.csv'"),
     ],
 )
@@ -131,7 +133,10 @@ def test_mistakes_are_told(
     """A file that is no page isn't replaced; a folder is a run's; a pattern must match."""
     monkeypatch.chdir(folder)
     Path("notes.txt").write_text("mine")
+    Path("notes.toml").write_text("a = 1\n")
+    Path("run").mkdir(exist_ok=True)
+    Path("run/manifest.json").write_text("{}")
     status, _, err = call_here(monkeypatch, capsys, "report", *args)
-    assert status == 1 + ("--schema" in args)
+    assert status == 1 + ("--schema" in args or "notes.toml" in args)
     assert message in " ".join(err.split())
     assert Path("notes.txt").read_text() == "mine"
