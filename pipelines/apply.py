@@ -83,7 +83,8 @@ def apply(
         with terminable(), job_folders(output, overwrite=overwrite, engine=engine) as folders:
             job = _plan(run, application, folders.work)
             found = validate_new(run, job.reading.selection.optional, job.inputs, folders.work, engine, progress)
-            return run_job(replace(job, facts={**job.facts, **found}), folders, engine, progress)
+            job = replace(job, planned=found.units, facts={**job.facts, **found.anomalies})
+            return run_job(job, folders, engine, progress)
     except DataError as error:
         # The messages are those of `run`, and may advise settings, which `apply` doesn't have.
         if "[input" not in str(error) and "[sequence]" not in str(error):

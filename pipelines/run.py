@@ -78,7 +78,8 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
     """Makes the job of a configuration.
 
     Where the configuration names no schema, all of the input is read once to infer its columns'
-    types, and the job takes the units of that reading. Functions are traced.
+    types, and the job takes the units of that reading, or those that were validated. Functions are
+    traced.
 
     Args:
         config: The configuration.
@@ -101,9 +102,9 @@ def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "
 
     inputs = list_files(config.input.patterns)
     check_cache_apart(inputs, config.analysis.cache)
-    anomalies = validate_input(config, inputs, work, engine, progress)
+    validated = validate_input(config, inputs, work, engine, progress)
     schema, planned = find_columns(config, inputs, parts_folder(work), engine, progress)
     check_columns(config, schema)
     features = prepare_features(config, schema, work, engine, progress)
     job = plan_job(config, inputs, schema, features, work)
-    return replace(job, planned=planned, facts={**job.facts, **anomalies})
+    return replace(job, planned=planned or validated.units, facts={**job.facts, **validated.anomalies})

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from google.protobuf import text_format
 
@@ -29,9 +30,25 @@ from shardmill.transforms.files import files
 _SHOWN = 10
 
 
+class ValidatedInput(NamedTuple):
+    """The anomalies and the units of a run's input.
+
+    Attributes:
+        anomalies: What the manifest says of anomalies; empty where there are none.
+        units: The file of the units that were read, with their checksums, for `TakeUnits`: so the
+            rows that a run reads are those that were validated. None means that nothing was read.
+    """
+
+    anomalies: dict[str, list[AnomalyEntry]]
+    units: str | None
+
+
+_NOTHING = ValidatedInput({}, None)
+
+
 def validate_input(
     config: Config, inputs: Sequence[InputFile], work: str, engine: Engine, progress: Progress
-) -> dict[str, list[AnomalyEntry]]:
+) -> ValidatedInput:
     """Validates a run's input, if `[validate]` says so.
 
     The schema is kept in the run, for data that it is applied to.
@@ -44,7 +61,7 @@ def validate_input(
         progress: Shows the reading, and warns of anomalies.
 
     Returns:
-        What the manifest says of anomalies; nothing where there is none.
+        The anomalies, and the units that were read.
 
     Raises:
         ConfigError: The schema can't be used.
@@ -52,7 +69,7 @@ def validate_input(
     """
     settings = config.validate
     if settings is None:
-        return {}
+        return _NOTHING
     expected = load_expected(Wish(settings.schema, settings.against, settings.environment, _limits(settings)))
     found = _validate(settings, expected, inputs, config.input.dialect, _reader(work, engine, progress))
     files.make_folder(files.join(work, METADATA))
@@ -68,7 +85,7 @@ def validate_new(
     work: str,
     engine: Engine,
     progress: Progress,
-) -> dict[str, list[AnomalyEntry]]:
+) -> ValidatedInput:
     """Validates new data, if the run's `[validate]` says so.
 
     It is held against the schema that the run's own input was, and against the run's rows.
@@ -89,7 +106,7 @@ def validate_new(
     """
     found = run.manifest["config"].get("validate")
     if found is None:
-        return {}
+        return _NOTHING
     settings = ValidateConfig.of_settings(found)
     schema = run_schema(run.folder)
     for feature in schema.feature:
@@ -118,7 +135,7 @@ def _limits(settings: ValidateConfig) -> Limits:
 
 def _validate(
     settings: ValidateConfig, expected: Expected, inputs: Sequence[InputFile], dialect: Dialect, reader: Reader
-) -> dict[str, list[AnomalyEntry]]:
+) -> ValidatedInput:
     """Warns of anomalies, or raises an error that lists them."""
     measured = measure(inputs, expected, dialect, reader)
     found = ordered_lines(find_anomalies(measured.dataset, expected.expectations))
@@ -137,4 +154,4 @@ def _validate(
         {"column": "" if column == ALL_ROWS else column, "anomaly": short, "details": details}
         for column, short, details in found
     ]
-    return {"anomalies": entries} if entries else {}
+    return ValidatedInput({"anomalies": entries} if entries else {}, measured.units)

@@ -27,11 +27,14 @@ class Measurement:
         dataset: The statistics of their columns.
         read: All rows.
         rejections: The rows that can't be read.
+        units: The file of the units that were read, with their checksums, for `TakeUnits`. None
+            means that nothing was read.
     """
 
     dataset: Dataset
     read: int
     rejections: Rejections
+    units: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,10 @@ def measure(
     columns = tuple(column for column in expected.columns if column.name in names)
     wanted = Measuring(columns, dialect.null_values, reader.folder)
     inference = Inference(inputs, dialect, reader.folder, reader.engine, reader.progress)
-    measured, _ = inference.infer(wanted, as_text(tuple(column.name for column in columns), names))
+    measured, units = inference.infer(wanted, as_text(tuple(column.name for column in columns), names))
     kept = {name: MOST_VALUES + size for name, size in expected.domains.items()}
-    return Measurement(dataset_of(measured, Schema(columns), kept, new), measured.read, measured.rejections)
+    dataset = dataset_of(measured, Schema(columns), kept, new)
+    return Measurement(dataset, measured.read, measured.rejections, units)
 
 
 def _all_names(inputs: Sequence[InputFile], dialect: Dialect, schema: Schema) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from shardmill.pipelines.apply import Application
 from shardmill.pipelines.config.load import load_config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
+from shardmill.pipelines.job import column_types
 from shardmill.pipelines.validate.expectations import Wish
 from shardmill.pipelines.validate.validate import validate
 from shardmill.pipelines.verify.verify import verify
@@ -95,6 +97,21 @@ def test_an_anomaly_ends_the_run(folder: Path, tmp_path: Path) -> None:
         'Change the data, the schema or the thresholds, or set on_anomaly = "warn"'
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "run.toml", "schema.pbtxt"]
+
+
+def test_what_is_written_is_what_was_validated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is changed between the validation and the analysis ends the run: its new rows weren't validated."""
+    (tmp_path / "schema.pbtxt").write_text(SCHEMA)
+    (tmp_path / "a.csv").write_text(GOOD)
+    find = column_types.find_columns
+
+    def find_later(*given: Any) -> Any:
+        (tmp_path / "a.csv").write_text(GOOD.replace("39,card", "-9,card"))
+        return find(*given)
+
+    monkeypatch.setattr(column_types, "find_columns", find_later)
+    with pytest.raises(DataError, match=r"a\.csv.* changed during the run"):
+        run_toml(tmp_path, CONFIG.format("fail"))
 
 
 def test_new_data_is_validated_by_the_runs_schema(folder: Path, tmp_path: Path) -> None:
