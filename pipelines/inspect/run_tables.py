@@ -187,13 +187,28 @@ def _type(feature: schema_pb2.Feature) -> str:
 
 
 def _domain(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> PlainText:
-    if feature.HasField("int_domain"):
-        return PlainText(f"{feature.int_domain.min} to {feature.int_domain.max}")
-    if feature.HasField("float_domain"):
-        return PlainText(f"{feature.float_domain.min:g} to {feature.float_domain.max:g}")
+    """The values that a schema expects."""
+    kind = feature.WhichOneof("domain_info")
+    if kind in ("int_domain", "float_domain"):
+        return PlainText(_range(getattr(feature, kind)))
+    if kind in ("time_domain", "time_of_day_domain"):
+        times = getattr(feature, kind)
+        units = type(times).DESCRIPTOR.fields_by_name["integer_format"].enum_type.values_by_number
+        return PlainText(times.string_format or units[times.integer_format].name.lower().replace("_", " "))
+    if kind == "bool_domain":
+        return PlainText(f"{feature.bool_domain.true_value or 1} or {feature.bool_domain.false_value or 0}")
+    if kind == "natural_language_domain":
+        return PlainText("free text")
     domains = {domain.name: domain for domain in schema.string_domain}
     domain = feature.string_domain if feature.HasField("string_domain") else domains.get(feature.domain)
     return PlainText(f"{len(domain.value)} values" if domain else "")
+
+
+def _range(domain: schema_pb2.IntDomain | schema_pb2.FloatDomain) -> str:
+    low, high = (f"{each:g}" if isinstance(each, float) else str(each) for each in (domain.min, domain.max))
+    if domain.HasField("min"):
+        return f"{low} to {high}" if domain.HasField("max") else f"{low} or more"
+    return f"{high} or less" if domain.HasField("max") else ""
 
 
 def _print_vocabularies(out: Console, folder: str) -> None:

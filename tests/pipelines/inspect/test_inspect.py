@@ -231,6 +231,28 @@ def test_a_schema_is_listed(tmp_path: Path) -> None:
     assert row(text, "tags") == ["tags", "bytes", "optional", "2 values"]
 
 
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        ("type: INT int_domain { min: 0 }", "0 or more"),
+        ("type: FLOAT float_domain { min: -0.5 max: 90 }", "-0.5 to 90"),
+        ("type: FLOAT float_domain { max: 90 }", "90 or less"),
+        ("type: FLOAT float_domain { disallow_nan: true }", ""),
+        ("type: INT bool_domain {}", "1 or 0"),
+        ('type: BYTES bool_domain { true_value: "yes" false_value: "no" }', "yes or no"),
+        ('type: BYTES time_domain { string_format: "%d.%m.%Y" }', "%d.%m.%Y"),
+        ("type: INT time_domain { integer_format: UNIX_SECONDS }", "unix seconds"),
+        ("type: INT time_of_day_domain { integer_format: PACKED_64_NANOS }", "packed 64 nanos"),
+        ("type: BYTES natural_language_domain {}", "free text"),
+    ],
+)
+def test_a_domain_of_any_kind_is_shown(tmp_path: Path, said: str, values: str) -> None:
+    """In a few words."""
+    path = tmp_path / "schema.pbtxt"
+    path.write_text(f'feature {{ name: "x" {said} }}')
+    assert row(shown(path), "x")[-1] == values
+
+
 def test_what_cannot_be_inspected_is_named(tmp_path: Path) -> None:
     """Nothing there, local or remote, another folder, another file and a bad schema each get their message."""
     with pytest.raises(DataError, match="no file or folder at"):
