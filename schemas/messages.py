@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 # Most characters shown of another program's message: TensorFlow quotes all values of a tensor.
 _LONGEST_MESSAGE = 1500
+# The most characters or bytes of a value that a message quotes.
+_QUOTED = 40
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -61,13 +63,13 @@ def cut(text: str, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
-def quoted(value: object, most: int = 40) -> str:
+def quoted(value: object) -> str:
     """The value in quotes, shortened.
 
-    Of text longer than `most` characters or bytes it shows the beginning and the length.
+    Of long text or bytes it shows the beginning and the length.
     """
-    if isinstance(value, str | bytes) and len(value) > most:
-        return f"{value[:most]!r}... (of length {len(value)})"
+    if isinstance(value, str | bytes) and len(value) > _QUOTED:
+        return f"{value[:_QUOTED]!r}... (of length {len(value)})"
     return repr(value)
 
 

@@ -46,7 +46,8 @@ def decode_schema(data: bytes, source: str) -> Schema:
     Raises:
         ConfigError: The bytes aren't a schema, or describe values that a CSV file can't hold.
     """
-    return parse_schema(_decode(data, source), source)
+    text = _decode(data, source)
+    return replace(from_proto(parse_proto(text, source), source), described=text)
 
 
 def decode_proto(data: bytes, source: str) -> schema_pb2.Schema:
@@ -70,19 +71,6 @@ def _decode(data: bytes, source: str) -> str:
             f"{source}: expected a schema as text (schema.pbtxt), received bytes that aren't UTF-8; "
             "a binary schema must be written as text first"
         ) from error
-
-
-def parse_schema(text: str, source: str) -> Schema:
-    """Parses the text of a `schema.pbtxt`.
-
-    Args:
-        text: The text.
-        source: The file's name, for messages.
-
-    Raises:
-        ConfigError: The text isn't a schema, or describes values that a CSV file can't hold.
-    """
-    return replace(from_proto(parse_proto(text, source), source), described=text)
 
 
 def parse_proto(text: str, source: str) -> schema_pb2.Schema:

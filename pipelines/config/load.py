@@ -371,9 +371,7 @@ def _parse_function(root: Table, name: str) -> str | None:
 
 
 def _parse_labels(root: Table) -> tuple[str, ...]:
-    if "label" not in root.raw:
-        return ()
-    return (root.string("label"),) if isinstance(root.raw["label"], str) else root.strings("label")
+    return (root.string("label"),) if isinstance(root.raw.get("label"), str) else root.strings("label")
 
 
 def _parse_features(table: Table) -> dict[str, str | Mapping[str, Any]]:

@@ -83,8 +83,6 @@ def _parse_strip(table: Table, marks: str) -> str:
 
 
 def _parse_words(table: Table, name: str, null_values: Collection[str]) -> tuple[str, ...]:
-    if name not in table.raw:
-        return ()
     words = tuple(dict.fromkeys(word.strip() for word in table.strings(name)))
     for word in words:
         if not word or word in null_values:

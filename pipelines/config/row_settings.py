@@ -190,7 +190,7 @@ def parse_downsample(rows: Table) -> DownsampleConfig | None:
         table.string("column"),
         {value: _share(keep, value) for value in keep.raw},
         table.string("weight", _WEIGHT),
-        table.strings("key") if "key" in table.raw else None,
+        table.strings("key") or None,
         table.integer("seed", minimum=0, maximum=2**63 - 1),
     )
 

@@ -192,6 +192,6 @@ def _parse_sample(table: Table) -> SampleConfig | None:
         raise sample.error("fraction", "expected a number above 0 and up to 1, which is absent")
     return SampleConfig(
         sample.number("fraction", above=0, maximum=1, default=1),
-        sample.strings("key") if "key" in value else None,
+        sample.strings("key") or None,
         sample.integer("seed", minimum=0, maximum=2**63 - 1),
     )

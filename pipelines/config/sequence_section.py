@@ -118,10 +118,10 @@ def _parse(table: Table) -> SequenceConfig:
     if "group_by" not in table.raw:
         table.refuse(None, 'expected group_by, the columns whose rows become one record (group_by = ["user"])')
     return SequenceConfig(
-        table.strings("group_by") if "group_by" in table.raw else (),
+        table.strings("group_by"),
         table.string("order_by") or None,
-        table.strings("context") if "context" in table.raw else (),
+        table.strings("context"),
         table.integer("max_length", minimum=1, default=_MAX_LENGTH),
         table.choice("on_too_long", ("error", "truncate")),  # type: ignore[arg-type]
-        table.strings("forward_fill") if "forward_fill" in table.raw else (),
+        table.strings("forward_fill"),
     )

@@ -199,7 +199,7 @@ def parse_split(table: Table) -> SplitConfig:
     for name in _BY_TIME:
         if name in table.raw:
             raise table.error(name, 'is for splits by time; write by = "time", too, or remove it')
-    key = table.strings("key") if "key" in table.raw else None
+    key = table.strings("key") or None
     stratify = table.string("stratify") or None
     if key and stratify:
         raise table.error("stratify", "can't be used with key, whose rows stay together; remove one of them")
@@ -255,7 +255,7 @@ def _parse_time(table: Table) -> SplitConfig:
         raise table.error("eval_until", f"expected the same as train_until, two dates or two numbers, received {until}")
     if sorted(set(time.bounds)) != list(time.bounds):
         raise table.error("eval_until", f"expected more than train_until, {until[0]!r}, received {until[1]!r}")
-    return SplitConfig(key=table.strings("key") if "key" in table.raw else None, time=time)
+    return SplitConfig(key=table.strings("key") or None, time=time)
 
 
 def _until(table: Table, name: str) -> Until:

@@ -203,12 +203,14 @@ class Table:
             return default
         return float(value)
 
-    def strings(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """Returns a list of text that isn't empty."""
-        value = self.raw.get(name, list(default))
+    def strings(self, name: str) -> tuple[str, ...]:
+        """Returns a list of text, empty only if absent."""
+        if name not in self.raw:
+            return ()
+        value = self.raw[name]
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
             self.refuse(name, f'expected a list of text (["a", "b"]), received {value!r}')
-            return default
+            return ()
         return tuple(value)
 
     def choice(self, name: str, choices: Sequence[str]) -> str:

@@ -134,9 +134,9 @@ def _parse(table: Table) -> WindowConfig:
     return WindowConfig(
         table.integer("size", minimum=1, default=1),
         table.string("order_by"),
-        table.strings("group_by") if "group_by" in table.raw else (),
+        table.strings("group_by"),
         table.integer("shift", minimum=1, default=1),
         table.integer("stride", minimum=1, default=1),
         table.integer("horizon", minimum=0, default=0),
-        table.strings("forward_fill") if "forward_fill" in table.raw else (),
+        table.strings("forward_fill"),
     )

@@ -37,16 +37,15 @@ def as_json(found: Differences) -> str:
     return json.dumps(asdict(found), indent=2)
 
 
-def print_differences(found: Differences, before: str, after: str, console: Console | None = None) -> None:
+def print_differences(found: Differences, before: str, after: str) -> None:
     """Prints a table for each kind of differences there are.
 
     Args:
         found: The differences.
         before: The first run's folder.
         after: The second's.
-        console: The console to print on; standard output by default.
     """
-    out = console or PlainConsole(highlight=False)
+    out = PlainConsole(highlight=False)
     if not found.any:
         out.print(f"no differences between {before} and {after}", markup=False)
         return

@@ -6,6 +6,8 @@ from shardmill.schemas.inference.whole_numbers import EXACT
 from shardmill.schemas.schema import ColumnType
 
 _NEARLY_ALL = 1 / 0.99
+# The most characters of a value.
+_WIDTH = 24
 
 
 def column_facts(profile: ColumnProfile, column_type: ColumnType) -> str:
@@ -55,7 +57,7 @@ def _percent(part: int, whole: int) -> str:
     return f"{share:.0f} %" if share >= 1 else f"{share:.1g} %"
 
 
-def shorten(text: str, width: int = 24) -> str:
+def shorten(text: str) -> str:
     """Makes a text fit for a comment of one line."""
     text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return repr(text if len(text) <= width else text[: width - 3] + "...")
+    return repr(text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "...")

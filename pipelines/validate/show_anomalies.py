@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
@@ -42,18 +41,15 @@ def ordered_lines(found: anomalies_pb2.Anomalies) -> list[tuple[str, str, str]]:
     return sorted(anomaly_lines(found), key=lambda line: (line[0] != ALL_ROWS, order.get(line[0], len(order)), line[0]))
 
 
-def print_anomalies(
-    found: anomalies_pb2.Anomalies, measured: Measurement, source: str, console: Console | None = None
-) -> None:
+def print_anomalies(found: anomalies_pb2.Anomalies, measured: Measurement, source: str) -> None:
     """Prints the anomalies, and the rows that can't be read.
 
     Args:
         found: The anomalies.
         measured: What was found in the files.
         source: What they were validated by.
-        console: The console to print on; standard output by default.
     """
-    out = console or PlainConsole(highlight=False)
+    out = PlainConsole(highlight=False)
     lines = ordered_lines(found)
     of = f"{plural(measured.read, 'row')} of {plural(len(measured.dataset.features), 'column')}, by {source}"
     if not lines:

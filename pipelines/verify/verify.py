@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from shardmill.pipelines.console.plain_console import PlainConsole, PlainText
@@ -100,15 +99,14 @@ def verify(
     return checks
 
 
-def print_checks(folder: str, checks: Iterable[Check], console: Console | None = None) -> None:
+def print_checks(folder: str, checks: Iterable[Check]) -> None:
     """Prints a line for each check and each problem.
 
     Args:
         folder: The run's folder.
         checks: The checks.
-        console: The console to print on; standard output by default.
     """
-    out = console or PlainConsole(soft_wrap=True, highlight=False)
+    out = PlainConsole(soft_wrap=True, highlight=False)
     table = Table(title=f"verify {folder}", title_justify="left", title_style="bold")
     for column in ("check", "result", "of"):
         table.add_column(column)

@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from shardmill import schemas
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.schema import Column, ColumnType, Schema
-from shardmill.schemas.schema_pbtxt import format_schema, load_schema, parse_schema, to_proto
+from shardmill.schemas.schema_pbtxt import decode_schema, format_schema, load_schema, to_proto
 
 SHIPPED = Path(schemas.__file__).parent / "flights.pbtxt"
 
@@ -50,7 +50,7 @@ def test_a_schema_that_was_used_pickles_and_equals_its_copy() -> None:
 @given(schemas)
 def test_a_schema_survives_its_text(schema: Schema) -> None:
     """Whatever the names, types and presences, the text gives the schema back."""
-    assert parse_schema(format_schema(schema), "x") == schema
+    assert decode_schema(format_schema(schema).encode(), "x") == schema
 
 
 def test_what_a_schema_says_more_of_columns_stays() -> None:
@@ -63,7 +63,7 @@ def test_what_a_schema_says_more_of_columns_stays() -> None:
         }
         string_domain { name: "b" value: "x" } default_environment: "SERVING"
     """
-    schema = parse_schema(given, "x")
+    schema = decode_schema(given.encode(), "x")
     again = text_format.Parse(format_schema(schema), schema_pb2.Schema())
     wanted = text_format.Parse(given, schema_pb2.Schema())
     wanted.feature[0].ClearField("lifecycle_stage")
@@ -109,7 +109,7 @@ def test_domains_and_constraints_of_a_given_schema_are_accepted() -> None:
     feature { name: "x" type: FLOAT float_domain { min: 0 } shape { dim { size: 1 } } skew_comparator {} }
     feature { name: "half" type: FLOAT presence { min_fraction: 0.5 min_count: 1 } }
     """
-    assert parse_schema(text, "s.pbtxt") == Schema(
+    assert decode_schema(text.encode(), "s.pbtxt") == Schema(
         (
             Column("color", ColumnType.BYTES),
             Column("ok", ColumnType.INT, required=True),
@@ -153,7 +153,7 @@ def test_domains_and_constraints_of_a_given_schema_are_accepted() -> None:
 def test_what_a_csv_column_cannot_be_is_an_error_that_names_it(text: str, message: str) -> None:
     """The message names the file and the feature, and what was expected."""
     with pytest.raises(ConfigError, match=message):
-        parse_schema(text, "s.pbtxt")
+        decode_schema(text.encode(), "s.pbtxt")
 
 
 def test_a_schema_file_that_is_not_there_or_not_text_is_an_error(tmp_path: Path) -> None:
