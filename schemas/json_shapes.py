@@ -5,6 +5,7 @@ There is one message for whatever is wrong with it: where, what was expected, wh
 
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -13,6 +14,12 @@ from msgspec import Meta
 
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.messages import cut
+
+# Marks keys that may be absent.
+if sys.version_info >= (3, 11):
+    from typing import NotRequired as NotRequired  # noqa: PLC0414 (other modules import it from here)
+else:
+    from typing_extensions import NotRequired as NotRequired  # noqa: PLC0414 (as above)
 
 # Part of a path below a folder: it isn't empty, `.` or `..`, and has no control characters.
 _PART = r"(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+"
@@ -26,6 +33,7 @@ _TENSOR = r"\A[^\x00]+:[0-9]{1,6}\Z"
 
 # The shapes of single values that the files of a run share.
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
 AtLeastOne = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 InnerPath = Annotated[str, Meta(pattern=_INSIDE)]
 FileName = Annotated[str, Meta(pattern=_AT_TOP)]

@@ -12,11 +12,11 @@ from typing import Any
 import typer
 
 from shardmill.pipelines.apply import Application, check_split
-from shardmill.pipelines.config.load import SHARDINGS, Config
+from shardmill.pipelines.config.grouped_sections import Grouped
+from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.config.output_section import SHARDINGS
 from shardmill.pipelines.config.rows_section import RowsConfig
-from shardmill.pipelines.config.sequence_section import SequenceConfig
 from shardmill.pipelines.config.split_section import SplitConfig
-from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.console.summary import format_bytes
 from shardmill.pipelines.engines.beam_options import set_file_options
@@ -149,7 +149,7 @@ def _row_lines(rows: RowsConfig | None) -> list[str]:
     return [f"rows: {'; '.join(told)}"] if told else []
 
 
-def _record_lines(grouped: SequenceConfig | WindowConfig | None) -> list[str]:
+def _record_lines(grouped: Grouped | None) -> list[str]:
     return [] if grouped is None else [f"records: {grouped.described}"]
 
 

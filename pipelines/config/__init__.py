@@ -8,9 +8,9 @@ input_section.py     [input] and [validate]
 row_settings.py      [rows] dedup, downsample
 rows_section.py      [rows]
 split_section.py     [split]
-sequence_section.py  [sequence]
-window_section.py    [window]
+grouped_sections.py  [sequence] and [window]
 check_grouped.py     both of these against columns and features
+output_section.py    [output]
 fold_key.py          the key by which rows share a fold
 load.py              the whole file
 """

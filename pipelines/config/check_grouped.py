@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from shardmill.pipelines.config.sequence_section import SequenceConfig
-from shardmill.pipelines.config.window_section import WindowConfig
+from shardmill.pipelines.config.grouped_sections import Grouped, WindowConfig
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import suggest
 from shardmill.schemas.mistakes import Mistakes
@@ -14,7 +13,7 @@ from shardmill.transforms.kinds.base import Kind
 
 
 def check_grouped(
-    grouped: SequenceConfig | WindowConfig,
+    grouped: Grouped,
     schema: Schema,
     split_columns: Mapping[str, tuple[str, ...]],
     mistakes: Mistakes,
@@ -45,9 +44,7 @@ def check_grouped(
     _check_split(grouped, split_columns, mistakes)
 
 
-def _check_split(
-    grouped: SequenceConfig | WindowConfig, columns: Mapping[str, tuple[str, ...]], mistakes: Mistakes
-) -> None:
+def _check_split(grouped: Grouped, columns: Mapping[str, tuple[str, ...]], mistakes: Mistakes) -> None:
     """Checks that all rows of a key share a split.
 
     They needn't where times decide it: then a group ends where its split does.
@@ -63,7 +60,7 @@ def _check_split(
                 break
 
 
-def check_filled(grouped: SequenceConfig | WindowConfig, kinds: Sequence[Kind], schema: Schema) -> None:
+def check_filled(grouped: Grouped, kinds: Sequence[Kind], schema: Schema) -> None:
     """Checks that missing cells of filled columns get that far.
 
     Args:

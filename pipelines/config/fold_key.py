@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-from shardmill.pipelines.config.sequence_section import SequenceConfig
+from shardmill.pipelines.config.grouped_sections import Grouped
 from shardmill.pipelines.config.split_section import SplitConfig
-from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.rows.folds import FoldRule
 
 
-def fold_key(split: SplitConfig | None, grouped: SequenceConfig | WindowConfig | None) -> tuple[str, ...]:
+def fold_key(split: SplitConfig | None, grouped: Grouped | None) -> tuple[str, ...]:
     """Returns the columns of the key.
 
     A record of several rows has its own labels in none of its features, so its rows share a fold.
@@ -25,7 +24,7 @@ def fold_key(split: SplitConfig | None, grouped: SequenceConfig | WindowConfig |
     return (split and split.key) or ()
 
 
-def fold_rule(split: SplitConfig | None, grouped: SequenceConfig | WindowConfig | None, seed: int) -> FoldRule:
+def fold_rule(split: SplitConfig | None, grouped: Grouped | None, seed: int) -> FoldRule:
     """Returns the rule that assigns training rows to folds.
 
     Args:
@@ -37,9 +36,7 @@ def fold_rule(split: SplitConfig | None, grouped: SequenceConfig | WindowConfig 
     return FoldRule("key" if columns else "line", seed, () if _by_split_key(split) else columns)
 
 
-def check_folds(
-    kinds: Sequence[Kind], split: SplitConfig | None, grouped: SequenceConfig | WindowConfig | None
-) -> None:
+def check_folds(kinds: Sequence[Kind], split: SplitConfig | None, grouped: Grouped | None) -> None:
     """Checks that targets stay out of their own means.
 
     Args:

@@ -9,8 +9,9 @@ environment variable.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from shardmill.pipelines.config.grouped_sections import Grouped, parse_sequence, parse_window
 from shardmill.pipelines.config.input_section import (
     InputConfig,
     ValidateConfig,
@@ -18,10 +19,10 @@ from shardmill.pipelines.config.input_section import (
     parse_path,
     parse_validate,
 )
+from shardmill.pipelines.config.output_section import SHARDINGS, OutputConfig, parse_output
 from shardmill.pipelines.config.paths import check_output, has_scheme, output_problem, resolve_paths
 from shardmill.pipelines.config.row_settings import add_weight
 from shardmill.pipelines.config.rows_section import RowsConfig, parse_rows
-from shardmill.pipelines.config.sequence_section import SequenceConfig, parse_sequence
 from shardmill.pipelines.config.split_section import SplitConfig, parse_split
 from shardmill.pipelines.config.table import (
     Source,
@@ -29,7 +30,6 @@ from shardmill.pipelines.config.table import (
     apply_overrides,
     read_source,
 )
-from shardmill.pipelines.config.window_section import WindowConfig, parse_window
 from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.messages import did_you_mean
 from shardmill.schemas.mistakes import Mistakes
@@ -42,37 +42,6 @@ SECTIONS = ("input", "rows", "split", "sequence", "window", "analysis", "feature
 # All keys of a configuration.
 KEYS = (*SECTIONS, "validate", "preprocessing_fn", "label", "derive")
 ANALYSIS_KEYS = ("cache", "keep_days")
-SHARDINGS = ("shards", "rows_per_shard", "bytes_per_shard")
-_DEFAULT_SHARDS = 8
-
-
-@dataclass(frozen=True)
-class OutputConfig:
-    """`[output]`: the run's folder and its shards.
-
-    Exactly one of `shards`, `rows_per_shard` and `bytes_per_shard` is set.
-
-    Attributes:
-        dir: The run's folder. None means that the command line must name it.
-        shards: The number of shards of each split.
-        rows_per_shard: The approximate maximum of rows in a shard.
-        bytes_per_shard: The approximate maximum of a shard's bytes of records, before compression.
-        shuffle: Whether a seeded hash spreads rows over shards; else they keep their order.
-        seed: The seed of that hash, which decides the rows that share a shard.
-        compression: The compression of shards.
-        level: The level of DEFLATE, 0 to 3.
-        format: Whether a record is an Example of a row, or a SequenceExample of a group of rows.
-    """
-
-    dir: str | None = None
-    shards: int | None = _DEFAULT_SHARDS
-    rows_per_shard: int | None = None
-    bytes_per_shard: int | None = None
-    shuffle: bool = True
-    seed: int = 0
-    compression: Literal["gzip", "none"] = "gzip"
-    level: int = 1
-    format: Literal["example", "sequence_example"] = "example"
 
 
 @dataclass(frozen=True)
@@ -126,7 +95,7 @@ class Config:
     preprocessing_fn: str | None = None
     labels: tuple[str, ...] = ()
     derive: str | None = None
-    grouped: SequenceConfig | WindowConfig | None = None
+    grouped: Grouped | None = None
     source: Source = field(default=Source(""), compare=False, repr=False)
     rows: RowsConfig | None = None
     validate: ValidateConfig | None = None
@@ -312,7 +281,7 @@ def _parse(source: Source, raw: dict[str, Any], mistakes: Mistakes, output: str 
     if rows and rows.downsample:
         features = add_weight(root, rows.downsample, features)
     with mistakes.at("output"):
-        outputs = _parse_output(root.table("output"), output)
+        outputs = parse_output(root.table("output"), output)
     if split and isinstance(inputs.files, Mapping):
         root.refuse(
             "split", "can't be used with input.files by split, which splits the rows already; remove one of them"
@@ -399,24 +368,4 @@ def _parse_analysis(table: Table) -> AnalysisConfig:
     return AnalysisConfig(
         parse_path(table, "cache", output_problem),
         table.integer("keep_days", minimum=_KEEP_DAYS[0], maximum=_KEEP_DAYS[1], default=_ANALYSIS.keep_days),
-    )
-
-
-def _parse_output(table: Table, folder: str | None) -> OutputConfig:
-    table.check_keys(("dir", *SHARDINGS, "shuffle", "seed", "compression", "level", "format"))
-    given = [name for name in SHARDINGS if name in table.raw]
-    if len(given) > 1:
-        table.refuse(None, f"expected one of {', '.join(SHARDINGS)}, received {' and '.join(given)}")
-    sharding = {name: table.integer(name, minimum=1) if name in given else None for name in SHARDINGS}
-    if not given:
-        sharding["shards"] = _DEFAULT_SHARDS
-    configured = parse_path(table, "dir", output_problem)
-    return OutputConfig(
-        dir=configured if folder is None else folder,
-        shuffle=table.boolean("shuffle", default=True),
-        seed=table.integer("seed", default=0, minimum=0, maximum=2**63 - 1),
-        compression=table.choice("compression", ("gzip", "none")),  # type: ignore[arg-type]
-        level=table.integer("level", default=1, minimum=0, maximum=3),
-        format=table.choice("format", ("example", "sequence_example")),  # type: ignore[arg-type]
-        **sharding,
     )

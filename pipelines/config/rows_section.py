@@ -2,11 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from shardmill.pipelines.config.row_settings import DedupConfig, DownsampleConfig, parse_dedup, parse_downsample
+from shardmill.pipelines.config.row_settings import (
+    DedupConfig,
+    DedupSettings,
+    DownsampleConfig,
+    DownsampleSettings,
+    parse_dedup,
+    parse_downsample,
+)
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.json_shapes import Count, Fraction, NotRequired
 from shardmill.schemas.mistakes import Mistakes
 
 # What reads rows imports Arrow, which a mistake in a configuration needn't wait for.
@@ -14,6 +22,23 @@ if TYPE_CHECKING:
     from shardmill.schemas.schema import Schema
     from shardmill.transforms.filtering.row_filter import RowFilter
     from shardmill.transforms.rows.splits import SplitRule
+
+
+class SampleSettings(TypedDict):
+    """`[rows] sample` in a manifest."""
+
+    fraction: Fraction
+    key: list[str] | None
+    seed: Count
+
+
+class RowSettings(TypedDict):
+    """`[rows]` in a manifest."""
+
+    where: str | None
+    sample: SampleSettings | None
+    downsample: NotRequired[DownsampleSettings]
+    dedup: NotRequired[DedupSettings]
 
 
 @dataclass(frozen=True)

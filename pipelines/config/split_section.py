@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+
+from msgspec import Meta
 
 from shardmill.pipelines.config.input_section import SPLIT_NAME
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.json_shapes import Count, Fraction, NotRequired, SplitName
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.run_folder import TRAIN
 from shardmill.transforms.numbers.number_format import NumberFormat
@@ -30,6 +33,26 @@ _TIMES = "a date or time (2020-01-31, 2020-01-31T12:00:00) or a number"
 
 Until = str | float
 """The end of a split: an ISO 8601 date or time, or a number."""
+
+
+class TimeSettings(TypedDict):
+    """`[split]` by time in a manifest.
+
+    `until` has the ends of all splits but the last.
+    """
+
+    column: str
+    until: Annotated[list[Until], Meta(min_length=1, max_length=2)]
+
+
+class SplitSettings(TypedDict):
+    """`[split]` in a manifest."""
+
+    fractions: dict[SplitName, Fraction]
+    key: list[str] | None
+    time: NotRequired[TimeSettings]
+    stratify: NotRequired[str]
+    folds: NotRequired[Annotated[list[Count], Meta(min_length=2, max_length=2)]]
 
 
 @dataclass(frozen=True)

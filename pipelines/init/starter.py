@@ -6,7 +6,7 @@ It runs unedited; its comments say what was seen in the data.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from shardmill.pipelines.config.load import SHARDINGS
+from shardmill.pipelines.config.output_section import SHARDINGS
 from shardmill.pipelines.init.feature_line import FeatureLine
 from shardmill.pipelines.init.input_lines import StarterPaths, input_lines
 from shardmill.pipelines.init.label_lines import guess_label, label_lines

@@ -10,8 +10,8 @@ from importlib.metadata import version
 
 from shardmill.pipelines.config.check_grouped import check_filled, check_grouped, check_windowed
 from shardmill.pipelines.config.fold_key import fold_key, fold_rule
+from shardmill.pipelines.config.grouped_sections import WindowConfig
 from shardmill.pipelines.config.load import Config
-from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.prepare_features import JobFeatures
 from shardmill.schemas.errors import ConfigError

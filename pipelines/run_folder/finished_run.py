@@ -8,12 +8,11 @@ import hashlib
 from dataclasses import dataclass
 
 from shardmill.pipelines.config.fold_key import fold_rule
+from shardmill.pipelines.config.grouped_sections import Grouped, SequenceConfig, WindowConfig
 from shardmill.pipelines.config.input_section import dialect_of
 from shardmill.pipelines.config.rows_section import RowsConfig
-from shardmill.pipelines.config.sequence_section import SequenceConfig
 from shardmill.pipelines.config.split_section import SplitConfig
 from shardmill.pipelines.config.table import dotted
-from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.pipelines.run_folder.manifest_keys import (
     FileEntry,
     Manifest,
@@ -129,7 +128,7 @@ class FinishedRun:
         return None if self.grouped is None else self.grouped.grouping
 
     @property
-    def grouped(self) -> SequenceConfig | WindowConfig | None:
+    def grouped(self) -> Grouped | None:
         """The section by which rows became groups or windows."""
         return _grouped(self._config)
 
@@ -291,7 +290,7 @@ def _check_columns(manifest: Manifest, schema: Schema, path: str) -> None:
     _check_grouped(manifest, path)
 
 
-def _grouped(config: Settings) -> SequenceConfig | WindowConfig | None:
+def _grouped(config: Settings) -> Grouped | None:
     """Returns how rows became groups or windows, if they did."""
     if "window" in config:
         return WindowConfig.of_settings(config["window"])

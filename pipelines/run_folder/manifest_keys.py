@@ -4,15 +4,21 @@ A run's folder is untrusted: `decode_manifest` refuses whatever isn't declared h
 declared here first, as `NotRequired` if older runs lack it; docs/architecture.md describes it.
 """
 
-import sys
 from typing import Annotated, Any, Literal, TypedDict
 
 from msgspec import Meta
 
-from shardmill.pipelines.config.row_settings import DedupSettings, DownsampleSettings
-from shardmill.pipelines.config.sequence_section import SequenceSettings
-from shardmill.pipelines.config.split_section import FRACTIONS_TOLERANCE, MOST_FOLDS, SplitConfig, TimeSplit
-from shardmill.pipelines.config.window_section import WindowSettings
+from shardmill.pipelines.config.grouped_sections import SequenceSettings, WindowSettings
+from shardmill.pipelines.config.output_section import OutputSettings
+from shardmill.pipelines.config.rows_section import RowSettings
+from shardmill.pipelines.config.split_section import (
+    FRACTIONS_TOLERANCE,
+    MOST_FOLDS,
+    SplitConfig,
+    SplitSettings,
+    TimeSettings,
+    TimeSplit,
+)
 from shardmill.schemas.errors import DataError
 from shardmill.schemas.json_shapes import (
     AnyPath,
@@ -20,7 +26,9 @@ from shardmill.schemas.json_shapes import (
     Count,
     Crc32c,
     FileName,
+    Fraction,
     InnerPath,
+    NotRequired,
     Sha256,
     SplitName,
     check_shape,
@@ -35,13 +43,7 @@ from shardmill.transforms.numbers.refused import Refusal
 from shardmill.transforms.repeats.key_spans import SharedKeysEntry
 from shardmill.transforms.rows.folds import FoldBy
 
-if sys.version_info >= (3, 11):
-    from typing import NotRequired
-else:
-    from typing_extensions import NotRequired
-
 FORMAT = 2
-_Fraction = Annotated[float, Meta(ge=0, le=1)]
 _Filled = Annotated[str, Meta(min_length=1)]
 _Character = Annotated[str, Meta(max_length=1)]
 
@@ -197,41 +199,7 @@ class InputSettings(TypedDict):
     infinite: NotRequired[Infinite]
     columns: NotRequired[dict[str, ColumnSettings]]
     on_bad_row: Literal["reject", "fail"]
-    max_bad_fraction: _Fraction
-
-
-class TimeSettings(TypedDict):
-    """`[split]` by time: ends of splits but the last."""
-
-    column: str
-    until: Annotated[list[str | float], Meta(min_length=1, max_length=2)]
-
-
-class SplitSettings(TypedDict):
-    """`[split]`."""
-
-    fractions: dict[SplitName, _Fraction]
-    key: list[str] | None
-    time: NotRequired[TimeSettings]
-    stratify: NotRequired[str]
-    folds: NotRequired[Annotated[list[Count], Meta(min_length=2, max_length=2)]]
-
-
-class SampleSettings(TypedDict):
-    """`[rows] sample`."""
-
-    fraction: _Fraction
-    key: list[str] | None
-    seed: Count
-
-
-class RowSettings(TypedDict):
-    """`[rows]`."""
-
-    where: str | None
-    sample: SampleSettings | None
-    downsample: NotRequired[DownsampleSettings]
-    dedup: NotRequired[DedupSettings]
+    max_bad_fraction: Fraction
 
 
 class FeatureSettings(TypedDict):
@@ -240,25 +208,12 @@ class FeatureSettings(TypedDict):
     kind: str
 
 
-class OutputSettings(TypedDict):
-    """`[output]`."""
-
-    shards: AtLeastOne | None
-    rows_per_shard: AtLeastOne | None
-    bytes_per_shard: AtLeastOne | None
-    shuffle: bool
-    seed: Count
-    compression: Literal["gzip", "none"]
-    level: Annotated[int, Meta(ge=0, le=3)]
-    format: NotRequired[Literal["example", "sequence_example"]]
-
-
 class ValidateSettings(TypedDict):
     """`[validate]`, as new data of the run is validated by."""
 
     on_anomaly: Literal["warn", "fail"]
-    infinity_norm: _Fraction
-    jensen_shannon: _Fraction
+    infinity_norm: Fraction
+    jensen_shannon: Fraction
 
 
 class Settings(TypedDict):

@@ -6,10 +6,11 @@ import re
 import pytest
 
 from shardmill.pipelines.config import input_section
-from shardmill.pipelines.config.load import ANALYSIS_KEYS, OutputConfig
+from shardmill.pipelines.config.load import ANALYSIS_KEYS
+from shardmill.pipelines.config.output_section import OutputConfig
 from shardmill.transforms.features.registry import KINDS
 from shardmill.transforms.kinds.base import Kind
-from shardmill.transforms.statistics.pre import OPERATIONS
+from shardmill.transforms.numbers.pre import OPERATIONS
 from tests.support.locations import ROOT
 
 REFERENCE = ROOT / "docs" / "configuration.md"

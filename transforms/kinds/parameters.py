@@ -13,7 +13,7 @@ from typing import Any
 
 from shardmill.schemas.errors import ConfigError
 from shardmill.schemas.messages import suggest
-from shardmill.transforms.statistics.pre import Pre, parse_pre
+from shardmill.transforms.numbers.pre import Pre, parse_pre
 
 # Fields that the configuration doesn't set under their own names.
 _NOT_PARAMETERS = ("name", "columns", "pool", "earlier")

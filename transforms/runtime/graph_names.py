@@ -5,11 +5,11 @@ protobuf messages.
 """
 
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from shardmill.schemas.errors import ShardmillError
 from shardmill.schemas.features import Dtype
-from shardmill.schemas.json_shapes import Count, TensorName, decode_json
+from shardmill.schemas.json_shapes import Count, NotRequired, TensorName, decode_json
 from shardmill.schemas.run_folder import NAMES_FILE
 
 # An input has its tensor and dtype. An output has its tensor, dtype, shape of one row (None means

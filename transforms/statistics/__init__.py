@@ -1,7 +1,6 @@
 """Statistics that features ask for, and accumulators that merge exactly.
 
 requests.py          requests and answers: plain data
-pre.py               operations applied to a number first
 moments.py           exact count, sum, squares, minimum, maximum
 quantiles.py         quantiles of a column, exact while values are few
 column_quantiles.py  the same of several columns at once
@@ -12,5 +11,6 @@ token_counts.py      counts of tokens, in memory
 partition.py         token counts cut by a hash of the token
 token_files.py       token counts in files
 ranking.py           vocabularies ranked in a stream
+counted_tokens.py    the tokens of rows that requests have counted
 accumulator.py       all of these in one pass over the rows
 """

@@ -10,31 +10,28 @@ the result doesn't depend on the number of workers.
 import copy
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from shardmill.schemas.arrow import from_numpy, to_numpy
+from shardmill.schemas.arrow import from_numpy
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions.column_bins import ColumnBins
 from shardmill.transforms.distributions.distribution import Distribution
 from shardmill.transforms.distributions.group_moments import GroupMoments
 from shardmill.transforms.distributions.joint_tokens import MISSING, Companion, join_tokens, rows_without, same_token
 from shardmill.transforms.kernel.described_columns import FLOATS, INTEGERS, ColumnFinder, columns_of
-from shardmill.transforms.numbers.list_cells import split_elements
-from shardmill.transforms.statistics import tokens as tokens_module
+from shardmill.transforms.numbers.pre import Pre, apply_pre
 from shardmill.transforms.statistics.column_quantiles import ColumnQuantiles
+from shardmill.transforms.statistics.counted_tokens import CountedTokens
 from shardmill.transforms.statistics.moments import ColumnMoments, Moments
-from shardmill.transforms.statistics.pre import Pre, apply_pre
 from shardmill.transforms.statistics.quantiles import Quantiles
 from shardmill.transforms.statistics.requests import (
     ComputedRequest,
     GroupRequest,
     Made,
-    MadeTokens,
     NumericRequest,
     NumericStats,
     Request,
@@ -46,6 +43,7 @@ from shardmill.transforms.statistics.requests import (
 from shardmill.transforms.statistics.text_summary import TextSummaries, TextSummary
 from shardmill.transforms.statistics.text_values import TextValues, TopValues, row_keys
 from shardmill.transforms.statistics.token_counts import TokenCounts
+from shardmill.transforms.statistics.tokens import SCHEMA, to_binary
 
 _KINDS = {ColumnType.FLOAT: FLOATS, ColumnType.INT: INTEGERS}
 # A numeric column and what is applied to its values first; or what the graph computes.
@@ -57,21 +55,6 @@ _GIVEN = frozenset(
         *("_positions", "_ranked", "_ranked_positions", "_sharing"),
     )
 )
-
-
-class _TokensKey(NamedTuple):
-    """The tokens of a request, and how they are counted.
-
-    Requests that differ only in which tokens they keep share the counts.
-    """
-
-    columns: tuple[str, ...]
-    separator: str | None
-    delimiter: str | None
-    made: tuple[MadeTokens, ...]
-    rows: bool
-    boundaries: tuple[tuple[str, tuple[float, ...]], ...]
-    companion: Companion | None
 
 
 class Analysis:
@@ -118,9 +101,10 @@ class Analysis:
         self._ranked_positions = np.array([self._positions[key] for key in ranked], np.int64)
         self._quantiles = ColumnQuantiles([kinds[position] for position in self._ranked_positions])
         # The names of vocabularies by the counts that they share.
-        self._sharing: dict[_TokensKey, tuple[str, ...]] = {}
+        self._sharing: dict[CountedTokens, tuple[str, ...]] = {}
         for name, request in self._vocabularies.items():
-            self._sharing[_tokens_key(request)] = (*self._sharing.get(_tokens_key(request), ()), name)
+            tokens = CountedTokens.of(request)
+            self._sharing[tokens] = (*self._sharing.get(tokens, ()), name)
         self._tokens = {key: TokenCounts() for key in self._sharing}
         # Of joint tokens: the counts of all rows' facts.
         self._totals = {key: TokenCounts() for key in self._sharing if key.companion is not None}
@@ -158,22 +142,19 @@ class Analysis:
                 values.update(batch.column(name), keys)
         self._quantiles.update(numbers.take(self._ranked_positions))
         for request, moments in self._groups.items():
-            keys = tokens_module.to_binary(batch.column(request.key))
+            keys = to_binary(batch.column(request.key))
             moments.update(keys, apply_pre(batch.column(request.column), request.pre))
         for key, counts in self._tokens.items():
             if key.companion is not None:
                 self._count_joint(key, key.companion, batch, made)
-            elif key.made:
-                _count_made([made[each] for each in key.made], counts, rows=key.rows)
             else:
-                for array in _cells(key, batch):
-                    counts.update(array, key.delimiter)
+                key.add_to(counts, batch, made)
 
     def _count_joint(
-        self, key: _TokensKey, companion: Companion, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray]
+        self, key: CountedTokens, companion: Companion, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray]
     ) -> None:
         """Counts tokens with the facts of their rows."""
-        tokens, rows = _row_tokens(key, batch, made)
+        tokens, rows = key.distinct(batch, made)
         totals = self._totals[key]
         pieces = [(self._tokens[key], tokens, rows), (totals, *same_token(b"", np.arange(batch.num_rows)))]
         if companion.counts_missing:
@@ -181,7 +162,7 @@ class Analysis:
         for facts in companion.facts(batch):
             for counts, texts, of in pieces:
                 joint, numbers = join_tokens(texts, of, facts)
-                counts.add(pa.table([joint, from_numpy(numbers)], schema=tokens_module.SCHEMA))
+                counts.add(pa.table([joint, from_numpy(numbers)], schema=SCHEMA))
         companion.check(totals.table())
 
     def merge(self, other: "Analysis") -> None:
@@ -240,7 +221,7 @@ class Analysis:
             keys.append(key)
         return self._take(keys)
 
-    def _take(self, keys: Sequence[_TokensKey]) -> dict[tuple[str, ...], pa.Table]:
+    def _take(self, keys: Sequence[CountedTokens]) -> dict[tuple[str, ...], pa.Table]:
         taken: dict[tuple[str, ...], pa.Table] = {}
         for key in keys:
             taken[self._sharing[key]] = self._tokens[key].table()
@@ -357,46 +338,3 @@ def _other_numbers(key: _NumericKey, batch: pa.RecordBatch, made: Mapping[Any, A
     """The values of a key that isn't a plain column."""
     numbers: npt.NDArray[np.float32] = apply_pre(batch.column(key[0]), key[1]) if isinstance(key, tuple) else made[key]
     return numbers
-
-
-def _tokens_key(request: VocabularyRequest) -> _TokensKey:
-    return _TokensKey(
-        *(request.columns, request.separator, request.delimiter, request.made, request.rows),
-        *(request.boundaries, request.companion),
-    )
-
-
-def _cells(key: _TokensKey, batch: pa.RecordBatch) -> list[pa.Array]:
-    """The cells or crosses that are counted."""
-    edges = dict(key.boundaries)
-    arrays = [tokens_module.bucketed(batch.column(name), edges.get(name)) for name in key.columns]
-    return arrays if key.separator is None else [tokens_module.cross(arrays, key.separator)]
-
-
-def _row_tokens(
-    key: _TokensKey, batch: pa.RecordBatch, made: Mapping[Any, pa.LargeListArray]
-) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """The tokens that rows have, each once, and their rows."""
-    every = np.arange(batch.num_rows)
-    if key.made:
-        lists = [made[each] for each in key.made]
-    else:
-        cells = [tokens_module.null_if_empty(tokens_module.to_binary(array)) for array in _cells(key, batch)]
-        if len(cells) == 1 and key.delimiter is None:
-            return cells[0], every
-        if key.delimiter is None:
-            return tokens_module.distinct_in_rows(pa.concat_arrays(cells), np.tile(every, len(cells)))
-        split = [split_elements(each, key.delimiter) for each in cells]
-        rows, texts = np.concatenate([rows for rows, _ in split]), pa.concat_arrays([texts for _, texts in split])
-        return tokens_module.distinct_in_rows(tokens_module.null_if_empty(texts), rows)
-    rows = np.concatenate([to_numpy(pc.list_parent_indices(each)).astype(np.int64) for each in lists])
-    texts = pa.concat_arrays([pc.list_flatten(each).cast(pa.binary()) for each in lists])
-    return tokens_module.distinct_in_rows(tokens_module.null_if_empty(texts), rows)
-
-
-def _count_made(lists: Sequence[pa.LargeListArray], counts: TokenCounts, *, rows: bool) -> None:
-    for each in lists:
-        if rows:
-            counts.add(tokens_module.row_counts(each))
-        else:
-            counts.update(each.flatten())

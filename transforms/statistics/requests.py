@@ -15,7 +15,7 @@ import pyarrow as pa
 from shardmill.schemas.schema import Column, ColumnType
 from shardmill.transforms.distributions.group_moments import KeyMoments
 from shardmill.transforms.distributions.joint_tokens import Companion
-from shardmill.transforms.statistics.pre import Pre
+from shardmill.transforms.numbers.pre import Pre
 from shardmill.transforms.statistics.quantiles import Ranked
 
 

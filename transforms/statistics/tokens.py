@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shardmill.schemas.arrow import binary_edges, binary_octets, binary_parts, from_numpy, to_numpy
-from shardmill.transforms.statistics.pre import apply_pre
+from shardmill.transforms.numbers.pre import apply_pre
 
 SCHEMA = pa.schema([("token", pa.binary()), ("count", pa.int64())])
 

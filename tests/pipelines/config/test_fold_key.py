@@ -3,9 +3,8 @@
 import pytest
 
 from shardmill.pipelines.config.fold_key import check_folds, fold_key, fold_rule
-from shardmill.pipelines.config.sequence_section import SequenceConfig
+from shardmill.pipelines.config.grouped_sections import Grouped, SequenceConfig, WindowConfig
 from shardmill.pipelines.config.split_section import SplitConfig, TimeSplit
-from shardmill.pipelines.config.window_section import WindowConfig
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.kinds.categorical.target_mean import TargetMean
 from shardmill.transforms.rows.folds import FoldRule
@@ -31,7 +30,7 @@ MEAN = TargetMean(name="city", columns=("city",), target="price")
     ],
 )
 def test_rows_of_a_key_or_a_record_share_a_fold(
-    split: SplitConfig | None, grouped: SequenceConfig | WindowConfig | None, expected: FoldRule
+    split: SplitConfig | None, grouped: Grouped | None, expected: FoldRule
 ) -> None:
     """The split key where it decides the split, else the group, else the key that is counted by time."""
     assert fold_rule(split, grouped, 7) == expected

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shardmill.pipelines.config.load import OutputConfig, SplitConfig, load_config
+from shardmill.pipelines.config.load import load_config
+from shardmill.pipelines.config.output_section import OutputConfig
+from shardmill.pipelines.config.split_section import SplitConfig
 from shardmill.pipelines.config.table import resolve_path
 from shardmill.schemas.errors import ConfigError
 from shardmill.transforms.csv.dialect import Dialect

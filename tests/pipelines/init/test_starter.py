@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shardmill.pipelines.config.grouped_sections import SequenceConfig
 from shardmill.pipelines.config.rows_section import RowsConfig, SampleConfig
-from shardmill.pipelines.config.sequence_section import SequenceConfig
 from shardmill.pipelines.config.split_section import SplitConfig, TimeSplit
 from shardmill.pipelines.init.toml_text import toml_key
 from shardmill.pipelines.survey.starter_request import StarterRequest, parse_request

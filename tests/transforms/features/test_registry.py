@@ -12,7 +12,7 @@ from shardmill.schemas.schema import Column, ColumnType, Schema
 from shardmill.transforms.features.registry import KINDS, allowed_types, parse_features
 from shardmill.transforms.kinds.base import Kind
 from shardmill.transforms.kinds.numeric.scale import MinMax, ZScore
-from shardmill.transforms.statistics.pre import Pre
+from shardmill.transforms.numbers.pre import Pre
 from shardmill.transforms.statistics.requests import NumericRequest, VocabularyRequest
 from tests.support.kinds import schema_of
 

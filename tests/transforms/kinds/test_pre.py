@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shardmill.transforms.statistics.pre import OPERATIONS, Pre, parse_pre
+from shardmill.transforms.numbers.pre import OPERATIONS, Pre, parse_pre
 
 EACH = [
     Pre("abs"),

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shardmill.schemas.schema import Column, ColumnType
+from shardmill.transforms.numbers.pre import Pre
 from shardmill.transforms.statistics.accumulator import Analysis
 from shardmill.transforms.statistics.moments import Moments
-from shardmill.transforms.statistics.pre import Pre
 from shardmill.transforms.statistics.requests import NumericRequest, NumericStats, VocabularyRequest, VocabularyStats
 from shardmill.transforms.statistics.text_summary import TextSummary
 from shardmill.transforms.statistics.tokens import select

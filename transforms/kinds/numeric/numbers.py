@@ -9,7 +9,7 @@ from shardmill.schemas.features import FeatureSpec
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.kinds.base import NUMBERS, Tensor, Trace
 from shardmill.transforms.kinds.numeric.filled import FilledKind
-from shardmill.transforms.statistics.pre import OPERATIONS, Pre
+from shardmill.transforms.numbers.pre import OPERATIONS, Pre
 from shardmill.transforms.statistics.requests import NumericRequest, Statistics
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from shardmill.schemas.schema import Schema
 from shardmill.transforms.kinds.base import Learned, Tensor, Trace
 from shardmill.transforms.kinds.numeric.numbers import NumberKind
-from shardmill.transforms.statistics.pre import clipped
+from shardmill.transforms.numbers.pre import clipped
 from shardmill.transforms.statistics.quantiles import Ranked
 from shardmill.transforms.statistics.requests import Statistics
 

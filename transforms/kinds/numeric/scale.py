@@ -17,7 +17,7 @@ from shardmill.transforms.kinds.base import Learned, Tensor, Trace, column_of, f
 from shardmill.transforms.kinds.numeric.filled import FROM_STATISTICS
 from shardmill.transforms.kinds.numeric.numbers import NumberKind, is_integer
 from shardmill.transforms.kinds.parameters import parameter
-from shardmill.transforms.statistics.pre import Pre
+from shardmill.transforms.numbers.pre import Pre
 from shardmill.transforms.statistics.requests import Statistics
 
 
