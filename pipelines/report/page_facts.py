@@ -111,7 +111,7 @@ def dialect_facts(dialect: Mapping[str, Any], schema: object) -> list[tuple[str,
     header = dialect.get("header", True)
     facts = [
         ("column types", f"from {shown(os.path.basename(str(schema)))}" if schema else "inferred from all cells"),
-        ("header", "first line" if header else "none; columns are named in the configuration"),
+        ("header", "first line" if header else "none"),
         ("delimiter", _character(dialect.get("delimiter"))),
         ("encoding", str(dialect.get("encoding", "utf-8"))),
         ("missing is", ", ".join(shown(each) or "an empty cell" for each in dialect.get("null_values", ()))),

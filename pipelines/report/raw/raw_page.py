@@ -46,7 +46,7 @@ def raw_page(look: Look, patterns: Sequence[str], schema: str | None) -> str:
         "warnings": warned,
         "nothing": _NOTHING,
         "columns": page_facts.table_rows(entries, warned),
-        "becomes": "proposed",
+        "becomes": "proposed" if look.lines else "",
         "tells": False,
         "places": {each.name: index for index, each in enumerate(entries)},
         "rejected": _reasons(look.measured.rejections),

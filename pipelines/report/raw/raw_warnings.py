@@ -21,7 +21,8 @@ def raw_warnings(look: Look, entries: Sequence[Entry]) -> list[Warned]:
     found = [*_of_rows(look), *_of_guesses(look), *_of_anomalies(look)]
     lines = {line.name: line for line in look.lines}
     for entry in entries:
-        own = list(column_warnings(entry.name, entry.statistics[ROWS], ""))
+        statistics = entry.statistics.get(ROWS)
+        own = [] if statistics is None else list(column_warnings(entry.name, statistics, ""))
         found += own
         line = lines.get(entry.name)
         # Why a column of nothing is left out has just been said.

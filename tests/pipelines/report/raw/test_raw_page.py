@@ -89,7 +89,7 @@ def test_by_a_schema_the_page_has_what_doesnt_fit(
 ) -> None:
     """Cells of another type and values out of range are warned of; nothing is proposed."""
     monkeypatch.chdir(folder)
-    (folder / "n.csv").write_text("n,city\n5,Oslo\nten,Oslo\n12,Rome\n")
+    (folder / "n.csv").write_text("n,new,city\n5,x,Oslo\nten,x,Oslo\n12,x,Rome\n")
     (folder / "n.pbtxt").write_text(SCHEMA)
     args = ("report", "n.csv", "--schema", "n.pbtxt", "-o", "n.html", "--set", "input.delimiter=,")
     status, out, _ = call_here(monkeypatch, capsys, *args)
@@ -99,7 +99,12 @@ def test_by_a_schema_the_page_has_what_doesnt_fit(
     assert "Column &#39;n&#39;: out-of-range values" in words
     assert "Column &#39;n&#39;: unexpected data type" in words
     assert "column types from n.pbtxt" in words
-    assert "line" not in data_of(page)["columns"][0]
+    assert "not used" not in words
+    n, city, new = data_of(page)["columns"]
+    assert "line" not in n
+    assert city["splits"]["all rows"]["rows"] == 3
+    assert new == {"name": "new", "splits": {}}
+    assert "new not in the schema" in words
 
 
 def test_files_without_a_value_have_a_page(
