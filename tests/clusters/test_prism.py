@@ -67,22 +67,27 @@ def test_a_function_makes_the_same_rows(location: str, shared_data: Path, tmp_pa
     check_close(tmp_path / "local", tmp_path / "prism")
 
 
-def test_a_second_run_with_a_cache_analyzes_nothing_anew(location: str, tmp_path: Path) -> None:
-    """Workers keep what they find where the next run's workers take it: its bytes are those of a run without a cache."""
+def test_a_second_run_with_a_cache_analyzes_nothing_anew(
+    location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers keep what they find where the next run's workers take it: its bytes are a local run's. No process is left."""
+    mark = str(uuid.uuid4())
+    monkeypatch.setenv("SHARDMILL_TEST_RUN", mark)
     for number in range(3):
         rows = "".join(f"{row * number}.5,city {row % 7}\n" for row in range(100))
         (tmp_path / f"{number}.csv").write_text(f"x,city\n{rows}")
     plain = '[input]\nfiles = ["*.csv"]\n[features]\nx = "robust"\ncity = "vocabulary"\n'
     (tmp_path / "plain.toml").write_text(plain)
     (tmp_path / "cached.toml").write_text(f'{plain}[analysis]\ncache = "cache"\n')
-    run(tmp_path / "plain.toml", tmp_path / "local")
     kept = []
     for name in ("first", "second"):
         done = call("run", str(tmp_path / "cached.toml"), f"--output={tmp_path / name}", "--engine=prism", location)
         assert done.returncode == 0, done.stderr
-        assert differences(tmp_path / "local", tmp_path / name) == []
         kept.append(json.loads((tmp_path / name / "manifest.json").read_text())["metrics"].get("rows-kept", 0))
     assert kept == [0, 300]
+    assert _processes_of(mark) == []
+    run(tmp_path / "plain.toml", tmp_path / "local")
+    assert differences(tmp_path / "local", tmp_path / "second") == []
 
 
 def test_a_bad_row_ends_the_job_and_prism(location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,17 +100,6 @@ def test_a_bad_row_ends_the_job_and_prism(location: str, tmp_path: Path, monkeyp
     assert "column 'arr_delay': missing value in a column that must have one" in first
     assert second == """[input] on_bad_row is "fail"; "reject" keeps such rows aside"""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flights.csv", "flights.pbtxt", "flights.toml"]
-    assert _processes_of(mark) == []
-
-
-def test_prism_ends_with_a_job_that_succeeds(location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process is left of a run on Prism."""
-    mark = str(uuid.uuid4())
-    monkeypatch.setenv("SHARDMILL_TEST_RUN", mark)
-    (tmp_path / "few.csv").write_text("x\n1\n2\n")
-    (tmp_path / "few.toml").write_text('[input]\nfiles = ["few.csv"]\n[features]\nx = "numeric"\n')
-    done = _run_there(tmp_path / "few.toml", location)
-    assert done.returncode == 0, done.stderr
     assert _processes_of(mark) == []
 
 
