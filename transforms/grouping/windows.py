@@ -100,13 +100,13 @@ class Cut(NamedTuple):
     """The windows of the rows that have come so far.
 
     Attributes:
-        batches: The windows, in order.
+        batches: The windows, in order; once.
         rows: The rows that no later window needs, which come first.
         dropped: How many of them are in no window.
         lengths: The rows that each group has so far.
     """
 
-    batches: list[Batch]
+    batches: Iterator[Batch]
     rows: int
     dropped: int
     lengths: Indices
@@ -160,12 +160,10 @@ class WindowCutter:
         # next row's group must be known.
         done = rows if last else max(rows - 1 - 2 * self.window.reach, 0) // _BATCH_ROWS * _BATCH_ROWS
         ready = found.starts < done
-        batches = list(
-            Windows(found.starts[ready], found.numbers[ready], found.used, self.window).batches(
-                self._row_bytes, self._seen
-            )
-        )
-        self._seen = max((batches[-1].stop if batches else self._seen) - done, 0)
+        found = Windows(found.starts[ready], found.numbers[ready], found.used, self.window)
+        batches = found.batches(self._row_bytes, self._seen)
+        seen = int(found.starts[-1]) + self.window.reach + 1 if len(found.starts) else self._seen
+        self._seen = max(seen - done, 0)
         self._used = found.used[done:]
         group = np.searchsorted(starts, done, side="right") - 1
         self._before = done - int(edges[group])

@@ -1,6 +1,7 @@
 """Windows lie in groups as plain loops lay them, and cover rows without counting one twice."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ def test_batches_have_every_window_and_every_used_row_once(
         assert len(batch.starts) == 1 or len(batch.starts) * window.size <= steps
 
 
-def listed(batches: list[Batch], offset: int = 0) -> list[tuple[object, ...]]:
+def listed(batches: Iterable[Batch], offset: int = 0) -> list[tuple[object, ...]]:
     """Batches of rows after so many others, as lists."""
     return [
         (
@@ -93,7 +94,7 @@ def test_batches_are_the_same_as_rows_come(lengths: list[int], window: Window, r
             cut = cutter.cut(np.concatenate([[0], inside - done]), stop - done, last=stop == count)
             found += listed(cut.batches, done)
             done, dropped, longest = done + cut.rows, dropped + cut.dropped, max(longest, int(cut.lengths.max()))
-        assert found == listed(list(whole.batches(10)))
+        assert found == listed(whole.batches(10))
     assert (done, dropped, longest) == (count, int((~whole.used).sum()), max(lengths))
 
 
