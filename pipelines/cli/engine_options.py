@@ -92,6 +92,6 @@ def tell_result(engine: "Engine", result: "RunResult", *, profile: bool) -> None
     if engine.template:
         typer.echo(f"Wrote the template {engine.template}; a job launched from it does the run (docs/dataflow.md).")
     else:
-        print_summary(result.output, result.manifest, result.seconds)
+        print_summary(result.output, result.manifest, result.seconds, grave=result.grave)
         if profile:
             print_profile(result.manifest, result.seconds)

@@ -166,7 +166,7 @@ def _patterns(table: Table, name: str) -> tuple[str, ...]:
 def _parse_dialect(table: Table) -> Dialect:
     header = table.boolean("header", default=_DEFAULTS.header)
     if header and "columns" in table.raw and not isinstance(table.raw["columns"], dict):
-        table.refuse("columns", "names the columns of files without a header; remove it, or set header = false")
+        table.refuse("columns", "names the columns of files without a header; remove it, or set input.header to false")
     null_values = _parse_null_values(table)
     dialect = Dialect(
         delimiter=_character(table, "delimiter", _DEFAULTS.delimiter) or _DEFAULTS.delimiter,

@@ -17,7 +17,13 @@ class FittingTable(Table):
 
     Each of these repeats the first column. Text is wrapped between words; a word that is too long
     for a line loses its middle.
+
+    Attributes:
+        lead_columns: How many columns the first of several tables begins with, beside another one.
+            A table of these alone would say little.
     """
+
+    lead_columns = 1
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Renders the table; rich calls this."""
@@ -39,6 +45,9 @@ class FittingTable(Table):
         """Returns widths for the first column beside any other."""
         natural = self._natural()
         room = max(2, most - 2 * _PER_COLUMN - 1)
+        beside = sum(width + _PER_COLUMN for width in natural[1 : self.lead_columns])
+        # The others would be too narrow beside wide leading columns.
+        room -= beside if 3 * beside < room else 0
         others = min(max(natural[1:]), room - room // 3)
         first = min(natural[0], room - others)
         return [first, *(min(each, room - first) for each in natural[1:])]

@@ -1,7 +1,7 @@
 """The summary that a finished run prints, from its manifest."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from shardmill.pipelines.console.plain_console import PlainConsole
 from shardmill.schemas.messages import listed
+from shardmill.schemas.run_folder import REPORT
 from shardmill.transforms.csv.dialect import APPLIED_HINT, ENCODING_HINT, UNDECODABLE
 from shardmill.transforms.records.repair_names import Renamed, describe_renamed
 from shardmill.transforms.workers import phases as phases_module
@@ -25,12 +26,16 @@ _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
 def print_summary(
-    folder: str, manifest: Mapping[str, Any], seconds: Mapping[str, float], console: Console | None = None
+    folder: str,
+    manifest: Mapping[str, Any],
+    seconds: Mapping[str, float],
+    console: Console | None = None,
+    grave: Sequence[str] = (),
 ) -> None:
     """Prints a finished run's summary.
 
-    It has splits with rows, shards and bytes, rejected rows, seconds of each phase, paths and the
-    next commands.
+    It has splits with rows, shards and bytes, rejected rows, seconds of each phase, grave warnings,
+    paths and the next commands.
 
     Args:
         folder: The run's folder.
@@ -38,6 +43,7 @@ def print_summary(
         seconds: The wall-clock seconds of each phase that ran in this process, and under "total" of
             the whole run.
         console: The console to print on; standard output by default.
+        grave: The titles of the report's grave warnings.
     """
     out = console or PlainConsole(soft_wrap=True, highlight=False)
     out.print(split_table(manifest))
@@ -54,7 +60,16 @@ def print_summary(
         out.print(_timing(rows["read"], seconds), markup=False)
     if not seconds.keys() - _HERE:
         _print_work(out, manifest.get("metrics", {}))
+    _print_grave(out, folder, grave)
     out.print("\n".join([f"\nThe run is in {folder}. Next:", *_next_commands(folder, manifest)]), markup=False)
+
+
+def _print_grave(out: Console, folder: str, titles: Sequence[str]) -> None:
+    for title in titles[:_REASONS]:
+        out.print(f"grave: {title}", markup=False)
+    if titles:
+        more = f"{len(titles) - _REASONS} more, and " if titles[_REASONS:] else ""
+        out.print(f"  {more}what that means, in {folder.rstrip('/')}/{REPORT}", markup=False)
 
 
 def _next_commands(folder: str, manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def run_demo(folder: str, *, workers: int | None = None, quiet: bool = False) ->
         result = run.run(config, overwrite=True, engine=Engine(workers=workers), progress=progress)
     if quiet:
         return
-    print_summary(result.output, result.manifest, result.seconds)
+    print_summary(result.output, result.manifest, result.seconds, grave=result.grave)
     typer.echo("")
     inspect_path(str(root / "run" / result.manifest["splits"][TRAIN]["shards"][0]["file"]), _RECORDS)
     typer.echo(f"\nThe configuration is {config_path}: change it and run `shardmill run {config_path} --overwrite`.")

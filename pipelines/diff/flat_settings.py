@@ -38,12 +38,15 @@ def flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """The settings that differ.
 
-    They are in the order of the first run's; those that only the second one has come last.
+    They are in the order of the first run's; those that only the second one has come last. An empty
+    table is as good as none.
 
     Args:
         before: One run's settings.
         after: The other's.
     """
-    first, second = dict(flat(before)), dict(flat(after))
+    first, second = (
+        {key: value for key, value in flat(settings) if not isinstance(value, Mapping)} for settings in (before, after)
+    )
     keys = dict.fromkeys([*first, *second])
     return [Change(key, first.get(key), second.get(key)) for key in keys if first.get(key) != second.get(key)]

@@ -127,12 +127,19 @@ def _schema_beside(output: str) -> str:
             f"--output: expected a file in a folder that exists, received {output!r}; make the folder, or choose another"
         )
     schema_path = str(Path(output).with_suffix(".schema.pbtxt"))
-    for path in (output, schema_path):
-        with files.writing(path):
-            found = files.exists(path)
-        if found:
-            raise OutputError(f"{path!r} exists and isn't overwritten; choose another file with --output, or remove it")
+    found = [path for path in (output, schema_path) if _exists(path)]
+    if found:
+        several = len(found) > 1
+        raise OutputError(
+            f"{' and '.join(map(repr, found))} {'exist' if several else 'exists'} and {'are' if several else 'is'}n't"
+            f" overwritten; choose another file with --output, or remove {'them' if several else 'it'}"
+        )
     return schema_path
+
+
+def _exists(path: str) -> bool:
+    with files.writing(path):
+        return files.exists(path)
 
 
 @contextmanager

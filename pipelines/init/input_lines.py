@@ -8,13 +8,13 @@ from shardmill.pipelines.console.printable import one_line
 from shardmill.pipelines.init.bad_rows import bad_row_lines, doubtful_decisions
 from shardmill.pipelines.init.column_facts import shorten
 from shardmill.pipelines.init.toml_text import toml_string, toml_value
-from shardmill.pipelines.survey.starter_request import StarterRequest
+from shardmill.pipelines.survey.starter_request import NAME_COLUMNS, StarterRequest
 from shardmill.pipelines.survey.survey import Survey
 from shardmill.schemas.schema import ColumnType
 from shardmill.transforms.csv.dialect import Dialect
 
 _DEFAULTS = Dialect()
-_NAME_THEM = """no file names them; to do so, run init again with --set input.header=false --set 'input.columns=["...", "..."]'"""
+_NAME_THEM = f"no file names them; to do so, remove this file and its schema, and run init again with {NAME_COLUMNS}"
 # Numbers have a decimal point where nothing else is said.
 _POINT = ("decimal", ".")
 

@@ -174,7 +174,7 @@ def print_manifest(out: Console, path: str) -> None:
     print_rows(out, manifest)
     for reason, count in sorted(manifest["rejected"]["reasons"].items(), key=lambda item: (-item[1], item[0])):
         out.print(f"  rejected {count:,}: {reason}", markup=False)
-    print_shards(out, manifest["splits"])
+    print_shards(out, manifest)
     table = _table("input", "rows", "bytes", right=("rows", "bytes"))
     for entry in manifest["input"]:
         table.add_row(PlainText(entry["path"]), f"{entry['rows']:,}", f"{entry['bytes']:,}")

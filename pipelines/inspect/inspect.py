@@ -101,6 +101,7 @@ def _print_shard(out: Console, path: str, name: str, records: int) -> None:
         return
     out.print(f"the first {len(shown)} records of {name}", style="bold", markup=False)
     table = FittingTable()
+    table.lead_columns = 2
     table.add_column("feature")
     table.add_column("type")
     for number in range(len(shown)):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import text_format
 from rich.console import Console
@@ -51,7 +52,7 @@ def print_run(out: Console, folder: str) -> None:
     print_rows(out, manifest)
     print_shared_keys(out, manifest)
     print_anomalies(out, manifest)
-    print_shards(out, manifest["splits"])
+    print_shards(out, manifest)
     print_features(out, read_run_schema(folder), manifest["config"]["features"])
     _print_vocabularies(out, folder)
     print_classes(out, folder, manifest["config"]["features"])
@@ -113,9 +114,14 @@ def print_anomalies(out: Console, manifest: Manifest) -> None:
         out.print(table)
 
 
-def print_shards(out: Console, splits: Mapping[str, SplitEntry]) -> None:
-    """Prints the shards that the manifest lists."""
-    table = _table("shards", "file", "rows", "bytes", "sha256", right=("rows", "bytes"))
+def print_shards(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Prints the shards that the manifest lists.
+
+    Of groups of rows, their records are counted.
+    """
+    counted = "records" if "groups" in manifest else "rows"
+    table = _table("shards", "file", counted, "bytes", "sha256", right=(counted, "bytes"))
+    splits: Mapping[str, SplitEntry] = manifest["splits"]
     for split in splits.values():
         for shard in split["shards"]:
             table.add_row(PlainText(shard["file"]), f"{shard['rows']:,}", f"{shard['bytes']:,}", shard["sha256"][:12])

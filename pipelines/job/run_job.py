@@ -1,7 +1,7 @@
 """Runs a job in a work folder and publishes it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,11 +50,13 @@ class RunResult:
         manifest: The run's manifest; empty where only a template was written.
         seconds: Wall-clock seconds of each phase, and of the whole run as `total`, which is their
             sum.
+        grave: The titles of the report's grave warnings, the gravest first.
     """
 
     output: str
     manifest: Mapping[str, Any]
     seconds: Mapping[str, float]
+    grave: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +137,11 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
         return RunResult(folders.output, {}, {})
     phases.start(_PUBLISH)
     with files.writing(folders.work):
-        manifest = _finish(folders, engine, result)
+        manifest, grave = _finish(folders, engine, result)
     publish(folders.work, folders.published, overwrite=folders.overwrite)
     _forget(folders)
     phases.add(_PUBLISH, 0, 1)
-    return RunResult(folders.output, manifest, phases.seconds())
+    return RunResult(folders.output, manifest, phases.seconds(), grave)
 
 
 def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
@@ -169,10 +171,9 @@ def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
     phases_between = job.features.phases(size)
     first = job.features.first_phase
     keys = {} if reading.repeats is None else {KEYS_PHASE: size}
-    progress.announce(
-        {"scan": scanned, **keys, first: size, **phases_between, "transform": size, "write": None, _PUBLISH: None},
-        last=True,
-    )
+    group = {} if job.grouping is None else {"group": size}
+    last = {"transform": size, "write": None, _PUBLISH: None}
+    progress.announce({"scan": scanned, **keys, first: size, **phases_between, **group, **last}, last=True)
 
 
 def _published(output: str, engine: Engine) -> str:
@@ -193,10 +194,12 @@ def _forget(folders: JobFolders) -> None:
             files.remove(f"{folders.published.rstrip('/')}{RESUME}")
 
 
-def _finish(folders: JobFolders, engine: Engine, result: PipelineResult) -> dict[str, Any]:
-    """Removes temporary files, completes the manifest, adds the report."""
+def _finish(folders: JobFolders, engine: Engine, result: PipelineResult) -> tuple[dict[str, Any], list[str]]:
+    """Removes temporary files, completes the manifest, adds the report.
+
+    Returns the manifest and the report's grave warnings.
+    """
     tidy(folders.work)
     counted = {**metrics.collect(result), **clock_metrics(phases.seconds())}
     manifest = add_metrics(folders.work, engine.name, counted)
-    write_report(folders.work, folders.output)
-    return manifest
+    return manifest, write_report(folders.work, folders.output)

@@ -44,7 +44,7 @@ def make_report(folder: str, output: str | None = None, *, overwrite: bool = Fal
     """
     if output is not None:
         check_page(output, overwrite=overwrite)
-    page = report_page(FinishedRun.load(folder), folder)
+    page, _ = report_page(FinishedRun.load(folder), folder)
     path = files.join(folder, REPORT) if output is None else output
     save_page(page, path)
     return path

@@ -13,6 +13,7 @@ from shardmill.pipelines.page.render_page import render_page
 from shardmill.pipelines.page.shown_statistics import read_splits
 from shardmill.pipelines.report import page_facts
 from shardmill.pipelines.report.column_entries import Output, make_entries, read_outputs
+from shardmill.pipelines.report.column_warnings import Warned
 from shardmill.pipelines.report.page_data import page_data
 from shardmill.pipelines.report.rejected_samples import rejected_reasons
 from shardmill.pipelines.report.sample.label_relation import Label, label_of, relate
@@ -33,7 +34,7 @@ _NOTHING = (
 _WEIGHT = "weight"
 
 
-def report_page(run: FinishedRun, name: str) -> str:
+def report_page(run: FinishedRun, name: str) -> tuple[str, list[Warned]]:
     """Makes the page of a run.
 
     It depends on the run's folder alone.
@@ -41,6 +42,9 @@ def report_page(run: FinishedRun, name: str) -> str:
     Args:
         run: The run.
         name: The name to show; a work folder's isn't the run's.
+
+    Returns:
+        The page, and its warnings.
 
     Raises:
         DataError: A file of the run can't be read.
@@ -81,7 +85,7 @@ def report_page(run: FinishedRun, name: str) -> str:
         "rejected": rejected_reasons(run),
         "applied": "applied" in manifest,
     }
-    return render_page("run", context, page_data(entries, list(manifest["splits"]), label, vocabularies))
+    return render_page("run", context, page_data(entries, list(manifest["splits"]), label, vocabularies)), warned
 
 
 def _labels(run: FinishedRun, outputs: Sequence[Output]) -> list[str]:

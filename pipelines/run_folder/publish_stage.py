@@ -42,7 +42,7 @@ class PublishRun(beam.PTransform):  # type: ignore[misc]
     work: str
     output: str
     engine: str
-    report: Callable[[str, str], None]
+    report: Callable[[str, str], object]
     overwrite: bool = field(kw_only=True)
 
     def expand(self, written: beam.PCollection[Any]) -> beam.PCollection[None]:
@@ -107,7 +107,7 @@ def _remove_parts(folder: str) -> None:
 
 
 def _publish(
-    _: Any, work: str, output: str, engine: str, report: Callable[[str, str], None], *, overwrite: bool = False
+    _: Any, work: str, output: str, engine: str, report: Callable[[str, str], object], *, overwrite: bool = False
 ) -> None:
     manifest = files.join(work, MANIFEST)
     if files.exists(manifest) or not files.exists(files.join(output, SUCCESS)):

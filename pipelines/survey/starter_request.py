@@ -19,6 +19,8 @@ from shardmill.transforms.csv.dialect import Dialect
 from shardmill.transforms.features.column_patterns import expand_patterns, few_names
 from shardmill.transforms.features.registry import allowed_types
 
+NAME_COLUMNS = """--set input.header=false --set 'input.columns=["...", "..."]'"""
+"""The options that name the columns of files without a header."""
 _SPLIT_EXAMPLE = "--split 0.8,0.1,0.1 (train, eval, test), 0.9,0.1 (train, eval) or train=0.7,dev=0.3"
 # The sections that say which rows are brought together, and in which order.
 _GROUPINGS = ("sequence", "window")
@@ -62,8 +64,12 @@ class StarterRequest:
         found: str = settings.get("infinite") or asked.get("infinite", "missing")
         return found
 
-    def for_columns(self, columns: Sequence[str]) -> "StarterRequest":
+    def for_columns(self, columns: Sequence[str], *, named: bool = True) -> "StarterRequest":
         """Checks the request's columns and expands patterns of features.
+
+        Args:
+            columns: The names of the files' columns.
+            named: Whether the files or the command line name them.
 
         Raises:
             ConfigError: A column doesn't exist; the message names the nearest one.
@@ -78,13 +84,13 @@ class StarterRequest:
             checked.append((f"--set {section}.group_by", tuple(group_by)))
             checked.append((f"--set {section}.order_by", (order_by,) if order_by else ()))
         for where, names in checked:
-            _check_columns(where, names, columns)
+            _check_columns(where, names, columns, named=named)
         with naming(Source("--set")):
             mistakes = Mistakes()
             expanded, _ = expand_patterns(self.table("features"), columns, (*self.labels, *key), mistakes)
             mistakes.raise_any()
             used = allowed_types(expanded)
-        _check_columns("--set features", tuple(used), columns)
+        _check_columns("--set features", tuple(used), columns, named=named)
         return StarterRequest(self.labels, {**self.tables, "features": expanded}, self.dialect)
 
 
@@ -166,12 +172,13 @@ def _check_keys(asked: Mapping[str, Any], keys: frozenset[tuple[str, ...]], labe
             raise ConfigError(f"--label {label!r}: --set features.{label} declares it, too; remove one of them")
 
 
-def _check_columns(where: str, names: Sequence[str], columns: Sequence[str]) -> None:
+def _check_columns(where: str, names: Sequence[str], columns: Sequence[str], *, named: bool) -> None:
     known = set(columns)
+    advice = "" if named else f"; the files have no header, so name their columns with {NAME_COLUMNS}"
     for name in names:
         if name not in known:
             hint = did_you_mean(name, columns) or f"; the columns are {few_names(columns)}"
-            raise ConfigError(f"{where}: there is no column {name!r}{hint}")
+            raise ConfigError(f"{where}: there is no column {name!r}{hint}{advice}")
 
 
 def _with_paths_beside(asked: dict[str, Any], config: str) -> dict[str, Any]:

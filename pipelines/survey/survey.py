@@ -81,7 +81,8 @@ def take_survey(
     """
     sniffed = sniff_files(inputs, request.dialect)
     header = first_header(inputs, sniffed.dialect)
-    request = request.for_columns(header.names)
+    numbered = tuple(f"column_{position}" for position in range(1, len(header.names) + 1))
+    request = request.for_columns(header.names, named=sniffed.dialect.header or header.names != numbered)
     with tempfile.TemporaryDirectory(prefix="shardmill-init-") as work:
         inference = Inference(inputs, sniffed.dialect, work, Engine(), progress)
         profiled, _ = inference.infer(Profiled, as_text(header.names))

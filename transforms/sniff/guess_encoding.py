@@ -31,7 +31,7 @@ _SHIFT = b"\x1b$"
 _MISREAD = ("cp1252", "latin-1")
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _BROKEN = re.compile("[\udc80-\udcff]+")
-# Characters from the first foreign one on in which words are looked for.
+# Characters around the first foreign one in which words are looked for.
 _WINDOW = 2000
 
 
@@ -81,7 +81,7 @@ def guess_encoding(samples: Sequence[Sample]) -> tuple[str, Decision]:
     broken = [text for text in decoded if text.broken]
     # Damage in a few rows of UTF-8 is for the reader to reject.
     if sum(text.broken for text in broken) < max(1, sum(text.letters for text in decoded)):
-        return "utf-8", _decide_utf8(decoded, broken)
+        return "utf-8", _decide_utf8(decoded, broken, complete=all(sample.complete for sample in samples))
     foreign = [_whole_lines(sample) for sample, text in zip(samples, decoded, strict=True) if text.broken]
     return choose_reading(broken[0].path, read_foreign(foreign))
 
@@ -93,7 +93,8 @@ def _decode(sample: Sample) -> _Utf8:
         text = text[:-3] + _BROKEN.sub("", text[-3:])
     broken = _BROKEN.search(text)
     first = _FOREIGN.search(text)
-    window = text[text.rfind("\n", 0, first.start()) + 1 :][:_WINDOW] if first else ""
+    begin = max(text.rfind("\n", 0, first.start()) + 1, first.start() - _WINDOW // 2) if first else len(text)
+    window = text[begin : begin + _WINDOW]
     bad = sum(map(len, _BROKEN.findall(text))) if broken else 0
     return _Utf8(
         path=sample.path,
@@ -104,9 +105,10 @@ def _decode(sample: Sample) -> _Utf8:
     )
 
 
-def _decide_utf8(decoded: Sequence[_Utf8], broken: Sequence[_Utf8]) -> Decision:
+def _decide_utf8(decoded: Sequence[_Utf8], broken: Sequence[_Utf8], *, complete: bool) -> Decision:
     words = [word for text in decoded for word in text.words]
-    reads = f"reads {show_words(words)}" if words else "nothing but ASCII"
+    ascii_only = "nothing but ASCII" if complete else "nothing but ASCII at the beginning"
+    reads = f"reads {show_words(words)}" if words else ascii_only
     if not broken:
         twice = next((word for word in words if _decode_again(word)), None)
         if twice:

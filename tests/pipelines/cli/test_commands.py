@@ -239,7 +239,7 @@ import sys
 from shardmill.pipelines.cli import commands, engine_options
 from shardmill.pipelines.console import summary
 from shardmill.pipelines import run
-def interrupt(*_):
+def interrupt(*_, **__):
     raise KeyboardInterrupt
 summary.print_summary = interrupt
 sys.argv = ["shardmill", "run", "p.toml", "--output", "out"]

@@ -61,3 +61,27 @@ def test_no_line_is_too_long(names: list[str], width: int) -> None:
     """Whatever the cells are: long, of wide characters, many."""
     text = printed([[name, name] for name in names], width)
     assert max(map(cell_len, text.splitlines())) <= width
+
+
+def test_leading_columns_stand_beside_another() -> None:
+    """Otherwise a column as wide as the terminal would leave them in a table of their own."""
+    wide = [["feature", "next", "spots"], ["type", "float32", "float32"], ["record 0", "1.5", "0.25, " * 20]]
+    table = FittingTable()
+    table.lead_columns = 2
+    for column in wide:
+        table.add_column(column[0])
+    for cells in zip(*(column[1:] for column in wide), strict=True):
+        table.add_row(*map(Text, cells))
+    out = io.StringIO()
+    Console(file=out, width=80).print(table)
+    lines = out.getvalue().splitlines()
+    assert lines[1].split("┃")[1:-1] == [" feature ", " type    ", f" {'record 0':<{len(lines[1]) - 24}} "]
+    assert max(map(len, lines)) <= 80
+    assert sum("feature" in line for line in lines) == 1
+    assert [line.split("│")[1].strip() for line in lines if line.startswith("│")][:2] == ["next", "spots"]
+
+
+def test_wide_leading_columns_may_stand_alone() -> None:
+    """Beside them, others would be too narrow to read."""
+    columns = [["f", "a"], ["t" * 40, "b"], ["record", "0.25, " * 20]]
+    assert "record" in printed(columns, 60)

@@ -128,3 +128,16 @@ def test_skipped_lines_are_told_where_there_are_some() -> None:
         MANIFEST | {"skipped": {"above": 1, "comments": 1}}, {}
     )
     assert "  skipped 1,234 comment lines\n" in summary(MANIFEST | {"skipped": {"comments": 1234, "blank": 4}}, {})
+
+
+def test_grave_warnings_are_told() -> None:
+    """The gravest ones, and where to read what they mean; without any, nothing."""
+    out = io.StringIO()
+    titles = [f"Feature {number} is constant" for number in range(7)]
+    print_summary("out/run/", MANIFEST, {}, Console(file=out, width=200, soft_wrap=True), titles)
+    text = out.getvalue()
+    assert [line for line in text.splitlines() if line.startswith("grave: ")] == [
+        f"grave: {each}" for each in titles[:5]
+    ]
+    assert "  2 more, and what that means, in out/run/report.html\n" in text
+    assert "report.html" not in summary(MANIFEST, {})

@@ -1,5 +1,6 @@
 """`shardmill init`: from a look at the data to two files."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -33,6 +34,29 @@ def test_files_that_exist_are_left_alone(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError, match=rf"{name}' exists and isn't overwritten; choose another file with --output"):
         init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
     assert (tmp_path / name).read_text() == "mine"
+
+
+def test_both_files_that_exist_are_named(tmp_path: Path) -> None:
+    """Who removes one isn't told of the other only then."""
+    (tmp_path / "data.csv").write_text("x\n1\n")
+    for name in ("p.toml", "p.schema.pbtxt"):
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(
+        OutputError, match=r"p.toml' and '.*p.schema.pbtxt' exist and aren't overwritten; .* remove them"
+    ):
+        init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+
+
+def test_a_label_of_files_without_a_header_needs_names(tmp_path: Path) -> None:
+    """The message says how to give them; with names, it says nothing of them."""
+    (tmp_path / "data.csv").write_text("1,2\n3,4\n")
+    arguments = [str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True)
+    advice = """; the files have no header, so name their columns with --set input.header=false --set 'input.columns=["...", "..."]'"""
+    with pytest.raises(ConfigError, match=re.escape(f"the columns are column_1, column_2{advice}")):
+        init(*arguments, parse_request(("income",), None, [], "p.toml"))
+    settings = ["input.header=false", 'input.columns=["a", "b"]']
+    with pytest.raises(ConfigError, match=r"the columns are a, b$"):
+        init(*arguments, parse_request(("income",), None, settings, "p.toml"))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +214,7 @@ def test_files_taken_for_headerless_are_told(text: str, settings: list[str], tol
     request = parse_request((), None, settings, "p.toml")
     starter = init([str(tmp_path / "data.csv")], str(tmp_path / "p.toml"), Progress(quiet=True), request)
     assert ("header: none; if there is one, --set input.header=true" in next_steps(starter)) is told
-    begin = 'columns = ["column_1", "column_2"]  # no file names them; to do so, run init again with '
+    begin = 'columns = ["column_1", "column_2"]  # no file names them; to do so, remove this file and its schema, and run init again with '
     advice = [
         line.removeprefix(begin) for line in Path(starter.config).read_text().splitlines() if line.startswith(begin)
     ]

@@ -195,6 +195,7 @@ def test_a_run_of_windows_is_verified(folder: Path, capsys: pytest.CaptureFixtur
     out = " ".join(capsys.readouterr().out.split())
     assert "dropped in no window; windows of rows in" in out
     assert "[4, 3]" in out
+    assert "┃ file ┃ records ┃ bytes ┃" in out
 
 
 def test_new_rows_become_windows(folder: Path, tmp_path: Path) -> None:

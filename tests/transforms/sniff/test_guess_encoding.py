@@ -294,3 +294,14 @@ def test_nul_bytes_of_no_wide_encoding_give_no_warning() -> None:
     """Whoever runs `init` would see it."""
     name, _ = guess_encoding([Sample("f.csv", b"a,b\n\xe9\0\n", complete=True)])
     assert name == "cp1252"
+
+
+def test_a_word_far_into_a_long_line_is_found() -> None:
+    """As in a cell with a long text; no file with such a word is called ASCII."""
+    text = "a\n" + "word " * 3000 + "Zürich" + " word" * 3000 + "\n"
+    assert guess(text.encode())[1].reason == "reads 'Zürich'"
+
+
+def test_what_a_sample_cuts_is_not_called_ascii() -> None:
+    """Only its beginning was looked at."""
+    assert guess(b"a,b\n1,2\n", complete=False)[1].reason == "nothing but ASCII at the beginning"
