@@ -24,7 +24,7 @@ from shardmill.transforms.functions.columns import (
 )
 from shardmill.transforms.functions.traced_function import Function
 from shardmill.transforms.graph.packing import Pack, packs
-from shardmill.transforms.graph.stacks import Stacks
+from shardmill.transforms.graph.stacks import Stacks, unstack
 from shardmill.transforms.graph.tables import Tables
 from shardmill.transforms.kinds.base import Kind, Tensor, Trace
 from shardmill.transforms.statistics.requests import Statistics
@@ -213,10 +213,11 @@ class Declared(Transform):
         trace = Trace(tf, {}, self._statistics, self._tables.opened())
         for pack in self._packs:
             built = pack.build(trace, [inputs.stacked(columns) for columns in pack.columns], tf.constant(pack.numbers))
-            blocks += [
-                Block(tuple(specs[name] for name in names), tensor)
-                for names, tensor in zip(pack.outputs, built, strict=True)
-            ]
+            for names, tensor in zip(pack.outputs, built, strict=True):
+                own = tuple(specs[name] for name in names)
+                # Text is read flat, so each of its rows is a block.
+                flat = own[0].dtype == "bytes"
+                blocks += map(Block, zip(own), unstack(tensor, len(own))) if flat else [Block(own, tensor)]
         return blocks
 
     def _raw(self, kinds: Iterable[Kind]) -> list[str]:

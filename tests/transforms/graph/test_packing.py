@@ -48,6 +48,8 @@ TOKENS: dict[str, Any] = {
     "h": {"kind": "hash", "num_buckets": 11},
     "k": {"kind": "hash", "num_buckets": 7, "key": [3, 4], "missing": "none"},
     "v": {"kind": "vocabulary", "num_oov_buckets": 1},
+    "t": {"kind": "string"},
+    "f": {"kind": "string", "missing": "none"},
 }
 ODD = [0.0, -0.0, float("inf"), float("-inf"), 1e-40, -1e-45, 3.4e38, -3.4e38, 1.0, -0.5]
 
