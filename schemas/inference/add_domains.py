@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.inference.column_evidence import ColumnEvidence
 from shardmill.schemas.inference.date_formats import is_date
-from shardmill.schemas.inference.least_present import least_present
+from shardmill.schemas.inference.least_present import least_present, least_share
 from shardmill.schemas.inference.name_words import is_identifier, words_of
 from shardmill.schemas.inference.number_ranges import are_flags, natural_range
 
@@ -87,13 +87,13 @@ def _booleans(values: frozenset[str]) -> tuple[str, str] | None:
 
 
 def _share_of_new(values: int, cells: int) -> float:
-    """The share of cells with values that weren't seen.
+    """The largest share of new values to expect, by cells.
 
     It is about the share of cells whose value was seen once (Good 1953, "The population frequencies
     of species and the estimation of population parameters"). Those are at most as many as there are
-    values; the share is rounded up to two digits.
+    values. As many new cells may have more by chance. The share is rounded up to two digits.
     """
-    share = values / cells
+    share = 1 - least_share(cells - values, cells, cells)
     unit = 10.0 ** (math.floor(math.log10(share)) - 1)
     return math.ceil(share / unit - 1e-9) * unit
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shardmill.schemas.inference.least_present import FEWEST_ROWS, SURE, least_present
+from shardmill.schemas.inference.least_present import FEWEST_ROWS, SURE, least_present, least_share
 
 ROWS = st.integers(1, 10**9)
 
@@ -54,6 +54,15 @@ def test_new_rows_of_the_same_kind_seldom_have_fewer(share: float, rows: int) ->
     after = random.binomial(FEWEST_ROWS, share, 20_000) / FEWEST_ROWS
     bounds = np.array([least_present(present, rows) for present in range(rows + 1)])
     assert (after < bounds[before]).mean() <= 1 / 500
+
+
+@pytest.mark.parametrize("share", [0.84, 0.99])
+@pytest.mark.parametrize("cells", [40, 3_000])
+def test_as_many_new_cells_seldom_have_a_lower_share(share: float, cells: int) -> None:
+    """Of pairs of samples of one size, at most one in five hundred."""
+    before, after = np.random.default_rng(2).binomial(cells, share, (2, 20_000))
+    bounds = np.array([least_share(found, cells, cells) for found in range(cells + 1)])
+    assert (after / cells < bounds[before]).mean() <= 1 / 500
 
 
 def test_it_notices_a_column_that_is_half_empty() -> None:
