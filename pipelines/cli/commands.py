@@ -134,7 +134,7 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     """
     from shardmill.pipelines.job.preflight import checked_config
 
-    with usage_first(ctx, engine):
+    with usage_first(ctx, engine, workers):
         checked = checked_config(config, settings or (), output, overwrite=overwrite)
     chosen = engine_of(ctx, engine, workers, checked.output.dir)
 
@@ -230,7 +230,7 @@ def apply(  # noqa: PLR0913  (a command's options are its parameters)
 
     from shardmill.pipelines.job.preflight import check_application
 
-    with usage_first(ctx, engine):
+    with usage_first(ctx, engine, workers):
         check_application(run_dir, files, output, overwrite=overwrite)
     chosen = engine_of(ctx, engine, workers, output)
 

@@ -17,21 +17,25 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def usage_first(ctx: typer.Context, engine: str | None) -> Iterator[None]:
-    """Reports unknown options rather than mistakes that a block finds.
+def usage_first(ctx: typer.Context, engine: str | None, workers: int | None = None) -> Iterator[None]:
+    """Reports wrong options rather than mistakes that a block finds.
 
     A mistyped option may be their cause.
 
     Args:
         ctx: The command's context, with the arguments that aren't its own.
         engine: The value of `--engine`.
+        workers: The value of `--workers`.
 
     Raises:
-        ShardmillError: As `check_options`, or else the block's error.
+        ShardmillError: As `check_options` or `named_engine`, or else the block's error.
     """
     try:
         yield
     except ShardmillError:
+        from shardmill.pipelines.engines.choose import named_engine
+
+        named_engine(engine, ctx.args, workers)
         check_options(ctx, ctx.args, engine)
         raise
 

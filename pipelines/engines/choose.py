@@ -58,13 +58,7 @@ def choose_engine(
     Raises:
         ConfigError: There is no such engine, or options contradict each other or are missing.
     """
-    runner = option(beam_args, "--runner")
-    if name is not None and name not in ENGINES:
-        raise ConfigError(f"--engine: expected one of {', '.join(ENGINES)}, received {name!r}")
-    if name is not None and runner is not None:
-        raise ConfigError(f"--engine={name} and --runner={runner} both say what runs the pipeline; give one of them")
-    engine = Engine(name or runner or LOCAL, tuple(beam_args), workers)
-    _check_options(engine)
+    engine = named_engine(name, beam_args, workers)
     if name in MASTERS:
         return replace(engine, beam_args=_cluster_args(name, engine.beam_args))
     if name == "prism":
@@ -75,6 +69,27 @@ def choose_engine(
         from shardmill.pipelines.engines.dataflow import dataflow_args  # loads Beam, by the stores' clients
 
         return replace(engine, beam_args=tuple(dataflow_args(beam_args, output)))
+    return engine
+
+
+def named_engine(name: str | None, beam_args: Sequence[str], workers: int | None = None) -> Engine:
+    """Returns the engine that the options name, as they are.
+
+    Args:
+        name: As for `choose_engine`.
+        beam_args: As for `choose_engine`.
+        workers: As for `choose_engine`.
+
+    Raises:
+        ConfigError: There is no such engine, or options contradict each other.
+    """
+    runner = option(beam_args, "--runner")
+    if name is not None and name not in ENGINES:
+        raise ConfigError(f"--engine: expected one of {', '.join(ENGINES)}, received {name!r}")
+    if name is not None and runner is not None:
+        raise ConfigError(f"--engine={name} and --runner={runner} both say what runs the pipeline; give one of them")
+    engine = Engine(name or runner or LOCAL, tuple(beam_args), workers)
+    _check_options(engine)
     return engine
 
 
