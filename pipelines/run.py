@@ -8,7 +8,10 @@ from shardmill.pipelines.config.load import Config
 from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.engine import Engine
 from shardmill.pipelines.job.interruption import terminable
-from shardmill.schemas.errors import ConfigError
+from shardmill.pipelines.run_folder.output_folder import is_run
+from shardmill.schemas.errors import ConfigError, OutputError
+from shardmill.schemas.messages import listed
+from shardmill.transforms.files import files
 from shardmill.transforms.graph import process
 from shardmill.transforms.workers import phases
 from shardmill.transforms.workers.load_beam import load_beam
@@ -16,6 +19,9 @@ from shardmill.transforms.workers.load_beam import load_beam
 if TYPE_CHECKING:
     from shardmill.pipelines.job.job import Job
     from shardmill.pipelines.job.run_job import RunResult
+
+# Changes listed in a message.
+_CHANGES = 5
 
 
 def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress, resume: bool = False) -> "RunResult":
@@ -27,6 +33,7 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress, 
         engine: The engine that runs it.
         progress: Shows the progress.
         resume: Whether to go on where a run that was stopped ended, and to let one go on from this.
+            A finished run that this one would repeat is its result.
 
     Raises:
         ShardmillError: The run failed; nothing is left that looks finished.
@@ -37,6 +44,8 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress, 
 
     if resume:
         _check_resumable(config.path, engine)
+        if not overwrite and (before := _finished_before(config, output, engine, progress)) is not None:
+            return before
     if engine.is_dataflow:
         from shardmill.pipelines.engines.dataflow import check_paths
 
@@ -50,7 +59,7 @@ def run(config: Config, *, overwrite: bool, engine: Engine, progress: Progress, 
     # engines the worker that traces does.
     traced_here = engine.in_process and config.preprocessing_fn is None
     with process.shared() if traced_here else nullcontext(), terminable():
-        load_beam(local=engine.is_local and traced_here)
+        _load_beam(config, engine)
         from shardmill.pipelines.job.run_job import job_folders, run_job
 
         with job_folders(output, overwrite=overwrite, engine=engine, resume=resume) as folders:
@@ -72,6 +81,43 @@ def _check_resumable(path: str, engine: Engine) -> None:
             f"{path}: --resume: expected the local engine, received the engine {engine.name!r}, whose job outlives the command; "
             "run without --resume"
         )
+
+
+def _finished_before(config: Config, output: str, engine: Engine, progress: Progress) -> "RunResult | None":
+    """Returns the finished run that this one would repeat.
+
+    Returns None where there is no finished run at the output.
+
+    Raises:
+        OutputError: There is one, which this one wouldn't repeat.
+    """
+    if files.is_local(output) and not is_run(output):
+        return None
+    _load_beam(config, engine)
+    from shardmill.pipelines.diff.changed_since import changed_since
+    from shardmill.pipelines.engines.beam_options import set_file_options
+    from shardmill.pipelines.job.run_job import RunResult, forget_units, published_path
+    from shardmill.pipelines.run_folder.finished_run import FinishedRun
+
+    set_file_options(engine)
+    with files.reading(output):
+        if not is_run(output):
+            return None
+    phases.reset()
+    run = FinishedRun.load(output)
+    with terminable():
+        changed = list(changed_since(run, config, progress))
+    if changed:
+        raise OutputError(
+            f"--resume: {output!r} holds a finished run, and this one would be another: {listed(changed, _CHANGES, str)}; "
+            "choose another --output, or replace it with --overwrite"
+        )
+    forget_units(published_path(output, engine))
+    return RunResult(output, run.manifest, {}, was_finished=True)
+
+
+def _load_beam(config: Config, engine: Engine) -> None:
+    load_beam(local=engine.is_local and config.preprocessing_fn is None)
 
 
 def make_job(config: Config, work: str, engine: Engine, progress: Progress) -> "Job":

@@ -135,7 +135,8 @@ def run(  # noqa: PLR0913  (a command's options are its parameters)
     from shardmill.pipelines.job.preflight import checked_config
 
     with usage_first(ctx, engine, workers):
-        checked = checked_config(config, settings or (), output, overwrite=overwrite)
+        # A finished run may be what a resumed one would make.
+        checked = checked_config(config, settings or (), output, overwrite=overwrite or (resume and not dry_run))
     chosen = engine_of(ctx, engine, workers, checked.output.dir)
 
     if dry_run:

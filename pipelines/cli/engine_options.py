@@ -95,6 +95,10 @@ def tell_result(engine: "Engine", result: "RunResult", *, profile: bool) -> None
 
     if engine.template:
         typer.echo(f"Wrote the template {engine.template}; a job launched from it does the run (docs/dataflow.md).")
+    elif result.was_finished:
+        typer.echo(
+            f"{result.output} is already finished, with this configuration, input and versions; nothing was done."
+        )
     else:
         print_summary(result.output, result.manifest, result.seconds, grave=result.grave)
         if profile:

@@ -4,23 +4,29 @@ Nothing is read or written.
 """
 
 import datetime as dt
+import hashlib
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 from shardmill.pipelines.config.check_grouped import check_filled, check_grouped, check_windowed
 from shardmill.pipelines.config.fold_key import fold_key, fold_rule
 from shardmill.pipelines.config.grouped_sections import WindowConfig
 from shardmill.pipelines.config.load import Config
+from shardmill.pipelines.config.table import dotted
 from shardmill.pipelines.job.job import Job, parts_folder
 from shardmill.pipelines.job.prepare_features import JobFeatures
-from shardmill.schemas.errors import ConfigError
+from shardmill.pipelines.run_folder.finished_run import FinishedRun
+from shardmill.schemas.errors import ConfigError, Key
 from shardmill.schemas.mistakes import Mistakes
 from shardmill.schemas.schema import ColumnType, Schema
 from shardmill.transforms.csv.selection import Selection
 from shardmill.transforms.csv.units import InputFile
 from shardmill.transforms.features.registry import parse_features
-from shardmill.transforms.files import files
+from shardmill.transforms.files import copying, files
 from shardmill.transforms.keeping.generations import generations
 from shardmill.transforms.keeping.kept_entries import KeptEntries
 from shardmill.transforms.reading import Reading
@@ -58,7 +64,7 @@ def plan_job(config: Config, inputs: Sequence[InputFile], schema: Schema, featur
         shard_rule=_shard_rule(config),
         level=config.output.level if config.output.compression == "gzip" else None,
         work=work,
-        facts={"config": config.resolved(), "versions": versions(features.source.packages)},
+        facts=facts_of(config, features.source.packages),
         kept=_kept(config),
         grouping=None if config.grouped is None else config.grouped.grouping,
     )
@@ -72,6 +78,49 @@ def _kept(config: Config) -> KeptEntries | None:
     folder = os.path.abspath(cache) if files.is_local(cache) else cache
     found = generations(folder, config.analysis.keep_days, dt.datetime.now(dt.timezone.utc).date())
     return KeptEntries(found.current, "[analysis] cache", found.earlier)
+
+
+def facts_of(config: Config, packages: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Returns what decides a run's bytes, besides its input.
+
+    They are keys of the manifest: the settings, hashes of the files that these name, and versions.
+
+    Args:
+        config: The configuration.
+        packages: Further packages that only this run needs.
+
+    Raises:
+        DataError: What a setting names can't be read.
+    """
+    named = dict(_named_files(config))
+    hashes = {"named_files": named} if named else {}
+    return {"config": config.resolved(), **hashes, "versions": versions(packages)}
+
+
+def _named_files(config: Config) -> Iterator[tuple[str, str]]:
+    """Yields the SHA-256 of files that settings name.
+
+    Of a run, the list of its files counts; its manifest tells how it was made, too.
+    """
+    named: dict[Key, str | None] = {("input", "schema"): config.input.schema}
+    runs: dict[Key, str | None] = {}
+    for name, reference in (("preprocessing_fn", config.preprocessing_fn), ("derive", config.derive)):
+        named[name,] = reference and reference.rpartition(":")[0]
+    if config.validate:
+        named["validate", "schema"], runs["validate", "against"] = config.validate.schema, config.validate.against
+    for name, value in config.features.items():
+        if isinstance(value, Mapping):
+            named["features", name, "file"], runs["features", name, "extend"] = value.get("file"), value.get("extend")
+    # Many features may name one file.
+    for hashed, paths in ((cache(lambda path: copying.digest(path)[1]), named), (cache(_run_digest), runs)):
+        for key, path in paths.items():
+            if path:
+                yield dotted(key), hashed(path)
+
+
+def _run_digest(folder: str) -> str:
+    listed = json.dumps(FinishedRun.load(folder).manifest["files"])
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 def versions(packages: tuple[str, ...] = ()) -> dict[str, str]:

@@ -51,12 +51,14 @@ class RunResult:
         seconds: Wall-clock seconds of each phase, and of the whole run as `total`, which is their
             sum.
         grave: The titles of the report's grave warnings, the gravest first.
+        was_finished: Whether it was finished before, and nothing was done.
     """
 
     output: str
     manifest: Mapping[str, Any]
     seconds: Mapping[str, float]
     grave: Sequence[str] = ()
+    was_finished: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,7 @@ def job_folders(output: str, *, overwrite: bool, engine: Engine, resume: bool = 
     remove_left()
     set_file_options(engine)
     check_ready(engine)
-    published = _published(output, engine)
+    published = published_path(output, engine)
     with work_folder(published, overwrite=overwrite, keep=engine.template is not None) as work, tracer_stops():
         files.make_folder(parts_folder(work))
         kept = KeptEntries(f"{published.rstrip('/')}{RESUME}", "--resume") if resume else None
@@ -139,7 +141,9 @@ def run_job(job: Job, folders: JobFolders, engine: Engine, progress: Progress) -
     with files.writing(folders.work):
         manifest, grave = _finish(folders, engine, result)
     publish(folders.work, folders.published, overwrite=folders.overwrite)
-    _forget(folders)
+    # On a disk those of an earlier run, too, though this one didn't go on from it.
+    if folders.resume is not None or files.is_local(folders.published):
+        forget_units(folders.published)
     phases.add(_PUBLISH, 0, 1)
     return RunResult(folders.output, manifest, phases.seconds(), grave)
 
@@ -176,7 +180,13 @@ def prepare_job(job: Job, engine: Engine, progress: Progress) -> None:
     progress.announce({"scan": scanned, **keys, first: size, **phases_between, **group, **last}, last=True)
 
 
-def _published(output: str, engine: Engine) -> str:
+def published_path(output: str, engine: Engine) -> str:
+    """Returns the path of an output folder for workers.
+
+    Args:
+        output: The output folder, as the user names it.
+        engine: The engine.
+    """
     if not files.is_local(output):
         return output
     # A link is resolved: its target may be on another disk, where the work folder must be, too, to
@@ -184,14 +194,14 @@ def _published(output: str, engine: Engine) -> str:
     return os.path.realpath(output) if os.path.islink(output) or not engine.is_local else output
 
 
-def _forget(folders: JobFolders) -> None:
+def forget_units(published: str) -> None:
     """Removes the finished units of a run that is published.
 
-    Those of an earlier run at a local output, too, though this one didn't go on from it.
+    Args:
+        published: The run's folder.
     """
-    if folders.resume is not None or files.is_local(folders.published):
-        with tidying():
-            files.remove(f"{folders.published.rstrip('/')}{RESUME}")
+    with tidying():
+        files.remove(f"{published.rstrip('/')}{RESUME}")
 
 
 def _finish(folders: JobFolders, engine: Engine, result: PipelineResult) -> tuple[dict[str, Any], list[str]]:

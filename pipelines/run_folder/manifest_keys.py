@@ -261,6 +261,7 @@ class Manifest(TypedDict):
 
     format: int
     config: Settings
+    named_files: NotRequired[dict[str, Sha256]]
     versions: dict[str, str]
     rows: RowCounts
     groups: NotRequired[GroupsEntry]

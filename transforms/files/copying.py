@@ -52,7 +52,7 @@ def copy(source: str, target: str) -> None:
             _copy_within(source, target)
             return
         with files.create(target) as writer:
-            for piece in _pieces(source):
+            for piece in pieces(source):
                 writer.write(piece)
 
 
@@ -76,13 +76,18 @@ def digest(path: str) -> tuple[int, str]:
     """
     found = hashlib.sha256()
     count = 0
-    for piece in _pieces(path):
+    for piece in pieces(path):
         found.update(piece)
         count += len(piece)
     return count, found.hexdigest()
 
 
-def _pieces(path: str) -> Iterator[bytes]:
+def pieces(path: str) -> Iterator[bytes]:
+    """Yields a file's bytes, some at a time.
+
+    Raises:
+        DataError: It can't be read.
+    """
     with files.opened(path) as stream:
         while piece := stream.read(_READ_BYTES):
             yield piece

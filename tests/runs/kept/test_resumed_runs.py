@@ -129,7 +129,7 @@ def _check(folder: Path) -> dict[str, int]:
 
 
 def test_a_run_that_is_killed_goes_on(folder: Path) -> None:
-    """Killed when each of its phases begins, and amid the transform, it does nothing again, and leaves nothing but the output."""
+    """Killed when each of its phases begins, and amid the transform, it does nothing twice, and leaves nothing but the output."""
     _kill_in(folder, "scan", "infer", "analyze", "trace", "transform")
     _kill_in(folder, "transform", parts=4)
     written = _parts(folder)
@@ -138,6 +138,8 @@ def test_a_run_that_is_killed_goes_on(folder: Path) -> None:
     # A part counts once its entry is there, too; of two, one may lack it.
     assert len(written.items() - _parts(folder).items()) <= 2
     assert _kill_when(folder, lambda _: False) == "over"
+    assert _start(folder, *RESUMING).wait(600) == 0
+    assert "out is already finished" in (folder / "log").read_text()
     metrics = _check(folder)
     assert (metrics["rows-kept"], metrics["rows-resumed"]) == (FILES * ROWS, FILES * (ROWS - 8))
     assert sorted(path.name for path in folder.iterdir()) == ["in", "log", "p.toml", "tmp", "whole"]
