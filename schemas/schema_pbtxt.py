@@ -3,6 +3,7 @@
 TFDV, TF Transform and TFX read and write this format.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from shardmill.schemas.errors import ConfigError
+from shardmill.schemas.run_folder import RAW_SCHEMA
 from shardmill.schemas.schema import Column, ColumnType, Schema
 
 _TO_PROTO = {ColumnType.INT: schema_pb2.INT, ColumnType.FLOAT: schema_pb2.FLOAT, ColumnType.BYTES: schema_pb2.BYTES}
@@ -29,11 +31,27 @@ def load_schema(path: str) -> Schema:
         ConfigError: The file can't be read, isn't a schema, or describes values that a CSV file
             can't hold.
     """
+    check_no_folder(path)
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"can't read the schema {path!r}: {error.strerror}; check input.schema") from error
     return decode_schema(data, path)
+
+
+def check_no_folder(path: str) -> None:
+    """Checks that a schema's path isn't a folder's.
+
+    Args:
+        path: The path, local or remote.
+
+    Raises:
+        ConfigError: It is; the message names the schema in the folder of a run.
+    """
+    if os.path.isdir(path):
+        within = os.path.join(path, RAW_SCHEMA)
+        advice = f"give that of the run, {within!r}" if os.path.isfile(within) else "give a file in it"
+        raise ConfigError(f"expected the file of a schema, received the folder {path!r}; {advice}")
 
 
 def decode_schema(data: bytes, source: str) -> Schema:

@@ -13,7 +13,7 @@ from shardmill.schemas.feature_stats import Dataset, decode_statistics
 from shardmill.schemas.messages import listed, suggest
 from shardmill.schemas.run_folder import EXPECTED_SCHEMA, RAW_SCHEMA, RAW_STATISTICS, STATISTICS_FILE, TRAIN
 from shardmill.schemas.schema import Schema
-from shardmill.schemas.schema_pbtxt import decode_proto, from_proto
+from shardmill.schemas.schema_pbtxt import check_no_folder, decode_proto, from_proto
 from shardmill.schemas.validation.comparators import Limits
 from shardmill.schemas.validation.find_anomalies import Expectations
 from shardmill.schemas.validation.schema_mistakes import domain_of
@@ -147,6 +147,7 @@ def _read_schema(wish: Wish) -> schema_pb2.Schema:
     if wish.schema is None:
         assert wish.against is not None
         return run_schema(wish.against)
+    check_no_folder(wish.schema)
     try:
         with files.opened(wish.schema) as stream:
             return decode_proto(stream.read(), wish.schema)

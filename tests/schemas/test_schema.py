@@ -165,6 +165,20 @@ def test_a_schema_file_that_is_not_there_or_not_text_is_an_error(tmp_path: Path)
         load_schema(str(tmp_path / "binary.pbtxt"))
 
 
+def test_a_folder_for_a_schema_is_refused(tmp_path: Path) -> None:
+    """Where it is a run's, the message names the run's schema."""
+    with pytest.raises(
+        ConfigError, match=r"^expected the file of a schema, received the folder '.*'; give a file in it$"
+    ):
+        load_schema(str(tmp_path))
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "metadata" / "schema.pbtxt").write_text("")
+    with pytest.raises(
+        ConfigError, match=r"received the folder '.*'; give that of the run, '.*/metadata/schema\.pbtxt'$"
+    ):
+        load_schema(str(tmp_path))
+
+
 def test_a_schema_is_saved_and_loaded(tmp_path: Path) -> None:
     """What is saved is loaded."""
     schema = Schema((Column("größe, m", ColumnType.FLOAT),))

@@ -96,6 +96,7 @@ def test_nothing_to_validate_by_is_wrong_usage(
     for options, expected in (
         ([], "expected what to validate by, received nothing; give --schema FILE, --against RUN_DIR or both"),
         (["--schema", "absent"], "the schema: can't read 'absent'"),
+        (["--schema", str(tmp_path)], f"expected the file of a schema, received the folder '{tmp_path}'"),
         (
             ["--schema", str(schema), "--environment", "SERVE"],
             f"environment 'SERVE': expected one of the schema '{schema}'; did you mean 'SERVING'? It has 'SERVING', 'TRAINING'",
