@@ -1,12 +1,15 @@
 """The summary that a finished run prints, from its manifest."""
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from shardmill.pipelines.config.paths import has_scheme
 from shardmill.pipelines.console.plain_console import PlainConsole
 from shardmill.schemas.messages import listed
 from shardmill.schemas.run_folder import REPORT
@@ -53,6 +56,7 @@ def print_summary(
     _print_rejected(out, folder, manifest["rejected"], APPLIED_HINT if "applied" in manifest else ENCODING_HINT)
     print_shared_keys(out, manifest)
     _print_skipped(out, manifest)
+    _print_without_rows(out, manifest)
     _print_renamed(out, manifest)
     _print_not_finite(out, manifest)
     _print_rounded(out, manifest)
@@ -185,6 +189,18 @@ def _print_skipped(out: Console, manifest: Mapping[str, Any]) -> None:
 
 def _counted(lines: int, what: str) -> str:
     return f"{lines:,} {what.replace('lines', 'line') if lines == 1 else what}"
+
+
+def _print_without_rows(out: Console, manifest: Mapping[str, Any]) -> None:
+    """Names the files without rows, as the configuration does."""
+    found = [entry["path"] for entry in manifest.get("input", []) if not entry["rows"]]
+    if not found:
+        return
+    given = manifest["config"]["input"]["files"]
+    patterns = chain.from_iterable(given.values()) if isinstance(given, Mapping) else given
+    if not any(os.path.isabs(each) or has_scheme(each) for each in patterns):
+        found = [os.path.relpath(path) for path in found]
+    out.print(f"  no rows in {listed(found, _REASONS, repr)}", markup=False)
 
 
 def _print_renamed(out: Console, manifest: Mapping[str, Any]) -> None:

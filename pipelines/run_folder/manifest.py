@@ -225,10 +225,9 @@ def _columns(rule: ManifestRule, findings: Findings) -> ColumnNames:
             "required": list(graph.required),
             "labels": list(graph.labels),
         }
-    paths = {found.path: found.location or found.path for found in rule.inputs}
     renamed: list[RenamedEntry] = [
         {
-            "file": paths[path],
+            "file": path,
             "columns": [{"position": each.position, "name": each.name, "column": each.column} for each in columns],
         }
         for path, columns in findings.renamings.by_file

@@ -147,7 +147,10 @@ class RenamedColumn(TypedDict):
 
 
 class RenamedEntry(TypedDict):
-    """A header's renamed columns, and the first file with it."""
+    """A header's renamed columns, and the first file with it.
+
+    The file's path is as the configuration gives it.
+    """
 
     file: AnyPath
     columns: list[RenamedColumn]

@@ -27,8 +27,8 @@ from shardmill.transforms.records.repair_names import describe_renamed
 from shardmill.transforms.rows.ragged import find_ragged
 from shardmill.transforms.sniff.decision import Decision
 
-# The most renamed columns to name.
-_MOST_RENAMED = 5
+# The most files or renamed columns to name.
+_MOST_NAMED = 5
 # The largest share of bad rows with which a file is taken for one of this dialect.
 _MOST_BAD = 0.5
 
@@ -41,7 +41,8 @@ class Survey:
         dialect: The files' dialect.
         schema: The inferred schema.
         profiled: The columns' profiles, and the rows that they leave out.
-        decisions: The guesses about the dialect, the renamed columns, and the columns' numbers.
+        decisions: The guesses about the dialect, empty files, the renamed columns, and the columns'
+            numbers.
         unnamed: The first column, if the header has no name for it.
         ascending: Columns of integers of which each is greater than the one before, in steps that
             differ.
@@ -93,10 +94,28 @@ def take_survey(
     schema = without_infinite(numeric, profiles, request.infinite_of)
     open_ = [column.name for column in schema if column.type is ColumnType.INT and may_ascend(profiles[column.name])]
     ascending = ascending_columns(inputs, dialect, schema, open_)
-    decisions = (*sniffed.decisions, *name_decisions(header, dialect), *formats, *number_decisions(schema, profiles))
+    decisions = (
+        *sniffed.decisions,
+        *file_decisions(inputs),
+        *name_decisions(header, dialect),
+        *formats,
+        *number_decisions(schema, profiles),
+    )
     unnamed = next((each.column for each in header.renamed if each.position == 1 and not each.name), None)
     odd = odd_cells(inputs, dialect, schema, profiles)
     return Survey(dialect, schema, profiled, decisions, unnamed, ascending, odd), request
+
+
+def file_decisions(inputs: Sequence[InputFile]) -> list[Decision]:
+    """Tells which files are empty.
+
+    Args:
+        inputs: The input files.
+    """
+    empty = [each.path for each in inputs if not each.size]
+    are = "is" if len(empty) == 1 else "are"
+    told = f"{len(empty):,} of {len(inputs):,} {are} empty"
+    return [Decision("files", told, listed(empty, _MOST_NAMED, repr), sure=False)] if empty else []
 
 
 def name_decisions(header: Header, dialect: Dialect) -> list[Decision]:
@@ -112,8 +131,8 @@ def name_decisions(header: Header, dialect: Dialect) -> list[Decision]:
     renamed = [each for each in header.renamed if each.position != lacking]
     if not renamed:
         return []
-    columns = listed([each.column for each in renamed], _MOST_RENAMED)
-    return [Decision("column names", columns, f"in the header {describe_renamed(renamed, _MOST_RENAMED)}")]
+    columns = listed([each.column for each in renamed], _MOST_NAMED)
+    return [Decision("column names", columns, f"in the header {describe_renamed(renamed, _MOST_NAMED)}")]
 
 
 def _read_numbers(

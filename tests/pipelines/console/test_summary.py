@@ -2,8 +2,10 @@
 
 import io
 import shlex
+from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from shardmill.pipelines.console.summary import format_bytes, print_summary
@@ -47,6 +49,18 @@ def test_the_summary_accounts_for_all_rows() -> None:
         "  shardmill inspect --code out/run/ > train.py   code that trains on it, and serves",
         "  shardmill verify out/run/                      checks it, bit for bit",
     ]
+
+
+def test_files_without_rows_are_named_as_they_were_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On one line; paths are relative to the current folder where the configuration's are."""
+    monkeypatch.chdir(tmp_path)
+    paths = {f"{tmp_path}/in/{number}.csv": number % 2 for number in range(14)}
+    found = {"input": [{"path": path, "rows": rows} for path, rows in paths.items()]}
+    relative = "".join(f"'in/{number}.csv', " for number in range(0, 10, 2)).removesuffix(", ")
+    absolute = relative.replace("in/", f"{tmp_path}/in/")
+    for files, shown in ((["in/*"], relative), ({"train": ["in/*"]}, relative), ([f"{tmp_path}/in/*"], absolute)):
+        text = summary(MANIFEST | found | {"config": {"input": {"files": files}}}, {})
+        assert f"  no rows in {shown} and 2 more\n" in text
 
 
 def test_an_applied_run_is_not_advised_to_train() -> None:

@@ -112,6 +112,17 @@ def test_empty_files_have_no_columns(tmp_path: Path) -> None:
     assert not (tmp_path / "p.toml").exists()
 
 
+def test_empty_files_among_others_are_told(tmp_path: Path) -> None:
+    """On one line, however many they are."""
+    (tmp_path / "data.csv").write_text("a,b\n1,2\n")
+    for number in range(8):
+        (tmp_path / f"empty-{number}.csv").write_text("")
+    starter = init([str(tmp_path / "*.csv")], str(tmp_path / "p.toml"), Progress(quiet=True))
+    (told,) = [str(decision) for decision in starter.decisions if decision.subject == "files"]
+    assert told.startswith(f"files: 8 of 9 are empty ('{tmp_path}/empty-0.csv', ")
+    assert told.endswith(f"'{tmp_path}/empty-4.csv' and 3 more), please check")
+
+
 def test_settings_are_heeded_in_looking_at_the_data(tmp_path: Path) -> None:
     """What no look at the bytes can tell: here the encoding, the columns' names and what is missing."""
     (tmp_path / "data.csv").write_bytes("31;K\xf6ln\n-1;Bonn\n".encode("utf-16-le"))

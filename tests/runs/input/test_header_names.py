@@ -66,15 +66,16 @@ def test_the_manifest_and_the_summary_tell_each_header_once(run_dir: Path) -> No
     ]
 
 
-def test_new_files_are_read_alike(run_dir: Path, tmp_path: Path) -> None:
-    """`apply` repairs names as the run did, and its manifest tells so."""
+def test_new_files_are_read_alike(run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`apply` repairs names as the run did, and its manifest tells so, with the file's path as it was given."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "new.csv").write_text(",y,x,x\n7,a,8,9\n")
     out = tmp_path / "out"
-    application = Application(str(run_dir), (str(tmp_path / "new.csv"),))
+    application = Application(str(run_dir), ("new.csv",))
     apply(application, str(out), overwrite=False, engine=Engine(), progress=Progress(quiet=True))
     assert read_split(out)["x_2"].tolist() == [9]
     (renamed,) = json.loads((out / "manifest.json").read_text())["columns"]["renamed"]
-    assert renamed["file"] == str(tmp_path / "new.csv")
+    assert renamed["file"] == "new.csv"
 
 
 def test_serving_takes_the_repaired_names(run_dir: Path) -> None:
