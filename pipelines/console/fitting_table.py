@@ -1,7 +1,5 @@
 """A table that fits narrow terminals and breaks no words."""
 
-from collections.abc import Iterator
-
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
@@ -10,13 +8,15 @@ from rich.text import Text
 # Characters of border and padding for each column; a table has one more at its end.
 _PER_COLUMN = 3
 _CUT = "…"
+# The first column, and one more.
+_PAIR = 2
 
 
 class FittingTable(Table):
     """A table that is split into several if too wide.
 
-    Each of these repeats the first column. Text is wrapped between words; a word that is too long
-    for a line loses its middle.
+    Each of these repeats the first column, but not the title. Text is wrapped between words; a word
+    that is too long for a line loses its middle.
 
     Attributes:
         lead_columns: How many columns the first of several tables begins with, beside another one.
@@ -31,8 +31,10 @@ class FittingTable(Table):
             yield from super().__rich_console__(console, options)
             return
         widths = self._widths(options.max_width)
-        for group in _groups(widths, options.max_width):
-            yield from self._part(group, widths).__rich_console__(console, options)
+        for number, group in enumerate(_groups(widths, options.max_width)):
+            part = self._part(group, widths)
+            part.title = None if number else self.title
+            yield from part.__rich_console__(console, options)
 
     def _natural(self) -> list[int]:
         """Returns each column's width if nothing is wrapped."""
@@ -53,7 +55,7 @@ class FittingTable(Table):
         return [first, *(min(each, room - first) for each in natural[1:])]
 
     def _part(self, group: list[int], widths: list[int]) -> Table:
-        part = Table(title=self.title, title_justify=self.title_justify, title_style=self.title_style)
+        part = Table(title_justify=self.title_justify, title_style=self.title_style)
         columns = [self.columns[index] for index in group]
         for index, column in zip(group, columns, strict=True):
             part.add_column(_fitted(column.header, widths[index]), justify=column.justify, width=widths[index])
@@ -62,19 +64,26 @@ class FittingTable(Table):
         return part
 
 
-def _groups(widths: list[int], most: int) -> Iterator[list[int]]:
-    """Yields groups of columns that fit side by side.
+def _groups(widths: list[int], most: int) -> list[list[int]]:
+    """Returns groups of columns that fit side by side.
 
-    The first column is in each group.
+    The first column is in each group. A last group of one column more takes another from the group
+    before, if that has three more and there is room.
     """
-    group, used = [0], widths[0] + _PER_COLUMN + 1
-    for index, width in enumerate(widths[1:], 1):
-        if len(group) > 1 and used + width + _PER_COLUMN > most:
-            yield group
-            group, used = [0], widths[0] + _PER_COLUMN + 1
-        group.append(index)
-        used += width + _PER_COLUMN
-    yield group
+    groups = [[0]]
+    for index in range(1, len(widths)):
+        if len(groups[-1]) > 1 and not _fits([*groups[-1], index], widths, most):
+            groups.append([0])
+        groups[-1].append(index)
+    if len(groups) > 1 and len(groups[-1]) == _PAIR < len(groups[-2]) - 1:
+        joined = [0, groups[-2][-1], *groups[-1][1:]]
+        if _fits(joined, widths, most):
+            groups[-2:] = [groups[-2][:-1], joined]
+    return groups
+
+
+def _fits(group: list[int], widths: list[int], most: int) -> bool:
+    return sum(widths[index] + _PER_COLUMN for index in group) + 1 <= most
 
 
 def _plain(cell: RenderableType) -> str:

@@ -19,21 +19,28 @@ from shardmill.schemas.validation.column_statistics import (
 )
 
 # Narrow terminals show the first of these beside the name, and the others in a second table.
-_COLUMNS = ("column", "distribution", "missing", "mean", "min", "max", "median", "std", "count", "unique")
+_COLUMNS = ("column", "distribution", "missing", "mean", "min", "max", "median", "std", "unique")
 _BARS = "▁▂▃▄▅▆▇█"
 # Bars of a histogram: as many as TFDV's buckets.
 _WIDTH = 10
 
 
 def print_statistics(out: Console, statistics: statistics_pb2.DatasetFeatureStatisticsList) -> None:
-    """Prints the statistics of each dataset's columns."""
+    """Prints the statistics of each dataset's columns.
+
+    Statistics that no column has are left out.
+    """
     for dataset in statistics.datasets:
         title = f"statistics of {dataset.num_examples:,} rows {escape(dataset.name)}".rstrip()
         table = FittingTable(title=title, title_justify="left", title_style="bold")
-        for number, name in enumerate(_COLUMNS):
-            table.add_column(name, justify="left" if number <= 1 else "right")
-        for column in dataset.features:
-            table.add_row(PlainText(name_of(column)), *_cells(column))
+        rows: list[tuple[PlainText | str, ...]] = [
+            (PlainText(name_of(column)), *_cells(column)) for column in dataset.features
+        ]
+        told = [number for number in range(len(_COLUMNS)) if not number or any(row[number] for row in rows)]
+        for number in told:
+            table.add_column(_COLUMNS[number], justify="left" if number <= 1 else "right")
+        for row in rows:
+            table.add_row(*(row[number] for number in told))
         out.print(table)
 
 
@@ -67,6 +74,5 @@ def _cells(column: Statistics) -> Iterator[str]:
     ranked = any(each.type == Histogram.QUANTILES for each in stats.histograms)
     for value in (stats.mean, stats.min, stats.max, stats.median if ranked else None, stats.std_dev):
         yield f"{value:.6g}" if known and value is not None else ""
-    yield f"{common.num_non_missing:,}"
     unique = column.string_stats.unique
     yield f"{unique:,}" if unique else ""

@@ -43,6 +43,20 @@ def test_no_number_is_broken(width: int) -> None:
     assert max(map(cell_len, text.splitlines())) <= width
 
 
+@pytest.mark.parametrize(("count", "groups"), [(3, ["abc"]), (4, ["ab", "cd"]), (5, ["abc", "de"])])
+def test_the_last_table_has_several_columns(count: int, groups: list[str]) -> None:
+    """It takes one from that before, of which there is room for three; the title stands above the first alone."""
+    table = FittingTable(title="the title")
+    for name in ["column", *"abcde"[:count]]:
+        table.add_column(name)
+    table.add_row(*["x" * 6] * (count + 1))
+    out = io.StringIO()
+    Console(file=out, width=40).print(table)
+    heads = [line.replace(" ", "").split("┃")[2:-1] for line in out.getvalue().splitlines() if "column" in line]
+    assert heads == [list(group) for group in groups]
+    assert out.getvalue().count("the title") == 1
+
+
 def test_a_long_name_loses_its_middle() -> None:
     """Names differ at their ends; a text with spaces is wrapped between words."""
     text = printed([["column", "x" * 50 + "_left"], ["what", "some words that are wrapped"], ["n", "12"]], 40)

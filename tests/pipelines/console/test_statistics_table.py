@@ -37,3 +37,16 @@ def test_a_narrow_terminal_shows_the_most_important_first() -> None:
     heading = next(line for line in lines if "distribution" in line)
     shown = [cell.strip() for cell in heading.strip("┃").split("┃")]
     assert shown[:6] == ["column", "distribution", "missing", "mean", "min", "max"]
+
+
+def test_what_no_column_has_is_left_out() -> None:
+    """Texts have no mean, numbers no count of unique values."""
+    for column, shown in (
+        (texts({"x": 3}, 97), ["column", "distribution", "missing", "unique"]),
+        (numbers([(0, 1, 8)]), ["column", "distribution", "missing", "mean", "min", "max", "std"]),
+    ):
+        out = io.StringIO()
+        statistics = statistics_pb2.DatasetFeatureStatisticsList(datasets=[dataset(column)])
+        print_statistics(Console(file=out, width=120, highlight=False), statistics)
+        heading = next(line for line in out.getvalue().splitlines() if "distribution" in line)
+        assert [cell.strip() for cell in heading.strip("┃").split("┃")] == shown
