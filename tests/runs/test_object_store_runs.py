@@ -22,6 +22,7 @@ from shardmill.pipelines.console.progress import Progress
 from shardmill.pipelines.engines.choose import choose_engine
 from shardmill.pipelines.inspect.inspect import inspect_path
 from shardmill.pipelines.job.column_types import load_any_schema
+from shardmill.pipelines.job.run_job import RunResult
 from shardmill.pipelines.verify.verify import verify
 from shardmill.schemas.errors import DataError, OutputError
 from tests.pipelines.cli.test_commands import INTERRUPTIBLE
@@ -128,12 +129,12 @@ def _ranges(server: Server, name: str) -> list[str | None]:
     ]
 
 
-def _run(folder: Path, files: str, output: str, beam_args: tuple[str, ...]) -> None:
+def _run(folder: Path, files: str, output: str, beam_args: tuple[str, ...], *, resume: bool = False) -> RunResult:
     config = folder / "pipeline.toml"
     config.write_text(TOML.format(files=files, tokens=_tokens(folder)))
     engine = choose_engine(None, beam_args, workers=2)
     checked = load_config(str(config), output=output)
-    run.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True))
+    return run.run(checked, overwrite=False, engine=engine, progress=Progress(quiet=True), resume=resume)
 
 
 def _tokens(folder: Path) -> Path:
@@ -168,6 +169,14 @@ def test_the_bytes_are_those_of_a_local_run(stored: Stored, local: Path, tmp_pat
     manifests = [json.loads(each["manifest.json"]) for each in (ours, theirs)]
     assert [each["splits"] for each in manifests[:1]] == [each["splits"] for each in manifests[1:]]
     assert {name.split("/")[1] for name in stored.server.names("bucket", "out")} == {"run"}
+
+
+def test_a_finished_run_in_the_store_is_not_repeated(stored: Stored, table: Path) -> None:
+    """With `--resume`, the input there has the checksums that the run's manifest gives; no object is added."""
+    names = stored.server.names("bucket", "")
+    files = f"{stored.server.scheme}://bucket/in/*.csv"
+    assert _run(table, files, stored.folder, stored.server.beam_args, resume=True).was_finished
+    assert stored.server.names("bucket", "") == names
 
 
 def test_units_are_read_by_ranges(stored: Stored, table: Path) -> None:
