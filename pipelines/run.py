@@ -91,8 +91,10 @@ def _finished_before(config: Config, output: str, engine: Engine, progress: Prog
     Raises:
         OutputError: There is one, which this one wouldn't repeat.
     """
-    if files.is_local(output) and not is_run(output):
-        return None
+    with files.reading(output):
+        # Without Beam, which is loaded while features are traced.
+        if files.is_local(output) and not is_run(output):
+            return None
     _load_beam(config, engine)
     from shardmill.pipelines.diff.changed_since import changed_since
     from shardmill.pipelines.engines.beam_options import set_file_options

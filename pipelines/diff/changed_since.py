@@ -1,4 +1,4 @@
-"""Compares a finished run with a new one before it."""
+"""Compares a finished run with the present configuration and input."""
 
 import json
 from collections.abc import Iterator, Mapping
