@@ -128,7 +128,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with s3.serve("bucket") as server, pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment.items():
             patch.setenv(name, value)
-        server.put("bucket", "cache/2020-02-02/old", b"unused since")
+        server.put("bucket", "cache/2020-02-02-90d/old", b"unused since")
         run(folder / "stored.toml", folder / "before", beam_args=server.beam_args)
         changed = folder / "day-1.csv"
         found = changed.stat()
@@ -139,7 +139,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run(folder / "stored.toml", folder / "after", beam_args=server.beam_args)
         names = server.names("bucket", "cache/")
     assert len(names) == 3
-    assert "cache/2020-02-02/old" not in names
+    assert "cache/2020-02-02-90d/old" not in names
     run(folder / "plain.toml", folder / "full")
     return folder
 
@@ -174,7 +174,7 @@ def test_a_cache_that_cannot_be_written_stops_the_run(days: Path) -> None:
     (days / "file").write_text("")
     (days / "wrong.toml").write_text(_toml("file/cache"))
     with pytest.raises(
-        OutputError, match=r"\[analysis\] cache: can.t write in '.*file/cache/[-0-9]+': Not a directory; free"
+        OutputError, match=r"\[analysis\] cache: can.t write in '.*file/cache/[-0-9]+d': Not a directory; free"
     ):
         run(days / "wrong.toml", days / "none")
     assert not (days / "none").exists()

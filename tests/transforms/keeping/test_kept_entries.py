@@ -81,6 +81,31 @@ def test_an_entry_in_use_outlives_many_days(tmp_path: Path) -> None:
     assert not list(cache.rglob("unused"))
 
 
+def test_entries_that_another_run_keeps_for_longer_stay(tmp_path: Path) -> None:
+    """Runs with other numbers of days share a cache: any removes what is unused for the days of its own folder."""
+    begin = dt.date(2026, 1, 1)
+    for name in ("2020-01-01", "2020-02-30-7d", "notes-7d"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "other").touch()
+
+    def on(day: int, days: int) -> KeptEntries:
+        found = generations(str(tmp_path), days, begin + dt.timedelta(day))
+        made = KeptEntries(found.current, "[analysis] cache", found.earlier)
+        made.prepare()
+        return made
+
+    on(0, 90).keep("long", VALUE)
+    on(0, 7).keep("short", VALUE)
+    for day in range(7, 90, 7):
+        on(day, 7)
+    assert on(90, 90).find("long") == VALUE
+    assert not list(tmp_path.rglob("short"))
+    for day in range(91, 400, 7):
+        on(day, 7)
+    assert not list(tmp_path.rglob("long"))
+    assert len(list(tmp_path.rglob("other"))) == 3
+
+
 def test_a_folder_that_was_removed_is_made_again(tmp_path: Path) -> None:
     """A run that is at work while its folder is removed loses entries, and goes on."""
     found = generations(str(tmp_path), 30, dt.date(2026, 1, 1))
