@@ -3,8 +3,8 @@
 Either groups of rows are records, or windows over ordered rows.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias, TypedDict
 
 from shardmill.pipelines.config.table import Table
 from shardmill.schemas.json_shapes import AtLeastOne, Count
@@ -68,11 +68,6 @@ class SequenceConfig:
         """The records, for people."""
         order = f", in the order of {self.order_by!r}" if self.order_by else ""
         return f"groups of the rows that agree in {', '.join(map(repr, self.group_by))}{order}"
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All settings as plain data for the manifest."""
-        return asdict(self)
 
     @property
     def grouping(self) -> Grouping:
@@ -148,11 +143,6 @@ class WindowConfig:
         of = f", of the rows that agree in {', '.join(map(repr, self.group_by))}" if self.group_by else ""
         after = f", labels {self.horizon:,} after them" if self.horizon else ""
         return f"windows of {self.size:,} rows in the order of {self.order_by!r}{of}{after}"
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All settings as plain data for the manifest."""
-        return asdict(self)
 
     @property
     def grouping(self) -> Grouping:

@@ -171,7 +171,7 @@ class Config:
         if self.rows:
             tables["rows"] = self.rows.settings
         if self.grouped:
-            tables[self.grouped.section] = self.grouped.settings
+            tables[self.grouped.section] = asdict(self.grouped)
         tables["output"].pop("dir")
         tables["input"]["dialect"]["rename"] = dict(self.input.dialect.rename)
         # Of a format only what it says: a list of no cells is none of its settings.
